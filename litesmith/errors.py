@@ -1,0 +1,40 @@
+"""The errors a caller can do something about, one class for each thing to do."""
+
+
+class LitesmithError(Exception):
+    """Base of every error that litesmith raises on purpose.
+
+    Its text says what happened, what was expected and how to fix it, and is shown without a traceback.
+    """
+
+
+class ParamsError(LitesmithError):
+    """A value in ``params.yaml`` or on the command line is unknown or out of range: correct it."""
+
+
+class DataError(LitesmithError):
+    """A data file is broken or not what it claims to be: replace it."""
+
+
+class RefusedError(DataError):
+    """The data can be read but failed a critical expectation: look at the refusal page."""
+
+
+class SourcesError(LitesmithError):
+    """No source of the data set could serve it: repair the network or name a mirror."""
+
+
+class ContractError(LitesmithError):
+    """A step broke its promise about the files it reads or writes: correct the step or its inputs."""
+
+
+class BusyError(LitesmithError):
+    """Another run holds the workspace: wait for it or stop it."""
+
+
+class MachineError(LitesmithError):
+    """The machine lacks room, memory, a permission or a package: provide it."""
+
+
+class ConversionError(LitesmithError):
+    """A converted file does not do what its Keras model does: read which and why."""

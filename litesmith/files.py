@@ -1,0 +1,70 @@
+"""Write files so that nobody ever sees half of one."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from litesmith.errors import MachineError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full: free some space and run again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run again",
+    errno.EACCES: "the folder may not be written by this user: change its permissions",
+    errno.EPERM: "the folder may not be written by this user: change its permissions",
+    errno.EROFS: "the file system is mounted read-only: mount it writable or use another folder",
+}
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Hand out a name beside ``path`` to write to, then rename it into place.
+
+    Args:
+        path: The file to make or replace. Its folder is made if missing.
+
+    Yields:
+        A path in the same folder with the same suffix, so that writers which look at suffixes behave.
+
+    Raises:
+        MachineError: The folder cannot be written or the disk is full. ``path`` keeps what it held.
+    """
+    part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        if error.errno not in _REASONS:
+            raise
+        raise MachineError(f"cannot write {path}: {_REASONS[error.errno]}. Nothing that was there is lost.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` in one step, as `replacing` does."""
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write ``content`` to ``path`` in one step as UTF-8, as `replacing` does."""
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write ``content`` to ``path`` in one step as indented JSON with a final newline.
+
+    Raises:
+        ValueError: ``content`` holds a NaN or an infinity, which JSON has no word for.
+    """
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return what the JSON file at ``path`` holds."""
+    return json.loads(path.read_text())

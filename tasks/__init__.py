@@ -1,0 +1,1 @@
+"""The rooms: one module for each step, files in and files out. None imports another, none imports Prefect."""

@@ -1,0 +1,59 @@
+"""Every path of the project, once. Relative to the workspace's root, which is where every command runs."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+VERSIONS = Path("versions.yaml")
+
+RAW_TRAIN_IMAGES = Path("data/raw/train-images-idx3-ubyte.gz")
+RAW_TRAIN_LABELS = Path("data/raw/train-labels-idx1-ubyte.gz")
+RAW_TEST_IMAGES = Path("data/raw/t10k-images-idx3-ubyte.gz")
+RAW_TEST_LABELS = Path("data/raw/t10k-labels-idx1-ubyte.gz")
+
+# A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy (int64, n: rows in
+# the official file). `evaluate` alone may name TEST.
+TRAIN = Path("data/prepared/train")
+VALIDATION = Path("data/prepared/validation")
+GATE = Path("data/prepared/gate")
+TEST = Path("data/prepared/test")
+
+BASELINE_MODEL = Path("models/baseline.h5")
+BASELINE_SUMMARY = Path("models/baseline-summary.txt")
+TUNED_MODEL = Path("models/tuned.h5")
+TUNED_NETWORK = Path("models/tuned-network.json")
+PRUNED_MODEL = Path("models/pruned.h5")
+
+# A folder with one .tflite for each variant, named <model>-<precision>.tflite.
+LITE = Path("models/lite")
+GOLDEN = Path("models/golden.npz")
+CALIBRATION_IDS = Path("models/calibration-ids.json")
+FINAL_LITE = Path("models/final.tflite")
+
+PREDICTIONS = Path("reports/predictions.npz")
+REPORT = Path("reports/report.html")
+RUNS = Path("reports/runs")
+REFUSALS = Path("reports/refusals")
+
+# What a killed run resumes from; who holds the workspace.
+WORK = Path(".litesmith/work")
+LOCK = Path(".litesmith/run.lock")
+
+
+def metrics(stem: str) -> Path:
+    """Return the few numbers of a step that ``dvc metrics`` shows."""
+    return Path("reports/metrics") / f"{stem}.json"
+
+
+def plot(stem: str) -> Path:
+    """Return a CSV file that ``dvc plots`` draws."""
+    return Path("reports/plots") / f"{stem}.csv"
+
+
+def made(step: str) -> Path:
+    """Return the record of how a step's outputs were made."""
+    return Path("reports/made") / f"{step}.json"
+
+
+def results(step: str) -> Path:
+    """Return the whole result of a step, which the report renders."""
+    return Path("reports/results") / f"{step}.json"

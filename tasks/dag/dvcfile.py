@@ -1,0 +1,63 @@
+"""Write ``dvc.yaml`` from the steps' doors, and check it as a lock file is checked."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from litesmith.errors import ContractError
+from litesmith.files import write_text
+from tasks import catalog
+from tasks.dag.closure import packages, sources
+from tasks.dag.step import Kept, Metric, Plot, Port, Step
+
+_HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit those, not this.\n"
+
+
+def render(steps: Iterable[Step], root: Path) -> str:
+    """Return the text of ``dvc.yaml`` for ``steps``, whose sources lie below ``root``."""
+    stages = {one.name: _stage(one, root) for one in steps}
+    return _HEADER + yaml.safe_dump({"stages": stages}, sort_keys=False, width=120, allow_unicode=True)
+
+
+def write(steps: Iterable[Step], root: Path) -> None:
+    """Write ``dvc.yaml`` below ``root``."""
+    write_text(root / "dvc.yaml", render(steps, root))
+
+
+def check(steps: Iterable[Step], root: Path) -> None:
+    """Compare ``dvc.yaml`` with the doors.
+
+    Raises:
+        ContractError: It is not what `write` would write.
+    """
+    path = root / "dvc.yaml"
+    if not path.is_file() or path.read_text() != render(steps, root):
+        raise ContractError("dvc.yaml is not what the doors in tasks/ say. Run `make dvc` and commit the result.")
+
+
+def _stage(one: Step, root: Path) -> dict[str, Any]:
+    used = packages(one.module, root)
+    deps = [path.as_posix() for path in (*(port.path for port in one.ins), *sources(one.module, root))]
+    sections = [*one.sections, *(["seed"] if "seed" in one.keywords else [])]
+    stage: dict[str, Any] = {
+        "desc": one.summary,
+        "cmd": f"python -m tasks run {one.name}",
+        "deps": deps,
+        "params": [*sections, *([{catalog.VERSIONS.as_posix(): used}] if used else [])],
+        "outs": [_out(port) for port in one.outs if not (port.marked(Metric) or port.marked(Plot))],
+        "metrics": [{port.path.as_posix(): {"cache": False}} for port in one.outs if port.marked(Metric)],
+        "plots": [_plot(port) for port in one.outs if port.marked(Plot)],
+    }
+    return {key: value for key, value in stage.items() if value}
+
+
+def _out(port: Port) -> str | dict[str, Any]:
+    return {port.path.as_posix(): {"cache": False}} if port.marked(Kept) else port.path.as_posix()
+
+
+def _plot(port: Port) -> dict[str, Any]:
+    (mark,) = (mark for mark in port.marks if isinstance(mark, Plot))
+    axes = {"template": mark.template, "x": mark.x, **({"y": mark.y[0]} if len(mark.y) == 1 else {})}
+    return {port.path.as_posix(): {"cache": False, **axes}}

@@ -1,0 +1,85 @@
+"""One run at a time in a workspace, whichever door it came through."""
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from litesmith.errors import BusyError, MachineError
+from tasks import catalog
+
+# Set by a holder for the commands it starts, so that they work under its lock.
+HOLDER = "LITESMITH_LOCK_HOLDER"
+
+
+@contextmanager
+def holding(root: Path) -> Iterator[None]:
+    """Hold the workspace's lock, or work under the holder that started this process.
+
+    The operating system frees the lock when its holder ends, however it ends.
+
+    Args:
+        root: The workspace's folder.
+
+    Raises:
+        BusyError: Another run holds it; the text names its command, its pid and since when.
+        MachineError: The lock file cannot be written.
+    """
+    with _opened(root / catalog.LOCK) as file:
+        if not _taken(file):
+            _write_holder(file)
+        elif _holder(file).get("pid") != int(os.environ.get(HOLDER, 0)):
+            raise BusyError(_refusal(_holder(file)))
+        yield
+
+
+def lock_environment() -> dict[str, str]:
+    """Return the variables that let a child process work under this process's lock."""
+    return {HOLDER: str(os.getpid())}
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+")
+    except OSError as error:
+        raise MachineError(
+            f"cannot write {path}: {error.strerror}. The workspace's folder must be writable."
+        ) from error
+
+
+def _taken(file: IO[str]) -> bool:
+    """Try to lock the file; tell whether another process has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _write_holder(file: IO[str]) -> None:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    file.truncate(0)
+    json.dump({"command": " ".join(["python", *sys.orig_argv[1:]]), "pid": os.getpid(), "since": since}, file)
+    file.flush()
+
+
+def _holder(file: IO[str]) -> dict[str, Any]:
+    """Return what the holder wrote; empty in the instant between its locking and its writing."""
+    file.seek(0)
+    content = file.read()
+    holder: dict[str, Any] = json.loads(content) if content else {}
+    return holder
+
+
+def _refusal(holder: dict[str, Any]) -> str:
+    command, pid, since = (holder.get(key, "?") for key in ("command", "pid", "since"))
+    return (
+        f"this workspace is busy: `{command}` holds it (pid {pid}, since {since}). "
+        f"One run at a time: wait for it, or stop it with `kill {pid}`."
+    )

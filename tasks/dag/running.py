@@ -1,0 +1,141 @@
+"""Run a step and hold it to its promise."""
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from litesmith.errors import ContractError
+from litesmith.files import write_json
+from litesmith.params import Section, read_params
+from tasks import catalog
+from tasks.dag.closure import packages, sources
+from tasks.dag.lock import holding
+from tasks.dag.step import Step
+from tasks.dag.versions import check_installed
+from tasks.dag.watch import watch_starters
+from tasks.dag.workers import conduct
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_step(one: Step, root: Path) -> None:
+    """Run a step in the workspace ``root``, which must be the current folder.
+
+    Raises:
+        ParamsError: ``params.yaml`` is wrong.
+        BusyError: Another run holds the workspace.
+        MachineError: A package is missing or of another version than recorded.
+        ContractError: An input is missing, or the outputs are not exactly the promised ones.
+    """
+    watch_starters()
+    params = read_params(root / catalog.PARAMS)
+    with holding(root):
+        versions = check_installed(packages(one.module, root), root)
+        arguments = one.arguments(params)
+        _require_inputs(one, root)
+        _remove_outputs(one, root)
+        with _work_folder(one, arguments, root) as work, _measuring() as cost:
+            _call(one, arguments, work)
+        write_json(root / one.made, _record(one, arguments, versions, cost))
+        _require_outputs(one, root)
+
+
+def _call(one: Step, arguments: dict[str, Any], work: Path) -> None:
+    plumbing = {"work": work, "conduct": conduct()}
+    asked = {name: value for name, value in plumbing.items() if name in one.keywords}
+    one.function(ins=one.ins_type(), outs=one.outs_type(), **arguments, **asked)
+
+
+def _require_inputs(one: Step, root: Path) -> None:
+    missing = [port.path.as_posix() for port in one.ins if not (root / port.path).exists()]
+    if missing:
+        raise ContractError(f"step {one.name} cannot run: {', '.join(missing)} missing. Run `dvc repro {one.name}`.")
+
+
+def _remove_outputs(one: Step, root: Path) -> None:
+    for port in one.outs:
+        path = root / port.path
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+
+
+def _require_outputs(one: Step, root: Path) -> None:
+    missing = [port.path.as_posix() for port in one.outs if not (root / port.path).exists()]
+    if missing:
+        raise ContractError(
+            f"step {one.name} promised {', '.join(missing)} and did not make it. Correct tasks/{one.name}.py."
+        )
+
+
+@contextmanager
+def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[Path]:
+    """Make the folder that a killed run resumes from, named by all that decides the result; remove it at success."""
+    work = root / catalog.WORK / one.name / _fingerprint(one, arguments, root)
+    if "work" in one.keywords:
+        work.mkdir(parents=True, exist_ok=True)
+    yield work
+    shutil.rmtree(root / catalog.WORK / one.name, ignore_errors=True)
+
+
+def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:
+    digest = hashlib.sha256(json.dumps(_plain(arguments), sort_keys=True).encode())
+    for path in (*sources(one.module, root), catalog.VERSIONS, *(port.path for port in one.ins)):
+        for file in sorted((root / path).rglob("*")) if (root / path).is_dir() else [root / path]:
+            digest.update(file.relative_to(root).as_posix().encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _measuring() -> Iterator[dict[str, float]]:
+    """Measure wall time, CPU time and peak memory of the block, finished worker processes included."""
+    cost: dict[str, float] = {}
+    wall, cpu = time.perf_counter(), _cpu_s()
+    yield cost
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    cost["wall_s"] = round(time.perf_counter() - wall, 2)
+    cost["cpu_s"] = round(_cpu_s() - cpu, 2)
+    cost["peak_memory_mb"] = round(max(peaks) / unit, 1)
+
+
+def _cpu_s() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def _record(one: Step, arguments: dict[str, Any], versions: dict[str, str], cost: dict[str, float]) -> dict[str, Any]:
+    host = {
+        "system": platform.platform(terse=True),
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    return {"step": one.name, **cost, "host": host, "versions": versions, "parameters": _plain(arguments)}
+
+
+def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.model_dump(mode="json", by_alias=True) if isinstance(value, Section) else value
+        for name, value in arguments.items()
+    }
+
+
+def _cpu_name() -> str:
+    """Return the processor's model as the system names it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

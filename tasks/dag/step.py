@@ -1,0 +1,159 @@
+"""What a step promises: the files it reads, the files it makes, the parameters it follows."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
+
+from litesmith.params import Params, Section
+from tasks import catalog
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+Study = TypeVar("Study")
+
+
+@dataclass(frozen=True)
+class Cached:
+    """Mark of an output that DVC keeps in its cache, which is what an output without a mark is."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Mark of a small JSON output that git keeps and ``dvc metrics`` shows."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Mark of a small CSV output that git keeps and ``dvc plots`` draws.
+
+    Args:
+        x: Column of the horizontal axis.
+        y: Columns drawn over it.
+        template: DVC's name for the kind of drawing.
+    """
+
+    x: str
+    y: tuple[str, ...]
+    template: str = "linear"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Mark of an output that holds timings, or is made from some, and so differs from run to run."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Mark of a small output that git keeps instead of DVC's cache."""
+
+
+Mark = Cached | Metric | Plot | Measured | Kept
+
+
+@dataclass(frozen=True)
+class Port:
+    """One file or folder at a step's door."""
+
+    name: str
+    path: Path
+    marks: tuple[Mark, ...]
+
+    def marked(self, kind: type[Mark]) -> bool:
+        """Tell whether the port bears a mark of this kind."""
+        return any(isinstance(mark, kind) for mark in self.marks)
+
+
+class MapJobs(Protocol):
+    """Apply a function to jobs in worker processes and return the results in the order of the jobs."""
+
+    def __call__(self, function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
+        """Return ``function(job)`` for each job, in their order."""
+        ...
+
+
+class Conduct(Protocol):
+    """Call a study with a way to map jobs, keep the workers while it runs, and return what it returns."""
+
+    def __call__(self, study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
+        """Return ``study(map_jobs)``, the jobs run by ``num_workers`` workers."""
+        ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the pipeline: a function and its typed door.
+
+    The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``, ``outs``, and
+    whichever of these keywords its signature names: ``seed``, any other section of params.yaml, ``work`` (a folder
+    that outlives a killed run with the same inputs), ``conduct`` (worker processes).
+    """
+
+    function: Callable[..., None]
+    ins_type: type[Any]
+    outs_type: type[Any]
+    sections: tuple[str, ...]
+    keywords: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The step's name, the same in module, params section and stage."""
+        return self.function.__name__
+
+    @property
+    def module(self) -> str:
+        """The room's module, as an import name."""
+        return self.function.__module__
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def made(self) -> Path:
+        """Where the plumbing records how the outputs were made: host, versions, cost."""
+        return catalog.made(self.name)
+
+    @property
+    def ins(self) -> tuple[Port, ...]:
+        """The inputs, in the order of the door."""
+        return _ports(self.ins_type)
+
+    @property
+    def outs(self) -> tuple[Port, ...]:
+        """The outputs, in the order of the door, the record of the making last."""
+        return (*_ports(self.outs_type), Port("made", self.made, (Kept(), Measured())))
+
+    def arguments(self, params: Params) -> dict[str, Any]:
+        """Pick the sections and the seed that the function asks for from all parameters."""
+        named = {name: params.named(name) for name in self.keywords if name not in ("work", "conduct")}
+        return {"params": params.named(self.name), **named}
+
+
+def step(function: Callable[..., None]) -> Step:
+    """Read a room's door from its function's signature.
+
+    Raises:
+        TypeError: The signature is not that of a step.
+    """
+    hints = get_type_hints(function)
+    taken = list(inspect.signature(function).parameters.values())
+    if [parameter.name for parameter in taken[:3]] != ["params", "ins", "outs"]:
+        raise TypeError(
+            f"step {function.__name__} must take (params, ins, outs, *, ...), got {[p.name for p in taken]}."
+        )
+    keywords = tuple(parameter.name for parameter in taken[3:])
+    sections = [name for name in keywords if isinstance(hints[name], type) and issubclass(hints[name], Section)]
+    return Step(function, hints["ins"], hints["outs"], (function.__name__, *sections), keywords)
+
+
+def _ports(door: type[Any]) -> tuple[Port, ...]:
+    """Return the ports of a frozen dataclass of paths."""
+    hints = get_type_hints(door, include_extras=True)
+    return tuple(Port(field.name, Path(str(field.default)), _marks(hints[field.name])) for field in fields(door))
+
+
+def _marks(hint: Any) -> tuple[Mark, ...]:
+    return tuple(get_args(hint)[1:]) if get_origin(hint) is Annotated else ()

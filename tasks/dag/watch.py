@@ -1,0 +1,85 @@
+"""Stop a process with its workers when whoever started it is gone.
+
+After ``kill -9`` of a flow or of DVC nobody else can: an orphaned training would go on for an hour and then overwrite
+outputs that another run has made meanwhile.
+"""
+
+import logging
+import os
+import threading
+import time
+
+import psutil
+
+# Set by a flow for the commands it starts: "<pid>:<start time>", so that a pid used again is not mistaken for it.
+STARTER = "LITESMITH_STARTER"
+
+_POLL_S = 1.0
+_SHELLS = {"sh", "bash", "dash", "zsh", "fish"}
+_LOG = logging.getLogger(__name__)
+
+
+def starter_environment() -> dict[str, str]:
+    """Return the variables that make a child process stop when this process is gone."""
+    return {STARTER: f"{os.getpid()}:{psutil.Process().create_time()}"}
+
+
+def watch_starters() -> None:
+    """Watch, from a daemon thread, the flow and the DVC command that this process works for, if there are any."""
+    _watch([*_named_starter(), *_dvc_command()])
+
+
+def watch_parent() -> None:
+    """Watch, from a daemon thread, the process that started this one."""
+    _watch([psutil.Process().parent()])
+
+
+def stop_children(process: psutil.Process) -> None:
+    """Kill every descendant of ``process``, and wait until they are gone."""
+    children = process.children(recursive=True)
+    for child in children:
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(children, timeout=5)
+
+
+def _watch(starters: list[psutil.Process | None]) -> None:
+    threading.Thread(target=_stop_after, args=(starters,), name="watch-starters", daemon=True).start()
+
+
+def _stop_after(starters: list[psutil.Process | None]) -> None:
+    """Wait until one of the starters is gone, then end this process and all below it."""
+    while all(starter is not None and starter.is_running() and not _is_zombie(starter) for starter in starters):
+        time.sleep(_POLL_S)
+    _LOG.error("whoever started this process is gone: stopping")
+    stop_children(psutil.Process())
+    os._exit(1)
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _named_starter() -> list[psutil.Process | None]:
+    """Return the process that the environment names, None in its place if it is gone already."""
+    if STARTER not in os.environ:
+        return []
+    pid, _, started = os.environ[STARTER].partition(":")
+    try:
+        process = psutil.Process(int(pid))
+    except psutil.NoSuchProcess:
+        return [None]
+    return [process if process.create_time() == float(started) else None]
+
+
+def _dvc_command() -> list[psutil.Process | None]:
+    """Return the DVC command that runs this stage: the nearest ancestor that is no shell."""
+    if "DVC_STAGE" not in os.environ:
+        return []
+    ancestors = psutil.Process().parents()
+    return [next((one for one in ancestors if one.name() not in _SHELLS), None)]

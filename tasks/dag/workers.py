@@ -1,0 +1,43 @@
+"""Worker processes for the jobs of a study, and the one place where another way to run them is loaded."""
+
+import importlib
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+
+from tasks.dag.step import Conduct, MapJobs, Study
+from tasks.dag.watch import watch_parent
+
+# Names, as "module:function", a `Conduct` to use instead of local worker processes.
+CONDUCT = "LITESMITH_CONDUCT"
+
+
+def conduct() -> Conduct:
+    """Return the way to run a study: the one the environment names, else `local_conduct`."""
+    if CONDUCT not in os.environ:
+        return local_conduct
+    module, _, function = os.environ[CONDUCT].partition(":")
+    named: Conduct = getattr(importlib.import_module(module), function)
+    return named
+
+
+def local_conduct(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
+    """Run a study whose jobs go to ``num_workers`` local worker processes."""
+    with worker_pool(num_workers) as pool:
+        return study(lambda function, jobs: list(pool.map(function, jobs)))
+
+
+def worker_pool(num_workers: int) -> ProcessPoolExecutor:
+    """Start a pool of fresh processes that stop when this process is gone.
+
+    They are spawned, not forked: TensorFlow's threads do not survive a fork.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_begin_worker)
+
+
+def _begin_worker() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    watch_parent()
