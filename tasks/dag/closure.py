@@ -43,7 +43,7 @@ def sources(module: str, root: Path) -> list[Path]:
         module: Import name of a room, such as ``tasks.prune``.
         root: Folder that holds the rings.
     """
-    code = [path for path in _reached(module, root) if _computes(path)]
+    code = _reached(module, root)
     beside = {other for path in code if path.parent.name not in RINGS for other in (root / path.parent).iterdir()}
     data = {path.relative_to(root) for path in beside if path.is_file() and not path.name.endswith((".py", ".pyc"))}
     return sorted({*code, *data})
@@ -51,18 +51,17 @@ def sources(module: str, root: Path) -> list[Path]:
 
 def packages(module: str, root: Path) -> list[str]:
     """Return the distributions, of those in `PACKAGES`, that a module and its first-party imports use."""
-    code = [path for path in _reached(module, root) if _computes(path)]
-    tops = {name.partition(".")[0] for path in code for name in _imported(root / path)}
+    tops = {name.partition(".")[0] for path in _reached(module, root) for name in _imported(root / path)}
     return sorted({PACKAGES[top] for top in tops if top in PACKAGES})
 
 
 def _reached(module: str, root: Path) -> set[Path]:
-    """Follow first-party imports from ``module`` and return every file met that holds more than a docstring."""
+    """Follow first-party imports from ``module``, plumbing left out, to every file that holds more than a docstring."""
     met: set[Path] = set()
     waiting = [module]
     while waiting:
         path = _file(waiting.pop(), root)
-        if path is not None and path not in met:
+        if path is not None and path not in met and not path.as_posix().startswith(PLUMBING):
             met.add(path)
             waiting.extend(name for name in _imported(root / path) if name.partition(".")[0] in RINGS)
     return {path for path in met if not _is_docstring(root / path)}
@@ -91,7 +90,3 @@ def _imported(path: Path) -> Iterator[str]:
 def _is_docstring(path: Path) -> bool:
     body = ast.parse(path.read_text()).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
-
-
-def _computes(path: Path) -> bool:
-    return not path.as_posix().startswith(PLUMBING)

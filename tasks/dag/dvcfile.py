@@ -17,8 +17,9 @@ _HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit t
 
 def render(steps: Iterable[Step], root: Path) -> str:
     """Return the text of ``dvc.yaml`` for ``steps``, whose sources lie below ``root``."""
-    stages = {one.name: _stage(one, root) for one in steps}
-    return _HEADER + yaml.safe_dump({"stages": stages}, sort_keys=False, width=120, allow_unicode=True)
+    steps = tuple(steps)
+    content = {"stages": {one.name: _stage(one, root) for one in steps}, "plots": _plots(steps)}
+    return _HEADER + yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True)
 
 
 def write(steps: Iterable[Step], root: Path) -> None:
@@ -46,18 +47,22 @@ def _stage(one: Step, root: Path) -> dict[str, Any]:
         "cmd": f"python -m tasks run {one.name}",
         "deps": deps,
         "params": [*sections, *([{catalog.VERSIONS.as_posix(): used}] if used else [])],
-        "outs": [_out(port) for port in one.outs if not (port.marked(Metric) or port.marked(Plot))],
+        "outs": [_out(port) for port in one.outs if not port.marked(Metric)],
         "metrics": [{port.path.as_posix(): {"cache": False}} for port in one.outs if port.marked(Metric)],
-        "plots": [_plot(port) for port in one.outs if port.marked(Plot)],
     }
     return {key: value for key, value in stage.items() if value}
 
 
 def _out(port: Port) -> str | dict[str, Any]:
-    return {port.path.as_posix(): {"cache": False}} if port.marked(Kept) else port.path.as_posix()
+    in_git = port.marked(Kept) or port.marked(Plot)
+    return {port.path.as_posix(): {"cache": False}} if in_git else port.path.as_posix()
 
 
-def _plot(port: Port) -> dict[str, Any]:
-    (mark,) = (mark for mark in port.marks if isinstance(mark, Plot))
-    axes = {"template": mark.template, "x": mark.x, **({"y": mark.y[0]} if len(mark.y) == 1 else {})}
-    return {port.path.as_posix(): {"cache": False, **axes}}
+def _plots(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Return one drawing for each panel, with the columns of every file that takes part in it."""
+    panels: dict[str, dict[str, Any]] = {}
+    for port in (port for one in steps for port in one.outs):
+        for mark in (mark for mark in port.marks if isinstance(mark, Plot)):
+            panel = panels.setdefault(mark.panel, {"template": mark.template, "x": mark.x, "y": {}})
+            panel["y"][port.path.as_posix()] = list(mark.y)
+    return [{name: panel} for name, panel in panels.items()]

@@ -44,10 +44,11 @@ def run_step(one: Step, root: Path) -> None:
         arguments = one.arguments(params)
         _require_inputs(one, root)
         _remove_outputs(one, root)
+        before = _beside(one, root)
         with _work_folder(one, arguments, root) as work, _measuring() as cost:
             _call(one, arguments, work)
         write_json(root / one.made, _record(one, arguments, versions, cost))
-        _require_outputs(one, root)
+        _require_outputs(one, root, before)
 
 
 def _call(one: Step, arguments: dict[str, Any], work: Path) -> None:
@@ -70,12 +71,22 @@ def _remove_outputs(one: Step, root: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _require_outputs(one: Step, root: Path) -> None:
+def _require_outputs(one: Step, root: Path, before: set[Path]) -> None:
     missing = [port.path.as_posix() for port in one.outs if not (root / port.path).exists()]
     if missing:
         raise ContractError(
             f"step {one.name} promised {', '.join(missing)} and did not make it. Correct tasks/{one.name}.py."
         )
+    promised = {root / port.path for port in one.outs}
+    stray = [path.relative_to(root).as_posix() for path in sorted(_beside(one, root) - before - promised)]
+    if stray:
+        raise ContractError(f"step {one.name} made {', '.join(stray)}, which its Outs do not promise. Add it there.")
+
+
+def _beside(one: Step, root: Path) -> set[Path]:
+    """Return what lies in the folders that the step writes to."""
+    folders = {(root / port.path).parent for port in one.outs}
+    return {path for folder in folders if folder.is_dir() for path in folder.iterdir()}
 
 
 @contextmanager

@@ -15,27 +15,24 @@ Study = TypeVar("Study")
 
 
 @dataclass(frozen=True)
-class Cached:
-    """Mark of an output that DVC keeps in its cache, which is what an output without a mark is."""
-
-
-@dataclass(frozen=True)
 class Metric:
     """Mark of a small JSON output that git keeps and ``dvc metrics`` shows."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """Mark of a small CSV output that git keeps and ``dvc plots`` draws.
+    """Mark of a small CSV output that git keeps and ``dvc plots`` draws; an output may bear several.
 
     Args:
         x: Column of the horizontal axis.
         y: Columns drawn over it.
+        panel: Name of the drawing; marks of the same panel, on whichever files, share its axes.
         template: DVC's name for the kind of drawing.
     """
 
     x: str
     y: tuple[str, ...]
+    panel: str
     template: str = "linear"
 
 
@@ -49,7 +46,7 @@ class Kept:
     """Mark of a small output that git keeps instead of DVC's cache."""
 
 
-Mark = Cached | Metric | Plot | Measured | Kept
+Mark = Metric | Plot | Measured | Kept
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import yaml
+
+from litesmith.errors import ContractError
+from litesmith.params import DatasetParams, PrepareParams
+from tasks.dag import dvcfile
+from tasks.dag.step import Kept, Measured, Metric, Plot, step
+
+
+@dataclass(frozen=True)
+class Ins:
+    raw: Path = Path("data/raw.gz")
+
+
+@dataclass(frozen=True)
+class Outs:
+    model: Path = Path("models/a.h5")
+    metrics: Annotated[Path, Metric()] = Path("reports/metrics/a.json")
+    results: Annotated[Path, Kept()] = Path("reports/results/a.json")
+    curve: Annotated[Path, Plot(x="epoch", y=("loss", "val_loss"), panel="loss")] = Path("reports/plots/a.csv")
+    page: Annotated[Path, Measured()] = Path("reports/a.html")
+
+
+@step
+def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path) -> None:
+    """Do the thing.
+
+    And more.
+    """
+
+
+def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
+    assert yaml.safe_load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"] == {
+        "desc": "Do the thing.",
+        "cmd": "python -m tasks run prepare",
+        "deps": ["data/raw.gz"],
+        "params": ["prepare", "dataset", "seed"],
+        "outs": [
+            "models/a.h5",
+            {"reports/results/a.json": {"cache": False}},
+            {"reports/plots/a.csv": {"cache": False}},
+            "reports/a.html",
+            {"reports/made/prepare.json": {"cache": False}},
+        ],
+        "metrics": [{"reports/metrics/a.json": {"cache": False}}],
+    }
+
+
+def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Others:
+        curve: Annotated[Path, Plot(x="epoch", y=("loss",), panel="loss")] = Path("reports/plots/b.csv")
+
+    @step
+    def dataset(params: DatasetParams, ins: Ins, outs: Others) -> None: ...
+
+    columns = {"reports/plots/a.csv": ["loss", "val_loss"], "reports/plots/b.csv": ["loss"]}
+    panels = yaml.safe_load(dvcfile.render([prepare, dataset], tmp_path))["plots"]
+    assert panels == [{"loss": {"template": "linear", "x": "epoch", "y": columns}}]
+
+
+def test_a_stale_file_is_refused(tmp_path: Path) -> None:
+    dvcfile.write([prepare], tmp_path)
+    dvcfile.check([prepare], tmp_path)
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    with pytest.raises(ContractError, match=r"Run `make dvc` and commit the result\."):
+        dvcfile.check([prepare], tmp_path)

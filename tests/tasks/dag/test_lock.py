@@ -1,0 +1,64 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from litesmith.errors import BusyError, MachineError
+from tasks.dag.lock import HOLDER, holding, lock_environment
+
+PROJECT = Path(__file__).parents[3]
+HOLD = "import sys, time; from pathlib import Path; from tasks.dag.lock import holding\n"
+HOLD += "with holding(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+
+
+def hold_elsewhere(root: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(root)], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+    other = hold_elsewhere(tmp_path)
+    told = rf"(?s)`python -c .* holds it \(pid {other.pid}, since 20.*kill {other.pid}"
+    with pytest.raises(BusyError, match=told), holding(tmp_path):
+        pass
+    other.kill()
+    other.wait()
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    other = hold_elsewhere(tmp_path)
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    with holding(tmp_path):
+        assert str(os.getpid()) in (tmp_path / ".litesmith/run.lock").read_text()
+
+
+def test_what_a_holder_starts_works_under_its_lock(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from tasks.dag.lock import holding\n"
+    code += "with holding(Path(sys.argv[1])): print('under it')"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with holding(tmp_path):
+        environment = {**os.environ, **lock_environment()}
+        child = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        stranger = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert child.stdout == "under it\n"
+    assert "BusyError" in stranger.stderr
+
+
+def test_a_claim_to_a_lock_that_nobody_holds_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOLDER, "1")
+    with holding(tmp_path):
+        monkeypatch.delenv(HOLDER)
+        with pytest.raises(BusyError), holding(tmp_path):
+            pass
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    (tmp_path / ".litesmith").write_text("a file where the folder should be")
+    with pytest.raises(MachineError, match="The workspace's folder must be writable"), holding(tmp_path):
+        pass

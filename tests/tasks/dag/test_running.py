@@ -1,0 +1,137 @@
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from litesmith.errors import BusyError, ContractError, ParamsError
+from litesmith.params import DatasetParams, PrepareParams
+from tasks.dag.lock import holding
+from tasks.dag.running import run_step
+from tasks.dag.step import Metric, Step, step
+
+PROJECT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Ins:
+    images: Path = Path("data/in.txt")
+
+
+@dataclass(frozen=True)
+class Outs:
+    copy: Path = Path("models/copy.txt")
+    metrics: Annotated[Path, Metric()] = Path("reports/metrics/copy.json")
+
+
+def room(body: str) -> Step:
+    """Make a step named like a section of params.yaml whose function does what ``body`` says."""
+
+    def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path) -> None:
+        exec(body, {"params": params, "ins": ins, "outs": outs, "seed": seed, "dataset": dataset, "work": work})
+
+    return step(prepare)
+
+
+COPY = """
+outs.copy.parent.mkdir(exist_ok=True); outs.copy.write_text(ins.images.read_text())
+outs.metrics.parent.mkdir(parents=True, exist_ok=True); outs.metrics.write_text(str(seed))
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("params.yaml", "versions.yaml"):
+        (tmp_path / name).write_text((PROJECT / name).read_text())
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/in.txt").write_text("pixels")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_kept_promise_leaves_outputs_and_a_record(root: Path) -> None:
+    run_step(room(COPY), root)
+    record = json.loads((root / "reports/made/prepare.json").read_text())
+    assert (root / "models/copy.txt").read_text() == "pixels"
+    assert record["step"] == "prepare"
+    assert record["cpu_s"] >= 0
+    assert record["peak_memory_mb"] > 1
+    assert record["parameters"]["params"] == {"num_validation": 5000, "num_gate": 5000}
+    assert record["parameters"]["dataset"]["name"] == "Fashion-MNIST"
+    assert record["host"]["cores"] >= 1
+
+
+def test_a_missing_input_is_named_before_anything_is_removed(root: Path) -> None:
+    run_step(room(COPY), root)
+    (root / "data/in.txt").unlink()
+    with pytest.raises(ContractError, match=r"step prepare cannot run: data/in\.txt missing\. Run `dvc repro prepare`"):
+        run_step(room(COPY), root)
+    assert (root / "models/copy.txt").exists()
+
+
+def test_old_outputs_are_gone_before_the_step_runs(root: Path) -> None:
+    run_step(room(COPY), root)
+    run_step(room("assert not outs.copy.exists() and not outs.metrics.exists()" + COPY), root)
+
+
+def test_an_output_that_was_not_made_is_named(root: Path) -> None:
+    with pytest.raises(ContractError, match=r"step prepare promised models/copy\.txt, .* and did not make it"):
+        run_step(room("pass"), root)
+
+
+def test_an_output_that_was_not_promised_is_named(root: Path) -> None:
+    with pytest.raises(ContractError, match=r"step prepare made models/stray\.txt, which its Outs do not promise"):
+        run_step(room(COPY + "(outs.copy.parent / 'stray.txt').touch()"), root)
+
+
+def test_what_a_killed_run_leaves_is_found_by_the_next_with_the_same_inputs(root: Path) -> None:
+    with pytest.raises(RuntimeError):
+        run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
+    run_step(room("assert (work / 'trial').exists()" + COPY), root)
+    assert not list((root / ".litesmith/work").rglob("trial"))
+
+
+def test_other_inputs_do_not_find_it(root: Path) -> None:
+    with pytest.raises(RuntimeError):
+        run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
+    (root / "data/in.txt").write_text("other pixels")
+    run_step(room("assert not (work / 'trial').exists()" + COPY), root)
+
+
+def test_other_parameters_do_not_find_it(root: Path) -> None:
+    with pytest.raises(RuntimeError):
+        run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
+    text = (root / "params.yaml").read_text()
+    (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: 4000"))
+    run_step(room("assert not (work / 'trial').exists()" + COPY), root)
+
+
+def test_wrong_parameters_stop_it_before_anything_is_removed(root: Path) -> None:
+    run_step(room(COPY), root)
+    text = (root / "params.yaml").read_text()
+    (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: -1"))
+    with pytest.raises(ParamsError, match="num_gate must lie in"):
+        run_step(room(COPY), root)
+    assert (root / "models/copy.txt").exists()
+
+
+def test_a_busy_workspace_is_refused_with_its_holder(root: Path) -> None:
+    with (
+        holding(root),
+        pytest.raises(BusyError, match=r"this workspace is busy: `python .*pytest.* \(pid \d+, since 20"),
+    ):
+        run_step(room(COPY), root)
+
+
+def test_a_signature_that_is_no_steps_is_refused() -> None:
+    def prepare(params: PrepareParams, outs: Outs) -> None: ...
+
+    with pytest.raises(TypeError, match="step prepare must take"):
+        step(prepare)
+
+
+def test_the_record_holds_no_path_of_the_machine(root: Path) -> None:
+    run_step(room(COPY), root)
+    recorded: dict[str, Any] = json.loads((root / "reports/made/prepare.json").read_text())
+    assert str(root) not in json.dumps(recorded)

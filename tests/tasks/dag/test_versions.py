@@ -1,0 +1,33 @@
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+
+from litesmith.errors import MachineError
+from tasks.dag import versions
+
+PROJECT = Path(__file__).parents[3]
+
+
+def test_the_committed_file_is_what_the_lock_says() -> None:
+    assert (PROJECT / "versions.yaml").read_text() == versions.render((PROJECT / "requirements.lock").read_text())
+
+
+def test_a_package_pinned_twice_is_refused() -> None:
+    lock = (PROJECT / "requirements.lock").read_text() + "\nnumpy==1.0 ; python_version < '3.12'\n"
+    with pytest.raises(MachineError, match=r"must pin one version of each numeric package, got \{'numpy'"):
+        versions.render(lock)
+
+
+def test_installed_versions_are_returned() -> None:
+    assert versions.check_installed(["numpy"], PROJECT) == {"numpy": version("numpy")}
+
+
+def test_another_version_than_recorded_is_refused(tmp_path: Path) -> None:
+    recorded = yaml.safe_load((PROJECT / "versions.yaml").read_text())
+    (tmp_path / "versions.yaml").write_text(yaml.safe_dump({**recorded, "numpy": "0.1"}))
+    with pytest.raises(
+        MachineError, match=rf"installed: numpy {version('numpy')}; .* says numpy 0\.1\. Run `make install`"
+    ):
+        versions.check_installed(["numpy"], tmp_path)

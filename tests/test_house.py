@@ -1,0 +1,66 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.pipeline import PIPELINE
+
+PROJECT = Path(__file__).parents[1]
+RINGS = ("litesmith", "tasks", "flows", "benchmarks")
+HEAVY = {"tensorflow", "tf_keras", "great_expectations", "matplotlib", "optuna", "sklearn", "prefect", "dask", "dvc"}
+
+
+def functions() -> list[tuple[int, str, bool]]:
+    """Return lines without docstring, place and full annotation of every function in the rings."""
+    rows = []
+    for path in (path for ring in RINGS for path in sorted((PROJECT / ring).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+                named = node.args.args + node.args.kwonlyargs + node.args.posonlyargs
+                typed = all(one.annotation or one.arg in ("self", "cls") for one in named) and node.returns is not None
+                rows.append((lines, f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}", typed))
+    return rows
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(lines for lines, _, _ in functions())
+    assert statistics.median(lengths) <= 10
+    assert lengths[int(0.9 * (len(lengths) - 1))] <= 30
+    assert [where for lines, where, _ in functions() if lines > 50] == []
+
+
+def test_functions_are_annotated() -> None:
+    assert [where for _, where, typed in functions() if not typed] == []
+
+
+@pytest.mark.parametrize("door", ["tasks.pipeline", "tasks.__main__", "litesmith.params", "tasks.workspace"])
+def test_light_doors_import_nothing_heavy(door: str) -> None:
+    code = f"import sys, {door}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert HEAVY & set(loaded.stdout.split()) == set()
+
+
+def test_no_room_imports_another() -> None:
+    rooms = {one.module for one in PIPELINE}
+    for one in PIPELINE:
+        tree = ast.parse((PROJECT / one.module.replace(".", "/")).with_suffix(".py").read_text())
+        names = {f"{node.module}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        names |= {
+            f"tasks.{alias.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "tasks"
+            for alias in node.names
+        }
+        assert names & (rooms - {one.module}) == set()
+
+
+def test_no_file_is_a_drawer_for_odds_and_ends() -> None:
+    drawers = {"utils", "helpers", "common", "manager", "misc"}
+    assert [path for ring in RINGS for path in (PROJECT / ring).rglob("*.py") if path.stem in drawers] == []
