@@ -41,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     dvc.add_argument("--check", action="store_true", help="compare only")
     dvc.set_defaults(command=_dvc)
     lock = commands.add_parser("versions", help="write versions.yaml from requirements.lock")
-    lock.set_defaults(command=lambda _: versions.write(Path.cwd()))
+    lock.add_argument("--check", action="store_true", help="compare only")
+    lock.set_defaults(command=lambda chosen: (versions.check if chosen.check else versions.write)(Path.cwd()))
     return parser
 
 

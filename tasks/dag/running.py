@@ -9,7 +9,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,9 @@ def run_step(one: Step, root: Path) -> None:
 
 
 def _call(one: Step, arguments: dict[str, Any], work: Path) -> None:
-    plumbing = {"work": work, "conduct": conduct()}
-    asked = {name: value for name, value in plumbing.items() if name in one.keywords}
+    plumbing: dict[str, Callable[[], Any]] = {"work": lambda: work, "conduct": conduct}
+    # Made only where asked for: the conduct of a flow imports Prefect.
+    asked = {name: make() for name, make in plumbing.items() if name in one.keywords}
     one.function(ins=one.ins_type(), outs=one.outs_type(), **arguments, **asked)
 
 

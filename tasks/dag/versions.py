@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from litesmith.errors import MachineError
+from litesmith.errors import ContractError, MachineError
 from litesmith.files import write_text
 from tasks import catalog
 from tasks.dag.closure import PACKAGES
@@ -33,6 +33,16 @@ def render(lock: str) -> str:
 def write(root: Path) -> None:
     """Write ``versions.yaml`` below ``root`` from the lock beside it."""
     write_text(root / catalog.VERSIONS, render((root / "requirements.lock").read_text()))
+
+
+def check(root: Path) -> None:
+    """Compare ``versions.yaml`` with the lock.
+
+    Raises:
+        ContractError: It is not what `write` would write.
+    """
+    if (root / catalog.VERSIONS).read_text() != render((root / "requirements.lock").read_text()):
+        raise ContractError("versions.yaml is not what requirements.lock says. Run `python -m tasks versions`.")
 
 
 def check_installed(names: Iterable[str], root: Path) -> dict[str, str]:

@@ -36,13 +36,25 @@ def watch_parent() -> None:
 
 def stop_children(process: psutil.Process) -> None:
     """Kill every descendant of ``process``, and wait until they are gone."""
-    children = process.children(recursive=True)
-    for child in children:
+    _kill(process.children(recursive=True))
+
+
+def stop_tree(pid: int) -> None:
+    """Kill a process and every descendant of it, and wait until they are gone; it may be gone already."""
+    try:
+        process = psutil.Process(pid)
+        _kill([process, *process.children(recursive=True)])
+    except psutil.NoSuchProcess:
+        return
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
         try:
-            child.kill()
+            process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(children, timeout=5)
+    psutil.wait_procs(processes, timeout=5)
 
 
 def _watch(starters: list[psutil.Process | None]) -> None:

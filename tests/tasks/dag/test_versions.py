@@ -4,14 +4,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from litesmith.errors import MachineError
+from litesmith.errors import ContractError, MachineError
 from tasks.dag import versions
 
 PROJECT = Path(__file__).parents[3]
 
 
 def test_the_committed_file_is_what_the_lock_says() -> None:
-    assert (PROJECT / "versions.yaml").read_text() == versions.render((PROJECT / "requirements.lock").read_text())
+    versions.check(PROJECT)
+
+
+def test_a_stale_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "requirements.lock").write_text((PROJECT / "requirements.lock").read_text())
+    (tmp_path / "versions.yaml").write_text("numpy: 0.1\n")
+    with pytest.raises(ContractError, match=r"Run `python -m tasks versions`"):
+        versions.check(tmp_path)
 
 
 def test_a_package_pinned_twice_is_refused() -> None:

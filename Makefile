@@ -1,0 +1,82 @@
+# Everything runs from the project's folder with the Python of .venv; `make help` lists what there is.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# A Python works if it is of a version that the lock promises; pyenv keeps more than it puts on PATH.
+works = $(shell $(1) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 13)])' 2>/dev/null && echo $(1))
+found = $(firstword $(call works,python$(1)) $(foreach one,$(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python),$(call works,$(one))))
+PYTHON ?= $(firstword $(call found,3.11) $(call found,3.12) $(call found,3.13) $(call works,python3))
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install run quick serve test check fast lint types generated dvc readme lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed ## make .venv from requirements.lock
+
+run: install ## the whole pipeline on the real data: sweep, prune, convert, evaluate, report
+	@python -m flows retrain --offline-fallback
+
+quick: install ## the same with small budgets, in a workspace of its own
+	@python -m flows retrain --profile quick
+
+serve: install ## Prefect server, worker, and both deployments
+	@python -m flows serve
+
+test: install ## the whole test suite
+	@python -m pytest -n 2 --dist loadgroup
+
+check: lint types generated fast others ## lint, types, generated files, and fast tests on every Python of the lock that is here
+
+lint: install
+	@ruff check --quiet && ruff format --check --quiet && lint-imports --no-logo >/dev/null || { lint-imports; exit 1; }
+
+types: install
+	@mypy
+
+generated: install
+	@python -m tasks dvc --check && python -m tasks versions --check && python -m tasks readme --check
+
+fast: install
+	@python -m pytest -m "not slow and not browser" -n 2
+
+# The fast tests on the other versions of Python, each in an environment of its own.
+MAIN = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+OTHERS = $(strip $(foreach version,3.11 3.12 3.13,$(if $(filter-out $(MAIN),$(version)),$(if $(call found,$(version)),$(version)))))
+.PHONY: others
+others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
+	@for version in $(OTHERS); do \
+	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" -n 2 || exit 1; \
+	done
+
+dvc: install ## write dvc.yaml from the rooms
+	@python -m tasks dvc
+
+readme: install ## write the results table of README.md from the metrics
+	@python -m tasks readme
+
+lock: install ## resolve the dependencies again
+	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev --no-emit-index-url --no-header \
+	    --upgrade pyproject.toml -o requirements.lock
+	@python -m tasks versions
+
+clean: ## remove what a killed run would resume from, and the workspaces
+	rm -rf .litesmith .workspaces .offline
+
+# uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).
+define make-environment
+	@test -n "$(1)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found." >&2; exit 1; }
+	$(1) -m venv --clear $(2)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(2)/uv.txt
+	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)/uv.txt
+	@VIRTUAL_ENV=$(2) $(2)/bin/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
+	@touch $@
+endef
+
+.venv/installed: requirements.lock
+	$(call make-environment,$(PYTHON),.venv)
+
+.venv-%/installed: requirements.lock
+	$(call make-environment,$(call found,$*),.venv-$*)
