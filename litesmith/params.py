@@ -71,6 +71,9 @@ class FetchParams(Section):
     attempts: Annotated[int, Field(ge=1, le=20, description="Tries for each file at each address.")]
     backoff_s: Annotated[float, Field(ge=0, description="Seconds before the second try; doubled for each one after.")]
     timeout_s: Annotated[float, Field(gt=0, description="Seconds of silence after which a try has failed.")]
+    drawn_seed: Annotated[
+        int, Field(ge=0, le=2**31 - 2, description="Decides the drawn images, which so stay when `seed` changes.")
+    ]
 
 
 class ValidateParams(Section):
@@ -88,6 +91,7 @@ class ValidateParams(Section):
     std_range: Annotated[
         list[float], Field(min_length=2, max_length=2, description="Standard deviation of all pixels, 0 to 1.")
     ]
+    max_mean_shift: Annotated[Fraction, Field(description="Difference of train and test mean that warns above it.")]
 
 
 class PrepareParams(Section):
