@@ -101,6 +101,15 @@ class PrepareParams(Section):
     num_gate: Annotated[Count, Field(description="Images that decide on promotion.")]
 
 
+class RetrainParams(Section):
+    """What a run of the whole pipeline needs and how long it may take; changes no result."""
+
+    min_disk_gb: Annotated[float, Field(ge=0, description="Free disk below which a run does not begin.")]
+    min_memory_gb: Annotated[float, Field(ge=0, description="Free memory below which a run does not begin.")]
+    reach_s: Annotated[float, Field(gt=0, le=30, description="Seconds to find out whether any source answers.")]
+    stage_limit_s: Annotated[float, Field(gt=0, description="Seconds after which a stage is killed.")]
+
+
 class Params(Section):
     """All of ``params.yaml``."""
 
@@ -109,6 +118,7 @@ class Params(Section):
     fetch: FetchParams
     validate_: Annotated[ValidateParams, Field(alias="validate")]
     prepare: PrepareParams
+    retrain: RetrainParams
 
     def named(self, key: str) -> Any:
         """Return the value of a top-level key of ``params.yaml``: a section, or the seed."""
