@@ -1,0 +1,106 @@
+"""Convert Keras models to ``.tflite`` bytes."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.errors import ConversionError
+from litesmith.keras import tf
+
+Precision = Literal["float32", "float16", "dynamic", "int8"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+# Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
+_BATCH = 500
+
+
+def convert(model: Any, precision: Precision, calibration_images: NDArray[np.uint8] | None = None) -> bytes:
+    """Convert a Keras model to the bytes of a ``.tflite`` file that takes one image at a time.
+
+    The same model gives the same bytes, in this process or another, as long as its layers keep their names: they are
+    written into the file.
+
+    Args:
+        model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n, classes).
+        precision: ``float32``; ``float16`` (weights only); ``dynamic`` (int8 weights, float32 activations); ``int8``
+            (everything, input and output included, one scale for each output channel of the weights).
+        calibration_images: uint8 (n, height, width), from which int8 learns the ranges of activations. The others
+            take no notice of it.
+
+    Returns:
+        The file's content.
+
+    Raises:
+        ConversionError: int8 was asked for without calibration images, or TensorFlow cannot convert the model.
+
+    Source: https://ai.google.dev/edge/litert/models/post_training_quantization
+    """
+    if precision == "int8" and (calibration_images is None or not len(calibration_images)):
+        raise ConversionError("int8 needs calibration images, got none. Give some of the training images.")
+    door = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="pixels")
+    traced = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(door)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced], model)
+    _set_precision(converter, precision, calibration_images)
+    with _hushed() as said:
+        try:
+            content: bytes = converter.convert()
+        except Exception as error:  # whatever TensorFlow raises, and it raises many
+            raise ConversionError(
+                f"TensorFlow cannot convert {model.name} to {precision}: {error}\n{said()}"
+            ) from error
+    return content
+
+
+def probabilities(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what a Keras model answers.
+
+    Args:
+        model: Takes float32 pixels (n, height, width, 1) in [0, 1].
+        images: uint8 (n, height, width).
+
+    Returns:
+        float32 (n, classes).
+    """
+    answers: NDArray[np.float32] = model.predict(_pixels(images), batch_size=_BATCH, verbose=0)
+    return answers
+
+
+def _set_precision(converter: Any, precision: Precision, calibration_images: NDArray[np.uint8] | None) -> None:
+    if precision == "float32":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision == "int8" and calibration_images is not None:
+        converter.representative_dataset = lambda: _calibration(calibration_images)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+
+
+def _calibration(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
+    """Yield one image at a time as the model's pixels."""
+    for image in images:
+        yield [_pixels(image[None])]
+
+
+def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return uint8 images (n, height, width) as float32 pixels (n, height, width, 1) in [0, 1]."""
+    return images[..., None].astype(np.float32) / np.float32(255)
+
+
+@contextmanager
+def _hushed() -> Iterator[Any]:
+    """Keep what native code says on file descriptor 2, a dozen lines for each conversion, for the error message."""
+    with tempfile.TemporaryFile() as kept:
+        terminal = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield lambda: (kept.seek(0), kept.read().decode(errors="replace"))[1]
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

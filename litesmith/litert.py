@@ -1,0 +1,295 @@
+"""Run ``.tflite`` files as a device would, one image at a time, and look inside them. Never imports TensorFlow.
+
+``python -m litesmith.litert REQUEST.json`` does so in a process of its own and prints what it saw as JSON.
+"""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from litesmith.errors import DataError
+
+RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
+
+# Operators that hold weights, each with the axis of its weight tensor that counts output channels.
+_WEIGHTED = {
+    schema.BuiltinOperator.CONV_2D: 0,
+    schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3,
+    schema.BuiltinOperator.FULLY_CONNECTED: 0,
+}
+_DTYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """The input or output of a file.
+
+    Attributes:
+        dtype: NumPy's name, such as ``int8``.
+        shape: The batch, which is 1, comes first.
+        scale: What one step of an integer is worth in real units; None where values are floats.
+        zero_point: The integer that means 0; None where values are floats.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float | None
+    zero_point: int | None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest and the largest real value that the tensor can hold."""
+        limits = np.iinfo(self.dtype) if self.scale is not None else np.finfo(self.dtype)
+        low, high = self.decode(np.array([limits.min, limits.max], self.dtype))
+        return float(low), float(high)
+
+    def encode(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Return real values as the tensor holds them: as they are, or quantized, saturating at the ends."""
+        if self.scale is None or self.zero_point is None:
+            return values.astype(self.dtype)
+        limits = np.iinfo(self.dtype)
+        steps = np.rint(values / np.float32(self.scale)) + self.zero_point
+        encoded: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        return encoded
+
+    def decode(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """Return what the tensor holds as real values."""
+        if self.scale is None or self.zero_point is None:
+            return stored.astype(np.float32)
+        return (stored.astype(np.float32) - self.zero_point) * np.float32(self.scale)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weight tensor of one convolution or dense layer, as the file stores it.
+
+    Attributes:
+        name: The Keras layer it came from.
+        dtype: ``float32``, ``float16`` or ``int8``.
+        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale each.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    num_weights: int
+    num_zeros: int
+    num_channels: int
+    num_scales: int
+
+    @property
+    def sparsity(self) -> float:
+        """Share of the weights that are exactly zero."""
+        return self.num_zeros / self.num_weights
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of a file.
+
+    Attributes:
+        dtypes: The types of all its tensors, activations and constants included.
+        weights: Of every convolution and dense layer, in the order in which they run.
+        golden: Probabilities of the golden images, one row each.
+        predicted: Most probable class of each validation image.
+    """
+
+    input: Tensor
+    output: Tensor
+    dtypes: list[str]
+    weights: list[Weights]
+    golden: list[list[float]]
+    predicted: list[int]
+
+    @classmethod
+    def from_json(cls, text: str) -> "Observation":
+        """Read what `main` printed."""
+        return TypeAdapter(cls).validate_json(text)
+
+    @property
+    def sparsity(self) -> float:
+        """Share of all weights that are exactly zero."""
+        return sum(one.num_zeros for one in self.weights) / sum(one.num_weights for one in self.weights)
+
+
+class LiteModel:
+    """A ``.tflite`` file, opened to be run on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path``.
+
+        Raises:
+            DataError: The file is missing or LiteRT cannot open it.
+        """
+        if not path.is_file():
+            raise DataError(f"{path} is missing. Expected a .tflite file: make it with `make run`, or name another.")
+        try:
+            self._interpreter = Interpreter(str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise DataError(f"{path} is not a .tflite file that LiteRT can run: {error}. Convert it again.") from error
+        (source,), (sink,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self._source, self._sink = source["index"], sink["index"]
+        self.input, self.output = _tensor(source), _tensor(sink)
+
+    def feed(self, stored: NDArray[Any]) -> None:
+        """Set the input, already encoded, of the input's shape."""
+        self._interpreter.set_tensor(self._source, stored)
+
+    def invoke(self) -> None:
+        """Compute the output of the input that was fed."""
+        self._interpreter.invoke()
+
+    def result(self) -> NDArray[np.float32]:
+        """Return the output as real values, without the batch axis."""
+        return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
+
+    def encoded(self, images: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return uint8 images (n, height, width) as inputs (n, 1, height, width, 1) in the input's own type.
+
+        Raises:
+            DataError: The images are not of the size that the model takes.
+        """
+        expected = self.input.shape[1:3]
+        if images.shape[1:] != expected:
+            raise DataError(f"the model takes images of {expected}, got {images.shape[1:]}. Resize them.")
+        return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
+
+
+def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Run a file over images one by one, as a device does; batches were measured to be no faster.
+
+    Args:
+        path: The ``.tflite`` file.
+        images: uint8 (n, height, width).
+
+    Returns:
+        Probabilities, float32 (n, classes). Those of an int8 file come in steps of its output's scale.
+
+    Raises:
+        DataError: The file cannot be run or the images are of another size.
+    """
+    model = LiteModel(path)
+    results = np.empty((len(images), model.output.shape[-1]), np.float32)
+    for row, stored in enumerate(model.encoded(images)):
+        model.feed(stored)
+        model.invoke()
+        results[row] = model.result()
+    return results
+
+
+def read_weights(path: Path) -> list[Weights]:
+    """Return the weight tensor of every convolution and dense layer, in the order in which they run.
+
+    Args:
+        path: A ``.tflite`` file with one graph.
+    """
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    (graph,) = model.subgraphs
+    made_by = {operator.outputs[0]: operator for operator in graph.operators}
+    found = []
+    for operator in graph.operators:
+        if (kind := _kind(model, operator)) in _WEIGHTED:
+            index = operator.inputs[1]
+            # float16 weights reach their operator through a DEQUANTIZE
+            index = made_by[index].inputs[0] if index in made_by else index
+            found.append(_weights(model, graph.tensors[index], _WEIGHTED[kind]))
+    return found
+
+
+def tensor_dtypes(path: Path) -> set[str]:
+    """Return the types of all tensors of a file, weights, activations and constants alike."""
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
+
+
+def observe(path: Path, golden_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> Observation:
+    """Return all that can be seen of a file: its door, its weights, its answers.
+
+    Args:
+        path: The ``.tflite`` file.
+        golden_images: Images whose probabilities are wanted, uint8 (n, height, width).
+        images: Images whose most probable class is wanted, uint8 (m, height, width).
+
+    Raises:
+        DataError: The file cannot be run or the images are of another size.
+    """
+    model = LiteModel(path)
+    return Observation(
+        input=model.input,
+        output=model.output,
+        dtypes=sorted(tensor_dtypes(path)),
+        weights=read_weights(path),
+        golden=predict(path, golden_images).tolist(),
+        predicted=predict(path, images).argmax(axis=1).tolist(),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Read a request, observe the file it names, print what was seen.
+
+    The request is JSON with the paths ``model`` (.tflite), ``golden_images`` and ``images`` (.npy).
+    """
+    request = json.loads(Path(arguments[0]).read_text())
+    try:
+        seen = observe(Path(request["model"]), np.load(request["golden_images"]), np.load(request["images"]))
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if "tensorflow" in sys.modules:
+        print("TensorFlow was imported, so this is not how a device runs the file.", file=sys.stderr)
+        return 1
+    print(json.dumps(asdict(seen)))
+    return 0
+
+
+def _tensor(detail: dict[str, Any]) -> Tensor:
+    scale, zero_point = detail["quantization"]
+    shape = tuple(int(size) for size in detail["shape"])
+    quantized = scale != 0
+    return Tensor(
+        dtype=np.dtype(detail["dtype"]).name,
+        shape=shape,
+        scale=float(scale) if quantized else None,
+        zero_point=int(zero_point) if quantized else None,
+    )
+
+
+def _kind(model: Any, operator: Any) -> int:
+    code = model.operatorCodes[operator.opcodeIndex]
+    # two fields for one thing: the older one is a byte and ends at 127
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
+
+
+def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
+    dtype = _DTYPE_NAMES[tensor.type]
+    values = np.frombuffer(model.buffers[tensor.buffer].data.tobytes(), dtype)
+    scales = tensor.quantization.scale if tensor.quantization is not None else None
+    shape = tuple(int(size) for size in tensor.shape)
+    return Weights(
+        name=_layer(tensor.name.decode()),
+        shape=shape,
+        dtype=dtype,
+        num_weights=values.size,
+        num_zeros=int(np.count_nonzero(values == 0)),  # weights are quantized symmetrically: 0 means 0
+        num_channels=shape[channel_axis],
+        num_scales=0 if scales is None else len(scales),
+    )
+
+
+def _layer(name: str) -> str:
+    """Return the Keras layer in a tensor's name: ``model/conv2d_1/Conv2D`` is of ``conv2d_1``."""
+    return next(iter(name.partition(";")[0].split("/")[-2:-1]), name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""Make the files in ``tiny/``: ``python tests/litesmith/make_tiny.py`` from the project's folder."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TINY = Path(__file__).with_name("tiny")
+CLASS_NAMES = ["left", "right", "neither"]
+
+
+def images(num_images: int, seed: int) -> tuple[Any, Any]:
+    """Return 8 x 8 images lit on the left, on the right, or nowhere, with noise, and their labels."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(num_images, dtype=np.uint8) % 3
+    drawn = rng.integers(0, 60, (num_images, 8, 8), dtype=np.uint8)
+    drawn[labels == 0, :, :4] += 195
+    drawn[labels == 1, :, 4:] += 195
+    return drawn, labels
+
+
+def network(width: int = 8) -> Any:
+    """Return a Conv-BN-ReLU network that tells the three apart after a little training."""
+    from litesmith.keras import keras
+
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.InputLayer((8, 8, 1), name="pixels"),
+            layers.Conv2D(width, 3, padding="same", use_bias=False, name="conv_1"),
+            layers.BatchNormalization(name="norm_1"),
+            layers.ReLU(name="relu_1"),
+            layers.MaxPooling2D(name="pool_1"),
+            layers.Flatten(name="flat"),
+            layers.Dense(8, activation="relu", name="dense_1"),
+            layers.Dense(3, activation="softmax", name="classes"),
+        ],
+        name="tiny",
+    )
+
+
+def trained() -> Any:
+    """Return the network, trained."""
+    from litesmith.keras import keras
+
+    drawn, labels = images(300, seed=1)
+    model = network()
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    model.fit(drawn[..., None] / np.float32(255), labels, epochs=5, verbose=0)
+    return model
+
+
+def main() -> None:
+    """Write one file for each precision, the Keras model's answers beside them."""
+    from litesmith import lite
+
+    model = trained()
+    drawn, _ = images(30, seed=2)
+    for precision in lite.PRECISIONS:
+        (TINY / f"{precision}.tflite").write_bytes(lite.convert(model, precision, images(60, seed=1)[0]))
+    np.save(TINY / "answers.npy", model.predict(drawn[..., None] / np.float32(255), verbose=0))
+
+
+if __name__ == "__main__":
+    main()
