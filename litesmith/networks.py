@@ -1,0 +1,193 @@
+"""The networks: the plain one that everybody starts with, and the family that the sweep searches.
+
+Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and returns probabilities (n, classes). No layer
+normalises the input: the first batch normalisation does, and the padding's zero is then the images' background.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from litesmith.errors import DataError
+from litesmith.keras import keras
+
+# What the converter folds into the operation before it, so that it needs no memory of its own.
+_FOLDED = ("BatchNormalization", "ReLU", "Dropout", "SpatialDropout2D", "Flatten", "Activation")
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A network of Conv-BN-ReLU units: a stem, then stages, each at half the resolution of the one before.
+
+    Attributes:
+        height: Of an image, in pixels.
+        width: Of an image, in pixels.
+        num_classes: Probabilities that come out.
+        stem_width: Channels of the first convolution, which runs at full resolution.
+        stage_widths: Channels of each stage.
+        stage_blocks: For each stage the units after its first one, which widens.
+        kernel_size: Side of every convolution, odd.
+        residual: Whether the units after a stage's first one add to what they were given.
+        dropout_rate: Share of the pooled features dropped before the head while training, in [0, 1).
+    """
+
+    height: int
+    width: int
+    num_classes: int
+    stem_width: int
+    stage_widths: tuple[int, ...]
+    stage_blocks: tuple[int, ...]
+    kernel_size: int
+    residual: bool
+    dropout_rate: float
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the spec as JSON can hold it."""
+        plain = asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "NetworkSpec":
+        """Return the spec that `to_plain` made ``plain`` from.
+
+        Raises:
+            DataError: A field is missing or of another type.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(dict(plain))
+        except ValidationError as error:
+            raise DataError(f"not the description of a network: {error}. Train the network again.") from error
+
+
+def with_dropout(spec: NetworkSpec, rate: float) -> NetworkSpec:
+    """Return the same network with another dropout rate; the weights of the one fit the other."""
+    return replace(spec, dropout_rate=rate)
+
+
+def build_network(spec: NetworkSpec, name: str) -> Any:
+    """Build a network of the family with fresh weights.
+
+    A convolution is followed at once by its batch normalisation and ReLU, so that both fold into it when quantized.
+
+    Args:
+        spec: Its shape.
+        name: Its name, written into every file made from it.
+
+    Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation after
+        arXiv:1502.01852.
+    """
+    pixels = keras.Input((spec.height, spec.width, 1), name="pixels")
+    features = _unit(pixels, spec.stem_width, spec.kernel_size, "stem")
+    for stage, (width, blocks) in enumerate(zip(spec.stage_widths, spec.stage_blocks, strict=True), start=1):
+        features = keras.layers.MaxPool2D(name=f"stage{stage}_pool")(features)
+        features = _unit(features, width, spec.kernel_size, f"stage{stage}_unit0")
+        features = _blocks(features, blocks, spec, f"stage{stage}")
+    return keras.Model(pixels, _head(features, spec), name=name)
+
+
+def build_baseline(
+    height: int, width: int, num_classes: int, conv_widths: tuple[int, int], dense_width: int, name: str
+) -> Any:
+    """Build the network everybody starts with: conv, pool, conv, pool, dense.
+
+    Args:
+        height: Of an image, in pixels.
+        width: Of an image, in pixels.
+        num_classes: Probabilities that come out.
+        conv_widths: Channels of the two 3x3 convolutions.
+        dense_width: Units of the layer before the head.
+        name: Its name, written into every file made from it.
+    """
+    layers = keras.layers
+    pixels = features = keras.Input((height, width, 1), name="pixels")
+    for number, channels in enumerate(conv_widths, start=1):
+        features = layers.Conv2D(channels, 3, activation="relu", name=f"conv{number}")(features)
+        features = layers.MaxPool2D(name=f"pool{number}")(features)
+    features = layers.Flatten(name="flatten")(features)
+    features = layers.Dense(dense_width, activation="relu", name="dense")(features)
+    probabilities = layers.Dense(num_classes, activation="softmax", name="probabilities")(features)
+    return keras.Model(pixels, probabilities, name=name)
+
+
+def count_macs(model: Any) -> int:
+    """Return the multiply-accumulates of convolutions and dense layers for one image."""
+    return sum(_layer_macs(layer) for layer in model.layers)
+
+
+def peak_activation_bytes(model: Any) -> int:
+    """Return the most bytes of int8 activations alive at once when layers run one by one.
+
+    While an operation runs, its inputs, its output and whatever a later operation still needs are alive; the branch
+    around a residual unit so counts. Batch normalisation, ReLU and dropout fold into the operation before them.
+
+    Source: the working memory of Liberis and Lane, "Neural networks on microcontrollers", arXiv:1910.05110.
+    """
+    runs = list(_operations(model))
+    last_use = {name: step for step, (_, _, inputs) in enumerate(runs) for name in inputs}
+    sizes = {name: size for name, size, _ in runs}
+    peaks = []
+    for step, (name, size, _) in enumerate(runs):
+        waiting = [other for other, _, _ in runs[:step] if last_use.get(other, -1) >= step]
+        peaks.append(size + sum(sizes[other] for other in waiting))
+    return max(peaks)
+
+
+def _unit(features: Any, width: int, kernel_size: int, name: str) -> Any:
+    layers = keras.layers
+    features = layers.Conv2D(
+        width, kernel_size, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+    )(features)
+    # Averages over some ten steps: the statistics are measured anew on many batches when training ends.
+    features = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
+    return layers.ReLU(name=f"{name}_relu")(features)
+
+
+def _blocks(features: Any, num_blocks: int, spec: NetworkSpec, stage: str) -> Any:
+    for block in range(1, num_blocks + 1):
+        more = _unit(features, features.shape[-1], spec.kernel_size, f"{stage}_unit{block}")
+        features = keras.layers.Add(name=f"{stage}_add{block}")([features, more]) if spec.residual else more
+    return features
+
+
+def _head(features: Any, spec: NetworkSpec) -> Any:
+    layers = keras.layers
+    features = layers.GlobalAveragePooling2D(name="pool")(features)
+    # The stateful kind keeps its state in a variable that training can set, so that a resumed run draws the same.
+    features = layers.Dropout(spec.dropout_rate, rng_type="stateful", name="dropout")(features)
+    return layers.Dense(spec.num_classes, activation="softmax", name="probabilities")(features)
+
+
+def _layer_macs(layer: Any) -> int:
+    kind = type(layer).__name__
+    if kind not in ("Conv2D", "DepthwiseConv2D", "Dense"):
+        return 0
+    kernel = layer.depthwise_kernel if kind == "DepthwiseConv2D" else layer.kernel
+    positions = 1 if kind == "Dense" else _size(layer.output_shape[1:3])
+    return positions * _size(kernel.shape)
+
+
+def _operations(model: Any) -> Iterator[tuple[str, int, list[str]]]:
+    """Yield name, output bytes and the names of the inputs of each operation that remains after folding."""
+    folded_into: dict[str, str] = {}
+    for layer in model.layers:
+        sources = [folded_into[source] for source in _sources(layer)]
+        if type(layer).__name__ in _FOLDED:
+            folded_into[layer.name] = sources[0]
+        else:
+            folded_into[layer.name] = layer.name
+            shape = layer.output_shape[0] if isinstance(layer.output_shape, list) else layer.output_shape
+            yield layer.name, _size(shape[1:]), sources
+
+
+def _sources(layer: Any) -> list[str]:
+    inbound = layer.inbound_nodes[0].inbound_layers
+    return [source.name for source in (inbound if isinstance(inbound, list) else [inbound])]
+
+
+def _size(shape: Any) -> int:
+    size = 1
+    for side in shape:
+        size *= int(side)
+    return size
