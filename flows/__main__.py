@@ -1,0 +1,105 @@
+"""The command line of the flow: ``python -m flows retrain`` runs it here and now, ``serve`` waits for orders."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from flows.server import prefect_environment, server
+from litesmith.errors import LitesmithError
+
+_DELIVERY_S = 10.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _stop)
+    chosen = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = chosen.command
+    try:
+        command(chosen)
+    except LitesmithError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the next run goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Treat a request to end like Ctrl-C, so that everything started here is stopped."""
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    retrain = commands.add_parser("retrain", help="bring every step up to date, now")
+    retrain.add_argument("--profile", metavar="NAME", help="run with profiles/NAME.yaml in a workspace of its own")
+    retrain.add_argument(
+        "--offline-fallback", action="store_true", help="use drawn images if no source of the data set answers"
+    )
+    retrain.set_defaults(command=_retrain)
+    serve = commands.add_parser("serve", help="start server and worker, register the deployments, wait")
+    serve.add_argument("--port", type=int, default=4200, help="port of the server on 127.0.0.1 (4200)")
+    serve.set_defaults(command=_serve)
+    return parser
+
+
+def _retrain(chosen: argparse.Namespace) -> None:
+    project = Path.cwd()
+    profile = _before(project, chosen.profile, chosen.offline_fallback)
+    with _api(project):
+        from flows.command import run
+
+        run(project, profile)
+
+
+def _before(project: Path, profile: str | None, offline_fallback: bool) -> str | None:
+    """Check what can be checked before a server is started, and return the profile to run with."""
+    from flows.precheck import check, drawn_if_unreachable
+
+    check(project)
+    return drawn_if_unreachable(project, profile) if offline_fallback else profile
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from flows.serve import serve
+
+    serve(Path.cwd(), chosen.port)
+
+
+@contextmanager
+def _api(project: Path) -> Iterator[None]:
+    """Use the Prefect server that the environment names, else run one of our own."""
+    os.environ.update({name: value for name, value in prefect_environment(project).items() if name not in os.environ})
+    if "PREFECT_API_URL" in os.environ:
+        yield
+        return
+    with server(project) as url:
+        os.environ["PREFECT_API_URL"] = url
+        try:
+            yield
+        finally:
+            _deliver()
+
+
+def _deliver() -> None:
+    """Send what Prefect still keeps of log lines and states before its server is stopped."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=_DELIVERY_S)
+    EventsWorker.drain_all(timeout=_DELIVERY_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Show in Prefect what a run made: the results, the report, the page of a refusal."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect.artifacts import create_link_artifact, create_table_artifact
+
+from litesmith.files import read_json
+from tasks import catalog
+
+
+def results_rows(root: Path) -> list[dict[str, str]]:
+    """Return the results table of a workspace: a row for each model and file, empty before the first evaluation."""
+    path = root / catalog.results("evaluate")
+    if not path.is_file():
+        return []
+    results = read_json(path)
+    return [_row(name, variant, results["final"]) for name, variant in results["variants"].items()]
+
+
+def _row(name: str, variant: dict[str, Any], final: str) -> dict[str, str]:
+    low, high = variant["accuracy_interval"]
+    return {
+        "model": f"{name} (final)" if name == final else name,
+        "test accuracy": f"{variant['accuracy']:.4f}",
+        "95 % interval": f"{low:.4f} to {high:.4f}",
+        "bytes": f"{variant['bytes']:,}",
+        "gzip bytes": f"{variant['gzip_bytes']:,}",
+    }
+
+
+def text_table(rows: list[dict[str, str]]) -> str:
+    """Return rows as a table for a terminal: names to the left, numbers to the right."""
+    if not rows:
+        return ""
+    table = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    return "\n".join(_aligned(line, widths) for line in table)
+
+
+def _aligned(line: list[str], widths: list[int]) -> str:
+    first, *rest = (
+        cell.ljust(width) if at == 0 else cell.rjust(width)
+        for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+    )
+    return "  ".join([first, *rest]).rstrip()
+
+
+def publish_results(root: Path) -> None:
+    """Show the results table and a link to the report in the current flow run."""
+    rows = results_rows(root)
+    if rows:
+        create_table_artifact(rows, key="results", description="Test results; measured by running each file")
+    report = root / catalog.REPORT
+    if report.is_file():
+        create_link_artifact(
+            report.resolve().as_uri(), "report.html", key="report", description=f"`{report.resolve()}`"
+        )
+
+
+def publish_refusal(root: Path, stage: str) -> Path | None:
+    """Show a link to the page that a refusing stage left, if it left one, and return the page."""
+    page = root / catalog.REFUSALS / f"{stage}.html"
+    if not page.is_file():
+        return None
+    create_link_artifact(page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`")
+    return page

@@ -1,0 +1,35 @@
+"""What a person at a terminal sees of a run, from the first check to the results table."""
+
+from pathlib import Path
+
+from flows.artifacts import results_rows, text_table
+from flows.folders import workspace_folder
+from flows.progress import Progress, duration, watching
+from flows.retrain import retrain
+from litesmith.files import read_json
+from litesmith.params import read_params
+from tasks import catalog
+
+
+def run(project: Path, profile: str | None) -> None:
+    """Run the flow in this process, its progress shown in the terminal, and print what came of it.
+
+    Raises:
+        LitesmithError: The run failed; the text says why.
+    """
+    with watching(Progress()):
+        record = retrain(profile)
+    root = workspace_folder(project, profile)
+    print("\n".join(["", *_summary(root, Path(record))]))
+
+
+def _summary(root: Path, record: Path) -> list[str]:
+    """Return the results table, the report's path and what the run took, for a terminal."""
+    content, report = read_json(record), (root / catalog.REPORT).resolve()
+    took = f"{duration(content['wall_s'])}, of which {duration(content['overhead_s'])} around the steps"
+    lines = [text_table(results_rows(root)), ""]
+    if read_params(root / catalog.PARAMS).dataset.drawn:
+        lines = ["DRAWN IMAGES, not Fashion-MNIST", *lines]
+    if report.is_file():
+        lines.append(f"report: {report}")
+    return [*lines, f"run:    {record.resolve()} ({took})"]

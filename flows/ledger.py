@@ -1,0 +1,165 @@
+"""Ask DVC what is stale and let it run that. DVC alone hashes, locks and writes ``dvc.lock``."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from dvc.repo import Repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
+
+from litesmith.errors import LitesmithError
+from tasks.dag.lock import lock_environment
+from tasks.dag.watch import starter_environment, stop_tree
+
+_RESTORED = "is cached - skipping run, checking out outputs"
+_UNCHANGED = "didn't change, skipping"
+_TAIL_LINES = 15
+
+# DVC's log says what it does in every run; these names are its own and would double each line.
+logging.getLogger("dvc").setLevel(logging.WARNING)
+
+
+class Outcome(StrEnum):
+    """What became of a stage."""
+
+    UP_TO_DATE = "UpToDate"
+    RESTORED = "Restored"
+    COMPLETED = "Completed"
+
+
+class StageError(LitesmithError):
+    """A stage failed: its text is the step's own error."""
+
+
+def stages(root: Path) -> list[str]:
+    """Return the names of the stages of a workspace in the order in which DVC runs them."""
+    with Repo(str(root)) as repo:
+        return [stage.addressing for stage in plan_repro(get_active_graph(repo.index.graph))]
+
+
+def is_stale(root: Path, stage: str) -> bool:
+    """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded."""
+    with Repo(str(root)) as repo:
+        return bool(repo.status([stage]))
+
+
+def is_at_hand(root: Path, stage: str) -> bool:
+    """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it."""
+    with Repo(str(root)) as repo:
+        if not repo.status([stage]):
+            return True
+        (one,) = repo.stage.collect(stage)
+        return bool(not one.changed_stage() and not one.changed_deps() and one.outs_cached())
+
+
+def reproduce(
+    root: Path, stage: str, tell: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
+) -> Outcome:
+    """Let DVC run one stage in a child process, or restore it from its run cache.
+
+    However this ends, no process of it is left behind: DVC does not pass signals on to the stage's command.
+
+    Args:
+        root: The workspace.
+        stage: The stage's name.
+        tell: Called with each line that DVC and the stage write.
+        time_limit_s: Seconds after which the stage is killed. A limit inside Python would not interrupt native code.
+        extra: Environment variables for the stage.
+
+    Raises:
+        StageError: The stage failed or took too long; the text is the error that it wrote.
+    """
+    lines: list[str] = []
+    with _child(root, stage, extra) as child, _time_limit(child, time_limit_s) as expired:
+        for line in _lines(child):
+            lines.append(line)
+            tell(line)
+        code = child.wait()
+    if expired.is_set():
+        raise StageError(f"stage {stage} was stopped after its time limit, {time_limit_s:g} s (retrain.stage_limit_s).")
+    if code != 0:
+        raise StageError(f"stage {stage}: {_reason(lines, code)}")
+    return _outcome(lines)
+
+
+@contextmanager
+def _child(root: Path, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Start DVC on one stage; whatever happens, leave nothing of it running."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", "--single-item", stage],
+        cwd=root,
+        env={**_environment(), **lock_environment(), **starter_environment(), **extra},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            stop_tree(child.pid)
+            child.wait()
+        if child.stdout:
+            child.stdout.close()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment with this Python first on the path, and without what DVC set for an outer stage."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")}
+    # Not resolved: the python of a virtual environment is a link out of it.
+    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+    return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
+
+
+@contextmanager
+def _time_limit(child: subprocess.Popen[str], limit_s: float) -> Iterator[threading.Event]:
+    """Kill the child with all below it after ``limit_s``; the event tells whether that happened."""
+    expired = threading.Event()
+
+    def _expire() -> None:
+        expired.set()
+        stop_tree(child.pid)
+
+    timer = threading.Timer(limit_s, _expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield expired
+    finally:
+        timer.cancel()
+
+
+def _lines(child: subprocess.Popen[str]) -> Iterator[str]:
+    assert child.stdout is not None
+    yield from (line.rstrip() for line in child.stdout if line.strip())
+
+
+def _outcome(lines: list[str]) -> Outcome:
+    if any(_RESTORED in line for line in lines):
+        return Outcome.RESTORED
+    if any(_UNCHANGED in line for line in lines):
+        return Outcome.UP_TO_DATE
+    return Outcome.COMPLETED
+
+
+def _reason(lines: list[str], code: int) -> str:
+    """Return the error that the step wrote, without DVC's words on it; else the last lines that came."""
+    said: list[str] = []
+    for line in lines:
+        if line.startswith("error: "):
+            said = [line.removeprefix("error: ")]
+        elif said and line.startswith("ERROR: "):
+            break
+        elif said:
+            said.append(line)
+    if said:
+        return "\n".join(said)
+    return "\n".join([f"DVC ended with {code}. Its last lines:", *lines[-_TAIL_LINES:]])

@@ -1,0 +1,31 @@
+"""Look before a long run whether the machine has room for it."""
+
+import shutil
+from pathlib import Path
+
+import psutil
+
+from litesmith.errors import MachineError
+from litesmith.params import RetrainParams
+
+_GB = 10**9
+
+
+def check_machine(params: RetrainParams, root: Path) -> None:
+    """Compare free disk and memory with what a run takes.
+
+    Raises:
+        MachineError: One is short; the text says how much there is, how much is needed and for what.
+    """
+    disk_gb = shutil.disk_usage(root).free / _GB
+    memory_gb = psutil.virtual_memory().available / _GB
+    _require("disk", disk_gb, params.min_disk_gb, "data, models and DVC's cache: free some space", "min_disk_gb")
+    _require("memory", memory_gb, params.min_memory_gb, "training and its workers: close programs", "min_memory_gb")
+
+
+def _require(what: str, free_gb: float, needed_gb: float, use: str, key: str) -> None:
+    if free_gb < needed_gb:
+        raise MachineError(
+            f"{free_gb:.1f} GB of {what} are free and {needed_gb:g} GB are needed for {use}, "
+            f"or lower retrain.{key} in params.yaml."
+        )

@@ -1,0 +1,37 @@
+"""Look, before a run begins, whether this machine and its network have what the run needs. Imports no Prefect."""
+
+from pathlib import Path
+
+from flows.folders import DRAWN, workspace_folder
+from flows.ledger import is_at_hand
+from flows.machine import check_machine
+from litesmith.params import read_params
+from litesmith.sources import explain, reachable
+from tasks import catalog
+
+
+def check(project: Path) -> None:
+    """Look whether this machine has room for a run.
+
+    Raises:
+        MachineError: Disk or memory is short.
+    """
+    check_machine(read_params(project / catalog.PARAMS).retrain, project)
+
+
+def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
+    """Return the profile to run with: the given one, or drawn images if the data set is out of reach."""
+    root = workspace_folder(project, profile)
+    params = read_params(project / catalog.PARAMS)
+    if profile == DRAWN or ((root / ".dvc").is_dir() and is_at_hand(root, "fetch")):
+        return profile
+    reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
+    if reach.source is not None:
+        return profile
+    folder = workspace_folder(project, DRAWN).name
+    print(
+        f"{params.dataset.name} cannot be reached:\n{explain(reach.failures)}\n"
+        f"This run uses drawn images instead, in the workspace {folder}/. Every page of it says so, and nothing of it "
+        "enters the project's data, models, dvc.lock or reports.\n"
+    )
+    return DRAWN

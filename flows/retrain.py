@@ -1,0 +1,120 @@
+"""The flow: walk DVC's own graph in its order, one task run for each stage."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from flows.artifacts import publish_refusal, publish_results
+from flows.folders import open_workspace
+from flows.ledger import Outcome, StageError, is_stale, reproduce, stages
+from flows.machine import check_machine
+from flows.progress import Progress, watcher
+from flows.runs import RunRecord, made
+from flows.sweep import conducting
+from litesmith.params import read_params
+from tasks import catalog
+from tasks.dag.lock import holding
+from tasks.dag.watch import watch_starters
+
+
+@flow(name="retrain", persist_result=False)
+def retrain(profile: str | None = None) -> str:
+    """Bring every stage up to date.
+
+    Args:
+        profile: Name of an overlay in ``profiles/``: the run then happens in a workspace of its own and touches nothing
+            of the project. None runs in the project.
+
+    Returns:
+        The path of the run's record, ``reports/runs/<id>.json``.
+
+    Raises:
+        BusyError: Another run holds the workspace.
+        MachineError: Disk or memory is short.
+        StageError: A stage failed.
+    """
+    watch_starters()
+    project = Path.cwd()
+    record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile)
+    root = open_workspace(project, profile)
+    with holding(root):
+        try:
+            _walk(root, record)
+        except BaseException as error:
+            record.error = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            path = record.write(root, project)
+    publish_results(root)
+    return str(path)
+
+
+def _walk(root: Path, record: RunRecord) -> None:
+    """Run each stage as a task run of its name, in DVC's order, until one fails."""
+    params = read_params(root / catalog.PARAMS).retrain
+    check_machine(params, root)
+    order, screen = stages(root), watcher()
+    if screen:
+        screen.plan(order, _times(root, order))
+    for stage in order:
+        began = time.monotonic()
+        run = run_stage.with_options(name=stage, task_run_name=stage)
+        try:
+            state = run(str(root), stage, params.stage_limit_s, return_state=True)
+            state.result()
+        except StageError:
+            _refused(root, stage)
+            raise
+        record.note(root, stage, Outcome(str(state.name)), time.monotonic() - began)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def run_stage(root: str, stage: str, limit_s: float) -> State[None]:
+    """Ask DVC whether a stage is stale and, if so, let DVC run it; the state's name tells what happened."""
+    log, screen = get_run_logger(), watcher()
+    if screen:
+        screen.begin(stage)
+    try:
+        outcome = _bring_up_to_date(Path(root), stage, limit_s, log.info, screen)
+    except BaseException:
+        if screen:
+            screen.fail()
+        raise
+    if screen:
+        screen.end(outcome)
+    return Completed(name=outcome.value, message=f"{stage}: {outcome.value}")
+
+
+def _bring_up_to_date(
+    root: Path, stage: str, limit_s: float, log: Callable[[str], None], screen: Progress | None
+) -> Outcome:
+    if not is_stale(root, stage):
+        log("nothing to do: DVC finds every input, parameter and output as recorded")
+        return Outcome.UP_TO_DATE
+
+    def _tell(line: str) -> None:
+        log(line)
+        if screen:
+            screen.line(line)
+
+    with conducting((root / catalog.LOCK).parent) as environment:
+        return reproduce(root, stage, _tell, time_limit_s=limit_s, extra=environment)
+
+
+def _times(root: Path, order: list[str]) -> Mapping[str, float]:
+    """Return how long each stage took when its outputs were made; what never ran is missing."""
+    records = {stage: made(root, stage) for stage in order}
+    return {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
+
+
+def _refused(root: Path, stage: str) -> None:
+    """Link the page that a refusing stage left."""
+    page = publish_refusal(root, stage)
+    if page:
+        get_run_logger().error("see %s", page)

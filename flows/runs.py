@@ -1,0 +1,85 @@
+"""Write down what is known only after a run, outside the DAG: ``reports/runs/<id>.json``."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.ledger import Outcome
+from litesmith.files import read_json, write_json
+from tasks import catalog
+
+
+@dataclass
+class RunRecord:
+    """What one run of the flow did in one workspace.
+
+    Args:
+        name: The flow run's name.
+        flow_run: The flow run's id in Prefect.
+        profile: The profile it ran with, None for the project itself.
+    """
+
+    name: str
+    flow_run: str
+    profile: str | None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    error: str | None = None
+    _began: float = field(default_factory=time.monotonic)
+
+    def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
+        """Note a stage's outcome, with its own times where it ran."""
+        own = made(root, stage) if outcome is Outcome.COMPLETED else {}
+        times = {"step_wall_s": own.get("wall_s", 0.0), "step_cpu_s": own.get("cpu_s", 0.0)}
+        self.stages[stage] = {"outcome": outcome.value, "wall_s": round(wall_s, 2), **(times if own else {})}
+
+    def write(self, root: Path, project: Path) -> Path:
+        """Write the record below ``root`` and return its path."""
+        path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
+        write_json(path, self._content(project))
+        return path
+
+    def _content(self, project: Path) -> dict[str, Any]:
+        wall_s = time.monotonic() - self._began
+        own_s = sum(stage.get("step_wall_s", 0.0) for stage in self.stages.values())
+        return {
+            "flow_run": self.flow_run,
+            "name": self.name,
+            "profile": self.profile,
+            "command": " ".join(["python", *sys.orig_argv[1:]]),
+            "git": git_state(project),
+            "started": self.started.isoformat(timespec="seconds"),
+            "wall_s": round(wall_s, 2),
+            "steps_wall_s": round(own_s, 2),
+            "overhead_s": round(wall_s - own_s, 2),
+            "cpu_s": round(sum(stage.get("step_cpu_s", 0.0) for stage in self.stages.values()), 2),
+            "stages": self.stages,
+            "error": self.error,
+        }
+
+
+def made(root: Path, stage: str) -> dict[str, Any]:
+    """Return the plumbing's record of how a stage's outputs were made, empty if there is none."""
+    path = root / catalog.made(stage)
+    record: dict[str, Any] = read_json(path) if path.is_file() else {}
+    return record
+
+
+def git_state(project: Path) -> dict[str, Any] | None:
+    """Return the revision checked out in ``project`` and whether files differ from it; None without git."""
+    revision = _git(project, "rev-parse", "HEAD")
+    if revision is None:
+        return None
+    return {"revision": revision.strip(), "dirty": bool(_git(project, "status", "--porcelain", "--untracked-files=no"))}
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout

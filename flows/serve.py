@@ -1,0 +1,69 @@
+"""Wait for orders: server, work pool, worker and both deployments of ``prefect.yaml`` in one command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flows.server import HOME, prefect_environment, server, watched
+from litesmith.errors import MachineError
+
+POOL = "litesmith"
+
+
+def serve(project: Path, port: int) -> None:
+    """Serve the deployments until stopped with Ctrl-C.
+
+    Args:
+        project: The project's folder, where the runs happen.
+        port: Port of the server on 127.0.0.1.
+
+    Raises:
+        MachineError: The port is taken, or a part of Prefect does not start.
+    """
+    print("starting Prefect's server ...", flush=True)
+    with serving(project, port) as (url, worker):
+        print(_invitation(url), flush=True)
+        code = worker.wait()
+    raise MachineError(f"Prefect's worker ended with {code}. See {project / HOME / 'worker.log'}.")
+
+
+@contextmanager
+def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run server and worker with both deployments registered, for as long as the block lasts.
+
+    Yields:
+        The address of the server's API, and the worker's process.
+    """
+    with server(project, port) as url:
+        environment = {**prefect_environment(project), "PREFECT_API_URL": url}
+        _prefect(["work-pool", "create", POOL, "--type", "process", "--overwrite"], project, environment)
+        _prefect(["deploy", "--all"], project, environment)
+        command = ["prefect", "worker", "start", "--pool", POOL]
+        with watched(command, environment, project / HOME / "worker.log") as worker:
+            yield url, worker
+
+
+def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
+    """Run one command of Prefect and wait for it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+        cwd=project,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _invitation(url: str) -> str:
+    return (
+        f"\nserving retrain/on-demand and retrain/nightly at {url.removesuffix('/api')}\n"
+        "In another terminal:\n"
+        f"  export PREFECT_API_URL={url}\n"
+        "  .venv/bin/prefect deployment run retrain/on-demand --watch\n"
+        "Ctrl-C stops server and worker, and a run that is going on."
+    )

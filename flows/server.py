@@ -1,0 +1,121 @@
+"""Prefect's server and worker as children of a run: on this machine only, without telemetry, gone when it is gone."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from litesmith.errors import MachineError
+from tasks.dag.watch import kill_all, starter_environment
+
+HOME = Path(".litesmith/prefect")
+_HOST = "127.0.0.1"
+_START_S = 120.0
+_STOP_S = 10.0
+
+
+def prefect_environment(project: Path) -> dict[str, str]:
+    """Return the settings of every Prefect process of the project: where it keeps things, what it does not send."""
+    return {
+        "PREFECT_HOME": str(project / HOME),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+        "DO_NOT_TRACK": "1",
+        # A proxy must not be asked for this machine.
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), _HOST])),
+        "PREFECT_LOGGING_CONFIG_PATH": str(Path(__file__).with_name("logging.yml")),
+    }
+
+
+@contextmanager
+def server(project: Path, port: int | None = None) -> Iterator[str]:
+    """Run a Prefect server for as long as the block lasts.
+
+    Args:
+        project: The project's folder; runs are kept in SQLite below it.
+        port: The port to listen on; any free one if None.
+
+    Yields:
+        The address of its API, for ``PREFECT_API_URL``.
+
+    Raises:
+        MachineError: The port is taken, or the server does not answer within two minutes.
+    """
+    port = _free_port(port or 0)
+    url = f"http://{_HOST}:{port}/api"
+    command = ["prefect", "server", "start", "--host", _HOST, "--port", str(port), "--log-level", "ERROR"]
+    log = project / HOME / "server.log"
+    with watched(command, {**prefect_environment(project), "PREFECT_API_URL": url}, log) as child:
+        _wait_until_healthy(url, child, log)
+        yield url
+
+
+@contextmanager
+def watched(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python module in a child process for as long as the block lasts; it ends when this process ends.
+
+    It is in a process group of its own: Ctrl-C reaches the run first, which then still has a server to tell.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as stream:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "flows.watched", *command],
+            env={**os.environ, **environment, **starter_environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            process_group=0,
+        )
+    try:
+        yield child
+    finally:
+        _stop(child)
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Ask a child to end; kill it if it does not, and whatever it leaves behind."""
+    if child.poll() is not None:
+        return
+    below = psutil.Process(child.pid).children(recursive=True)
+    child.terminate()
+    try:
+        child.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    kill_all(below)
+
+
+def _free_port(port: int) -> int:
+    """Return ``port`` if it can be listened on, any free one for 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise MachineError(
+                f"port {port} of {_HOST} is taken: {error.strerror}. Stop what listens there, or choose another "
+                "with `python -m flows serve --port PORT`."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_healthy(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            with opener.open(f"{url}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
+    raise MachineError(f"Prefect's server did not answer at {url} within {_START_S:g} s. The end of {log}:\n{tail}")

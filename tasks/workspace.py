@@ -1,0 +1,111 @@
+"""Make a folder in which the whole pipeline runs with other parameters and touches nothing of the project."""
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from litesmith.errors import ParamsError
+from litesmith.files import write_text
+from litesmith.params import overlaid, parse_params
+from tasks import catalog
+from tasks.dag.lock import holding
+
+# What a workspace needs of the project to run every step through either door.
+_SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", "versions.yaml")
+_PROFILES = Path("profiles")
+_HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
+
+
+def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
+    """Make a workspace, or bring one that exists up to date; its data, models and DVC cache are kept.
+
+    It has a DVC of its own without git, copies of the sources, and the project's parameters with the overlays on top.
+
+    Args:
+        folder: The workspace's folder; made if missing.
+        project: The project's folder.
+        overlays: Parts of ``params.yaml``, each laid over what came before.
+
+    Returns:
+        ``folder``.
+
+    Raises:
+        ParamsError: An overlay names an unknown parameter or a value out of its bounds.
+        BusyError: A run is going on in the workspace.
+        MachineError: The folder cannot be written.
+    """
+    content = _params(folder, project, overlays)
+    with holding(folder):
+        for name in _SOURCES:
+            _copy(project / name, folder / name)
+        write_text(folder / catalog.PARAMS, _HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+        _begin_dvc(folder)
+    return folder
+
+
+def read_profile(project: Path, name: str) -> dict[str, Any]:
+    """Return the overlay of a profile, ``profiles/<name>.yaml``.
+
+    Raises:
+        ParamsError: There is no profile of this name, or it is not a mapping in YAML.
+    """
+    path = project / _PROFILES / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
+        raise ParamsError(f"{name!r} is not a profile. Known here: {known}. A profile is a file {_PROFILES}/NAME.yaml.")
+    overlay = yaml.safe_load(path.read_text())
+    if not isinstance(overlay, dict):
+        raise ParamsError(f"{path} must hold a mapping like params.yaml, got {overlay!r}.")
+    return overlay
+
+
+def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((project / catalog.PARAMS).read_text())
+    for overlay in overlays:
+        content = overlaid(content, overlay)
+    sources = [_seen_from(folder, project, source) for source in content["fetch"]["sources"]]
+    content = overlaid(content, {"fetch": {"sources": sources}})
+    parse_params(content)
+    return content
+
+
+def _seen_from(folder: Path, project: Path, source: str) -> str:
+    """Return a source of the data set as written in ``folder``: a relative folder still names the same one."""
+    if source == "drawn" or source.startswith(("env:", "http://", "https://")) or Path(source).is_absolute():
+        return source
+    return Path(os.path.relpath(project / source, folder)).as_posix()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Make ``target`` hold what ``source`` holds; files that are the same already are not touched."""
+    wanted, present = set(_files(source)), set(_files(target))
+    for gone in present - wanted:
+        (target / gone).unlink()
+    for name in wanted:
+        if name not in present or not filecmp.cmp(source / name, target / name, shallow=False):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / name, target / name)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yield the files below ``root``, or an empty path for ``root`` itself if it is a file."""
+    if root.is_file():
+        yield Path()
+    yield from (
+        path.relative_to(root) for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+def _begin_dvc(folder: Path) -> None:
+    """Begin a DVC of the folder's own, without git and without reports to its makers."""
+    if (folder / ".dvc").is_dir():
+        return
+    from dvc.repo import Repo
+
+    with Repo.init(str(folder), no_scm=True) as repo, repo.config.edit() as config:
+        config["core"].update(analytics=False, check_update=False)
