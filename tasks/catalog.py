@@ -34,9 +34,10 @@ REPORT = Path("reports/report.html")
 RUNS = Path("reports/runs")
 REFUSALS = Path("reports/refusals")
 
-# What a killed run resumes from; who holds the workspace.
+# What a killed run resumes from; who holds the workspace for a whole run, and which step runs.
 WORK = Path(".litesmith/work")
 LOCK = Path(".litesmith/run.lock")
+STEP_LOCK = Path(".litesmith/step.lock")
 
 
 def metrics(stem: str) -> Path:

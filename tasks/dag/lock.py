@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from tasks import catalog
 
 # Set by a holder for the commands it starts, so that they work under its lock.
 HOLDER = "LITESMITH_LOCK_HOLDER"
+
+_STEP_PATIENCE_S = 10.0
 
 
 @contextmanager
@@ -35,6 +38,30 @@ def holding(root: Path) -> Iterator[None]:
             _write_holder(file)
         elif _holder(file).get("pid") != int(os.environ.get(HOLDER, 0)):
             raise BusyError(_refusal(_holder(file)))
+        yield
+
+
+@contextmanager
+def stepping(root: Path) -> Iterator[None]:
+    """Be the only step that runs in the workspace; wait a moment for one that is about to stop.
+
+    A step whose flow was killed notices that within a second or two, and until then it still writes, while the flow's
+    lock is free already.
+
+    Args:
+        root: The workspace's folder.
+
+    Raises:
+        BusyError: Another step is still running after the wait; the text names it.
+        MachineError: The lock file cannot be written.
+    """
+    with _opened(root / catalog.STEP_LOCK) as file:
+        deadline = time.monotonic() + _STEP_PATIENCE_S
+        while _taken(file):
+            if time.monotonic() > deadline:
+                raise BusyError(_refusal(_holder(file)))
+            time.sleep(0.1)
+        _write_holder(file)
         yield
 
 

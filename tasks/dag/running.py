@@ -19,7 +19,7 @@ from litesmith.files import write_json
 from litesmith.params import Section, read_params
 from tasks import catalog
 from tasks.dag.closure import packages, sources
-from tasks.dag.lock import holding
+from tasks.dag.lock import holding, stepping
 from tasks.dag.step import Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
@@ -39,7 +39,7 @@ def run_step(one: Step, root: Path) -> None:
     """
     watch_starters()
     params = read_params(root / catalog.PARAMS)
-    with holding(root):
+    with holding(root), stepping(root):
         versions = check_installed(packages(one.module, root), root)
         arguments = one.arguments(params)
         _require_inputs(one, root)

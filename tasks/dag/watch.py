@@ -36,19 +36,20 @@ def watch_parent() -> None:
 
 def stop_children(process: psutil.Process) -> None:
     """Kill every descendant of ``process``, and wait until they are gone."""
-    _kill(process.children(recursive=True))
+    kill_all(process.children(recursive=True))
 
 
 def stop_tree(pid: int) -> None:
     """Kill a process and every descendant of it, and wait until they are gone; it may be gone already."""
     try:
         process = psutil.Process(pid)
-        _kill([process, *process.children(recursive=True)])
+        kill_all([process, *process.children(recursive=True)])
     except psutil.NoSuchProcess:
         return
 
 
-def _kill(processes: list[psutil.Process]) -> None:
+def kill_all(processes: list[psutil.Process]) -> None:
+    """Kill processes that may be gone already, and wait until they are gone."""
     for process in processes:
         try:
             process.kill()
@@ -90,8 +91,12 @@ def _named_starter() -> list[psutil.Process | None]:
 
 
 def _dvc_command() -> list[psutil.Process | None]:
-    """Return the DVC command that runs this stage: the nearest ancestor that is no shell."""
+    """Return the DVC command that runs this stage: the nearest ancestor that is no shell, None if it is gone already.
+
+    What lost its parent is handed to the first process of the system.
+    """
     if "DVC_STAGE" not in os.environ:
         return []
-    ancestors = psutil.Process().parents()
-    return [next((one for one in ancestors if one.name() not in _SHELLS), None)]
+    nearest = next((one for one in psutil.Process().parents() if one.name() not in _SHELLS), None)
+    orphaned = nearest is not None and nearest.pid == 1 and "dvc" not in " ".join(nearest.cmdline())
+    return [None if orphaned else nearest]
