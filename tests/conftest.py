@@ -1,0 +1,64 @@
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from litesmith.drawn import draw_images
+from litesmith.idx import write_idx
+from litesmith.params import Params, overlaid, parse_params
+
+ROLES = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+@dataclass(frozen=True)
+class SmallSet:
+    """A hundred and fifty drawn images in four IDX files, and parameters that fit them."""
+
+    folder: Path
+    content: dict[str, Any]
+
+    @property
+    def params(self) -> Params:
+        return parse_params(self.content)
+
+    def path(self, role: str) -> Path:
+        return self.folder / self.content["fetch"]["files"][role]["name"]
+
+    def changed(self, overlay: dict[str, Any]) -> Params:
+        return parse_params(overlaid(self.content, overlay))
+
+    def sums(self) -> dict[str, dict[str, Any]]:
+        """Return MD5 and size of the files as they are now, as an overlay of ``fetch.files``."""
+        contents = {role: self.path(role).read_bytes() for role in ROLES}
+        return {
+            role: {"md5": hashlib.md5(content).hexdigest(), "size_bytes": len(content)}
+            for role, content in contents.items()
+        }
+
+
+@pytest.fixture
+def small_set(tmp_path: Path) -> SmallSet:
+    """Write a small data set into a folder and return it with parameters whose only source is that folder."""
+    folder = tmp_path / "mirror"
+    content = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+    small = SmallSet(
+        folder,
+        overlaid(
+            content,
+            {
+                "dataset": {"num_train": 100, "num_test": 50},
+                "fetch": {"sources": [str(folder)], "attempts": 3, "backoff_s": 0.0, "timeout_s": 5.0},
+                "validate": {"mean_range": [0.2, 0.4], "std_range": [0.25, 0.45], "max_mean_shift": 0.2},
+                "prepare": {"num_validation": 20, "num_gate": 20},
+            },
+        ),
+    )
+    for part, num, seed in (("train", 100, 1), ("test", 50, 2)):
+        images, labels = draw_images(num, 28, 28, 10, seed)
+        write_idx(small.path(f"{part}_images"), images)
+        write_idx(small.path(f"{part}_labels"), labels)
+    small.content["fetch"] = overlaid(small.content["fetch"], {"files": small.sums()})
+    return small
