@@ -332,7 +332,14 @@ def _http_failures(file: RawFile) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _HiccupError(f"{file.name}: {type(error).__name__}: {error}") from error
+        raise _HiccupError(f"{file.name}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what a connection's error comes down to, without the pools and adapters it passed through."""
+    inner = getattr(error.args[0], "reason", error) if error.args else error
+    text = str(inner)
+    return text.partition("): ")[2] or text or type(error).__name__
 
 
 def _probe(
