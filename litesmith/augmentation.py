@@ -63,7 +63,7 @@ def _shift(draw: Any, how: Augmentation) -> Any:
 
 
 def _picker(size: int, offset: Any, mirrored: Any) -> Any:
-    """Return one matrix (size, size) for each image: the row or column that comes to each place, nothing from outside."""
+    """Return a matrix (size, size) for each image: which row or column comes to each place; none from outside."""
     places = tf.range(size)[None, :]
     origin = tf.where(mirrored[:, None], size - 1 - places, places) + offset[:, None]
     return tf.one_hot(origin, size)

@@ -8,6 +8,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,8 @@ def save_h5(model: Any, path: Path) -> None:
     Raises:
         MachineError: The file cannot be written.
     """
-    with replacing(path) as part:
+    with replacing(path) as part, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
         model.save(part, save_format="h5", include_optimizer=False)
 
 

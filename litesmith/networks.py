@@ -128,7 +128,7 @@ def peak_activation_bytes(model: Any) -> int:
     last_use = {name: step for step, (_, _, inputs) in enumerate(runs) for name in inputs}
     sizes = {name: size for name, size, _ in runs}
     peaks = []
-    for step, (name, size, _) in enumerate(runs):
+    for step, (_, size, _) in enumerate(runs):
         waiting = [other for other, _, _ in runs[:step] if last_use.get(other, -1) >= step]
         peaks.append(size + sum(sizes[other] for other in waiting))
     return max(peaks)

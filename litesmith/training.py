@@ -1,0 +1,352 @@
+"""Train networks: the recipe in full, and the plain way that the yardstick is trained."""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.augmentation import Augmentation, augment, to_pixels
+from litesmith.errors import ParamsError
+from litesmith.files import replacing
+from litesmith.keras import derived_seed, keras, seed_everything, tf
+from litesmith.splits import Split
+
+_LOG = logging.getLogger(__name__)
+_EVALUATION_BATCH = 500
+
+History = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        epochs: Passes over the training images.
+        batch_size: Images in a step; what is left over at the end of an epoch waits for the next shuffle.
+        learning_rate: The highest of the one-cycle schedule.
+        warmup_share: Share of the steps in which the learning rate rises, in (0, 1).
+        momentum: Of Nesterov's gradient descent, in [0, 1).
+        weight_decay: Share of a kernel that decays in a step at a learning rate of one; decoupled from the gradient.
+        label_smoothing: Share of the target spread evenly over the classes, in [0, 1).
+        averaging_share: Share of all steps over which the running average of the weights reaches back, in [0, 1);
+            0 takes the last weights.
+        refresh_rows: Images on which batch-norm statistics are measured anew at the end; 0 keeps the running ones.
+        augmentation: How images are changed.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    warmup_share: float
+    momentum: float
+    weight_decay: float
+    label_smoothing: float
+    averaging_share: float
+    refresh_rows: int
+    augmentation: Augmentation
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a model reaches on a split.
+
+    Attributes:
+        accuracy: Share of images classified right, 0 to 1.
+        loss: Mean cross-entropy in nats.
+    """
+
+    accuracy: float
+    loss: float
+
+    def to_plain(self) -> dict[str, float]:
+        """Return the score as JSON can hold it."""
+        return {"accuracy": self.accuracy, "loss": self.loss}
+
+
+def one_cycle(step: NDArray[np.int64], num_steps: int, recipe: Recipe) -> NDArray[np.float32]:
+    """Return the learning rate of each step: a straight rise to the highest, then half a cosine down to zero.
+
+    Args:
+        step: int64, any shape, steps counted from 0.
+        num_steps: Steps of the whole training.
+        recipe: Its highest rate and the share of the rise.
+
+    Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's OneCycleLR.
+    """
+    warmup = recipe.warmup_share * num_steps
+    rise = (step + 1) / (warmup + 1)
+    fall = 0.5 * (1 + np.cos(np.pi * (step - warmup) / (num_steps - warmup)))
+    return np.asarray(recipe.learning_rate * np.where(step < warmup, rise, fall), np.float32)
+
+
+def train(
+    model: Any,
+    training: Split,
+    validation: Split,
+    recipe: Recipe,
+    *,
+    seed: int,
+    work: Path | None = None,
+    settle: Callable[[], None] | None = None,
+) -> History:
+    """Train a model with the recipe and leave it with averaged weights and fresh batch-norm statistics.
+
+    The order of images, their changes and what is dropped follow from seed and epoch alone, and after every epoch the
+    whole state goes to ``work``: a training that was killed and begun again ends as the undisturbed one, to the bit.
+
+    Args:
+        model: Takes pixels and returns probabilities. Its weights are where the training starts.
+        training: What it learns from.
+        validation: What each epoch is judged on; nothing is chosen by it here.
+        recipe: How.
+        seed: Decides everything random.
+        work: Folder for the checkpoint, or None for none.
+        settle: Called once the weights are final, before batch-norm statistics are measured; a pruning sets its zeros.
+
+    Returns:
+        One row for each epoch: epoch (from 1), loss and accuracy on changed images while learning, val_loss,
+        val_accuracy, and learning_rate at the epoch's last step.
+
+    Raises:
+        ParamsError: There are fewer training images than a batch holds.
+    """
+    loop = _Loop(model, training, validation, recipe, seed)
+    checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"
+    history = [] if checkpoint is None else _restore(checkpoint, loop.state())
+    began, skipped = time.monotonic(), len(history)
+    for epoch in range(skipped, recipe.epochs):
+        history.append(loop.run_epoch(epoch))
+        if checkpoint is not None:
+            _store(checkpoint, loop.state(), history)
+        _report(model.name, history, recipe.epochs, (time.monotonic() - began) / (epoch + 1 - skipped))
+    loop.take_average()
+    if settle is not None:
+        settle()
+    if recipe.refresh_rows:
+        refresh_batch_norm(model, training.images, recipe, seed=seed)
+    return history
+
+
+def train_plain(
+    model: Any, training: Split, validation: Split, *, epochs: int, batch_size: int, learning_rate: float, seed: int
+) -> History:
+    """Train a model the way every tutorial does: Keras `fit`, Adam, no augmentation.
+
+    Returns:
+        One row for each epoch, with the columns of `train`.
+
+    Source: Kingma and Ba, "Adam", arXiv:1412.6980.
+    """
+    seed_everything(derived_seed(seed, "fit"))
+    model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history: History = []
+    began = time.monotonic()
+
+    def note(epoch: int, logs: dict[str, float]) -> None:
+        said = {name: round(float(logs[name]), 6) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+        history.append({"epoch": epoch + 1, **said, "learning_rate": learning_rate})
+        _report(model.name, history, epochs, (time.monotonic() - began) / (epoch + 1))
+
+    model.fit(
+        _floats(training), np.asarray(training.labels), batch_size=batch_size, epochs=epochs, verbose=0,
+        validation_data=(_floats(validation), np.asarray(validation.labels)),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note)],
+    )  # fmt: skip
+    return history
+
+
+def evaluate(model: Any, split: Split) -> Score:
+    """Return accuracy and loss of a model on a split."""
+    return _Judge(model, split).score()
+
+
+def refresh_batch_norm(model: Any, images: NDArray[np.uint8], recipe: Recipe, *, seed: int) -> None:
+    """Measure the statistics of every batch normalisation anew, as they are with the weights of now.
+
+    Averaged weights never ran with the running statistics, which belong to the last weights.
+
+    Args:
+        model: Its batch-norm layers are changed, nothing else.
+        images: uint8, (n, height, width); ``recipe.refresh_rows`` of them are used, changed as in training.
+        recipe: How many, and how they are changed.
+        seed: Decides which and how.
+
+    Source: `update_bn` of Izmailov et al., "Averaging weights leads to wider optima", arXiv:1803.05407.
+    """
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if not layers:
+        return
+    rows = np.random.default_rng(derived_seed(seed, "refresh")).permutation(len(images))[: recipe.refresh_rows]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    moments = [(layer.moving_mean, layer.moving_variance) for layer in layers]
+    measured = _batch_moments(model, np.asarray(images[np.sort(rows)]), moments, recipe, seed)
+    for layer, momentum, pairs in zip(layers, momenta, zip(*measured, strict=True), strict=True):
+        layer.momentum = momentum
+        means, variances = np.array([mean for mean, _ in pairs]), np.array([variance for _, variance in pairs])
+        layer.moving_mean.assign(means.mean(0))
+        layer.moving_variance.assign(variances.mean(0) + means.var(0))
+
+
+def _batch_moments(
+    model: Any, images: NDArray[np.uint8], moments: list[Any], recipe: Recipe, seed: int
+) -> list[list[Any]]:
+    """Return mean and variance of every batch-norm layer for each batch of ``images``."""
+    forward = tf.function(lambda batch, step: model(augment(batch, recipe.augmentation, step), training=True))
+    measured = []
+    size = min(_EVALUATION_BATCH, len(images))
+    for first in range(0, len(images) - size + 1, size):
+        forward(tf.constant(images[first : first + size]), tf.constant([derived_seed(seed, "refresh"), first]))
+        measured.append([(mean.numpy(), variance.numpy()) for mean, variance in moments])
+    return measured
+
+
+class _Judge:
+    """Scores a model on a split, again and again without tracing anew."""
+
+    def __init__(self, model: Any, split: Split) -> None:
+        self._model = model
+        self._images, self._labels = tf.constant(split.images), np.asarray(split.labels)
+        self._predict = tf.function(lambda batch: model(to_pixels(batch), training=False))
+
+    def score(self) -> Score:
+        starts = range(0, len(self._labels), _EVALUATION_BATCH)
+        batches = [self._predict(self._images[first : first + _EVALUATION_BATCH]).numpy() for first in starts]
+        probabilities = np.concatenate(batches)
+        of_label = probabilities[np.arange(len(self._labels)), self._labels].astype(np.float64)
+        right = probabilities.argmax(axis=1) == self._labels
+        return Score(round(float(right.mean()), 6), round(float(-np.log(np.maximum(of_label, 1e-12)).mean()), 6))
+
+
+class _Loop:
+    """One training: model, optimizer and images, and the traced function that runs an epoch without Python."""
+
+    def __init__(self, model: Any, training: Split, validation: Split, recipe: Recipe, seed: int) -> None:
+        self._model, self._recipe, self._seed = model, recipe, seed
+        self._num_rows, self._batch = len(training.labels), recipe.batch_size
+        self._steps = self._num_rows // self._batch
+        if not self._steps:
+            raise ParamsError(
+                f"batch_size {self._batch} is more than the {self._num_rows} training images. Take a smaller batch."
+            )
+        self._images, self._labels = tf.constant(training.images), tf.constant(training.labels, tf.int32)
+        self._judge = _Judge(model, validation)
+        self._optimizer = _optimizer(recipe, recipe.epochs * self._steps, model.trainable_variables)
+        self._epoch_graph = tf.function(self._run_steps)
+
+    def state(self) -> list[Any]:
+        """Return every variable that the next epoch depends on."""
+        return [*self._model.variables, *self._optimizer.variables]
+
+    def run_epoch(self, epoch: int) -> dict[str, float]:
+        """Train one epoch, counted from 0, and return its row of the history."""
+        seed = derived_seed(self._seed, "epoch", epoch)
+        order = np.random.default_rng(seed).permutation(self._num_rows)[: self._steps * self._batch]
+        steps = np.arange(epoch * self._steps, (epoch + 1) * self._steps)
+        rates = one_cycle(steps, self._recipe.epochs * self._steps, self._recipe)
+        _reset_dropout(self._model, seed)
+        loss, accuracy = self._epoch_graph(tf.constant(order, tf.int32), tf.constant(rates), tf.constant(seed))
+        score = self._judge.score()
+        return {
+            "epoch": epoch + 1,
+            "loss": round(float(loss), 6),
+            "accuracy": round(float(accuracy), 6),
+            "val_loss": score.loss,
+            "val_accuracy": score.accuracy,
+            "learning_rate": round(float(rates[-1]), 9),
+        }
+
+    def take_average(self) -> None:
+        """Give the model the running average of its weights, if there is one."""
+        if self._recipe.averaging_share:
+            self._optimizer.finalize_variable_values(self._model.trainable_variables)
+
+    def _run_steps(self, order: Any, rates: Any, seed: Any) -> tuple[Any, Any]:
+        loss_sum, right_sum = tf.constant(0.0), tf.constant(0.0)
+        for step in tf.range(self._steps):
+            rows = tf.reshape(order[step * self._batch : (step + 1) * self._batch], (self._batch,))
+            self._optimizer.learning_rate.assign(rates[step])
+            loss, right = self._step(tf.gather(self._images, rows), tf.gather(self._labels, rows), (seed, step))
+            loss_sum += loss
+            right_sum += right
+        return loss_sum / self._steps, right_sum / self._steps
+
+    def _step(self, images: Any, labels: Any, seed: tuple[Any, Any]) -> tuple[Any, Any]:
+        pixels = augment(images, self._recipe.augmentation, tf.stack(seed))
+        with tf.GradientTape() as tape:
+            probabilities = self._model(pixels, training=True)
+            targets = tf.one_hot(labels, probabilities.shape[-1])
+            smoothing = self._recipe.label_smoothing
+            losses = keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=smoothing)
+            loss = tf.reduce_mean(losses)
+        variables = self._model.trainable_variables
+        self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        right = tf.equal(tf.argmax(probabilities, axis=1, output_type=tf.int32), labels)
+        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+
+
+def _optimizer(recipe: Recipe, num_steps: int, variables: list[Any]) -> Any:
+    """Return SGD with Nesterov momentum that decays kernels only, apart from the gradient (arXiv:1711.05101)."""
+    reach = max(1.0, recipe.averaging_share * num_steps)
+    optimizer = keras.optimizers.SGD(
+        recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=True,
+        weight_decay=recipe.weight_decay,
+        use_ema=recipe.averaging_share > 0,
+        ema_momentum=1 - 1 / reach,
+        jit_compile=False,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer.build(variables)
+    return optimizer
+
+
+def _reset_dropout(model: Any, seed: int) -> None:
+    """Set what the dropout layers draw next; Keras hands out no public handle to their generators."""
+    for number, layer in enumerate(layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)):
+        generator = layer._random_generator._generator
+        if generator is not None:
+            generator.reset_from_seed(derived_seed(seed, "dropout", number))
+
+
+def _store(path: Path, state: Iterable[Any], history: History) -> None:
+    values = {f"v{number}": variable.numpy() for number, variable in enumerate(state)}
+    with replacing(path) as part:
+        np.savez(part, history=np.array(json.dumps(history)), **values)
+
+
+def _restore(path: Path, state: list[Any]) -> History:
+    """Load a checkpoint into the variables, if there is one, and return the epochs it has behind it."""
+    if not path.is_file():
+        return []
+    with np.load(path) as stored:
+        for number, variable in enumerate(state):
+            variable.assign(stored[f"v{number}"])
+        history: History = json.loads(str(stored["history"]))
+    _LOG.info("going on after epoch %d", len(history))
+    return history
+
+
+def _report(name: str, history: History, epochs: int, epoch_s: float) -> None:
+    """Log the last epoch, and how long the rest will take."""
+    last = history[-1]
+    left = math.ceil((epochs - len(history)) * epoch_s)
+    _LOG.info(
+        "%s: epoch %d/%d, loss %.4f, accuracy %.4f, validation loss %.4f, accuracy %.4f, %d:%02d left",
+        name, last["epoch"], epochs, last["loss"], last["accuracy"], last["val_loss"], last["val_accuracy"],
+        left // 60, left % 60,
+    )  # fmt: skip
+
+
+def _floats(split: Split) -> NDArray[np.float32]:
+    return np.asarray(split.images, np.float32)[..., None] / np.float32(255)
