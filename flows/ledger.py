@@ -40,22 +40,23 @@ class StageError(LitesmithError):
 def stages(root: Path) -> list[str]:
     """Return the names of the stages of a workspace in the order in which DVC runs them."""
     with Repo(str(root)) as repo:
-        return [stage.addressing for stage in plan_repro(get_active_graph(repo.index.graph))]
+        return [stage.name for stage in plan_repro(get_active_graph(repo.index.graph)) if stage.cmd]
 
 
 def is_stale(root: Path, stage: str) -> bool:
     """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded."""
     with Repo(str(root)) as repo:
-        return bool(repo.status([stage]))
+        return bool(repo.status([_target(root, stage)]))
 
 
 def is_at_hand(root: Path, stage: str) -> bool:
     """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it."""
     with Repo(str(root)) as repo:
-        if not repo.status([stage]):
+        if not repo.status([_target(root, stage)]):
             return True
-        (one,) = repo.stage.collect(stage)
-        return bool(not one.changed_stage() and not one.changed_deps() and one.outs_cached())
+        (one,) = repo.stage.collect(_target(root, stage))
+        with repo.lock:
+            return bool(not one.changed_stage() and not one.changed_deps() and one.outs_cached())
 
 
 def reproduce(
@@ -88,11 +89,17 @@ def reproduce(
     return _outcome(lines)
 
 
+def _target(root: Path, stage: str) -> str:
+    """Return a stage's name for DVC in this process, whose folder may be another."""
+    return f"{root / 'dvc.yaml'}:{stage}"
+
+
 @contextmanager
 def _child(root: Path, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start DVC on one stage; whatever happens, leave nothing of it running."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", "--single-item", stage],
+        # -P: modules of the workspace must not stand in for ones that DVC imports.
+        [sys.executable, "-P", "-m", "dvc", "repro", "--single-item", stage],
         cwd=root,
         env={**_environment(), **lock_environment(), **starter_environment(), **extra},
         stdin=subprocess.DEVNULL,

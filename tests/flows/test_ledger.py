@@ -1,0 +1,116 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from flows.ledger import Outcome, StageError, is_at_hand, is_stale, reproduce, stages
+
+# Two processes that a kill of the command alone would leave behind.
+_SLEEPS = (
+    "import subprocess, sys, time; "
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']); "
+    "print('asleep', flush=True); time.sleep(300)"
+)
+_FAILS = "import sys; print('epoch 1'); sys.exit('error: sparsity must lie in [0, 1), got 80.\\nWrite 0.8 for 80 %.')"
+_BREAKS = "import nothing_of_this_name"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace of two stages that copy a file, and some that do not end well."""
+    with Repo.init(str(tmp_path), no_scm=True):
+        pass
+    copy = "import shutil, sys; print('copying'); shutil.copy(*sys.argv[1:])"
+    (tmp_path / "double.py").write_text(copy)
+    for name, code in (("sleeps", _SLEEPS), ("fails", _FAILS), ("breaks", _BREAKS)):
+        (tmp_path / f"{name}.py").write_text(code)
+    alone = {name: {"cmd": f"python {name}.py", "deps": [f"{name}.py"]} for name in ("sleeps", "fails", "breaks")}
+    chain = {
+        "last": {"cmd": "python double.py b c", "deps": ["b"], "outs": ["c"]},
+        "first": {"cmd": "python double.py a b", "deps": ["a"], "outs": ["b"]},
+    }
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {**chain, **alone}}, sort_keys=False))
+    (tmp_path / "a").write_text("one")
+    return tmp_path
+
+
+def _run(root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+    return reproduce(root, stage, tell, time_limit_s=limit_s, extra={})
+
+
+def _below() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"}
+
+
+@pytest.mark.slow
+def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
+    order = stages(root)
+    assert order.index("first") < order.index("last")
+    assert is_stale(root, "first")
+    assert not is_at_hand(root, "first")
+    lines: list[str] = []
+    assert _run(root, "first", tell=lines.append) is Outcome.COMPLETED
+    assert "copying" in lines
+    assert not is_stale(root, "first")
+    assert is_at_hand(root, "first")
+    (root / "b").unlink()
+    assert is_stale(root, "first")
+    assert is_at_hand(root, "first")
+    assert _run(root, "first") is Outcome.RESTORED
+    assert (root / "b").read_text() == "one"
+    assert _run(root, "first") is Outcome.UP_TO_DATE
+
+
+@pytest.mark.slow
+def test_a_failed_stage_says_what_the_step_said(root: Path) -> None:
+    with pytest.raises(StageError) as caught:
+        _run(root, "fails")
+    assert str(caught.value) == "stage fails: sparsity must lie in [0, 1), got 80.\nWrite 0.8 for 80 %."
+    with pytest.raises(
+        StageError, match=r"stage breaks: DVC ended with 255(.|\n)*No module named 'nothing_of_this_name"
+    ):
+        _run(root, "breaks")
+
+
+@pytest.mark.slow
+def test_a_stage_over_its_time_limit_is_stopped_with_all_below_it(root: Path) -> None:
+    before = _below()
+    with pytest.raises(
+        StageError, match=r"stage sleeps was stopped after its time limit, 4 s \(retrain.stage_limit_s\)"
+    ):
+        _run(root, "sleeps", limit_s=4)
+    assert _below() <= before
+
+
+@pytest.mark.slow
+def test_an_interrupted_stage_is_stopped_with_all_below_it(root: Path) -> None:
+    before = _below()
+
+    def _interrupt(line: str) -> None:
+        if line == "asleep":
+            assert len(_below() - before) >= 3
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _run(root, "sleeps", tell=_interrupt)
+    assert _below() <= before
+
+
+@pytest.mark.slow
+def test_a_stage_runs_with_this_python_and_outside_any_other_stage(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", "/some/other/project")
+    monkeypatch.setenv("DVC_STAGE", "other")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    (root / "sleeps.py").write_text(
+        "import os, sys; print(sys.executable, os.environ['DVC_ROOT'], os.environ['DVC_STAGE'])"
+    )
+    lines: list[str] = []
+    _run(root, "sleeps", tell=lines.append)
+    (line,) = (line for line in lines if line.endswith(" sleeps"))
+    python, at, _ = line.split()
+    assert Path(python).parent == Path(sys.executable).parent
+    assert Path(at) == root

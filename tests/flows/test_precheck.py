@@ -1,0 +1,44 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.precheck import drawn_if_unreachable
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    _set_sources(tmp_path, NOWHERE)
+    return tmp_path
+
+
+def _set_sources(project: Path, sources: list[str]) -> None:
+    content = yaml.safe_load((project / "params.yaml").read_text())
+    content["fetch"]["sources"] = sources
+    (project / "params.yaml").write_text(yaml.safe_dump(content))
+
+
+def test_without_any_source_the_run_uses_drawn_images_and_says_why(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drawn_if_unreachable(project, None) == "drawn"
+    said = capsys.readouterr().out
+    assert "Fashion-MNIST cannot be reached:" in said
+    assert all(source in said for source in NOWHERE)
+    assert "This run uses drawn images instead, in the workspace .offline/." in said
+    assert not (project / ".offline").exists()
+
+
+def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    mirror = tmp_path_factory.mktemp("mirror")
+    for file in yaml.safe_load((project / "params.yaml").read_text())["fetch"]["files"].values():
+        with (mirror / file["name"]).open("wb") as stream:
+            stream.truncate(file["size_bytes"])
+    _set_sources(project, [*NOWHERE, str(mirror)])
+    assert drawn_if_unreachable(project, None) is None
+    assert drawn_if_unreachable(project, "quick") == "quick"

@@ -1,0 +1,47 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.ledger import Outcome
+from flows.runs import RunRecord, git_state
+from litesmith.files import read_json, write_json
+from tasks import catalog
+
+
+def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "orig_argv", ["/somewhere/bin/python3", "-m", "flows", "retrain"])
+    for step, wall_s in (("fetch", 4.0), ("baseline", 30.0)):
+        write_json(tmp_path / catalog.made(step), {"wall_s": wall_s, "cpu_s": 2 * wall_s})
+    record = RunRecord("brave-cat", "an-id", "quick")
+    record._began -= 40.0
+    record.note(tmp_path, "fetch", Outcome.UP_TO_DATE, 0.1)
+    record.note(tmp_path, "baseline", Outcome.COMPLETED, 31.5)
+    path = record.write(tmp_path, tmp_path)
+    content = read_json(path)
+    assert path.parent == tmp_path / catalog.RUNS
+    assert path.name.endswith("Z-brave-cat.json")
+    assert (content["steps_wall_s"], content["cpu_s"]) == (30.0, 60.0)
+    assert 9.9 < content["overhead_s"] < 12
+    assert content["stages"]["fetch"] == {"outcome": "UpToDate", "wall_s": 0.1}
+    assert content["stages"]["baseline"]["outcome"] == "Completed"
+    assert (content["flow_run"], content["profile"], content["error"], content["git"]) == ("an-id", "quick", None, None)
+    assert content["command"] == "python -m flows retrain"
+
+
+def test_git_state_tells_the_revision_and_whether_files_differ(tmp_path: Path) -> None:
+    def _git(*arguments: str) -> str:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        return subprocess.run(
+            ["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    assert git_state(tmp_path) is None
+    _git("init", "-q")
+    (tmp_path / "a").write_text("a")
+    _git("add", "a")
+    _git("commit", "-qm", "one")
+    assert git_state(tmp_path) == {"revision": _git("rev-parse", "HEAD"), "dirty": False}
+    (tmp_path / "a").write_text("b")
+    assert git_state(tmp_path) == {"revision": _git("rev-parse", "HEAD"), "dirty": True}

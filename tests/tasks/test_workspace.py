@@ -1,0 +1,93 @@
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from litesmith.errors import BusyError, ParamsError
+from litesmith.params import read_params
+from tasks.dag.lock import holding
+from tasks.workspace import make_workspace, read_profile
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with the real parameters and sources that are quickly copied."""
+    made = tmp_path / "project"
+    for ring in ("litesmith", "tasks", "flows"):
+        (made / ring).mkdir(parents=True)
+        (made / ring / "one.py").write_text(f"# {ring}")
+    for name in ("params.yaml", "versions.yaml"):
+        shutil.copy(ROOT / name, made)
+    (made / "dvc.yaml").write_text("stages: {}\n")
+    shutil.copytree(ROOT / "profiles", made / "profiles")
+    return made
+
+
+def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "ws", project, {"seed": 5}, {"prepare": {"num_gate": 7}})
+    assert (folder / "tasks/one.py").read_text() == "# tasks"
+    assert (folder / "dvc.yaml").read_text() == "stages: {}\n"
+    params = read_params(folder / "params.yaml")
+    assert (params.seed, params.prepare.num_gate, params.prepare.num_validation) == (5, 7, 5000)
+    config = (folder / ".dvc/config").read_text()
+    assert "no_scm = True" in config
+    assert "analytics = False" in config
+    assert not (project / ".dvc").exists()
+
+
+def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Path) -> None:
+    sources = ["../mirror", "/absolute", "env:LITESMITH_MIRROR", "https://example.org/a", "drawn"]
+    folder = make_workspace(tmp_path / "far" / "away", project, {"fetch": {"sources": sources}})
+    written = read_params(folder / "params.yaml").fetch.sources
+    assert Path(os.path.normpath(folder / written[0])) == tmp_path / "mirror"
+    assert written[1:] == sources[1:]
+
+
+def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(project: Path, tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "ws", project)
+    kept = folder / "data/raw/file"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("data")
+    untouched = (folder / "flows/one.py").stat().st_mtime_ns
+    (project / "tasks/one.py").unlink()
+    (project / "tasks/deep").mkdir()
+    (project / "tasks/deep/two.py").write_text("# two")
+    (project / "litesmith/one.py").write_text("# changed")
+    make_workspace(folder, project, {"seed": 6})
+    assert not (folder / "tasks/one.py").exists()
+    assert (folder / "tasks/deep/two.py").read_text() == "# two"
+    assert (folder / "litesmith/one.py").read_text() == "# changed"
+    assert (folder / "flows/one.py").stat().st_mtime_ns == untouched
+    assert kept.read_text() == "data"
+    assert read_params(folder / "params.yaml").seed == 6
+
+
+def test_an_unknown_parameter_leaves_the_workspace_as_it_was(project: Path, tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "ws", project)
+    before = (folder / "params.yaml").read_bytes()
+    with pytest.raises(ParamsError, match=r"sead is not a parameter. Did you mean seed\?"):
+        make_workspace(folder, project, {"sead": 1})
+    with pytest.raises(ParamsError, match="seed must lie in"):
+        make_workspace(folder, project, {"seed": -1})
+    assert (folder / "params.yaml").read_bytes() == before
+
+
+def test_does_not_touch_a_workspace_in_which_a_run_goes_on(project: Path, tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "ws", project)
+    with holding(folder), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
+        make_workspace(folder, project, {"seed": 7})
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones(project: Path) -> None:
+    with pytest.raises(ParamsError, match=r"'nightley' is not a profile. Known here: .*nightly"):
+        read_profile(project, "nightley")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")))
+def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, name: str) -> None:
+    folder = make_workspace(tmp_path / name, project, read_profile(project, name))
+    assert yaml.safe_load((folder / "params.yaml").read_text())["dataset"]["drawn"] is (name == "drawn")
