@@ -1,0 +1,87 @@
+"""Everything that a report may show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.report.records import Absent, Record
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the variants said about the test images.
+
+    Args:
+        labels: True classes, uint8 (n,).
+        predicted: For each variant the predicted classes, uint8 (n,).
+        confidence: For each variant the probability of the predicted class, float (n,), 0 to 1.
+        error_rows: Test rows that the final variant got wrong and whose pictures are kept, int (k,).
+        error_images: Their pictures, uint8 (k, height, width).
+    """
+
+    labels: NDArray[np.uint8]
+    predicted: Mapping[str, NDArray[np.uint8]]
+    confidence: Mapping[str, NDArray[np.floating[Any]]]
+    error_rows: NDArray[np.integer[Any]]
+    error_images: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """The files that a report is made from, read.
+
+    Args:
+        class_names: Names of the classes in the order of their labels.
+        results: The whole result of each step, by step.
+        latency: What the evaluation measured of time.
+        histories: Columns of the training histories, by model: ``epoch``, ``loss``, ``accuracy`` ...
+        predictions: What the variants predicted.
+        summary: Keras's summary of the baseline.
+        made: How each step's outputs were made: cost, host, package versions, parameters.
+        limits: What the device can take, by name.
+        sha256: Hash of each file that the report was made from, by its path.
+        max_thumbnails: How many wrongly classified images to show.
+        max_pairs: How many pairs of confused classes to name.
+    """
+
+    class_names: Sequence[str]
+    results: Mapping[str, Any]
+    latency: Any
+    histories: Mapping[str, Mapping[str, Sequence[float]]]
+    predictions: Predictions
+    summary: str
+    made: Mapping[str, Any]
+    limits: Mapping[str, float]
+    sha256: Mapping[str, str]
+    max_thumbnails: int
+    max_pairs: int
+
+
+class Records:
+    """The recorded inputs of a report as `Record` objects that share one list of absences."""
+
+    def __init__(self, inputs: ReportInputs) -> None:
+        """Wrap the JSON inputs of a report."""
+        self.absences: dict[str, Absent] = {}
+        self.made = {
+            step: Record(made, f"the record of making {step}", self.absences) for step, made in inputs.made.items()
+        }
+        self.latency = Record(inputs.latency, "the latency measurement", self.absences)
+        self._results = inputs.results
+
+    def __getitem__(self, step: str) -> Record:
+        """Return the results of a step."""
+        return Record(self._results.get(step, {}), f"the results of {step}", self.absences)
+
+    @property
+    def final(self) -> str:
+        """Name of the variant that was chosen, empty if none is recorded."""
+        return str(self["evaluate"]["final"] or self["convert"]["final"]["name"] or "")
+
+    @property
+    def optimized(self) -> str:
+        """Name of the model that the chosen variant was converted from: ``tuned`` or ``pruned``."""
+        return self.final.partition("-")[0]
