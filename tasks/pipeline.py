@@ -1,8 +1,11 @@
 """The pipeline: the rooms, in the order in which they run."""
 
 from tasks.dag.step import Step
+from tasks.fetch import fetch
+from tasks.prepare import prepare
+from tasks.validate import validate
 
-PIPELINE: tuple[Step, ...] = ()
+PIPELINE: tuple[Step, ...] = (fetch, validate, prepare)
 
 
 def named(name: str) -> Step:
