@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.scores import Comparison, accuracy, compare
+from litesmith.sizes import Size
 
 
 @dataclass(frozen=True)
@@ -13,14 +14,11 @@ class Candidate:
     """A file that may go to the device, with what it answered on the validation images.
 
     Attributes:
-        size_bytes: Of the file as it lies on the device.
-        gzip_bytes: Of the file as it travels there.
         predicted: Predicted classes (n,), for the same images in the same order for every candidate.
     """
 
     name: str
-    size_bytes: int
-    gzip_bytes: int
+    size: Size
     predicted: NDArray[np.integer]
 
 
@@ -58,12 +56,12 @@ def choose(
         noise_standard_errors: How far below the best is still noise.
         equal_size_share: Share of the smallest size by which an equal one may be larger.
     """
-    best = max(candidates, key=lambda one: (accuracy(labels, one.predicted), -one.gzip_bytes, one.name))
+    best = max(candidates, key=lambda one: (accuracy(labels, one.predicted), -one.size.gzip_bytes, one.name))
     standings = {one.name: _standing(one, best, labels, noise_standard_errors) for one in candidates}
     near = [one for one in candidates if standings[one.name].within_noise]
-    limit = min(one.size_bytes for one in near) * (1 + equal_size_share)
-    small = [one for one in near if one.size_bytes <= limit]
-    chosen = min(small, key=lambda one: (one.gzip_bytes, one.size_bytes, one.name))
+    limit = min(one.size.raw_bytes for one in near) * (1 + equal_size_share)
+    small = [one for one in near if one.size.raw_bytes <= limit]
+    chosen = min(small, key=lambda one: (one.size.gzip_bytes, one.size.raw_bytes, one.name))
     return Choice(chosen.name, _reason(chosen, best, near, small, standings), standings)
 
 
@@ -83,11 +81,11 @@ def _reason(
     if len(near) == 1:
         return f"{_with_accuracy(best, standings)} is the most accurate on validation, no other within noise of it."
     if len(small) == 1:
-        size = f"is the smallest within noise of the most accurate ({chosen.size_bytes} bytes)"
+        size = f"is the smallest within noise of the most accurate ({chosen.size.raw_bytes} bytes)"
     else:
         size = (
             "is as small as any within noise of the most accurate, and the smallest compressed "
-            f"({chosen.gzip_bytes} bytes)"
+            f"({chosen.size.gzip_bytes} bytes)"
         )
     if chosen is best:
         return f"{_with_accuracy(chosen, standings)} {size}, which it is itself."

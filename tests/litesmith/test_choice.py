@@ -3,6 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from litesmith.choice import Candidate, Choice, choose
+from litesmith.sizes import Size
 
 LABELS = np.zeros(1000, int)
 
@@ -20,8 +21,8 @@ def decide(*candidates: Candidate) -> Choice:
 
 def test_smaller_file_within_noise_wins() -> None:
     """3 images apart with 23 told differently: standard error 0.0048, so 0.003 is noise."""
-    tuned = Candidate("tuned-int8", 90_000, 80_000, answers(range(60)))
-    pruned = Candidate("pruned-int8", 50_000, 40_000, answers(range(10, 73)))
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(60)))
+    pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(10, 73)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
     assert choice.standings["pruned-int8"].behind.difference == pytest.approx(0.003)
@@ -32,8 +33,8 @@ def test_smaller_file_within_noise_wins() -> None:
 
 
 def test_smaller_file_beyond_noise_loses() -> None:
-    tuned = Candidate("tuned-int8", 90_000, 80_000, answers(range(60)))
-    pruned = Candidate("pruned-int8", 50_000, 40_000, answers(range(80)))
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(60)))
+    pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(80)))
     choice = decide(tuned, pruned)
     assert choice.name == "tuned-int8"
     assert not choice.standings["pruned-int8"].within_noise
@@ -41,27 +42,27 @@ def test_smaller_file_beyond_noise_loses() -> None:
 
 
 def test_compressed_size_decides_between_nearly_equal_raw_sizes() -> None:
-    tuned = Candidate("tuned-int8", 90_000, 80_000, answers(range(60)))
-    pruned = Candidate("pruned-int8", 90_400, 50_000, answers(range(10, 73)))
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(60)))
+    pruned = Candidate("pruned-int8", Size(90_400, 50_000), answers(range(10, 73)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
     assert "the smallest compressed (50000 bytes)" in choice.reason
 
 
 def test_the_most_accurate_may_be_the_smallest() -> None:
-    tuned = Candidate("tuned-int8", 90_000, 80_000, answers(range(10, 73)))
-    pruned = Candidate("pruned-int8", 90_000, 50_000, answers(range(60)))
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(10, 73)))
+    pruned = Candidate("pruned-int8", Size(90_000, 50_000), answers(range(60)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
     assert choice.reason.endswith("which it is itself.")
 
 
 def test_a_tie_in_everything_is_decided_by_name() -> None:
-    twins = [Candidate(name, 100, 90, answers(range(60))) for name in ("b", "a")]
+    twins = [Candidate(name, Size(100, 90), answers(range(60))) for name in ("b", "a")]
     assert decide(*twins).name == decide(*reversed(twins)).name == "a"
 
 
 def test_noise_of_zero_asks_for_the_best() -> None:
-    tuned = Candidate("tuned-int8", 90_000, 80_000, answers(range(60)))
-    pruned = Candidate("pruned-int8", 50_000, 40_000, answers(range(10, 71)))
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(60)))
+    pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(10, 71)))
     assert choose([tuned, pruned], LABELS, noise_standard_errors=0, equal_size_share=0.01).name == "tuned-int8"

@@ -1,0 +1,24 @@
+"""How large a file is where it lies and where it travels; two numbers that are never mixed."""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Size:
+    """Sizes of one file.
+
+    Attributes:
+        raw_bytes: As it lies on a disk or in a device's flash.
+        gzip_bytes: As it travels, compressed by gzip at level 9. Only here do zeros that pruning left count.
+    """
+
+    raw_bytes: int
+    gzip_bytes: int
+
+
+def measure_size(path: Path) -> Size:
+    """Return the sizes of the file at ``path``."""
+    content = path.read_bytes()
+    return Size(len(content), len(gzip.compress(content, compresslevel=9, mtime=0)))
