@@ -28,7 +28,7 @@ class NetworkSpec:
         stem_width: Channels of the first convolution, which runs at full resolution.
         stage_widths: Channels of each stage.
         stage_blocks: For each stage the units after its first one, which widens.
-        kernel_size: Side of every convolution, odd.
+        stem_kernel_size: Side of the first convolution, odd; all others are 3x3.
         residual: Whether the units after a stage's first one add to what they were given.
         dropout_rate: Share of the pooled features dropped before the head while training, in [0, 1).
     """
@@ -39,7 +39,7 @@ class NetworkSpec:
     stem_width: int
     stage_widths: tuple[int, ...]
     stage_blocks: tuple[int, ...]
-    kernel_size: int
+    stem_kernel_size: int
     residual: bool
     dropout_rate: float
 
@@ -79,10 +79,10 @@ def build_network(spec: NetworkSpec, name: str) -> Any:
         arXiv:1502.01852.
     """
     pixels = keras.Input((spec.height, spec.width, 1), name="pixels")
-    features = _unit(pixels, spec.stem_width, spec.kernel_size, "stem")
+    features = _unit(pixels, spec.stem_width, spec.stem_kernel_size, "stem")
     for stage, (width, blocks) in enumerate(zip(spec.stage_widths, spec.stage_blocks, strict=True), start=1):
         features = keras.layers.MaxPool2D(name=f"stage{stage}_pool")(features)
-        features = _unit(features, width, spec.kernel_size, f"stage{stage}_unit0")
+        features = _unit(features, width, 3, f"stage{stage}_unit0")
         features = _blocks(features, blocks, spec, f"stage{stage}")
     return keras.Model(pixels, _head(features, spec), name=name)
 
@@ -146,7 +146,7 @@ def _unit(features: Any, width: int, kernel_size: int, name: str) -> Any:
 
 def _blocks(features: Any, num_blocks: int, spec: NetworkSpec, stage: str) -> Any:
     for block in range(1, num_blocks + 1):
-        more = _unit(features, features.shape[-1], spec.kernel_size, f"{stage}_unit{block}")
+        more = _unit(features, features.shape[-1], 3, f"{stage}_unit{block}")
         features = keras.layers.Add(name=f"{stage}_add{block}")([features, more]) if spec.residual else more
     return features
 

@@ -4,7 +4,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,6 @@ def train(
     *,
     seed: int,
     work: Path | None = None,
-    settle: Callable[[], None] | None = None,
 ) -> History:
     """Train a model with the recipe and leave it with averaged weights and fresh batch-norm statistics.
 
@@ -109,7 +108,6 @@ def train(
         recipe: How.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
-        settle: Called once the weights are final, before batch-norm statistics are measured; a pruning sets its zeros.
 
     Returns:
         One row for each epoch: epoch (from 1), loss and accuracy on changed images while learning, val_loss,
@@ -128,8 +126,6 @@ def train(
             _store(checkpoint, loop.state(), history)
         _report(model.name, history, recipe.epochs, (time.monotonic() - began) / (epoch + 1 - skipped))
     loop.take_average()
-    if settle is not None:
-        settle()
     if recipe.refresh_rows:
         refresh_batch_norm(model, training.images, recipe, seed=seed)
     return history

@@ -1,0 +1,347 @@
+"""Search for a network within the device's budget: ask Optuna, halve synchronously, tell in the order of the trials.
+
+Trials are asked for in batches of a fixed size, with a sampler seeded for each batch, and a batch is told only when all
+of it is done. So the study depends on the seed alone, not on who ran the trials, how many at once, or how often it was
+killed and begun again.
+
+Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the sampler is Optuna's tree-structured
+Parzen estimator.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+
+from litesmith.augmentation import Augmentation
+from litesmith.errors import ParamsError
+from litesmith.keras import derived_seed
+from litesmith.lite import convert
+from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes
+from litesmith.training import Recipe
+from litesmith.trials import TrialJob, TrialResult, read_results
+
+_LOG = logging.getLogger(__name__)
+
+RunBatch = Callable[[list[TrialJob]], list[TrialResult]]
+
+
+@dataclass(frozen=True)
+class Space:
+    """What the sweep chooses from.
+
+    Attributes:
+        widths: Channels of the first stage; the stem has half, the second stage twice as many.
+        depths: Residual units in all.
+        stem_kernel_sizes: Sides of the first convolution.
+        dropout_rates: Lowest and highest.
+        batch_sizes: Images in a step.
+        learning_rates: Lowest and highest of the one-cycle's peak, tried on a logarithmic scale.
+        weight_decays: Lowest and highest, tried on a logarithmic scale.
+        augmentations: By name.
+    """
+
+    widths: Sequence[int]
+    depths: Sequence[int]
+    stem_kernel_sizes: Sequence[int]
+    dropout_rates: tuple[float, float]
+    batch_sizes: Sequence[int]
+    learning_rates: tuple[float, float]
+    weight_decays: tuple[float, float]
+    augmentations: Mapping[str, Augmentation]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the device can take: hard limits of the search.
+
+    Attributes:
+        max_tflite_bytes: Of the int8 file.
+        max_macs: Multiply-accumulates for one image.
+        max_activation_bytes: Of int8 activations alive at once.
+    """
+
+    max_tflite_bytes: int
+    max_macs: int
+    max_activation_bytes: int
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How long the trials that reach a rung are trained.
+
+    Attributes:
+        epochs: Of a full one-cycle schedule from scratch.
+        num_rows: Training images.
+    """
+
+    epochs: int
+    num_rows: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole search.
+
+    Attributes:
+        num_trials: Feasible trials in all.
+        batch_trials: Trials asked for together, halved among themselves.
+        startup_trials: Trials drawn at random before the sampler learns.
+        max_asks: Proposals for each trial before the limits are called unreachable.
+        reduction: One in so many trials goes on to the next rung.
+        rungs: From the shortest to the longest.
+        space: What is chosen from.
+        limits: What every network must keep.
+        recipe: What is not chosen.
+        base: The network's fixed parts.
+        num_threads: Threads of each trial.
+        train: Folder of the training split.
+        validation: Folder of the validation split.
+    """
+
+    num_trials: int
+    batch_trials: int
+    startup_trials: int
+    max_asks: int
+    reduction: int
+    rungs: Sequence[Rung]
+    space: Space
+    limits: Limits
+    recipe: Recipe
+    base: NetworkSpec
+    num_threads: int
+    train: Path
+    validation: Path
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network takes of the device.
+
+    Attributes:
+        tflite_bytes: Size of the full int8 file of the untrained network.
+        macs: Multiply-accumulates for one image.
+        activation_bytes: Of int8 activations alive at once.
+    """
+
+    tflite_bytes: int
+    macs: int
+    activation_bytes: int
+
+
+@dataclass
+class Entry:
+    """A trial as it goes through the search.
+
+    Attributes:
+        number: As Optuna counts, infeasible ones included.
+        batch: Which batch it was asked for in.
+        choices: What the sampler proposed.
+        spec: The network these make.
+        cost: What it takes of the device.
+        reason: Which limit it breaks, empty if none.
+        results: One for each rung it was trained at.
+    """
+
+    number: int
+    batch: int
+    choices: dict[str, Any]
+    spec: NetworkSpec
+    cost: Cost
+    reason: str
+    results: list[TrialResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """Every trial of a search in the order asked, and the one that won on validation."""
+
+    entries: list[Entry]
+    winner: Entry
+    num_rungs: int
+
+    def state(self, entry: Entry) -> str:
+        """Return infeasible, pruned or complete."""
+        if entry.reason:
+            return "infeasible"
+        return "complete" if len(entry.results) == self.num_rungs else "pruned"
+
+
+def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> StudyResult:
+    """Search as planned.
+
+    Args:
+        plan: What to search, how long and within which limits.
+        seed: Decides every proposal and every training.
+        log: Finished trials, in and out: what is in it is not trained again.
+        run_batch: Runs jobs, in any order and anywhere, and returns their results in the jobs' order.
+
+    Returns:
+        All trials and the winner: of those at the last rung the most accurate on validation, then the lower loss.
+
+    Raises:
+        ParamsError: No network within the limits was proposed in ``plan.max_asks`` proposals for each trial.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize")
+    search = _Search(plan, seed, log, run_batch, study)
+    for batch, first in enumerate(range(0, plan.num_trials, plan.batch_trials)):
+        search.run_batch(batch, min(plan.batch_trials, plan.num_trials - first))
+    finished = [entry for entry in search.entries if len(entry.results) == len(plan.rungs)]
+    winner = min(finished, key=lambda entry: (-entry.results[-1].accuracy, entry.results[-1].loss, entry.number))
+    return StudyResult(search.entries, winner, len(plan.rungs))
+
+
+def network_of(choices: Mapping[str, Any], base: NetworkSpec) -> NetworkSpec:
+    """Return the network that a trial's choices make of the fixed parts in ``base``.
+
+    Residual units are dealt out one at a time from the last stage, where they cost least, to the first and again.
+    """
+    width, depth, stages = choices["width"], choices["depth"], len(base.stage_widths)
+    blocks = [depth // stages + (stages - 1 - stage < depth % stages) for stage in range(stages)]
+    plain = base.to_plain()
+    plain |= {
+        "stem_width": width // 2,
+        "stage_widths": [width * 2**stage for stage in range(stages)],
+        "stage_blocks": blocks,
+        "stem_kernel_size": choices["stem_kernel_size"],
+        "dropout_rate": choices["dropout_rate"],
+    }
+    return NetworkSpec.from_plain(plain)
+
+
+def recipe_of(choices: Mapping[str, Any], plan: Plan, epochs: int) -> Recipe:
+    """Return the recipe that a trial's choices make of the fixed parts in the plan."""
+    return replace(
+        plan.recipe,
+        epochs=epochs,
+        batch_size=choices["batch_size"],
+        learning_rate=choices["learning_rate"],
+        weight_decay=choices["weight_decay"],
+        augmentation=plan.space.augmentations[choices["augmentation"]],
+    )
+
+
+def cost_of(spec: NetworkSpec) -> Cost:
+    """Convert the untrained network to full int8 and return what it takes of the device."""
+    model = build_network(spec, "untrained")
+    images = np.random.default_rng(0).integers(0, 256, (2, spec.height, spec.width)).astype(np.uint8)
+    return Cost(len(convert(model, "int8", images)), count_macs(model), peak_activation_bytes(model))
+
+
+def broken_limits(cost: Cost, limits: Limits) -> str:
+    """Say which limits a network breaks; empty if none."""
+    pairs = [
+        ("int8 file", cost.tflite_bytes, limits.max_tflite_bytes, "bytes"),
+        ("work", cost.macs, limits.max_macs, "multiply-accumulates"),
+        ("activations", cost.activation_bytes, limits.max_activation_bytes, "bytes"),
+    ]
+    return "; ".join(f"{what} of {got} {unit}, limit {most}" for what, got, most, unit in pairs if got > most)
+
+
+class _Search:
+    """The state of a running search."""
+
+    def __init__(self, plan: Plan, seed: int, log: Path, run_batch: RunBatch, study: Any) -> None:
+        self.entries: list[Entry] = []
+        self._plan, self._seed, self._log, self._run, self._study = plan, seed, log, run_batch, study
+        self._costs: dict[NetworkSpec, Cost] = {}
+
+    def run_batch(self, batch: int, num_trials: int) -> None:
+        """Ask for a batch, train it rung by rung, halve it after each, and tell what came of it."""
+        seed = derived_seed(self._seed, "batch", batch)
+        startup = self._plan.startup_trials
+        self._study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
+        asked = [self._ask_feasible(batch) for _ in range(num_trials)]
+        going = [entry for _, entry in asked]
+        for rung in range(len(self._plan.rungs)):
+            self._run_rung(going, rung)
+            _LOG.info("batch %d, rung %d: best validation accuracy %.4f", batch, rung, _reached(going[0]))
+            going = going[: math.ceil(len(going) / self._plan.reduction)] if rung + 1 < len(self._plan.rungs) else going
+        for trial, entry in asked:
+            self._tell(trial, entry)
+
+    def _ask_feasible(self, batch: int) -> tuple[Any, Entry]:
+        """Ask until a proposal keeps the limits; those that do not are told as pruned, with the reason."""
+        for _ in range(self._plan.max_asks):
+            trial = self._study.ask()
+            entry = self._entry(trial, batch)
+            self.entries.append(entry)
+            if not entry.reason:
+                return trial, entry
+            trial.set_user_attr("infeasible", entry.reason)
+            self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            _LOG.info("trial %d is infeasible: %s", entry.number, entry.reason)
+        raise ParamsError(
+            f"none of {self._plan.max_asks} proposals kept the device's limits; the last: {self.entries[-1].reason}. "
+            "Raise the limits under device, or offer smaller widths and depths under sweep.space."
+        )
+
+    def _entry(self, trial: Any, batch: int) -> Entry:
+        choices = _suggest(trial, self._plan.space)
+        spec = network_of(choices, self._plan.base)
+        shape = NetworkSpec.from_plain({**spec.to_plain(), "dropout_rate": 0.0})
+        if shape not in self._costs:
+            self._costs[shape] = cost_of(shape)
+        cost = self._costs[shape]
+        return Entry(trial.number, batch, choices, spec, cost, broken_limits(cost, self._plan.limits))
+
+    def _run_rung(self, going: list[Entry], rung: int) -> None:
+        """Train ``going`` at a rung, but for what the log already has, and sort them best first."""
+        jobs = [self._job(entry, rung) for entry in going]
+        logged = read_results(self._log)
+        missing = [job for job in jobs if (job.number, job.rung) not in logged]
+        made = {(result.number, result.rung): result for result in (self._run(missing) if missing else [])}
+        for entry in going:
+            entry.results.append({**logged, **made}[entry.number, rung])
+        going.sort(key=lambda entry: (-_reached(entry), entry.results[-1].loss, entry.number))
+
+    def _job(self, entry: Entry, rung: int) -> TrialJob:
+        plan, length = self._plan, self._plan.rungs[rung]
+        return TrialJob(
+            number=entry.number,
+            rung=rung,
+            spec=entry.spec,
+            recipe=recipe_of(entry.choices, plan, length.epochs),
+            num_rows=length.num_rows,
+            rows_seed=derived_seed(self._seed, "rows"),
+            seed=derived_seed(self._seed, "trial", entry.number, rung),
+            num_threads=plan.num_threads,
+            train=str(plan.train),
+            validation=str(plan.validation),
+            log=str(self._log),
+        )
+
+    def _tell(self, trial: Any, entry: Entry) -> None:
+        for result in entry.results:
+            trial.report(result.accuracy, step=result.rung)
+        if len(entry.results) == len(self._plan.rungs):
+            self._study.tell(trial, _reached(entry))
+        else:
+            self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+
+
+def _suggest(trial: Any, space: Space) -> dict[str, Any]:
+    """Let the sampler choose; floats are rounded to what a table can show, so that the table says what was trained."""
+    floats = {
+        "dropout_rate": trial.suggest_float("dropout_rate", *space.dropout_rates),
+        "learning_rate": trial.suggest_float("learning_rate", *space.learning_rates, log=True),
+        "weight_decay": trial.suggest_float("weight_decay", *space.weight_decays, log=True),
+    }
+    return {
+        "width": trial.suggest_categorical("width", list(space.widths)),
+        "depth": trial.suggest_categorical("depth", list(space.depths)),
+        "stem_kernel_size": trial.suggest_categorical("stem_kernel_size", list(space.stem_kernel_sizes)),
+        "batch_size": trial.suggest_categorical("batch_size", list(space.batch_sizes)),
+        "augmentation": trial.suggest_categorical("augmentation", list(space.augmentations)),
+        **{name: float(f"{value:.4g}") for name, value in floats.items()},
+    }
+
+
+def _reached(entry: Entry) -> float:
+    return entry.results[-1].accuracy
