@@ -4,15 +4,15 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
 from litesmith.keras import tf
+from litesmith.params import Precision
 
-Precision = Literal["float32", "float16", "dynamic", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 # Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.

@@ -3,15 +3,17 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import annotated_types
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from litesmith.errors import ParamsError
+
+Kind = TypeVar("Kind")
 
 
 class Section(BaseModel):
@@ -19,9 +21,14 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    def into(self, kind: type[Kind]) -> Kind:
+        """Return the library's dataclass whose fields the section has."""
+        return TypeAdapter(kind).validate_python(self.model_dump())
+
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Every random choice of every step follows from it.")]
 Threads = Annotated[int, Field(ge=1, le=64, description="Threads of TensorFlow; another number gives other results.")]
 
@@ -101,6 +108,173 @@ class PrepareParams(Section):
     num_gate: Annotated[Count, Field(description="Images that decide on promotion.")]
 
 
+class DeviceParams(Section):
+    """What the device can take: hard limits of the sweep."""
+
+    max_tflite_bytes: Annotated[Count, Field(description="Of the full int8 file.")]
+    max_macs: Annotated[Count, Field(description="Multiply-accumulates for one image.")]
+    max_activation_bytes: Annotated[Count, Field(description="Of int8 activations alive at once.")]
+
+
+class BaselineParams(Section):
+    """The yardstick: the network everybody starts with, trained as everybody trains it."""
+
+    conv_widths: Annotated[list[Count], Field(min_length=2, max_length=2, description="Channels.")]
+    dense_width: Annotated[Count, Field(description="Units of the layer before the head.")]
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, description="Of Adam.")]
+    num_threads: Threads
+
+
+class AugmentationParams(Section):
+    """How far a training image may be changed."""
+
+    max_shift_px: Annotated[int, Field(ge=0, le=14, description="Rows and columns it may move, either way.")]
+    flip: Annotated[bool, Field(description="Whether half of the images are mirrored.")]
+    erase_share: Annotated[Share, Field(description="Share of the images that get a rectangle erased.")]
+    max_erase_px: Annotated[int, Field(ge=2, description="Longest side of that rectangle.")]
+
+
+class ScheduleParams(Section):
+    """What all trainings of a sweep share."""
+
+    warmup_share: Annotated[float, Field(gt=0, lt=1, description="Share of the steps with a rising learning rate.")]
+    momentum: Annotated[Fraction, Field(description="Of Nesterov's gradient descent.")]
+    label_smoothing: Annotated[Fraction, Field(description="Share of the target spread over all classes.")]
+    averaging_share: Annotated[
+        Fraction, Field(description="Share of the steps that the average of the weights reaches back; 0 is off.")
+    ]
+    refresh_rows: Annotated[
+        int, Field(ge=0, description="Images that measure batch-norm statistics at the end; 0 keeps the running ones.")
+    ]
+
+
+class RecipeParams(ScheduleParams):
+    """How a network is trained."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, description="The highest of the one-cycle schedule.")]
+    weight_decay: Annotated[float, Field(ge=0, description="Of kernels, apart from the gradient.")]
+    augmentation: AugmentationParams
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if values != sorted(values):
+        raise ValueError(f"must be the lowest value, then the highest: write {sorted(values)}")
+    return values
+
+
+Range = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+Positive = Annotated[float, Field(gt=0)]
+PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+Choices = Annotated[list[Count], Field(min_length=1)]
+
+
+class SpaceParams(Section):
+    """What the sweep chooses from."""
+
+    widths: Annotated[Choices, Field(description="Channels of the first stage.")]
+    depths: Annotated[Choices, Field(description="Residual units in all.")]
+    stem_kernel_sizes: Annotated[Choices, Field(description="Sides of the first convolution.")]
+    dropout_rates: Annotated[Range, Field(description="Lowest and highest.")]
+    batch_sizes: Choices
+    learning_rates: Annotated[PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")]
+    weight_decays: Annotated[PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")]
+    augmentations: Annotated[dict[str, AugmentationParams], Field(min_length=1, description="By name.")]
+
+
+class RungParams(Section):
+    """How long the trials that reach a rung are trained."""
+
+    epochs: Count
+    num_rows: Annotated[Count, Field(description="Training images; all of them if there are fewer.")]
+
+
+class SweepParams(Section):
+    """How the network is searched for, and how the winner is trained."""
+
+    num_trials: Annotated[Count, Field(description="Trials within the limits.")]
+    batch_trials: Annotated[Count, Field(description="Trials asked for together and halved among themselves.")]
+    startup_trials: Annotated[Count, Field(description="Trials drawn at random before the sampler learns.")]
+    max_asks: Annotated[Count, Field(description="Proposals for each trial before the limits count as unreachable.")]
+    reduction: Annotated[int, Field(ge=2, description="One in so many trials goes on to the next rung.")]
+    rungs: Annotated[list[RungParams], Field(min_length=1, description="From the shortest to the longest.")]
+    num_stages: Annotated[int, Field(ge=1, le=4, description="Each at half the resolution of the one before.")]
+    residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
+    space: SpaceParams
+    schedule: ScheduleParams
+    num_workers: Annotated[Count, Field(description="Trials at a time; changes no result.")]
+    trial_threads: Threads
+    full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
+    num_threads: Annotated[Threads, Field(description="Threads of the winner's training; decides results.")]
+
+
+class PruningParams(Section):
+    """How weights are set to zero."""
+
+    final_sparsity: Annotated[Fraction, Field(description="Share of a pruned layer's weights that end as zero.")]
+    begin_share: Annotated[Fraction, Field(description="Share of the steps before the first weight goes.")]
+    end_share: Annotated[Share, Field(description="Share of the steps after which the zeros stay.")]
+    frequency: Annotated[Count, Field(description="Steps from one choice of the zeros to the next.")]
+    min_weights: Annotated[Count, Field(description="Layers with fewer weights stay dense.")]
+
+
+class PruneParams(Section):
+    """How the winner is pruned and fine-tuned."""
+
+    dropout_rate: Annotated[Fraction, Field(description="Of the fine-tunings with dropout.")]
+    pruning: PruningParams
+    recipe: RecipeParams
+    num_threads: Threads
+
+
+Precision = Literal["float32", "float16", "dynamic", "int8"]
+
+
+class ByPrecision(Section):
+    """One fraction for each precision of a ``.tflite`` file."""
+
+    float32: Share
+    float16: Share
+    dynamic: Share
+    int8: Share
+
+
+class ConvertParams(Section):
+    """How models are converted, what their files must do, and which one goes to the device."""
+
+    num_calibration: Annotated[Count, Field(description="Training images from which int8 learns its ranges.")]
+    num_golden: Annotated[Count, Field(description="Validation images whose probabilities are compared one by one.")]
+    golden_tolerance: Annotated[ByPrecision, Field(description="Largest difference of a golden probability.")]
+    min_agreement: Annotated[
+        ByPrecision, Field(description="Smallest share of validation images given the same class as by Keras.")
+    ]
+    noise_standard_errors: Annotated[
+        float, Field(ge=0, description="Standard errors of the paired difference that are still noise.")
+    ]
+    equal_size_share: Annotated[Fraction, Field(description="Raw sizes this close count as equal; gzip decides.")]
+    num_threads: Threads
+
+
+class EvaluateParams(Section):
+    """How models are measured on the test images."""
+
+    confidence: Annotated[float, Field(gt=0, lt=1, description="Of the interval of every accuracy.")]
+    latency_warmup: Annotated[int, Field(ge=0, description="Runs of each file before any is timed.")]
+    latency_rounds: Annotated[Count, Field(description="Rounds in which the files take turns.")]
+    latency_runs: Annotated[Count, Field(description="Timed runs of each file in each round.")]
+    num_threads: Threads
+
+
+class ReportParams(Section):
+    """How much the report shows."""
+
+    max_thumbnails: Annotated[int, Field(ge=0, le=500, description="Pictures of mistakes, the surest first.")]
+    max_pairs: Annotated[int, Field(ge=0, description="Pairs of confused classes, the most frequent first.")]
+
+
 class RetrainParams(Section):
     """What a run of the whole pipeline needs and how long it may take; changes no result."""
 
@@ -118,6 +292,13 @@ class Params(Section):
     fetch: FetchParams
     validate_: Annotated[ValidateParams, Field(alias="validate")]
     prepare: PrepareParams
+    device: DeviceParams
+    baseline: BaselineParams
+    sweep: SweepParams
+    prune: PruneParams
+    convert: ConvertParams
+    evaluate: EvaluateParams
+    report: ReportParams
     retrain: RetrainParams
 
     def named(self, key: str) -> Any:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
 from litesmith.litert import Observation, Tensor, Weights
+from litesmith.params import Precision
 from litesmith.scores import agreement
 
 # Dynamic-range quantization leaves smaller tensors in float32 (`kWeightsMinNumElementsDefault` in TensorFlow Lite's
@@ -26,7 +26,6 @@ class Promise:
     """What a file must do.
 
     Attributes:
-        precision: ``float32``, ``float16``, ``dynamic`` or ``int8``.
         image_shape: Height and width.
         pixel_range: Smallest and largest pixel, 0 to 1, that an int8 input must be able to hold.
         golden: The Keras model's probabilities of the golden images, float32 (n, classes).
@@ -35,7 +34,7 @@ class Promise:
         min_agreement: Smallest share of validation images on which file and Keras model name the same class.
     """
 
-    precision: str
+    precision: Precision
     image_shape: tuple[int, int]
     pixel_range: tuple[float, float]
     golden: NDArray[np.float32]
@@ -51,6 +50,16 @@ class Check:
     name: str
     passed: bool
     detail: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A file that kept its promise, and what was seen of it."""
+
+    seen: Observation
+    checks: list[Check]
+    golden_error: float
+    agreement: float
 
 
 def observe_apart(model: Path, golden_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> Observation:
@@ -101,16 +110,29 @@ def golden_error(seen: Observation, promise: Promise) -> float:
     return float(np.max(np.abs(np.array(seen.golden) - promise.golden)))
 
 
-def require_all(checked: Mapping[str, list[Check]]) -> None:
-    """Pass if every check of every file did.
+def judge(path: Path, promise: Promise, golden_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> Judgement:
+    """Open a file where no TensorFlow is and hold it to its promise.
+
+    Args:
+        path: The ``.tflite`` file.
+        promise: What it must do.
+        golden_images: The images of ``promise.golden``, uint8 (n, height, width).
+        images: The images of ``promise.predicted``, uint8 (m, height, width).
 
     Raises:
-        ConversionError: Which files broke which promises, and what was seen.
+        ConversionError: It cannot be opened there, or it broke the promise: each check that failed, one a line.
     """
-    lines = [f"{name}: {one.name}: {one.detail}" for name, all_ in checked.items() for one in all_ if not one.passed]
-    if lines:
-        failed = "\n".join(lines)
-        raise ConversionError(f"converted files do not do what their Keras models do:\n{failed}")
+    seen = observe_apart(path, golden_images, images)
+    checked = checks(seen, promise)
+    broken = [f"{path.name}: {one.name}: {one.detail}" for one in checked if not one.passed]
+    if broken:
+        raise ConversionError("\n".join(broken))
+    return Judgement(
+        seen=seen,
+        checks=checked,
+        golden_error=golden_error(seen, promise),
+        agreement=agreement(np.array(seen.predicted), promise.predicted),
+    )
 
 
 def _shapes(seen: Observation, promise: Promise) -> Check:
@@ -164,7 +186,7 @@ def _weight_dtypes(seen: Observation, promise: Promise) -> Check:
     return Check("weights", passed, "; ".join(found) or f"{len(seen.weights)} weight tensors as promised")
 
 
-def _weight_dtype(precision: str, weights: Weights) -> str:
+def _weight_dtype(precision: Precision, weights: Weights) -> str:
     if precision == "dynamic":
         return "int8" if weights.num_weights >= _DYNAMIC_MIN_WEIGHTS else "float32"
     return precision

@@ -10,7 +10,8 @@ import pytest
 from litesmith import lite, litert, parity
 from litesmith.errors import ConversionError
 from litesmith.keras import load_h5, save_h5, tf
-from litesmith.lite import PRECISIONS, Precision
+from litesmith.lite import PRECISIONS
+from litesmith.params import Precision
 from litesmith.parity import Promise
 from tests.litesmith.make_tiny import images, trained
 
@@ -78,7 +79,8 @@ def test_same_model_same_bytes_here_and_elsewhere(model: Any, files: dict[Precis
     for precision in ("float32", "int8"):
         assert lite.convert(load_h5(tmp_path / "model.h5"), precision, CALIBRATION) == files[precision].read_bytes()
     code = (
-        "from pathlib import Path\nimport numpy as np\nfrom litesmith import lite\nfrom litesmith.keras import load_h5\n"
+        "from pathlib import Path\nimport numpy as np\n"
+        "from litesmith import lite\nfrom litesmith.keras import load_h5\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "content = lite.convert(load_h5(folder / 'model.h5'), 'int8', np.load(folder / 'calibration.npy'))\n"
         "(folder / 'elsewhere.tflite').write_bytes(content)"

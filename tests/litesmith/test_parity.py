@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -7,15 +8,16 @@ import pytest
 from litesmith import litert, parity
 from litesmith.errors import ConversionError
 from litesmith.litert import Observation, Tensor
-from litesmith.parity import Check, Promise
+from litesmith.params import Precision
+from litesmith.parity import Promise
 from tests.litesmith.make_tiny import TINY, images
 
 IMAGES, LABELS = images(30, seed=2)
 GOLDEN = np.load(TINY / "answers.npy")
-PRECISIONS = ["float32", "float16", "dynamic", "int8"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
-def promise(precision: str) -> Promise:
+def promise(precision: Precision) -> Promise:
     return Promise(
         precision=precision,
         image_shape=(8, 8),
@@ -27,7 +29,7 @@ def promise(precision: str) -> Promise:
     )
 
 
-def seen(precision: str) -> Observation:
+def seen(precision: Precision) -> Observation:
     return litert.observe(TINY / f"{precision}.tflite", IMAGES, IMAGES)
 
 
@@ -36,7 +38,7 @@ def broken(found: Observation, kept: Promise) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_true_files_keep_every_promise(precision: str) -> None:
+def test_true_files_keep_every_promise(precision: Precision) -> None:
     assert broken(seen(precision), promise(precision)) == {}
 
 
@@ -50,7 +52,7 @@ def test_true_files_keep_every_promise(precision: str) -> None:
         ("dynamic", "float16", {"weights"}),
     ],
 )
-def test_a_file_of_another_precision_is_found_out(file: str, promised: str, expected: set[str]) -> None:
+def test_a_file_of_another_precision_is_found_out(file: Precision, promised: Precision, expected: set[str]) -> None:
     assert set(broken(seen(file), promise(promised))) == expected
 
 
@@ -96,16 +98,21 @@ def test_disagreement_on_validation() -> None:
     assert wrong == {"agreement": "same class as Keras on 0.9000 of validation, at least 0.99 asked"}
 
 
-def test_all_failures_are_told_at_once() -> None:
-    good, bad = Check("shapes", True, "fine"), Check("golden", False, "largest error 0.5, at most 0.1 allowed")
-    parity.require_all({"a-int8": [good]})
+def test_judging_a_true_file() -> None:
+    judged = parity.judge(TINY / "int8.tflite", promise("int8"), IMAGES, IMAGES)
+    assert judged.agreement == 1
+    assert 0 < judged.golden_error < 2e-2
+    assert len(judged.checks) == 7
+
+
+def test_all_failures_of_a_file_are_told_at_once() -> None:
+    strict = replace(promise("int8"), golden_tolerance=1e-6, image_shape=(28, 28))
     with pytest.raises(ConversionError) as caught:
-        parity.require_all({"a-int8": [good, bad], "b-int8": [bad], "c-int8": [good]})
-    assert str(caught.value) == (
-        "converted files do not do what their Keras models do:\n"
-        "a-int8: golden: largest error 0.5, at most 0.1 allowed\n"
-        "b-int8: golden: largest error 0.5, at most 0.1 allowed"
-    )
+        parity.judge(TINY / "int8.tflite", strict, IMAGES, IMAGES)
+    shapes, golden = str(caught.value).splitlines()
+    assert shapes == "int8.tflite: shapes: (1, 8, 8, 1) to (1, 3), expected (1, 28, 28, 1) to (1, 3)"
+    assert golden.startswith("int8.tflite: golden: largest error 0.00")
+    assert golden.endswith("at most 1e-06 allowed")
 
 
 def test_observed_apart_is_what_is_observed_here() -> None:

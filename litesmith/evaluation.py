@@ -1,0 +1,121 @@
+"""Measure what models answer on images that no choice was made with."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from litesmith import scores
+from litesmith.files import replacing
+from litesmith.params import Precision
+from litesmith.sizes import Size
+from litesmith.splits import Split
+
+_NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and have no logarithm"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model in one format and precision, and what it answered.
+
+    Attributes:
+        model: Which of the trained models it is.
+        probabilities: float32 (n, classes).
+    """
+
+    model: str
+    format: Literal["keras", "tflite"]
+    precision: Precision
+    size: Size
+    probabilities: NDArray[np.float32]
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return f"{self.model}, {'Keras' if self.format == 'keras' else f'TFLite {self.precision}'}"
+
+    @property
+    def predicted(self) -> NDArray[np.uint8]:
+        """The most probable class of each image, uint8 (n,)."""
+        predicted: NDArray[np.uint8] = self.probabilities.argmax(axis=1).astype(np.uint8)
+        return predicted
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """The probability of the most probable class of each image, float32 (n,)."""
+        confidence: NDArray[np.float32] = self.probabilities.max(axis=1)
+        return confidence
+
+
+def describe_variant(
+    variant: Variant, labels: NDArray[np.uint8], class_names: list[str], confidence: float
+) -> dict[str, Any]:
+    """Return all scores and sizes of a variant as plain data.
+
+    Args:
+        variant: The variant.
+        labels: True classes (n,).
+        class_names: In the order of the classes.
+        confidence: Of the accuracy's interval, such as 0.95.
+
+    Returns:
+        ``loss`` is None for int8, with ``loss_reason``: see `_NO_LOSS`.
+    """
+    predicted = variant.predicted
+    coarse = variant.precision == "int8"
+    return {
+        "label": variant.label,
+        "model": variant.model,
+        "format": variant.format,
+        "precision": variant.precision,
+        "accuracy": scores.accuracy(labels, predicted),
+        "accuracy_interval": list(scores.accuracy_interval(labels, predicted, confidence)),
+        "loss": None if coarse else scores.loss(labels, variant.probabilities),
+        **({"loss_reason": _NO_LOSS} if coarse else {}),
+        "bytes": variant.size.raw_bytes,
+        "gzip_bytes": variant.size.gzip_bytes,
+        "per_class": [asdict(one) for one in scores.per_class(labels, predicted, class_names)],
+        "confusion": scores.confusion(labels, predicted, len(class_names)).tolist(),
+    }
+
+
+def confusion_rows(labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: list[str]) -> pd.DataFrame:
+    """Return true and predicted class of every image, which DVC counts when it draws them.
+
+    Sorted, as the order says nothing and a sorted file packs to a hundredth.
+    """
+    order = np.lexsort((predicted, labels))
+    names = np.array(class_names)
+    return pd.DataFrame({"actual": names[labels[order]], "predicted": names[predicted[order]]})
+
+
+def write_predictions(path: Path, variants: Mapping[str, Variant], split: Split, pictured: list[str]) -> None:
+    """Write what every variant answered for every image; the same answers give the same bytes.
+
+    The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v), ``predicted``
+    (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in ``pictured`` got wrong
+    ``error_rows`` (int64, k) and ``error_images`` (uint8, k x height x width).
+
+    Args:
+        path: The file.
+        variants: By name.
+        split: The images that were shown to them.
+        pictured: Names of the variants whose mistakes are kept as pictures.
+    """
+    predicted = np.stack([one.predicted for one in variants.values()])
+    wrong = np.flatnonzero(np.any([variants[name].predicted != split.labels for name in pictured], axis=0))
+    with replacing(path) as part:
+        np.savez_compressed(
+            part,
+            ids=split.ids,
+            labels=split.labels,
+            variants=np.array(list(variants)),
+            predicted=predicted,
+            confidence=np.stack([one.confidence for one in variants.values()]),
+            error_rows=wrong,
+            error_images=split.images[wrong],
+        )

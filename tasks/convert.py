@@ -1,0 +1,138 @@
+"""The room that makes ``.tflite`` files of the models and chooses the one that goes to the device."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from litesmith.errors import ConversionError
+from litesmith.files import replacing, write_bytes, write_json
+from litesmith.params import ConvertParams, DatasetParams, Precision
+from tasks import catalog
+from tasks.dag.step import Kept, Metric, step
+
+if TYPE_CHECKING:
+    from litesmith.conversion import Converted, Material
+
+_LOG = logging.getLogger(__name__)
+
+# The baseline stays as everybody has it; of the others every precision is made, so that they can be compared.
+_PRECISIONS: dict[str, tuple[Precision, ...]] = {
+    "baseline": ("float32",),
+    "tuned": ("float32", "float16", "dynamic", "int8"),
+    "pruned": ("float32", "float16", "dynamic", "int8"),
+}
+
+
+@dataclass(frozen=True)
+class Ins:
+    """The models, and the images that calibrate and compare."""
+
+    baseline: Path = catalog.BASELINE_MODEL
+    tuned: Path = catalog.TUNED_MODEL
+    pruned: Path = catalog.PRUNED_MODEL
+    train: Path = catalog.TRAIN
+    validation: Path = catalog.VALIDATION
+
+
+@dataclass(frozen=True)
+class Outs:
+    """One file for each model and precision, the one chosen, and what they were made and compared with."""
+
+    lite: Path = catalog.LITE
+    final: Path = catalog.FINAL_LITE
+    golden: Path = catalog.GOLDEN
+    calibration_ids: Path = catalog.CALIBRATION_IDS
+    metrics: Annotated[Path, Metric()] = catalog.metrics("convert")
+    results: Annotated[Path, Kept()] = catalog.results("convert")
+
+
+@step
+def convert(params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
+    """Convert the models, test every file as a device would run it, and choose the one that goes there.
+
+    Raises:
+        ConversionError: A file cannot be made, or does not do what its Keras model does: which and why, for all.
+        ParamsError: There are fewer images than are asked for.
+    """
+    from litesmith import choice, conversion
+    from litesmith.keras import set_threads
+    from litesmith.litert import RUNTIME
+    from litesmith.splits import read_split
+
+    set_threads(params.num_threads)
+    material = conversion.choose_material(
+        read_split(ins.train),
+        read_split(ins.validation),
+        num_calibration=params.num_calibration,
+        num_golden=params.num_golden,
+        seed=seed,
+    )
+    converted = _converted(params, ins, outs, material)
+    files = {name: file for one in converted.values() for name, file in one.files.items()}
+    chosen = choice.choose(
+        conversion.candidates(files),
+        material.validation.labels,
+        noise_standard_errors=params.noise_standard_errors,
+        equal_size_share=params.equal_size_share,
+    )
+    _LOG.info("final.tflite: %s", chosen.reason)
+    write_bytes(outs.final, (outs.lite / f"{chosen.name}.tflite").read_bytes())
+    _write_material(outs, material, converted)
+    labels = material.validation.labels
+    results = {
+        "files": {name: conversion.describe_file(one, labels) for name, one in files.items()},
+        "final": conversion.describe_choice(chosen, files),
+        "calibration": conversion.describe_calibration(material.calibration, dataset.num_classes),
+        "runtime": RUNTIME,
+    }
+    write_json(outs.results, results)
+    write_json(outs.metrics, _metrics(results))
+
+
+def _converted(params: ConvertParams, ins: Ins, outs: Outs, material: "Material") -> "dict[str, Converted]":
+    """Convert every model to its precisions.
+
+    Raises:
+        ConversionError: Some file failed. All are tried before.
+    """
+    from litesmith.conversion import Bar, convert_model
+    from litesmith.keras import load_h5
+
+    converted = {}
+    for name, precisions in _PRECISIONS.items():
+        bars = {
+            precision: Bar(getattr(params.golden_tolerance, precision), getattr(params.min_agreement, precision))
+            for precision in precisions
+        }
+        converted[name] = convert_model(name, load_h5(getattr(ins, name)), bars, material, outs.lite)
+    failures = [failure for one in converted.values() for failure in one.failures]
+    if failures:
+        raise ConversionError("\n".join(["some files do not do what their Keras models do:", *failures]))
+    return converted
+
+
+def _write_material(outs: Outs, material: "Material", converted: "dict[str, Converted]") -> None:
+    """Keep what the files were calibrated and compared with, for whoever wants to do so again."""
+    import numpy as np
+
+    write_json(outs.calibration_ids, {"ids": material.calibration.ids.tolist()})
+    golden = material.golden
+    with replacing(outs.golden) as path:
+        answers: dict[str, Any] = {name: one.golden for name, one in converted.items()}
+        np.savez(path, images=golden.images, labels=golden.labels, ids=golden.ids, **answers)
+
+
+def _metrics(results: dict[str, Any]) -> dict[str, Any]:
+    """Pick the numbers that tell one run from another."""
+    final = results["final"]
+    shown = ("bytes", "gzip_bytes", "validation_accuracy", "agreement_with_keras")
+    return {
+        "final": {
+            "bytes": final["bytes"],
+            "gzip_bytes": final["gzip_bytes"],
+            "validation_accuracy": final["candidates"][final["name"]]["validation_accuracy"],
+            "sparsity": results["files"][final["name"]]["sparsity"]["overall"],
+        },
+        "files": {name: {key: one[key] for key in shown} for name, one in results["files"].items()},
+    }

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from litesmith.evaluation import Variant, confusion_rows, describe_variant, write_predictions
+from litesmith.params import Precision
+from litesmith.sizes import Size
+from litesmith.splits import Split
+
+LABELS = np.array([0, 1, 2, 2, 1], np.uint8)
+SPLIT = Split(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2), LABELS, np.arange(50, 55))
+NAMES = ["a", "b", "c"]
+
+
+def variant(predicted: list[int], precision: Precision = "float32") -> Variant:
+    probabilities = np.full((5, 3), 0.1, np.float32)
+    probabilities[np.arange(5), predicted] = 0.8
+    return Variant("tuned", "tflite", precision, Size(1000, 900), probabilities)
+
+
+def test_scores_and_sizes_of_a_variant() -> None:
+    described = describe_variant(variant([0, 1, 2, 1, 1]), LABELS, NAMES, 0.95)
+    assert described["label"] == "tuned, TFLite float32"
+    assert described["accuracy"] == 0.8
+    assert described["loss"] == pytest.approx(-(4 * np.log(0.8) + np.log(0.1)) / 5)
+    assert (described["bytes"], described["gzip_bytes"]) == (1000, 900)
+    assert described["confusion"] == [[1, 0, 0], [0, 2, 0], [0, 1, 1]]
+    assert described["per_class"][2] == {
+        "name": "c",
+        "precision": 1.0,
+        "recall": 0.5,
+        "f1": pytest.approx(2 / 3),
+        "support": 2,
+    }
+    assert "loss_reason" not in described
+
+
+def test_int8_has_no_loss() -> None:
+    described = describe_variant(variant([0, 1, 2, 1, 1], "int8"), LABELS, NAMES, 0.95)
+    assert described["loss"] is None
+    assert "no logarithm" in described["loss_reason"]
+
+
+def test_rows_of_the_confusion_plot_are_sorted() -> None:
+    rows = confusion_rows(LABELS, np.array([0, 2, 2, 1, 1], np.uint8), NAMES)
+    assert rows.to_numpy().tolist() == [["a", "a"], ["b", "b"], ["b", "c"], ["c", "b"], ["c", "c"]]
+
+
+def test_pictures_of_what_any_of_two_got_wrong(tmp_path: Path) -> None:
+    variants = {
+        "one": variant([0, 1, 2, 1, 1]),
+        "two": variant([1, 1, 2, 2, 1]),
+        "three": variant([0, 0, 0, 0, 0]),
+    }
+    write_predictions(tmp_path / "a.npz", variants, SPLIT, pictured=["one", "two"])
+    kept = np.load(tmp_path / "a.npz")
+    assert kept["variants"].tolist() == ["one", "two", "three"]
+    assert kept["error_rows"].tolist() == [0, 3]
+    assert np.array_equal(kept["error_images"], SPLIT.images[[0, 3]])
+    assert kept["predicted"].tolist() == [[0, 1, 2, 1, 1], [1, 1, 2, 2, 1], [0, 0, 0, 0, 0]]
+    assert kept["predicted"].dtype == np.uint8
+    assert kept["confidence"] == pytest.approx(0.8)
+
+
+def test_same_answers_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.npz", "b.npz"):
+        write_predictions(tmp_path / name, {"one": variant([0, 1, 2, 1, 1])}, SPLIT, pictured=["one"])
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_model_without_mistakes_leaves_no_pictures(tmp_path: Path) -> None:
+    write_predictions(tmp_path / "a.npz", {"one": variant(LABELS.tolist())}, SPLIT, pictured=["one"])
+    assert np.load(tmp_path / "a.npz")["error_images"].shape == (0, 2, 2)

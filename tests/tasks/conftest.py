@@ -1,0 +1,61 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from litesmith.params import Params, overlaid, parse_params
+from litesmith.splits import Split, write_split
+from tasks import catalog
+from tests.litesmith.make_tiny import CLASS_NAMES, images, network, trained
+
+
+def tiny_split(num_images: int, seed: int) -> Split:
+    """Return tiny labelled images whose ids are not their rows."""
+    drawn, labels = images(num_images, seed)
+    return Split(drawn, labels, np.arange(1000, 1000 + num_images))
+
+
+def tiny_models(folder: Path) -> None:
+    """Write an untrained baseline, a trained network, and the same without the smaller half of a layer's weights."""
+    from litesmith.keras import save_h5
+
+    save_h5(network(width=4), folder / catalog.BASELINE_MODEL)
+    model = trained()
+    save_h5(model, folder / catalog.TUNED_MODEL)
+    kernel, bias = model.get_layer("dense_1").get_weights()
+    kernel[np.abs(kernel) < np.median(np.abs(kernel))] = 0
+    model.get_layer("dense_1").set_weights([kernel, bias])
+    save_h5(model, folder / catalog.PRUNED_MODEL)
+
+
+def tiny_params(overlay: dict[str, Any]) -> Params:
+    """Return the project's parameters for tiny images, changed by ``overlay``."""
+    import yaml
+
+    content = yaml.safe_load((Path(__file__).parents[2] / catalog.PARAMS).read_text())
+    tiny = {
+        "dataset": {"class_names": CLASS_NAMES, "height": 8, "width": 8},
+        "convert": {"num_calibration": 60, "num_golden": 12},
+        "evaluate": {"latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3},
+    }
+    return parse_params(overlaid(overlaid(content, tiny), overlay))
+
+
+@pytest.fixture(scope="session")
+def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Make a workspace with tiny splits and models, converted; the current folder while a test runs is another."""
+    import litesmith.keras
+    from tasks.convert import Ins, Outs, convert
+
+    root = tmp_path_factory.mktemp("tiny")
+    for path, num_images, seed in ((catalog.TRAIN, 90, 1), (catalog.VALIDATION, 300, 2), (catalog.TEST, 60, 3)):
+        write_split(root / path, tiny_split(num_images, seed))
+    tiny_models(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        # the number of threads is one for a process, and other tests have computed in this one
+        patch.setattr(litesmith.keras, "set_threads", lambda _: None)
+        convert.function(ins=Ins(), outs=Outs(), **convert.arguments(tiny_params({})))
+    yield root
