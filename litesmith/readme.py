@@ -29,6 +29,11 @@ def results_block(
     return f"{BEGIN}\n{table}\n\n{_below(evaluate, latency, made)}\n{END}"
 
 
+def missing_block() -> str:
+    """Return what stands between the markers before the first full run."""
+    return f"{BEGIN}\nNo full run is recorded yet: `make run` makes one.\n{END}"
+
+
 def with_block(text: str, block: str) -> str:
     """Return ``text`` with what stands between the markers, and they, replaced by ``block``.
 

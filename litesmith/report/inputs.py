@@ -18,7 +18,7 @@ class Predictions:
         labels: True classes, uint8 (n,).
         predicted: For each variant the predicted classes, uint8 (n,).
         confidence: For each variant the probability of the predicted class, float (n,), 0 to 1.
-        error_rows: Test rows that the final variant got wrong and whose pictures are kept, int (k,).
+        error_rows: Test rows whose pictures are kept, because some variant got them wrong, int (k,).
         error_images: Their pictures, uint8 (k, height, width).
     """
 

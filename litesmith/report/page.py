@@ -69,6 +69,8 @@ def _shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "choices": tables.choice_names(trials),
         "steps_of": tables.steps_of,
         "accuracy": tables.accuracy,
+        "loss": tables.loss,
+        "no_loss": tables.no_loss(records["evaluate"]["variants"]),
         "curves": _curves(inputs),
         "trial_figure": _trial_figure(records),
         "ablation": tables.ablation(records),

@@ -103,6 +103,17 @@ def accuracy(variant: Any) -> Any:
     return f"{cell.value} ({cell.detail})" if cell.detail else cell.value
 
 
+def loss(variant: Any) -> Any:
+    """Return a variant's loss in nats, or None where its kind has none and the reason is recorded."""
+    return variant.optional("loss") if variant.optional("loss_reason") else variant["loss"]
+
+
+def no_loss(variants: Any) -> dict[str, str]:
+    """Return for each precision that has no loss the reason."""
+    reasons = ((variant.optional("precision"), variant.optional("loss_reason")) for _, variant in variants.items())
+    return {str(precision): str(reason) for precision, reason in reasons if reason}
+
+
 def _accuracy_cell(variant: Any) -> Cell:
     value, (low, high) = variant["accuracy"], (variant["accuracy_interval"][end] for end in (0, 1))
     detail = "" if first_absent(value, low, high) is not None else f"{percent(low)} to {percent(high)}"
@@ -167,8 +178,9 @@ def thumbnails(predictions: Predictions, final: str, class_names: Sequence[str],
     if predicted is None:
         return []
     rows = [int(row) for row in predictions.error_rows]
+    wrong = [position for position, row in enumerate(rows) if predicted[row] != predictions.labels[row]]
     sure = [0.0 if confidence is None else float(confidence[row]) for row in rows]
-    order = sorted(range(len(rows)), key=lambda position: (-sure[position], rows[position]))[:most]
+    order = sorted(wrong, key=lambda position: (-sure[position], rows[position]))[:most]
     return [
         Thumbnail(
             rows[position],

@@ -1,0 +1,112 @@
+"""The room that lays the run before a person as one page."""
+
+import logging
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from litesmith.files import read_json, write_text
+from litesmith.params import DatasetParams, DeviceParams, ReportParams
+from tasks import catalog
+from tasks.dag.step import Measured, step
+
+if TYPE_CHECKING:
+    from litesmith.report.inputs import Predictions
+
+_LOG = logging.getLogger(__name__)
+
+_MODELS = ("baseline", "tuned", "pruned")
+_RESULTS = ("validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate")
+_STEPS = ("fetch", *_RESULTS)
+
+
+@dataclass(frozen=True)
+class Ins:
+    """What the steps found, and how they made it."""
+
+    validate: Path = catalog.results("validate")
+    prepare: Path = catalog.results("prepare")
+    baseline: Path = catalog.results("baseline")
+    sweep: Path = catalog.results("sweep")
+    prune: Path = catalog.results("prune")
+    convert: Path = catalog.results("convert")
+    evaluate: Path = catalog.results("evaluate")
+    baseline_history: Path = catalog.plot("baseline-history")
+    tuned_history: Path = catalog.plot("tuned-history")
+    pruned_history: Path = catalog.plot("pruned-history")
+    latency: Path = catalog.metrics("latency")
+    predictions: Path = catalog.PREDICTIONS
+    summary: Path = catalog.BASELINE_SUMMARY
+    final: Path = catalog.FINAL_LITE
+    made_fetch: Path = catalog.made("fetch")
+    made_validate: Path = catalog.made("validate")
+    made_prepare: Path = catalog.made("prepare")
+    made_baseline: Path = catalog.made("baseline")
+    made_sweep: Path = catalog.made("sweep")
+    made_prune: Path = catalog.made("prune")
+    made_convert: Path = catalog.made("convert")
+    made_evaluate: Path = catalog.made("evaluate")
+
+
+@dataclass(frozen=True)
+class Outs:
+    """The page. It shows times, and so differs from run to run where they do."""
+
+    report: Annotated[Path, Measured()] = catalog.REPORT
+
+
+@step
+def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams) -> None:
+    """Render the report: one page that needs nothing from elsewhere and shows nothing but its inputs."""
+    from litesmith.report.inputs import ReportInputs
+    from litesmith.report.page import render
+
+    page = render(
+        ReportInputs(
+            class_names=dataset.class_names,
+            results={name: read_json(getattr(ins, name)) for name in _RESULTS},
+            latency=read_json(ins.latency),
+            histories={model: _history(getattr(ins, f"{model}_history")) for model in _MODELS},
+            predictions=_predictions(ins.predictions),
+            summary=ins.summary.read_text(),
+            made={name: read_json(getattr(ins, f"made_{name}")) for name in _STEPS},
+            limits=device.model_dump(),
+            sha256=_hashes(ins),
+            max_thumbnails=params.max_thumbnails,
+            max_pairs=params.max_pairs,
+        )
+    )
+    write_text(outs.report, page)
+    _LOG.info("%s: %.0f KB", outs.report, len(page.encode()) / 1000)
+
+
+def _history(path: Path) -> dict[str, list[float]]:
+    """Return the columns of a training history."""
+    import pandas as pd
+
+    return {str(name): column.tolist() for name, column in pd.read_csv(path).items()}
+
+
+def _predictions(path: Path) -> "Predictions":
+    """Return what the variants answered."""
+    import numpy as np
+
+    from litesmith.report.inputs import Predictions
+
+    with np.load(path) as kept:
+        names = [str(name) for name in kept["variants"]]
+        return Predictions(
+            labels=kept["labels"],
+            predicted=dict(zip(names, kept["predicted"], strict=True)),
+            confidence=dict(zip(names, kept["confidence"], strict=True)),
+            error_rows=kept["wrong_rows"],
+            error_images=kept["wrong_images"],
+        )
+
+
+def _hashes(ins: Ins) -> dict[str, str]:
+    """Return the SHA-256 of each input, by its path."""
+    import hashlib
+
+    paths: list[Any] = [getattr(ins, field.name) for field in fields(ins)]
+    return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}

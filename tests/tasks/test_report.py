@@ -1,0 +1,119 @@
+"""Tests of tasks.report and of the README's table, on files as the steps write them."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from litesmith.errors import ContractError
+from litesmith.files import write_json, write_text
+from litesmith.params import DatasetParams, DeviceParams, ReportParams
+from litesmith.readme import BEGIN, END
+from tasks import catalog
+from tasks.dag import readme
+from tasks.dag.step import Measured
+from tasks.report import Ins, Outs, report
+from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs
+
+DATASET = DatasetParams(
+    name="Fashion-MNIST", drawn=False, class_names=CLASS_NAMES, num_train=60_000, num_test=10_000, height=28, width=28
+)
+DEVICE = DeviceParams(max_tflite_bytes=100_000, max_macs=12_000_000, max_activation_bytes=64_000)
+PARAMS = ReportParams(max_thumbnails=7, max_pairs=3)
+
+
+@pytest.fixture(name="workspace")
+def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace in which every step before the report has run."""
+    monkeypatch.chdir(tmp_path)
+    inputs = report_inputs()
+    for step, results in inputs.results.items():
+        write_json(catalog.results(step), results)
+    for step in (*inputs.made, "evaluate"):
+        write_json(catalog.made(step), inputs.made["prune"] | {"step": step})
+    for model, history in inputs.histories.items():
+        write_text(catalog.plot(f"{model}-history"), pd.DataFrame(history).to_csv(index=False))
+    write_json(catalog.metrics("latency"), inputs.latency)
+    write_text(catalog.BASELINE_SUMMARY, inputs.summary)
+    write_text(catalog.FINAL_LITE, "not read, only hashed")
+    write_predictions(inputs.predictions)
+    return tmp_path
+
+
+def write_predictions(predictions: Any) -> None:
+    """Write what `litesmith.evaluation.write_predictions` writes."""
+    np.savez_compressed(
+        catalog.PREDICTIONS,
+        ids=np.arange(len(predictions.labels)),
+        labels=predictions.labels,
+        variants=np.array(list(predictions.predicted)),
+        predicted=np.stack(list(predictions.predicted.values())),
+        confidence=np.stack(list(predictions.confidence.values())),
+        wrong_rows=predictions.error_rows,
+        wrong_images=predictions.error_images,
+    )
+
+
+def render_page() -> str:
+    report.function(PARAMS, Ins(), Outs(), dataset=DATASET, device=DEVICE)
+    return catalog.REPORT.read_text()
+
+
+def test_page_is_made_from_the_files(workspace: Path) -> None:
+    page = render_page()
+    assert "The optimized model is better than the baseline and fits the device." in page
+    assert "Not recorded" not in page and page.count("<img") == 7
+    assert page.count("<svg") == 3
+
+
+def test_page_is_the_same_each_time(workspace: Path) -> None:
+    assert render_page() == render_page()
+
+
+def test_page_names_the_hash_of_every_input(workspace: Path) -> None:
+    page = render_page()
+    for port in report.ins:
+        assert port.path.as_posix() in page
+        assert hashlib.sha256(port.path.read_bytes()).hexdigest() in page
+
+
+def test_page_follows_its_inputs(workspace: Path) -> None:
+    before = render_page()
+    catalog.BASELINE_SUMMARY.write_text("another summary")
+    assert "another summary" in render_page() != before
+
+
+def test_page_names_no_folder_of_this_machine(workspace: Path) -> None:
+    assert str(workspace) not in render_page()
+
+
+def test_history_with_gaps_is_drawn(workspace: Path) -> None:
+    catalog.plot("pruned-history").write_text("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,0.5,,0.4,,\n")
+    assert render_page().count("<svg") == 3
+
+
+def test_door_is_that_of_a_measurement() -> None:
+    (page, _) = report.outs
+    assert page.path == catalog.REPORT and page.marked(Measured)
+    assert catalog.TEST not in [port.path for port in report.ins]
+
+
+def test_readme_table_follows_the_results(workspace: Path) -> None:
+    readme.README.write_text(f"{BEGIN}\n{END}\n")
+    readme.write(workspace)
+    readme.check(workspace)
+    assert re.search(rf"\*\*{FINAL}\*\*.*\*\*93", readme.README.read_text())
+    write_json(catalog.metrics("latency"), report_inputs().latency | {"num_threads": 3})
+    with pytest.raises(ContractError, match=r"results table is not what reports/ holds\. Run `make readme`"):
+        readme.check(workspace)
+
+
+def test_readme_says_when_nothing_has_run(tmp_path: Path) -> None:
+    (tmp_path / readme.README).write_text(f"{BEGIN}\n{END}\n")
+    readme.write(tmp_path)
+    assert "No full run is recorded yet" in (tmp_path / readme.README).read_text()
+    readme.check(tmp_path)
