@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -81,10 +81,7 @@ def _serve(chosen: argparse.Namespace) -> None:
 def _api(project: Path) -> Iterator[None]:
     """Use the Prefect server that the environment names, else run one of our own."""
     os.environ.update({name: value for name, value in prefect_environment(project).items() if name not in os.environ})
-    if "PREFECT_API_URL" in os.environ:
-        yield
-        return
-    with server(project) as url:
+    with nullcontext(os.environ["PREFECT_API_URL"]) if "PREFECT_API_URL" in os.environ else server(project) as url:
         os.environ["PREFECT_API_URL"] = url
         try:
             yield
@@ -93,12 +90,12 @@ def _api(project: Path) -> Iterator[None]:
 
 
 def _deliver() -> None:
-    """Send what Prefect still keeps of log lines and states before its server is stopped."""
+    """Send what Prefect still keeps of log lines and states, while there is a server to take it."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
-    APILogWorker.drain_all(timeout=_DELIVERY_S)
-    EventsWorker.drain_all(timeout=_DELIVERY_S)
+    APILogWorker.drain_all(timeout=_DELIVERY_S, at_exit=False)
+    EventsWorker.drain_all(timeout=_DELIVERY_S, at_exit=False)
 
 
 if __name__ == "__main__":

@@ -81,10 +81,13 @@ def watched(command: list[str], environment: Mapping[str, str], log: Path) -> It
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Ask a child to end; kill it if it does not, and whatever it leaves behind."""
+    """Ask a child to end, first what it runs: a worker waits for that. Kill it if it does not, and what it leaves."""
     if child.poll() is not None:
         return
-    below = psutil.Process(child.pid).children(recursive=True)
+    process = psutil.Process(child.pid)
+    below = process.children(recursive=True)
+    for run in process.children():
+        run.terminate()
     child.terminate()
     try:
         child.wait(_STOP_S)
