@@ -64,12 +64,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class TrialPoint:
-    """A trial of the sweep as a point: its file's bytes and the validation accuracy of its last rung."""
+    """A trial of the sweep as a point: its file's bytes and the validation accuracy at the last rung it reached."""
 
     number: int
     size_bytes: int
     accuracy: float
-    epochs: int
+    rung: int
+    trained: str
     won: bool
 
 
@@ -133,7 +134,7 @@ def trial_series(trials: Sequence[Mapping[str, Any]], winner: int | None) -> lis
     """Pick the points of the accuracy-against-bytes figure from the trials of a sweep.
 
     Args:
-        trials: Each with ``number``, ``tflite_bytes`` and ``rungs`` (``epochs``, validation ``accuracy``).
+        trials: Each with ``number``, ``tflite_bytes`` and ``rungs`` (``rung``, ``epochs``, ``num_rows``, ``accuracy``).
         winner: Number of the trial that won, if one did.
 
     Returns:
@@ -145,35 +146,43 @@ def trial_series(trials: Sequence[Mapping[str, Any]], winner: int | None) -> lis
 
 def _point(trial: Mapping[str, Any], winner: int | None) -> TrialPoint | None:
     last = (trial.get("rungs") or [{}])[-1] or {}
-    number, size, accuracy, epochs = (
+    number, size, accuracy, rung = (
         trial.get("number"),
         trial.get("tflite_bytes"),
         last.get("accuracy"),
-        last.get("epochs"),
+        last.get("rung"),
     )
-    if number is None or size is None or accuracy is None or epochs is None:
+    if number is None or size is None or accuracy is None or rung is None:
         return None
-    return TrialPoint(number, size, accuracy, epochs, won=number == winner)
+    return TrialPoint(number, size, accuracy, rung, trained_words(last), won=number == winner)
+
+
+def trained_words(rung: Mapping[str, Any]) -> str:
+    """Say how long the trials that stopped at a rung were trained: ``4 epochs of 8,000 images``."""
+    epochs, num_rows = rung.get("epochs"), rung.get("num_rows")
+    if epochs is None or num_rows is None:
+        return f"rung {rung.get('rung')}"
+    return f"{epochs} epoch{'s' if epochs != 1 else ''} of {num_rows:,} images"
 
 
 @matplotlib.rc_context(_STYLE)
 def draw_trials(points: Sequence[TrialPoint], max_bytes: int | None) -> Figure:
     """Draw validation accuracy against the bytes of the int8 file, one shape for each length of training.
 
-    Trials that stopped at different rungs were trained for different numbers of epochs, so only equal shapes compare.
+    Trials that stopped at different rungs were not trained equally long, so only equal shapes compare.
 
     Args:
         points: What `trial_series` gave.
         max_bytes: The device's limit, drawn as a line, or None.
     """
     figure, axes = _axes("Trials of the sweep", "int8 file, bytes", "validation accuracy, %")
-    for nth, epochs in enumerate(sorted({point.epochs for point in points})):
-        group = [point for point in points if point.epochs == epochs]
-        label = f"stopped after {epochs} epoch{'s' if epochs != 1 else ''}"
-        _scatter(axes, group, color=PALETTE[nth % len(PALETTE)], marker=MARKERS[nth % len(MARKERS)], label=label)
+    for nth, rung in enumerate(sorted({point.rung for point in points})):
+        group = [point for point in points if point.rung == rung]
+        style = {"color": PALETTE[nth % len(PALETTE)], "marker": MARKERS[nth % len(MARKERS)]}
+        _scatter(axes, group, label=group[0].trained, **style)
     for point in (point for point in points if point.won):
-        axes.annotate(f"winner, trial {point.number}", (point.size_bytes, point.accuracy), (0, 9), ha="center",
-                      textcoords="offset points")  # fmt: skip
+        place = (point.size_bytes, point.accuracy)
+        axes.annotate(f"winner, trial {point.number}", place, (0, 9), ha="center", textcoords="offset points")
     if max_bytes is not None:
         axes.axvline(max_bytes, color=INK, linestyle=":", linewidth=1.2, label="most the device takes")
     axes.margins(x=0.08, y=0.12)

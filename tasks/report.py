@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _MODELS = ("baseline", "tuned", "pruned")
-_RESULTS = ("validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate")
-_STEPS = ("fetch", *_RESULTS)
+_RESULTS = ("validate", "prepare", "baseline", "sweep", "sweep-timing", "prune", "convert", "evaluate")
+_STEPS = ("fetch", "validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Ins:
     prepare: Path = catalog.results("prepare")
     baseline: Path = catalog.results("baseline")
     sweep: Path = catalog.results("sweep")
+    sweep_timing: Path = catalog.results("sweep-timing")
     prune: Path = catalog.results("prune")
     convert: Path = catalog.results("convert")
     evaluate: Path = catalog.results("evaluate")
@@ -64,7 +65,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
     page = render(
         ReportInputs(
             class_names=dataset.class_names,
-            results={name: read_json(getattr(ins, name)) for name in _RESULTS},
+            results={name: read_json(getattr(ins, name.replace("-", "_"))) for name in _RESULTS},
             latency=read_json(ins.latency),
             histories={model: _history(getattr(ins, f"{model}_history")) for model in _MODELS},
             predictions=_predictions(ins.predictions),

@@ -1,5 +1,7 @@
 """How values read on the page: one function for each kind, all of them leaving an absent value as it is."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +49,12 @@ def milliseconds(value: float) -> str:
     return f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 
+def lines(content: Any) -> str:
+    """Write a mapping or list as indented lines, a value of a short list beside the other."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{re.sub(chr(10) + ' *', ' ', found[1])}]", text)
+
+
 def _tolerant(write: Callable[..., str]) -> Callable[..., Any]:
     def written(value: Any, *arguments: Any) -> Any:
         if isinstance(value, Absent):
@@ -69,4 +77,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "number": _tolerant(number),
     "ms": _tolerant(milliseconds),
     "plainly": _tolerant(_plainly),
+    "lines": _tolerant(lines),
 }

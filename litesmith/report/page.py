@@ -1,6 +1,5 @@
 """Put the page together: what was recorded, what follows from it, the figures, the template."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from markupsafe import Markup
 
 from litesmith import plots
 from litesmith.report import tables
-from litesmith.report.formats import FILTERS
+from litesmith.report.formats import FILTERS, lines
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent, Record, plain
 from litesmith.report.verdict import budget, compared, judge
@@ -59,7 +58,8 @@ def _judged(records: Records, inputs: ReportInputs) -> dict[str, Any]:
 def _shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return the figures and the tables that have to be worked out."""
     confusion = records["evaluate"]["variants"][records.final]["confusion"]
-    trials = list(records["sweep"]["trials"])
+    sweep = records["sweep"]
+    trials = list(sweep["trials"])
     return {
         "drawn": records["validate"]["dataset"]["drawn"],
         "matrix": tables.matrix(confusion, inputs.class_names),
@@ -67,7 +67,9 @@ def _shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "thumbnails": tables.thumbnails(inputs.predictions, records.final, inputs.class_names, inputs.max_thumbnails),
         "trials": trials,
         "choices": tables.choice_names(trials),
-        "steps_of": tables.steps_of,
+        "rungs": tables.rung_names(trials),
+        "timings": tables.cpu_seconds(records),
+        "smoothing": sweep["full_training"]["recipe"]["label_smoothing"],
         "accuracy": tables.accuracy,
         "loss": tables.loss,
         "no_loss": tables.no_loss(records["evaluate"]["variants"]),
@@ -111,7 +113,7 @@ def _trial_figure(records: Records) -> Markup | Absent:
     points = plots.trial_series(plain(sweep["trials"], []), winner)
     if not points:
         return Absent("no trial of the sweep recorded bytes and accuracy")
-    best = max(points, key=lambda point: (point.epochs, point.accuracy))
+    best = max(points, key=lambda point: (point.rung, point.accuracy))
     description = (
         f"Validation accuracy of {len(points)} trials against the bytes of their int8 file. The best that was trained "
         f"longest is trial {best.number}: {100 * best.accuracy:.2f} % with {best.size_bytes} bytes."
@@ -122,4 +124,4 @@ def _trial_figure(records: Records) -> Markup | Absent:
 
 def _parameters(made: Record) -> str | Absent:
     parameters = made["parameters"]
-    return parameters if isinstance(parameters, Absent) else json.dumps(parameters.plain, indent=2, ensure_ascii=False)
+    return parameters if isinstance(parameters, Absent) else lines(parameters.plain)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from litesmith.report.formats import FILTERS, NONE, count, milliseconds, percent, points, times
+from litesmith.plots import trained_words
+from litesmith.report.formats import NONE, count, milliseconds, percent, points, times
 from litesmith.report.inputs import Predictions, Records
 from litesmith.report.records import Absent, Record, first_absent, plain
 from litesmith.report.verdict import BASELINE, Difference
@@ -247,9 +248,20 @@ def choice_names(trials: Iterable[Any]) -> list[str]:
     return list(dict.fromkeys(name for trial in trials for name, _ in trial["choices"].items()))
 
 
-def steps_of(rungs: Iterable[Any]) -> str:
-    """Write what a trial reached on each rung: ``1 ep 81.2, 3 ep 85.0``."""
-    return ", ".join(f"{rung['epochs']} ep {FILTERS['percent'](rung['accuracy'], 1)}" for rung in rungs)
+def rung_names(trials: Iterable[Any]) -> dict[int, str]:
+    """Return for each rung that any trial reached how long trials are trained there."""
+    found = {rung["rung"]: trained_words(plain(rung, {})) for trial in trials for rung in trial["rungs"]}
+    return {number: found[number] for number in sorted(one for one in found if isinstance(one, int))}
+
+
+def cpu_seconds(records: Records) -> dict[int, float]:
+    """Return the CPU-seconds that each trial took, all its rungs together."""
+    spent: dict[int, float] = {}
+    for one in records["sweep-timing"]["trials"]:
+        number, seconds = one["number"], one["cpu_s"]
+        if first_absent(number, seconds) is None:
+            spent[number] = spent.get(number, 0.0) + seconds
+    return spent
 
 
 def versions(made: Mapping[str, Record]) -> list[tuple[str, str]]:

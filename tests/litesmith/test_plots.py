@@ -9,11 +9,13 @@ import pytest
 from litesmith import plots
 
 HISTORY = {"epoch": [1.0, 2.0], "accuracy": [0.8, 0.9], "val_accuracy": [0.7, 0.75], "loss": [1.0, 0.5]}
+SHORT = {"rung": 0, "epochs": 1, "num_rows": 8_000, "accuracy": 0.7}
+LONG = {"rung": 1, "epochs": 3, "num_rows": 20_000, "accuracy": 0.9}
 TRIALS = [
-    {"number": 0, "tflite_bytes": 50_000, "rungs": [{"epochs": 1, "accuracy": 0.8}, {"epochs": 3, "accuracy": 0.9}]},
-    {"number": 1, "tflite_bytes": 60_000, "rungs": [{"epochs": 1, "accuracy": 0.7}]},
+    {"number": 0, "tflite_bytes": 50_000, "rungs": [SHORT, LONG]},
+    {"number": 1, "tflite_bytes": 60_000, "rungs": [SHORT]},
     {"number": 2, "tflite_bytes": 200_000, "rungs": []},
-    {"number": 3, "rungs": [{"epochs": 1, "accuracy": 0.7}]},
+    {"number": 3, "rungs": [SHORT]},
 ]
 
 
@@ -43,8 +45,8 @@ def test_continued_history_counts_its_epochs_on() -> None:
 
 def test_trials_are_points_where_their_last_rung_ended() -> None:
     first, second = plots.trial_series(TRIALS, winner=0)
-    assert first == plots.TrialPoint(0, 50_000, 0.9, 3, won=True)
-    assert second == plots.TrialPoint(1, 60_000, 0.7, 1, won=False)
+    assert first == plots.TrialPoint(0, 50_000, 0.9, 1, "3 epochs of 20,000 images", won=True)
+    assert second == plots.TrialPoint(1, 60_000, 0.7, 0, "1 epoch of 8,000 images", won=False)
 
 
 def curves_svg(name: str = "curves") -> str:
@@ -62,7 +64,7 @@ def test_curves_bear_title_axes_with_units_and_legend_as_text(word: str) -> None
 
 def test_trials_bear_title_axes_with_units_limit_and_winner_as_text() -> None:
     text = plots.svg_text(plots.draw_trials(plots.trial_series(TRIALS, 0), 100_000), "trials", "Trials")
-    for word in ("int8 file, bytes", "validation accuracy, %", "stopped after 1 epoch", "stopped after 3 epochs",
+    for word in ("int8 file, bytes", "validation accuracy, %", "1 epoch of 8,000 images", "3 epochs of 20,000 images",
                  "most the device takes", "winner, trial 0"):  # fmt: skip
         assert f">{word}</text>" in text
 

@@ -110,7 +110,7 @@ def test_page_is_small(page: str) -> None:
 def test_page_names_every_part(page: str) -> None:
     text = " ".join(outline(page).text)
     parts = """better than the baseline and fits the device|Every variant|Device budget|Confusion matrix|By class
-        |Training|Sweep|Sparsity by layer|Conversion|few near-empty images|Provenance|0123456789abcdef|20170828
+        |Training|Sweep|Sparsity by layer|Conversion|near empty images|Provenance|0123456789abcdef|20170828
         |great-expectations 1.24.1|pruned with dropout"""
     for part in parts.split("|"):
         assert part.strip() in text
@@ -240,7 +240,7 @@ def test_verdict_refuses_data_that_failed_validation() -> None:
 
 def test_verdict_mentions_warnings_of_validation() -> None:
     inputs = changed("validate", "rules", 2, "success", to=False)
-    assert verdict_of(inputs).reasons[3].text.endswith("1 of them with a warning: few near-empty images.")
+    assert verdict_of(inputs).reasons[3].text.endswith("1 of them with a warning: near_empty_images.")
 
 
 def test_limit_that_nobody_measures_is_unknown() -> None:
@@ -305,6 +305,13 @@ def test_thumbnail_is_the_picture_dark_on_light() -> None:
     encoded = tables.png_address(image).removeprefix("data:image/png;base64,")
     decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))
     np.testing.assert_array_equal(decoded, 255 - image)
+
+
+def test_trials_name_their_rungs_and_what_they_took() -> None:
+    records = Records(report_inputs())
+    names = tables.rung_names(records["sweep"]["trials"])
+    assert list(names.items()) == [(n, f"4 epochs of {5_000 * 2**n:,} images") for n in range(3)]
+    assert tables.cpu_seconds(records)[3] == 22.0
 
 
 def test_ablation_is_measured_against_the_winner() -> None:
