@@ -182,24 +182,40 @@ def overall_sparsity(layers: list[LayerSparsity]) -> float:
     return round(zeros / sum(layer.num_weights for layer in layers), 6)
 
 
+def zero_steps(pruning: Pruning, num_steps: int) -> tuple[int, int, int]:
+    """Return the first step, the last step and the distance of steps at which the zeros are chosen.
+
+    TF-MOT chooses at whole multiples of the distance after the first step only, so the last one is moved onto such a
+    step: otherwise the sparsity asked for is never reached.
+
+    Args:
+        pruning: The shares and the distance asked for.
+        num_steps: Of the whole training.
+    """
+    begin = int(pruning.begin_share * num_steps)
+    span = max(int(pruning.end_share * num_steps) - begin, 1)
+    frequency = min(pruning.frequency, span)
+    return begin, begin + span // frequency * frequency, frequency
+
+
 def _wrapped(model: Any, tuning: Tuning) -> Any:
     """Return the model with every large kernel wrapped for pruning, its steps counted from 0.
 
     TF-MOT's callback `UpdatePruningStep` is not used: it starts the count and masks once an epoch, in `fit` alone. Each
     wrapper counts its own steps inside the graph, however many of them run in one call.
     """
-    pruning, recipe = tuning.pruning, tuning.recipe
-    num_steps = recipe.epochs * (len(tuning.training.labels) // recipe.batch_size)
+    num_steps = tuning.recipe.epochs * (len(tuning.training.labels) // tuning.recipe.batch_size)
+    begin, end, frequency = zero_steps(tuning.pruning, num_steps)
     schedule = tfmot.sparsity.keras.PolynomialDecay(
         initial_sparsity=0.0,
-        final_sparsity=pruning.final_sparsity,
-        begin_step=int(pruning.begin_share * num_steps),
-        end_step=max(int(pruning.end_share * num_steps), 1),
-        frequency=pruning.frequency,
+        final_sparsity=tuning.pruning.final_sparsity,
+        begin_step=begin,
+        end_step=end,
+        frequency=frequency,
     )
 
     def wrap(layer: Any) -> Any:
-        if not hasattr(layer, "kernel") or layer.kernel.shape.num_elements() < pruning.min_weights:
+        if not hasattr(layer, "kernel") or layer.kernel.shape.num_elements() < tuning.pruning.min_weights:
             return layer
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 

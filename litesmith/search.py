@@ -11,7 +11,7 @@ Parzen estimator.
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from litesmith.augmentation import Augmentation
 from litesmith.errors import ParamsError
 from litesmith.keras import derived_seed
 from litesmith.lite import convert
-from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes
-from litesmith.training import Recipe
+from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes, with_dropout
+from litesmith.training import Recipe, Schedule
 from litesmith.trials import TrialJob, TrialResult, read_results
 
 _LOG = logging.getLogger(__name__)
@@ -72,6 +72,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Family:
+    """What all networks of a search share.
+
+    Attributes:
+        height: Of an image, in pixels.
+        width: Of an image, in pixels.
+        num_classes: Probabilities that come out.
+        num_stages: Each at half the resolution of the one before and twice the channels.
+        residual: Whether the units after a stage's first one add to what they were given.
+    """
+
+    height: int
+    width: int
+    num_classes: int
+    num_stages: int
+    residual: bool
+
+
+@dataclass(frozen=True)
 class Rung:
     """How long the trials that reach a rung are trained.
 
@@ -97,8 +116,8 @@ class Plan:
         rungs: From the shortest to the longest.
         space: What is chosen from.
         limits: What every network must keep.
-        recipe: What is not chosen.
-        base: The network's fixed parts.
+        schedule: What all trainings share.
+        family: What all networks share.
         num_threads: Threads of each trial.
         train: Folder of the training split.
         validation: Folder of the validation split.
@@ -112,8 +131,8 @@ class Plan:
     rungs: Sequence[Rung]
     space: Space
     limits: Limits
-    recipe: Recipe
-    base: NetworkSpec
+    schedule: Schedule
+    family: Family
     num_threads: int
     train: Path
     validation: Path
@@ -163,13 +182,26 @@ class StudyResult:
 
     entries: list[Entry]
     winner: Entry
-    num_rungs: int
 
-    def state(self, entry: Entry) -> str:
-        """Return infeasible, pruned or complete."""
-        if entry.reason:
-            return "infeasible"
-        return "complete" if len(entry.results) == self.num_rungs else "pruned"
+    def to_plain(self, plan: Plan) -> dict[str, Any]:
+        """Return the study as JSON can hold it, without anything that differs when it is repeated."""
+        winner = self.winner
+        return {
+            "winner": {
+                "number": winner.number,
+                "choices": winner.choices,
+                "network": winner.spec.to_plain(),
+                "validation_accuracy": _reached(winner),
+                **asdict(winner.cost),
+            },
+            "trials": [_plain_trial(entry, plan) for entry in self.entries],
+            "limits": asdict(plan.limits),
+        }
+
+    def timings(self) -> list[dict[str, float]]:
+        """Return the CPU-seconds of each trial at each rung."""
+        results = [result for entry in self.entries for result in entry.results]
+        return [{"number": one.number, "rung": one.rung, "cpu_s": one.cpu_s} for one in results]
 
 
 def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> StudyResult:
@@ -194,31 +226,32 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
         search.run_batch(batch, min(plan.batch_trials, plan.num_trials - first))
     finished = [entry for entry in search.entries if len(entry.results) == len(plan.rungs)]
     winner = min(finished, key=lambda entry: (-entry.results[-1].accuracy, entry.results[-1].loss, entry.number))
-    return StudyResult(search.entries, winner, len(plan.rungs))
+    return StudyResult(search.entries, winner)
 
 
-def network_of(choices: Mapping[str, Any], base: NetworkSpec) -> NetworkSpec:
-    """Return the network that a trial's choices make of the fixed parts in ``base``.
+def network_of(choices: Mapping[str, Any], family: Family) -> NetworkSpec:
+    """Return the network that a trial's choices make.
 
     Residual units are dealt out one at a time from the last stage, where they cost least, to the first and again.
     """
-    width, depth, stages = choices["width"], choices["depth"], len(base.stage_widths)
-    blocks = [depth // stages + (stages - 1 - stage < depth % stages) for stage in range(stages)]
-    plain = base.to_plain()
-    plain |= {
-        "stem_width": width // 2,
-        "stage_widths": [width * 2**stage for stage in range(stages)],
-        "stage_blocks": blocks,
-        "stem_kernel_size": choices["stem_kernel_size"],
-        "dropout_rate": choices["dropout_rate"],
-    }
-    return NetworkSpec.from_plain(plain)
+    width, depth, stages = choices["width"], choices["depth"], range(family.num_stages)
+    return NetworkSpec(
+        height=family.height,
+        width=family.width,
+        num_classes=family.num_classes,
+        stem_width=width // 2,
+        stage_widths=tuple(width * 2**stage for stage in stages),
+        stage_blocks=tuple((depth + stage) // family.num_stages for stage in stages),
+        stem_kernel_size=choices["stem_kernel_size"],
+        residual=family.residual,
+        dropout_rate=choices["dropout_rate"],
+    )
 
 
 def recipe_of(choices: Mapping[str, Any], plan: Plan, epochs: int) -> Recipe:
-    """Return the recipe that a trial's choices make of the fixed parts in the plan."""
-    return replace(
-        plan.recipe,
+    """Return the recipe that a trial's choices make with what all trainings share."""
+    return Recipe(
+        **asdict(plan.schedule),
         epochs=epochs,
         batch_size=choices["batch_size"],
         learning_rate=choices["learning_rate"],
@@ -284,8 +317,8 @@ class _Search:
 
     def _entry(self, trial: Any, batch: int) -> Entry:
         choices = _suggest(trial, self._plan.space)
-        spec = network_of(choices, self._plan.base)
-        shape = NetworkSpec.from_plain({**spec.to_plain(), "dropout_rate": 0.0})
+        spec = network_of(choices, self._plan.family)
+        shape = with_dropout(spec, 0.0)
         if shape not in self._costs:
             self._costs[shape] = cost_of(shape)
         cost = self._costs[shape]
@@ -324,6 +357,16 @@ class _Search:
             self._study.tell(trial, _reached(entry))
         else:
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+
+
+def _plain_trial(entry: Entry, plan: Plan) -> dict[str, Any]:
+    state = "infeasible" if entry.reason else "complete" if len(entry.results) == len(plan.rungs) else "pruned"
+    rungs = [
+        {"rung": one.rung, **asdict(plan.rungs[one.rung]), "accuracy": one.accuracy, "loss": one.loss}
+        for one in entry.results
+    ]
+    known = {"number": entry.number, "batch": entry.batch, "state": state, "reason": entry.reason}
+    return {**known, "choices": entry.choices, **asdict(entry.cost), "rungs": rungs}
 
 
 def _suggest(trial: Any, space: Space) -> dict[str, Any]:

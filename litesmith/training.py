@@ -25,6 +25,17 @@ History = list[dict[str, float]]
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """The part of a recipe that all trials of a search share; the words are those of `Recipe`."""
+
+    warmup_share: float
+    momentum: float
+    label_smoothing: float
+    averaging_share: float
+    refresh_rows: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a network is trained.
 
@@ -157,6 +168,12 @@ def train_plain(
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note)],
     )  # fmt: skip
     return history
+
+
+def history_csv(history: History) -> str:
+    """Return a history as the text of a CSV file, one line for each epoch."""
+    lines = [",".join(history[0]), *(",".join(f"{value:.9g}" for value in row.values()) for row in history)]
+    return "\n".join(lines) + "\n"
 
 
 def evaluate(model: Any, split: Split) -> Score:

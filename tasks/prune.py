@@ -1,0 +1,83 @@
+"""The room that sets small weights of the winner to zero while it is fine-tuned with dropout."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from litesmith.files import read_json, write_json, write_text
+from litesmith.params import PruneParams
+from tasks import catalog
+from tasks.dag.step import Kept, Metric, Plot, step
+
+if TYPE_CHECKING:
+    from litesmith.pruning import Ablation, Line
+
+
+@dataclass(frozen=True)
+class Ins:
+    """The winner, and what it goes on learning from."""
+
+    train: Path = catalog.TRAIN
+    validation: Path = catalog.VALIDATION
+    model: Path = catalog.TUNED_MODEL
+    network: Path = catalog.TUNED_NETWORK
+
+
+@dataclass(frozen=True)
+class Outs:
+    """The pruned model without wrappers, how it learned, and what pruning and dropout each did."""
+
+    model: Path = catalog.PRUNED_MODEL
+    metrics: Annotated[Path, Metric()] = catalog.metrics("prune")
+    results: Annotated[Path, Kept()] = catalog.results("prune")
+    history: Annotated[
+        Path,
+        Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),
+        Plot(x="epoch", y=("loss", "val_loss"), panel="loss"),
+    ] = catalog.plot("pruned-history")
+
+
+@step
+def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
+    """Prune the winner while fine-tuning with dropout; record what each of the two does alone.
+
+    Raises:
+        ContractError: A pruned layer did not reach the sparsity asked for.
+    """
+    from litesmith import keras, pruning, training
+    from litesmith.networks import NetworkSpec
+    from litesmith.splits import read_split
+
+    keras.set_threads(params.num_threads)
+    tuning = pruning.Tuning(
+        winner=keras.load_h5(ins.model),
+        spec=NetworkSpec.from_plain(read_json(ins.network)["network"]),
+        training=read_split(ins.train),
+        validation=read_split(ins.validation),
+        recipe=params.recipe.into(training.Recipe),
+        pruning=params.pruning.into(pruning.Pruning),
+        seed=seed,
+        work=work,
+    )
+    ablation = pruning.ablate(tuning, dropout_rate=params.dropout_rate, name="pruned")
+    keras.save_h5(ablation.model, outs.model)
+    write_text(outs.history, training.history_csv(ablation.history))
+    results = _results(ablation, params)
+    write_json(outs.results, results)
+    validation = {name: line["validation"] for name, line in results["ablation"].items()}
+    write_json(outs.metrics, {"validation": validation, "sparsity": results["sparsity_reached"]})
+
+
+def _results(ablation: "Ablation", params: PruneParams) -> dict[str, Any]:
+    return {
+        "ablation": {name: _line(line) for name, line in ablation.lines.items()},
+        "sparsity_asked": params.pruning.final_sparsity,
+        "sparsity_reached": ablation.lines["pruned_with_dropout"].sparsity,
+        "layers": [asdict(layer) for layer in ablation.layers],
+        "recipe": params.recipe.model_dump(),
+    }
+
+
+def _line(line: "Line") -> dict[str, Any]:
+    known = {"label": line.label, "dropout_rate": line.dropout_rate, "pruned": line.pruned}
+    return {**known, "validation": line.score.to_plain(), "sparsity": line.sparsity}

@@ -1,0 +1,129 @@
+"""The room that searches for a network within the device's limits, and trains the winner in full."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from litesmith.files import write_json, write_text
+from litesmith.params import DatasetParams, DeviceParams, SweepParams
+from tasks import catalog
+from tasks.dag.step import Conduct, Kept, MapJobs, Measured, Metric, Plot, step
+
+if TYPE_CHECKING:
+    from litesmith.search import Plan, StudyResult
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ins:
+    """What is learned from, and what the winner is chosen on."""
+
+    train: Path = catalog.TRAIN
+    validation: Path = catalog.VALIDATION
+
+
+@dataclass(frozen=True)
+class Outs:
+    """The winner trained in full, its network, and the study; the trials' CPU-seconds apart from what repeats."""
+
+    model: Path = catalog.TUNED_MODEL
+    network: Annotated[Path, Kept()] = catalog.TUNED_NETWORK
+    metrics: Annotated[Path, Metric()] = catalog.metrics("sweep")
+    results: Annotated[Path, Kept()] = catalog.results("sweep")
+    timing: Annotated[Path, Kept(), Measured()] = catalog.results("sweep-timing")
+    history: Annotated[
+        Path,
+        Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),
+        Plot(x="epoch", y=("loss", "val_loss"), panel="loss"),
+    ] = catalog.plot("tuned-history")
+
+
+@step
+def sweep(
+    params: SweepParams,
+    ins: Ins,
+    outs: Outs,
+    *,
+    device: DeviceParams,
+    dataset: DatasetParams,
+    seed: int,
+    work: Path,
+    conduct: Conduct,
+) -> None:
+    """Search for a network within the device's limits and train the winner in full.
+
+    Raises:
+        ParamsError: No network within the limits is found, or a batch is larger than the training split.
+    """
+    from litesmith import keras
+    from litesmith.search import run_study
+    from litesmith.trials import run_trial
+
+    keras.set_threads(params.num_threads)
+    plan = _plan(params, ins, device, dataset)
+
+    def search(map_jobs: MapJobs) -> "StudyResult":
+        log = work / "trials.jsonl"
+        return run_study(plan, seed=seed, log=log, run_batch=lambda jobs: map_jobs(run_trial, jobs))
+
+    study = conduct(search, num_workers=params.num_workers)
+    write_json(outs.timing, {"trials": study.timings()})
+    _train_winner(params, ins, outs, plan, study, seed, work)
+
+
+def _plan(params: SweepParams, ins: Ins, device: DeviceParams, dataset: DatasetParams) -> "Plan":
+    from litesmith.search import Family, Limits, Plan, Rung, Space
+    from litesmith.training import Schedule
+
+    size = (dataset.height, dataset.width, dataset.num_classes)
+    return Plan(
+        num_trials=params.num_trials,
+        batch_trials=params.batch_trials,
+        startup_trials=params.startup_trials,
+        max_asks=params.max_asks,
+        reduction=params.reduction,
+        rungs=[rung.into(Rung) for rung in params.rungs],
+        space=params.space.into(Space),
+        limits=device.into(Limits),
+        schedule=params.schedule.into(Schedule),
+        family=Family(*size, params.num_stages, params.residual),
+        num_threads=params.trial_threads,
+        train=ins.train,
+        validation=ins.validation,
+    )
+
+
+def _train_winner(
+    params: SweepParams, ins: Ins, outs: Outs, plan: "Plan", study: "StudyResult", seed: int, work: Path
+) -> None:
+    """Train the winner on all rows and write it with what was found."""
+    from litesmith import keras, networks, training
+    from litesmith.search import recipe_of
+    from litesmith.splits import read_split
+
+    spec, choices = study.winner.spec, study.winner.choices
+    recipe = recipe_of(choices, plan, params.full_epochs)
+    _LOG.info("trial %d won with %s", study.winner.number, choices)
+    keras.keras.backend.clear_session()
+    keras.seed_everything(keras.derived_seed(seed, "tuned"))
+    model = networks.build_network(spec, "tuned")
+    validation = read_split(ins.validation)
+    history = training.train(model, read_split(ins.train), validation, recipe, seed=seed, work=work)
+    keras.save_h5(model, outs.model)
+    write_text(outs.history, training.history_csv(history))
+    score = training.evaluate(model, validation).to_plain()
+    full = {"epochs": recipe.epochs, "validation": score, "recipe": asdict(recipe)}
+    write_json(outs.network, {"network": spec.to_plain(), "choices": choices})
+    write_json(outs.results, {**study.to_plain(plan), "full_training": full})
+    write_json(outs.metrics, _metrics(study, model, score))
+
+
+def _metrics(study: "StudyResult", model: Any, score: dict[str, float]) -> dict[str, Any]:
+    return {
+        "validation": score,
+        "num_parameters": model.count_params(),
+        **asdict(study.winner.cost),
+        "num_trials": sum(not entry.reason for entry in study.entries),
+    }
