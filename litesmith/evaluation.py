@@ -98,7 +98,7 @@ def write_predictions(path: Path, variants: Mapping[str, Variant], split: Split,
 
     The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v), ``predicted``
     (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in ``pictured`` got wrong
-    ``error_rows`` (int64, k) and ``error_images`` (uint8, k x height x width).
+    ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
 
     Args:
         path: The file.
@@ -116,6 +116,6 @@ def write_predictions(path: Path, variants: Mapping[str, Variant], split: Split,
             variants=np.array(list(variants)),
             predicted=predicted,
             confidence=np.stack([one.confidence for one in variants.values()]),
-            error_rows=wrong,
-            error_images=split.images[wrong],
+            wrong_rows=wrong,
+            wrong_images=split.images[wrong],
         )

@@ -7,15 +7,14 @@ toolkit. Importing this module is light; the first use of one of the three takes
 import hashlib
 import os
 import sys
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
+from litesmith.quiet import hushed
 
 # oneDNN is off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7 to
 # 63.0 CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
@@ -30,7 +29,7 @@ def __getattr__(name: str) -> Any:
     if name not in loaders:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     _set_environment()
-    with _hushed():
+    with hushed():
         globals()[name] = loaders[name]()
     return globals()[name]
 
@@ -131,17 +130,3 @@ def _threads_text(num_threads: int, state: str) -> str:
         f"cannot set {num_threads} threads: this process {state}, and TensorFlow fixes the number once. "
         "Set it first, with one number for each process."
     )
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what native code says on file descriptor 2 during an import; no setting silences its first two lines."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
-        terminal = os.dup(2)
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)

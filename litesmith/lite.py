@@ -1,9 +1,6 @@
 """Convert Keras models to ``.tflite`` bytes."""
 
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, get_args
 
 import numpy as np
@@ -12,6 +9,7 @@ from numpy.typing import NDArray
 from litesmith.errors import ConversionError
 from litesmith.keras import tf
 from litesmith.params import Precision
+from litesmith.quiet import hushed
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -46,7 +44,7 @@ def convert(model: Any, precision: Precision, calibration_images: NDArray[np.uin
     traced = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(door)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced], model)
     _set_precision(converter, precision, calibration_images)
-    with _hushed() as said:
+    with hushed() as said:
         try:
             content: bytes = converter.convert()
         except Exception as error:  # whatever TensorFlow raises, and it raises many
@@ -91,16 +89,3 @@ def _calibration(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]
 def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return uint8 images (n, height, width) as float32 pixels (n, height, width, 1) in [0, 1]."""
     return images[..., None].astype(np.float32) / np.float32(255)
-
-
-@contextmanager
-def _hushed() -> Iterator[Any]:
-    """Keep what native code says on file descriptor 2, a dozen lines for each conversion, for the error message."""
-    with tempfile.TemporaryFile() as kept:
-        terminal = os.dup(2)
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield lambda: (kept.seek(0), kept.read().decode(errors="replace"))[1]
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)

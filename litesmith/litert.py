@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from litesmith.errors import DataError
+from litesmith.quiet import hushed
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
 
@@ -133,8 +134,9 @@ class LiteModel:
         if not path.is_file():
             raise DataError(f"{path} is missing. Expected a .tflite file: make it with `make run`, or name another.")
         try:
-            self._interpreter = Interpreter(str(path), num_threads=1)
-            self._interpreter.allocate_tensors()
+            with hushed():
+                self._interpreter = Interpreter(str(path), num_threads=1)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise DataError(f"{path} is not a .tflite file that LiteRT can run: {error}. Convert it again.") from error
         (source,), (sink,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
@@ -164,27 +166,33 @@ class LiteModel:
             raise DataError(f"the model takes images of {expected}, got {images.shape[1:]}. Resize them.")
         return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
 
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Answer images one by one, as a device does; batches were measured to be no faster.
+
+        Args:
+            images: uint8 (n, height, width).
+
+        Returns:
+            float32 (n, classes). Those of an int8 file come in steps of its output's scale.
+
+        Raises:
+            DataError: The images are not of the size that the model takes.
+        """
+        results = np.empty((len(images), self.output.shape[-1]), np.float32)
+        for row, stored in enumerate(self.encoded(images)):
+            self.feed(stored)
+            self.invoke()
+            results[row] = self.result()
+        return results
+
 
 def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Run a file over images one by one, as a device does; batches were measured to be no faster.
-
-    Args:
-        path: The ``.tflite`` file.
-        images: uint8 (n, height, width).
-
-    Returns:
-        Probabilities, float32 (n, classes). Those of an int8 file come in steps of its output's scale.
+    """Open a file and answer images with it, as `LiteModel.probabilities` does.
 
     Raises:
         DataError: The file cannot be run or the images are of another size.
     """
-    model = LiteModel(path)
-    results = np.empty((len(images), model.output.shape[-1]), np.float32)
-    for row, stored in enumerate(model.encoded(images)):
-        model.feed(stored)
-        model.invoke()
-        results[row] = model.result()
-    return results
+    return LiteModel(path).probabilities(images)
 
 
 def read_weights(path: Path) -> list[Weights]:
@@ -229,8 +237,8 @@ def observe(path: Path, golden_images: NDArray[np.uint8], images: NDArray[np.uin
         output=model.output,
         dtypes=sorted(tensor_dtypes(path)),
         weights=read_weights(path),
-        golden=predict(path, golden_images).tolist(),
-        predicted=predict(path, images).argmax(axis=1).tolist(),
+        golden=model.probabilities(golden_images).tolist(),
+        predicted=model.probabilities(images).argmax(axis=1).tolist(),
     )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith import litert
 from litesmith.errors import DataError
+from litesmith.litert import LiteModel
 from litesmith.picture import read_picture
 
 Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -58,8 +58,9 @@ def predict_picture(model: Path, picture: Path, class_names: list[str], num_gues
 def _opened(model: Path) -> tuple[tuple[int, int], Answer]:
     """Return the height and width of a model's images, and the function that answers them with probabilities."""
     if model.suffix == ".tflite":
-        _, height, width, _ = litert.LiteModel(model).input.shape
-        return (height, width), partial(litert.predict, model)
+        file = LiteModel(model)
+        _, height, width, _ = file.input.shape
+        return (height, width), file.probabilities
     if model.suffix == ".h5":
         # takes seconds, which a .tflite file need not wait for
         from litesmith import lite

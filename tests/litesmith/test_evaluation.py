@@ -56,8 +56,8 @@ def test_pictures_of_what_any_of_two_got_wrong(tmp_path: Path) -> None:
     write_predictions(tmp_path / "a.npz", variants, SPLIT, pictured=["one", "two"])
     kept = np.load(tmp_path / "a.npz")
     assert kept["variants"].tolist() == ["one", "two", "three"]
-    assert kept["error_rows"].tolist() == [0, 3]
-    assert np.array_equal(kept["error_images"], SPLIT.images[[0, 3]])
+    assert kept["wrong_rows"].tolist() == [0, 3]
+    assert np.array_equal(kept["wrong_images"], SPLIT.images[[0, 3]])
     assert kept["predicted"].tolist() == [[0, 1, 2, 1, 1], [1, 1, 2, 2, 1], [0, 0, 0, 0, 0]]
     assert kept["predicted"].dtype == np.uint8
     assert kept["confidence"] == pytest.approx(0.8)
@@ -71,4 +71,4 @@ def test_same_answers_same_bytes(tmp_path: Path) -> None:
 
 def test_a_model_without_mistakes_leaves_no_pictures(tmp_path: Path) -> None:
     write_predictions(tmp_path / "a.npz", {"one": variant(LABELS.tolist())}, SPLIT, pictured=["one"])
-    assert np.load(tmp_path / "a.npz")["error_images"].shape == (0, 2, 2)
+    assert np.load(tmp_path / "a.npz")["wrong_images"].shape == (0, 2, 2)

@@ -90,8 +90,8 @@ def test_predictions_hold_every_answer_and_the_pictures_of_mistakes(results: Any
     )
     rows = [VARIANTS.index(name) for name in (results["final"], "tuned-keras")]
     wrong = np.flatnonzero((kept["predicted"][rows] != test.labels).any(axis=0))
-    assert np.array_equal(kept["error_rows"], wrong)
-    assert np.array_equal(kept["error_images"], test.images[wrong])
+    assert np.array_equal(kept["wrong_rows"], wrong)
+    assert np.array_equal(kept["wrong_images"], test.images[wrong])
 
 
 def test_confusion_plot_has_a_row_for_each_image(results: Any) -> None:
