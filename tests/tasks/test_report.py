@@ -3,16 +3,19 @@
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from litesmith.errors import ContractError
+from litesmith.evaluation import Variant, write_predictions
 from litesmith.files import write_json, write_text
 from litesmith.params import DatasetParams, DeviceParams, ReportParams
 from litesmith.readme import BEGIN, END
+from litesmith.report.inputs import Predictions
+from litesmith.sizes import Size
+from litesmith.splits import Split
 from tasks import catalog
 from tasks.dag import readme
 from tasks.dag.step import Measured
@@ -40,22 +43,21 @@ def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_json(catalog.metrics("latency"), inputs.latency)
     write_text(catalog.BASELINE_SUMMARY, inputs.summary)
     write_text(catalog.FINAL_LITE, "not read, only hashed")
-    write_predictions(inputs.predictions)
+    write_answers(inputs.predictions)
     return tmp_path
 
 
-def write_predictions(predictions: Any) -> None:
-    """Write what `litesmith.evaluation.write_predictions` writes."""
-    np.savez_compressed(
-        catalog.PREDICTIONS,
-        ids=np.arange(len(predictions.labels)),
-        labels=predictions.labels,
-        variants=np.array(list(predictions.predicted)),
-        predicted=np.stack(list(predictions.predicted.values())),
-        confidence=np.stack(list(predictions.confidence.values())),
-        wrong_rows=predictions.error_rows,
-        wrong_images=predictions.error_images,
-    )
+def write_answers(predictions: Predictions) -> None:
+    """Write predictions as the evaluation does."""
+    labels, num_classes = predictions.labels, len(CLASS_NAMES)
+    images = np.random.default_rng(7).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+    variants = {}
+    for name, predicted in predictions.predicted.items():
+        sure = predictions.confidence[name][:, None]
+        probabilities = np.where(np.eye(num_classes)[predicted] == 1, sure, (1 - sure) / (num_classes - 1))
+        variants[name] = Variant("tuned", "keras", "float32", Size(1, 1), probabilities.astype(np.float32))
+    split = Split(images, labels, np.arange(len(labels)))
+    write_predictions(catalog.PREDICTIONS, variants, split, pictured=[FINAL, "tuned-keras"])
 
 
 def render_page() -> str:
