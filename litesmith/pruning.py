@@ -16,6 +16,9 @@ from litesmith.networks import NetworkSpec, build_network, with_dropout
 from litesmith.splits import Split
 from litesmith.training import History, Recipe, Score, evaluate, refresh_batch_norm, train
 
+# Share of a layer's weights that may stay for being as large as the smallest one kept.
+_TIES = 0.002
+
 
 @dataclass(frozen=True)
 class Pruning:
@@ -237,8 +240,8 @@ def _apply_masks(model: Any) -> None:
 
 
 def _require_sparsity(layers: list[LayerSparsity]) -> None:
-    """Raise unless each layer has the zeros asked for, give or take one weight's rounding."""
-    short = [layer for layer in layers if layer.reached + 1 / layer.num_weights < layer.asked]
+    """Raise unless each layer has the zeros asked for, give or take rounding and weights of equal size."""
+    short = [layer for layer in layers if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked]
     if short:
         found = ", ".join(f"{layer.name} {layer.reached:.4f} of {layer.asked}" for layer in short)
         raise ContractError(

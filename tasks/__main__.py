@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from litesmith.errors import LitesmithError
+from litesmith.files import read_json, write_text
+from litesmith.params import read_params
+from tasks import catalog
 from tasks.dag import dvcfile, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
@@ -40,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     dvc = commands.add_parser("dvc", help="write dvc.yaml from the steps")
     dvc.add_argument("--check", action="store_true", help="compare only")
     dvc.set_defaults(command=_dvc)
+    readme = commands.add_parser("readme", help="write the README's results table from the last evaluation")
+    readme.add_argument("--check", action="store_true", help="compare only")
+    readme.set_defaults(command=_readme)
     lock = commands.add_parser("versions", help="write versions.yaml from requirements.lock")
     lock.add_argument("--check", action="store_true", help="compare only")
     lock.set_defaults(command=lambda chosen: (versions.check if chosen.check else versions.write)(Path.cwd()))
@@ -61,7 +67,29 @@ def _listing() -> str:
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    raise NotImplementedError
+    """Print how the picture was prepared, and its likeliest classes."""
+    from litesmith.predict import predict_picture
+
+    names = read_params(catalog.PARAMS).dataset.class_names
+    prediction = predict_picture(chosen.model, chosen.picture, names)
+    for change in prediction.changes:
+        print(change)
+    for guess in prediction.guesses:
+        print(f"{guess.probability:7.1%}  {guess.name}")
+
+
+def _readme(chosen: argparse.Namespace) -> None:
+    """Write the results table into the README, or compare it."""
+    from litesmith.readme import check_block, results_block, with_block
+
+    readme = Path("README.md")
+    made = {one.name: read_json(one.made) for one in PIPELINE}
+    evaluated, latency = read_json(catalog.results("evaluate")), read_json(catalog.metrics("latency"))
+    block, text = results_block(evaluated, latency, made), readme.read_text()
+    if chosen.check:
+        check_block(text, block)
+    else:
+        write_text(readme, with_block(text, block))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+from litesmith.params import Params
+from tasks.dag import dvcfile
+from tasks.pipeline import PIPELINE
+
+PROJECT = Path(__file__).parents[2]
+
+
+def test_one_name_serves_room_section_and_test() -> None:
+    sections = {field.alias or name for name, field in Params.model_fields.items()}
+    for one in PIPELINE:
+        assert one.module == f"tasks.{one.name}"
+        assert one.name in sections
+        assert (PROJECT / "tests/tasks" / f"test_{one.name}.py").is_file()
+
+
+def test_every_output_is_made_by_one_step_and_every_input_by_one_before() -> None:
+    made: set[Path] = set()
+    for one in PIPELINE:
+        assert {port.path for port in one.ins} <= made, one.name
+        assert not {port.path for port in one.outs} & made, one.name
+        made |= {port.path for port in one.outs}
+
+
+def test_the_committed_file_is_the_one_the_doors_write() -> None:
+    dvcfile.check(PIPELINE, PROJECT)
+
+
+def test_only_evaluate_names_the_packed_test_split() -> None:
+    takers = [
+        one.name for one in PIPELINE if any(port.path.as_posix().startswith("data/prepared/test") for port in one.ins)
+    ]
+    assert takers == ["evaluate"]
+
+
+def test_only_the_raw_steps_name_the_official_test_files() -> None:
+    takers = {one.name for one in PIPELINE for port in one.ins if "t10k" in port.path.name}
+    assert takers == {"validate", "prepare"}
