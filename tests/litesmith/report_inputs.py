@@ -1,6 +1,7 @@
 """Inputs of a report as a full run records them, made by hand and small."""
 
 import copy
+import functools
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,11 @@ def with_value(content: Any, *path: Any, value: Any) -> Any:
     changed, inner = _opened(content, path)
     inner[path[-1]] = value
     return changed
+
+
+def value_at(content: Any, *path: Any) -> Any:
+    """Return what lies at ``path``."""
+    return functools.reduce(lambda inner, key: inner[key], path, content)
 
 
 def _opened(content: Any, path: tuple[Any, ...]) -> tuple[Any, Any]:
