@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import os
-import platform
 import resource
 import shutil
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 from litesmith.errors import ContractError
 from litesmith.files import write_json
+from litesmith.host import describe_host
 from litesmith.params import Section, read_params
 from tasks import catalog
 from tasks.dag.closure import packages, sources
@@ -128,13 +128,7 @@ def _cpu_s() -> float:
 
 
 def _record(one: Step, arguments: dict[str, Any], versions: dict[str, str], cost: dict[str, float]) -> dict[str, Any]:
-    host = {
-        "system": platform.platform(terse=True),
-        "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    return {"step": one.name, **cost, "host": host, "versions": versions, "parameters": _plain(arguments)}
+    return {"step": one.name, **cost, "host": describe_host(), "versions": versions, "parameters": _plain(arguments)}
 
 
 def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -142,12 +136,3 @@ def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
         name: value.model_dump(mode="json", by_alias=True) if isinstance(value, Section) else value
         for name, value in arguments.items()
     }
-
-
-def _cpu_name() -> str:
-    """Return the processor's model as the system names it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -62,9 +62,9 @@ def test_percentage_is_explained_where_a_fraction_is_meant(content: dict[str, An
 
 
 def test_sparsity_80_is_explained(content: dict[str, Any]) -> None:
-    content["prune"]["final_sparsity"] = 80
+    content["prune"]["pruning"]["final_sparsity"] = 80
     text = refusal(content)
-    assert "prune.final_sparsity must lie in [0, 1), got 80." in text
+    assert "prune.pruning.final_sparsity must lie in [0, 1), got 80." in text
     assert text.endswith("It is a fraction: write 0.8 for 80 %.")
 
 
