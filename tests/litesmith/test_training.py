@@ -1,0 +1,112 @@
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from litesmith import training
+from litesmith.augmentation import Augmentation
+from litesmith.errors import ParamsError
+from litesmith.keras import seed_everything
+from litesmith.networks import NetworkSpec, build_network
+from litesmith.splits import Split
+from litesmith.training import Recipe, evaluate, history_csv, one_cycle, refresh_batch_norm, train, train_plain
+from tests.litesmith import make_tiny
+
+SPEC = NetworkSpec(
+    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3,
+    residual=True, dropout_rate=0.2,
+)  # fmt: skip
+RECIPE = Recipe(
+    epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
+    label_smoothing=0.05, averaging_share=0.05, refresh_rows=100,
+    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.3, max_erase_px=3),
+)  # fmt: skip
+
+
+def split(num_images: int, seed: int) -> Split:
+    images, labels = make_tiny.images(num_images, seed)
+    return Split(images, labels, np.arange(num_images))
+
+
+TRAIN, VALIDATION = split(300, 1), split(90, 2)
+
+
+def fresh(seed: int = 4) -> Any:
+    seed_everything(seed)
+    return build_network(SPEC, "small")
+
+
+def test_one_cycle_rises_to_the_peak_and_falls_to_zero() -> None:
+    rates = one_cycle(np.arange(100), 100, RECIPE)
+    assert rates.argmax() == 25
+    assert rates[25] == pytest.approx(0.1)
+    assert np.all(np.diff(rates[:26]) > 0)
+    assert np.all(np.diff(rates[25:]) < 0)
+    assert 0 < rates[-1] < 0.001
+
+
+def test_a_history_becomes_a_table() -> None:
+    assert history_csv([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}]) == "epoch,loss\n1,0.5\n2,0.25\n"
+
+
+@pytest.mark.slow
+class TestTrained:
+    def test_learns_and_tells_how(self) -> None:
+        model = fresh()
+        history = train(model, TRAIN, VALIDATION, replace(RECIPE, epochs=6), seed=1)
+        assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
+        assert set(history[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+        assert evaluate(model, VALIDATION).accuracy > 0.95
+        assert history[-1]["loss"] < history[0]["loss"]
+
+    def test_a_killed_training_goes_on_to_the_same_bits(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = fresh()
+        history = train(whole, TRAIN, VALIDATION, RECIPE, seed=1)
+        with monkeypatch.context() as broken:
+            calls = itertools.count(1)
+            run_epoch = training._Loop.run_epoch
+
+            def dies_in_the_third(loop: Any, epoch: int) -> Any:
+                if next(calls) == 3:
+                    raise KeyboardInterrupt
+                return run_epoch(loop, epoch)
+
+            broken.setattr(training._Loop, "run_epoch", dies_in_the_third)
+            with pytest.raises(KeyboardInterrupt):
+                train(fresh(), TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path)
+        resumed = fresh(seed=99)
+        assert train(resumed, TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path) == history
+        for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_too_large_a_batch_is_refused(self) -> None:
+        with pytest.raises(ParamsError, match="batch_size 400 is more than the 300 training images"):
+            train(fresh(), TRAIN, VALIDATION, replace(RECIPE, batch_size=400), seed=1)
+
+    def test_refreshed_statistics_are_those_of_the_images(self) -> None:
+        model = fresh()
+        plain = replace(RECIPE, refresh_rows=300, augmentation=Augmentation(0, False, 0.0, 2))
+        refresh_batch_norm(model, TRAIN.images, plain, seed=1)
+        stem, norm = model.get_layer("stem_conv"), model.get_layer("stem_norm")
+        activations = stem(TRAIN.images[..., None] / np.float32(255)).numpy()
+        np.testing.assert_allclose(norm.moving_mean.numpy(), activations.mean((0, 1, 2)), atol=1e-5)
+        np.testing.assert_allclose(norm.moving_variance.numpy(), activations.var((0, 1, 2)), rtol=1e-2)
+        assert norm.momentum == 0.9
+
+    def test_the_plain_way_learns_and_repeats(self) -> None:
+        histories = []
+        for _ in range(2):
+            model = fresh()
+            histories.append(train_plain(model, TRAIN, VALIDATION, epochs=3, batch_size=32, learning_rate=0.01, seed=1))
+        assert histories[0] == histories[1]
+        assert histories[0][-1]["accuracy"] > 0.8
+
+    def test_a_score_is_right_answers_and_cross_entropy(self) -> None:
+        model = fresh()
+        answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
+        score = evaluate(model, VALIDATION)
+        assert score.accuracy == pytest.approx((answers.argmax(1) == VALIDATION.labels).mean(), abs=1e-6)
+        assert score.loss == pytest.approx(-np.log(answers[np.arange(90), VALIDATION.labels]).mean(), rel=1e-4)
