@@ -135,7 +135,7 @@ def ablate(tuning: Tuning, *, dropout_rate: float, name: str) -> Ablation:
     pruned, _ = fine_tune(tuning, dropout_rate=0.0, pruned=True, name="pruned_only")
     both, history = fine_tune(tuning, dropout_rate=dropout_rate, pruned=True, name=name)
     layers = list(layer_sparsity(both, tuning.pruning))
-    _require_sparsity(layers)
+    require_sparsity(layers)
     rate = tuning.spec.dropout_rate
     lines = {
         "winner": _line(tuning, winner, "winner as is", rate, pruned=False),
@@ -239,7 +239,7 @@ def _apply_masks(model: Any) -> None:
             weight.assign(weight * mask)
 
 
-def _require_sparsity(layers: list[LayerSparsity]) -> None:
+def require_sparsity(layers: list[LayerSparsity]) -> None:
     """Raise unless each layer has the zeros asked for, give or take rounding and weights of equal size."""
     short = [layer for layer in layers if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked]
     if short:
