@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from litesmith.errors import LitesmithError
-from litesmith.files import read_json, write_text
 from litesmith.params import read_params
 from tasks import catalog
-from tasks.dag import dvcfile, versions
+from tasks.dag import dvcfile, readme, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 
@@ -43,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     dvc = commands.add_parser("dvc", help="write dvc.yaml from the steps")
     dvc.add_argument("--check", action="store_true", help="compare only")
     dvc.set_defaults(command=_dvc)
-    readme = commands.add_parser("readme", help="write the README's results table from the last evaluation")
-    readme.add_argument("--check", action="store_true", help="compare only")
-    readme.set_defaults(command=_readme)
+    table = commands.add_parser("readme", help="write the README's results table from the last evaluation")
+    table.add_argument("--check", action="store_true", help="compare only")
+    table.set_defaults(command=_readme)
     lock = commands.add_parser("versions", help="write versions.yaml from requirements.lock")
     lock.add_argument("--check", action="store_true", help="compare only")
     lock.set_defaults(command=lambda chosen: (versions.check if chosen.check else versions.write)(Path.cwd()))
@@ -79,17 +78,7 @@ def _predict(chosen: argparse.Namespace) -> None:
 
 
 def _readme(chosen: argparse.Namespace) -> None:
-    """Write the results table into the README, or compare it."""
-    from litesmith.readme import check_block, results_block, with_block
-
-    readme = Path("README.md")
-    made = {one.name: read_json(one.made) for one in PIPELINE}
-    evaluated, latency = read_json(catalog.results("evaluate")), read_json(catalog.metrics("latency"))
-    block, text = results_block(evaluated, latency, made), readme.read_text()
-    if chosen.check:
-        check_block(text, block)
-    else:
-        write_text(readme, with_block(text, block))
+    (readme.check if chosen.check else readme.write)(Path.cwd())
 
 
 if __name__ == "__main__":
