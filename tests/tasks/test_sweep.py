@@ -1,0 +1,53 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.files import read_json
+from litesmith.keras import load_h5
+from litesmith.networks import NetworkSpec, count_macs
+from tasks.sweep import Ins, Outs, sweep
+from tests.tasks.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
+
+pytestmark = pytest.mark.slow
+
+
+def conduct_here(study: Callable[..., Any], /, *, num_workers: int) -> Any:
+    return study(lambda function, jobs: [function(job) for job in jobs])
+
+
+def conduct_nothing(study: Callable[..., Any], /, *, num_workers: int) -> Any:
+    def refuse(function: Any, jobs: Any) -> Any:
+        raise AssertionError("a finished trial was trained again")
+
+    return study(refuse)
+
+
+def test_the_winner_is_found_trained_and_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = in_small_workspace(tmp_path, monkeypatch)
+    work = tmp_path / "work"
+    work.mkdir()
+    known = {"ins": Ins(), "outs": Outs(), "work": work, **sweep.arguments(params)}
+    sweep.function(conduct=conduct_here, **known)
+    results = read_json(Outs.results)
+    winner = results["winner"]
+    assert [trial["state"] for trial in results["trials"]].count("complete") == 1
+    assert winner["tflite_bytes"] <= params.device.max_tflite_bytes
+    assert results["limits"] == params.device.model_dump()
+    assert results["full_training"]["epochs"] == 2
+    assert results["full_training"]["recipe"]["batch_size"] == winner["choices"]["batch_size"]
+
+    model = load_h5(Outs.model)
+    assert model.name == "tuned"
+    assert count_macs(model) == winner["macs"]
+    network = NetworkSpec.from_plain(read_json(Outs.network)["network"])
+    assert network == NetworkSpec.from_plain(winner["network"])
+    assert read_columns(Outs.history) == HISTORY_COLUMNS
+    assert "cpu_s" not in json.dumps(results)
+    assert len(read_json(Outs.timing)["trials"]) == 3
+
+    before = {path: path.read_bytes() for path in (Outs.model, Outs.results, Outs.metrics)}
+    sweep.function(conduct=conduct_nothing, **known)
+    assert {path: path.read_bytes() for path in before} == before
