@@ -1,0 +1,281 @@
+"""Both doors on drawn images, and a run that is killed in every way it can be."""
+
+import hashlib
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId, LogFilter
+from prefect.client.schemas.objects import FlowRun
+
+from litesmith.files import read_json
+from tasks import catalog
+from tasks.dag.step import Measured
+from tasks.pipeline import PIPELINE
+from tasks.workspace import make_workspace, read_profile
+from tests.flows.marked import Commands
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("doors")]
+
+ROOT = Path(__file__).parents[2]
+STAGES = [one.name for one in PIPELINE]
+_GONE_S = 10
+_SERVING = ("flows serve", "flows.watched", "resource_tracker")
+
+
+def tiny_workspace(folder: Path) -> Path:
+    """Make a workspace in which the whole pipeline runs on drawn images in seconds."""
+    tiny = yaml.safe_load(Path(__file__).with_name("tiny.yaml").read_text())
+    make_workspace(folder, ROOT, read_profile(ROOT, "drawn"), tiny)
+    # What `flows serve` needs of a project.
+    shutil.copy(ROOT / "prefect.yaml", folder)
+    shutil.copytree(ROOT / "profiles", folder / "profiles")
+    return folder
+
+
+@dataclass
+class Story:
+    """What was seen while one workspace was brought up to date under Prefect, killed three times on the way."""
+
+    folder: Path
+    left: dict[str, list[str]] = field(default_factory=dict)
+    states: dict[str, tuple[str, str]] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    scheduled: list[FlowRun] = field(default_factory=list)
+    task_runs: list[tuple[str, str]] = field(default_factory=list)
+    trials: set[str] = field(default_factory=set)
+    artifacts: dict[str, Any] = field(default_factory=dict)
+    logged: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+    status: str = ""
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """A workspace that ``dvc repro`` is bringing up to date, with an empty cache."""
+    commands = Commands(tiny_workspace(tmp_path_factory.mktemp("reference") / "ws"))
+    commands.start("dvc", "repro")
+    yield commands
+    commands.stop()
+
+
+@pytest.fixture(scope="module")
+def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Tell the story; meanwhile the reference is made by the other core."""
+    commands = Commands(tiny_workspace(tmp_path_factory.mktemp("story") / "ws"))
+    seen = Story(commands.folder)
+    try:
+        _kill_the_flow(commands, seen)
+        served = commands.start("flows", "serve", "--port", str(_free_port()))
+        commands.wait_for(lambda: "Ctrl-C stops" in commands.log.read_text(), "the server")
+        with SyncPrefectClient(_api(commands)["PREFECT_API_URL"]) as client:
+            _kill_dvc(commands, seen, client)
+            _kill_the_training(commands, seen, client)
+            _complete(commands, seen, client)
+            _ask_at_the_other_door(reference, commands, seen)
+        served.terminate()
+        seen.left["serve"] = commands.left_after(2 * _GONE_S)
+        yield seen
+    finally:
+        commands.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _kill_the_flow(commands: Commands, seen: Story) -> None:
+    """Kill a flow that has a server of its own while it trains, after another command asked for the workspace."""
+    flow = commands.start("flows", "retrain")
+    commands.find("-m", "tasks", "run", "baseline")
+    seen.said["step"] = commands.run("tasks", "run", "prepare")[1]
+    flow.kill()
+    flow.wait()
+    seen.left["flow"] = commands.left_after(_GONE_S)
+
+
+def _kill_dvc(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
+    """Kill DVC, if the machine allows while workers try networks, after two more runs asked for the workspace."""
+    order = _order(client)
+    commands.find("-m", "tasks", "run", "baseline")
+    second = _order(client)
+    seen.said["shell"] = _shell(commands, "flows", "retrain")[1]
+    seen.states["second order"] = _end(commands, client, second)
+    commands.wait_for(lambda: _workers(commands), "the sweep's workers")
+    commands.running("repro", "--single-item").kill()
+    seen.left["dvc"] = commands.left_after(_GONE_S, but=(*_SERVING, "prefect.engine"))
+    seen.states["dvc"] = _end(commands, client, order)
+
+
+def _workers(commands: Commands) -> bool:
+    """Tell whether the sweep has its workers, or is over on this machine."""
+    step = commands.running("-m", "tasks", "run")
+    return step.cmdline()[-1] not in STAGES[: STAGES.index("sweep") + 1] or len(step.children()) > 2
+
+
+def _kill_the_training(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
+    order = _order(client)
+    commands.running("-m", "tasks", "run").kill()
+    seen.left["training"] = commands.left_after(_GONE_S, but=(*_SERVING, "prefect.engine"))
+    seen.states["training"] = _end(commands, client, order)
+
+
+def _complete(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
+    """Order a run as a person does, let it complete, and look at what it left in Prefect and in the workspace."""
+    code, seen.said["order"] = _shell(commands, "prefect", "deployment", "run", "retrain/on-demand", "--watch")
+    assert code == 0, seen.said["order"] + commands.log.read_text()[-4000:]
+    seen.record = _last_record(commands.folder)
+    seen.status = commands.run("dvc", "status")[1]
+    run = client.read_flow_run(seen.record["flow_run"])
+    runs = client.read_task_runs(flow_run_filter=FlowRunFilter.model_validate({"id": {"any_": [run.id]}}))
+    seen.task_runs = [(one.name, str(one.state_name)) for one in runs]
+    logs = client.read_logs(LogFilter.model_validate({"flow_run_id": {"any_": [run.id]}}))
+    seen.logged = "\n".join(line.message for line in logs)
+    linked = FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(is_null_=False))
+    seen.trials = {one.name for one in client.read_task_runs(flow_run_filter=linked)}
+    seen.artifacts = {str(one.key): one.data for one in client.read_artifacts()}
+    nightly = client.read_deployment_by_name("retrain/nightly").id
+    planned = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter.model_validate({"state": {"name": {"any_": ["Scheduled"]}}})
+    )
+    seen.scheduled = [one for one in planned if one.deployment_id == nightly]
+
+
+def _ask_at_the_other_door(reference: Commands, commands: Commands, seen: Story) -> None:
+    """Run the flow in the workspace that `dvc repro` brought up to date."""
+    reference.wait_for(lambda: not reference.alive(), "dvc repro", 900)
+    reference.environment = _api(commands)
+    code, said = reference.run("flows", "retrain")
+    assert code == 0, said + reference.log.read_text()[-4000:]
+    seen.said["other door"] = said
+
+
+def _order(client: SyncPrefectClient) -> FlowRun:
+    return client.create_flow_run_from_deployment(client.read_deployment_by_name("retrain/on-demand").id)
+
+
+def _end(commands: Commands, client: SyncPrefectClient, run: FlowRun) -> tuple[str, str]:
+    """Wait for a run's end and return its state and the reason."""
+
+    def _state() -> tuple[str, str] | None:
+        state = client.read_flow_run(run.id).state
+        return (str(state.name), str(state.message)) if state and state.is_final() else None
+
+    return commands.wait_for(_state, f"the end of {run.name}")
+
+
+def _shell(commands: Commands, *command: str) -> tuple[int, str]:
+    """Run a command in another terminal, as the invitation of ``flows serve`` says."""
+    return Commands(commands.folder, _api(commands)).run(*command)
+
+
+def _api(commands: Commands) -> dict[str, str]:
+    """Return the variable that the invitation of ``flows serve`` asks for."""
+    (line,) = (line for line in commands.log.read_text().splitlines() if "export PREFECT_API_URL=" in line)
+    name, _, url = line.split()[-1].partition("=")
+    return {name: url}
+
+
+def _last_record(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = read_json(max((folder / catalog.RUNS).glob("*.json")))
+    return record
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the hash of every promised output that is no measurement."""
+    ports = [port for one in PIPELINE for port in one.outs if not port.marked(Measured)]
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for port in ports
+        for path in _files(folder / port.path)
+    }
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+
+
+@pytest.mark.parametrize("killed", ["flow", "dvc", "training", "serve"])
+def test_a_kill_leaves_no_process_behind(story: Story, killed: str) -> None:
+    assert story.left[killed] == []
+
+
+def test_a_run_whose_dvc_or_training_was_killed_fails(story: Story) -> None:
+    assert story.states["dvc"][0] == "Failed"
+    assert "DVC ended with -9" in story.states["dvc"][1]
+    assert story.states["training"][0] == "Failed"
+    assert "DVC ended with 255" in story.states["training"][1]
+
+
+def test_a_second_order_is_refused_with_the_reason(story: Story) -> None:
+    assert story.states["second order"] == ("Cancelled", "Deployment concurrency limit reached.")
+
+
+def test_a_busy_workspace_is_refused_at_every_door_with_its_holder(story: Story) -> None:
+    assert "error: this workspace is busy: `python -m flows retrain` holds it (pid " in story.said["step"]
+    assert "error: this workspace is busy: `python -m prefect.engine` holds it (pid " in story.said["shell"]
+
+
+def test_after_the_flow_dvc_finds_nothing_to_do(story: Story) -> None:
+    assert story.status.strip() == "Data and pipelines are up to date."
+
+
+def test_both_doors_make_the_same_bytes_even_after_kills(story: Story, reference: Commands) -> None:
+    made = _hashes(story.folder)
+    assert len(made) > 20
+    assert made == _hashes(reference.folder)
+
+
+def test_after_dvc_the_flow_says_up_to_date_for_every_stage(story: Story, reference: Commands) -> None:
+    record = _last_record(reference.folder)
+    assert {stage: one["outcome"] for stage, one in record["stages"].items()} == dict.fromkeys(STAGES, "UpToDate")
+    assert [line for line in story.said["other door"].splitlines() if "nothing to do" in line] == [
+        f"[{number}/{len(STAGES)}] {stage}: nothing to do" for number, stage in enumerate(STAGES, start=1)
+    ]
+
+
+def test_the_terminal_ends_with_the_table_and_the_report(story: Story, reference: Commands) -> None:
+    *_, report, run = story.said["other door"].strip().splitlines()
+    assert report == f"report: {(reference.folder / catalog.REPORT).resolve()}"
+    assert run.startswith("run:    ")
+    assert "DRAWN IMAGES, not Fashion-MNIST" in story.said["other door"]
+    assert "(final)" in story.said["other door"]
+
+
+def test_every_stage_is_a_task_run_with_its_log(story: Story) -> None:
+    names = dict(story.task_runs)
+    assert set(STAGES) <= set(names)
+    assert (names["fetch"], names["baseline"], names["report"]) == ("UpToDate", "UpToDate", "Completed")
+    assert "python -m tasks run report" in story.logged
+
+
+def test_every_trial_is_a_task_run_of_a_linked_subflow(story: Story) -> None:
+    assert {"trial 0 rung 0", "trial 1 rung 0"} <= story.trials
+    assert any(name.endswith("rung 1") for name in story.trials)
+
+
+def test_prefect_shows_the_results_the_sweep_and_the_report(story: Story) -> None:
+    assert {"results", "report", "sweep-leaderboard", "sweep-progress"} <= set(story.artifacts)
+    assert "report.html" in str(story.artifacts["report"])
+    assert "accuracy" in str(story.artifacts["sweep-leaderboard"])
+
+
+def test_the_record_accounts_for_the_time(story: Story) -> None:
+    record = story.record
+    assert record["stages"]["report"]["outcome"] == "Completed"
+    assert record["overhead_s"] == pytest.approx(record["wall_s"] - record["steps_wall_s"], abs=0.02)
+    assert record["cpu_s"] > 0
+    assert record["error"] is None
+
+
+def test_the_schedule_fires(story: Story) -> None:
+    assert story.scheduled
+    assert all(run.auto_scheduled for run in story.scheduled)
