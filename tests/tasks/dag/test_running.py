@@ -119,7 +119,7 @@ def test_wrong_parameters_stop_it_before_anything_is_removed(root: Path) -> None
 def test_a_busy_workspace_is_refused_with_its_holder(root: Path) -> None:
     with (
         holding(root),
-        pytest.raises(BusyError, match=r"this workspace is busy: `python .*pytest.* \(pid \d+, since 20"),
+        pytest.raises(BusyError, match=r"this workspace is busy: `python .*` holds it \(pid \d+, since 20"),
     ):
         run_step(room(COPY), root)
 
