@@ -17,7 +17,7 @@ from litesmith.errors import ContractError
 from litesmith.files import write_json
 from litesmith.host import describe_host
 from litesmith.params import Section, read_params
-from tasks import catalog
+from tasks import BEGAN_S, catalog
 from tasks.dag.closure import packages, sources
 from tasks.dag.lock import holding, stepping
 from tasks.dag.step import Step
@@ -45,13 +45,13 @@ def run_step(one: Step, root: Path) -> None:
         _require_inputs(one, root)
         _remove_outputs(one, root)
         before = _beside(one, root)
-        with _work_folder(one, arguments, root) as work, _measuring() as cost:
+        with _work_folder(one, arguments, root) as work:
             _call(one, arguments, work)
-        write_json(root / one.made, _record(one, arguments, versions, cost))
+        write_json(root / one.made, _record(one, arguments, versions))
         _require_outputs(one, root, before)
 
 
-def _call(one: Step, arguments: dict[str, Any], work: Path) -> None:
+def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
     plumbing: dict[str, Callable[[], Any]] = {"work": lambda: work, "conduct": conduct}
     # Made only where asked for: the conduct of a flow imports Prefect.
     asked = {name: make() for name, make in plumbing.items() if name in one.keywords}
@@ -91,13 +91,18 @@ def _beside(one: Step, root: Path) -> set[Path]:
 
 
 @contextmanager
-def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[Path]:
-    """Make the folder that a killed run resumes from, named by all that decides the result; remove it at success."""
+def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[Path | None]:
+    """Make the folder that a killed run resumes from, named by all that decides the result; remove it at success.
+
+    A step that does not ask for it has none: to name it, every input is read.
+    """
+    if "work" not in one.keywords:
+        yield None
+        return
     work = root / catalog.WORK / one.name / _fingerprint(one, arguments, root)
-    if "work" in one.keywords:
-        work.mkdir(parents=True, exist_ok=True)
+    work.mkdir(parents=True, exist_ok=True)
     yield work
-    shutil.rmtree(root / catalog.WORK / one.name, ignore_errors=True)
+    shutil.rmtree(work.parent, ignore_errors=True)
 
 
 def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:
@@ -109,17 +114,18 @@ def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-@contextmanager
-def _measuring() -> Iterator[dict[str, float]]:
-    """Measure wall time, CPU time and peak memory of the block, finished worker processes included."""
-    cost: dict[str, float] = {}
-    wall, cpu = time.perf_counter(), _cpu_s()
-    yield cost
+def _cost() -> dict[str, float]:
+    """Return wall time, CPU time and peak memory of this process so far, finished worker processes included.
+
+    A step has a process of its own, so its imports count as its own, not as the orchestration's.
+    """
     peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    cost["wall_s"] = round(time.perf_counter() - wall, 2)
-    cost["cpu_s"] = round(_cpu_s() - cpu, 2)
-    cost["peak_memory_mb"] = round(max(peaks) / unit, 1)
+    return {
+        "wall_s": round(time.perf_counter() - BEGAN_S, 2),
+        "cpu_s": round(_cpu_s(), 2),
+        "peak_memory_mb": round(max(peaks) / unit, 1),
+    }
 
 
 def _cpu_s() -> float:
@@ -127,8 +133,8 @@ def _cpu_s() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-def _record(one: Step, arguments: dict[str, Any], versions: dict[str, str], cost: dict[str, float]) -> dict[str, Any]:
-    return {"step": one.name, **cost, "host": describe_host(), "versions": versions, "parameters": _plain(arguments)}
+def _record(one: Step, arguments: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
+    return {"step": one.name, **_cost(), "host": describe_host(), "versions": versions, "parameters": _plain(arguments)}
 
 
 def _plain(arguments: dict[str, Any]) -> dict[str, Any]:
