@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
@@ -37,61 +38,68 @@ class StageError(LitesmithError):
     """A stage failed: its text is the step's own error."""
 
 
-def stages(root: Path) -> list[str]:
-    """Return the names of the stages of a workspace in the order in which DVC runs them."""
-    with Repo(str(root)) as repo:
-        return [stage.name for stage in plan_repro(get_active_graph(repo.index.graph)) if stage.cmd]
-
-
-def is_stale(root: Path, stage: str) -> bool:
-    """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded."""
-    with Repo(str(root)) as repo:
-        return bool(repo.status([_target(root, stage)]))
-
-
-def is_at_hand(root: Path, stage: str) -> bool:
-    """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it."""
-    with Repo(str(root)) as repo:
-        if not repo.status([_target(root, stage)]):
-            return True
-        (one,) = repo.stage.collect(_target(root, stage))
-        with repo.lock:
-            return bool(not one.changed_stage() and not one.changed_deps() and one.outs_cached())
-
-
-def reproduce(
-    root: Path, stage: str, tell: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
-) -> Outcome:
-    """Let DVC run one stage in a child process, or restore it from its run cache.
-
-    However this ends, no process of it is left behind: DVC does not pass signals on to the stage's command.
+class Ledger:
+    """What DVC knows of a workspace, read once and again after a stage has run.
 
     Args:
         root: The workspace.
-        stage: The stage's name.
-        tell: Called with each line that DVC and the stage write.
-        time_limit_s: Seconds after which the stage is killed. A limit inside Python would not interrupt native code.
-        extra: Environment variables for the stage.
-
-    Raises:
-        StageError: The stage failed or took too long; the text is the error that it wrote.
     """
-    lines: list[str] = []
-    with _child(root, stage, extra) as child, _time_limit(child, time_limit_s) as expired:
-        for line in _lines(child):
-            lines.append(line)
-            tell(line)
-        code = child.wait()
-    if expired.is_set():
-        raise StageError(f"stage {stage} was stopped after its time limit, {time_limit_s:g} s (retrain.stage_limit_s).")
-    if code != 0:
-        raise StageError(f"stage {stage}: {_reason(lines, code)}")
-    return _outcome(lines)
 
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._repo = Repo(str(root))
 
-def _target(root: Path, stage: str) -> str:
-    """Return a stage's name for DVC in this process, whose folder may be another."""
-    return f"{root / 'dvc.yaml'}:{stage}"
+    def stages(self) -> list[str]:
+        """Return the names of the stages in the order in which DVC runs them."""
+        return [stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd]
+
+    def is_stale(self, stage: str) -> bool:
+        """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded."""
+        with self._repo.lock:
+            return bool(self._stage(stage).status())
+
+    def is_at_hand(self, stage: str) -> bool:
+        """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it."""
+        with self._repo.lock:
+            one = self._stage(stage)
+            return bool(not one.status() or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached()))
+
+    def reproduce(
+        self, stage: str, tell: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
+    ) -> Outcome:
+        """Let DVC run one stage in a child process, or restore it from its run cache.
+
+        However this ends, no process of it is left behind: DVC does not pass signals on to the stage's command.
+
+        Args:
+            stage: The stage's name.
+            tell: Called with each line that DVC and the stage write.
+            time_limit_s: Seconds after which the stage is killed. A limit inside Python would not interrupt native
+                code.
+            extra: Environment variables for the stage.
+
+        Raises:
+            StageError: The stage failed or took too long; the text is the error that it wrote.
+        """
+        lines: list[str] = []
+        # What was read of dvc.lock is about to be out of date.
+        self._repo.close()
+        self._repo = Repo(str(self.root))
+        with _child(self.root, stage, extra) as child, _time_limit(child, time_limit_s) as expired:
+            for line in _lines(child):
+                lines.append(line)
+                tell(line)
+            code = child.wait()
+        if expired.is_set():
+            raise StageError(
+                f"stage {stage} was stopped after its time limit, {time_limit_s:g} s (retrain.stage_limit_s)."
+            )
+        if code != 0:
+            raise StageError(f"stage {stage}: {_reason(lines, code)}")
+        return _outcome(lines)
+
+    def _stage(self, name: str) -> Any:
+        return next(stage for stage in self._repo.index.stages if stage.cmd and stage.name == name)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flows.folders import DRAWN, workspace_folder
-from flows.ledger import is_at_hand
+from flows.ledger import Ledger
 from flows.machine import check_machine
 from litesmith.params import read_params
 from litesmith.sources import explain, reachable
@@ -23,7 +23,7 @@ def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
     """Return the profile to run with: the given one, or drawn images if the data set is out of reach."""
     root = workspace_folder(project, profile)
     params = read_params(project / catalog.PARAMS)
-    if profile == DRAWN or ((root / ".dvc").is_dir() and is_at_hand(root, "fetch")):
+    if profile == DRAWN or ((root / ".dvc").is_dir() and Ledger(root).is_at_hand("fetch")):
         return profile
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
     if reach.source is not None:

@@ -12,7 +12,7 @@ from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
 from flows.folders import open_workspace
-from flows.ledger import Outcome, StageError, is_stale, reproduce, stages
+from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
 from flows.progress import Progress, watcher
 from flows.runs import RunRecord, made
@@ -59,14 +59,15 @@ def _walk(root: Path, record: RunRecord) -> None:
     """Run each stage as a task run of its name, in DVC's order, until one fails."""
     params = read_params(root / catalog.PARAMS).retrain
     check_machine(params, root)
-    order, screen = stages(root), watcher()
+    ledger, screen = Ledger(root), watcher()
+    order = ledger.stages()
     if screen:
         screen.plan(order, _times(root, order))
     for stage in order:
         began = time.monotonic()
         run = run_stage.with_options(name=stage, task_run_name=stage)
         try:
-            state = run(str(root), stage, params.stage_limit_s, return_state=True)
+            state = run(ledger, stage, params.stage_limit_s, return_state=True)
             state.result()
         except StageError:
             _refused(root, stage)
@@ -75,13 +76,13 @@ def _walk(root: Path, record: RunRecord) -> None:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def run_stage(root: str, stage: str, limit_s: float) -> State[None]:
+def run_stage(ledger: Ledger, stage: str, limit_s: float) -> State[None]:
     """Ask DVC whether a stage is stale and, if so, let DVC run it; the state's name tells what happened."""
     log, screen = get_run_logger(), watcher()
     if screen:
         screen.begin(stage)
     try:
-        outcome = _bring_up_to_date(Path(root), stage, limit_s, log.info, screen)
+        outcome = _bring_up_to_date(ledger, stage, limit_s, log.info, screen)
     except BaseException:
         if screen:
             screen.fail()
@@ -92,9 +93,9 @@ def run_stage(root: str, stage: str, limit_s: float) -> State[None]:
 
 
 def _bring_up_to_date(
-    root: Path, stage: str, limit_s: float, log: Callable[[str], None], screen: Progress | None
+    ledger: Ledger, stage: str, limit_s: float, log: Callable[[str], None], screen: Progress | None
 ) -> Outcome:
-    if not is_stale(root, stage):
+    if not ledger.is_stale(stage):
         log("nothing to do: DVC finds every input, parameter and output as recorded")
         return Outcome.UP_TO_DATE
 
@@ -103,8 +104,8 @@ def _bring_up_to_date(
         if screen:
             screen.line(line)
 
-    with conducting((root / catalog.LOCK).parent) as environment:
-        return reproduce(root, stage, _tell, time_limit_s=limit_s, extra=environment)
+    with conducting((ledger.root / catalog.LOCK).parent) as environment:
+        return ledger.reproduce(stage, _tell, time_limit_s=limit_s, extra=environment)
 
 
 def _times(root: Path, order: list[str]) -> Mapping[str, float]:

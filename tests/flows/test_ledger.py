@@ -7,7 +7,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from flows.ledger import Outcome, StageError, is_at_hand, is_stale, reproduce, stages
+from flows.ledger import Ledger, Outcome, StageError
 
 # Two processes that a kill of the command alone would leave behind.
 _SLEEPS = (
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def _run(root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None) -> Outcome:
-    return reproduce(root, stage, tell, time_limit_s=limit_s, extra={})
+    return Ledger(root).reproduce(stage, tell, time_limit_s=limit_s, extra={})
 
 
 def _below() -> set[int]:
@@ -48,18 +48,20 @@ def _below() -> set[int]:
 
 @pytest.mark.slow
 def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
-    order = stages(root)
+    ledger = Ledger(root)
+    order = ledger.stages()
     assert order.index("first") < order.index("last")
-    assert is_stale(root, "first")
-    assert not is_at_hand(root, "first")
+    assert ledger.is_stale("first")
+    assert not ledger.is_at_hand("first")
     lines: list[str] = []
-    assert _run(root, "first", tell=lines.append) is Outcome.COMPLETED
+    assert ledger.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
     assert "copying" in lines
-    assert not is_stale(root, "first")
-    assert is_at_hand(root, "first")
+    assert not ledger.is_stale("first")
+    assert ledger.is_at_hand("first")
     (root / "b").unlink()
-    assert is_stale(root, "first")
-    assert is_at_hand(root, "first")
+    ledger = Ledger(root)
+    assert ledger.is_stale("first")
+    assert ledger.is_at_hand("first")
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
