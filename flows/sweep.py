@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,6 @@ from prefect.artifacts import create_progress_artifact, create_table_artifact, u
 from prefect.cache_policies import NO_CACHE
 from prefect.context import hydrated_context, serialize_context
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 
 from litesmith.files import write_bytes
 from tasks import catalog
@@ -28,8 +28,8 @@ from tasks.dag.workers import CONDUCT, worker_pool
 
 # Names the file that holds the flow's run context.
 CONTEXT = "LITESMITH_RUN_CONTEXT"
-# Address of a Dask scheduler, such as tcp://host:8786, whose workers see this workspace under the same path and have
-# one thread each (TensorFlow's results depend on threads). Unset: local worker processes.
+# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this workspace with
+# PYTHONPATH=. (they import the rooms), the workers with `--nthreads 1`. Unset: local worker processes.
 DASK = "LITESMITH_DASK_ADDRESS"
 
 _COLUMNS = {"number": "trial", "rung": "rung"}
@@ -96,7 +96,7 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
     board = _Leaderboard(_num_trials())
 
     def _map_jobs(function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
-        futures = [_task(call, job, index).submit(quote(function), quote(job)) for index, job in enumerate(jobs)]
+        futures = [_task(partial(call, function, job), job_name(job, index)).submit() for index, job in enumerate(jobs)]
         results = [board.add(job, future.result()) for job, future in zip(jobs, futures, strict=True)]
         board.show()
         return results
@@ -111,12 +111,15 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
     return _sweep()
 
 
-def _task(call: _Call, job: Any, index: int) -> Any:
-    """Return a task that runs one job and says what came of it."""
+def _task(run: Callable[[], Any], name: str) -> Any:
+    """Return a task that runs one job and says what came of it.
 
-    @task(name="trial", task_run_name=job_name(job, index), cache_policy=NO_CACHE, persist_result=False)
-    def _trial(function: Any, job: Any) -> Any:
-        result = call(function, job)
+    The job is bound, not an argument: Prefect would look through it, and Dask would take a tuple in it for a call.
+    """
+
+    @task(name="trial", task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
+    def _trial() -> Any:
+        result = run()
         get_run_logger().info(", ".join(f"{key} {value}" for key, value in plain_fields(result).items()) or "done")
         return result
 
