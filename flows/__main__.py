@@ -67,7 +67,7 @@ def _before(project: Path, profile: str | None, offline_fallback: bool) -> str |
     """Check what can be checked before a server is started, and return the profile to run with."""
     from flows.precheck import check, drawn_if_unreachable
 
-    check(project)
+    check(project, profile)
     return drawn_if_unreachable(project, profile) if offline_fallback else profile
 
 
@@ -83,6 +83,7 @@ def _api(project: Path) -> Iterator[None]:
     os.environ.update({name: value for name, value in prefect_environment(project).items() if name not in os.environ})
     with nullcontext(os.environ["PREFECT_API_URL"]) if "PREFECT_API_URL" in os.environ else server(project) as url:
         os.environ["PREFECT_API_URL"] = url
+        print(f"this run can be watched at {url.removesuffix('/api')}", file=sys.stderr)
         try:
             yield
         finally:

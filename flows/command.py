@@ -27,9 +27,7 @@ def _summary(root: Path, record: Path) -> list[str]:
     """Return the results table, the report's path and what the run took, for a terminal."""
     content, report = read_json(record), (root / catalog.REPORT).resolve()
     took = f"{duration(content['wall_s'])}, of which {duration(content['overhead_s'])} around the steps"
-    lines = [text_table(results_rows(root)), ""]
-    if read_params(root / catalog.PARAMS).dataset.drawn:
-        lines = ["DRAWN IMAGES, not Fashion-MNIST", *lines]
-    if report.is_file():
-        lines.append(f"report: {report}")
-    return [*lines, f"run:    {record.resolve()} ({took})"]
+    label = ["DRAWN IMAGES, not Fashion-MNIST"] if read_params(root / catalog.PARAMS).dataset.drawn else []
+    table = text_table(results_rows(root))
+    page = [f"report: {report}"] if report.is_file() else []
+    return [*label, *([table, ""] if table else []), *page, f"run:    {record.resolve()} ({took})"]

@@ -8,14 +8,18 @@ from flows.machine import check_machine
 from litesmith.params import read_params
 from litesmith.sources import explain, reachable
 from tasks import catalog
+from tasks.workspace import read_profile
 
 
-def check(project: Path) -> None:
-    """Look whether this machine has room for a run.
+def check(project: Path, profile: str | None) -> None:
+    """Look whether this machine has room for a run, and whether there is such a profile.
 
     Raises:
         MachineError: Disk or memory is short.
+        ParamsError: There is no profile of this name.
     """
+    if profile is not None:
+        read_profile(project, profile)
     check_machine(read_params(project / catalog.PARAMS).retrain, project)
 
 

@@ -1,0 +1,41 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from flows.__main__ import main
+from flows.server import prefect_environment, server
+from litesmith.errors import MachineError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refusal = f"port {port} of 127.0.0.1 is taken: .*flows serve --port PORT"
+        with pytest.raises(MachineError, match=refusal), server(tmp_path, port):
+            pass
+    assert not (tmp_path / ".litesmith").exists()
+
+
+def test_nothing_is_reported_and_no_proxy_is_asked_for_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    settings = prefect_environment(tmp_path)
+    assert settings["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert settings["DO_NOT_TRACK"] == "1"
+    assert settings["NO_PROXY"] == "example.org,127.0.0.1"
+    assert Path(settings["PREFECT_HOME"]).is_relative_to(tmp_path)
+    assert Path(settings["PREFECT_LOGGING_CONFIG_PATH"]).is_file()
+
+
+def test_an_unknown_profile_is_said_before_a_server_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["retrain", "--profile", "quikc"]) == 1
+    assert capsys.readouterr().err.startswith("error: 'quikc' is not a profile. Known here: drawn, nightly, quick.")
