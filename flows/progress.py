@@ -16,6 +16,15 @@ _WORDS = {
     Outcome.COMPLETED: "done",
 }
 _REDRAW_S = 10.0
+_AROUND = (
+    "Running stage",
+    "> python",
+    "Updating lock file",
+    "Generating lock file",
+    "To track",
+    "To enable",
+    "Use `dvc",
+)
 
 
 @dataclass
@@ -67,7 +76,9 @@ class Progress:
             self.line("")
 
     def line(self, text: str) -> None:
-        """Show a line of the stage, with the time left."""
+        """Show a line of the stage, with the time left; what DVC says around it stays in the log."""
+        if text.startswith(_AROUND):
+            return
         now = time.monotonic()
         if self.stream.isatty():
             self.stream.write(f"\r\x1b[K{self._place()} ... {_short(text)}{self._left(now)}")

@@ -15,7 +15,7 @@ from flows.folders import open_workspace
 from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
 from flows.progress import Progress, watcher
-from flows.runs import RunRecord, made
+from flows.runs import RunRecord, git_state, made
 from flows.sweep import conducting
 from litesmith.params import read_params
 from tasks import catalog
@@ -41,7 +41,7 @@ def retrain(profile: str | None = None) -> str:
     """
     watch_starters()
     project = Path.cwd()
-    record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile)
+    record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile, git_state(project))
     root = open_workspace(project, profile)
     with holding(root):
         try:
@@ -50,7 +50,7 @@ def retrain(profile: str | None = None) -> str:
             record.error = f"{type(error).__name__}: {error}"
             raise
         finally:
-            path = record.write(root, project)
+            path = record.write(root)
     publish_results(root)
     return str(path)
 

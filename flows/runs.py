@@ -21,11 +21,13 @@ class RunRecord:
         name: The flow run's name.
         flow_run: The flow run's id in Prefect.
         profile: The profile it ran with, None for the project itself.
+        git: The state of the project's sources as the run began, see `git_state`.
     """
 
     name: str
     flow_run: str
     profile: str | None
+    git: dict[str, Any] | None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: str | None = None
@@ -37,13 +39,13 @@ class RunRecord:
         times = {"step_wall_s": own.get("wall_s", 0.0), "step_cpu_s": own.get("cpu_s", 0.0)}
         self.stages[stage] = {"outcome": outcome.value, "wall_s": round(wall_s, 2), **(times if own else {})}
 
-    def write(self, root: Path, project: Path) -> Path:
+    def write(self, root: Path) -> Path:
         """Write the record below ``root`` and return its path."""
         path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
-        write_json(path, self._content(project))
+        write_json(path, self._content())
         return path
 
-    def _content(self, project: Path) -> dict[str, Any]:
+    def _content(self) -> dict[str, Any]:
         wall_s = time.monotonic() - self._began
         own_s = sum(stage.get("step_wall_s", 0.0) for stage in self.stages.values())
         return {
@@ -51,7 +53,7 @@ class RunRecord:
             "name": self.name,
             "profile": self.profile,
             "command": " ".join(["python", *sys.orig_argv[1:]]),
-            "git": git_state(project),
+            "git": self.git,
             "started": self.started.isoformat(timespec="seconds"),
             "wall_s": round(wall_s, 2),
             "steps_wall_s": round(own_s, 2),

@@ -14,11 +14,11 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(sys, "orig_argv", ["/somewhere/bin/python3", "-m", "flows", "retrain"])
     for step, wall_s in (("fetch", 4.0), ("baseline", 30.0)):
         write_json(tmp_path / catalog.made(step), {"wall_s": wall_s, "cpu_s": 2 * wall_s})
-    record = RunRecord("brave-cat", "an-id", "quick")
+    record = RunRecord("brave-cat", "an-id", "quick", {"revision": "abc", "dirty": False})
     record._began -= 40.0
     record.note(tmp_path, "fetch", Outcome.UP_TO_DATE, 0.1)
     record.note(tmp_path, "baseline", Outcome.COMPLETED, 31.5)
-    path = record.write(tmp_path, tmp_path)
+    path = record.write(tmp_path)
     content = read_json(path)
     assert path.parent == tmp_path / catalog.RUNS
     assert path.name.endswith("Z-brave-cat.json")
@@ -26,7 +26,8 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert 9.9 < content["overhead_s"] < 12
     assert content["stages"]["fetch"] == {"outcome": "UpToDate", "wall_s": 0.1}
     assert content["stages"]["baseline"]["outcome"] == "Completed"
-    assert (content["flow_run"], content["profile"], content["error"], content["git"]) == ("an-id", "quick", None, None)
+    assert (content["flow_run"], content["profile"], content["error"]) == ("an-id", "quick", None)
+    assert content["git"] == {"revision": "abc", "dirty": False}
     assert content["command"] == "python -m flows retrain"
 
 
