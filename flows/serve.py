@@ -41,9 +41,31 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
         environment = {**prefect_environment(project), "PREFECT_API_URL": url}
         _prefect(["work-pool", "create", POOL, "--type", "process", "--overwrite"], project, environment)
         _prefect(["deploy", "--all"], project, environment)
+        _release(url)
         command = ["prefect", "worker", "start", "--pool", POOL]
         with watched(command, environment, project / HOME / "worker.log") as worker:
             yield url, worker
+
+
+def _release(url: str) -> None:
+    """Give back what runs of an earlier server still hold, if it was stopped in their midst.
+
+    A server keeps in its memory which run holds the place of a deployment: after a restart nobody gives it back, and
+    every order would be refused as the second one.
+    """
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.states import Crashed
+
+    begun = FlowRunFilter.model_validate({"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}})
+    with SyncPrefectClient(url) as client:
+        for run in client.read_flow_runs(flow_run_filter=begun):
+            client.set_flow_run_state(run.id, Crashed(message="Its server was stopped."), force=True)
+        for deployment in client.read_deployments():
+            if deployment.global_concurrency_limit:
+                name = deployment.global_concurrency_limit.name
+                client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
 def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
