@@ -63,7 +63,7 @@ lock: install ## resolve the dependencies again
 	@python -m tasks versions
 
 clean: ## remove what a killed run would resume from, and the workspaces
-	rm -rf .litesmith .workspaces .offline
+	rm -rf .litesmith/work .workspaces .offline
 
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).
 define make-environment

@@ -11,10 +11,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from flows.server import prefect_environment, server
+from flows.server import server, use_prefect_environment
 from litesmith.errors import LitesmithError
 
 _DELIVERY_S = 10.0
+_MIRROR = "LITESMITH_MIRROR"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
+    if mirror := os.environ.get(_MIRROR):
+        # A step may run in a workspace's folder, from which a relative name would lead elsewhere.
+        os.environ[_MIRROR] = str(Path(mirror).expanduser().resolve())
     profile = _before(project, chosen.profile, chosen.offline_fallback)
     with _api(project):
         from flows.command import run
@@ -74,13 +78,14 @@ def _before(project: Path, profile: str | None, offline_fallback: bool) -> str |
 def _serve(chosen: argparse.Namespace) -> None:
     from flows.serve import serve
 
+    use_prefect_environment(Path.cwd())
     serve(Path.cwd(), chosen.port)
 
 
 @contextmanager
 def _api(project: Path) -> Iterator[None]:
     """Use the Prefect server that the environment names, else run one of our own."""
-    os.environ.update({name: value for name, value in prefect_environment(project).items() if name not in os.environ})
+    use_prefect_environment(project)
     with nullcontext(os.environ["PREFECT_API_URL"]) if "PREFECT_API_URL" in os.environ else server(project) as url:
         os.environ["PREFECT_API_URL"] = url
         print(f"this run can be watched at {url.removesuffix('/api')}", file=sys.stderr)

@@ -6,6 +6,7 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from litesmith.files import read_json
+from litesmith.params import read_params
 from tasks import catalog
 
 
@@ -48,20 +49,31 @@ def _aligned(line: list[str], widths: list[int]) -> str:
 
 def publish_results(root: Path) -> None:
     """Show the results table and a link to the report in the current flow run."""
-    rows = results_rows(root)
+    rows, label = results_rows(root), drawn_label(root)
     if rows:
-        create_table_artifact(rows, key="results", description="Test results; measured by running each file")
+        create_table_artifact(rows, key="results", description=f"{label}Test results; measured by running each file")
     report = root / catalog.REPORT
     if report.is_file():
         create_link_artifact(
-            report.resolve().as_uri(), "report.html", key="report", description=f"`{report.resolve()}`"
+            report.resolve().as_uri(), "report.html", key="report", description=f"{label}`{report.resolve()}`"
         )
 
 
-def publish_refusal(root: Path, stage: str) -> Path | None:
-    """Show a link to the page that a refusing stage left, if it left one, and return the page."""
+def drawn_label(root: Path) -> str:
+    """Return the words that go before whatever is shown of drawn images; empty for a real data set."""
+    return "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
+
+
+def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
+    """Show a link to the page that a stage left when it refused, and return the page.
+
+    Args:
+        root: The workspace.
+        stage: The stage that failed.
+        since: When it began, in seconds since the epoch: an older page is of another refusal.
+    """
     page = root / catalog.REFUSALS / f"{stage}.html"
-    if not page.is_file():
+    if not page.is_file() or page.stat().st_mtime < since:
         return None
     create_link_artifact(page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`")
     return page

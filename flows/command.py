@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from flows.artifacts import results_rows, text_table
+from flows.artifacts import drawn_label, results_rows, text_table
 from flows.folders import workspace_folder
 from flows.progress import Progress, duration, watching
 from flows.retrain import retrain
 from litesmith.files import read_json
-from litesmith.params import read_params
 from tasks import catalog
 
 
@@ -27,7 +26,7 @@ def _summary(root: Path, record: Path) -> list[str]:
     """Return the results table, the report's path and what the run took, for a terminal."""
     content, report = read_json(record), (root / catalog.REPORT).resolve()
     took = f"{duration(content['wall_s'])}, of which {duration(content['overhead_s'])} around the steps"
-    label = ["DRAWN IMAGES, not Fashion-MNIST"] if read_params(root / catalog.PARAMS).dataset.drawn else []
+    label = [drawn_label(root)] if drawn_label(root) else []
     table = text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
     return [*label, *([table, ""] if table else []), *page, f"run:    {record.resolve()} ({took})"]

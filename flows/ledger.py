@@ -11,16 +11,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 
-from litesmith.errors import LitesmithError
+from litesmith.errors import LitesmithError, MachineError
 from tasks.dag.lock import lock_environment
 from tasks.dag.watch import starter_environment, stop_tree
 
 _RESTORED = "is cached - skipping run, checking out outputs"
 _UNCHANGED = "didn't change, skipping"
 _TAIL_LINES = 15
+# What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
+_OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
 
 # DVC's log says what it does in every run; these names are its own and would double each line.
 logging.getLogger("dvc").setLevel(logging.WARNING)
@@ -47,15 +50,25 @@ class Ledger:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._repo = Repo(str(root))
+        with _explained():
+            self._repo = Repo(str(root))
 
     def stages(self) -> list[str]:
-        """Return the names of the stages in the order in which DVC runs them."""
-        return [stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd]
+        """Return the names of the stages in the order in which DVC runs them.
+
+        Raises:
+            MachineError: DVC cannot work here.
+        """
+        with _explained():
+            return [stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd]
 
     def is_stale(self, stage: str) -> bool:
-        """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded."""
-        with self._repo.lock:
+        """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded.
+
+        Raises:
+            MachineError: Another DVC command holds the workspace.
+        """
+        with _explained(), self._repo.lock:
             return bool(self._stage(stage).status())
 
     def is_at_hand(self, stage: str) -> bool:
@@ -103,6 +116,16 @@ class Ledger:
 
 
 @contextmanager
+def _explained() -> Iterator[None]:
+    """Turn an error of DVC's own into one that says what can be done."""
+    try:
+        yield
+    except DvcException as error:
+        hint = "It needs a git checkout (`git init` makes one) and no other DVC command at work in this folder."
+        raise MachineError(f"DVC cannot work here: {error}. {hint}") from error
+
+
+@contextmanager
 def _child(root: Path, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start DVC on one stage; whatever happens, leave nothing of it running."""
     child = subprocess.Popen(
@@ -128,7 +151,7 @@ def _child(root: Path, stage: str, extra: Mapping[str, str]) -> Iterator[subproc
 
 def _environment() -> dict[str, str]:
     """Return the environment with this Python first on the path, and without what DVC set for an outer stage."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_STAGE)}
     # Not resolved: the python of a virtual environment is a link out of it.
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
     return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}

@@ -62,7 +62,7 @@ def _walk(root: Path, record: RunRecord) -> None:
     ledger, screen = Ledger(root), watcher()
     order = ledger.stages()
     if screen:
-        screen.plan(order, _times(root, order))
+        screen.plan(order, {**_times(Path.cwd(), order), **_times(root, order)})
     for stage in order:
         began = time.monotonic()
         run = run_stage.with_options(name=stage, task_run_name=stage)
@@ -70,7 +70,7 @@ def _walk(root: Path, record: RunRecord) -> None:
             state = run(ledger, stage, params.stage_limit_s, return_state=True)
             state.result()
         except StageError:
-            _refused(root, stage)
+            _refused(root, stage, time.time() - (time.monotonic() - began))
             raise
         record.note(root, stage, Outcome(str(state.name)), time.monotonic() - began)
 
@@ -109,13 +109,13 @@ def _bring_up_to_date(
 
 
 def _times(root: Path, order: list[str]) -> Mapping[str, float]:
-    """Return how long each stage took when its outputs were made; what never ran is missing."""
+    """Return how long each stage took when the outputs below ``root`` were made; what never ran is missing."""
     records = {stage: made(root, stage) for stage in order}
     return {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
 
 
-def _refused(root: Path, stage: str) -> None:
-    """Link the page that a refusing stage left."""
-    page = publish_refusal(root, stage)
+def _refused(root: Path, stage: str, since: float) -> None:
+    """Link the page that a stage left if it refused; an older one, from before ``since``, is of another refusal."""
+    page = publish_refusal(root, stage, since)
     if page:
         get_run_logger().error("see %s", page)

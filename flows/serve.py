@@ -61,6 +61,8 @@ def _release(url: str) -> None:
     begun = FlowRunFilter.model_validate({"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}})
     with SyncPrefectClient(url) as client:
         for run in client.read_flow_runs(flow_run_filter=begun):
+            if run.deployment_id is None:
+                continue
             client.set_flow_run_state(run.id, Crashed(message="Its server was stopped."), force=True)
         for deployment in client.read_deployments():
             if deployment.global_concurrency_limit:

@@ -29,10 +29,16 @@ def prefect_environment(project: Path) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
         "DO_NOT_TRACK": "1",
-        # A proxy must not be asked for this machine.
-        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), _HOST])),
+        # A proxy must not be asked for this machine. Python reads the lower-case name first where both are set.
+        **{name: _with_host(os.environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")},
         "PREFECT_LOGGING_CONFIG_PATH": str(Path(__file__).with_name("logging.yml")),
     }
+
+
+def use_prefect_environment(project: Path) -> None:
+    """Apply the settings to this process, before it imports Prefect; what a user chose for Prefect itself stays."""
+    chosen = {name for name in os.environ if name.startswith("PREFECT_")}
+    os.environ.update({name: value for name, value in prefect_environment(project).items() if name not in chosen})
 
 
 @contextmanager
@@ -95,6 +101,12 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.kill()
         child.wait()
     kill_all(below)
+
+
+def _with_host(hosts: str) -> str:
+    """Return a list of hosts that no proxy is asked for, with this machine among them."""
+    named = [host for host in hosts.split(",") if host]
+    return ",".join([*named, *([] if _HOST in named else [_HOST])])
 
 
 def _free_port(port: int) -> int:

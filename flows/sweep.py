@@ -21,6 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import hydrated_context, serialize_context
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.artifacts import drawn_label
 from litesmith.files import write_bytes
 from tasks import catalog
 from tasks.dag.step import Job, MapJobs, Result, Study
@@ -168,7 +169,9 @@ class _Leaderboard:
     def show(self) -> None:
         """Publish what is known so far, the farthest and most accurate trials on top."""
         best = sorted(self.rows, key=lambda row: (-row.get("rung", 0), -row.get("accuracy", 0)))
-        create_table_artifact(best, key="sweep-leaderboard", description="Validation results, the best on top")
+        create_table_artifact(
+            best, key="sweep-leaderboard", description=f"{drawn_label(Path.cwd())}Validation results, the best on top"
+        )
 
     def end(self) -> None:
         """Show the sweep as done."""

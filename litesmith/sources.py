@@ -71,11 +71,14 @@ class Folder:
     def probe(self, file: RawFile) -> None:
         """Return if the file is there in its size, or raise `NotServedError`."""
         path = self.path / file.name
-        if not self.path.is_dir():
-            raise NotServedError(f"the folder {self.path} does not exist")
-        if not path.is_file():
-            raise NotServedError(f"{file.name} is missing in {self.path}")
-        _check_size(file, path.stat().st_size)
+        try:
+            if not self.path.is_dir():
+                raise NotServedError(f"the folder {self.path} does not exist")
+            if not path.is_file():
+                raise NotServedError(f"{file.name} is missing in {self.path}")
+            _check_size(file, path.stat().st_size)
+        except OSError as error:
+            raise NotServedError(f"{self.path} cannot be looked into: {error.strerror}") from error
 
 
 @dataclass(frozen=True)

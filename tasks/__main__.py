@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +23,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         command(chosen)
     except LitesmithError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {error}{_way_back()}", file=sys.stderr)
         return 1
     return 0
+
+
+def _way_back() -> str:
+    """Say under DVC how to get back what it cleared before this command began; nothing elsewhere."""
+    if "DVC_STAGE" not in os.environ:
+        return ""
+    return (
+        f"\nDVC cleared the outputs of {os.environ['DVC_STAGE']} before it began and keeps them in its cache: undo the "
+        "change and run `dvc repro`, which restores them without running anything."
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -47,8 +47,8 @@ def run_step(one: Step, root: Path) -> None:
         before = _beside(one, root)
         with _work_folder(one, arguments, root) as work:
             _call(one, arguments, work)
-        write_json(root / one.made, _record(one, arguments, versions))
-        _require_outputs(one, root, before)
+            write_json(root / one.made, _record(one, arguments, versions))
+            _require_outputs(one, root, before)
 
 
 def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
@@ -85,9 +85,9 @@ def _require_outputs(one: Step, root: Path, before: set[Path]) -> None:
 
 
 def _beside(one: Step, root: Path) -> set[Path]:
-    """Return what lies in the folders that the step writes to."""
+    """Return what lies in the folders that the step writes to, hidden files left out: systems and editors make them."""
     folders = {(root / port.path).parent for port in one.outs}
-    return {path for folder in folders if folder.is_dir() for path in folder.iterdir()}
+    return {path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.name[0] != "."}
 
 
 @contextmanager

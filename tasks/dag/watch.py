@@ -15,7 +15,7 @@ import psutil
 STARTER = "LITESMITH_STARTER"
 
 _POLL_S = 1.0
-_SHELLS = {"sh", "bash", "dash", "zsh", "fish"}
+_SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh", "ash", "busybox", "csh", "tcsh", "nu"}
 _LOG = logging.getLogger(__name__)
 
 

@@ -79,6 +79,7 @@ def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iter
             _kill_the_training(commands, seen, client)
             _complete(commands, seen, client)
             _ask_at_the_other_door(reference, commands, seen)
+            _ask_for_the_impossible(reference, seen)
         served.terminate()
         seen.left["serve"] = commands.left_after(2 * _GONE_S)
         yield seen
@@ -158,6 +159,17 @@ def _ask_at_the_other_door(reference: Commands, commands: Commands, seen: Story)
     seen.said["other door"] = said
 
 
+def _ask_for_the_impossible(reference: Commands, seen: Story) -> None:
+    """Ask DVC for a sparsity of 80, then take it back."""
+    params = reference.folder / catalog.PARAMS
+    before, wrong = params.read_text(), yaml.safe_load(params.read_text())
+    wrong["prune"]["pruning"]["final_sparsity"] = 80
+    params.write_text(yaml.safe_dump(wrong))
+    seen.said["impossible"] = reference.run("dvc", "repro")[1]
+    params.write_text(before)
+    seen.said["taken back"] = reference.run("dvc", "repro")[1]
+
+
 def _order(client: SyncPrefectClient) -> FlowRun:
     return client.create_flow_run_from_deployment(client.read_deployment_by_name("retrain/on-demand").id)
 
@@ -232,6 +244,14 @@ def test_both_doors_make_the_same_bytes_even_after_kills(story: Story, reference
     made = _hashes(story.folder)
     assert len(made) > 20
     assert made == _hashes(reference.folder)
+
+
+def test_a_wrong_parameter_is_explained_and_what_dvc_cleared_comes_back(story: Story) -> None:
+    assert "prune.pruning.final_sparsity must lie in [0, 1), got 80." in story.said["impossible"]
+    assert "write 0.8 for 80 %" in story.said["impossible"]
+    assert "DVC cleared the outputs of prune before it began and keeps them" in story.said["impossible"]
+    assert "Stage 'prune' is cached - skipping run, checking out outputs" in story.said["taken back"]
+    assert "Running stage" not in story.said["taken back"]
 
 
 def test_after_dvc_the_flow_says_up_to_date_for_every_stage(story: Story, reference: Commands) -> None:

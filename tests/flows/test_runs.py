@@ -22,7 +22,7 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     content = read_json(path)
     assert path.parent == tmp_path / catalog.RUNS
     assert path.name.endswith("Z-brave-cat.json")
-    assert (content["steps_wall_s"], content["cpu_s"]) == (30.0, 60.0)
+    assert (content["steps_wall_s"], content["steps_cpu_s"]) == (30.0, 60.0)
     assert 9.9 < content["overhead_s"] < 12
     assert content["stages"]["fetch"] == {"outcome": "UpToDate", "wall_s": 0.1}
     assert content["stages"]["baseline"]["outcome"] == "Completed"

@@ -1,10 +1,12 @@
+import os
 import socket
 from pathlib import Path
+from urllib.request import proxy_bypass_environment
 
 import pytest
 
 from flows.__main__ import main
-from flows.server import prefect_environment, server
+from flows.server import prefect_environment, server, use_prefect_environment
 from litesmith.errors import MachineError
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +31,25 @@ def test_nothing_is_reported_and_no_proxy_is_asked_for_this_machine(
     assert settings["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert settings["DO_NOT_TRACK"] == "1"
     assert settings["NO_PROXY"] == "example.org,127.0.0.1"
+    assert settings["no_proxy"].endswith("127.0.0.1")
     assert Path(settings["PREFECT_HOME"]).is_relative_to(tmp_path)
     assert Path(settings["PREFECT_LOGGING_CONFIG_PATH"]).is_file()
+
+
+def test_this_process_asks_no_proxy_for_this_machine_and_keeps_what_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {
+        "NO_PROXY": "corp",
+        "no_proxy": "corp",
+        "http_proxy": "http://127.0.0.1:9",
+        "PREFECT_HOME": "/chosen",
+    }
+    monkeypatch.setattr(os, "environ", environment)
+    use_prefect_environment(tmp_path)
+    assert environment["NO_PROXY"] == environment["no_proxy"] == "corp,127.0.0.1"
+    assert environment["PREFECT_HOME"] == "/chosen"
+    assert proxy_bypass_environment("127.0.0.1:4200")
 
 
 def test_an_unknown_profile_is_said_before_a_server_is_started(
