@@ -160,14 +160,17 @@ def _ask_at_the_other_door(reference: Commands, commands: Commands, seen: Story)
 
 
 def _ask_for_the_impossible(reference: Commands, seen: Story) -> None:
-    """Ask DVC for a sparsity of 80, then take it back."""
-    params = reference.folder / catalog.PARAMS
+    """Ask DVC for a sparsity of 80, then take it back and have DVC bring back what it cleared."""
+    params, model = reference.folder / catalog.PARAMS, reference.folder / catalog.PRUNED_MODEL
+    held = model.read_bytes()
     before, wrong = params.read_text(), yaml.safe_load(params.read_text())
     wrong["prune"]["pruning"]["final_sparsity"] = 80
     params.write_text(yaml.safe_dump(wrong))
     seen.said["impossible"] = reference.run("dvc", "repro")[1]
     params.write_text(before)
-    seen.said["taken back"] = reference.run("dvc", "repro")[1]
+    seen.said["taken back"] = reference.run("dvc", "checkout")[1]
+    assert model.read_bytes() == held, seen.said["taken back"]
+    assert reference.run("dvc", "repro")[0] == 0
 
 
 def _order(client: SyncPrefectClient) -> FlowRun:
@@ -249,9 +252,11 @@ def test_both_doors_make_the_same_bytes_even_after_kills(story: Story, reference
 def test_a_wrong_parameter_is_explained_and_what_dvc_cleared_comes_back(story: Story) -> None:
     assert "prune.pruning.final_sparsity must lie in [0, 1), got 80." in story.said["impossible"]
     assert "write 0.8 for 80 %" in story.said["impossible"]
-    assert "DVC cleared the outputs of prune before it began and keeps them" in story.said["impossible"]
-    assert "Stage 'prune' is cached - skipping run, checking out outputs" in story.said["taken back"]
-    assert "Running stage" not in story.said["taken back"]
+    assert (
+        "DVC cleared the outputs of prune before it began. To have them back, undo the change"
+        in story.said["impossible"]
+    )
+    assert "models/pruned.h5" in story.said["taken back"]
 
 
 def test_after_dvc_the_flow_says_up_to_date_for_every_stage(story: Story, reference: Commands) -> None:
