@@ -33,8 +33,8 @@ def _way_back() -> str:
     if "DVC_STAGE" not in os.environ:
         return ""
     return (
-        f"\nDVC cleared the outputs of {os.environ['DVC_STAGE']} before it began. To have them back, undo the change; then "
-        "`dvc checkout` brings the models and data from its cache, `git checkout -- reports models` the committed rest."
+        f"\nDVC cleared the outputs of {os.environ['DVC_STAGE']} before it began. To have them back, undo the change; "
+        "then `dvc checkout` brings the models and data from its cache, `git checkout -- reports models` the committed rest."
     )
 
 
