@@ -34,7 +34,7 @@ def _way_back() -> str:
         return ""
     return (
         f"\nDVC cleared the outputs of {os.environ['DVC_STAGE']} before it began. To have them back, undo the change; "
-        "then `dvc checkout` brings the models and data from its cache, `git checkout -- reports models` the committed rest."
+        "then `dvc checkout` brings what its cache holds, `git checkout -- reports models` the committed rest."
     )
 
 
