@@ -26,7 +26,6 @@ def _summary(root: Path, record: Path) -> list[str]:
     """Return the results table, the report's path and what the run took, for a terminal."""
     content, report = read_json(record), (root / catalog.REPORT).resolve()
     took = f"{duration(content['wall_s'])}, of which {duration(content['overhead_s'])} around the steps"
-    label = [drawn_label(root)] if drawn_label(root) else []
-    table = text_table(results_rows(root))
+    label, table = drawn_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
-    return [*label, *([table, ""] if table else []), *page, f"run:    {record.resolve()} ({took})"]
+    return [*([label] if label else []), *([table, ""] if table else []), *page, f"run:    {record.resolve()} ({took})"]
