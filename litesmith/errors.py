@@ -28,6 +28,10 @@ class ContractError(LitesmithError):
     """A step broke its promise about the files it reads or writes: correct the step or its inputs."""
 
 
+class DivergedError(LitesmithError):
+    """A training lost its way, its loss is not a number any more: lower the learning rate."""
+
+
 class BusyError(LitesmithError):
     """Another run holds the workspace: wait for it or stop it."""
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -16,6 +17,11 @@ from litesmith.errors import ParamsError
 Kind = TypeVar("Kind")
 
 
+@dataclass(frozen=True)
+class Indifferent:
+    """Marks a parameter that changes no result, so that a killed run may go on with another value."""
+
+
 class Section(BaseModel):
     """One section of ``params.yaml``: frozen, without defaults, refusing keys it does not know."""
 
@@ -24,6 +30,11 @@ class Section(BaseModel):
     def into(self, kind: type[Kind]) -> Kind:
         """Return the library's dataclass whose fields the section has."""
         return TypeAdapter(kind).validate_python(self.model_dump())
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the values that decide results, as JSON can hold them."""
+        indifferent = {name for name, field in type(self).model_fields.items() if Indifferent() in field.metadata}
+        return self.model_dump(mode="json", by_alias=True, exclude=indifferent)
 
 
 Count = Annotated[int, Field(ge=1)]
@@ -142,6 +153,10 @@ class ScheduleParams(Section):
     warmup_share: Annotated[float, Field(gt=0, lt=1, description="Share of the steps with a rising learning rate.")]
     momentum: Annotated[Fraction, Field(description="Of Nesterov's gradient descent.")]
     label_smoothing: Annotated[Fraction, Field(description="Share of the target spread over all classes.")]
+    skip_share: Annotated[
+        Fraction, Field(description="Share of the images with a loss below the average that an epoch leaves out.")
+    ]
+    skip_until: Annotated[Share, Field(description="Share of the epochs after which no image is left out.")]
     averaging_share: Annotated[
         Fraction, Field(description="Share of the steps that the average of the weights reaches back; 0 is off.")
     ]
@@ -205,7 +220,7 @@ class SweepParams(Section):
     residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
     space: SpaceParams
     schedule: ScheduleParams
-    num_workers: Annotated[Count, Field(description="Trials at a time; changes no result.")]
+    num_workers: Annotated[Count, Field(description="Trials at a time."), Indifferent()]
     trial_threads: Threads
     full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
     num_threads: Annotated[Threads, Field(description="Threads of the winner's training; decides results.")]
@@ -221,12 +236,18 @@ class PruningParams(Section):
     min_weights: Annotated[Count, Field(description="Layers with fewer weights stay dense.")]
 
 
+def _seeing_all(recipe: RecipeParams) -> RecipeParams:
+    if recipe.skip_share:
+        raise ValueError("must have a skip_share of 0: the schedule of the zeros counts steps that it knows beforehand")
+    return recipe
+
+
 class PruneParams(Section):
     """How the winner is pruned and fine-tuned."""
 
     dropout_rate: Annotated[Fraction, Field(description="Of the fine-tunings with dropout.")]
     pruning: PruningParams
-    recipe: RecipeParams
+    recipe: Annotated[RecipeParams, AfterValidator(_seeing_all)]
     num_threads: Threads
 
 

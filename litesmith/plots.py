@@ -134,13 +134,14 @@ def trial_series(trials: Sequence[Mapping[str, Any]], winner: int | None) -> lis
     """Pick the points of the accuracy-against-bytes figure from the trials of a sweep.
 
     Args:
-        trials: Each with ``number``, ``tflite_bytes`` and ``rungs`` (``rung``, ``epochs``, ``num_rows``, ``accuracy``).
+        trials: Each with ``number``, ``state``, ``tflite_bytes`` and ``rungs`` (``rung``, ``epochs``, ``num_rows``,
+            ``accuracy``).
         winner: Number of the trial that won, if one did.
 
     Returns:
-        One point for each trial that was trained at all; infeasible ones were not.
+        One point for each trial that was trained to an end; infeasible ones were not, diverged ones have none.
     """
-    points = (_point(trial, winner) for trial in trials if trial)
+    points = (_point(trial, winner) for trial in trials if trial and trial.get("state") != "diverged")
     return [point for point in points if point is not None]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import optuna
 
 from litesmith.augmentation import Augmentation
-from litesmith.errors import ParamsError
+from litesmith.errors import DivergedError, ParamsError
 from litesmith.keras import derived_seed
 from litesmith.lite import convert
 from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes, with_dropout
@@ -165,6 +165,7 @@ class Entry:
         cost: What it takes of the device.
         reason: Which limit it breaks, empty if none.
         results: One for each rung it was trained at.
+        state: ``infeasible``, ``diverged``, ``pruned`` or ``complete``.
     """
 
     number: int
@@ -174,6 +175,12 @@ class Entry:
     cost: Cost
     reason: str
     results: list[TrialResult] = field(default_factory=list)
+    state: str = "pruned"
+
+    def rank(self) -> tuple[float, float, int]:
+        """Return what entries at the same rung are sorted by, the best first."""
+        last = self.results[-1]
+        return -last.accuracy, math.inf if last.loss is None else last.loss, self.number
 
 
 @dataclass(frozen=True)
@@ -218,15 +225,17 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
 
     Raises:
         ParamsError: No network within the limits was proposed in ``plan.max_asks`` proposals for each trial.
+        DivergedError: No trial came through the last rung.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize")
     search = _Search(plan, seed, log, run_batch, study)
     for batch, first in enumerate(range(0, plan.num_trials, plan.batch_trials)):
         search.run_batch(batch, min(plan.batch_trials, plan.num_trials - first))
-    finished = [entry for entry in search.entries if len(entry.results) == len(plan.rungs)]
-    winner = min(finished, key=lambda entry: (-entry.results[-1].accuracy, entry.results[-1].loss, entry.number))
-    return StudyResult(search.entries, winner)
+    finished = [entry for entry in search.entries if entry.state == "complete"]
+    if not finished:
+        raise DivergedError("every trial's loss left the numbers. Lower sweep.space.learning_rates.")
+    return StudyResult(search.entries, min(finished, key=Entry.rank))
 
 
 def network_of(choices: Mapping[str, Any], family: Family) -> NetworkSpec:
@@ -291,11 +300,10 @@ class _Search:
         startup = self._plan.startup_trials
         self._study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
         asked = [self._ask_feasible(batch) for _ in range(num_trials)]
-        going = [entry for _, entry in asked]
+        going, reduction = [entry for _, entry in asked], self._plan.reduction
         for rung in range(len(self._plan.rungs)):
-            self._run_rung(going, rung)
-            _LOG.info("batch %d, rung %d: best validation accuracy %.4f", batch, rung, _reached(going[0]))
-            going = going[: math.ceil(len(going) / self._plan.reduction)] if rung + 1 < len(self._plan.rungs) else going
+            best_first = self._run_rung(going, rung)
+            going = [] if rung + 1 == len(self._plan.rungs) else best_first[: math.ceil(len(going) / reduction)]
         for trial, entry in asked:
             self._tell(trial, entry)
 
@@ -305,7 +313,7 @@ class _Search:
             trial = self._study.ask()
             entry = self._entry(trial, batch)
             self.entries.append(entry)
-            if not entry.reason:
+            if entry.state != "infeasible":
                 return trial, entry
             trial.set_user_attr("infeasible", entry.reason)
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
@@ -322,17 +330,27 @@ class _Search:
         if shape not in self._costs:
             self._costs[shape] = cost_of(shape)
         cost = self._costs[shape]
-        return Entry(trial.number, batch, choices, spec, cost, broken_limits(cost, self._plan.limits))
+        reason = broken_limits(cost, self._plan.limits)
+        return Entry(trial.number, batch, choices, spec, cost, reason, state="infeasible" if reason else "pruned")
 
-    def _run_rung(self, going: list[Entry], rung: int) -> None:
-        """Train ``going`` at a rung, but for what the log already has, and sort them best first."""
+    def _run_rung(self, going: list[Entry], rung: int) -> list[Entry]:
+        """Train ``going`` at a rung, but for what the log already has; return those that came through, best first."""
+        if not going:
+            return []
         jobs = [self._job(entry, rung) for entry in going]
         logged = read_results(self._log)
         missing = [job for job in jobs if (job.number, job.rung) not in logged]
         made = {(result.number, result.rung): result for result in (self._run(missing) if missing else [])}
         for entry in going:
             entry.results.append({**logged, **made}[entry.number, rung])
-        going.sort(key=lambda entry: (-_reached(entry), entry.results[-1].loss, entry.number))
+            if entry.results[-1].loss is None:
+                entry.state = "diverged"
+            elif rung + 1 == len(self._plan.rungs):
+                entry.state = "complete"
+        came_through = sorted((entry for entry in going if entry.state != "diverged"), key=Entry.rank)
+        best = _reached(came_through[0]) if came_through else 0.0
+        _LOG.info("batch %d, rung %d: best validation accuracy %.4f", going[0].batch, rung, best)
+        return came_through
 
     def _job(self, entry: Entry, rung: int) -> TrialJob:
         plan, length = self._plan, self._plan.rungs[rung]
@@ -353,19 +371,18 @@ class _Search:
     def _tell(self, trial: Any, entry: Entry) -> None:
         for result in entry.results:
             trial.report(result.accuracy, step=result.rung)
-        if len(entry.results) == len(self._plan.rungs):
+        if entry.state == "complete":
             self._study.tell(trial, _reached(entry))
         else:
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
 
 
 def _plain_trial(entry: Entry, plan: Plan) -> dict[str, Any]:
-    state = "infeasible" if entry.reason else "complete" if len(entry.results) == len(plan.rungs) else "pruned"
     rungs = [
         {"rung": one.rung, **asdict(plan.rungs[one.rung]), "accuracy": one.accuracy, "loss": one.loss}
         for one in entry.results
     ]
-    known = {"number": entry.number, "batch": entry.batch, "state": state, "reason": entry.reason}
+    known = {"number": entry.number, "batch": entry.batch, "state": entry.state, "reason": entry.reason}
     return {**known, "choices": entry.choices, **asdict(entry.cost), "rungs": rungs}
 
 

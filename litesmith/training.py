@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.augmentation import Augmentation, augment, to_pixels
-from litesmith.errors import ParamsError
+from litesmith.errors import DivergedError, ParamsError
 from litesmith.files import replacing
 from litesmith.keras import derived_seed, keras, seed_everything, tf
 from litesmith.splits import Split
@@ -31,6 +31,8 @@ class Schedule:
     warmup_share: float
     momentum: float
     label_smoothing: float
+    skip_share: float
+    skip_until: float
     averaging_share: float
     refresh_rows: int
 
@@ -47,6 +49,9 @@ class Recipe:
         momentum: Of Nesterov's gradient descent, in [0, 1).
         weight_decay: Share of a kernel that decays in a step at a learning rate of one; decoupled from the gradient.
         label_smoothing: Share of the target spread evenly over the classes, in [0, 1).
+        skip_share: Share of the images with a loss below the average that an epoch leaves out, in [0, 1); those that
+            stay weigh as much more, so that the gradient is the same on average.
+        skip_until: Share of the epochs after which every image is seen again, 0 to 1.
         averaging_share: Share of all steps over which the running average of the weights reaches back, in [0, 1);
             0 takes the last weights.
         refresh_rows: Images on which batch-norm statistics are measured anew at the end; 0 keeps the running ones.
@@ -60,6 +65,8 @@ class Recipe:
     momentum: float
     weight_decay: float
     label_smoothing: float
+    skip_share: float
+    skip_until: float
     averaging_share: float
     refresh_rows: int
     augmentation: Augmentation
@@ -82,20 +89,44 @@ class Score:
         return {"accuracy": self.accuracy, "loss": self.loss}
 
 
-def one_cycle(step: NDArray[np.int64], num_steps: int, recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate of each step: a straight rise to the highest, then half a cosine down to zero.
+def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float32]:
+    """Return the learning rate along a training: a straight rise to the highest, then half a cosine down to zero.
 
     Args:
-        step: int64, any shape, steps counted from 0.
-        num_steps: Steps of the whole training.
+        progress: float64, any shape, the share of the training that is behind, 0 to 1.
         recipe: Its highest rate and the share of the rise.
 
     Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's OneCycleLR.
     """
-    warmup = recipe.warmup_share * num_steps
-    rise = (step + 1) / (warmup + 1)
-    fall = 0.5 * (1 + np.cos(np.pi * (step - warmup) / (num_steps - warmup)))
-    return np.asarray(recipe.learning_rate * np.where(step < warmup, rise, fall), np.float32)
+    rise = progress / recipe.warmup_share
+    fall = 0.5 * (1 + np.cos(np.pi * (progress - recipe.warmup_share) / (1 - recipe.warmup_share)))
+    return np.asarray(recipe.learning_rate * np.where(progress < recipe.warmup_share, rise, fall), np.float32)
+
+
+def worth_seeing(
+    losses: NDArray[np.float32], recipe: Recipe, epoch: int, *, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Choose the images of an epoch: all with a loss above the average, of the easy rest some, which weigh more.
+
+    Args:
+        losses: float32, (n,), of each image when it was last seen; not a number if it never was.
+        recipe: Which share of the easy ones is skipped, and until when.
+        epoch: Counted from 0.
+        seed: Decides which, and the order.
+
+    Returns:
+        The images' numbers, int64 (m,), shuffled, and the weight of each, float32 (m,).
+
+    Source: Qin et al., "InfoBatch: lossless training speed up by unbiased dynamic data pruning", arXiv:2303.04947.
+    """
+    draw = np.random.default_rng(seed)
+    skipping = recipe.skip_share if epoch < recipe.skip_until * recipe.epochs else 0.0
+    easy = losses < np.nanmean(losses) if np.isfinite(losses).any() else np.zeros(len(losses), bool)
+    left_out = easy & (draw.random(len(losses)) < skipping)
+    if len(losses) - left_out.sum() < recipe.batch_size:
+        left_out[:], skipping = False, 0.0
+    order = draw.permutation(np.flatnonzero(~left_out))
+    return order, np.where(easy[order], 1 / (1 - skipping), 1.0).astype(np.float32)
 
 
 def train(
@@ -126,6 +157,7 @@ def train(
 
     Raises:
         ParamsError: There are fewer training images than a batch holds.
+        DivergedError: The loss is not a number any more.
     """
     loop = _Loop(model, training, validation, recipe, seed)
     checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"
@@ -150,6 +182,9 @@ def train_plain(
     Returns:
         One row for each epoch, with the columns of `train`.
 
+    Raises:
+        DivergedError: The loss is not a number any more.
+
     Source: Kingma and Ba, "Adam", arXiv:1412.6980.
     """
     seed_everything(derived_seed(seed, "fit"))
@@ -158,6 +193,7 @@ def train_plain(
     began = time.monotonic()
 
     def note(epoch: int, logs: dict[str, float]) -> None:
+        _require_finite(logs["loss"], model.name, epoch + 1)
         said = {name: round(float(logs[name]), 6) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
         history.append({"epoch": epoch + 1, **said, "learning_rate": learning_rate})
         _report(model.name, history, epochs, (time.monotonic() - began) / (epoch + 1))
@@ -245,29 +281,39 @@ class _Loop:
 
     def __init__(self, model: Any, training: Split, validation: Split, recipe: Recipe, seed: int) -> None:
         self._model, self._recipe, self._seed = model, recipe, seed
-        self._num_rows, self._batch = len(training.labels), recipe.batch_size
-        self._steps = self._num_rows // self._batch
-        if not self._steps:
+        self._batch, num_rows = recipe.batch_size, len(training.labels)
+        if num_rows < self._batch:
             raise ParamsError(
-                f"batch_size {self._batch} is more than the {self._num_rows} training images. Take a smaller batch."
+                f"batch_size {self._batch} is more than the {num_rows} training images. Take a smaller batch."
             )
         self._images, self._labels = tf.constant(training.images), tf.constant(training.labels, tf.int32)
+        self._losses = tf.Variable(np.full(num_rows, np.nan, np.float32), trainable=False)
         self._judge = _Judge(model, validation)
-        self._optimizer = _optimizer(recipe, recipe.epochs * self._steps, model.trainable_variables)
-        self._epoch_graph = tf.function(self._run_steps)
+        self._optimizer = _optimizer(recipe, recipe.epochs * (num_rows // self._batch), model.trainable_variables)
+        steps = [tf.TensorSpec((None, self._batch), kind) for kind in (tf.int32, tf.float32)]
+        rates, epoch_seed = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)
+        self._epoch_graph = tf.function(self._run_steps, input_signature=[*steps, rates, epoch_seed])
 
     def state(self) -> list[Any]:
         """Return every variable that the next epoch depends on."""
-        return [*self._model.variables, *self._optimizer.variables]
+        return [*self._model.variables, *self._optimizer.variables, self._losses]
 
     def run_epoch(self, epoch: int) -> dict[str, float]:
-        """Train one epoch, counted from 0, and return its row of the history."""
+        """Train one epoch, counted from 0, and return its row of the history.
+
+        Raises:
+            DivergedError: The loss is not a number any more.
+        """
         seed = derived_seed(self._seed, "epoch", epoch)
-        order = np.random.default_rng(seed).permutation(self._num_rows)[: self._steps * self._batch]
-        steps = np.arange(epoch * self._steps, (epoch + 1) * self._steps)
-        rates = one_cycle(steps, self._recipe.epochs * self._steps, self._recipe)
+        order, weights = worth_seeing(self._losses.numpy(), self._recipe, epoch, seed=seed)
+        steps = len(order) // self._batch
+        shape, whole = (steps, self._batch), steps * self._batch
+        rates = one_cycle((epoch + (np.arange(steps) + 0.5) / steps) / self._recipe.epochs, self._recipe)
         _reset_dropout(self._model, seed)
-        loss, accuracy = self._epoch_graph(tf.constant(order, tf.int32), tf.constant(rates), tf.constant(seed))
+        loss, accuracy = self._epoch_graph(
+            order[:whole].reshape(shape).astype(np.int32), weights[:whole].reshape(shape), rates, seed
+        )
+        _require_finite(float(loss), self._model.name, epoch + 1)
         score = self._judge.score()
         return {
             "epoch": epoch + 1,
@@ -283,28 +329,30 @@ class _Loop:
         if self._recipe.averaging_share:
             self._optimizer.finalize_variable_values(self._model.trainable_variables)
 
-    def _run_steps(self, order: Any, rates: Any, seed: Any) -> tuple[Any, Any]:
+    def _run_steps(self, order: Any, weights: Any, rates: Any, seed: Any) -> tuple[Any, Any]:
         loss_sum, right_sum = tf.constant(0.0), tf.constant(0.0)
-        for step in tf.range(self._steps):
-            rows = tf.reshape(order[step * self._batch : (step + 1) * self._batch], (self._batch,))
+        for step in tf.range(tf.shape(order)[0]):
             self._optimizer.learning_rate.assign(rates[step])
-            loss, right = self._step(tf.gather(self._images, rows), tf.gather(self._labels, rows), (seed, step))
+            loss, right = self._step(order[step], weights[step], tf.stack((seed, step)))
             loss_sum += loss
             right_sum += right
-        return loss_sum / self._steps, right_sum / self._steps
+        return loss_sum / tf.reduce_sum(weights), right_sum / tf.reduce_sum(weights)
 
-    def _step(self, images: Any, labels: Any, seed: tuple[Any, Any]) -> tuple[Any, Any]:
-        pixels = augment(images, self._recipe.augmentation, tf.stack(seed))
+    def _step(self, rows: Any, weights: Any, seed: Any) -> tuple[Any, Any]:
+        """Learn from one batch and return the weighted sums of losses and of right answers."""
+        pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, seed)
+        labels = tf.gather(self._labels, rows)
         with tf.GradientTape() as tape:
             probabilities = self._model(pixels, training=True)
             targets = tf.one_hot(labels, probabilities.shape[-1])
             smoothing = self._recipe.label_smoothing
             losses = keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=smoothing)
-            loss = tf.reduce_mean(losses)
+            loss = tf.reduce_mean(losses * weights)
         variables = self._model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        self._losses.scatter_nd_update(rows[:, None], losses)
         right = tf.equal(tf.argmax(probabilities, axis=1, output_type=tf.int32), labels)
-        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+        return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(right, tf.float32) * weights)
 
 
 def _optimizer(recipe: Recipe, num_steps: int, variables: list[Any]) -> Any:
@@ -330,6 +378,11 @@ def _reset_dropout(model: Any, seed: int) -> None:
         generator = layer._random_generator._generator
         if generator is not None:
             generator.reset_from_seed(derived_seed(seed, "dropout", number))
+
+
+def _require_finite(loss: float, name: str, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise DivergedError(f"the loss of {name} became {loss} in epoch {epoch}. Lower the learning rate.")
 
 
 def _store(path: Path, state: Iterable[Any], history: History) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from litesmith.errors import DivergedError
 from litesmith.keras import derived_seed, keras, seed_everything, set_threads
 from litesmith.networks import NetworkSpec, build_network
 from litesmith.splits import Split, read_split, sample_rows
@@ -55,20 +56,22 @@ class TrialResult:
     Attributes:
         number: Of the trial.
         rung: Counted from 0.
-        accuracy: On validation, 0 to 1.
-        loss: On validation, in nats.
+        accuracy: On validation, 0 to 1; 0 if the training diverged.
+        loss: On validation, in nats; None if the training diverged.
         cpu_s: CPU-seconds spent; not part of any result that must repeat.
     """
 
     number: int
     rung: int
     accuracy: float
-    loss: float
+    loss: float | None
     cpu_s: float
 
 
 def run_trial(job: TrialJob) -> TrialResult:
     """Train one trial from scratch with its rung's own full schedule, and log what it reaches on validation.
+
+    A training that diverges is a result too: it is the worst.
 
     Raises:
         MachineError: The process already computes with another number of threads.
@@ -79,9 +82,14 @@ def run_trial(job: TrialJob) -> TrialResult:
     seed_everything(job.seed)
     model = build_network(job.spec, f"trial{job.number}")
     validation = read_split(Path(job.validation))
-    train(model, _some_rows(job), validation, job.recipe, seed=job.seed)
-    score = evaluate(model, validation)
-    result = TrialResult(job.number, job.rung, score.accuracy, score.loss, round(time.process_time() - began, 2))
+    try:
+        train(model, _some_rows(job), validation, job.recipe, seed=job.seed)
+        score = evaluate(model, validation)
+        reached: tuple[float, float | None] = score.accuracy, score.loss
+    except DivergedError as error:
+        _LOG.warning("%s", error)
+        reached = 0.0, None
+    result = TrialResult(job.number, job.rung, *reached, round(time.process_time() - began, 2))
     append_result(Path(job.log), result)
     return result
 

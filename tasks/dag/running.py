@@ -106,7 +106,8 @@ def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[P
 
 
 def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:
-    digest = hashlib.sha256(json.dumps(_plain(arguments), sort_keys=True).encode())
+    deciding = {name: value.deciding() if isinstance(value, Section) else value for name, value in arguments.items()}
+    digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode())
     for path in (*sources(one.module, root), catalog.VERSIONS, *(port.path for port in one.ins)):
         for file in sorted((root / path).rglob("*")) if (root / path).is_dir() else [root / path]:
             digest.update(file.relative_to(root).as_posix().encode())

@@ -23,7 +23,7 @@ from litesmith.training import Recipe, train
 from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(8, 8, 3, 4, (8,), (1,), 3, residual=True, dropout_rate=0.0)
-RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.05, 100, Augmentation(1, False, 0.0, 2))
+RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.0, 0.0, 0.05, 100, Augmentation(1, False, 0.0, 2))
 PRUNING = Pruning(final_sparsity=0.6, begin_share=0.0, end_share=0.7, frequency=4, min_weights=100)
 
 

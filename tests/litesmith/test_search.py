@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 
 from litesmith import search
 from litesmith.augmentation import Augmentation
-from litesmith.errors import ParamsError
+from litesmith.errors import DivergedError, ParamsError
 from litesmith.networks import NetworkSpec
 from litesmith.search import Cost, Family, Limits, Plan, Rung, Space, StudyResult, broken_limits, network_of, run_study
 from litesmith.training import Schedule
@@ -32,7 +33,7 @@ PLAN = Plan(
         augmentations={"mild": Augmentation(1, True, 0.0, 2), "strong": Augmentation(2, True, 0.5, 4)},
     ),
     limits=Limits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
-    schedule=Schedule(0.25, 0.9, 0.05, 0.01, 100),
+    schedule=Schedule(0.25, 0.9, 0.05, 0.5, 0.8, 0.01, 100),
     family=FAMILY,
     num_threads=1,
     train=Path("train"),
@@ -98,6 +99,34 @@ def test_the_better_half_goes_on_and_the_best_wins(tmp_path: Path) -> None:
     assert result.winner.results[-1].accuracy == max(
         entry.results[-1].accuracy for entry in result.entries if len(entry.results) == 2
     )
+
+
+def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
+    """Pretend that trainings with a higher learning rate diverge."""
+    ordinary = outcome
+
+    def outcome_of(job: TrialJob) -> TrialResult:
+        result = ordinary(job)
+        return replace(result, accuracy=0.0, loss=None) if job.recipe.learning_rate > rate else result
+
+    return outcome_of
+
+
+def test_a_diverged_trial_is_kept_and_goes_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.litesmith.test_search.outcome", diverging_above(0.05))
+    result = study(tmp_path)
+    diverged = [entry for entry in result.entries if entry.state == "diverged"]
+    assert diverged
+    assert all(len(entry.results) == 1 for entry in diverged)
+    assert result.winner.state == "complete"
+    assert json.loads(json.dumps(result.to_plain(PLAN), allow_nan=False))
+    assert {row["number"] for row in result.timings()} >= {entry.number for entry in diverged}
+
+
+def test_a_study_without_survivors_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.litesmith.test_search.outcome", diverging_above(0.0))
+    with pytest.raises(DivergedError, match=r"Lower sweep.space.learning_rates"):
+        study(tmp_path)
 
 
 def test_infeasible_proposals_are_pruned_with_the_reason_and_asked_again(tmp_path: Path) -> None:

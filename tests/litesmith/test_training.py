@@ -8,11 +8,20 @@ import pytest
 
 from litesmith import training
 from litesmith.augmentation import Augmentation
-from litesmith.errors import ParamsError
+from litesmith.errors import DivergedError, ParamsError
 from litesmith.keras import seed_everything
 from litesmith.networks import NetworkSpec, build_network
 from litesmith.splits import Split
-from litesmith.training import Recipe, evaluate, history_csv, one_cycle, refresh_batch_norm, train, train_plain
+from litesmith.training import (
+    Recipe,
+    evaluate,
+    history_csv,
+    one_cycle,
+    refresh_batch_norm,
+    train,
+    train_plain,
+    worth_seeing,
+)
 from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(
@@ -21,7 +30,7 @@ SPEC = NetworkSpec(
 )  # fmt: skip
 RECIPE = Recipe(
     epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
-    label_smoothing=0.05, averaging_share=0.05, refresh_rows=100,
+    label_smoothing=0.05, skip_share=0.5, skip_until=0.7, averaging_share=0.05, refresh_rows=100,
     augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.3, max_erase_px=3),
 )  # fmt: skip
 
@@ -40,12 +49,45 @@ def fresh(seed: int = 4) -> Any:
 
 
 def test_one_cycle_rises_to_the_peak_and_falls_to_zero() -> None:
-    rates = one_cycle(np.arange(100), 100, RECIPE)
+    rates = one_cycle(np.linspace(0, 1, 101), RECIPE)
     assert rates.argmax() == 25
     assert rates[25] == pytest.approx(0.1)
     assert np.all(np.diff(rates[:26]) > 0)
     assert np.all(np.diff(rates[25:]) < 0)
-    assert 0 < rates[-1] < 0.001
+    assert rates[[0, -1]] == pytest.approx([0, 0])
+
+
+LOSSES = np.repeat(np.array([0.1, 2.0], np.float32), [800, 200])
+
+
+def test_easy_images_are_skipped_by_chance_and_the_rest_weighs_more() -> None:
+    order, weights = worth_seeing(LOSSES, RECIPE, 0, seed=1)
+    assert set(range(800, 1000)) < set(order.tolist())
+    assert len(set(order.tolist())) == len(order)
+    assert 350 < np.count_nonzero(order < 800) < 450
+    np.testing.assert_array_equal(weights, np.where(order < 800, 2, 1))
+    assert weights.sum() == pytest.approx(1000, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("losses", "recipe", "epoch"),
+    [
+        (np.full(1000, np.nan, np.float32), RECIPE, 0),
+        (LOSSES, replace(RECIPE, skip_share=0.0), 0),
+        (LOSSES, RECIPE, 3),
+        (LOSSES, replace(RECIPE, batch_size=1000), 0),
+    ],
+    ids=["never seen", "off", "late", "less than a batch"],
+)
+def test_every_image_is_seen(losses: Any, recipe: Recipe, epoch: int) -> None:
+    order, weights = worth_seeing(losses, recipe, epoch, seed=1)
+    assert sorted(order.tolist()) == list(range(1000))
+    np.testing.assert_array_equal(weights, 1)
+
+
+def test_the_seed_decides_what_is_skipped() -> None:
+    orders = [worth_seeing(LOSSES, RECIPE, 0, seed=seed)[0].tolist() for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2]
 
 
 def test_a_history_becomes_a_table() -> None:
@@ -85,6 +127,12 @@ class TestTrained:
     def test_too_large_a_batch_is_refused(self) -> None:
         with pytest.raises(ParamsError, match="batch_size 400 is more than the 300 training images"):
             train(fresh(), TRAIN, VALIDATION, replace(RECIPE, batch_size=400), seed=1)
+
+    def test_a_loss_that_is_no_number_stops_with_what_to_do(self) -> None:
+        with pytest.raises(DivergedError, match=r"loss of small became nan in epoch \d. Lower the learning rate"):
+            train(fresh(), TRAIN, VALIDATION, replace(RECIPE, learning_rate=1e30), seed=1)
+        with pytest.raises(DivergedError, match=r"loss of small became nan in epoch 1. Lower the learning rate"):
+            train_plain(fresh(), TRAIN, VALIDATION, epochs=2, batch_size=32, learning_rate=float("nan"), seed=1)
 
     def test_refreshed_statistics_are_those_of_the_images(self) -> None:
         model = fresh()

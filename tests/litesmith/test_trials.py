@@ -15,7 +15,7 @@ from litesmith.trials import TrialJob, TrialResult, append_result, read_results,
 from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(8, 8, 3, 4, (8,), (0,), 3, residual=True, dropout_rate=0.1)
-RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.01, 60, Augmentation(1, False, 0.0, 2))
+RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.5, 0.8, 0.01, 60, Augmentation(1, False, 0.0, 2))
 
 
 def test_results_survive_the_log_and_an_unfinished_line(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 
 from litesmith.errors import BusyError, ContractError, ParamsError
-from litesmith.params import DatasetParams, PrepareParams
+from litesmith.params import DatasetParams, PrepareParams, read_params
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
 from tasks.dag.step import Metric, Step, step
@@ -105,6 +105,13 @@ def test_other_parameters_do_not_find_it(root: Path) -> None:
     text = (root / "params.yaml").read_text()
     (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: 4000"))
     run_step(room("assert not (work / 'trial').exists()" + COPY), root)
+
+
+def test_parameters_that_change_no_result_do_not_name_the_folder(root: Path) -> None:
+    params = read_params(root / "params.yaml").sweep
+    more = params.model_copy(update={"num_workers": params.num_workers + 1})
+    longer = params.model_copy(update={"full_epochs": params.full_epochs + 1})
+    assert more.deciding() == params.deciding() != longer.deciding()
 
 
 def test_wrong_parameters_stop_it_before_anything_is_removed(root: Path) -> None:
