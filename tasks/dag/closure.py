@@ -37,14 +37,15 @@ PACKAGES = {
 def sources(module: str, root: Path) -> list[Path]:
     """Return the first-party files that a module needs to compute, itself included, relative to ``root``.
 
-    Files that are not Python (templates, style sheets) count with the package whose modules are needed.
+    Files that are not Python (templates, style sheets), also in folders below, count with the package whose modules
+    are needed.
 
     Args:
         module: Import name of a room, such as ``tasks.prune``.
         root: Folder that holds the rings.
     """
     code = _reached(module, root)
-    beside = {other for path in code if path.parent.name not in RINGS for other in (root / path.parent).iterdir()}
+    beside = {other for path in code if path.parent.name not in RINGS for other in (root / path.parent).rglob("*")}
     data = {path.relative_to(root) for path in beside if path.is_file() and not path.name.endswith((".py", ".pyc"))}
     return sorted({*code, *data})
 

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from litesmith.report import tables
+from litesmith.report import compression, errors, provenance, sweep, tables
 from litesmith.report.formats import count, points, times
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.page import render
+from litesmith.report.pictures import png_address
 from litesmith.report.records import Absent, Record
 from litesmith.report.verdict import Difference, Verdict, budget, compared, judge
 from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs, value_at, with_value, without
@@ -280,51 +281,51 @@ def test_headline_sets_baseline_against_optimized() -> None:
 
 def test_confused_pairs_are_the_most_frequent_mistakes() -> None:
     confusion = [[8, 2, 0], [1, 9, 0], [0, 5, 5]]
-    first, second = tables.confused_pairs(confusion, ["a", "b", "c"], 2)
-    assert first == tables.ConfusedPair("c", "b", 5, 0.5)
-    assert second == tables.ConfusedPair("a", "b", 2, 0.2)
+    first, second = errors.confused_pairs(confusion, ["a", "b", "c"], 2)
+    assert first == errors.ConfusedPair("c", "b", 5, 0.5)
+    assert second == errors.ConfusedPair("a", "b", 2, 0.2)
 
 
 def test_matrix_shades_the_diagonal_by_row_and_mistakes_by_the_largest() -> None:
-    found = tables.matrix([[8, 2], [4, 6]], ["a", "b"])
+    found = errors.matrix([[8, 2], [4, 6]], ["a", "b"])
     assert [[cell.heat for cell in row] for row in found.rows] == [[0.8, 0.5], [1.0, 0.6]]
     assert [[cell.right for cell in row] for row in found.rows] == [[True, False], [False, True]]
 
 
 def test_matrix_of_other_classes_is_refused_with_both_sizes() -> None:
-    assert tables.matrix([[1]], ["a", "b"]).reason == "the confusion matrix is (1, 1) and there are 2 classes"
+    assert errors.matrix([[1]], ["a", "b"]).reason == "the confusion matrix is (1, 1) and there are 2 classes"
 
 
 def test_thumbnails_are_the_surest_mistakes_first() -> None:
     inputs = report_inputs()
-    shown = tables.thumbnails(inputs.predictions, FINAL, inputs.class_names, 3)
+    shown = errors.thumbnails(inputs.predictions, FINAL, inputs.class_names, 3)
     assert [one.confidence for one in shown] == sorted((one.confidence for one in shown), reverse=True)
     assert all(one.actual != one.predicted for one in shown)
 
 
 def test_thumbnail_is_the_picture_dark_on_light() -> None:
     image = np.arange(28 * 28, dtype=np.uint64).reshape(28, 28).astype(np.uint8)
-    encoded = tables.png_address(image).removeprefix("data:image/png;base64,")
+    encoded = png_address(image).removeprefix("data:image/png;base64,")
     decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))
     np.testing.assert_array_equal(decoded, 255 - image)
 
 
 def test_trials_name_their_rungs_and_what_they_took() -> None:
     records = Records(report_inputs())
-    names = tables.rung_names(records["sweep"]["trials"])
+    names = sweep.rung_names(records["sweep"]["trials"])
     assert list(names.items()) == [(n, f"4 epochs of {5_000 * 2**n:,} images") for n in range(3)]
-    assert tables.cpu_seconds(records)[3] == 22.0
+    assert sweep.cpu_seconds(records)[3] == 22.0
 
 
 def test_ablation_is_measured_against_the_winner() -> None:
-    rows = tables.ablation(Records(report_inputs()))
+    rows = compression.ablation(Records(report_inputs()))
     assert [round(row.change, 4) for row in rows] == [0, 0.0002, -0.0026, -0.0012]
 
 
 def test_versions_that_differ_name_their_steps() -> None:
     made = {"a": {"versions": {"numpy": "2.0"}}, "b": {"versions": {"numpy": "2.1"}}}
     records = Records(dataclasses.replace(report_inputs(), made=made)).made
-    assert tables.versions(records) == [("numpy", "2.0 (a); 2.1 (b)")]
+    assert provenance.versions(records) == [("numpy", "2.0 (a); 2.1 (b)")]
 
 
 def test_record_hands_out_what_is_absent_with_its_place() -> None:

@@ -19,6 +19,7 @@ def root(tmp_path: Path) -> Path:
         "litesmith/report/__init__.py": "",
         "litesmith/report/page.py": "import jinja2",
         "litesmith/report/page.css": "body {}",
+        "litesmith/report/sections/top.html.j2": "<h1>",
         "tasks/report.py": "from litesmith.report.page import render",
     }
     for name, text in files.items():
@@ -34,7 +35,12 @@ def test_follows_imports_also_inside_functions_and_leaves_plumbing_out(root: Pat
 
 def test_templates_and_styles_come_with_their_package(root: Path) -> None:
     found = [path.as_posix() for path in sources("tasks.report", root)]
-    assert found == ["litesmith/report/page.css", "litesmith/report/page.py", "tasks/report.py"]
+    assert found == [
+        "litesmith/report/page.css",
+        "litesmith/report/page.py",
+        "litesmith/report/sections/top.html.j2",
+        "tasks/report.py",
+    ]
 
 
 def test_packages_are_those_the_code_imports_not_those_of_the_plumbing(root: Path) -> None:
