@@ -19,6 +19,9 @@ TEST = Path("data/prepared/test")
 
 BASELINE_MODEL = Path("models/baseline.h5")
 BASELINE_SUMMARY = Path("models/baseline-summary.txt")
+# Teachers as .h5, maybe none; their answers to views of the training images, see `litesmith.teaching.write_lesson`.
+TEACHERS = Path("models/teachers")
+LESSON = Path("models/lesson")
 TUNED_MODEL = Path("models/tuned.h5")
 TUNED_NETWORK = Path("models/tuned-network.json")
 PRUNED_MODEL = Path("models/pruned.h5")
@@ -31,6 +34,11 @@ FINAL_LITE = Path("models/final.tflite")
 
 PREDICTIONS = Path("reports/predictions.npz")
 REPORT = Path("reports/report.html")
+SUMMARY = Path("reports/summary.json")
+MODEL_CARD = Path("reports/model-card.md")
+
+# The summary of the run that others are compared with, or null. `python -m tasks reference` alone moves it.
+REFERENCE = Path("reports/reference.json")
 RUNS = Path("reports/runs")
 REFUSALS = Path("reports/refusals")
 

@@ -16,7 +16,7 @@ from tasks import catalog
 from tasks.dag.lock import holding
 
 # What a workspace needs of the project to run every step through either door.
-_SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", "versions.yaml")
+_SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", "versions.yaml", catalog.REFERENCE)
 _PROFILES = Path("profiles")
 _HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
 
