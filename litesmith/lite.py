@@ -1,17 +1,19 @@
 """Convert Keras models to ``.tflite`` bytes."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
+from litesmith.flatbuffer import slim
 from litesmith.keras import tf
 from litesmith.params import Precision
 from litesmith.quiet import hushed
 
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+# What TensorFlow's converter can write. Weights of four bits are `litesmith.int4`'s work.
+PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
 
 # Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
 _BATCH = 500
@@ -31,10 +33,18 @@ def convert(model: Any, precision: Precision, calibration_images: NDArray[np.uin
             take no notice of it.
 
     Returns:
-        The file's content.
+        The file's content, without what only TensorFlow has use for.
 
     Raises:
         ConversionError: int8 was asked for without calibration images, or TensorFlow cannot convert the model.
+    """
+    return slim(translate(model, precision, calibration_images))
+
+
+def translate(model: Any, precision: Precision, calibration_images: NDArray[np.uint8] | None = None) -> bytes:
+    """Return the file as TensorFlow writes it, names of all tensors, signature and notes included.
+
+    Arguments and errors are those of `convert`.
 
     Source: https://ai.google.dev/edge/litert/models/post_training_quantization
     """
@@ -64,8 +74,13 @@ def probabilities(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns:
         float32 (n, classes).
     """
-    answers: NDArray[np.float32] = model.predict(_pixels(images), batch_size=_BATCH, verbose=0)
+    answers: NDArray[np.float32] = model.predict(pixels(images), batch_size=_BATCH, verbose=0)
     return answers
+
+
+def pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return uint8 images (n, height, width) as float32 pixels (n, height, width, 1) in [0, 1]."""
+    return images[..., None].astype(np.float32) / np.float32(255)
 
 
 def _set_precision(converter: Any, precision: Precision, calibration_images: NDArray[np.uint8] | None) -> None:
@@ -83,9 +98,4 @@ def _set_precision(converter: Any, precision: Precision, calibration_images: NDA
 def _calibration(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
     """Yield one image at a time as the model's pixels."""
     for image in images:
-        yield [_pixels(image[None])]
-
-
-def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return uint8 images (n, height, width) as float32 pixels (n, height, width, 1) in [0, 1]."""
-    return images[..., None].astype(np.float32) / np.float32(255)
+        yield [pixels(image[None])]

@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import sys
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -17,16 +18,15 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from litesmith.errors import DataError
+from litesmith.flatbuffer import layer, unpack, weight_tensors
+from litesmith.params import Precision
 from litesmith.quiet import hushed
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
 
-# Operators that hold weights, each with the axis of its weight tensor that counts output channels.
-_WEIGHTED = {
-    schema.BuiltinOperator.CONV_2D: 0,
-    schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3,
-    schema.BuiltinOperator.FULLY_CONNECTED: 0,
-}
+# Integers throughout, input and output included.
+INTEGER: tuple[Precision, ...] = ("int8", "int4")
+
 _DTYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 
 
@@ -75,7 +75,7 @@ class Weights:
 
     Attributes:
         name: The Keras layer it came from.
-        dtype: ``float32``, ``float16`` or ``int8``.
+        dtype: ``float32``, ``float16``, ``int8`` or ``int4``.
         num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale each.
     """
 
@@ -91,6 +91,11 @@ class Weights:
     def sparsity(self) -> float:
         """Share of the weights that are exactly zero."""
         return self.num_zeros / self.num_weights
+
+    @property
+    def is_depthwise(self) -> bool:
+        """Whether each channel has one kernel of its own: the shape then is (1, height, width, channels)."""
+        return len(self.shape) == 4 and self.shape[0] == 1
 
 
 @dataclass(frozen=True)
@@ -199,24 +204,15 @@ def read_weights(path: Path) -> list[Weights]:
     """Return the weight tensor of every convolution and dense layer, in the order in which they run.
 
     Args:
-        path: A ``.tflite`` file with one graph.
+        path: A ``.tflite`` file.
     """
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
-    (graph,) = model.subgraphs
-    made_by = {operator.outputs[0]: operator for operator in graph.operators}
-    found = []
-    for operator in graph.operators:
-        if (kind := _kind(model, operator)) in _WEIGHTED:
-            index = operator.inputs[1]
-            # float16 weights reach their operator through a DEQUANTIZE
-            index = made_by[index].inputs[0] if index in made_by else index
-            found.append(_weights(model, graph.tensors[index], _WEIGHTED[kind]))
-    return found
+    model = unpack(path.read_bytes())
+    return [_weights(model, tensor, channel_axis) for tensor, channel_axis in weight_tensors(model)]
 
 
 def tensor_dtypes(path: Path) -> set[str]:
     """Return the types of all tensors of a file, weights, activations and constants alike."""
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    model = unpack(path.read_bytes())
     return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
 
 
@@ -272,19 +268,13 @@ def _tensor(detail: dict[str, Any]) -> Tensor:
     )
 
 
-def _kind(model: Any, operator: Any) -> int:
-    code = model.operatorCodes[operator.opcodeIndex]
-    # two fields for one thing: the older one is a byte and ends at 127
-    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
-
-
 def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
     dtype = _DTYPE_NAMES[tensor.type]
-    values = np.frombuffer(model.buffers[tensor.buffer].data.tobytes(), dtype)
-    scales = tensor.quantization.scale if tensor.quantization is not None else None
     shape = tuple(int(size) for size in tensor.shape)
+    values = _values(model.buffers[tensor.buffer].data.tobytes(), dtype)[: math.prod(shape)]
+    scales = tensor.quantization.scale if tensor.quantization is not None else None
     return Weights(
-        name=_layer(tensor.name.decode()),
+        name=layer(tensor.name.decode()),
         shape=shape,
         dtype=dtype,
         num_weights=values.size,
@@ -294,9 +284,12 @@ def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
     )
 
 
-def _layer(name: str) -> str:
-    """Return the Keras layer in a tensor's name: ``model/conv2d_1/Conv2D`` is of ``conv2d_1``."""
-    return next(iter(name.partition(";")[0].split("/")[-2:-1]), name)
+def _values(data: bytes, dtype: str) -> NDArray[Any]:
+    """Return what a constant holds; of int4, two share a byte, the lower half first, and the last half may be none."""
+    if dtype != "int4":
+        return np.frombuffer(data, dtype)
+    pairs = np.frombuffer(data, np.int8)
+    return np.stack([pairs << 4 >> 4, pairs >> 4], axis=1).ravel()
 
 
 if __name__ == "__main__":
