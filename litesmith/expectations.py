@@ -59,11 +59,13 @@ class Verdict:
         findings: One for each rule that was checked.
         files: Each pair of files summed up; empty if the files themselves are wrong.
         overlap: Test images that are also train images.
+        images: The table of all images, see `litesmith.checks.images_table`; empty if the files themselves are wrong.
     """
 
     findings: list[Finding]
     files: dict[str, dict[str, Any]]
     overlap: int
+    images: pd.DataFrame
 
     @property
     def blocks(self) -> bool:
@@ -83,14 +85,14 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     files = files_table(raw, num_images, dataset.height, dataset.width)
     findings = judge("files", files, file_rules(files["expected_shape"].tolist()))
     if any(finding.blocks for finding in findings):
-        return Verdict(findings, {}, 0)
+        return Verdict(findings, {}, 0, pd.DataFrame())
     images, classes = images_table(raw), classes_table(raw, dataset.num_classes)
     sets = sets_table(raw)
     findings += judge("images", images, image_rules(params, dataset.num_classes, len(images)))
     findings += judge("classes", classes, class_rules(params))
     findings += judge("sets", sets, set_rules(params))
     tables = {"images": images, "classes": classes, "sets": sets}
-    return Verdict(findings, describe_files(tables, params.min_ink_share), count_overlap(images))
+    return Verdict(findings, describe_files(tables, params.min_ink_share), count_overlap(images), images)
 
 
 def verdict_results(verdict: Verdict, dataset: DatasetParams) -> dict[str, Any]:

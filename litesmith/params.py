@@ -110,6 +110,9 @@ class ValidateParams(Section):
         list[float], Field(min_length=2, max_length=2, description="Standard deviation of all pixels, 0 to 1.")
     ]
     max_mean_shift: Annotated[Fraction, Field(description="Difference of train and test mean that warns above it.")]
+    max_thumbnails: Annotated[
+        int, Field(ge=0, le=100, description="Pictures of images that are odd, though not refused.")
+    ]
 
 
 class PrepareParams(Section):

@@ -1,16 +1,12 @@
 """Show why data was refused: one page that needs no network, and one text for the terminal."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jinja2
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from litesmith.checks import Finding, Offender, RawSet
+from litesmith.thumbnails import png_base64
 
 _MAX_THUMBNAILS = 48
 _MAX_ON_PAGE = 500
@@ -83,14 +79,7 @@ def _line(one: Finding) -> str:
 
 def _thumbnails(offenders: Sequence[Offender], raw: RawSet) -> list[Thumbnail]:
     return [
-        Thumbnail(_data_uri(raw[one.file].images[one.index]), str(one))
+        Thumbnail(f"data:image/png;base64,{png_base64(raw[one.file].images[one.index])}", str(one))
         for one in offenders[:_MAX_THUMBNAILS]
         if one.index is not None
     ]
-
-
-def _data_uri(image: NDArray[np.uint8]) -> str:
-    """Return an image, uint8 (height, width), as a PNG data URI."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -48,6 +48,7 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     # It tells at length how it registers its own functions.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from litesmith.expectations import judge_set, verdict_metrics, verdict_results
+    from litesmith.thumbnails import thumbnails
 
     _PAGE.unlink(missing_ok=True)
     raw = _read(ins, dataset)
@@ -57,7 +58,14 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
         _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
     if verdict.blocks:
         _refuse(verdict, raw, dataset)
-    write_json(outs.results, verdict_results(verdict, dataset))
+    shown = thumbnails(
+        raw,
+        verdict.images,
+        dataset.class_names,
+        min_ink_share=params.min_ink_share,
+        max_odd=params.max_thumbnails,
+    )
+    write_json(outs.results, {**verdict_results(verdict, dataset), "thumbnails": shown})
     write_json(outs.metrics, verdict_metrics(verdict))
 
 

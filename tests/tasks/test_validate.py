@@ -40,6 +40,9 @@ def test_a_sound_set_passes_and_an_old_refusal_goes(small_set: SmallSet, here: I
     assert results["passed"] is True
     assert metrics["train"]["num_images"] == results["files"]["train"]["num_images"] == 100
     assert "[" not in json.dumps(metrics)
+    shown = results["thumbnails"]
+    assert [one["name"] for one in shown["classes"]] == small_set.params.dataset.class_names
+    assert len(shown["suspicious"]) == small_set.params.validate_.max_thumbnails
 
 
 def test_results_are_the_same_each_time(small_set: SmallSet, here: Ins) -> None:
