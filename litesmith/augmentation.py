@@ -9,6 +9,9 @@ from typing import Any
 
 from litesmith.keras import tf
 
+# Down, right, mirror; middle and length of an erased rectangle's two sides; whether one is erased.
+_DRAWS = 8
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -32,13 +35,18 @@ def to_pixels(images: Any) -> Any:
     return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
-def augment(images: Any, how: Augmentation, seed: Any) -> Any:
-    """Shift, flip and erase each image of a batch by chance.
+def draw_changes(num_images: int, seed: int) -> Any:
+    """Draw by chance how each of ``num_images`` is changed: float32 tensor (num_images, 8) in [0, 1)."""
+    return tf.random.stateless_uniform((num_images, _DRAWS), (seed, 0))
+
+
+def augment(images: Any, how: Augmentation, draws: Any) -> Any:
+    """Shift, flip and erase each image of a batch as was drawn for it.
 
     Args:
         images: uint8 tensor (n, height, width), n known.
         how: How far.
-        seed: int32 tensor (2,); the same seed gives the same changes.
+        draws: float32 tensor (n, 8), as `draw_changes` makes them; the same draws give the same changes.
 
     Returns:
         float32 tensor (n, height, width, 1) in [0, 1].
@@ -46,7 +54,7 @@ def augment(images: Any, how: Augmentation, seed: Any) -> Any:
     Source: random erasing after Zhong et al., arXiv:1708.04896, here with the background's zero.
     """
     count, height, width = images.shape
-    draws = tf.unstack(tf.random.stateless_uniform((count, 8), seed), axis=1)
+    draws = tf.unstack(draws, num=_DRAWS, axis=1)
     mirrored = draws[2] < 0.5 if how.flip else tf.zeros((count,), tf.bool)
     rows = _picker(height, _shift(draws[0], how), tf.zeros((count,), tf.bool))
     columns = _picker(width, _shift(draws[1], how), mirrored)

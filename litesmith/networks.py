@@ -6,6 +6,7 @@ normalises the input: the first batch normalisation does, and the padding's zero
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from graphlib import TopologicalSorter
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -29,7 +30,11 @@ class NetworkSpec:
         stage_widths: Channels of each stage.
         stage_blocks: For each stage the units after its first one, which widens.
         stem_kernel_size: Side of the first convolution, odd; all others are 3x3.
+        stem_stride: Pixels that the first convolution steps, 1 or 2; with 2 the first stage needs no pooling before it.
         residual: Whether the units after a stage's first one add to what they were given.
+        separable: Whether the units of the stages are a 3x3 depthwise and a 1x1 convolution instead of a full 3x3.
+        repeats: Times that a unit after a stage's first one runs in a row, with the same kernels and a batch
+            normalisation for each: depth that costs time and hardly a byte.
         dropout_rate: Share of the pooled features dropped before the head while training, in [0, 1).
     """
 
@@ -40,7 +45,10 @@ class NetworkSpec:
     stage_widths: tuple[int, ...]
     stage_blocks: tuple[int, ...]
     stem_kernel_size: int
+    stem_stride: int
     residual: bool
+    separable: bool
+    repeats: int
     dropout_rate: float
 
     def to_plain(self) -> dict[str, Any]:
@@ -76,13 +84,15 @@ def build_network(spec: NetworkSpec, name: str) -> Any:
         name: Its name, written into every file made from it.
 
     Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation after
-        arXiv:1502.01852.
+        arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets", arXiv:1704.04861.
     """
     pixels = keras.Input((spec.height, spec.width, 1), name="pixels")
-    features = _unit(pixels, spec.stem_width, spec.stem_kernel_size, "stem")
+    stem = _conv(spec.stem_width, spec.stem_kernel_size, "stem", strides=spec.stem_stride)
+    features = _normed(stem(pixels), "stem")
     for stage, (width, blocks) in enumerate(zip(spec.stage_widths, spec.stage_blocks, strict=True), start=1):
-        features = keras.layers.MaxPool2D(name=f"stage{stage}_pool")(features)
-        features = _unit(features, width, 3, f"stage{stage}_unit0")
+        if stage > 1 or spec.stem_stride == 1:
+            features = keras.layers.MaxPool2D(name=f"stage{stage}_pool")(features)
+        features = _Unit(width, spec.separable, f"stage{stage}_unit0")(features, "")
         features = _blocks(features, blocks, spec, f"stage{stage}")
     return keras.Model(pixels, _head(features, spec), name=name)
 
@@ -134,20 +144,43 @@ def peak_activation_bytes(model: Any) -> int:
     return max(peaks)
 
 
-def _unit(features: Any, width: int, kernel_size: int, name: str) -> Any:
-    layers = keras.layers
-    features = layers.Conv2D(
-        width, kernel_size, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
-    )(features)
+def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Any:
+    return keras.layers.Conv2D(
+        width, kernel_size, strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+    )
+
+
+def _normed(features: Any, name: str) -> Any:
     # Averages over some ten steps: the statistics are measured anew on many batches when training ends.
-    features = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
-    return layers.ReLU(name=f"{name}_relu")(features)
+    features = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
+    return keras.layers.ReLU(name=f"{name}_relu")(features)
+
+
+class _Unit:
+    """Convolutions that can run more than once, each time with a batch normalisation of their own."""
+
+    def __init__(self, width: int, separable: bool, name: str) -> None:
+        self._name = name
+        if separable:
+            depthwise = keras.layers.DepthwiseConv2D(
+                3, padding="same", use_bias=False, depthwise_initializer="he_normal", name=f"{name}_spread_conv"
+            )
+            self._convs = {f"{name}_spread": depthwise, name: _conv(width, 1, name)}
+        else:
+            self._convs = {name: _conv(width, 3, name)}
+
+    def __call__(self, features: Any, run: str) -> Any:
+        for name, conv in self._convs.items():
+            features = _normed(conv(features), f"{name}{run}")
+        return features
 
 
 def _blocks(features: Any, num_blocks: int, spec: NetworkSpec, stage: str) -> Any:
     for block in range(1, num_blocks + 1):
-        more = _unit(features, features.shape[-1], 3, f"{stage}_unit{block}")
-        features = keras.layers.Add(name=f"{stage}_add{block}")([features, more]) if spec.residual else more
+        unit = _Unit(features.shape[-1], spec.separable, f"{stage}_unit{block}")
+        for run in ["", *(f"_again{again}" for again in range(1, spec.repeats))]:
+            more = unit(features, run)
+            features = keras.layers.Add(name=f"{stage}_add{block}{run}")([features, more]) if spec.residual else more
     return features
 
 
@@ -164,26 +197,26 @@ def _layer_macs(layer: Any) -> int:
     if kind not in ("Conv2D", "DepthwiseConv2D", "Dense"):
         return 0
     kernel = layer.depthwise_kernel if kind == "DepthwiseConv2D" else layer.kernel
-    positions = 1 if kind == "Dense" else _size(layer.output_shape[1:3])
-    return positions * _size(kernel.shape)
+    positions = 1 if kind == "Dense" else _size(layer.get_output_at(0).shape[1:3])
+    return len(layer.inbound_nodes) * positions * _size(kernel.shape)
 
 
 def _operations(model: Any) -> Iterator[tuple[str, int, list[str]]]:
     """Yield name, output bytes and the names of the inputs of each operation that remains after folding."""
-    folded_into: dict[str, str] = {}
-    for layer in model.layers:
-        sources = [folded_into[source] for source in _sources(layer)]
+    # A layer that runs more than once is an operation for each run: layer and number of the run name one.
+    calls = {
+        (layer["name"], run): [(source, source_run) for source, source_run, *_ in node]
+        for layer in model.get_config()["layers"]
+        for run, node in enumerate(layer["inbound_nodes"] or [[]])
+    }
+    made_by: dict[tuple[str, int], str] = {}
+    for (name, run), inputs in ((call, calls[call]) for call in TopologicalSorter(calls).static_order()):
+        layer, sources = model.get_layer(name), [made_by[one] for one in inputs]
         if type(layer).__name__ in _FOLDED:
-            folded_into[layer.name] = sources[0]
+            made_by[name, run] = sources[0]
         else:
-            folded_into[layer.name] = layer.name
-            shape = layer.output_shape[0] if isinstance(layer.output_shape, list) else layer.output_shape
-            yield layer.name, _size(shape[1:]), sources
-
-
-def _sources(layer: Any) -> list[str]:
-    inbound = layer.inbound_nodes[0].inbound_layers
-    return [source.name for source in (inbound if isinstance(inbound, list) else [inbound])]
+            made_by[name, run] = f"{name}/{run}"
+            yield made_by[name, run], _size(layer.get_output_at(run).shape[1:]), sources
 
 
 def _size(shape: Any) -> int:

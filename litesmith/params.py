@@ -123,11 +123,13 @@ class PrepareParams(Section):
 
 
 class DeviceParams(Section):
-    """What the device can take: hard limits of the sweep."""
+    """What the device can take: first the hard limits of the sweep, then what the final file alone is judged by."""
 
     max_tflite_bytes: Annotated[Count, Field(description="Of the full int8 file.")]
     max_macs: Annotated[Count, Field(description="Multiply-accumulates for one image.")]
     max_activation_bytes: Annotated[Count, Field(description="Of int8 activations alive at once.")]
+    max_arena_bytes: Annotated[Count, Field(description="Memory under TensorFlow Lite Micro besides the file.")]
+    max_latency_ms: Annotated[float, Field(gt=0, description="Of one image on one thread, the median.")]
 
 
 class BaselineParams(Section):
@@ -178,6 +180,37 @@ class RecipeParams(ScheduleParams):
     augmentation: AugmentationParams
 
 
+class NetworkParams(Section):
+    """A network of Conv-BN-ReLU units: a stem, then stages, each at half the resolution of the one before."""
+
+    stem_width: Annotated[Count, Field(description="Channels of the first convolution.")]
+    stage_widths: Annotated[list[Count], Field(min_length=1, max_length=4, description="Channels of each stage.")]
+    stage_blocks: Annotated[list[int], Field(min_length=1, max_length=4, description="Units after a stage's first.")]
+    stem_kernel_size: Annotated[Count, Field(description="Side of the first convolution.")]
+    stem_stride: Annotated[int, Field(ge=1, le=2, description="Pixels that the first convolution steps.")]
+    residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
+    separable: Annotated[bool, Field(description="Whether units are a depthwise and a 1x1 convolution.")]
+    repeats: Annotated[Count, Field(description="Times that a unit after a stage's first runs, with the same kernels.")]
+    dropout_rate: Annotated[Fraction, Field(description="Of the pooled features.")]
+
+
+class TeachParams(Section):
+    """The teachers: networks too large for the device, whose answers the small ones learn from."""
+
+    num_teachers: Annotated[int, Field(ge=0, le=10, description="0: learn from the labels alone.")]
+    num_views: Annotated[Count, Field(description="Ways in which all training images are changed and asked about.")]
+    network: NetworkParams
+    recipe: RecipeParams
+    num_threads: Threads
+
+
+class LessonParams(Section):
+    """How much a student heeds its teachers, if there are any."""
+
+    weight: Annotated[Share, Field(description="Share of the loss that is the distance to their answers.")]
+    temperature: Annotated[float, Field(gt=0, description="Softens both answers before they are compared.")]
+
+
 def _ascending(values: list[float]) -> list[float]:
     if values != sorted(values):
         raise ValueError(f"must be the lowest value, then the highest: write {sorted(values)}")
@@ -195,6 +228,7 @@ class SpaceParams(Section):
 
     widths: Annotated[Choices, Field(description="Channels of the first stage.")]
     depths: Annotated[Choices, Field(description="Residual units in all.")]
+    repeats: Annotated[Choices, Field(description="Times that a residual unit runs in a row.")]
     stem_kernel_sizes: Annotated[Choices, Field(description="Sides of the first convolution.")]
     dropout_rates: Annotated[Range, Field(description="Lowest and highest.")]
     batch_sizes: Choices
@@ -219,10 +253,16 @@ class SweepParams(Section):
     max_asks: Annotated[Count, Field(description="Proposals for each trial before the limits count as unreachable.")]
     reduction: Annotated[int, Field(ge=2, description="One in so many trials goes on to the next rung.")]
     rungs: Annotated[list[RungParams], Field(min_length=1, description="From the shortest to the longest.")]
+    tie_standard_errors: Annotated[
+        float, Field(ge=0, description="Standard errors below the best that count as equal; the most work then wins.")
+    ]
     num_stages: Annotated[int, Field(ge=1, le=4, description="Each at half the resolution of the one before.")]
+    stem_stride: Annotated[int, Field(ge=1, le=2, description="Pixels that the first convolution steps.")]
     residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
+    separable: Annotated[bool, Field(description="Whether units are a depthwise and a 1x1 convolution.")]
     space: SpaceParams
     schedule: ScheduleParams
+    lesson: LessonParams
     num_workers: Annotated[Count, Field(description="Trials at a time."), Indifferent()]
     trial_threads: Threads
     full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
@@ -250,11 +290,12 @@ class PruneParams(Section):
 
     dropout_rate: Annotated[Fraction, Field(description="Of the fine-tunings with dropout.")]
     pruning: PruningParams
+    lesson: LessonParams
     recipe: Annotated[RecipeParams, AfterValidator(_seeing_all)]
     num_threads: Threads
 
 
-Precision = Literal["float32", "float16", "dynamic", "int8"]
+Precision = Literal["float32", "float16", "dynamic", "int8", "int4"]
 
 
 class ByPrecision(Section):
@@ -264,6 +305,7 @@ class ByPrecision(Section):
     float16: Share
     dynamic: Share
     int8: Share
+    int4: Share
 
 
 class ConvertParams(Section):
@@ -282,10 +324,22 @@ class ConvertParams(Section):
     num_threads: Threads
 
 
+class NpuParams(Section):
+    """A neural processor, in the words of Arm's compiler Vela and the configuration file that it brings."""
+
+    accelerator: Annotated[str, Field(description="Such as ethos-u55-128; `vela --help` lists them.")]
+    system: Annotated[str, Field(description="Clock and memories; `vela --list-configs Arm/vela.ini` lists them.")]
+    memory: Annotated[str, Field(description="Which of the memories holds what.")]
+
+
 class EvaluateParams(Section):
     """How models are measured on the test images."""
 
     confidence: Annotated[float, Field(gt=0, lt=1, description="Of the interval of every accuracy.")]
+    measure: Annotated[
+        list[Literal["mcu", "npu"]], Field(description="Devices whose cost is measured; each needs `make extras`.")
+    ]
+    npu: NpuParams
     latency_warmup: Annotated[int, Field(ge=0, description="Runs of each file before any is timed.")]
     latency_rounds: Annotated[Count, Field(description="Rounds in which the files take turns.")]
     latency_runs: Annotated[Count, Field(description="Timed runs of each file in each round.")]
@@ -297,6 +351,11 @@ class ReportParams(Section):
 
     max_thumbnails: Annotated[int, Field(ge=0, le=500, description="Pictures of mistakes, the surest first.")]
     max_pairs: Annotated[int, Field(ge=0, description="Pairs of confused classes, the most frequent first.")]
+    pair_pictures: Annotated[int, Field(ge=0, le=50, description="Pictures of mistakes for each pair, the surest first.")]
+    calibration_bins: Annotated[int, Field(ge=2, le=100, description="Bins of equal width from confidence 0 to 1.")]
+    importance_shuffles: Annotated[
+        int, Field(ge=20, le=10000, description="Shuffled outcomes that tell what importance chance alone brings.")
+    ]
 
 
 class RetrainParams(Section):
@@ -306,6 +365,7 @@ class RetrainParams(Section):
     min_memory_gb: Annotated[float, Field(ge=0, description="Free memory below which a run does not begin.")]
     reach_s: Annotated[float, Field(gt=0, le=30, description="Seconds to find out whether any source answers.")]
     stage_limit_s: Annotated[float, Field(gt=0, description="Seconds after which a stage is killed.")]
+    max_kept: Annotated[int, Field(ge=1, le=1000, description="Runs whose record and page are kept, the last ones.")]
 
 
 class Params(Section):
@@ -318,6 +378,7 @@ class Params(Section):
     prepare: PrepareParams
     device: DeviceParams
     baseline: BaselineParams
+    teach: TeachParams
     sweep: SweepParams
     prune: PruneParams
     convert: ConvertParams

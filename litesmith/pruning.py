@@ -14,7 +14,7 @@ from litesmith.errors import ContractError
 from litesmith.keras import derived_seed, keras, tfmot
 from litesmith.networks import NetworkSpec, build_network, with_dropout
 from litesmith.splits import Split
-from litesmith.training import History, Recipe, Score, evaluate, refresh_batch_norm, train
+from litesmith.training import History, Lesson, Recipe, Score, evaluate, refresh_batch_norm, train
 
 # Share of a layer's weights that may stay for being as large as the smallest one kept.
 _TIES = 0.002
@@ -105,6 +105,7 @@ class Tuning:
         validation: What is judged on.
         recipe: How.
         pruning: Which weights go, and when.
+        lesson: What the teachers say about the training images, or None.
         seed: Decides everything random.
         work: Folder for checkpoints.
     """
@@ -115,6 +116,7 @@ class Tuning:
     validation: Split
     recipe: Recipe
     pruning: Pruning
+    lesson: Lesson | None
     seed: int
     work: Path
 
@@ -160,7 +162,9 @@ def fine_tune(tuning: Tuning, *, dropout_rate: float, pruned: bool, name: str) -
     model.set_weights(tuning.winner.get_weights())
     trained = _wrapped(model, tuning) if pruned else model
     seed = derived_seed(tuning.seed, name)
-    history = train(trained, tuning.training, tuning.validation, tuning.recipe, seed=seed, work=tuning.work)
+    history = train(
+        trained, tuning.training, tuning.validation, tuning.recipe, seed=seed, work=tuning.work, lesson=tuning.lesson
+    )
     if pruned:
         _apply_masks(trained)
         model = build_network(spec, name)

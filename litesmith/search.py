@@ -23,6 +23,7 @@ from litesmith.errors import DivergedError, ParamsError
 from litesmith.keras import derived_seed
 from litesmith.lite import convert
 from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes, with_dropout
+from litesmith.teaching import Share
 from litesmith.training import Recipe, Schedule
 from litesmith.trials import TrialJob, TrialResult, read_results
 
@@ -38,6 +39,7 @@ class Space:
     Attributes:
         widths: Channels of the first stage; the stem has half, the second stage twice as many.
         depths: Residual units in all.
+        repeats: Times that a residual unit runs in a row.
         stem_kernel_sizes: Sides of the first convolution.
         dropout_rates: Lowest and highest.
         batch_sizes: Images in a step.
@@ -48,6 +50,7 @@ class Space:
 
     widths: Sequence[int]
     depths: Sequence[int]
+    repeats: Sequence[int]
     stem_kernel_sizes: Sequence[int]
     dropout_rates: tuple[float, float]
     batch_sizes: Sequence[int]
@@ -80,14 +83,18 @@ class Family:
         width: Of an image, in pixels.
         num_classes: Probabilities that come out.
         num_stages: Each at half the resolution of the one before and twice the channels.
+        stem_stride: Pixels that the first convolution steps, 1 or 2.
         residual: Whether the units after a stage's first one add to what they were given.
+        separable: Whether the units are depthwise-separable.
     """
 
     height: int
     width: int
     num_classes: int
     num_stages: int
+    stem_stride: int
     residual: bool
+    separable: bool
 
 
 @dataclass(frozen=True)
@@ -114,13 +121,17 @@ class Plan:
         max_asks: Proposals for each trial before the limits are called unreachable.
         reduction: One in so many trials goes on to the next rung.
         rungs: From the shortest to the longest.
+        tie_standard_errors: Standard errors of an accuracy below the best that still count as equal.
         space: What is chosen from.
         limits: What every network must keep.
         schedule: What all trainings share.
+        share: How much all heed the teachers, if there are any.
         family: What all networks share.
         num_threads: Threads of each trial.
         train: Folder of the training split.
         validation: Folder of the validation split.
+        num_validation: Its images.
+        lesson: Folder of what the teachers say about the training split.
     """
 
     num_trials: int
@@ -129,13 +140,17 @@ class Plan:
     max_asks: int
     reduction: int
     rungs: Sequence[Rung]
+    tie_standard_errors: float
     space: Space
     limits: Limits
     schedule: Schedule
     family: Family
+    share: Share
     num_threads: int
     train: Path
     validation: Path
+    num_validation: int
+    lesson: Path
 
 
 @dataclass(frozen=True)
@@ -221,7 +236,7 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
         run_batch: Runs jobs, in any order and anywhere, and returns their results in the jobs' order.
 
     Returns:
-        All trials and the winner: of those at the last rung the most accurate on validation, then the lower loss.
+        All trials and the winner, see `choose_winner`.
 
     Raises:
         ParamsError: No network within the limits was proposed in ``plan.max_asks`` proposals for each trial.
@@ -235,7 +250,23 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
     finished = [entry for entry in search.entries if entry.state == "complete"]
     if not finished:
         raise DivergedError("every trial's loss left the numbers. Lower sweep.space.learning_rates.")
-    return StudyResult(search.entries, min(finished, key=Entry.rank))
+    return StudyResult(search.entries, choose_winner(finished, plan))
+
+
+def choose_winner(finished: Sequence[Entry], plan: Plan) -> Entry:
+    """Return the network with the most work among those whose accuracy on validation equals the best but for noise.
+
+    A short training favours small networks, which learn faster; the full one that the winner gets favours large ones.
+    So what the trials cannot tell apart is decided by multiply-accumulates, then by accuracy and loss.
+
+    Args:
+        finished: Trials that came through the last rung, at least one.
+        plan: How many standard errors of the best accuracy are noise.
+    """
+    best = _reached(min(finished, key=Entry.rank))
+    noise = plan.tie_standard_errors * math.sqrt(best * (1 - best) / plan.num_validation)
+    equal = [entry for entry in finished if _reached(entry) >= best - noise]
+    return min(equal, key=lambda entry: (-entry.cost.macs, entry.rank()))
 
 
 def network_of(choices: Mapping[str, Any], family: Family) -> NetworkSpec:
@@ -252,7 +283,10 @@ def network_of(choices: Mapping[str, Any], family: Family) -> NetworkSpec:
         stage_widths=tuple(width * 2**stage for stage in stages),
         stage_blocks=tuple((depth + stage) // family.num_stages for stage in stages),
         stem_kernel_size=choices["stem_kernel_size"],
+        stem_stride=family.stem_stride,
         residual=family.residual,
+        separable=family.separable,
+        repeats=choices["repeats"],
         dropout_rate=choices["dropout_rate"],
     )
 
@@ -365,6 +399,8 @@ class _Search:
             num_threads=plan.num_threads,
             train=str(plan.train),
             validation=str(plan.validation),
+            lesson=str(plan.lesson),
+            share=plan.share,
             log=str(self._log),
         )
 
@@ -396,6 +432,7 @@ def _suggest(trial: Any, space: Space) -> dict[str, Any]:
     return {
         "width": trial.suggest_categorical("width", list(space.widths)),
         "depth": trial.suggest_categorical("depth", list(space.depths)),
+        "repeats": trial.suggest_categorical("repeats", list(space.repeats)),
         "stem_kernel_size": trial.suggest_categorical("stem_kernel_size", list(space.stem_kernel_sizes)),
         "batch_size": trial.suggest_categorical("batch_size", list(space.batch_sizes)),
         "augmentation": trial.suggest_categorical("augmentation", list(space.augmentations)),

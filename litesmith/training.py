@@ -5,14 +5,14 @@ import logging
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.augmentation import Augmentation, augment, to_pixels
+from litesmith.augmentation import Augmentation, augment, draw_changes, to_pixels
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.files import replacing
 from litesmith.keras import derived_seed, keras, seed_everything, tf
@@ -20,6 +20,8 @@ from litesmith.splits import Split
 
 _LOG = logging.getLogger(__name__)
 _EVALUATION_BATCH = 500
+
+_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 History = list[dict[str, float]]
 
@@ -70,6 +72,39 @@ class Recipe:
     averaging_share: float
     refresh_rows: int
     augmentation: Augmentation
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a teacher said about fixed views of the images that it was asked about.
+
+    A view changes every image in one way that follows from the view's seed, so that the teacher has to see it once only
+    and each student sees exactly what the teacher saw.
+
+    Attributes:
+        answers: float16, (num_views, num_taught, num_classes), logarithms of the teacher's probabilities.
+        seeds: Of the views.
+        augmentation: How far the views are changed; takes the place of the recipe's.
+        rows: int64, (n,), which of the taught images the student's n training images are.
+        weight: Share of the loss that is the distance to the teacher's answers, 0 to 1; the rest is the labels'.
+        temperature: What the logarithms of both are divided by before they are compared, above 0.
+
+    Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher and student
+        must see the same view, and the student many: Beyer et al., arXiv:2106.05237.
+    """
+
+    answers: NDArray[np.float16]
+    seeds: tuple[int, ...]
+    augmentation: Augmentation
+    rows: NDArray[np.int64]
+    weight: float
+    temperature: float
+
+    def view(self, epoch: int) -> tuple[Any, NDArray[np.float32]]:
+        """Return the changes of the student's images in an epoch, float32 (n, 8), and the answers, (n, classes)."""
+        number = epoch % len(self.seeds)
+        draws = draw_changes(self.answers.shape[1], self.seeds[number])
+        return tf.gather(draws, self.rows), np.asarray(self.answers[number, self.rows], np.float32)
 
 
 @dataclass(frozen=True)
@@ -137,6 +172,7 @@ def train(
     *,
     seed: int,
     work: Path | None = None,
+    lesson: Lesson | None = None,
 ) -> History:
     """Train a model with the recipe and leave it with averaged weights and fresh batch-norm statistics.
 
@@ -150,6 +186,7 @@ def train(
         recipe: How.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
+        lesson: What a teacher said about the training images, or None to learn from the labels alone.
 
     Returns:
         One row for each epoch: epoch (from 1), loss and accuracy on changed images while learning, val_loss,
@@ -159,7 +196,9 @@ def train(
         ParamsError: There are fewer training images than a batch holds.
         DivergedError: The loss is not a number any more.
     """
-    loop = _Loop(model, training, validation, recipe, seed)
+    if lesson is not None:
+        recipe = replace(recipe, augmentation=lesson.augmentation)
+    loop = _Loop(model, training, validation, recipe, seed, lesson)
     checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"
     history = [] if checkpoint is None else _restore(checkpoint, loop.state())
     began, skipped = time.monotonic(), len(history)
@@ -208,7 +247,7 @@ def train_plain(
 
 def history_csv(history: History) -> str:
     """Return a history as the text of a CSV file, one line for each epoch."""
-    lines = [",".join(history[0]), *(",".join(f"{value:.9g}" for value in row.values()) for row in history)]
+    lines = [",".join(_COLUMNS), *(",".join(f"{value:.9g}" for value in row.values()) for row in history)]
     return "\n".join(lines) + "\n"
 
 
@@ -250,11 +289,12 @@ def _batch_moments(
     model: Any, images: NDArray[np.uint8], moments: list[Any], recipe: Recipe, seed: int
 ) -> list[list[Any]]:
     """Return mean and variance of every batch-norm layer for each batch of ``images``."""
-    forward = tf.function(lambda batch, step: model(augment(batch, recipe.augmentation, step), training=True))
+    forward = tf.function(lambda batch, draws: model(augment(batch, recipe.augmentation, draws), training=True))
     measured = []
     size = min(_EVALUATION_BATCH, len(images))
+    draws = draw_changes(len(images), derived_seed(seed, "refresh"))
     for first in range(0, len(images) - size + 1, size):
-        forward(tf.constant(images[first : first + size]), tf.constant([derived_seed(seed, "refresh"), first]))
+        forward(tf.constant(images[first : first + size]), draws[first : first + size])
         measured.append([(mean.numpy(), variance.numpy()) for mean, variance in moments])
     return measured
 
@@ -279,8 +319,10 @@ class _Judge:
 class _Loop:
     """One training: model, optimizer and images, and the traced function that runs an epoch without Python."""
 
-    def __init__(self, model: Any, training: Split, validation: Split, recipe: Recipe, seed: int) -> None:
-        self._model, self._recipe, self._seed = model, recipe, seed
+    def __init__(
+        self, model: Any, training: Split, validation: Split, recipe: Recipe, seed: int, lesson: Lesson | None
+    ) -> None:
+        self._model, self._recipe, self._seed, self._lesson = model, recipe, seed, lesson
         self._batch, num_rows = recipe.batch_size, len(training.labels)
         if num_rows < self._batch:
             raise ParamsError(
@@ -290,9 +332,13 @@ class _Loop:
         self._losses = tf.Variable(np.full(num_rows, np.nan, np.float32), trainable=False)
         self._judge = _Judge(model, validation)
         self._optimizer = _optimizer(recipe, recipe.epochs * (num_rows // self._batch), model.trainable_variables)
-        steps = [tf.TensorSpec((None, self._batch), kind) for kind in (tf.int32, tf.float32)]
-        rates, epoch_seed = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)
-        self._epoch_graph = tf.function(self._run_steps, input_signature=[*steps, rates, epoch_seed])
+        shapes = {"order": (None, self._batch), "weights": (None, self._batch), "rates": (None,)}
+        views = {"draws": (num_rows, None), "answers": (None, None)}
+        signature = [
+            tf.TensorSpec(shape, tf.int32 if name == "order" else tf.float32, name)
+            for name, shape in (shapes | views).items()
+        ]
+        self._epoch_graph = tf.function(self._run_steps, input_signature=signature)
 
     def state(self) -> list[Any]:
         """Return every variable that the next epoch depends on."""
@@ -310,9 +356,8 @@ class _Loop:
         shape, whole = (steps, self._batch), steps * self._batch
         rates = one_cycle((epoch + (np.arange(steps) + 0.5) / steps) / self._recipe.epochs, self._recipe)
         _reset_dropout(self._model, seed)
-        loss, accuracy = self._epoch_graph(
-            order[:whole].reshape(shape).astype(np.int32), weights[:whole].reshape(shape), rates, seed
-        )
+        steps_of = order[:whole].reshape(shape).astype(np.int32), weights[:whole].reshape(shape), rates
+        loss, accuracy = self._epoch_graph(*steps_of, *self._view(epoch, seed))
         _require_finite(float(loss), self._model.name, epoch + 1)
         score = self._judge.score()
         return {
@@ -324,35 +369,58 @@ class _Loop:
             "learning_rate": round(float(rates[-1]), 9),
         }
 
+    def _view(self, epoch: int, seed: int) -> tuple[Any, Any]:
+        """Return how each image is changed in an epoch, and the teacher's answers, of no image if there is none."""
+        if self._lesson is not None:
+            return self._lesson.view(epoch)
+        return draw_changes(len(self._labels), seed), tf.zeros((0, 0))
+
     def take_average(self) -> None:
         """Give the model the running average of its weights, if there is one."""
         if self._recipe.averaging_share:
             self._optimizer.finalize_variable_values(self._model.trainable_variables)
 
-    def _run_steps(self, order: Any, weights: Any, rates: Any, seed: Any) -> tuple[Any, Any]:
+    def _run_steps(self, order: Any, weights: Any, rates: Any, draws: Any, answers: Any) -> tuple[Any, Any]:
         loss_sum, right_sum = tf.constant(0.0), tf.constant(0.0)
         for step in tf.range(tf.shape(order)[0]):
+            rows = order[step]
             self._optimizer.learning_rate.assign(rates[step])
-            loss, right = self._step(order[step], weights[step], tf.stack((seed, step)))
+            said = tf.gather(answers, rows) if self._lesson is not None else None
+            loss, right = self._step(rows, weights[step], tf.gather(draws, rows), said)
             loss_sum += loss
             right_sum += right
         return loss_sum / tf.reduce_sum(weights), right_sum / tf.reduce_sum(weights)
 
-    def _step(self, rows: Any, weights: Any, seed: Any) -> tuple[Any, Any]:
+    def _step(self, rows: Any, weights: Any, draws: Any, said: Any) -> tuple[Any, Any]:
         """Learn from one batch and return the weighted sums of losses and of right answers."""
-        pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, seed)
+        pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, draws)
         labels = tf.gather(self._labels, rows)
         with tf.GradientTape() as tape:
             probabilities = self._model(pixels, training=True)
-            targets = tf.one_hot(labels, probabilities.shape[-1])
-            smoothing = self._recipe.label_smoothing
-            losses = keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=smoothing)
+            losses = self._losses_of(probabilities, labels, said)
             loss = tf.reduce_mean(losses * weights)
         variables = self._model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         self._losses.scatter_nd_update(rows[:, None], losses)
         right = tf.equal(tf.argmax(probabilities, axis=1, output_type=tf.int32), labels)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(right, tf.float32) * weights)
+
+    def _losses_of(self, probabilities: Any, labels: Any, said: Any) -> Any:
+        """Return for each image the cross-entropy with its label, and the distance to the teacher's answer."""
+        targets = tf.one_hot(labels, probabilities.shape[-1])
+        smoothing = self._recipe.label_smoothing
+        losses = keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=smoothing)
+        if self._lesson is None:
+            return losses
+        weight, heat = self._lesson.weight, self._lesson.temperature
+        return (1 - weight) * losses + weight * _distance(probabilities, said, heat)
+
+
+def _distance(probabilities: Any, answers: Any, temperature: float) -> Any:
+    """Return the Kullback-Leibler divergence from a teacher's answers, scaled so that gradients keep their size."""
+    told = tf.nn.log_softmax(answers / temperature)
+    thought = tf.nn.log_softmax(tf.math.log(probabilities + 1e-8) / temperature)
+    return temperature**2 * tf.reduce_sum(tf.exp(told) * (told - thought), axis=1)
 
 
 def _optimizer(recipe: Recipe, num_steps: int, variables: list[Any]) -> Any:

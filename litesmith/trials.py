@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from litesmith.errors import DivergedError
 from litesmith.keras import derived_seed, keras, seed_everything, set_threads
 from litesmith.networks import NetworkSpec, build_network
 from litesmith.splits import Split, read_split, sample_rows
+from litesmith.teaching import Share, read_lesson
 from litesmith.training import Recipe, evaluate, train
 
 _LOG = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ class TrialJob:
         num_threads: Threads of TensorFlow.
         train: Folder of the training split.
         validation: Folder of the validation split.
+        lesson: Folder of what the teachers say about the training split.
+        share: How much it is heeded.
         log: File that the result is added to.
     """
 
@@ -46,6 +50,8 @@ class TrialJob:
     num_threads: int
     train: str
     validation: str
+    lesson: str
+    share: Share
     log: str
 
 
@@ -83,7 +89,9 @@ def run_trial(job: TrialJob) -> TrialResult:
     model = build_network(job.spec, f"trial{job.number}")
     validation = read_split(Path(job.validation))
     try:
-        train(model, _some_rows(job), validation, job.recipe, seed=job.seed)
+        rows = _some_rows(job)
+        lesson = read_lesson(Path(job.lesson), job.share, rows)
+        train(model, _training(job, rows), validation, job.recipe, seed=job.seed, lesson=lesson)
         score = evaluate(model, validation)
         reached: tuple[float, float | None] = score.accuracy, score.loss
     except DivergedError as error:
@@ -118,9 +126,12 @@ def read_results(path: Path) -> dict[tuple[int, int], TrialResult]:
     return results
 
 
-def _some_rows(job: TrialJob) -> Split:
-    """Return the images of the training split that the rung trains on."""
+def _some_rows(job: TrialJob) -> NDArray[np.int64]:
+    """Return the rows of the training split that the rung trains on."""
+    labels = np.asarray(read_split(Path(job.train)).labels)
+    return sample_rows(labels, min(job.num_rows, len(labels)), derived_seed(job.rows_seed, job.rung))
+
+
+def _training(job: TrialJob, rows: NDArray[np.int64]) -> Split:
     split = read_split(Path(job.train))
-    num_rows = min(job.num_rows, len(split.labels))
-    rows = sample_rows(np.asarray(split.labels), num_rows, derived_seed(job.rows_seed, job.rung))
     return Split(split.images[rows], split.labels[rows], split.ids[rows])

@@ -1,31 +1,26 @@
 """The command line of the steps: ``python -m tasks run STEP`` is what DVC calls."""
 
 import argparse
-import logging
+import atexit
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from litesmith.errors import LitesmithError
 from litesmith.params import read_params
 from tasks import catalog
-from tasks.dag import dvcfile, readme, versions
+from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
+from tasks.reference import make_reference
+from tasks.terminal import run_chosen
+from tasks.workspace import clean
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    chosen = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = chosen.command
-    try:
-        command(chosen)
-    except LitesmithError as error:
-        print(f"error: {error}{_way_back()}", file=sys.stderr)
-        return 1
-    return 0
+    return run_chosen(_parser(), arguments, _way_back())
 
 
 def _way_back() -> str:
@@ -50,20 +45,27 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
     predict.add_argument("picture", type=Path, metavar="PICTURE", help="any common image file")
     predict.set_defaults(command=_predict)
-    dvc = commands.add_parser("dvc", help="write dvc.yaml from the steps")
-    dvc.add_argument("--check", action="store_true", help="compare only")
-    dvc.set_defaults(command=_dvc)
-    table = commands.add_parser("readme", help="write the README's results table from the last evaluation")
-    table.add_argument("--check", action="store_true", help="compare only")
-    table.set_defaults(command=_readme)
-    lock = commands.add_parser("versions", help="write versions.yaml from requirements.lock")
-    lock.add_argument("--check", action="store_true", help="compare only")
-    lock.set_defaults(command=lambda chosen: (versions.check if chosen.check else versions.write)(Path.cwd()))
+    reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
+    reference.set_defaults(command=lambda _: print(make_reference(Path.cwd())))
+    cleaning = commands.add_parser("clean", help="remove what a killed run would resume from, and the workspaces")
+    cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
+    for name, (written, write, check) in _GENERATED.items():
+        generated = commands.add_parser(name, help=f"write {written}")
+        generated.add_argument("--check", action="store_true", help="compare only")
+        generated.set_defaults(command=partial(_generate, write, check))
     return parser
 
 
-def _dvc(chosen: argparse.Namespace) -> None:
-    (dvcfile.check if chosen.check else dvcfile.write)(PIPELINE, Path.cwd())
+_GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
+    "dvc": ("dvc.yaml from the steps", partial(dvcfile.write, PIPELINE), partial(dvcfile.check, PIPELINE)),
+    "readme": ("the README's results table from the last evaluation", readme.write, readme.check),
+    "notes": ("docs/optimization-notes.md from the last results", notes.write, notes.check),
+    "versions": ("versions.yaml from requirements.lock", versions.write, versions.check),
+}
+
+
+def _generate(write: Callable[[Path], None], check: Callable[[Path], None], chosen: argparse.Namespace) -> None:
+    (check if chosen.check else write)(Path.cwd())
 
 
 def _listing() -> str:
@@ -88,9 +90,19 @@ def _predict(chosen: argparse.Namespace) -> None:
         print(f"{guess.probability:7.1%}  {guess.name}")
 
 
-def _readme(chosen: argparse.Namespace) -> None:
-    (readme.check if chosen.check else readme.write)(Path.cwd())
+def _end_at_once(ended: list[int]) -> None:
+    """Leave with the exit code once all else has been wound up, if the command came to an end.
+
+    TensorFlow takes a second of every step to take itself down, when everything is written and nobody waits for it.
+    """
+    if ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended[0])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended: list[int] = []
+    # Registered first, so called last.
+    atexit.register(_end_at_once, ended)
+    ended.append(main())

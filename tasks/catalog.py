@@ -39,13 +39,20 @@ MODEL_CARD = Path("reports/model-card.md")
 
 # The summary of the run that others are compared with, or null. `python -m tasks reference` alone moves it.
 REFERENCE = Path("reports/reference.json")
+
+# Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all that are kept.
 RUNS = Path("reports/runs")
+KEPT = Path("reports/kept")
+INDEX = Path("reports/index.html")
+
+# What a step that refuses leaves to look at, one page for each.
 REFUSALS = Path("reports/refusals")
 
-# What a killed run resumes from; who holds the workspace for a whole run, and which step runs.
+# What a killed run resumes from; who holds the workspace for a whole run, which step runs, who serves the deployments.
 WORK = Path(".litesmith/work")
 LOCK = Path(".litesmith/run.lock")
 STEP_LOCK = Path(".litesmith/step.lock")
+SERVE_LOCK = Path(".litesmith/serve.lock")
 
 
 def metrics(stem: str) -> Path:

@@ -9,9 +9,10 @@ from tasks.prepare import prepare
 from tasks.prune import prune
 from tasks.report import report
 from tasks.sweep import sweep
+from tasks.teach import teach
 from tasks.validate import validate
 
-PIPELINE: tuple[Step, ...] = (fetch, validate, prepare, baseline, sweep, prune, convert, evaluate, report)
+PIPELINE: tuple[Step, ...] = (fetch, validate, prepare, baseline, teach, sweep, prune, convert, evaluate, report)
 
 
 def named(name: str) -> Step:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ins:
-    """The winner, and what it goes on learning from."""
+    """The winner, what it goes on learning from, and what the teachers say."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
     model: Path = catalog.TUNED_MODEL
     network: Path = catalog.TUNED_NETWORK
+    lesson: Path = catalog.LESSON
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,23 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     Raises:
         ContractError: A pruned layer did not reach the sparsity asked for.
     """
+    import numpy as np
+
     from litesmith import keras, pruning, training
     from litesmith.networks import NetworkSpec
     from litesmith.splits import read_split
+    from litesmith.teaching import Share, read_lesson
 
+    train = read_split(ins.train)
     keras.set_threads(params.num_threads)
     tuning = pruning.Tuning(
         winner=keras.load_h5(ins.model),
         spec=NetworkSpec.from_plain(read_json(ins.network)["network"]),
-        training=read_split(ins.train),
+        training=train,
         validation=read_split(ins.validation),
         recipe=params.recipe.into(training.Recipe),
         pruning=params.pruning.into(pruning.Pruning),
+        lesson=read_lesson(ins.lesson, params.lesson.into(Share), np.arange(len(train.labels))),
         seed=seed,
         work=work,
     )

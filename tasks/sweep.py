@@ -18,10 +18,11 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ins:
-    """What is learned from, and what the winner is chosen on."""
+    """What is learned from, what the winner is chosen on, and what the teachers say."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    lesson: Path = catalog.LESSON
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def sweep(
 
 def _plan(params: SweepParams, ins: Ins, device: DeviceParams, dataset: DatasetParams) -> "Plan":
     from litesmith.search import Family, Limits, Plan, Rung, Space
+    from litesmith.splits import read_split
+    from litesmith.teaching import Share
     from litesmith.training import Schedule
 
     size = (dataset.height, dataset.width, dataset.num_classes)
@@ -85,13 +88,17 @@ def _plan(params: SweepParams, ins: Ins, device: DeviceParams, dataset: DatasetP
         max_asks=params.max_asks,
         reduction=params.reduction,
         rungs=[rung.into(Rung) for rung in params.rungs],
+        tie_standard_errors=params.tie_standard_errors,
         space=params.space.into(Space),
         limits=device.into(Limits),
         schedule=params.schedule.into(Schedule),
-        family=Family(*size, params.num_stages, params.residual),
+        family=Family(*size, params.num_stages, params.stem_stride, params.residual, params.separable),
+        share=params.lesson.into(Share),
         num_threads=params.trial_threads,
         train=ins.train,
         validation=ins.validation,
+        num_validation=len(read_split(ins.validation).labels),
+        lesson=ins.lesson,
     )
 
 
@@ -99,9 +106,12 @@ def _train_winner(
     params: SweepParams, ins: Ins, outs: Outs, plan: "Plan", study: "StudyResult", seed: int, work: Path
 ) -> None:
     """Train the winner on all rows and write it with what was found."""
+    import numpy as np
+
     from litesmith import keras, networks, training
     from litesmith.search import recipe_of
     from litesmith.splits import read_split
+    from litesmith.teaching import read_lesson
 
     spec, choices = study.winner.spec, study.winner.choices
     recipe = recipe_of(choices, plan, params.full_epochs)
@@ -109,8 +119,9 @@ def _train_winner(
     keras.keras.backend.clear_session()
     keras.seed_everything(keras.derived_seed(seed, "tuned"))
     model = networks.build_network(spec, "tuned")
-    validation = read_split(ins.validation)
-    history = training.train(model, read_split(ins.train), validation, recipe, seed=seed, work=work)
+    train, validation = read_split(ins.train), read_split(ins.validation)
+    lesson = read_lesson(ins.lesson, plan.share, np.arange(len(train.labels)))
+    history = training.train(model, train, validation, recipe, seed=seed, work=work, lesson=lesson)
     keras.save_h5(model, outs.model)
     write_text(outs.history, training.history_csv(history))
     score = training.evaluate(model, validation).to_plain()

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from litesmith.augmentation import Augmentation, augment, to_pixels
+from litesmith.augmentation import Augmentation, augment, draw_changes, to_pixels
 from litesmith.keras import tf
 
 pytestmark = pytest.mark.slow
@@ -14,7 +14,7 @@ IMAGES = np.random.default_rng(5).integers(1, 256, (64, 9, 7), dtype=np.uint8)
 
 
 def changed(how: Augmentation, seed: int = 1) -> Any:
-    return augment(tf.constant(IMAGES), how, tf.constant([seed, 0])).numpy()[..., 0]
+    return augment(tf.constant(IMAGES), how, draw_changes(len(IMAGES), seed)).numpy()[..., 0]
 
 
 def test_pixels_are_fractions_with_a_channel() -> None:
@@ -30,6 +30,13 @@ def test_the_seed_decides() -> None:
     how = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4)
     np.testing.assert_array_equal(changed(how, 3), changed(how, 3))
     assert (changed(how, 3) != changed(how, 4)).any()
+
+
+def test_an_image_is_changed_the_same_way_in_any_batch() -> None:
+    how = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4)
+    draws = draw_changes(len(IMAGES), 3)
+    some = augment(tf.constant(IMAGES[10:20]), how, draws[10:20]).numpy()[..., 0]
+    np.testing.assert_array_equal(some, changed(how, 3)[10:20])
 
 
 def test_a_flip_mirrors_about_half_of_the_images() -> None:

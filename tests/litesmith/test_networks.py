@@ -17,7 +17,7 @@ from litesmith.networks import (
 
 SPEC = NetworkSpec(
     height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1), stem_kernel_size=3,
-    residual=True, dropout_rate=0.1,
+    stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1,
 )  # fmt: skip
 
 
@@ -60,6 +60,33 @@ class TestBuilt:
     def test_without_the_branch_less_is_alive(self) -> None:
         plain = build_network(replace(SPEC, residual=False), "plain")
         assert peak_activation_bytes(plain) == 320
+
+    def test_a_stem_that_steps_takes_the_place_of_the_first_pooling(self) -> None:
+        stepping = build_network(replace(SPEC, stem_stride=2), "stepping")
+        assert [layer.name for layer in stepping.layers if "pool" in layer.name] == ["stage2_pool", "pool"]
+        stem, stage1, stage2 = 16 * 9 * 4, 16 * 9 * (4 * 8 + 8 * 8), 4 * 9 * (8 * 16 + 16 * 16)
+        assert count_macs(stepping) == stem + stage1 + stage2 + 16 * 3
+
+    def test_separable_units_are_a_depthwise_and_a_pointwise_convolution(self) -> None:
+        separable = build_network(replace(SPEC, separable=True), "separable")
+        stage1 = 16 * (9 * 4 + 4 * 8 + 9 * 8 + 8 * 8)
+        stage2 = 4 * (9 * 8 + 8 * 16 + 9 * 16 + 16 * 16)
+        assert count_macs(separable) == 64 * 9 * 4 + stage1 + stage2 + 16 * 3
+        kinds = [type(layer).__name__ for layer in separable.layers if layer.name.endswith("_conv")]
+        assert kinds == ["Conv2D"] + 4 * ["DepthwiseConv2D", "Conv2D"]
+
+    def test_a_repeated_unit_has_one_kernel_and_a_norm_for_each_run(self, model: Any) -> None:
+        repeated = build_network(replace(SPEC, repeats=3), "repeated")
+        kernels = [sum(layer.kernel.numpy().size for layer in one.layers if hasattr(layer, "kernel")) for one in (
+            model, repeated
+        )]  # fmt: skip
+        assert kernels[0] == kernels[1]
+        norms = [
+            layer.name for layer in repeated.layers if layer.name.startswith("stage1_unit1") and "norm" in layer.name
+        ]
+        assert norms == ["stage1_unit1_norm", "stage1_unit1_again1_norm", "stage1_unit1_again2_norm"]
+        assert count_macs(repeated) == count_macs(model) + 2 * (16 * 9 * 8 * 8 + 4 * 9 * 16 * 16)
+        assert peak_activation_bytes(repeated) == peak_activation_bytes(model)
 
     def test_another_dropout_rate_fits_the_same_weights(self, model: Any) -> None:
         other = build_network(with_dropout(SPEC, 0.5), "other")

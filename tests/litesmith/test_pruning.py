@@ -22,7 +22,9 @@ from litesmith.splits import Split
 from litesmith.training import Recipe, train
 from tests.litesmith import make_tiny
 
-SPEC = NetworkSpec(8, 8, 3, 4, (8,), (1,), 3, residual=True, dropout_rate=0.0)
+SPEC = NetworkSpec(
+    8, 8, 3, 4, (8,), (1,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.0
+)
 RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.0, 0.0, 0.05, 100, Augmentation(1, False, 0.0, 2))
 PRUNING = Pruning(final_sparsity=0.6, begin_share=0.0, end_share=0.7, frequency=4, min_weights=100)
 
@@ -38,7 +40,7 @@ def tuning(tmp_path_factory: pytest.TempPathFactory) -> Tuning:
     winner = build_network(SPEC, "tuned")
     training, validation = split(200, 1), split(90, 2)
     train(winner, training, validation, replace(RECIPE, epochs=4), seed=1)
-    return Tuning(winner, SPEC, training, validation, RECIPE, PRUNING, 7, tmp_path_factory.mktemp("work"))
+    return Tuning(winner, SPEC, training, validation, RECIPE, PRUNING, None, 7, tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")

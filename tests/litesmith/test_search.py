@@ -10,11 +10,25 @@ from litesmith import search
 from litesmith.augmentation import Augmentation
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.networks import NetworkSpec
-from litesmith.search import Cost, Family, Limits, Plan, Rung, Space, StudyResult, broken_limits, network_of, run_study
+from litesmith.search import (
+    Cost,
+    Entry,
+    Family,
+    Limits,
+    Plan,
+    Rung,
+    Space,
+    StudyResult,
+    broken_limits,
+    choose_winner,
+    network_of,
+    run_study,
+)
+from litesmith.teaching import Share
 from litesmith.training import Schedule
 from litesmith.trials import TrialJob, TrialResult, append_result
 
-FAMILY = Family(height=8, width=8, num_classes=3, num_stages=2, residual=True)
+FAMILY = Family(height=8, width=8, num_classes=3, num_stages=2, stem_stride=1, residual=True, separable=False)
 PLAN = Plan(
     num_trials=10,
     batch_trials=4,
@@ -22,9 +36,11 @@ PLAN = Plan(
     max_asks=50,
     reduction=2,
     rungs=[Rung(1, 100), Rung(2, 200)],
+    tie_standard_errors=0.0,
     space=Space(
         widths=[8, 16, 32],
         depths=[1, 2, 3],
+        repeats=[1, 2],
         stem_kernel_sizes=[3, 5],
         dropout_rates=(0.0, 0.3),
         batch_sizes=[32, 64],
@@ -34,10 +50,13 @@ PLAN = Plan(
     ),
     limits=Limits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
     schedule=Schedule(0.25, 0.9, 0.05, 0.5, 0.8, 0.01, 100),
+    share=Share(0.9, 2.0),
     family=FAMILY,
     num_threads=1,
     train=Path("train"),
     validation=Path("validation"),
+    num_validation=2500,
+    lesson=Path("lesson"),
 )
 
 
@@ -99,6 +118,19 @@ def test_the_better_half_goes_on_and_the_best_wins(tmp_path: Path) -> None:
     assert result.winner.results[-1].accuracy == max(
         entry.results[-1].accuracy for entry in result.entries if len(entry.results) == 2
     )
+
+
+def finished(number: int, macs: int, accuracy: float) -> Entry:
+    entry = Entry(number, 0, {}, network_of(CHOICES, FAMILY), Cost(1, macs, 1), "", state="complete")
+    entry.results.append(TrialResult(number, 1, accuracy, 1 - accuracy, 1.0))
+    return entry
+
+
+@pytest.mark.parametrize(("errors", "number"), [(0.0, 1), (1.0, 2), (3.0, 0)])
+def test_of_equals_the_one_with_the_most_work_wins(errors: float, number: int) -> None:
+    # One standard error of 0.9 on 2,500 images is 0.006.
+    trials = [finished(0, 300, 0.885), finished(1, 100, 0.9), finished(2, 200, 0.896), finished(3, 200, 0.895)]
+    assert choose_winner(trials, replace(PLAN, tie_standard_errors=errors)).number == number
 
 
 def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
@@ -189,8 +221,12 @@ def test_times_are_kept_apart(tmp_path: Path) -> None:
     assert {"number": 0, "rung": 0, "cpu_s": 0.0}.keys() == result.timings()[0].keys()
 
 
+CHOICES: dict[str, Any] = {"width": 8, "depth": 1, "repeats": 2, "stem_kernel_size": 5, "dropout_rate": 0.1}
+
+
 @pytest.mark.parametrize(("depth", "blocks"), [(0, (0, 0)), (1, (0, 1)), (2, (1, 1)), (3, (1, 2))])
 def test_depth_goes_to_the_last_stage_first(depth: int, blocks: tuple[int, ...]) -> None:
-    choices: dict[str, Any] = {"width": 8, "depth": depth, "stem_kernel_size": 5, "dropout_rate": 0.1}
-    spec = network_of(choices, FAMILY)
-    assert spec == NetworkSpec(8, 8, 3, 4, (8, 16), blocks, 5, residual=True, dropout_rate=0.1)
+    spec = network_of({**CHOICES, "depth": depth}, FAMILY)
+    assert spec == NetworkSpec(
+        8, 8, 3, 4, (8, 16), blocks, 5, stem_stride=1, residual=True, separable=False, repeats=2, dropout_rate=0.1
+    )

@@ -13,6 +13,7 @@ from litesmith.keras import seed_everything
 from litesmith.networks import NetworkSpec, build_network
 from litesmith.splits import Split
 from litesmith.training import (
+    Lesson,
     Recipe,
     evaluate,
     history_csv,
@@ -26,7 +27,7 @@ from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(
     height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3,
-    residual=True, dropout_rate=0.2,
+    stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2,
 )  # fmt: skip
 RECIPE = Recipe(
     epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
@@ -41,6 +42,10 @@ def split(num_images: int, seed: int) -> Split:
 
 
 TRAIN, VALIDATION = split(300, 1), split(90, 2)
+
+# A teacher that is sure of the wrong class, always the same one.
+ANSWERS = np.log(np.eye(3, dtype=np.float16)[(TRAIN.labels + 1) % 3] * np.float16(0.97) + np.float16(0.01))
+LESSON = Lesson(np.stack([ANSWERS, ANSWERS]), (5, 6), RECIPE.augmentation, np.arange(300), weight=1.0, temperature=2.0)
 
 
 def fresh(seed: int = 4) -> Any:
@@ -91,7 +96,9 @@ def test_the_seed_decides_what_is_skipped() -> None:
 
 
 def test_a_history_becomes_a_table() -> None:
-    assert history_csv([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}]) == "epoch,loss\n1,0.5\n2,0.25\n"
+    row = {"epoch": 1, "loss": 0.5, "accuracy": 0.75, "val_loss": 0.6, "val_accuracy": 0.7, "learning_rate": 0.01}
+    assert history_csv([row]) == f"{','.join(row)}\n1,0.5,0.75,0.6,0.7,0.01\n"
+    assert history_csv([]) == f"{','.join(row)}\n"
 
 
 @pytest.mark.slow
@@ -104,9 +111,12 @@ class TestTrained:
         assert evaluate(model, VALIDATION).accuracy > 0.95
         assert history[-1]["loss"] < history[0]["loss"]
 
-    def test_a_killed_training_goes_on_to_the_same_bits(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("lesson", [None, LESSON], ids=["labels", "teacher"])
+    def test_a_killed_training_goes_on_to_the_same_bits(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lesson: Lesson | None
+    ) -> None:
         whole = fresh()
-        history = train(whole, TRAIN, VALIDATION, RECIPE, seed=1)
+        history = train(whole, TRAIN, VALIDATION, RECIPE, seed=1, lesson=lesson)
         with monkeypatch.context() as broken:
             calls = itertools.count(1)
             run_epoch = training._Loop.run_epoch
@@ -118,15 +128,31 @@ class TestTrained:
 
             broken.setattr(training._Loop, "run_epoch", dies_in_the_third)
             with pytest.raises(KeyboardInterrupt):
-                train(fresh(), TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path)
+                train(fresh(), TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path, lesson=lesson)
         resumed = fresh(seed=99)
-        assert train(resumed, TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path) == history
+        assert train(resumed, TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path, lesson=lesson) == history
         for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 
     def test_too_large_a_batch_is_refused(self) -> None:
         with pytest.raises(ParamsError, match="batch_size 400 is more than the 300 training images"):
             train(fresh(), TRAIN, VALIDATION, replace(RECIPE, batch_size=400), seed=1)
+
+    def test_a_student_learns_what_the_teacher_says_instead_of_the_labels(self) -> None:
+        model = fresh()
+        history = train(model, TRAIN, VALIDATION, replace(RECIPE, epochs=6), seed=1, lesson=LESSON)
+        answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
+        assert ((VALIDATION.labels + 1) % 3 == answers.argmax(1)).mean() > 0.95
+        assert history[-1]["loss"] < history[0]["loss"] / 2
+
+    def test_part_of_a_lesson_is_that_part(self) -> None:
+        rows = np.array([7, 3, 299])
+        draws, answers = replace(LESSON, rows=rows).view(1)
+        all_draws, all_answers = LESSON.view(1)
+        np.testing.assert_array_equal(draws, all_draws.numpy()[rows])
+        np.testing.assert_array_equal(answers, all_answers[rows])
+        np.testing.assert_array_equal(all_draws, LESSON.view(3)[0])
+        assert (all_draws.numpy() != LESSON.view(2)[0].numpy()).any()
 
     def test_a_loss_that_is_no_number_stops_with_what_to_do(self) -> None:
         with pytest.raises(DivergedError, match=r"loss of small became nan in epoch \d. Lower the learning rate"):

@@ -10,11 +10,14 @@ from litesmith.augmentation import Augmentation
 from litesmith.networks import NetworkSpec
 from litesmith.search import cost_of
 from litesmith.splits import Split, write_split
+from litesmith.teaching import Share, write_lesson
 from litesmith.training import Recipe
 from litesmith.trials import TrialJob, TrialResult, append_result, read_results, run_trial
 from tests.litesmith import make_tiny
 
-SPEC = NetworkSpec(8, 8, 3, 4, (8,), (0,), 3, residual=True, dropout_rate=0.1)
+SPEC = NetworkSpec(
+    8, 8, 3, 4, (8,), (0,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1
+)
 RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.5, 0.8, 0.01, 60, Augmentation(1, False, 0.0, 2))
 
 
@@ -38,13 +41,18 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
         images, labels = make_tiny.images(120, seed)
         write_split(tmp_path / name, Split(images, labels, np.arange(120)))
     log = tmp_path / "log.jsonl"
-    folders = (str(tmp_path / "train"), str(tmp_path / "validation"), str(log))
-    job = TrialJob(0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders)
-    jobs = [job, replace(job, number=1, seed=7), replace(job, number=2)]
+    answers = np.zeros((1, 120, 3), np.float16)
+    for name, seeds in (("none", []), ("lesson", [8])):
+        write_lesson(tmp_path / name, answers[: len(seeds)], RECIPE.augmentation, seeds)
+    folders = (str(tmp_path / name) for name in ("train", "validation", "none"))
+    job = TrialJob(0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Share(0.9, 2.0), str(log))
+    taught = replace(job, number=3, lesson=str(tmp_path / "lesson"))
+    jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), taught]
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(run_trial, jobs))
     assert (results[0].accuracy, results[0].loss) == (results[2].accuracy, results[2].loss)
     assert results[0].loss != results[1].loss
+    assert results[0].loss != results[3].loss
     assert results[0].accuracy > 0.5
     assert results[0].cpu_s > 0
     assert list(read_results(log).values()) == results

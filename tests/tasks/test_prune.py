@@ -6,15 +6,21 @@ from litesmith.files import read_json, write_json
 from litesmith.keras import load_h5, save_h5
 from litesmith.networks import NetworkSpec, build_network
 from tasks.prune import Ins, Outs, prune
-from tests.tasks.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
+from tests.tasks.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns, small_lesson
 
 pytestmark = pytest.mark.slow
 
-SPEC = NetworkSpec(16, 16, 3, 4, (8, 16), (0, 1), 3, residual=True, dropout_rate=0.0)
+SPEC = NetworkSpec(
+    16, 16, 3, 4, (8, 16), (0, 1), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.0
+)
 
 
-def test_the_winner_is_pruned_and_the_ablation_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("views", [(), (8, 9)], ids=["labels", "teachers"])
+def test_the_winner_is_pruned_and_the_ablation_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, views: tuple[int, ...]
+) -> None:
     params = in_small_workspace(tmp_path, monkeypatch)
+    small_lesson(tmp_path, *views)
     save_h5(build_network(SPEC, "tuned"), Ins.model)
     write_json(Ins.network, {"network": SPEC.to_plain()})
     work = tmp_path / "work"

@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 import yaml
 
+from litesmith.augmentation import Augmentation
 from litesmith.params import Params, overlaid, parse_params
 from litesmith.splits import Split, write_split
+from litesmith.teaching import write_lesson
 from tasks import catalog
 from tests.litesmith import make_tiny
 
 _SMALL = {
     "dataset": {"class_names": make_tiny.CLASS_NAMES, "height": 16, "width": 16},
     "baseline": {"conv_widths": [4, 8], "dense_width": 8, "epochs": 2, "batch_size": 32, "learning_rate": 0.01},
+    "teach": {
+        "num_views": 2,
+        "network": {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1]},
+        "recipe": {"epochs": 2, "batch_size": 32, "refresh_rows": 60},
+    },
     "sweep": {
         "num_trials": 2,
         "batch_trials": 2,
@@ -45,6 +52,12 @@ def small_splits(folder: Path) -> None:
         write_split(folder / path, Split(large, labels, np.arange(num_images)))
 
 
+def small_lesson(folder: Path, *seeds: int) -> None:
+    """Write what teachers might have said about so many views of the training split; of none if there are no seeds."""
+    answers = np.random.default_rng(1).normal(size=(len(seeds), 150, 3)).astype(np.float16)
+    write_lesson(folder / catalog.LESSON, answers, Augmentation(1, True, 0.2, 4), seeds)
+
+
 def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     """Go to ``folder`` with small splits in it and return small parameters.
 
@@ -54,6 +67,7 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     patch.setattr("litesmith.trials.set_threads", lambda _: None)
     patch.chdir(folder)
     small_splits(folder)
+    small_lesson(folder)
     return small_params()
 
 

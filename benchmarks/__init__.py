@@ -1,0 +1,1 @@
+"""Side-by-side measurements, each a command that writes its result below `benchmarks/results`."""

@@ -1,0 +1,73 @@
+"""The room of the teachers: networks too large for the device, whose answers the small ones learn from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from litesmith.files import write_json, write_text
+from litesmith.params import DatasetParams, TeachParams
+from tasks import catalog
+from tasks.dag.step import Kept, Metric, step
+
+if TYPE_CHECKING:
+    from litesmith.networks import NetworkSpec
+    from litesmith.teaching import Taught
+
+
+@dataclass(frozen=True)
+class Ins:
+    """What is learned from, and what each epoch is judged on."""
+
+    train: Path = catalog.TRAIN
+    validation: Path = catalog.VALIDATION
+
+
+@dataclass(frozen=True)
+class Outs:
+    """The teachers, and what they say about fixed views of the training images."""
+
+    teachers: Path = catalog.TEACHERS
+    lesson: Path = catalog.LESSON
+    metrics: Annotated[Path, Metric()] = catalog.metrics("teach")
+    results: Annotated[Path, Kept()] = catalog.results("teach")
+    # Not a plot for DVC, which cannot draw the empty table of no teacher.
+    history: Annotated[Path, Kept()] = catalog.plot("teacher-history")
+
+
+@step
+def teach(params: TeachParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int, work: Path) -> None:
+    """Train large teachers and keep their answers to fixed views of the training images; none if none is asked for."""
+    from litesmith import keras, teaching, training
+    from litesmith.splits import read_split
+
+    keras.set_threads(params.num_threads)
+    recipe = params.recipe.into(training.Recipe)
+    taught = teaching.teach(
+        _network(params, dataset), recipe, read_split(ins.train), read_split(ins.validation),
+        num_teachers=params.num_teachers, num_views=params.num_views, seed=seed, work=work,
+    )  # fmt: skip
+    outs.teachers.mkdir(parents=True)
+    for model in taught.teachers:
+        keras.save_h5(model, outs.teachers / f"{model.name}.h5")
+    teaching.write_lesson(outs.lesson, taught.answers, recipe.augmentation, taught.seeds)
+    write_text(outs.history, training.history_csv(taught.history))
+    results = _results(params, taught)
+    write_json(outs.results, results)
+    write_json(outs.metrics, {"num_teachers": params.num_teachers, "validation": results["validation"]})
+
+
+def _network(params: TeachParams, dataset: DatasetParams) -> "NetworkSpec":
+    from litesmith.networks import NetworkSpec
+
+    size = {"height": dataset.height, "width": dataset.width, "num_classes": dataset.num_classes}
+    return NetworkSpec.from_plain({**size, **params.network.model_dump()})
+
+
+def _results(params: TeachParams, taught: "Taught") -> dict[str, Any]:
+    return {
+        "num_teachers": params.num_teachers,
+        "num_views": len(taught.seeds),
+        "validation": {name: score.to_plain() for name, score in taught.scores.items()},
+        "num_parameters": [model.count_params() for model in taught.teachers],
+        "recipe": params.recipe.model_dump(),
+    }
