@@ -198,7 +198,7 @@ def train(
     """
     if lesson is not None:
         recipe = replace(recipe, augmentation=lesson.augmentation)
-    loop = _Loop(model, training, validation, recipe, seed, lesson)
+    loop = Loop(model, training, validation, recipe, seed, lesson)
     checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"
     history = [] if checkpoint is None else _restore(checkpoint, loop.state())
     began, skipped = time.monotonic(), len(history)
@@ -316,8 +316,14 @@ class _Judge:
         return Score(round(float(right.mean()), 6), round(float(-np.log(np.maximum(of_label, 1e-12)).mean()), 6))
 
 
-class _Loop:
-    """One training: model, optimizer and images, and the traced function that runs an epoch without Python."""
+class Loop:
+    """One training: model, optimizer and images, and the traced function that runs an epoch without Python.
+
+    The arguments are those of `train`, which is what to call unless epochs have to be taken one by one.
+
+    Raises:
+        ParamsError: There are fewer training images than a batch holds.
+    """
 
     def __init__(
         self, model: Any, training: Split, validation: Split, recipe: Recipe, seed: int, lesson: Lesson | None

@@ -119,14 +119,14 @@ class TestTrained:
         history = train(whole, TRAIN, VALIDATION, RECIPE, seed=1, lesson=lesson)
         with monkeypatch.context() as broken:
             calls = itertools.count(1)
-            run_epoch = training._Loop.run_epoch
+            run_epoch = training.Loop.run_epoch
 
             def dies_in_the_third(loop: Any, epoch: int) -> Any:
                 if next(calls) == 3:
                     raise KeyboardInterrupt
                 return run_epoch(loop, epoch)
 
-            broken.setattr(training._Loop, "run_epoch", dies_in_the_third)
+            broken.setattr(training.Loop, "run_epoch", dies_in_the_third)
             with pytest.raises(KeyboardInterrupt):
                 train(fresh(), TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path, lesson=lesson)
         resumed = fresh(seed=99)

@@ -1,0 +1,105 @@
+"""CPU-seconds of an epoch: our loop against Keras `fit`, in turns in one process, the median of five.
+
+    python -m benchmarks.epoch
+
+Twice: the baseline's network, our loop at its default batch against `fit` at 32; and the network of the last sweep's
+winner at equal batch, our loop changing the images and `fit` not. Every image is seen in every epoch: what skipping
+easy ones saves comes on top. `dvc repro sweep` makes what this reads.
+"""
+
+import os
+import statistics
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.record import write_result
+from litesmith import keras, networks
+from litesmith.files import read_json
+from litesmith.networks import NetworkSpec
+from litesmith.params import Params, read_params
+from litesmith.splits import Split, read_split
+from litesmith.training import Loop, Recipe
+from tasks import catalog
+
+RESULT = Path("benchmarks/results/epoch.json")
+ROUNDS = 5
+PLAIN_BATCH = 32
+
+Epoch = Callable[[int], object]
+
+
+def main() -> None:
+    """Measure both pairs and write the result."""
+    params = read_params(catalog.PARAMS)
+    keras.set_threads(1)
+    train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
+    # Judging an epoch is no part of it, so there is next to nothing to judge on.
+    few = Split(validation.images[:1], validation.labels[:1], validation.ids[:1])
+    results = read_json(catalog.results("sweep"))
+    recipe = Recipe(**{**results["full_training"]["recipe"], "augmentation": _augmentation(params, results)})
+    recipe = replace(recipe, epochs=ROUNDS + 1, skip_share=0.0)
+    spec = NetworkSpec.from_plain(results["winner"]["network"])
+
+    def winner(name: str) -> Any:
+        return networks.build_network(spec, name)
+
+    measured = {
+        "baseline_network": {
+            "ours_batch": recipe.batch_size,
+            "plain_batch": PLAIN_BATCH,
+            **_alternate(_ours(_baseline(params), train, few, recipe), _plain(_baseline(params), train, PLAIN_BATCH)),
+        },
+        "winner_network": {
+            "ours_batch": recipe.batch_size,
+            "plain_batch": recipe.batch_size,
+            **_alternate(_ours(winner("ours"), train, few, recipe), _plain(winner("plain"), train, recipe.batch_size)),
+        },
+    }
+    write_result(RESULT, {"command": "python -m benchmarks.epoch", "num_images": len(train.labels), **measured})
+
+
+def _augmentation(params: Params, results: dict[str, Any]) -> Any:
+    from litesmith.augmentation import Augmentation
+
+    return params.sweep.space.augmentations[results["winner"]["choices"]["augmentation"]].into(Augmentation)
+
+
+def _baseline(params: Params) -> Any:
+    size = (params.dataset.height, params.dataset.width, params.dataset.num_classes)
+    first, second = params.baseline.conv_widths
+    return networks.build_baseline(*size, (first, second), params.baseline.dense_width, "baseline")
+
+
+def _ours(model: Any, train: Split, few: Split, recipe: Recipe) -> Epoch:
+    return Loop(model, train, few, recipe, 1, None).run_epoch
+
+
+def _plain(model: Any, train: Split, batch_size: int) -> Epoch:
+    pixels, labels = np.asarray(train.images, np.float32)[..., None] / np.float32(255), np.asarray(train.labels)
+    model.compile(keras.keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return lambda _: model.fit(pixels, labels, batch_size=batch_size, epochs=1, verbose=0)
+
+
+def _alternate(ours: Epoch, plain: Epoch) -> dict[str, Any]:
+    """Return CPU-seconds of both, round by round; the first epoch of each traces and is not counted."""
+    ours_s, plain_s = [], []
+    for number in range(ROUNDS + 1):
+        ours_s.append(_timed(ours, number))
+        plain_s.append(_timed(plain, number))
+    ratio = statistics.median(ours_s[1:]) / statistics.median(plain_s[1:])
+    return {"ours_cpu_s": ours_s[1:], "plain_cpu_s": plain_s[1:], "ratio_of_medians": round(ratio, 3)}
+
+
+def _timed(epoch: Epoch, number: int) -> float:
+    before = os.times()
+    epoch(number)
+    after = os.times()
+    return round(after.user + after.system - before.user - before.system, 2)
+
+
+if __name__ == "__main__":
+    main()
