@@ -33,7 +33,8 @@ def counting(folder: Path) -> Iterator[None]:
 
 def total(folder: Path) -> float:
     """Return the CPU-seconds of all processes that noted theirs in ``folder``; of a killed one up to its last note."""
-    return round(sum(read_json(path)["cpu_s"] for path in folder.glob("spent-*.json")), 1)
+    noted: list[float] = [read_json(path)["cpu_s"] for path in folder.glob("spent-*.json")]
+    return round(sum(noted), 1)
 
 
 def _cpu_s() -> float:

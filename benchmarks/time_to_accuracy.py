@@ -1,0 +1,143 @@
+"""CPU-seconds until a validation accuracy is reached: our recipe against the plain way, in one run on one thread.
+
+    python -m benchmarks.time_to_accuracy
+
+The plain way is the baseline's network under Keras `fit`: Adam, batches of 32, no augmentation. Ours is a network and a
+recipe for each length of training, since a one-cycle schedule earns its accuracy at its end; an accuracy counts as
+reached by the way that reaches it first. Building and tracing are counted, reading the data is not. Everything is
+judged on the validation split after each epoch.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from benchmarks.record import write_result
+from litesmith import keras, networks
+from litesmith.keras import derived_seed
+from litesmith.networks import NetworkSpec
+from litesmith.params import Count, NetworkParams, Params, RecipeParams, Section, Seed, read_params
+from litesmith.splits import Split, read_split
+from litesmith.training import Loop, Recipe
+from tasks import catalog
+
+CONFIG = Path(__file__).with_suffix(".yaml")
+RESULT = Path("benchmarks/results/time_to_accuracy.json")
+
+
+class Plain(Section):
+    """The plain way."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: float
+
+
+class Way(Section):
+    """One of ours."""
+
+    network: NetworkParams
+    recipe: RecipeParams
+
+
+class Config(Section):
+    """All of ``time_to_accuracy.yaml``."""
+
+    seed: Seed
+    targets: list[float]
+    plain: Plain
+    ways: list[Way]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is reached after an epoch.
+
+    Attributes:
+        cpu_s: CPU-seconds since the network began to be built.
+        accuracy: On validation, 0 to 1.
+    """
+
+    cpu_s: float
+    accuracy: float
+
+
+def main() -> None:
+    """Train in all ways and write when each target was reached."""
+    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    params = read_params(catalog.PARAMS)
+    keras.set_threads(1)
+    train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
+    plain = list(_plain(config, params, train, validation))
+    ours = [list(_ours(config, way, train, validation)) for way in config.ways]
+    best = max(point.accuracy for point in plain)
+    plain_s, ours_s = _reached([plain], best), _reached(ours, best)
+    result = {
+        "command": "python -m benchmarks.time_to_accuracy",
+        "targets": {
+            str(target): {"plain_cpu_s": _reached([plain], target), "ours_cpu_s": _reached(ours, target)}
+            for target in config.targets
+        },
+        "best_of_plain": {
+            "accuracy": best,
+            "plain_cpu_s": plain_s,
+            "ours_cpu_s": ours_s,
+            "ratio": round(ours_s / plain_s, 3) if ours_s and plain_s else None,
+        },
+        "plain": [vars(point) for point in plain],
+        "ours": [
+            {"way": way.model_dump(), "points": [vars(one) for one in points]}
+            for way, points in zip(config.ways, ours, strict=True)
+        ],
+    }
+    write_result(RESULT, result)
+
+
+def _plain(config: Config, params: Params, train: Split, validation: Split) -> Iterator[Point]:
+    began = _cpu_s()
+    keras.seed_everything(derived_seed(config.seed, "plain"))
+    size = (params.dataset.height, params.dataset.width, params.dataset.num_classes)
+    first, second = params.baseline.conv_widths
+    model = networks.build_baseline(*size, (first, second), params.baseline.dense_width, "plain")
+    optimizer = keras.keras.optimizers.Adam(config.plain.learning_rate)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    (pixels, labels), judged = _arrays(train), _arrays(validation)
+    for _ in range(config.plain.epochs):
+        told = model.fit(pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0)
+        yield Point(round(_cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
+
+
+def _arrays(split: Split) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    return np.asarray(split.images, np.float32)[..., None] / np.float32(255), np.asarray(split.labels)
+
+
+def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
+    began = _cpu_s()
+    keras.seed_everything(derived_seed(config.seed, "ours"))
+    _, height, width = train.images.shape
+    size = {"height": height, "width": width, "num_classes": int(train.labels.max()) + 1}
+    model = networks.build_network(NetworkSpec.from_plain({**size, **way.network.model_dump()}), "ours")
+    recipe = way.recipe.into(Recipe)
+    loop = Loop(model, train, validation, recipe, config.seed, None)
+    for epoch in range(recipe.epochs):
+        row = loop.run_epoch(epoch)
+        yield Point(round(_cpu_s() - began, 2), row["val_accuracy"])
+
+
+def _reached(ways: list[list[Point]], accuracy: float) -> float | None:
+    """Return the CPU-seconds after which the fastest of some ways reached an accuracy, None if none did."""
+    return min((point.cpu_s for points in ways for point in points if point.accuracy >= accuracy), default=None)
+
+
+def _cpu_s() -> float:
+    spent = os.times()
+    return spent.user + spent.system
+
+
+if __name__ == "__main__":
+    main()
