@@ -1,12 +1,13 @@
 """Ask DVC what is stale and let it run that. DVC alone hashes, locks and writes ``dvc.lock``."""
 
+import json
 import logging
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tasks.dag.watch import starter_environment, stop_tree
 _RESTORED = "is cached - skipping run, checking out outputs"
 _UNCHANGED = "didn't change, skipping"
 _TAIL_LINES = 15
+_STANDBY = Path(__file__).with_name("standby.py").resolve()
 # What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
 _OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
 
@@ -44,14 +46,31 @@ class StageError(LitesmithError):
 class Ledger:
     """What DVC knows of a workspace, read once and again after a stage has run.
 
+    Close it, or use it in a ``with`` statement, once a stage was reproduced: a process waits for the next.
+
     Args:
         root: The workspace.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._waiting: subprocess.Popen[str] | None = None
         with _explained():
             self._repo = Repo(str(root))
+
+    def __enter__(self) -> "Ledger":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop the process that waits for another stage, if there is one."""
+        if self._waiting is not None:
+            _stop(self._waiting)
+            self._waiting = None
 
     def stages(self) -> list[str]:
         """Return the names of the stages in the order in which DVC runs them.
@@ -98,7 +117,7 @@ class Ledger:
         # What was read of dvc.lock is about to be out of date.
         self._repo.close()
         self._repo = Repo(str(self.root))
-        with _child(self.root, stage, extra) as child, _time_limit(child, time_limit_s) as expired:
+        with self._child(stage, extra) as child, _time_limit(child, time_limit_s) as expired:
             for line in _lines(child):
                 lines.append(line)
                 tell(line)
@@ -110,6 +129,19 @@ class Ledger:
         if code != 0:
             raise StageError(f"stage {stage}: {_reason(lines, code)}")
         return _outcome(lines)
+
+    @contextmanager
+    def _child(self, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+        """Let DVC begin on one stage; whatever happens, leave nothing of it running."""
+        child, self._waiting = self._waiting, None
+        if child is None or child.poll() is not None:
+            child = _begin(self.root)
+        try:
+            _order(child, stage, {**_environment(), **lock_environment(), **starter_environment(), **extra})
+            self._waiting = _begin(self.root)
+            yield child
+        finally:
+            _stop(child)
 
     def _stage(self, name: str) -> Any:
         return next(stage for stage in self._repo.index.stages if stage.cmd and stage.name == name)
@@ -125,28 +157,36 @@ def _explained() -> Iterator[None]:
         raise MachineError(f"DVC cannot work here: {error}. {hint}") from error
 
 
-@contextmanager
-def _child(root: Path, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """Start DVC on one stage; whatever happens, leave nothing of it running."""
-    child = subprocess.Popen(
+def _begin(root: Path) -> subprocess.Popen[str]:
+    """Start a process that imports DVC and waits for its order."""
+    return subprocess.Popen(
         # -P: modules of the workspace must not stand in for ones that DVC imports.
-        [sys.executable, "-P", "-m", "dvc", "repro", "--single-item", stage],
+        [sys.executable, "-P", str(_STANDBY)],
         cwd=root,
-        env={**_environment(), **lock_environment(), **starter_environment(), **extra},
-        stdin=subprocess.DEVNULL,
+        env=_environment(),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
-    try:
-        yield child
-    finally:
-        if child.poll() is None:
-            stop_tree(child.pid)
-            child.wait()
-        if child.stdout:
-            child.stdout.close()
+
+
+def _order(child: subprocess.Popen[str], stage: str, environment: Mapping[str, str]) -> None:
+    assert child.stdin is not None
+    with suppress(BrokenPipeError), child.stdin:  # one that has died says why on its other end
+        child.stdin.write(json.dumps({"stage": stage, "environment": environment}) + "\n")
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    """Stop a process with all below it, if it still runs, and close what leads to it."""
+    if child.poll() is None:
+        stop_tree(child.pid)
+        child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe:
+            with suppress(BrokenPipeError):
+                pipe.close()
 
 
 def _environment() -> dict[str, str]:

@@ -39,7 +39,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def _run(root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None) -> Outcome:
-    return Ledger(root).reproduce(stage, tell, time_limit_s=limit_s, extra={})
+    with Ledger(root) as ledger:
+        return ledger.reproduce(stage, tell, time_limit_s=limit_s, extra={})
 
 
 def _below() -> set[int]:
@@ -48,6 +49,7 @@ def _below() -> set[int]:
 
 @pytest.mark.slow
 def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
+    before = _below()
     ledger = Ledger(root)
     order = ledger.stages()
     assert order.index("first") < order.index("last")
@@ -58,6 +60,9 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     assert "copying" in lines
     assert not ledger.is_stale("first")
     assert ledger.is_at_hand("first")
+    assert _below() > before
+    ledger.close()
+    assert _below() <= before
     (root / "b").unlink()
     ledger = Ledger(root)
     assert ledger.is_stale("first")
@@ -65,6 +70,18 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
+
+
+@pytest.mark.slow
+def test_one_process_after_another_waits_for_the_next_stage(root: Path) -> None:
+    with Ledger(root) as ledger:
+        assert ledger.reproduce("first", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        (killed,) = psutil.Process().children()
+        killed.kill()
+        killed.wait()
+        (root / "c").unlink()
+        assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.RESTORED
 
 
 @pytest.mark.slow
