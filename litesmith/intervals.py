@@ -1,0 +1,94 @@
+"""What is known of a share that was counted: the estimate and the interval it may lie in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A share as counted, 0 to 1, and the two ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ClassEstimates:
+    """How well one class is told from the others.
+
+    Attributes:
+        name: Of the class.
+        precision: Share of the images predicted as the class that are of it; None where none was predicted.
+        recall: Share of the images of the class that were predicted as it; None where there is none.
+        f1: Harmonic mean of the two; None where there is neither.
+        num_images: Images of the class.
+    """
+
+    name: str
+    precision: Estimate | None
+    recall: Estimate | None
+    f1: Estimate | None
+    num_images: int
+
+
+def wilson(num: int, total: int, confidence: float) -> Estimate | None:
+    """Return the share ``num / total`` with Wilson's interval, None of nothing.
+
+    Args:
+        num: How many of them.
+        total: Of how many.
+        confidence: Probability that such an interval holds the true share, such as 0.95.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    """
+    if total == 0:
+        return None
+    interval = binomtest(num, total).proportion_ci(confidence, method="wilson")
+    return Estimate(num / total, float(interval.low), float(interval.high))
+
+
+def f1_interval(num_right: int, num_wrong: int, confidence: float) -> Estimate | None:
+    """Return a class's F1 with its interval, None where the class neither occurs nor was predicted.
+
+    Of the ``num_right + num_wrong`` images that are of the class or were predicted as it, the share J that is both
+    decides F1 = 2 J / (1 + J). Wilson's interval of J, carried over by that formula, is one of F1.
+
+    Args:
+        num_right: Images of the class that were predicted as it.
+        num_wrong: Images of the class predicted as another, and of another predicted as the class.
+        confidence: Probability that such an interval holds the true F1, such as 0.95.
+
+    Source: Lam, Gopal and Qian, "Confidence intervals for the F1 score", arXiv:2309.14621, "Wilson indirect".
+    """
+    share = wilson(num_right, num_right + num_wrong, confidence)
+    if share is None:
+        return None
+    return Estimate(*(2 * one / (1 + one) for one in (share.value, share.low, share.high)))
+
+
+def class_estimates(
+    confusion: NDArray[np.integer], class_names: Sequence[str], confidence: float
+) -> list[ClassEstimates]:
+    """Return precision, recall and F1 of each class with their intervals.
+
+    Args:
+        confusion: Counts (classes, classes): rows are true classes, columns predicted ones.
+        class_names: In the order of the classes.
+        confidence: Of the intervals, such as 0.95.
+    """
+    right, actual, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return [
+        ClassEstimates(
+            name,
+            precision=wilson(int(hit), int(said), confidence),
+            recall=wilson(int(hit), int(there), confidence),
+            f1=f1_interval(int(hit), int(said + there - 2 * hit), confidence),
+            num_images=int(there),
+        )
+        for name, hit, there, said in zip(class_names, right, actual, predicted, strict=True)
+    ]
