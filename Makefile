@@ -9,15 +9,18 @@ PYTHON ?= $(firstword $(call found,3.11) $(call found,3.12) $(call found,3.13) $
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install run quick serve test check fast lint types generated dvc readme lock clean
+.PHONY: help install extras run quick serve test check fast lint types generated dvc readme lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: .venv/installed ## make .venv from requirements.lock
+install: .venv/installed .venv/extras ## make .venv from the locks
+
+extras: .venv/installed ## try again to add the tools that measure RAM and NPU cycles
+	@rm -f .venv/extras && $(MAKE) --no-print-directory .venv/extras && test ! -s .venv/extras
 
 run: install ## the whole pipeline on the real data: sweep, prune, convert, evaluate, report
-	@python -m flows retrain --offline-fallback
+	@python -m flows retrain --offline-fallback $$(cat .venv/extras)
 
 quick: install ## the same with small budgets, in a workspace of its own
 	@python -m flows retrain --profile quick
@@ -60,7 +63,13 @@ readme: install ## write the results table of README.md from the metrics
 lock: install ## resolve the dependencies again
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev --no-emit-index-url --no-header \
 	    --upgrade pyproject.toml -o requirements.lock
+	@python -c '$(DEVICE_EXTRAS)' | uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	    --no-emit-index-url --no-header --no-annotate -c requirements.lock - -o requirements-device.lock
 	@python -m tasks versions
+
+# The extras alone; what they need is pinned as in the main lock.
+DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+    print(*extras["mcu"], *extras["npu"], sep="\n")
 
 clean: ## remove what a killed run would resume from, and the workspaces
 	rm -rf .litesmith/work .workspaces .offline
@@ -77,6 +86,15 @@ endef
 
 .venv/installed: requirements.lock
 	$(call make-environment,$(PYTHON),.venv)
+
+# Not every machine can have them (docs/decisions/0009). What is written into the file then is how `make run` goes on.
+.venv/extras: requirements-device.lock .venv/installed
+	@if VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r requirements-device.lock; then \
+	    : > $@; \
+	else \
+	    echo "note: RAM and NPU cycles will not be measured here; make run uses profiles/portable.yaml" >&2; \
+	    echo "--profile portable" > $@; \
+	fi
 
 .venv-%/installed: requirements.lock
 	$(call make-environment,$(call found,$*),.venv-$*)

@@ -2,25 +2,29 @@
 
 from pathlib import Path
 
+import yaml
+
 from flows.folders import DRAWN, workspace_folder
 from flows.ledger import Ledger
 from flows.machine import check_machine
-from litesmith.params import read_params
+from litesmith.device import require
+from litesmith.params import overlaid, parse_params, read_params
 from litesmith.sources import explain, reachable
 from tasks import catalog
 from tasks.workspace import read_profile
 
 
 def check(project: Path, profile: str | None) -> None:
-    """Look whether this machine has room for a run, and whether there is such a profile.
+    """Look whether this machine has room and tools for a run, and whether there is such a profile.
 
     Raises:
-        MachineError: Disk or memory is short.
-        ParamsError: There is no profile of this name.
+        MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
+        ParamsError: There is no profile of this name, or its values are wrong.
     """
-    if profile is not None:
-        read_profile(project, profile)
-    check_machine(read_params(project / catalog.PARAMS).retrain, project)
+    overlay = {} if profile is None else read_profile(project, profile)
+    params = parse_params(overlaid(yaml.safe_load((project / catalog.PARAMS).read_text()), overlay))
+    check_machine(params.retrain, project)
+    require(params.evaluate.measure)
 
 
 def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from litesmith.files import read_json, write_json, write_text
-from litesmith.params import DatasetParams, EvaluateParams
+from litesmith.params import DatasetParams, DeviceParams, EvaluateParams
 from tasks import catalog
 from tasks.dag.step import Kept, Measured, Metric, Plot, step
 
@@ -43,17 +43,21 @@ class Outs:
 
 
 @step
-def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Measure every model and every file on the official test images, and time the files on one thread.
+def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams) -> None:
+    """Measure every model and every file on the official test images, and what the files ask of a device.
 
     Raises:
         DataError: An input is not what it should be.
+        MachineError: A tool that is asked for is not installed.
+        ConversionError: A file does not run on a device that is asked for.
     """
+    from litesmith.device import require
     from litesmith.evaluation import confusion_rows, describe_variant, write_predictions
     from litesmith.splits import read_split
 
+    require(params.measure)
     test, converted = read_split(ins.test), read_json(ins.converted)
-    write_json(outs.latency, _latency(params, ins, converted, test))
+    write_json(outs.latency, _latency(params, ins, converted, test, device))
     variants = _keras_variants(params, ins, test) | _lite_variants(ins, converted, test)
     final = converted["final"]["name"]
     results = {
@@ -63,6 +67,7 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
             name: describe_variant(one, test.labels, dataset.class_names, params.confidence)
             for name, one in variants.items()
         },
+        "device": _device(params, ins, converted, device),
     }
     write_predictions(outs.predictions, variants, test, pictured=[final, "tuned-keras"])
     rows = confusion_rows(test.labels, variants[final].predicted, dataset.class_names)
@@ -71,8 +76,11 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     write_json(outs.metrics, _metrics(results))
 
 
-def _latency(params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: "Split") -> dict[str, Any]:
+def _latency(
+    params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: "Split", device: DeviceParams
+) -> dict[str, Any]:
     """Time the files. Comes first: TensorFlow is not there yet to take part of the machine."""
+    from litesmith.device import judge
     from litesmith.host import describe_host
     from litesmith.latency import measure_latency
     from litesmith.litert import RUNTIME
@@ -94,7 +102,31 @@ def _latency(params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: 
         "num_rounds": params.latency_rounds,
         "runs_per_round": params.latency_runs,
         "variants": {name: asdict(one) for name, one in measured.items()},
+        "limits": {
+            "max_latency_ms": asdict(judge(device.max_latency_ms, measured[converted["final"]["name"]].median_ms))
+        },
     }
+
+
+def _device(params: EvaluateParams, ins: Ins, converted: dict[str, Any], device: DeviceParams) -> dict[str, Any]:
+    """Measure what the integer files need of the devices that are asked for, and judge the final one."""
+    from litesmith.device import NpuTarget, describe_tool, estimate_npu, judge, measure_arena
+
+    def paths(*precisions: str) -> dict[str, Path]:
+        names = [name for name, one in converted["files"].items() if one["precision"] in precisions]
+        return {name: ins.lite / f"{name}.tflite" for name in names}
+
+    found: dict[str, Any] = {"mcu": None, "npu": None}
+    if "mcu" in params.measure:
+        files = {name: asdict(measure_arena(path)) for name, path in paths("int8", "int4").items()}
+        found["mcu"] = {"tool": describe_tool("mcu"), "files": files}
+    if "npu" in params.measure:
+        # weights of four bits are beyond the processor, and the compiler ends without a word
+        target = params.npu.into(NpuTarget)
+        costs = {name: asdict(estimate_npu(path, target)) for name, path in paths("int8").items()}
+        found["npu"] = {"tool": describe_tool("npu"), **asdict(target), "files": costs}
+    arena = found["mcu"] and found["mcu"]["files"][converted["final"]["name"]]["arena_bytes"]
+    return {**found, "limits": {"max_arena_bytes": asdict(judge(device.max_arena_bytes, arena))}}
 
 
 def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Variant]":

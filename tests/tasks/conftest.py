@@ -38,7 +38,7 @@ def tiny_params(overlay: dict[str, Any]) -> Params:
     tiny = {
         "dataset": {"class_names": CLASS_NAMES, "height": 8, "width": 8},
         "convert": {"num_calibration": 60, "num_golden": 12},
-        "evaluate": {"latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3},
+        "evaluate": {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3},
     }
     return parse_params(overlaid(overlaid(content, tiny), overlay))
 

@@ -25,8 +25,14 @@ from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs
 DATASET = DatasetParams(
     name="Fashion-MNIST", drawn=False, class_names=CLASS_NAMES, num_train=60_000, num_test=10_000, height=28, width=28
 )
-DEVICE = DeviceParams(max_tflite_bytes=100_000, max_macs=12_000_000, max_activation_bytes=64_000)
-PARAMS = ReportParams(max_thumbnails=7, max_pairs=3)
+DEVICE = DeviceParams(
+    max_tflite_bytes=100_000,
+    max_macs=12_000_000,
+    max_activation_bytes=64_000,
+    max_arena_bytes=65_536,
+    max_latency_ms=1.0,
+)
+PARAMS = ReportParams(max_thumbnails=7, max_pairs=3, pair_pictures=2, calibration_bins=15, importance_shuffles=2)
 
 
 @pytest.fixture(name="workspace")
