@@ -21,8 +21,10 @@ def check(project: Path, profile: str | None) -> None:
         MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
         ParamsError: There is no profile of this name, or its values are wrong.
     """
-    overlay = {} if profile is None else read_profile(project, profile)
-    params = parse_params(overlaid(yaml.safe_load((project / catalog.PARAMS).read_text()), overlay))
+    path = project / catalog.PARAMS
+    params = read_params(path)
+    if profile is not None:
+        params = parse_params(overlaid(yaml.safe_load(path.read_text()), read_profile(project, profile)))
     check_machine(params.retrain, project)
     require(params.evaluate.measure)
 

@@ -24,11 +24,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a candidate stands against the most accurate one."""
+    """How a candidate stands against the most accurate one within the budget."""
 
     accuracy: float
     behind: Comparison
     within_noise: bool
+    within_budget: bool
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,14 @@ class Choice:
 
 
 def choose(
-    candidates: list[Candidate], labels: NDArray[np.integer], *, noise_standard_errors: float, equal_size_share: float
+    candidates: list[Candidate],
+    labels: NDArray[np.integer],
+    *,
+    max_bytes: int,
+    noise_standard_errors: float,
+    equal_size_share: float,
 ) -> Choice:
-    """Choose the smallest candidate whose accuracy is within noise of the best.
+    """Choose the smallest candidate within the budget whose accuracy is within noise of the best there.
 
     A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors`` standard
     errors of the paired difference below the best one's (the one-standard-error rule: Breiman et al., "Classification
@@ -53,24 +59,29 @@ def choose(
     Args:
         candidates: At least one.
         labels: True classes (n,).
+        max_bytes: The budget: raw bytes that the device has room for. If no candidate keeps to it, it binds none, and
+            the reason says so.
         noise_standard_errors: How far below the best is still noise.
         equal_size_share: Share of the smallest size by which an equal one may be larger.
     """
-    best = max(candidates, key=lambda one: (accuracy(labels, one.predicted), -one.size.gzip_bytes, one.name))
-    standings = {one.name: _standing(one, best, labels, noise_standard_errors) for one in candidates}
-    near = [one for one in candidates if standings[one.name].within_noise]
+    fitting = [one for one in candidates if one.size.raw_bytes <= max_bytes] or candidates
+    best = max(fitting, key=lambda one: (accuracy(labels, one.predicted), -one.size.gzip_bytes, one.name))
+    standings = {one.name: _standing(one, best, labels, noise_standard_errors, max_bytes) for one in candidates}
+    near = [one for one in fitting if standings[one.name].within_noise]
     limit = min(one.size.raw_bytes for one in near) * (1 + equal_size_share)
     small = [one for one in near if one.size.raw_bytes <= limit]
     chosen = min(small, key=lambda one: (one.size.gzip_bytes, one.size.raw_bytes, one.name))
-    return Choice(chosen.name, _reason(chosen, best, near, small, standings), standings)
+    reason = f"{_reason(chosen, best, near, small, standings)}{_budget_note(candidates, max_bytes)}"
+    return Choice(chosen.name, reason, standings)
 
 
-def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
+def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float, max_bytes: int) -> Standing:
     behind = compare(labels, best.predicted, one.predicted)
     return Standing(
         accuracy=accuracy(labels, one.predicted),
         behind=behind,
         within_noise=behind.difference <= noise * behind.standard_error,
+        within_budget=one.size.raw_bytes <= max_bytes,
     )
 
 
@@ -92,6 +103,16 @@ def _reason(
     behind = standings[chosen.name].behind
     gap = f"{behind.difference:.4f} behind, standard error {behind.standard_error:.4f}"
     return f"{_with_accuracy(chosen, standings)} {size}, {_with_accuracy(best, standings)}: {gap}."
+
+
+def _budget_note(candidates: list[Candidate], max_bytes: int) -> str:
+    """Say which candidates the budget ruled out, if any."""
+    over = [one.name for one in candidates if one.size.raw_bytes > max_bytes]
+    if not over:
+        return ""
+    if len(over) == len(candidates):
+        return f" No candidate keeps to the budget of {max_bytes} bytes."
+    return f" Over the budget of {max_bytes} bytes: {', '.join(over)}."
 
 
 def _with_accuracy(one: Candidate, standings: dict[str, Standing]) -> str:

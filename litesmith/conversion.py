@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith import lite
+from litesmith import int4, lite
 from litesmith.choice import Candidate, Choice
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
@@ -118,12 +118,12 @@ def convert_model(name: str, model: Any, bars: Mapping[Precision, Bar], material
     return converted
 
 
-def candidates(files: Mapping[str, LiteFile]) -> list[Candidate]:
-    """Return the files that may go to the device, which are the int8 ones."""
+def candidates(files: Mapping[str, LiteFile], precisions: Sequence[Precision]) -> list[Candidate]:
+    """Return the files that may go to the device, which are those of the given precisions."""
     return [
         Candidate(name, one.size, np.array(one.judgement.seen.predicted))
         for name, one in files.items()
-        if one.precision == "int8"
+        if one.precision in precisions
     ]
 
 
@@ -166,6 +166,7 @@ def describe_choice(choice: Choice, files: Mapping[str, LiteFile]) -> dict[str, 
                 "behind_best": standing.behind.difference,
                 "standard_error": standing.behind.standard_error,
                 "within_noise": standing.within_noise,
+                "within_budget": standing.within_budget,
             }
             for name, standing in choice.standings.items()
         },
@@ -188,7 +189,9 @@ def _convert_one(model: Any, path: Path, promise: Promise, material: Material) -
     Raises:
         ConversionError: TensorFlow cannot convert the model, or the file broke the promise.
     """
-    write_bytes(path, lite.convert(model, promise.precision, material.calibration.images))
+    images = material.calibration.images
+    four_bits = promise.precision == "int4"
+    write_bytes(path, int4.convert(model, images) if four_bits else lite.convert(model, promise.precision, images))
     return judge(path, promise, material.golden.images, material.validation.images)
 
 

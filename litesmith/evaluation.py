@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from litesmith import scores
 from litesmith.files import replacing
+from litesmith.litert import INTEGER
 from litesmith.params import Precision
 from litesmith.sizes import Size
 from litesmith.splits import Split
@@ -63,10 +64,10 @@ def describe_variant(
         confidence: Of the accuracy's interval, such as 0.95.
 
     Returns:
-        ``loss`` is None for int8, with ``loss_reason``: see `_NO_LOSS`.
+        ``loss`` is None for integer files, with ``loss_reason``: see `_NO_LOSS`.
     """
     predicted = variant.predicted
-    coarse = variant.precision == "int8"
+    coarse = variant.precision in INTEGER
     return {
         "label": variant.label,
         "model": variant.model,

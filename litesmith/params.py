@@ -317,6 +317,9 @@ class ConvertParams(Section):
     min_agreement: Annotated[
         ByPrecision, Field(description="Smallest share of validation images given the same class as by Keras.")
     ]
+    candidates: Annotated[
+        list[Literal["int8", "int4"]], Field(min_length=1, description="Precisions that may go to the device.")
+    ]
     noise_standard_errors: Annotated[
         float, Field(ge=0, description="Standard errors of the paired difference that are still noise.")
     ]

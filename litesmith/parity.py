@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
-from litesmith.litert import Observation, Tensor, Weights
+from litesmith.litert import INTEGER, Observation, Tensor, Weights
 from litesmith.params import Precision
 from litesmith.scores import agreement
 
@@ -142,15 +142,15 @@ def _shapes(seen: Observation, promise: Promise) -> Check:
 
 
 def _door_dtypes(seen: Observation, promise: Promise) -> Check:
-    expected = "int8" if promise.precision == "int8" else "float32"
+    expected = "int8" if promise.precision in INTEGER else "float32"
     found = seen.input.dtype, seen.output.dtype
     return Check("dtypes", set(found) == {expected}, f"{found[0]} to {found[1]}, expected {expected} to {expected}")
 
 
 def _quantization(seen: Observation, promise: Promise) -> Check:
-    """Check that int8 doors hold pixels and probabilities to the step, and that float doors are not quantized."""
+    """Check that integer doors hold pixels and probabilities to the step, and that float doors are not quantized."""
     doors = {"input": (seen.input, promise.pixel_range), "output": (seen.output, (0.0, 1.0))}
-    if promise.precision != "int8":
+    if promise.precision not in INTEGER:
         quantized = [name for name, (tensor, _) in doors.items() if tensor.scale is not None]
         return Check("quantization", not quantized, f"quantized: {', '.join(quantized) or 'neither, as expected'}")
     wrong = [
@@ -178,17 +178,22 @@ def _span(tensor: Tensor) -> str:
 
 
 def _weight_dtypes(seen: Observation, promise: Promise) -> Check:
-    wrong = [f"{one.name} is {one.dtype}" for one in seen.weights if one.dtype != _weight_dtype(promise.precision, one)]
-    # in a full int8 file nothing at all may be a float: devices without such a unit could not run it
-    floats = [name for name in seen.dtypes if name.startswith("float")] if promise.precision == "int8" else []
+    ends = (seen.weights[0], seen.weights[-1]) if seen.weights else ()
+    expected = [_weight_dtype(promise.precision, one, is_end=one in ends) for one in seen.weights]
+    pairs = zip(seen.weights, expected, strict=True)
+    wrong = [f"{one.name} is {one.dtype}" for one, dtype in pairs if one.dtype != dtype]
+    # in an integer file nothing at all may be a float: devices without such a unit could not run it
+    floats = [name for name in seen.dtypes if name.startswith("float")] if promise.precision in INTEGER else []
     found = [*wrong, *(f"there are {name} tensors" for name in floats)]
     passed = bool(seen.weights) and not found
     return Check("weights", passed, "; ".join(found) or f"{len(seen.weights)} weight tensors as promised")
 
 
-def _weight_dtype(precision: Precision, weights: Weights) -> str:
+def _weight_dtype(precision: Precision, weights: Weights, *, is_end: bool) -> str:
     if precision == "dynamic":
         return "int8" if weights.num_weights >= _DYNAMIC_MIN_WEIGHTS else "float32"
+    if precision == "int4" and (is_end or weights.is_depthwise):
+        return "int8"  # see `litesmith.int4`
     return precision
 
 
@@ -197,7 +202,7 @@ def _channels(seen: Observation, promise: Promise) -> Check:
     wrong = [
         f"{one.name} has {one.num_scales} scales for {one.num_channels} channels"
         for one in seen.weights
-        if one.num_scales != (one.num_channels if one.dtype == "int8" else 0)
+        if one.num_scales != (one.num_channels if one.dtype in INTEGER else 0)
     ]
     return Check("per-channel", not wrong, "; ".join(wrong) or "one scale for each channel of integer weights")
 

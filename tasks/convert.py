@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from litesmith.errors import ConversionError
 from litesmith.files import replacing, write_bytes, write_json
-from litesmith.params import ConvertParams, DatasetParams, Precision
+from litesmith.params import ConvertParams, DatasetParams, DeviceParams, Precision
 from tasks import catalog
 from tasks.dag.step import Kept, Metric, step
 
@@ -19,8 +19,8 @@ _LOG = logging.getLogger(__name__)
 # The baseline stays as everybody has it; of the others every precision is made, so that they can be compared.
 _PRECISIONS: dict[str, tuple[Precision, ...]] = {
     "baseline": ("float32",),
-    "tuned": ("float32", "float16", "dynamic", "int8"),
-    "pruned": ("float32", "float16", "dynamic", "int8"),
+    "tuned": ("float32", "float16", "dynamic", "int8", "int4"),
+    "pruned": ("float32", "float16", "dynamic", "int8", "int4"),
 }
 
 
@@ -48,7 +48,9 @@ class Outs:
 
 
 @step
-def convert(params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
+def convert(
+    params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams, seed: int
+) -> None:
     """Convert the models, test every file as a device would run it, and choose the one that goes there.
 
     Raises:
@@ -71,8 +73,9 @@ def convert(params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     converted = _converted(params, ins, outs, material)
     files = {name: file for one in converted.values() for name, file in one.files.items()}
     chosen = choice.choose(
-        conversion.candidates(files),
+        conversion.candidates(files, params.candidates),
         material.validation.labels,
+        max_bytes=device.max_tflite_bytes,
         noise_standard_errors=params.noise_standard_errors,
         equal_size_share=params.equal_size_share,
     )

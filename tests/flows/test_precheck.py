@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.precheck import drawn_if_unreachable
+from flows.precheck import check, drawn_if_unreachable
+from litesmith import device
+from litesmith.errors import MachineError
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
@@ -42,3 +44,11 @@ def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.T
     _set_sources(project, [*NOWHERE, str(mirror)])
     assert drawn_if_unreachable(project, None) is None
     assert drawn_if_unreachable(project, "quick") == "quick"
+
+
+def test_a_tool_that_is_missing_stops_a_run_before_it_begins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "profiles", project / "profiles")
+    monkeypatch.setattr(device, "_installed", lambda _: None)
+    with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
+        check(project, None)
+    check(project, "portable")

@@ -52,13 +52,15 @@ def trained() -> Any:
 
 
 def main() -> None:
-    """Write one file for each precision, the Keras model's answers beside them."""
-    from litesmith import lite
+    """Write one file for each precision, as TensorFlow writes it, the Keras model's answers beside them."""
+    from litesmith import int4, lite
 
     model = trained()
     drawn, _ = images(30, seed=2)
     for precision in lite.PRECISIONS:
-        (TINY / f"{precision}.tflite").write_bytes(lite.convert(model, precision, images(60, seed=1)[0]))
+        (TINY / f"{precision}.tflite").write_bytes(lite.translate(model, precision, images(60, seed=1)[0]))
+    float32 = (TINY / "float32.tflite").read_bytes()
+    (TINY / "int4.tflite").write_bytes(int4.quantize(float32, images(60, seed=1)[0]))
     np.save(TINY / "answers.npy", model.predict(drawn[..., None] / np.float32(255), verbose=0))
 
 

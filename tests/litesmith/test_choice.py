@@ -15,8 +15,8 @@ def answers(*wrong: range) -> NDArray[np.int64]:
     return predicted
 
 
-def decide(*candidates: Candidate) -> Choice:
-    return choose(list(candidates), LABELS, noise_standard_errors=1.0, equal_size_share=0.01)
+def decide(*candidates: Candidate, max_bytes: int = 100_000, noise: float = 1.0) -> Choice:
+    return choose(list(candidates), LABELS, max_bytes=max_bytes, noise_standard_errors=noise, equal_size_share=0.01)
 
 
 def test_smaller_file_within_noise_wins() -> None:
@@ -65,4 +65,24 @@ def test_a_tie_in_everything_is_decided_by_name() -> None:
 def test_noise_of_zero_asks_for_the_best() -> None:
     tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(60)))
     pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(10, 71)))
-    assert choose([tuned, pruned], LABELS, noise_standard_errors=0, equal_size_share=0.01).name == "tuned-int8"
+    assert decide(tuned, pruned, noise=0).name == "tuned-int8"
+
+
+def test_a_better_file_over_the_budget_is_no_measure() -> None:
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(20)))
+    pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(60)))
+    choice = decide(tuned, pruned, max_bytes=60_000)
+    assert choice.name == "pruned-int8"
+    assert choice.standings["pruned-int8"].behind.difference == 0
+    assert not choice.standings["tuned-int8"].within_budget
+    assert choice.reason == (
+        "pruned-int8 (0.9400) is the most accurate on validation, no other within noise of it. "
+        "Over the budget of 60000 bytes: tuned-int8."
+    )
+
+
+def test_a_budget_that_nothing_keeps_to_is_told_and_binds_nothing() -> None:
+    tuned = Candidate("tuned-int8", Size(90_000, 80_000), answers(range(60)))
+    choice = decide(tuned, max_bytes=60_000)
+    assert choice.name == "tuned-int8"
+    assert choice.reason.endswith("No candidate keeps to the budget of 60000 bytes.")

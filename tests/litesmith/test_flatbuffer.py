@@ -14,7 +14,7 @@ from litesmith.flatbuffer import layer, slim, weight_tensors
 from litesmith.litert import LiteModel
 from tests.litesmith.make_tiny import TINY, images
 
-PRECISIONS = ["float32", "float16", "dynamic", "int8"]
+PRECISIONS = ["float32", "float16", "dynamic", "int8", "int4"]
 
 
 def whole(precision: str) -> bytes:

@@ -12,7 +12,7 @@ from litesmith.litert import LiteModel, Observation, Tensor
 from tests.litesmith.make_tiny import TINY, images
 
 PROJECT = Path(__file__).parents[2]
-PRECISIONS = ["float32", "float16", "dynamic", "int8"]
+PRECISIONS = ["float32", "float16", "dynamic", "int8", "int4"]
 INT8 = Tensor("int8", (1, 2), 1 / 255, -128)
 
 
@@ -38,7 +38,7 @@ def test_floats_pass_unchanged() -> None:
 def test_answers_are_those_of_keras(precision: str) -> None:
     seen = litert.predict(TINY / f"{precision}.tflite", images(30, seed=2)[0])
     expected = np.load(TINY / "answers.npy")
-    tolerance = {"float32": 1e-5, "float16": 1e-2, "dynamic": 2e-2, "int8": 2e-2}[precision]
+    tolerance = {"float32": 1e-5, "float16": 1e-2, "dynamic": 2e-2, "int8": 2e-2, "int4": 2e-2}[precision]
     assert seen.dtype == np.float32
     assert np.abs(seen - expected).max() <= tolerance
     assert np.array_equal(seen.argmax(axis=1), expected.argmax(axis=1))
@@ -83,10 +83,11 @@ def test_weights_of_every_layer(precision: str) -> None:
         ("dense_1", (8, 128)),
         ("classes", (3, 8)),
     ]
-    dtypes = ["float32", "int8", "float32"] if precision == "dynamic" else [precision] * 3
+    mixed = {"dynamic": ["float32", "int8", "float32"], "int4": ["int8", "int4", "int8"]}
+    dtypes = mixed.get(precision, [precision] * 3)
     assert [one.dtype for one in weights] == dtypes
     assert [one.num_scales for one in weights] == [
-        channels if dtype == "int8" else 0 for channels, dtype in zip((8, 8, 3), dtypes, strict=True)
+        channels if dtype.startswith("int") else 0 for channels, dtype in zip((8, 8, 3), dtypes, strict=True)
     ]
 
 
@@ -102,6 +103,18 @@ def test_zeros_are_counted_where_they_are(tmp_path: Path) -> None:
     after = {one.name: one for one in litert.read_weights(tmp_path / "half.tflite")}
     assert after["dense_1"].sparsity == 0.5
     assert after["conv_1"] == before["conv_1"]
+
+
+def test_two_weights_of_four_bits_share_a_byte(tmp_path: Path) -> None:
+    """The lower half comes first, both have a sign, and an odd last half is none."""
+    tree = litert.unpack((TINY / "int4.tflite").read_bytes())
+    dense = next(one for one in tree.subgraphs[0].tensors if one.shape.tolist() == [8, 128])
+    data = tree.buffers[dense.buffer].data
+    values = litert._values(data.tobytes(), "int4")
+    assert len(values) == 8 * 128 == 2 * len(data)
+    assert litert._values(bytes([0xF1, 0x08]), "int4").tolist() == [1, -1, -8, 0]
+    weights = next(one for one in litert.read_weights(TINY / "int4.tflite") if one.dtype == "int4")
+    assert weights.num_zeros == np.count_nonzero(values == 0)
 
 
 def observed(arguments: list[str]) -> subprocess.CompletedProcess[str]:

@@ -50,6 +50,8 @@ def test_true_files_keep_every_promise(precision: Precision) -> None:
         ("float32", "float16", {"weights"}),
         ("float32", "dynamic", {"weights"}),
         ("dynamic", "float16", {"weights"}),
+        ("int8", "int4", {"weights"}),
+        ("int4", "int8", {"weights"}),
     ],
 )
 def test_a_file_of_another_precision_is_found_out(file: Precision, promised: Precision, expected: set[str]) -> None:

@@ -21,7 +21,7 @@ FILES = [
     *(
         f"{model}-{precision}"
         for model in ("tuned", "pruned")
-        for precision in ("float32", "float16", "dynamic", "int8")
+        for precision in ("float32", "float16", "dynamic", "int8", "int4")
     ),
 ]
 
@@ -52,7 +52,7 @@ def again(folder: Path, overlay: dict[str, Any]) -> Outs:
     return outs
 
 
-def test_nine_files_each_with_every_check_passed(results: Any) -> None:
+def test_eleven_files_each_with_every_check_passed(results: Any) -> None:
     assert list(results["files"]) == FILES
     assert sorted(path.stem for path in catalog.LITE.iterdir()) == sorted(FILES)
     for name, one in results["files"].items():

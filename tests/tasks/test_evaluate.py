@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 import litesmith.keras
-from litesmith import litert, scores
+from litesmith import device, litert, scores
+from litesmith.errors import MachineError
 from litesmith.splits import read_split
 from tasks import catalog
 from tasks.evaluate import Ins, Outs, evaluate
 from tests.litesmith.make_tiny import CLASS_NAMES
+from tests.litesmith.test_device import has
 from tests.tasks.conftest import tiny_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tiny")]
@@ -24,16 +26,16 @@ VARIANTS = [
     *(
         f"{model}-{precision}"
         for model in ("tuned", "pruned")
-        for precision in ("float32", "float16", "dynamic", "int8")
+        for precision in ("float32", "float16", "dynamic", "int8", "int4")
     ),
 ]
 
 
-def run(root: Path, outs: Outs) -> None:
+def run(root: Path, outs: Outs, overlay: dict[str, Any] | None = None) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.setattr(litesmith.keras, "set_threads", lambda _: None)
-        evaluate.function(ins=Ins(), outs=outs, **evaluate.arguments(tiny_params({})))
+        evaluate.function(ins=Ins(), outs=outs, **evaluate.arguments(tiny_params(overlay or {})))
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +69,10 @@ def test_a_files_scores_come_from_running_the_file(results: Any) -> None:
     assert one["accuracy"] == scores.accuracy(test.labels, answers.argmax(axis=1))
 
 
-def test_int8_has_no_loss_and_says_why(results: Any) -> None:
+def test_integer_files_have_no_loss_and_say_why(results: Any) -> None:
     for name, one in results["variants"].items():
-        assert (one["loss"] is None) == name.endswith("int8")
-        assert ("steps of 1/256" in one.get("loss_reason", "")) == name.endswith("int8")
+        assert (one["loss"] is None) == name.endswith(("int8", "int4"))
+        assert ("steps of 1/256" in one.get("loss_reason", "")) == name.endswith(("int8", "int4"))
 
 
 def test_sizes_are_those_on_disk(results: Any) -> None:
@@ -112,6 +114,49 @@ def test_latency_names_host_and_runtime_and_times_every_file(results: Any) -> No
         assert 0 < one["median_ms"] <= one["p90_ms"] <= one["p99_ms"]
 
 
+def test_latency_is_judged_beside_the_times(results: Any) -> None:
+    latency = json.loads(catalog.metrics("latency").read_text())
+    limit = latency["limits"]["max_latency_ms"]
+    assert limit["measured"] == latency["variants"][results["final"]]["median_ms"]
+    assert limit["verdict"] == ("met" if limit["measured"] <= limit["limit"] else "not met")
+
+
+def test_what_is_not_asked_for_reads_not_measured(results: Any) -> None:
+    arena = {"limit": 65536, "measured": None, "verdict": "not measured"}
+    assert results["device"] == {"mcu": None, "npu": None, "limits": {"max_arena_bytes": arena}}
+
+
+def elsewhere(folder: Path) -> Outs:
+    return Outs(
+        predictions=folder / "predictions.npz",
+        metrics=folder / "metrics.json",
+        results=folder / "results.json",
+        confusion=folder / "confusion.csv",
+        latency=folder / "latency.json",
+    )
+
+
+@pytest.mark.skipif(not has("mcu") or not has("npu"), reason="`make extras` installs what measures")
+def test_ram_and_npu_of_the_integer_files(evaluated: Path, tmp_path: Path) -> None:
+    run(evaluated, elsewhere(tmp_path), {"evaluate": {"measure": ["mcu", "npu"]}, "device": {"max_arena_bytes": 1}})
+    found = json.loads((tmp_path / "results.json").read_text())["device"]
+    assert found["mcu"]["tool"].startswith("TensorFlow Lite Micro ")
+    assert list(found["mcu"]["files"]) == ["tuned-int8", "tuned-int4", "pruned-int8", "pruned-int4"]
+    assert list(found["npu"]["files"]) == ["tuned-int8", "pruned-int8"]
+    assert found["npu"]["accelerator"] == "ethos-u55-128"
+    arena = found["mcu"]["files"]["pruned-int8"]["arena_bytes"]
+    assert found["limits"]["max_arena_bytes"] == {"limit": 1, "measured": arena, "verdict": "not met"}
+
+
+def test_a_tool_that_is_missing_is_told_before_anything_is_measured(
+    evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_installed", lambda _: None)
+    with pytest.raises(MachineError, match=r"evaluate\.measure asks for npu \(ethos-u-vela\)"):
+        run(evaluated, elsewhere(tmp_path), {"evaluate": {"measure": ["npu"]}})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_metrics_repeat_the_final_files_numbers(results: Any) -> None:
     metrics = json.loads(catalog.metrics("evaluate").read_text())
     assert metrics["final"] == metrics[results["final"]]
@@ -119,13 +164,7 @@ def test_metrics_repeat_the_final_files_numbers(results: Any) -> None:
 
 
 def test_again_gives_the_same_bytes_but_for_times(results: Any, tmp_path: Path) -> None:
-    outs = Outs(
-        predictions=tmp_path / "predictions.npz",
-        metrics=tmp_path / "metrics.json",
-        results=tmp_path / "results.json",
-        confusion=tmp_path / "confusion.csv",
-        latency=tmp_path / "latency.json",
-    )
+    outs = elsewhere(tmp_path)
     run(Path.cwd(), outs)
     for name in ("predictions", "metrics", "results", "confusion"):
         assert getattr(outs, name).read_bytes() == getattr(Outs(), name).read_bytes(), name
