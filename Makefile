@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(call found,3.11) $(call found,3.12) $(call found,3.13) $
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install extras run quick serve test check fast lint types generated dvc readme lock clean
+.PHONY: help install extras run quick serve test check fast lint types generated dvc readme notes reference lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,7 +40,7 @@ types: install
 	@mypy
 
 generated: install
-	@python -m tasks dvc --check && python -m tasks versions --check && python -m tasks readme --check
+	@for one in dvc versions readme notes; do python -m tasks $$one --check || exit 1; done
 
 fast: install
 	@python -m pytest -m "not slow and not browser" -n 2
@@ -60,6 +60,12 @@ dvc: install ## write dvc.yaml from the rooms
 readme: install ## write the results table of README.md from the metrics
 	@python -m tasks readme
 
+notes: install ## write docs/optimization-notes.md from the metrics
+	@python -m tasks notes
+
+reference: install ## make the present result the one that later runs are compared with
+	@python -m tasks reference
+
 lock: install ## resolve the dependencies again
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev --no-emit-index-url --no-header \
 	    --upgrade pyproject.toml -o requirements.lock
@@ -71,8 +77,8 @@ lock: install ## resolve the dependencies again
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
     print(*extras["mcu"], *extras["npu"], sep="\n")
 
-clean: ## remove what a killed run would resume from, and the workspaces
-	rm -rf .litesmith/work .workspaces .offline
+clean: install ## remove what a killed run would resume from, and the workspaces
+	@python -m tasks clean
 
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).
 define make-environment

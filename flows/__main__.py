@@ -1,18 +1,17 @@
 """The command line of the flow: ``python -m flows retrain`` runs it here and now, ``serve`` waits for orders."""
 
 import argparse
-import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from flows.server import server, use_prefect_environment
-from litesmith.errors import LitesmithError
+from tasks.terminal import run_chosen
 
 _DELIVERY_S = 10.0
 _MIRROR = "LITESMITH_MIRROR"
@@ -20,19 +19,8 @@ _MIRROR = "LITESMITH_MIRROR"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, _stop)
-    chosen = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = chosen.command
-    try:
-        command(chosen)
-    except LitesmithError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the next run goes on from here", file=sys.stderr)
-        return 130
-    return 0
+    return run_chosen(_parser(), arguments)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from flows.artifacts import drawn_label, results_rows, text_table
 from flows.folders import workspace_folder
-from flows.progress import Progress, duration, watching
+from flows.ledger import StageError
+from flows.progress import Progress, watching
 from flows.retrain import retrain
+from litesmith.durations import duration
 from litesmith.files import read_json
 from tasks import catalog
 
@@ -16,9 +18,13 @@ def run(project: Path, profile: str | None) -> None:
     Raises:
         LitesmithError: The run failed; the text says why.
     """
-    with watching(Progress()):
-        record = retrain(profile)
     root = workspace_folder(project, profile)
+    try:
+        with watching(Progress()):
+            record = retrain(profile)
+    except StageError:
+        print(f"\nruns:   {(root / catalog.INDEX).resolve()}")
+        raise
     print("\n".join(["", *_summary(root, Path(record))]))
 
 
@@ -28,4 +34,5 @@ def _summary(root: Path, record: Path) -> list[str]:
     took = f"{duration(content['wall_s'])}, of which {duration(content['overhead_s'])} around the steps"
     label, table = drawn_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
-    return [*([label] if label else []), *([table, ""] if table else []), *page, f"run:    {record.resolve()} ({took})"]
+    runs = [f"runs:   {(root / catalog.INDEX).resolve()}", f"run:    {record.resolve()} ({took})"]
+    return [*([label] if label else []), *([table, ""] if table else []), *page, *runs]

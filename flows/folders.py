@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from tasks.workspace import make_workspace, read_profile
+from tasks.workspace import OFFLINE, WORKSPACES, make_workspace, read_profile
 
 # The profile of a run without network.
 DRAWN = "drawn"
-_OFFLINE = Path(".offline")
-_WORKSPACES = Path(".workspaces")
 
 
 def open_workspace(project: Path, profile: str | None) -> Path:
@@ -26,4 +24,4 @@ def workspace_folder(project: Path, profile: str | None) -> Path:
     """Return the folder that a run with a profile happens in: the project itself for None."""
     if profile is None:
         return project
-    return project / _OFFLINE if profile == DRAWN else project / _WORKSPACES / profile
+    return project / OFFLINE if profile == DRAWN else project / WORKSPACES / profile

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from flows.ledger import Outcome
+from litesmith.durations import duration
 
 _WORDS = {
     Outcome.UP_TO_DATE: "nothing to do",
@@ -16,6 +17,8 @@ _WORDS = {
     Outcome.COMPLETED: "done",
 }
 _REDRAW_S = 10.0
+# How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier one's.
+_PRIOR_SHARE = 0.1
 _AROUND = (
     "Running stage",
     "> python",
@@ -34,6 +37,7 @@ class Forecast:
     Args:
         expected_s: Seconds each stage took when it was last run, by name; stages that never ran are missing.
         order: All stages in their order.
+        actual_s: Seconds that the stages which this run ran so far took, by name.
     """
 
     expected_s: Mapping[str, float]
@@ -45,14 +49,24 @@ class Forecast:
         rest = self.order[self.order.index(stage) :]
         if any(name not in self.expected_s for name in rest):
             return None
-        here, *later = (self.expected_s[name] * self._pace() for name in rest)
+        pace = self._pace(stage, elapsed_s)
+        here, *later = (self.expected_s[name] * pace for name in rest)
         return max(here - elapsed_s, 0.0) + sum(later)
 
-    def _pace(self) -> float:
-        """Return how much longer this run takes than the earlier one, from the stages that it ran."""
+    def _pace(self, stage: str, elapsed_s: float) -> float:
+        """Return how much longer this run takes than the earlier one.
+
+        It is the ratio over the stages that ran, begun at 1 with the weight of a share of the whole run: a first step
+        of two seconds, of which DVC takes one, tells nothing about an hour of training. A stage that is over its time
+        counts as soon as it is.
+        """
+        whole_s = sum(self.expected_s.get(name, 0.0) for name in self.order)
         known = [name for name in self.actual_s if name in self.expected_s]
-        before = sum(self.expected_s[name] for name in known)
-        return sum(self.actual_s[name] for name in known) / before if before > 0 else 1.0
+        expected_s = _PRIOR_SHARE * whole_s + sum(self.expected_s[name] for name in known)
+        actual_s = _PRIOR_SHARE * whole_s + sum(self.actual_s[name] for name in known)
+        pace = actual_s / expected_s if expected_s > 0 else 1.0
+        here_s = self.expected_s[stage]
+        return (actual_s + elapsed_s) / (expected_s + here_s) if elapsed_s > here_s * pace else pace
 
 
 @dataclass
@@ -130,20 +144,6 @@ def watching(progress: Progress) -> Iterator[None]:
 def watcher() -> Progress | None:
     """Return what shows the current run, if anything does."""
     return _WATCHER.get()
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in words.
-
-    >>> duration(42.3), duration(754), duration(4000)
-    ('42 s', '12 min 34 s', '1 h 6 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _short(text: str) -> str:

@@ -12,6 +12,7 @@ from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
 from flows.folders import open_workspace
+from flows.history import keep
 from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
 from flows.progress import Progress, watcher
@@ -51,6 +52,7 @@ def retrain(profile: str | None = None) -> str:
             raise
         finally:
             path = record.write(root)
+            keep(root, path, record.page)
     publish_results(root)
     return str(path)
 
@@ -64,15 +66,23 @@ def _walk(root: Path, record: RunRecord) -> None:
     if screen:
         screen.plan(order, {**_times(Path.cwd(), order), **_times(root, order)})
     for stage in order:
-        began = time.monotonic()
-        run = run_stage.with_options(name=stage, task_run_name=stage)
-        try:
-            state = run(ledger, stage, params.stage_limit_s, return_state=True)
-            state.result()
-        except StageError:
-            _refused(root, stage, time.time() - (time.monotonic() - began))
-            raise
-        record.note(root, stage, Outcome(str(state.name)), time.monotonic() - began)
+        _take(ledger, stage, params.stage_limit_s, record)
+    record.page = root / catalog.REPORT
+
+
+def _take(ledger: Ledger, stage: str, limit_s: float, record: RunRecord) -> None:
+    """Run one stage as a task run and note what came of it."""
+    began = time.monotonic()
+    run = run_stage.with_options(name=stage, task_run_name=stage)
+    try:
+        state = run(ledger, stage, limit_s, return_state=True)
+        state.result()
+    except BaseException as error:
+        record.fail(stage, time.monotonic() - began)
+        if isinstance(error, StageError):
+            record.page = _refused(ledger.root, stage, time.time() - (time.monotonic() - began))
+        raise
+    record.note(ledger.root, stage, Outcome(str(state.name)), time.monotonic() - began)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -114,8 +124,9 @@ def _times(root: Path, order: list[str]) -> Mapping[str, float]:
     return {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
 
 
-def _refused(root: Path, stage: str, since: float) -> None:
-    """Link the page that a stage left if it refused; an older one, from before ``since``, is of another refusal."""
+def _refused(root: Path, stage: str, since: float) -> Path | None:
+    """Link and return the page that a stage left if it refused; one from before ``since`` is of another refusal."""
     page = publish_refusal(root, stage, since)
     if page:
         get_run_logger().error("see %s", page)
+    return page

@@ -4,14 +4,20 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from flows.ledger import Outcome
+from flows.server import server_cpu_s
 from litesmith.files import read_json, write_json
 from tasks import catalog
+
+FAILED = "Failed"
 
 
 @dataclass
@@ -32,7 +38,9 @@ class RunRecord:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: str | None = None
+    page: Path | None = None
     _began: float = field(default_factory=time.monotonic)
+    _startup_s: float = field(default_factory=lambda: time.time() - psutil.Process().create_time())
 
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
         """Note a stage's outcome, with its own times where it ran."""
@@ -40,10 +48,15 @@ class RunRecord:
         times = {"step_wall_s": own.get("wall_s", 0.0), "step_cpu_s": own.get("cpu_s", 0.0)}
         self.stages[stage] = {"outcome": outcome.value, "wall_s": round(wall_s, 2), **(times if own else {})}
 
+    def fail(self, stage: str, wall_s: float) -> None:
+        """Note that a stage failed, or that the run was stopped in its midst."""
+        self.stages[stage] = {"outcome": FAILED, "wall_s": round(wall_s, 2)}
+
     def write(self, root: Path) -> Path:
         """Write the record below ``root`` and return its path."""
         path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
-        write_json(path, self._content())
+        # What lies there after a run that failed is of another run.
+        write_json(path, {**self._content(), "result": None if self.error else result(root)})
         return path
 
     def _content(self) -> dict[str, Any]:
@@ -56,15 +69,43 @@ class RunRecord:
             "command": " ".join(["python", *sys.orig_argv[1:]]),
             "git": self.git,
             "started": self.started.isoformat(timespec="seconds"),
+            # From the start of this process to that of the flow: imports, checks, and Prefect's server if it is ours.
+            "startup_s": round(self._startup_s, 2),
             "wall_s": round(wall_s, 2),
             "steps_wall_s": round(own_s, 2),
             "overhead_s": round(wall_s - own_s, 2),
             "steps_cpu_s": round(sum(stage.get("step_cpu_s", 0.0) for stage in self.stages.values()), 2),
             # Of this process and all it waited for: the flow, DVC and the steps, but not Prefect's server.
             "cpu_s": round(sum(os.times()[:4]), 2),
+            # Null where the server is not this process's own.
+            "server_cpu_s": server_cpu_s(),
             "stages": self.stages,
             "error": self.error,
+            # Whether the step that failed left a page that shows why.
+            "refused": self.error is not None and self.page is not None,
         }
+
+
+def result(root: Path) -> dict[str, Any] | None:
+    """Return what is worth comparing between runs, from the results below ``root``; None where there are none."""
+    path = root / catalog.results("evaluate")
+    if not path.is_file():
+        return None
+    evaluate: Mapping[str, Any] = read_json(path)
+    final = evaluate["variants"][evaluate["final"]]
+    figures = ("accuracy", "accuracy_interval", "bytes", "gzip_bytes")
+    return {"final": evaluate["final"], **{name: final[name] for name in figures}, **_judged(root)}
+
+
+def _judged(root: Path) -> dict[str, Any]:
+    """Return the report's verdict and the change since the reference run, as fractions; null where it left none."""
+    path = root / catalog.SUMMARY
+    summary: Mapping[str, Any] = read_json(path) if path.is_file() else {}
+    verdict, since = summary.get("verdict"), summary.get("since_reference") or {}
+    return {
+        "verdict": {name: str(verdict[name]) for name in ("outcome", "sentence")} if verdict else None,
+        "since_reference": since.get("accuracy"),
+    }
 
 
 def made(root: Path, stage: str) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from flows.server import HOME, prefect_environment, server, watched
 from litesmith.errors import MachineError
+from tasks.dag.lock import serving_alone
 
 POOL = "litesmith"
 
@@ -21,9 +23,16 @@ def serve(project: Path, port: int) -> None:
         port: Port of the server on 127.0.0.1.
 
     Raises:
+        BusyError: The project is served already.
         MachineError: The port is taken, or a part of Prefect does not start.
     """
-    print("starting Prefect's server ...", flush=True)
+    with serving_alone(project):
+        print("starting Prefect's server ...", flush=True)
+        _serve(project, port)
+
+
+def _serve(project: Path, port: int) -> NoReturn:
+    """Start everything and wait until it ends, which it should not."""
     with serving(project, port) as (url, worker):
         print(_invitation(url), flush=True)
         code = worker.wait()

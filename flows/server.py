@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,7 @@ from tasks.dag.watch import kill_all, starter_environment
 
 HOME = Path(".litesmith/prefect")
 _HOST = "127.0.0.1"
+_SERVER = ("prefect", "server", "start")
 _START_S = 120.0
 _STOP_S = 10.0
 
@@ -57,11 +58,21 @@ def server(project: Path, port: int | None = None) -> Iterator[str]:
     """
     port = _free_port(port or 0)
     url = f"http://{_HOST}:{port}/api"
-    command = ["prefect", "server", "start", "--host", _HOST, "--port", str(port), "--log-level", "ERROR"]
+    command = [*_SERVER, "--host", _HOST, "--port", str(port), "--log-level", "ERROR"]
     log = project / HOME / "server.log"
     with watched(command, {**prefect_environment(project), "PREFECT_API_URL": url}, log) as child:
         _wait_until_healthy(url, child, log)
         yield url
+
+
+def server_cpu_s() -> float | None:
+    """Return the CPU-seconds that the server started by this process has used so far, None if it started none."""
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if child.cmdline()[1:6] == ["-m", "flows.watched", *_SERVER[:3]]:
+                spent = [one.cpu_times() for one in (child, *child.children(recursive=True))]
+                return round(sum(one.user + one.system for one in spent), 2)
+    return None
 
 
 @contextmanager

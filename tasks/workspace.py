@@ -4,6 +4,7 @@ import filecmp
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from litesmith.errors import ParamsError
 from litesmith.files import write_text
 from litesmith.params import overlaid, parse_params
 from tasks import catalog
-from tasks.dag.lock import holding
+from tasks.dag.lock import holding, stepping
+
+# Where the project's workspaces are made: those of profiles, and that of drawn images.
+WORKSPACES = Path(".workspaces")
+OFFLINE = Path(".offline")
 
 # What a workspace needs of the project to run every step through either door.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", "versions.yaml", catalog.REFERENCE)
@@ -62,6 +67,24 @@ def read_profile(project: Path, name: str) -> dict[str, Any]:
     if not isinstance(overlay, dict):
         raise ParamsError(f"{path} must hold a mapping like params.yaml, got {overlay!r}.")
     return overlay
+
+
+def clean(project: Path) -> None:
+    """Remove the project's workspaces and what a killed run in the project would resume from.
+
+    Args:
+        project: The project's folder. Its data, models and reports stay.
+
+    Raises:
+        BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text names it.
+    """
+    workspaces = [*sorted((project / WORKSPACES).glob("*")), project / OFFLINE]
+    with ExitStack() as held:
+        for folder in [project, *(one for one in workspaces if one.is_dir())]:
+            held.enter_context(holding(folder))
+            held.enter_context(stepping(folder))
+        for gone in (catalog.WORK, WORKSPACES, OFFLINE):
+            shutil.rmtree(project / gone, ignore_errors=True)
 
 
 def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:

@@ -65,6 +65,28 @@ def stepping(root: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def serving_alone(root: Path) -> Iterator[None]:
+    """Be the only one that serves the project's deployments: a second would take the first one's runs for dead.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        BusyError: Another serves it already; the text names it.
+        MachineError: The lock file cannot be written.
+    """
+    with _opened(root / catalog.SERVE_LOCK) as file:
+        if _taken(file):
+            command, pid, since = _named(_holder(file))
+            raise BusyError(
+                f"this project is served already: `{command}` does it (pid {pid}, since {since}). "
+                f"Order runs from that one, or stop it with `kill {pid}`."
+            )
+        _write_holder(file)
+        yield
+
+
 def lock_environment() -> dict[str, str]:
     """Return the variables that let a child process work under this process's lock."""
     return {HOLDER: str(os.getpid())}
@@ -105,8 +127,12 @@ def _holder(file: IO[str]) -> dict[str, Any]:
 
 
 def _refusal(holder: dict[str, Any]) -> str:
-    command, pid, since = (holder.get(key, "?") for key in ("command", "pid", "since"))
+    command, pid, since = _named(holder)
     return (
         f"this workspace is busy: `{command}` holds it (pid {pid}, since {since}). "
         f"One run at a time: wait for it, or stop it with `kill {pid}`."
     )
+
+
+def _named(holder: dict[str, Any]) -> list[Any]:
+    return [holder.get(key, "?") for key in ("command", "pid", "since")]

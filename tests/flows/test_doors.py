@@ -1,6 +1,7 @@
 """Both doors on drawn images, and a run that is killed in every way it can be."""
 
 import hashlib
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId, LogFilter
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelling
 
 from litesmith.files import read_json
 from tasks import catalog
@@ -54,6 +56,7 @@ class Story:
     logged: str = ""
     record: dict[str, Any] = field(default_factory=dict)
     status: str = ""
+    index: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,7 @@ def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with SyncPrefectClient(_api(commands)["PREFECT_API_URL"]) as client:
             _kill_dvc(commands, seen, client)
             _kill_the_training(commands, seen, client)
+            _cancel(commands, seen, client)
             _complete(commands, seen, client)
             _ask_at_the_other_door(reference, commands, seen)
             _ask_for_the_impossible(reference, seen)
@@ -129,11 +133,21 @@ def _kill_the_training(commands: Commands, seen: Story, client: SyncPrefectClien
     seen.states["training"] = _end(commands, client, order)
 
 
+def _cancel(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
+    """Cancel a run at the server while a step of it works, as the button in Prefect's pages does."""
+    order = _order(client)
+    commands.running("-m", "tasks", "run")
+    client.set_flow_run_state(order.id, Cancelling())
+    seen.states["cancel"] = _end(commands, client, order)
+    seen.left["cancel"] = commands.left_after(_GONE_S, but=_SERVING)
+
+
 def _complete(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
     """Order a run as a person does, let it complete, and look at what it left in Prefect and in the workspace."""
     code, seen.said["order"] = _shell(commands, "prefect", "deployment", "run", "retrain/on-demand", "--watch")
     assert code == 0, seen.said["order"] + commands.log.read_text()[-4000:]
     seen.record = _last_record(commands.folder)
+    seen.index = (commands.folder / catalog.INDEX).read_text()
     seen.status = commands.run("dvc", "status")[1]
     run = client.read_flow_run(seen.record["flow_run"])
     runs = client.read_task_runs(flow_run_filter=FlowRunFilter.model_validate({"id": {"any_": [run.id]}}))
@@ -218,7 +232,7 @@ def _files(path: Path) -> list[Path]:
     return sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
 
 
-@pytest.mark.parametrize("killed", ["flow", "dvc", "training", "serve"])
+@pytest.mark.parametrize("killed", ["flow", "dvc", "training", "cancel", "serve"])
 def test_a_kill_leaves_no_process_behind(story: Story, killed: str) -> None:
     assert story.left[killed] == []
 
@@ -228,6 +242,10 @@ def test_a_run_whose_dvc_or_training_was_killed_fails(story: Story) -> None:
     assert "DVC ended with -9" in story.states["dvc"][1]
     assert story.states["training"][0] == "Failed"
     assert "DVC ended with 255" in story.states["training"][1]
+
+
+def test_a_cancelled_run_is_cancelled(story: Story) -> None:
+    assert story.states["cancel"][0] == "Cancelled"
 
 
 def test_a_second_order_is_refused_with_the_reason(story: Story) -> None:
@@ -268,8 +286,9 @@ def test_after_dvc_the_flow_says_up_to_date_for_every_stage(story: Story, refere
 
 
 def test_the_terminal_ends_with_the_table_and_the_report(story: Story, reference: Commands) -> None:
-    *_, report, run = story.said["other door"].strip().splitlines()
+    *_, report, runs, run = story.said["other door"].strip().splitlines()
     assert report == f"report: {(reference.folder / catalog.REPORT).resolve()}"
+    assert runs == f"runs:   {(reference.folder / catalog.INDEX).resolve()}"
     assert run.startswith("run:    ")
     assert "DRAWN IMAGES, not Fashion-MNIST" in story.said["other door"]
     assert "(final)" in story.said["other door"]
@@ -299,6 +318,20 @@ def test_the_record_accounts_for_the_time(story: Story) -> None:
     assert record["overhead_s"] == pytest.approx(record["wall_s"] - record["steps_wall_s"], abs=0.02)
     assert record["cpu_s"] > 0
     assert record["error"] is None
+
+
+def test_the_index_lists_every_run_that_ended_with_what_became_of_it(story: Story) -> None:
+    ended = re.findall(r'<span class="mark (?:yes|no|unknown)">\s*(\S)', story.index)
+    assert len(ended) >= 4
+    assert "✗ Stopped" in story.index
+    assert "✗ Failed" in story.index
+    assert f'href="kept/{max((story.folder / catalog.KEPT).iterdir()).name}"' in story.index
+
+
+def test_the_record_tells_what_starting_took_and_the_server_of_its_own(story: Story, reference: Commands) -> None:
+    assert story.record["startup_s"] > 0
+    assert story.record["server_cpu_s"] is None
+    assert story.record["result"]["final"].endswith("int8")
 
 
 def test_the_schedule_fires(story: Story) -> None:

@@ -8,7 +8,9 @@ from litesmith.params import RetrainParams
 
 
 def _params(**changed: float) -> RetrainParams:
-    return RetrainParams(**{"min_disk_gb": 0.0, "min_memory_gb": 0.0, "reach_s": 1.0, "stage_limit_s": 1.0, **changed})
+    return RetrainParams(
+        **{"min_disk_gb": 0.0, "min_memory_gb": 0.0, "reach_s": 1.0, "stage_limit_s": 1.0, "max_kept": 3, **changed}
+    )
 
 
 def test_enough_is_enough(tmp_path: Path) -> None:

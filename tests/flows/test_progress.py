@@ -3,7 +3,7 @@ import io
 import pytest
 
 from flows.ledger import Outcome
-from flows.progress import Forecast, Progress, duration
+from flows.progress import Forecast, Progress
 
 ORDER = ["fetch", "baseline", "sweep"]
 
@@ -14,24 +14,31 @@ def test_time_left_is_what_an_earlier_run_took() -> None:
     assert forecast.left_s("sweep", 150) == 250
 
 
-def test_time_left_is_scaled_by_how_this_run_went_so_far() -> None:
-    forecast = Forecast({"fetch": 10, "baseline": 100, "sweep": 400}, ORDER, {"fetch": 20})
-    assert forecast.left_s("baseline", 50) == 2 * 100 - 50 + 2 * 400
+def test_time_left_follows_the_pace_of_this_run() -> None:
+    expected = {"fetch": 10, "baseline": 100, "sweep": 400}
+    usual, slower = (Forecast(expected, ORDER, {"fetch": 10, "baseline": took}) for took in (100, 200))
+    assert usual.left_s("sweep", 50) == 350
+    # a tenth of the whole, 51 seconds, counts as having gone as before
+    assert slower.left_s("sweep", 50) == pytest.approx(400 * (51 + 210) / (51 + 110) - 50)
 
 
-def test_a_stage_that_takes_longer_than_expected_counts_as_about_done() -> None:
-    assert Forecast({"baseline": 100, "sweep": 400}, ORDER).left_s("baseline", 170) == 400
+def test_the_short_first_steps_do_not_swing_the_time_left() -> None:
+    expected = {"fetch": 0.7, "baseline": 300.0, "sweep": 1200.0}
+    at_rest = Forecast(expected, ORDER).left_s("fetch", 0)
+    after_a_slow_fetch = Forecast(expected, ORDER, {"fetch": 5.0}).left_s("baseline", 0)
+    assert at_rest is not None
+    assert after_a_slow_fetch == pytest.approx(at_rest, rel=0.05)
+
+
+def test_a_stage_over_its_time_slows_what_is_still_to_come_without_a_jump() -> None:
+    forecast = Forecast({"baseline": 100, "sweep": 400}, ORDER[1:])
+    assert forecast.left_s("baseline", 100) == 400
+    assert forecast.left_s("baseline", 100.01) == pytest.approx(400, abs=0.1)
+    assert forecast.left_s("baseline", 250) == pytest.approx(400 * (50 + 250) / (50 + 100))
 
 
 def test_time_left_is_unknown_where_a_stage_never_ran() -> None:
     assert Forecast({"fetch": 10, "baseline": 100}, ORDER).left_s("baseline", 1) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (754, "12 min 34 s"), (3600, "1 h 0 min"), (4000, "1 h 6 min")]
-)
-def test_durations_read_well(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def _lines(expected_s: dict[str, float], *, tty: bool) -> str:

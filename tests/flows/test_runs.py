@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.ledger import Outcome
-from flows.runs import RunRecord, git_state
+from flows.runs import RunRecord, git_state, result
 from litesmith.files import read_json, write_json
 from tasks import catalog
 
@@ -29,6 +29,38 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert (content["flow_run"], content["profile"], content["error"]) == ("an-id", "quick", None)
     assert content["git"] == {"revision": "abc", "dirty": False}
     assert content["command"] == "python -m flows retrain"
+    assert content["startup_s"] > 0
+    assert content["server_cpu_s"] is None
+    assert (content["result"], content["refused"]) == (None, False)
+
+
+def _results(root: Path) -> None:
+    variant = {"accuracy": 0.93, "accuracy_interval": [0.92, 0.94], "bytes": 70512, "gzip_bytes": 5, "loss": None}
+    write_json(root / catalog.results("evaluate"), {"final": "tuned-int8", "variants": {"tuned-int8": variant}})
+
+
+def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_path: Path) -> None:
+    _results(tmp_path)
+    found = result(tmp_path)
+    assert found is not None
+    assert (found["final"], found["accuracy"], found["bytes"]) == ("tuned-int8", 0.93, 70512)
+    assert (found["verdict"], found["since_reference"]) == (None, None)
+    difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
+    verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
+    write_json(tmp_path / catalog.SUMMARY, {"verdict": verdict, "since_reference": {"accuracy": difference}})
+    assert result(tmp_path) == {
+        **found, "verdict": {"outcome": "good", "sentence": "It is better."}, "since_reference": difference,
+    }  # fmt: skip
+
+
+def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> None:
+    _results(tmp_path)
+    record = RunRecord("brave-cat", "an-id", None, None)
+    record.fail("validate", 3.456)
+    record.error, record.page = "StageError: stage validate: refused", tmp_path / "page.html"
+    content = read_json(record.write(tmp_path))
+    assert (content["result"], content["refused"]) == (None, True)
+    assert content["stages"] == {"validate": {"outcome": "Failed", "wall_s": 3.46}}
 
 
 def test_git_state_tells_the_revision_and_whether_files_differ(tmp_path: Path) -> None:

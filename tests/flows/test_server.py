@@ -6,8 +6,9 @@ from urllib.request import proxy_bypass_environment
 import pytest
 
 from flows.__main__ import main
-from flows.server import prefect_environment, server, use_prefect_environment
+from flows.server import prefect_environment, server, server_cpu_s, use_prefect_environment, watched
 from litesmith.errors import MachineError
+from tasks.dag.lock import serving_alone
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,3 +59,22 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
     monkeypatch.chdir(ROOT)
     assert main(["retrain", "--profile", "quikc"]) == 1
     assert capsys.readouterr().err.startswith("error: 'quikc' is not a profile. Known here: drawn, nightly, quick.")
+
+
+def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with serving_alone(tmp_path):
+        assert main(["serve"]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("error: this project is served already: `python")
+    assert "starting" not in said.out
+    assert not (tmp_path / ".litesmith/prefect").exists()
+
+
+def test_a_server_that_is_no_child_of_this_process_has_no_cpu_time_here(tmp_path: Path) -> None:
+    assert server_cpu_s() is None
+    with watched(["http.server", "0"], {}, tmp_path / "log"):
+        assert server_cpu_s() is None

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from tasks.__main__ import main
+from tasks.pipeline import PIPELINE
 
 PROJECT = Path(__file__).parents[2]
 
@@ -17,11 +18,10 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_list_prints_each_step_with_its_files(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     blocks = capsys.readouterr().out.split("\n\n")
-    assert [block.partition(":")[0] for block in blocks] == (
-        ["fetch", "validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate", "report"]
-    )
-    assert "  makes  models/pruned.h5" in blocks[5]
-    assert "  reads  data/prepared/test" in blocks[7]
+    by_step = {block.partition(":")[0]: block for block in blocks}
+    assert list(by_step) == [one.name for one in PIPELINE]
+    assert "  makes  models/pruned.h5" in by_step["prune"]
+    assert "  reads  data/prepared/test" in by_step["evaluate"]
 
 
 def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,15 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from litesmith.errors import BusyError, ParamsError
 from litesmith.params import read_params
-from tasks.dag.lock import holding
-from tasks.workspace import make_workspace, read_profile
+from tasks.dag.lock import holding, stepping
+from tasks.workspace import clean, make_workspace, read_profile
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,3 +92,34 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(project: Path) -> Non
 def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, name: str) -> None:
     folder = make_workspace(tmp_path / name, project, read_profile(project, name))
     assert yaml.safe_load((folder / "params.yaml").read_text())["dataset"]["drawn"] is (name == "drawn")
+
+
+def _resumable(folder: Path) -> Path:
+    kept = folder / ".litesmith/work/sweep/log"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("trial 0")
+    return kept
+
+
+def test_clean_removes_workspaces_and_what_is_resumed_from_and_nothing_else(tmp_path: Path) -> None:
+    kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
+    (tmp_path / "models").mkdir()
+    clean(tmp_path)
+    assert not any(path.exists() for path in kept)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".litesmith", "models"]
+    clean(tmp_path)
+
+
+@pytest.mark.parametrize("busy", ["", ".workspaces/quick", ".offline"])
+@pytest.mark.parametrize("by", [holding, stepping])
+def test_clean_is_refused_during_a_run_and_names_its_holder(
+    tmp_path: Path, busy: str, by: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.dag.lock._STEP_PATIENCE_S", 0.2)
+    kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
+    with (
+        by(tmp_path / busy),
+        pytest.raises(BusyError, match=rf"holds it \(pid {os.getpid()}, since .*One run at a time"),
+    ):
+        clean(tmp_path)
+    assert all(path.exists() for path in kept)

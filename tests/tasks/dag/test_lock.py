@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from litesmith.errors import BusyError, MachineError
-from tasks.dag.lock import HOLDER, holding, lock_environment
+from tasks.dag.lock import HOLDER, holding, lock_environment, serving_alone
 
 PROJECT = Path(__file__).parents[3]
 HOLD = "import sys, time; from pathlib import Path; from tasks.dag.lock import holding\n"
@@ -62,3 +62,11 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / ".litesmith").write_text("a file where the folder should be")
     with pytest.raises(MachineError, match="The workspace's folder must be writable"), holding(tmp_path):
         pass
+
+
+def test_a_second_server_of_a_project_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
+    told = rf"served already: `python .*` does it \(pid {os.getpid()}, since 20.*stop it with `kill {os.getpid()}`"
+    with serving_alone(tmp_path), pytest.raises(BusyError, match=told), serving_alone(tmp_path):
+        pass
+    with serving_alone(tmp_path), holding(tmp_path):
+        assert not (tmp_path / ".litesmith/step.lock").exists()

@@ -1,0 +1,47 @@
+"""Keep the pages of the last runs beside their records, and write the index that lists them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from litesmith.errors import ParamsError
+from litesmith.files import write_bytes, write_text
+from litesmith.history import read_runs, render_index
+from litesmith.params import read_params
+from tasks import catalog
+
+
+def keep(root: Path, record: Path, page: Path | None) -> Path:
+    """Keep a run's page, drop the runs beyond the number that are kept, and write the index anew.
+
+    Args:
+        root: The workspace.
+        record: The run's record.
+        page: What the run has to show: its report, the page of a refusal, or None.
+
+    Returns:
+        The path of the index.
+    """
+    pages, index = root / catalog.KEPT, root / catalog.INDEX
+    if page is not None and page.is_file():
+        write_bytes(pages / f"{record.stem}.html", page.read_bytes())
+    _prune(sorted((root / catalog.RUNS).glob("*.json")), pages, _max_kept(root))
+    write_text(index, render_index(*read_runs(root / catalog.RUNS, pages)))
+    return index
+
+
+def _prune(records: Sequence[Path], pages: Path, max_kept: int | None) -> None:
+    """Remove all but the last records, and every page whose record is gone. Their names begin with their time."""
+    for record in records[:-max_kept] if max_kept else []:
+        record.unlink()
+    left = {record.stem for record in records if record.exists()}
+    for page in pages.glob("*.html"):
+        if page.stem not in left:
+            page.unlink()
+
+
+def _max_kept(root: Path) -> int | None:
+    """Return how many runs are kept; None, for all, where a run failed because the parameters cannot be read."""
+    try:
+        return read_params(root / catalog.PARAMS).retrain.max_kept
+    except ParamsError:
+        return None

@@ -1,0 +1,61 @@
+"""Make the present result the one that later runs are compared with. Not a step: nothing but this moves it."""
+
+from pathlib import Path
+from typing import Any
+
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_json
+from litesmith.report.formats import count, percent, points, signed
+from tasks import catalog
+
+
+def make_reference(root: Path) -> str:
+    """Copy the summary of the last report to the reference, and return what that changes, in words.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        ContractError: There is no summary, or it is not one that the report step wrote.
+    """
+    path, reference = root / catalog.SUMMARY, root / catalog.REFERENCE
+    if not path.is_file():
+        raise ContractError(
+            f"{catalog.SUMMARY} is missing, so there is no result to refer to. "
+            "`make run` or `dvc repro report` makes it."
+        )
+    now, before = read_json(path), read_json(reference) if reference.is_file() else None
+    words = _words(now, before, _figures(now, catalog.SUMMARY))
+    write_json(reference, now)
+    return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
+
+
+def _words(now: Any, before: Any, figures: dict[str, Any]) -> str:
+    if before is None:
+        return f"The reference is {_named(figures)}. There was none before."
+    if now == before:
+        return f"The reference is {_named(figures)}, as it was: the same summary."
+    try:
+        old = _figures(before, catalog.REFERENCE)
+    except ContractError:
+        return f"The reference is {_named(figures)}. What it was could not be read as a summary; git still has it."
+    accuracy = points(figures["accuracy"] - old["accuracy"])
+    size = signed(figures["bytes"] - old["bytes"], 0)
+    return f"The reference was {_named(old)}.\nIt now is {_named(figures)}.\nChange: {accuracy} points, {size} bytes."
+
+
+def _named(figures: dict[str, Any]) -> str:
+    return f"{figures['final']}: {percent(figures['accuracy'])} % on test, {count(figures['bytes'])} bytes"
+
+
+def _figures(summary: Any, path: Path) -> dict[str, Any]:
+    """Return name, accuracy and bytes of the final variant of a summary."""
+    try:
+        final = str(summary["final"])
+        variant = summary["results"]["evaluate"]["variants"][final]
+        return {"final": final, "accuracy": float(variant["accuracy"]), "bytes": int(variant["bytes"])}
+    except (LookupError, TypeError, ValueError) as error:
+        raise ContractError(
+            f"{path} is not a summary that the report step wrote: it holds no final variant with accuracy and bytes. "
+            "`dvc repro --force --single-item report` writes it anew."
+        ) from error

@@ -1,0 +1,73 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.history import keep
+from litesmith.files import write_json
+from tasks import catalog
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["retrain"]["max_kept"] = 2
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    return tmp_path
+
+
+def _record(root: Path, day: int, **changed: object) -> Path:
+    path = root / catalog.RUNS / f"202611{day:02d}T000000Z-cat.json"
+    write_json(path, {"started": f"2026-11-{day:02d}T00:00:00+00:00", "wall_s": 2.0, "stages": {}, **changed})
+    return path
+
+
+def _page(root: Path, text: str) -> Path:
+    path = root / catalog.REPORT
+    path.write_text(text)
+    return path
+
+
+def test_the_last_runs_are_kept_with_the_pages_they_left(root: Path) -> None:
+    for day in (1, 2, 3):
+        record = _record(root, day)
+        index = keep(root, record, _page(root, f"page of day {day}"))
+    assert index == root / "reports/index.html"
+    kept = sorted(path.name for path in (root / catalog.KEPT).iterdir())
+    assert kept == ["20261102T000000Z-cat.html", "20261103T000000Z-cat.html"]
+    assert (root / catalog.KEPT / kept[0]).read_text() == "page of day 2"
+    assert sorted(path.stem for path in (root / catalog.RUNS).iterdir()) == [Path(name).stem for name in kept]
+    shown = index.read_text()
+    assert shown.count('<a href="kept/') == 2
+    assert "20261101T000000Z-cat" not in shown
+
+
+def test_a_run_without_a_page_is_listed_and_an_orphaned_page_goes(root: Path) -> None:
+    orphan = root / catalog.KEPT / "20200101T000000Z-dog.html"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_text("of a record that somebody removed")
+    index = keep(root, _record(root, 1, error="StageError: stage sweep: it broke"), None)
+    assert not orphan.exists()
+    assert "No page kept" in index.read_text()
+    keep(root, _record(root, 2), root / catalog.REPORT)
+    assert not list((root / catalog.KEPT).iterdir())
+
+
+def test_parameters_that_cannot_be_read_drop_nothing(root: Path) -> None:
+    (root / "params.yaml").write_text("retrain: [")
+    for day in (1, 2, 3):
+        index = keep(root, _record(root, day), None)
+    assert len(list((root / catalog.RUNS).iterdir())) == 3
+    assert "3 kept" in index.read_text()
+
+
+def test_the_index_of_the_project_can_be_written_from_its_own_records(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copytree(ROOT / catalog.RUNS, tmp_path / catalog.RUNS)
+    record = max((tmp_path / catalog.RUNS).iterdir())
+    index = keep(tmp_path, record, None).read_text()
+    assert f'id="{record.stem}"' in index
+    assert "Not shown" not in index

@@ -1,0 +1,65 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_json
+from tasks import catalog
+from tasks.__main__ import main
+from tasks.reference import make_reference
+
+
+def _summary(final: str, accuracy: float, size_bytes: int) -> dict[str, Any]:
+    variant = {"accuracy": accuracy, "bytes": size_bytes}
+    return {"schema_version": 1, "final": final, "results": {"evaluate": {"variants": {final: variant}}}}
+
+
+def test_the_first_reference_replaces_none(tmp_path: Path) -> None:
+    summary = _summary("tuned-int8", 0.9273, 70512)
+    write_json(tmp_path / catalog.SUMMARY, summary)
+    write_json(tmp_path / catalog.REFERENCE, None)
+    said = make_reference(tmp_path)
+    assert said.startswith("The reference is tuned-int8: 92.73 % on test, 70\u2009512 bytes. There was none before.")
+    assert "Commit reports/reference.json" in said
+    assert read_json(tmp_path / catalog.REFERENCE) == summary
+
+
+def test_what_is_replaced_is_said_with_the_change(tmp_path: Path) -> None:
+    write_json(tmp_path / catalog.REFERENCE, _summary("tuned-int8", 0.9273, 70512))
+    write_json(tmp_path / catalog.SUMMARY, _summary("pruned-int8", 0.9261, 80512))
+    assert make_reference(tmp_path).splitlines()[:3] == [
+        "The reference was tuned-int8: 92.73 % on test, 70\u2009512 bytes.",
+        "It now is pruned-int8: 92.61 % on test, 80\u2009512 bytes.",
+        "Change: \u22120.12 points, +10000 bytes.",
+    ]
+    assert "as it was: the same summary" in make_reference(tmp_path)
+
+
+def test_without_a_summary_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["reference"]) == 1
+    assert re.match(r"error: reports/summary.json is missing, .*`dvc repro report` makes it", capsys.readouterr().err)
+    assert not (tmp_path / catalog.REFERENCE).exists()
+
+
+@pytest.mark.parametrize(
+    "content", [None, [], {"final": "x"}, {"final": "x", "results": {"evaluate": {"variants": {}}}}]
+)
+def test_what_is_no_summary_is_refused_and_the_reference_stays(tmp_path: Path, content: Any) -> None:
+    write_json(tmp_path / catalog.REFERENCE, None)
+    write_json(tmp_path / catalog.SUMMARY, content)
+    with pytest.raises(ContractError, match=r"reports/summary.json is not a summary that the report step wrote"):
+        make_reference(tmp_path)
+    assert read_json(tmp_path / catalog.REFERENCE) is None
+
+
+def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(tmp_path: Path) -> None:
+    summary = _summary("tuned-int8", 0.9, 1000)
+    write_json(tmp_path / catalog.REFERENCE, {"schema_version": 0})
+    write_json(tmp_path / catalog.SUMMARY, summary)
+    assert "What it was could not be read as a summary; git still has it." in make_reference(tmp_path)
+    assert read_json(tmp_path / catalog.REFERENCE) == summary
