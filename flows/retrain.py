@@ -61,12 +61,13 @@ def _walk(root: Path, record: RunRecord) -> None:
     """Run each stage as a task run of its name, in DVC's order, until one fails."""
     params = read_params(root / catalog.PARAMS).retrain
     check_machine(params, root)
-    ledger, screen = Ledger(root), watcher()
-    order = ledger.stages()
-    if screen:
-        screen.plan(order, {**_times(Path.cwd(), order), **_times(root, order)})
-    for stage in order:
-        _take(ledger, stage, params.stage_limit_s, record)
+    screen = watcher()
+    with Ledger(root) as ledger:
+        order = ledger.stages()
+        if screen:
+            screen.plan(order, {**_times(Path.cwd(), order), **_times(root, order)})
+        for stage in order:
+            _take(ledger, stage, params.stage_limit_s, record)
     record.page = root / catalog.REPORT
 
 
