@@ -41,8 +41,7 @@ def slim(model: bytes) -> bytes:
     constants at multiples of 16 bytes, the names of inputs and outputs, and for the weights of a layer the layer's
     name. What goes: names of other tensors, signatures (an interpreter feeds inputs by index), the converter's notes,
     minima and maxima of calibration, quantization that quantizes nothing, buffers that are empty or unused, and the
-    second copy of a layer's weights where the layer runs twice. Other constants stay apart even if they are equal: the
-    biases of an untrained network all are zero, and its size is to tell that of the trained one.
+    second copy of a layer's weights where the layer runs twice.
 
     Args:
         model: Content of a ``.tflite`` file.
@@ -132,22 +131,37 @@ def _forget_ranges(tree: Any) -> None:
 
 
 def _gather_buffers(tree: Any) -> None:
-    """Keep the buffers that hold something, equal weights once; the first is always empty and stands for the others."""
-    users = [*_tensors(tree), *(tree.metadata or [])]
-    weights = {tensor.buffer for tensor, _ in weight_tensors(tree)}
+    """Keep the buffers that hold something; the first is always empty and stands for those that do not.
+
+    Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they are equal only
+    as long as a network is untrained and they are zero, and its file is to be as large as that of the trained one.
+    """
+    weights = {id(tensor) for tensor, _ in weight_tensors(tree)}
+    biases = {id(tensor) for tensor in _biases(tree)}
     places: dict[Hashable, int] = {}
     buffers = [schema.BufferT()]
-    for one in sorted(users, key=lambda user: int(user.buffer)):
-        data = tree.buffers[one.buffer].data
+    for user in sorted((*_tensors(tree), *(tree.metadata or [])), key=lambda one: int(one.buffer)):
+        data = tree.buffers[user.buffer].data
         if _is_empty(data):
-            one.buffer = 0
+            user.buffer = 0
             continue
-        content: Hashable = data.tobytes() if one.buffer in weights else one.buffer
+        content: Hashable = int(user.buffer)
+        if id(user) in weights:
+            content = data.tobytes()
+        elif id(user) in biases:
+            content = "bias", id(user)
         if content not in places:
             places[content] = len(buffers)
             buffers.append(schema.BufferT(data=data))
-        one.buffer = places[content]
+        user.buffer = places[content]
     tree.buffers = buffers
+
+
+def _biases(tree: Any) -> Iterator[Any]:
+    for graph in tree.subgraphs:
+        for operator in graph.operators:
+            if _kind(tree, operator) in _WEIGHTED and len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+                yield graph.tensors[operator.inputs[2]]
 
 
 def _is_empty(vector: Any) -> bool:
@@ -226,7 +240,7 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         self._written: dict[Hashable, int] = {}
 
     def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 (the base's name)
-        """Write a vector and return where it is. Bytes are constants, of which `slim` has decided what is shared."""
+        """Write a vector, unless it is there, and return where it is. What constants are shared was decided before."""
         if x.dtype == np.uint8:
             self.Prep(_CONSTANT_ALIGNMENT, len(x))
             return int(super().CreateNumpyVector(x))

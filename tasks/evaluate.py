@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from litesmith.errors import ConversionError
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params import DatasetParams, DeviceParams, EvaluateParams
 from tasks import catalog
@@ -118,15 +119,27 @@ def _device(params: EvaluateParams, ins: Ins, converted: dict[str, Any], device:
 
     found: dict[str, Any] = {"mcu": None, "npu": None}
     if "mcu" in params.measure:
-        files = {name: asdict(measure_arena(path)) for name, path in paths("int8", "int4").items()}
-        found["mcu"] = {"tool": describe_tool("mcu"), "files": files}
+        arenas = {name: asdict(measure_arena(path)) for name, path in paths("int8").items()}
+        arenas |= {name: _arena_if_any(path) for name, path in paths("int4").items()}
+        found["mcu"] = {"tool": describe_tool("mcu"), "files": arenas}
     if "npu" in params.measure:
         # weights of four bits are beyond the processor, and the compiler ends without a word
         target = params.npu.into(NpuTarget)
         costs = {name: asdict(estimate_npu(path, target)) for name, path in paths("int8").items()}
         found["npu"] = {"tool": describe_tool("npu"), **asdict(target), "files": costs}
-    arena = found["mcu"] and found["mcu"]["files"][converted["final"]["name"]]["arena_bytes"]
+    arena = found["mcu"] and found["mcu"]["files"][converted["final"]["name"]].get("arena_bytes")
     return {**found, "limits": {"max_arena_bytes": asdict(judge(device.max_arena_bytes, arena))}}
+
+
+def _arena_if_any(path: Path) -> dict[str, Any]:
+    """Measure a file with int4 weights, or say that it was refused: not every kernel of the runtime takes them."""
+    from litesmith.device import measure_arena
+
+    try:
+        return asdict(measure_arena(path))
+    except ConversionError as error:
+        _LOG.info("%s", error)
+        return {"refused": str(error)}
 
 
 def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Variant]":
