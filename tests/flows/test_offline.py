@@ -1,7 +1,10 @@
-"""A run on a machine that reaches no source of the data set, from the command to the page."""
+"""A run on a machine that reaches no source of the data set, and what Ctrl-C does to it."""
 
 import shutil
+import signal
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,7 +18,6 @@ from tests.flows.marked import Commands
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("offline")]
 
 ROOT = Path(__file__).parents[2]
-_NO_RESULTS = {".offline", ".litesmith", ".dvc", "__pycache__"}
 NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
 
 
@@ -31,25 +33,61 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_without_network_the_whole_pipeline_runs_on_drawn_images_beside_the_project(project: Path) -> None:
+@dataclass
+class Seen:
+    """What was seen of a run that was stopped with Ctrl-C once it trained."""
+
+    workspace: Path
+    code: int
+    said: str
+    made: set[Path]
+    left: list[str]
+    record: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def seen(project: Path) -> Seen:
     before = {path.relative_to(project) for path in project.rglob("*") if path.is_file()}
     commands = Commands(project)
-    code, said = commands.run("flows", "retrain", "--offline-fallback")
-    assert code == 0, said
-    assert "Fashion-MNIST cannot be reached:" in said
-    assert all(source in said for source in NOWHERE)
-    assert "DRAWN IMAGES, not Fashion-MNIST" in said
-    workspace = project / ".offline"
-    assert f"report: {(workspace / catalog.REPORT).resolve()}" in said
-    assert f"runs:   {(workspace / catalog.INDEX).resolve()}" in said
-    assert "drawn images, not Fashion-MNIST" in (workspace / catalog.REPORT).read_text()
+    run = commands.start("flows", "retrain", "--offline-fallback")
+    try:
+        commands.find("-m", "tasks", "run", "baseline")
+        run.send_signal(signal.SIGINT)
+        code = run.wait(120)
+        left = commands.left_after(10)
+    finally:
+        commands.stop()
     made = {path.relative_to(project) for path in project.rglob("*") if path.is_file()} - before
+    (record,) = (project / ".offline" / catalog.RUNS).glob("*.json")
+    return Seen(project / ".offline", code, commands.log.read_text(), made, left, read_json(record))
+
+
+def test_without_network_the_run_says_so_and_goes_on_with_drawn_images(seen: Seen) -> None:
+    assert "Fashion-MNIST cannot be reached:" in seen.said
+    assert all(source in seen.said for source in NOWHERE)
+    assert "This run uses drawn images instead, in the workspace .offline/." in seen.said
+    outcomes = {stage: one["outcome"] for stage, one in seen.record["stages"].items()}
+    assert outcomes == {**dict.fromkeys(("fetch", "validate", "prepare"), "Completed"), "baseline": "Failed"}
+    assert seen.record["profile"] == "drawn"
+    assert read_json(seen.workspace / catalog.results("validate"))["dataset"]["drawn"] is True
+
+
+def test_nothing_of_it_enters_the_project(seen: Seen) -> None:
     # Locks, logs and the bytecode of sources are nobody's results.
-    assert {path for path in made if not _NO_RESULTS & set(path.parts)} == set()
-    (record,) = (workspace / catalog.RUNS).glob("*.json")
-    content = read_json(record)
-    assert {one["outcome"] for one in content["stages"].values()} == {"Completed"}
-    assert content["startup_s"] > 1
-    assert content["server_cpu_s"] > 0.5
-    assert content["profile"] == "drawn"
-    assert commands.left_after(10) == []
+    ours = {path for path in seen.made if not {".offline", ".litesmith", ".dvc", "__pycache__"} & set(path.parts)}
+    assert {path for path in ours if path.suffix != ".log"} == set()
+
+
+def test_ctrl_c_stops_all_of_it_and_is_written_down(seen: Seen) -> None:
+    assert seen.code == 130
+    assert seen.said.rstrip().endswith("stopped; the next run goes on from here")
+    assert "Traceback" not in seen.said
+    assert seen.left == []
+    assert seen.record["error"].startswith("KeyboardInterrupt")
+    assert seen.record["result"] is None
+    assert "✗ Stopped" in (seen.workspace / catalog.INDEX).read_text()
+
+
+def test_the_record_tells_what_starting_took_and_what_the_server_cost(seen: Seen) -> None:
+    assert seen.record["startup_s"] > 1
+    assert seen.record["server_cpu_s"] > 0.5
