@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(call found,3.11) $(call found,3.12) $(call found,3.13) $
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install extras run quick serve test check fast lint types generated dvc readme notes reference lock clean
+.PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes reference lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,10 @@ install: .venv/installed .venv/extras ## make .venv from the locks
 
 extras: .venv/installed ## try again to add the tools that measure RAM and NPU cycles
 	@rm -f .venv/extras && $(MAKE) --no-print-directory .venv/extras && test ! -s .venv/extras
+
+browser: install ## what the browser tests need besides Chromium and Node
+	@VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r tests/browser/requirements.lock
+	@npm ci --silent --prefix tests/browser
 
 run: install ## the whole pipeline on the real data: sweep, prune, convert, evaluate, report
 	@python -m flows retrain --offline-fallback $$(cat .venv/extras)
@@ -71,6 +75,8 @@ lock: install ## resolve the dependencies again
 	    --upgrade pyproject.toml -o requirements.lock
 	@python -c '$(DEVICE_EXTRAS)' | uv pip compile -q --universal --generate-hashes --python-version 3.11 \
 	    --no-emit-index-url --no-header --no-annotate -c requirements.lock - -o requirements-device.lock
+	@echo playwright | uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+	    --no-annotate -c requirements.lock - -o tests/browser/requirements.lock
 	@python -m tasks versions
 
 # The extras alone; what they need is pinned as in the main lock.

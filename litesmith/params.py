@@ -354,10 +354,10 @@ class ReportParams(Section):
 
     max_thumbnails: Annotated[int, Field(ge=0, le=500, description="Pictures of mistakes, the surest first.")]
     max_pairs: Annotated[int, Field(ge=0, description="Pairs of confused classes, the most frequent first.")]
-    pair_pictures: Annotated[int, Field(ge=0, le=50, description="Pictures of mistakes for each pair, the surest first.")]
+    pair_pictures: Annotated[int, Field(ge=0, le=50, description="Pictures for each pair, the surest first.")]
     calibration_bins: Annotated[int, Field(ge=2, le=100, description="Bins of equal width from confidence 0 to 1.")]
     importance_shuffles: Annotated[
-        int, Field(ge=20, le=10000, description="Shuffled outcomes that tell what importance chance alone brings.")
+        int, Field(ge=1, le=1000, description="Shuffled outcomes that tell what importance chance alone brings.")
     ]
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from litesmith.files import read_json, write_text
+from litesmith.errors import DataError
+from litesmith.files import read_json, write_json, write_text
 from litesmith.params import DatasetParams, DeviceParams, ReportParams
 from tasks import catalog
-from tasks.dag.step import Measured, step
+from tasks.dag.step import Kept, Measured, step
 
 if TYPE_CHECKING:
     from litesmith.report.inputs import Predictions
@@ -47,22 +48,25 @@ class Ins:
     made_prune: Path = catalog.made("prune")
     made_convert: Path = catalog.made("convert")
     made_evaluate: Path = catalog.made("evaluate")
+    reference: Path = catalog.REFERENCE
 
 
 @dataclass(frozen=True)
 class Outs:
-    """The page. It shows times, and so differs from run to run where they do."""
+    """The page, its numbers for machines, the model card: all hold times, and so differ from run to run."""
 
     report: Annotated[Path, Measured()] = catalog.REPORT
+    summary: Annotated[Path, Kept(), Measured()] = catalog.SUMMARY
+    card: Annotated[Path, Kept(), Measured()] = catalog.MODEL_CARD
 
 
 @step
 def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams) -> None:
     """Render the report: one page that needs nothing from elsewhere and shows nothing but its inputs."""
     from litesmith.report.inputs import ReportInputs
-    from litesmith.report.page import render
+    from litesmith.report.page import make_report
 
-    page = render(
+    made = make_report(
         ReportInputs(
             class_names=dataset.class_names,
             results={name: read_json(getattr(ins, name.replace("-", "_"))) for name in _RESULTS},
@@ -73,12 +77,33 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
             made={name: read_json(getattr(ins, f"made_{name}")) for name in _STEPS},
             limits=device.model_dump(),
             sha256=_hashes(ins),
+            reference=_reference(ins.reference),
             max_thumbnails=params.max_thumbnails,
             max_pairs=params.max_pairs,
+            pair_pictures=params.pair_pictures,
+            calibration_bins=params.calibration_bins,
+            importance_shuffles=params.importance_shuffles,
         )
     )
-    write_text(outs.report, page)
-    _LOG.info("%s: %.0f KB", outs.report, len(page.encode()) / 1000)
+    write_text(outs.report, made.page)
+    write_json(outs.summary, made.summary)
+    write_text(outs.card, made.card)
+    _LOG.info("%s: %.0f KB", outs.report, len(made.page.encode()) / 1000)
+
+
+def _reference(path: Path) -> Any:
+    """Return the summary of the reference run, None if there is none yet.
+
+    Raises:
+        DataError: The file is not JSON.
+    """
+    try:
+        return read_json(path)
+    except ValueError as error:
+        raise DataError(
+            f"{path} is not JSON: {error}. It holds the summary of the reference run, or null. "
+            f"`git checkout -- {path}` brings back what was committed."
+        ) from error
 
 
 def _history(path: Path) -> dict[str, list[float]]:

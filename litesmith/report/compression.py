@@ -1,12 +1,21 @@
-"""Compression: every variant, the ablation, the conversion."""
+"""Compression: every variant, the ablation, sparsity layer by layer, the conversion."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litesmith.report.inputs import Records, ReportInputs
+from markupsafe import Markup
+
+from litesmith.flips import find_flips
+from litesmith.intervals import Estimate, wilson
+from litesmith.plots import compression as plots
+from litesmith.report import figures
+from litesmith.report.inputs import Predictions, Records, ReportInputs
 from litesmith.report.provenance import host_words
-from litesmith.report.records import first_absent
+from litesmith.report.records import Absent, first_absent, plain
 from litesmith.report.tables import accuracy_cell
+
+QUANTIZED = "pruned-int8"
 
 
 @dataclass(frozen=True)
@@ -17,15 +26,36 @@ class AblationRow:
     change: Any
 
 
-def shown(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SparsityRow:
+    """One layer as pruning recorded it, and the share of zeros left in the int8 file made of it."""
+
+    record: Any
+    quantized: Any
+
+
+def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the section shows besides what was recorded."""
+    variants = records["evaluate"]["variants"]
+    sparsity = sparsity_rows(records)
     return {
         "accuracy": accuracy,
         "loss": loss,
-        "no_loss": no_loss(records["evaluate"]["variants"]),
+        "no_loss": no_loss(variants),
+        "agreements": agreements(inputs.predictions, variants),
+        "file_figure": _file_figure(file_facts(records)),
         "ablation": ablation(records),
+        "ablation_figure": _ablation_figure(records),
+        "sparsity": sparsity,
+        "sparsity_figure": _sparsity_figure(sparsity),
         "latency_host": host_words(records.latency["host"]),
     }
+
+
+def numbers(records: Records, inputs: ReportInputs) -> dict[str, Any]:
+    """Return what was worked out here as plain data."""
+    found = agreements(inputs.predictions, records["evaluate"]["variants"])
+    return {"agreements": {name: plain(share, None) for name, share in found.items()}}
 
 
 def accuracy(variant: Any) -> Any:
@@ -45,6 +75,25 @@ def no_loss(variants: Any) -> dict[str, str]:
     return {str(precision): str(reason) for precision, reason in reasons if reason}
 
 
+def agreements(predictions: Predictions, variants: Any) -> dict[str, Any]:
+    """Return for each file the share of test images on which it answers as the Keras model it was made of.
+
+    The Keras models themselves have no parent, and None.
+    """
+    return {name: _agreement(predictions, name, variant) for name, variant in variants.items()}
+
+
+def _agreement(predictions: Predictions, name: str, variant: Any) -> Any:
+    model, kind = variant["model"], variant["format"]
+    missing = first_absent(model, kind)
+    if missing is not None or kind == "keras":
+        return missing
+    before, after = predictions.predicted.get(f"{model}-keras"), predictions.predicted.get(name)
+    if before is None or after is None:
+        return Absent(f"the predictions hold no {name if after is None else f'{model}-keras'}")
+    return find_flips(predictions.labels, before, after).agreement
+
+
 def ablation(records: Records) -> list[AblationRow]:
     """Return the lines of the ablation, each with its change against the winner as it is."""
     lines = records["prune"]["ablation"]
@@ -54,3 +103,86 @@ def ablation(records: Records) -> list[AblationRow]:
         for _, line in lines.items()
         for missing in [first_absent(line["validation"]["accuracy"], reference)]
     ]
+
+
+def sparsity_rows(records: Records) -> list[SparsityRow]:
+    """Return every layer of the pruned model with the share of zeros in its int8 file, matched by name."""
+    file = records["convert"]["files"][QUANTIZED]["sparsity"]["layers"]
+    left = {layer["name"]: layer["sparsity"] for layer in file}
+    missing = Absent(f"the file {QUANTIZED} recorded no layer of that name")
+    return [SparsityRow(layer, left.get(layer["name"], missing)) for layer in records["prune"]["layers"]]
+
+
+def file_facts(records: Records) -> list[plots.FileFacts]:
+    """Return what is recorded of every ``.tflite`` file."""
+    variants = records["evaluate"]["variants"]
+    return [
+        plots.FileFacts(
+            name,
+            final=name == records.final,
+            accuracy=_estimate(variant),
+            raw_bytes=plain(variant["bytes"], None),
+            gzip_bytes=plain(variant["gzip_bytes"], None),
+            latency_ms=_latency(records.latency["variants"][name]),
+        )
+        for name, variant in variants.items()
+        if plain(variant["format"], "") != "keras"
+    ]
+
+
+def _estimate(variant: Any) -> Estimate | None:
+    ends = variant["accuracy"], variant["accuracy_interval"][0], variant["accuracy_interval"][1]
+    return None if first_absent(*ends) is not None else Estimate(*ends)
+
+
+def _latency(timed: Any) -> tuple[float, float, float] | None:
+    times = timed["median_ms"], timed["p90_ms"], timed["p99_ms"]
+    return None if first_absent(*times) is not None else times
+
+
+def _file_figure(facts: Sequence[plots.FileFacts]) -> Markup | Absent:
+    if not facts:
+        return Absent("no .tflite file was evaluated")
+    description = f"Test accuracy with interval, raw and gzip bytes, and latency of {len(facts)} .tflite files."
+    return figures.drawn("files", f"{description} The table has the numbers.", plots.draw_files, facts)
+
+
+def _ablation_figure(records: Records) -> Markup | Absent:
+    num_images = records["prepare"]["splits"]["validation"]["num_images"]
+    level = confidence_level(records)
+    lines = [(line["label"], line["validation"]["accuracy"]) for _, line in records["prune"]["ablation"].items()]
+    missing = first_absent(num_images, level, *(value for line in lines for value in line))
+    if missing is not None or not lines:
+        return missing or Absent("no ablation is recorded")
+    rows = [plots.Named(label, _of_share(share, num_images, level)) for label, share in lines]
+    words = "; ".join(f"{row.name} {100 * row.accuracy.value:.2f} %" for row in rows)
+    description = f"Validation accuracy with its {100 * level:g} % interval: {words}."
+    return figures.drawn("ablation", description, plots.draw_ablation, rows)
+
+
+def confidence_level(records: Records) -> Any:
+    """Return the confidence that the evaluation was told to give its intervals, 0 to 1."""
+    made: Mapping[str, Any] = records.made
+    if "evaluate" not in made:
+        return Absent("no record of making the evaluation holds the confidence of its intervals")
+    return made["evaluate"]["parameters"]["params"]["confidence"]
+
+
+def _of_share(share: float, num_images: int, level: float) -> Estimate:
+    found = wilson(round(share * num_images), num_images, level)
+    return Estimate(share, share, share) if found is None else found
+
+
+def _sparsity_figure(rows: Sequence[SparsityRow]) -> Markup | Absent:
+    layers = [
+        plots.LayerSparsity(
+            str(row.record["name"]),
+            *(plain(one, None) for one in (row.record["asked"], row.record["reached"], row.quantized)),
+        )
+        for row in rows
+    ]
+    if not layers:
+        return Absent("no layer of the pruned model is recorded")
+    words = "; ".join(f"{one.name} {100 * one.quantized:.0f} %" for one in layers if one.quantized is not None)
+    description = f"Share of zero weights in each layer: asked, reached, and in {QUANTIZED}: {words}."
+    return figures.drawn("sparsity", description, plots.draw_sparsity, layers)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from markupsafe import Markup
+
 from litesmith.report.records import Absent
 
 NONE = "\u2013"
@@ -49,6 +51,17 @@ def milliseconds(value: float) -> str:
     return f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 
+def amount(value: float) -> str:
+    """Write a whole number as `count` does, and any other with three digits after the point."""
+    return count(value) if float(value).is_integer() else number(value, 3)
+
+
+def code(text: str) -> Markup:
+    """Write text for HTML, what stands between backticks as code."""
+    parts = str(text).split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
+
+
 def lines(content: Any) -> str:
     """Write a mapping or list as indented lines, a value of a short list beside the other."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
@@ -71,6 +84,8 @@ def _plainly(value: Any) -> Any:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "amount": _tolerant(amount),
+    "code": code,
     "count": _tolerant(count),
     "percent": _tolerant(percent),
     "points": _tolerant(points),

@@ -43,8 +43,12 @@ class ReportInputs:
         made: How each step's outputs were made: cost, host, package versions, parameters.
         limits: What the device can take, by name.
         sha256: Hash of each file that the report was made from, by its path.
+        reference: The summary of the run to compare with, None if there is none yet.
         max_thumbnails: How many wrongly classified images to show.
         max_pairs: How many pairs of confused classes to name.
+        pair_pictures: How many pictures of mistakes to show of each pair.
+        calibration_bins: How many bins of confidence to compare with accuracy.
+        importance_shuffles: How often to shuffle the trials' outcomes, to see what importance chance alone brings.
     """
 
     class_names: Sequence[str]
@@ -54,10 +58,18 @@ class ReportInputs:
     predictions: Predictions
     summary: str
     made: Mapping[str, Any]
-    limits: Mapping[str, float]
+    limits: Mapping[str, float | None]
     sha256: Mapping[str, str]
+    reference: Any
     max_thumbnails: int
     max_pairs: int
+    pair_pictures: int
+    calibration_bins: int
+    importance_shuffles: int
+
+
+SCHEMA_VERSION = 1
+"""Of the summary that a report leaves, and reads again as the reference."""
 
 
 class Records:
@@ -70,6 +82,7 @@ class Records:
             step: Record(made, f"the record of making {step}", self.absences) for step, made in inputs.made.items()
         }
         self.latency = Record(inputs.latency, "the latency measurement", self.absences)
+        self.reference = _reference(inputs.reference, self.absences)
         self._results = inputs.results
 
     def __getitem__(self, step: str) -> Record:
@@ -85,3 +98,14 @@ class Records:
     def optimized(self) -> str:
         """Name of the model that the chosen variant was converted from: ``tuned`` or ``pruned``."""
         return self.final.partition("-")[0]
+
+
+def _reference(content: Any, absences: dict[str, Absent]) -> Record | Absent:
+    """Return the reference run's summary, or why there is none to compare with."""
+    if content is None:
+        return Absent("there is no reference run yet")
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        reason = f"the reference run's summary is of schema version {version}, this report reads {SCHEMA_VERSION}"
+        return absences.setdefault(reason, Absent(reason))
+    return Record(content, "the reference run's summary", absences)

@@ -1,5 +1,9 @@
-"""Put the page together: what was recorded, what follows from it, the figures, the template."""
+"""Put the report together: what was recorded, what follows from it, the page, its summary, the model card."""
 
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -7,29 +11,77 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from litesmith.report import compression, data, errors, provenance, sweep, tables, training
+from litesmith.report import card, compression, data, errors, provenance, sweep, tables, training
+from litesmith.report.difference import compared
 from litesmith.report.formats import FILTERS
 from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent
-from litesmith.report.verdict import budget, compared, judge
+from litesmith.report.records import Absent, Record
+from litesmith.report.reference import since
+from litesmith.report.summary import facts, script_text, summary
+from litesmith.report.verdict import budget, judge
 
 _FOLDER = Path(__file__).parent
 _SECTIONS = (data, training, sweep, compression, errors, provenance)
 
 
-def render(inputs: ReportInputs) -> str:
-    """Return the page as one HTML document that needs nothing from elsewhere.
+@dataclass(frozen=True)
+class Report:
+    """What a report leaves.
 
-    It shows what its inputs hold and nothing else, so the same inputs give the same bytes. A value that an input should
-    hold and does not is marked where it would stand, and named at the end of the page with its reason.
+    Args:
+        page: An HTML document that needs nothing from elsewhere.
+        summary: All its numbers, as `summary.schema.json` says.
+        card: The model card, in Markdown.
+    """
+
+    page: str
+    summary: Mapping[str, Any]
+    card: str
+
+
+def make_report(inputs: ReportInputs) -> Report:
+    """Return the page, its summary and the model card.
+
+    They show what their inputs hold and nothing else, so the same inputs give the same bytes. A value that an input
+    should hold and does not is marked where it would stand, and named at the end of the page with its reason.
     """
     records = Records(inputs)
-    template = _environment().get_template("page.html.j2")
-    style = Markup((_FOLDER / "page.css").read_text())
-    text = template.render(
-        style=style, records=records, inputs=inputs, **_judged(records, inputs), **_shown(records, inputs)
+    judged, content = _judged(records, inputs)
+    shown = _shown(records, inputs)
+    page = _environment().get_template("page.html.j2")
+    text = page.render(
+        records=records,
+        inputs=inputs,
+        style=_style(),
+        script=_script(),
+        summary=script_text(content),
+        **judged,
+        **shown,
     )
-    return text.strip() + "\n"
+    return Report(text.strip() + "\n", content, card.render(records, content))
+
+
+def render(inputs: ReportInputs) -> str:
+    """Return the page alone, as `make_report` does."""
+    return make_report(inputs).page
+
+
+def _style() -> Markup:
+    return Markup((_FOLDER / "page.css").read_text())
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script and the hash by which the page's policy admits it, and no other."""
+
+    text: Markup
+    hash: str
+
+
+@cache
+def _script() -> Script:
+    text = "\n" + (_FOLDER / "page.js").read_text()
+    return Script(Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
 
 
 @cache
@@ -43,21 +95,37 @@ def _environment() -> Environment:
     return environment
 
 
-def _judged(records: Records, inputs: ReportInputs) -> dict[str, Any]:
-    """Return the verdict and what stands beside it."""
+def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the verdict with what stands beside it, and the summary of the whole report."""
+    base = facts(records, inputs, _derived(records, inputs))
+    changed = since(Record(base, "the summary of this run", {}), records.reference)
     difference = compared(inputs.predictions, records.final)
     lines = budget(records, inputs.limits)
-    return {
-        "verdict": judge(records, difference, lines),
-        "headline": tables.headline(records, difference),
+    verdict = judge(records, difference, lines, changed)
+    judged = {
+        "verdict": verdict,
+        "headline": tables.headline(records, difference, changed),
         "budget": lines,
+        "since": changed,
         "final": records.final,
+        "drawn": records["validate"]["dataset"]["drawn"],
     }
+    return judged, summary(base, verdict, difference, lines, changed)
 
 
 def _shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the sections show besides what was recorded."""
-    values = {"drawn": records["validate"]["dataset"]["drawn"]}
+    values: dict[str, Any] = {}
     for section in _SECTIONS:
         values |= section.shown(records, inputs)
     return values
+
+
+def _derived(records: Records, inputs: ReportInputs) -> dict[str, Any]:
+    """Return the numbers that sections worked out, by section: those that have a function ``numbers`` for them."""
+    derived = {}
+    for section in _SECTIONS:
+        numbers: Callable[[Records, ReportInputs], dict[str, Any]] | None = getattr(section, "numbers", None)
+        if numbers is not None:
+            derived[section.__name__.rpartition(".")[2]] = numbers(records, inputs)
+    return derived

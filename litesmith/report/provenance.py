@@ -1,11 +1,14 @@
 """Provenance: where the numbers come from, and how to make them again."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from litesmith.report.formats import lines
 from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent, Record
+from litesmith.report.records import Absent, Record, plain
+
+Made = Mapping[str, Record] | Record | Absent
+"""How each step's outputs were made, by step."""
 
 
 def shown(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
@@ -15,7 +18,7 @@ def shown(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
         "python": pythons(records.made),
         "versions": versions(records.made),
         "hosts": hosts(records.made),
-        "parameters": {step: _parameters(made) for step, made in records.made.items()},
+        "parameters": flat_parameters(records.made),
     }
 
 
@@ -30,7 +33,29 @@ def pythons(made: Mapping[str, Record]) -> str:
     return ", ".join(dict.fromkeys(str(record["host"]["python"]) for record in made.values())) or "n/r"
 
 
-def versions(made: Mapping[str, Record]) -> list[tuple[str, str]]:
+def flat_parameters(made: Made) -> dict[str, str]:
+    """Return every parameter that a step recorded as text by its place in ``params.yaml``: ``sweep.rungs``.
+
+    Steps that followed different values of the same parameter are named with theirs.
+    """
+    steps: dict[str, dict[str, list[str]]] = {}
+    for step, record in made.items():
+        for section, content in record["parameters"].items():
+            for name, value in _leaves(plain(content, None), step if section == "params" else section):
+                steps.setdefault(name, {}).setdefault(value, []).append(step)
+    return {name: _spread(found) for name, found in sorted(steps.items())}
+
+
+def _leaves(content: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of each value of nested mappings; a list is one value."""
+    if isinstance(content, dict) and content:
+        for key, inner in content.items():
+            yield from _leaves(inner, f"{name}.{key}")
+    else:
+        yield name, content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+
+
+def versions(made: Made) -> list[tuple[str, str]]:
     """Return each package with its version, and with the steps where it was another one."""
     steps: dict[str, dict[str, list[str]]] = {}
     for step, record in made.items():
@@ -39,7 +64,7 @@ def versions(made: Mapping[str, Record]) -> list[tuple[str, str]]:
     return [(package, _spread(found)) for package, found in sorted(steps.items())]
 
 
-def hosts(made: Mapping[str, Record]) -> list[tuple[str, str]]:
+def hosts(made: Made) -> list[tuple[str, str]]:
     """Return each host that a step ran on, in words, with the steps."""
     steps: dict[str, list[str]] = {}
     for step, record in made.items():
@@ -57,8 +82,3 @@ def _spread(found: Mapping[str, list[str]]) -> str:
     if len(found) == 1:
         return next(iter(found))
     return "; ".join(f"{version} ({', '.join(steps)})" for version, steps in found.items())
-
-
-def _parameters(made: Record) -> str | Absent:
-    parameters = made["parameters"]
-    return parameters if isinstance(parameters, Absent) else lines(parameters.plain)

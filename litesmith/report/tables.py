@@ -1,12 +1,14 @@
-"""The headline table: baseline against optimized."""
+"""The headline table: baseline against optimized, and against the reference run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from litesmith.report.formats import count, milliseconds, percent, points, times
+from litesmith.report.difference import BASELINE, Difference
+from litesmith.report.formats import count, milliseconds, percent, points, signed, times
 from litesmith.report.inputs import Records
 from litesmith.report.records import Absent, first_absent
-from litesmith.report.verdict import BASELINE, Difference
+from litesmith.report.reference import Since
 
 BASELINE_LITE = "baseline-float32"
 
@@ -21,28 +23,35 @@ class Cell:
 
 @dataclass(frozen=True)
 class HeadlineRow:
-    """One quantity of the headline table: baseline, optimized, and the change from one to the other."""
+    """One quantity: baseline, optimized, the change from the one to the other, and that since the reference run."""
 
     name: str
     unit: str
     baseline: Cell
     optimized: Cell
     change: Cell
+    since: Cell | None
 
 
-def headline(records: Records, difference: Difference | Absent) -> list[HeadlineRow]:
+def headline(records: Records, difference: Difference | Absent, since: Since | Absent) -> list[HeadlineRow]:
     """Set the baseline against the optimized model: accuracy, bytes of the Keras and TFLite files, latency."""
     variants = records["evaluate"]["variants"]
     final, keras = variants[records.final], variants[f"{records.optimized}-keras"]
     first, first_lite = variants[BASELINE], variants[BASELINE_LITE]
     timed = records.latency["variants"]
     speed = timed[BASELINE_LITE]["median_ms"], timed[records.final]["median_ms"]
+    before = None if isinstance(since, Absent) else records.reference["headline"]["optimized"]
+    right = None if isinstance(since, Absent) else _gain(since.accuracy)
+
+    def row(name: str, unit: str, key: str, first: Any, now: Any) -> HeadlineRow:
+        return _fewer(name, unit, first, now, None if before is None else before[key])
+
     return [
-        HeadlineRow("Test accuracy", "%", accuracy_cell(first), accuracy_cell(final), _gain(difference)),
-        _fewer("Keras model", "bytes", first["bytes"], keras["bytes"], "smaller"),
-        _fewer("TFLite model", "bytes", first_lite["bytes"], final["bytes"], "smaller"),
-        _fewer("TFLite model, gzip", "bytes", first_lite["gzip_bytes"], final["gzip_bytes"], "smaller"),
-        _fewer("Median latency", "ms", *speed, "faster"),
+        HeadlineRow("Test accuracy", "%", accuracy_cell(first), accuracy_cell(final), _gain(difference), right),
+        row("Keras model", "bytes", "keras_bytes", first["bytes"], keras["bytes"]),
+        row("TFLite model", "bytes", "tflite_bytes", first_lite["bytes"], final["bytes"]),
+        row("TFLite model, gzip", "bytes", "gzip_bytes", first_lite["gzip_bytes"], final["gzip_bytes"]),
+        row("Median latency", "ms", "median_latency_ms", *speed),
     ]
 
 
@@ -59,8 +68,19 @@ def _gain(difference: Difference | Absent) -> Cell:
     return Cell(f"{points(difference.mean)} points", f"{points(difference.low)} to {points(difference.high)}")
 
 
-def _fewer(name: str, unit: str, before: Any, after: Any, word: str) -> HeadlineRow:
-    missing, write = first_absent(before, after), count if unit == "bytes" else milliseconds
-    first, second = (Cell(value if isinstance(value, Absent) else write(value)) for value in (before, after))
-    change = Cell(missing if missing is not None else times(before / after, word))
-    return HeadlineRow(name, unit, first, second, change)
+def _fewer(name: str, unit: str, first: Any, now: Any, before: Any) -> HeadlineRow:
+    """Return the row of a quantity of which less is better; ``before`` is None without a reference run."""
+    write, word = (count, "smaller") if unit == "bytes" else (milliseconds, "faster")
+    baseline, optimized = (Cell(value if isinstance(value, Absent) else write(value)) for value in (first, now))
+    missing = first_absent(first, now)
+    change = Cell(missing if missing is not None else times(first / now, word))
+    return HeadlineRow(name, unit, baseline, optimized, change, None if before is None else _since(now, before, write))
+
+
+def _since(now: Any, before: Any, write: Callable[[float], str]) -> Cell:
+    missing = first_absent(now, before)
+    if missing is not None:
+        return Cell(missing)
+    return Cell(
+        "the same" if now == before else f"{signed(100 * (now / before - 1), 1)}\u00a0%", f"from {write(before)}"
+    )

@@ -1,38 +1,84 @@
-"""The training: learning curves and what the steps cost."""
+"""The training: learning curves, the learning rate, and what the steps cost."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from litesmith import plots
+from litesmith.plots import curves
+from litesmith.plots.costs import StepCost, draw_costs, total_seconds
+from litesmith.report import figures
 from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent
+from litesmith.report.records import Absent, Record, plain
+
+Histories = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the section shows besides what was recorded."""
+    histories = dict(inputs.histories)
+    if "pruned" in histories and "tuned" in histories:
+        histories["pruned"] = curves.continued(histories["pruned"], histories["tuned"])
+    costs = step_costs(records.made)
     return {
         "smoothing": records["sweep"]["full_training"]["recipe"]["label_smoothing"],
-        "curves": _curves(inputs),
+        "curves": [
+            _curves(histories, "accuracy", "accuracy, %"),
+            _curves(histories, "loss", "cross-entropy, nats"),
+            _schedule(histories),
+        ],
+        "cost_figure": _cost_figure(costs),
+        "total_cpu_s": total_seconds(costs),
     }
 
 
-def _curves(inputs: ReportInputs) -> list[Markup | Absent]:
-    histories = dict(inputs.histories)
-    if "pruned" in histories and "tuned" in histories:
-        histories["pruned"] = plots.continued(histories["pruned"], histories["tuned"])
+def numbers(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
+    """Return what was worked out here as plain data."""
+    return {"total_cpu_s": total_seconds(step_costs(records.made))}
 
-    def one(column: str, title: str, label: str, what: str) -> Markup | Absent:
-        series = plots.curve_series(histories, column)
-        if not series:
-            return Absent(f"no training history holds a column {column}")
-        models = " and ".join(dict.fromkeys(line.model for line in series))
-        ends = "; ".join(f"{line.model} {line.split} {line.values[-1]:.4f}" for line in series)
-        description = f"{what} of {models} by epoch, on train and validation. At the end: {ends}."
-        figure = plots.draw_curves(series, title, label, in_percent=column == "accuracy")
-        return Markup(plots.svg_text(figure, f"curves-{column}", description))
 
+def step_costs(made: Mapping[str, Record]) -> list[StepCost]:
+    """Return what each step took, as it recorded it."""
     return [
-        one("accuracy", "Accuracy while training", "accuracy, %", "Accuracy"),
-        one("loss", "Loss while training", "cross-entropy, nats", "Loss"),
+        StepCost(step, *(plain(record[key], None) for key in ("cpu_s", "wall_s", "peak_memory_mb")))
+        for step, record in made.items()
     ]
+
+
+def _curves(histories: Histories, column: str, label: str) -> Markup | Absent:
+    series = curves.curve_series(histories, column)
+    if not series:
+        return Absent(f"no training history holds a column {column}")
+    models = " and ".join(dict.fromkeys(line.model for line in series))
+    ends = "; ".join(f"{line.model} {line.split} {line.values[-1]:.4f}" for line in series)
+    what = column.capitalize()
+    description = f"{what} of {models} by epoch, on train and validation. At the end: {ends}."
+    return figures.drawn(
+        f"curves-{column}",
+        description,
+        curves.draw_curves,
+        series,
+        f"{what} while training",
+        label,
+        in_percent=column == "accuracy",
+    )
+
+
+def _schedule(histories: Histories) -> Markup | Absent:
+    series = curves.curve_series(histories, "learning_rate")
+    if not series:
+        return Absent("no training history holds a column learning_rate")
+    ranges = "; ".join(f"{line.model} from {max(line.values):.4g} to {line.values[-1]:.4g}" for line in series)
+    description = f"Learning rate at the end of each epoch, the highest and the last: {ranges}."
+    return figures.drawn("schedule", description, curves.draw_schedule, series)
+
+
+def _cost_figure(costs: Sequence[StepCost]) -> Markup | Absent:
+    if not any(cost.cpu_s or cost.wall_s for cost in costs):
+        return Absent("no step recorded what it took")
+    dearest = max(costs, key=lambda cost: cost.cpu_s or 0.0)
+    description = (
+        f"CPU-seconds, wall seconds and peak memory of {len(costs)} steps, {total_seconds(costs):.0f} CPU-seconds in "
+        f"all. {dearest.step} took the most: {dearest.cpu_s or 0.0:.0f}."
+    )
+    return figures.drawn("costs", description, draw_costs, costs)

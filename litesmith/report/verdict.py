@@ -1,37 +1,21 @@
-"""The verdict: is the optimized model better than the baseline, does it fit the device, can the run be trusted."""
+"""The verdict: is the optimized model better, does it fit the device, can the run be trusted, and what to do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litesmith.report.formats import count, percent, points
-from litesmith.report.inputs import Predictions, Records
+from litesmith.report.difference import BASELINE, Difference
+from litesmith.report.formats import count, number, percent, points
+from litesmith.report.inputs import Records
 from litesmith.report.records import Absent, first_absent, plain
-from litesmith.scores import compare
-
-BASELINE = "baseline-keras"
-
-_Z_95 = 1.959964  # the normal distribution's 97.5 % quantile
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Accuracy of one model minus another's on the same images, with its 95\u00a0% interval; all fractions."""
-
-    mean: float
-    low: float
-    high: float
-
-    @property
-    def outcome(self) -> str:
-        """``better``, ``worse``, or ``even`` when the interval holds zero."""
-        return "better" if self.low > 0 else "worse" if self.high < 0 else "even"
+from litesmith.report.reference import Since
 
 
 @dataclass(frozen=True)
 class BudgetLine:
     """One limit of the device and what the optimized model takes of it."""
 
+    limit_name: str
     name: str
     unit: str
     value: Any
@@ -58,74 +42,124 @@ class Verdict:
 
     Args:
         outcome: ``good``, ``bad`` or ``unclear``.
-        sentence: The verdict.
-        reasons: What it rests on: accuracy, the device's budget, the converted files, the data.
+        sentence: The verdict, with what decided it.
+        advice: What to do next.
+        reasons: What it rests on: accuracy, the reference run, the device's budget, the converted files, the data.
     """
 
     outcome: str
     sentence: str
+    advice: str
     reasons: tuple[Reason, ...]
 
 
-def compared(predictions: Predictions, final: str) -> Difference | Absent:
-    """Compare the final variant with the baseline on the test images, if both predicted them."""
-    before, after = predictions.predicted.get(BASELINE), predictions.predicted.get(final)
-    if before is None or after is None or not len(predictions.labels):
-        return Absent(f"the predictions hold no {BASELINE if before is None else final or 'final variant'}")
-    paired = compare(predictions.labels, after, before)
-    half = _Z_95 * paired.standard_error
-    return Difference(paired.difference, paired.difference - half, paired.difference + half)
-
-
-def budget(records: Records, limits: Mapping[str, float]) -> list[BudgetLine]:
-    """Set what the final model takes against each limit of the device."""
-    winner = records["sweep"]["winner"]
+def budget(records: Records, limits: Mapping[str, float | None]) -> list[BudgetLine]:
+    """Set what the final model takes against each limit of the device; one that is null is none."""
+    winner, final = records["sweep"]["winner"], records["evaluate"]["variants"][records.final]
+    median_ms = records.latency["variants"][records.final]["median_ms"]
     known = {
-        "max_tflite_bytes": ("int8 file", "bytes", records["evaluate"]["variants"][records.final]["bytes"]),
+        "max_tflite_bytes": ("int8 file", "bytes", final["bytes"]),
         "max_macs": ("multiply-accumulates of one prediction", "", winner["macs"]),
         "max_activation_bytes": ("peak of live activations", "bytes", winner["activation_bytes"]),
+        "max_arena_bytes": ("arena under TensorFlow Lite Micro", "bytes", _arena_bytes(records)),
+        "max_latency_ms": ("median latency of one image", "ms", median_ms),
     }
-    unknown = Absent("no step measures it")
-    return [
-        BudgetLine(*known.get(key, (key.removeprefix("max_").replace("_", " "), "", unknown)), limit)
-        for key, limit in limits.items()
-    ]
+    asked = {key: limit for key, limit in limits.items() if limit is not None}
+    return [BudgetLine(key, *known.get(key, _unmeasured(key)), limit) for key, limit in asked.items()]
 
 
-def judge(records: Records, difference: Difference | Absent, lines: list[BudgetLine]) -> Verdict:
+def _arena_bytes(records: Records) -> Any:
+    """Return what the final file was measured to need, absent with the reason where it rightly was not."""
+    device = records["evaluate"].optional("device")
+    micro = device.optional("mcu") if device else None
+    if not micro:
+        return Absent("evaluate.measure in params.yaml does not ask for it")
+    return micro["files"][records.final]["arena_bytes"]
+
+
+def _unmeasured(key: str) -> tuple[str, str, Absent]:
+    words = key.removeprefix("max_").split("_")
+    unit = words.pop() if words[-1] in ("bytes", "ms") else ""
+    return " ".join(words) or key, unit, Absent("no step measures it")
+
+
+def judge(
+    records: Records, difference: Difference | Absent, lines: Sequence[BudgetLine], since: Since | Absent
+) -> Verdict:
     """Say in one sentence whether the optimized model is better, fits and can be trusted, and why."""
     reasons = (
         _accuracy_reason(records, difference),
+        *_reference_reasons(since),
         _budget_reason(lines),
         _files_reason(records),
         _data_reason(records),
     )
     facts = [reason.good for reason in reasons]
     outcome = "bad" if False in facts else "unclear" if None in facts else "good"
-    return Verdict(outcome, _sentence(difference, reasons), reasons)
+    against = since.accuracy if isinstance(since, Since) and since.paired else None
+    fits = "within every limit of the device" if all(line.met for line in lines) else "within every limit measured"
+    sentence, advice = _said(records.final or "The optimized model", difference, against, reasons, fits)
+    return Verdict(outcome, sentence, advice, reasons)
 
 
-def _sentence(difference: Difference | Absent, reasons: Sequence[Reason]) -> str:
-    """Return the verdict in one sentence."""
+def _said(
+    name: str,
+    difference: Difference | Absent,
+    against: Difference | Absent | None,
+    reasons: Sequence[Reason],
+    fits: str,
+) -> tuple[str, str]:
+    """Return the verdict's sentence and its advice."""
     if isinstance(difference, Absent):
-        return "The optimized model could not be compared with the baseline."
-    broken = [reason.topic for reason in reasons[2:] if reason.good is False]
-    if broken:
-        return f"Do not ship this model: {' and '.join(_BROKEN[topic] for topic in broken)}."
-    return f"{_WORDS[difference.outcome]}{_FITS[reasons[1].good]}"
+        return f"{name} could not be compared with the baseline.", "The end of the page lists what is not recorded."
+    if broken := _broken(reasons, difference):
+        return f"Do not ship {name}: {_listed(broken)}.", "The reasons say what has to change first."
+    merits = [_apart(difference, "the baseline")]
+    if unknown := [_UNKNOWN[reason.topic] for reason in reasons if reason.good is None]:
+        return f"Look before you ship {name}: {_listed([*merits, *unknown])}.", "The reasons say what is missing."
+    if not isinstance(against, Difference):
+        return f"Ship {name}: {_listed([*merits, fits])}.", _KEEP_IT
+    if against.outcome == "worse":
+        return f"Keep the reference run: {name} is {_apart(against, 'it')}.", _CHANGED
+    if against.outcome == "even":
+        sentence = f"{name} does as well as the reference run: {_listed([*merits, fits])}."
+        return sentence, f"Nothing has to be done. {_CHANGED}"
+    return f"Ship {name}: {_listed([*merits, _apart(against, 'the reference run'), fits])}.", _KEEP_IT
 
 
-_BROKEN = {"Files": "its converted files failed their checks", "Data": "the data failed validation"}
-_WORDS = {
-    "better": "The optimized model is better than the baseline",
-    "even": "The optimized model is as accurate as the baseline",
-    "worse": "The optimized model is less accurate than the baseline",
+_CHANGED = "What changed since the reference run stands below."
+_KEEP_IT = "Once it is shipped, `python -m tasks reference` makes this run the one that later runs are compared with."
+_UNKNOWN = {
+    "Accuracy": "its accuracy is not known",
+    "Reference": "it could not be compared with the reference run",
+    "Budget": "whether it fits the device is not known",
+    "Files": "no check of its file is recorded",
+    "Data": "the result of validation is not recorded",
 }
-_FITS = {
-    True: " and fits the device.",
-    False: " but breaks the device's budget.",
-    None: "; whether it fits the device is not recorded.",
-}
+
+
+def _broken(reasons: Sequence[Reason], difference: Difference) -> list[str]:
+    """Return in words what forbids to ship the model whatever the reference run was."""
+    bad = {reason.topic for reason in reasons if reason.good is False}
+    words = {
+        "Files": "its converted files failed their checks",
+        "Data": "the data failed validation",
+        "Budget": "it breaks the device's budget",
+        "Accuracy": f"it is {_apart(difference, 'the baseline')}",
+    }
+    return [text for topic, text in words.items() if topic in bad]
+
+
+def _apart(difference: Difference, other: str) -> str:
+    """Say how a model's accuracy stands to another's: ``2.10 points more accurate than the baseline``."""
+    if difference.outcome == "even":
+        return f"as accurate as {other} within noise"
+    more = "more" if difference.outcome == "better" else "less"
+    return f"{number(100 * abs(difference.mean), 2)} points {more} accurate than {other}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _accuracy_reason(records: Records, difference: Difference | Absent) -> Reason:
@@ -133,24 +167,46 @@ def _accuracy_reason(records: Records, difference: Difference | Absent) -> Reaso
         return Reason("Accuracy", None, f"was not compared: {difference.reason}.")
     variants, num_images = records["evaluate"]["variants"], records["evaluate"]["num_images"]
     after, before = variants[records.final]["accuracy"], variants[BASELINE]["accuracy"]
-    spread = (
-        f"{points(difference.mean)} points, 95\u00a0% interval {points(difference.low)} to {points(difference.high)}"
-    )
+    good = difference.outcome != "worse"
     if first_absent(after, before, num_images) is not None:
-        return Reason("Accuracy", difference.outcome != "worse", f"{spread}.")
+        return Reason("Accuracy", good, f"{_spread(difference)}.")
     right = f"{percent(after)}\u00a0% of {count(num_images)} test images right, the baseline {percent(before)}\u00a0%"
-    return Reason("Accuracy", difference.outcome != "worse", f"{right}: {spread}.")
+    return Reason("Accuracy", good, f"{right}: {_spread(difference)}.")
 
 
-def _budget_reason(lines: list[BudgetLine]) -> Reason:
+def _spread(difference: Difference) -> str:
+    return f"{points(difference.mean)} points, 95\u00a0% interval {points(difference.low)} to {points(difference.high)}"
+
+
+def _reference_reasons(since: Since | Absent) -> list[Reason]:
+    """Return the reason that a reference run gives; none if there is none, or if its test images were others."""
+    if isinstance(since, Absent):
+        return []
+    if isinstance(since.accuracy, Absent):
+        return [Reason("Reference", None, f"was not compared: {since.accuracy.reason}.")]
+    how = "on the same test images" if since.paired else "not on the same test images, so it tells less"
+    good = since.accuracy.outcome != "worse" or not since.paired
+    return [Reason("Reference", good, f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}.")]
+
+
+def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
     broken = [f"{line.name} {count(line.value)} of {count(line.limit)}" for line in lines if line.met is False]
     unknown = [line.name for line in lines if line.met is None]
     if broken:
         return Reason("Budget", False, f"over the device's limit: {'; '.join(broken)}.")
-    if unknown or not lines:
+    if len(unknown) == len(lines):
         return Reason("Budget", None, f"not known: {', '.join(unknown) or 'no limit of the device is recorded'}.")
-    shares = ", ".join(f"{line.name} at {percent(line.value / line.limit, 0)}\u00a0%" for line in lines)
+    known = [line for line in lines if line.met is not None]
+    shares = ", ".join(f"{line.name} at {percent(line.value / line.limit, 0)}\u00a0%" for line in known)
+    if unknown:
+        return Reason(
+            "Budget", True, f"every limit that was measured is kept: {shares}. Not measured: {', '.join(unknown)}."
+        )
     return Reason("Budget", True, f"every limit of the device is kept: {shares}.")
+
+
+_SOME_KEPT = "every limit that was measured is kept"
+_ALL_KEPT = "every limit of the device is kept"
 
 
 def _files_reason(records: Records) -> Reason:

@@ -1,108 +1,181 @@
-"""The report in a real browser: it loads whole, asks for nothing, and fits every width."""
+"""The report in a real browser: it loads whole, asks for nothing, fits every width, answers hand and keyboard."""
 
-import html
+import dataclasses
 import json
-import os
-import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from litesmith.report.page import render
-from tests.litesmith.report_inputs import report_inputs
+from litesmith.report.page import make_report, render
+from tests.browser.tools import PICTURES, node_module
+from tests.litesmith.report_inputs import FINAL, report_inputs
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+Open = Callable[..., Any]
 
 WIDTHS = (390, 768, 1280)
 
-# A page in a frame of each width. Frames inherit the policy: what they ask the network for is refused and logged.
-HARNESS = """<!DOCTYPE html><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<pre id="found"></pre>{frames}
-<script>
-addEventListener("load", () => {{
-  const seen = [...document.querySelectorAll("iframe")].map((frame) => {{
-    const page = frame.contentDocument, root = page.documentElement;
-    return {{
-      width: frame.clientWidth, scrolls: root.scrollWidth - root.clientWidth, title: page.title,
-      wide: [...page.querySelectorAll("body *")].filter((one) => !one.closest(".table, pre, .skip, .spoken")
-        && one.getBoundingClientRect().right > frame.clientWidth + 0.5).map((one) => one.outerHTML.slice(0, 120)),
-      pictures: [...page.images].filter((one) => one.complete && one.naturalWidth > 0).length,
-      text: page.querySelector("svg text").getBoundingClientRect().height,
-    }};
-  }});
-  document.getElementById("found").textContent = JSON.stringify(seen);
-}});
-</script>"""
+# What reaches beyond the window although it does not stand in a part that scrolls by itself.
+WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => !one.closest(".table, pre, .skip, .spoken, svg *")
+  && one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+  .map((one) => one.outerHTML.slice(0, 120))"""
 
 
-def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    missing = "Chromium is missing: `apt-get install chromium`. Without it nobody looks at the page in this run."
-    if "LITESMITH_REQUIRE_BROWSER" in os.environ:
-        pytest.fail(missing)
-    pytest.skip(missing)
+@pytest.fixture(scope="module")
+def report() -> str:
+    """Render a report that has a reference run to compare with."""
+    before = make_report(report_inputs())
+    return render(dataclasses.replace(report_inputs(), reference=dict(before.summary)))
 
 
-def browse(address: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Open an address in a new headless Chromium that cannot reach any host."""
-    always = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-              "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND"]  # fmt: skip
-    command = [chromium(), *always, f"--user-data-dir={folder / 'profile'}", *flags, address]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_report_fits_and_is_kept_as_a_picture(open_page: Open, report: str, width: int, scheme: str) -> None:
+    page = open_page(report, width, color_scheme=scheme)
+    assert page.title().startswith("Fashion-MNIST: tuned-int8 does as well as the reference run")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(WIDE) == []
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 22, 26)"}[scheme]
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"report-{width}-{scheme}.png", full_page=True)
 
 
-def look(page: str, folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return what the page looks like at each width, and what the browser complained of."""
-    source = html.escape(page)
-    frames = "".join(
-        f'<iframe style="border:0;width:{width}px;height:900px" srcdoc="{source}"></iframe>' for width in WIDTHS
-    )
-    harness = folder / "harness.html"
-    harness.write_text(HARNESS.format(frames=frames))
-    done = browse(harness.as_uri(), folder, "--window-size=1400,900", "--dump-dom")
-    found = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found and found[1], done.stderr
-    return json.loads(html.unescape(found[1])), [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+def test_report_asks_for_nothing_and_no_error_is_logged(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    assert page.complaints == []
+    assert [address for address in page.asked if not address.startswith("data:")] == [page.url]
+    broken = "[...document.images].filter((one) => !one.complete || !one.naturalWidth).length"
+    assert page.evaluate("document.images.length") > 24 and page.evaluate(broken) == 0
 
 
-def test_report_loads_whole_without_network_or_error_and_fits_every_width(tmp_path: Path) -> None:
-    seen, complaints = look(render(report_inputs()), tmp_path)
-    assert complaints == []
-    assert [one["width"] for one in seen] == list(WIDTHS)
-    for one in seen:
-        assert one["title"].startswith("Fashion-MNIST: The optimized model is better")
-        assert (one["scrolls"], one["wide"]) == (0, [])
-        assert one["pictures"] == 24
-        assert one["text"] > 8
+def test_a_page_that_asks_the_network_is_noticed(open_page: Open, report: str) -> None:
+    page = open_page(report.replace("</main>", '<img src="https://example.org/x.png" alt="x"></main>'))
+    assert any("example.org" in complaint for complaint in page.complaints)
 
 
-def test_report_fits_with_long_names(tmp_path: Path) -> None:
+def test_a_script_that_is_not_the_pages_own_does_not_run(open_page: Open, report: str) -> None:
+    page = open_page(report.replace("</main>", "<script>window.foreign = 1</script></main>"))
+    assert page.evaluate("window.foreign") is None
+    assert any("Content Security Policy" in complaint for complaint in page.complaints)
+
+
+def test_report_fits_with_long_names(open_page: Open) -> None:
     names = [f"Averyveryverylongclassname{number}withoutanyspaceinit" for number in range(10)]
-    seen, _ = look(render(report_inputs(class_names=names)), tmp_path)
-    assert [(one["scrolls"], one["wide"]) for one in seen] == [(0, [])] * len(WIDTHS)
+    for width in WIDTHS:
+        page = open_page(render(report_inputs(class_names=names)), width)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(WIDE) == []
 
 
-def test_a_page_that_asks_the_network_is_noticed(tmp_path: Path) -> None:
-    page = render(report_inputs()).replace("</main>", '<img src="https://example.org/x.png" alt="x"></main>')
-    _, complaints = look(page, tmp_path)
-    assert any("example.org" in line for line in complaints)
+def column(page: Any, name: str, header: str) -> list[str]:
+    """Return the texts of the visible cells of a table's column."""
+    table = page.get_by_role("group", name=name, exact=True)
+    headers = table.locator("thead th").all_inner_texts()
+    (at,) = [position for position, text in enumerate(headers) if text.split("\n")[0].startswith(header)]
+    return [row.locator("th, td").nth(at).inner_text() for row in table.locator("tbody tr:visible").all()]
 
 
-@pytest.mark.parametrize("scheme", [0, 1], ids=["dark", "light"])
-def test_report_is_drawn_in_both_schemes(tmp_path: Path, scheme: int) -> None:
-    page, picture = tmp_path / "report.html", tmp_path / "report.png"
-    page.write_text(render(report_inputs()))
-    flags = ("--window-size=1280,900", f"--screenshot={picture}", f"--blink-settings=preferredColorScheme={scheme}")
-    browse(page.as_uri(), tmp_path, *flags)
-    from PIL import Image
+def as_numbers(texts: list[str]) -> list[float]:
+    return [float(text.replace("\u2009", "")) for text in texts if text not in ("\u2013", "n/r")]
 
-    corner = Image.open(picture).convert("L").getpixel((5, 5))
-    assert corner < 60 if scheme == 0 else corner > 240
+
+TRIALS = "Every trial of the sweep"
+
+
+def test_trials_are_sorted_by_a_press_on_a_header_and_back_by_another(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    header = page.get_by_role("group", name=TRIALS).get_by_role("columnheader", name="int8 bytes")
+    recorded = as_numbers(column(page, TRIALS, "int8 bytes"))
+    header.get_by_role("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    assert as_numbers(column(page, TRIALS, "int8 bytes")) == sorted(recorded) != recorded
+    header.get_by_role("button").press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert as_numbers(column(page, TRIALS, "int8 bytes")) == sorted(recorded, reverse=True)
+
+
+def test_what_is_not_known_is_sorted_last_either_way(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    table = page.get_by_role("group", name=TRIALS)
+    header = table.locator("thead th.rung").first
+    for _ in range(2):
+        header.get_by_role("button").click()
+        shown = column(page, TRIALS, header.inner_text().split("\n")[0])
+        known = [text != "\u2013" for text in shown]
+        assert False in known and known == sorted(known, reverse=True)
+
+
+def test_trials_are_filtered_by_words(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    everything = column(page, TRIALS, "State")
+    page.get_by_label("Filter trials").fill("pruned")
+    shown = column(page, TRIALS, "State")
+    assert shown == [state for state in everything if "pruned" in state] and 0 < len(shown) < len(everything)
+    assert page.get_by_text(f"{len(shown)} of {len(everything)} trials").is_visible()
+    page.get_by_label("Filter trials").fill("")
+    assert column(page, TRIALS, "State") == everything
+
+
+def test_confusion_matrix_of_another_model_is_chosen(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    names = page.locator("details[data-model]")
+    assert names.locator("visible=true").count() >= 1
+    assert page.get_by_role("group", name=f"Confusion matrix of {FINAL}, counts").is_visible()
+    page.get_by_label("Model").select_option("baseline-keras")
+    assert page.get_by_role("group", name="Confusion matrix of baseline-keras, counts").is_visible()
+    assert not page.get_by_role("group", name=f"Confusion matrix of {FINAL}, counts").is_visible()
+
+
+def test_report_is_whole_without_javascript(open_page: Open, report: str) -> None:
+    page = open_page(report, java_script_enabled=False)
+    assert page.locator("button, input, select").count() == 0
+    assert page.get_by_role("group", name=TRIALS).locator("tbody tr:visible").count() == 24
+    page.locator("details[data-model] > summary", has_text="baseline-keras").click()
+    assert page.get_by_role("group", name="Confusion matrix of baseline-keras, counts").is_visible()
+
+
+def test_keyboard_reaches_the_results_first(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the results"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+def test_report_prints_on_a4_without_controls(open_page: Open, report: str, tmp_path: Path) -> None:
+    page = open_page(report, 794)  # A4 at 96 pixels an inch
+    page.emulate_media(media="print")
+    assert page.locator(".control:visible, nav:visible").count() == 0
+    PICTURES.mkdir(exist_ok=True)
+    printed = page.pdf(path=PICTURES / "report.pdf", prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    page.set_viewport_size({"width": 680, "height": 900})  # A4 without its margins
+    assert page.evaluate("document.documentElement.scrollWidth") == 680
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_report_has_no_barrier_that_axe_calls_serious(open_page: Open, report: str, width: int, scheme: str) -> None:
+    page = open_page(report, width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.evaluate(node_module("axe-core/axe.min.js").read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [f"{one['id']}: {len(one['nodes'])} times, first {one['nodes'][0]['html'][:200]}" for one in grave] == []
+
+
+def test_report_is_valid_html(report: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report)
+    program, config = node_module(".bin/html-validate"), Path(__file__).with_name("html-validate.json")
+    command = [program, "--config", config, "--formatter", "json", path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip(), done.stderr
+    said = [message for file in json.loads(done.stdout) for message in file["messages"]]
+    assert [f"{one['line']}:{one['column']} {one['ruleId']}: {one['message']}" for one in said] == []

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from litesmith.report.inputs import Predictions, ReportInputs
+from litesmith.thumbnails import png_base64
 
 CLASS_NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 FINAL = "tuned-int8"
@@ -22,6 +23,7 @@ _FILES = {
     "pruned-dynamic": (0.9352, 100_336, 57_208, 0.138),
     "pruned-int8": (0.9349, 96_248, 52_774, 0.083),
 }
+_STEPS = ("fetch", "validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate")
 _KERAS = {
     "baseline-keras": (0.9126, 2_727_128, 2_512_345),
     "tuned-keras": (0.9372, 369_840, 330_112),
@@ -43,11 +45,15 @@ def report_inputs(*, class_names: list[str] = CLASS_NAMES, num_images: int = 100
         histories={"baseline": _history(10, 0.905), "tuned": _history(24, 0.935), "pruned": _history(8, 0.934, 0.92)},
         predictions=Predictions(labels, predicted, confidence, wrong, images),
         summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
-        made={step: _made(step) for step in ("fetch", "validate", "prepare", "baseline", "sweep", "prune", "convert")},
+        made={step: _made(step) for step in _STEPS},
         limits={"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
         sha256={f"reports/results/{step}.json": "0123456789abcdef" * 4 for step in ("validate", "sweep", "evaluate")},
+        reference=None,
         max_thumbnails=24,
         max_pairs=5,
+        pair_pictures=4,
+        calibration_bins=15,
+        importance_shuffles=2,
     )
 
 
@@ -153,8 +159,18 @@ def _validate(num_classes: int, drawn: bool) -> dict[str, Any]:
                    "near_empty": 1, "duplicates": 0}
             for name, size in files.items()
         },
+        "thumbnails": _pictured(num_classes),
         "overlap": 0,
         "expectation_library": "great-expectations 1.24.1",
+    }  # fmt: skip
+
+
+def _pictured(num_classes: int) -> dict[str, Any]:
+    image = png_base64(np.arange(784, dtype=np.uint16).reshape(28, 28).astype(np.uint8))
+    return {
+        "classes": [{"label": n, "name": f"class {n}", "row": 10 * n, "image": image} for n in range(num_classes)],
+        "suspicious": [{"file": "train", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010",
+                        "image": image}],
     }  # fmt: skip
 
 
@@ -252,7 +268,12 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
         "input": {**ends, "shape": [1, 28, 28, 1]}, "output": {**ends, "shape": [1, 10]},
         "golden_max_error": 0.0117 if dtype == "int8" else 1.2e-06, "agreement_with_keras": 0.9962,
         "validation_accuracy": accuracy + 0.001,
-        "sparsity": {"overall": 0.6 if model == "pruned" else 0.001, "layers": []},
+        "sparsity": {
+            "overall": 0.6 if model == "pruned" else 0.001,
+            "layers": [
+                {"name": f"stage{n}_conv", "sparsity": 0.62 if model == "pruned" else 0.01} for n in (1, 2, 3)
+            ],
+        },
         "checks": [{"name": check, "passed": True, "detail": "as promised"} for check in ("input", "output", "golden")],
     }  # fmt: skip
 
@@ -289,5 +310,5 @@ def _made(step: str) -> dict[str, Any]:
     return {
         "step": step, "wall_s": 12.3, "cpu_s": 20.41, "peak_memory_mb": 812.2, "host": _HOST,
         "versions": {"numpy": "2.4.6", "pandas": "3.1.1"},
-        "parameters": {"params": {"number": 1}, "seed": 20170828},
+        "parameters": {"params": {"number": 1, "confidence": 0.95}, "seed": 20170828},
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Tests of tasks.report and of the README's table, on files as the steps write them."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from litesmith.errors import ContractError
+from litesmith.errors import ContractError, DataError
 from litesmith.evaluation import Variant, write_predictions
-from litesmith.files import write_json, write_text
+from litesmith.files import read_json, write_json, write_text
 from litesmith.params import DatasetParams, DeviceParams, ReportParams
 from litesmith.readme import BEGIN, END
 from litesmith.report.inputs import Predictions
@@ -18,7 +19,7 @@ from litesmith.sizes import Size
 from litesmith.splits import Split
 from tasks import catalog
 from tasks.dag import readme
-from tasks.dag.step import Measured
+from tasks.dag.step import Kept, Measured
 from tasks.report import Ins, Outs, report
 from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs
 
@@ -49,6 +50,7 @@ def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_json(catalog.metrics("latency"), inputs.latency)
     write_text(catalog.BASELINE_SUMMARY, inputs.summary)
     write_text(catalog.FINAL_LITE, "not read, only hashed")
+    write_json(catalog.REFERENCE, None)
     write_answers(inputs.predictions)
     return tmp_path
 
@@ -73,9 +75,30 @@ def render_page() -> str:
 
 def test_page_is_made_from_the_files(workspace: Path) -> None:
     page = render_page()
-    assert "The optimized model is better than the baseline and fits the device." in page
-    assert "Not recorded" not in page and page.count("<img") == 7
-    assert page.count("<svg") == 3
+    assert "more accurate than the baseline and within every limit" in page
+    assert "Not recorded" not in page and page.count("<img") > 7
+    assert page.count("<svg") > 3
+
+
+def test_summary_and_card_tell_what_the_page_tells(workspace: Path) -> None:
+    page = render_page()
+    summary = read_json(catalog.SUMMARY)
+    (embedded,) = re.findall(r'<script type="application/json" id="summary">(.*?)</script>', page)
+    assert summary == json.loads(embedded)
+    assert summary["verdict"]["sentence"] in page
+    assert summary["verdict"]["sentence"] in catalog.MODEL_CARD.read_text()
+
+
+def test_run_is_compared_with_the_reference(workspace: Path) -> None:
+    assert "there is no reference run yet" in render_page()
+    write_json(catalog.REFERENCE, read_json(catalog.SUMMARY))
+    assert "does as well as the reference run" in render_page()
+
+
+def test_reference_that_is_not_json_is_refused_with_the_way_back(workspace: Path) -> None:
+    write_text(catalog.REFERENCE, "<<<<<<< HEAD")
+    with pytest.raises(DataError, match=r"reference\.json is not JSON: .*`git checkout -- reports/reference\.json`"):
+        render_page()
 
 
 def test_page_is_the_same_each_time(workspace: Path) -> None:
@@ -101,12 +124,13 @@ def test_page_names_no_folder_of_this_machine(workspace: Path) -> None:
 
 def test_history_with_gaps_is_drawn(workspace: Path) -> None:
     catalog.plot("pruned-history").write_text("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,0.5,,0.4,,\n")
-    assert render_page().count("<svg") == 3
+    assert render_page().count("<svg") > 3
 
 
 def test_door_is_that_of_a_measurement() -> None:
-    (page, _) = report.outs
-    assert page.path == catalog.REPORT and page.marked(Measured)
+    assert [port.path for port in report.outs][:3] == [catalog.REPORT, catalog.SUMMARY, catalog.MODEL_CARD]
+    assert all(port.marked(Measured) for port in report.outs)
+    assert [port.marked(Kept) for port in report.outs][:3] == [False, True, True]
     assert catalog.TEST not in [port.path for port in report.ins]
 
 

@@ -1,0 +1,1 @@
+"""Figures of a page: the numbers that each one shows, apart from its drawing."""

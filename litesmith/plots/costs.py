@@ -1,0 +1,57 @@
+"""What the steps took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from litesmith.plots.svg import PALETTE, ROWS_STYLE, WIDTH_INCHES, legend_below, name_rows
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What a step took; None what was not recorded.
+
+    Attributes:
+        step: Its name.
+        cpu_s: Seconds of processor time, all its processes together.
+        wall_s: Seconds from its beginning to its end.
+        peak_memory_mb: Most memory it held at once, in megabytes.
+    """
+
+    step: str
+    cpu_s: float | None
+    wall_s: float | None
+    peak_memory_mb: float | None
+
+
+def total_seconds(costs: Sequence[StepCost]) -> float:
+    """Return the recorded CPU-seconds of all steps together."""
+    return sum(cost.cpu_s or 0.0 for cost in costs)
+
+
+@rc_context(ROWS_STYLE)
+def draw_costs(costs: Sequence[StepCost]) -> Figure:
+    """Draw CPU and wall seconds of each step as bars, and beside them its peak memory."""
+    figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(costs) + 1.5), layout="constrained")
+    times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    times.set_title("Cost of each step")
+    _bars(times, [cost.cpu_s for cost in costs], -0.2, height=0.36, color=PALETTE[1], label="CPU, all processes")
+    _bars(times, [cost.wall_s for cost in costs], 0.2, height=0.36, color=PALETTE[4], label="wall")
+    times.set_xlabel("seconds")
+    _bars(memory, [cost.peak_memory_mb for cost in costs], 0.0, height=0.5, color=PALETTE[2])
+    memory.set_xlabel("peak memory, MB")
+    name_rows(times, [cost.step for cost in costs])
+    legend_below(figure, times)
+    return figure
+
+
+def _bars(axes: Axes, values: Sequence[float | None], shift: float, **style: Any) -> None:
+    """Draw a bar with its value for each row that has one."""
+    known = [(row + shift, value) for row, value in enumerate(values) if value is not None]
+    bars = axes.barh([row for row, _ in known], [value for _, value in known], **style)
+    axes.bar_label(bars, [f"{value:,.0f}".replace(",", " ") for _, value in known], padding=3, fontsize=9)
+    axes.margins(x=0.25)

@@ -1,0 +1,126 @@
+"""What happened during training: learning curves and the learning rate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from litesmith.plots.svg import MARKERS, PALETTE, STYLE, legend_below, one_axes, percent_ticks
+
+# The first epochs are far off and would press the rest of the lines into one: the axis ends where those of the second
+# half of each line lie, with this share of their range around.
+_ROOM = 0.35
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a learning-curve figure: ``values[i]`` was measured at the end of epoch ``epochs[i]``."""
+
+    model: str
+    split: str
+    epochs: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+def curve_series(histories: Mapping[str, Mapping[str, Sequence[float]]], column: str) -> list[Curve]:
+    """Pick the train and validation lines of one column from the histories of several models.
+
+    Args:
+        histories: For each model its columns: ``epoch``, ``<column>`` (train) and ``val_<column>`` (validation).
+        column: ``accuracy`` (0 to 1), ``loss`` or ``learning_rate`` (which has no validation line).
+
+    Returns:
+        The lines that are there: a model without the column, or whose values are all NaN, has none.
+    """
+    lines = [
+        _curve(model, split, history, prefix + column)
+        for model, history in histories.items()
+        for split, prefix in (("train", ""), ("validation", "val_"))
+    ]
+    return [line for line in lines if line.values]
+
+
+def continued(history: Mapping[str, Sequence[float]], before: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Return ``history`` with its epochs counted on from the last one of ``before``, which it was trained on from."""
+    last = max(before.get("epoch", ()), default=0)
+    return {name: [value + last if name == "epoch" else value for value in column] for name, column in history.items()}
+
+
+def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
+    """Return the range of values in which the lines differ: that of their later halves with room around.
+
+    None if the lines lie within it anyway, or are too short to have a later half.
+    """
+    later = [value for line in curves for value in line.values[len(line.values) // 2 :] if len(line.values) > 3]
+    if not later:
+        return None
+    room = _ROOM * (max(later) - min(later))
+    low, high = min(later) - room, max(later) + room
+    inside = all(low <= value <= high for line in curves for value in line.values)
+    return None if inside or room == 0 else (low, high)
+
+
+def _curve(model: str, split: str, history: Mapping[str, Sequence[float]], column: str) -> Curve:
+    pairs = zip(history.get("epoch", ()), history.get(column, ()), strict=False)
+    known = [(float(epoch), float(value)) for epoch, value in pairs if not np.isnan(value)]
+    return Curve(model, split, tuple(epoch for epoch, _ in known), tuple(value for _, value in known))
+
+
+@rc_context(STYLE)
+def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
+    """Draw learning curves on shared axes: one colour for each model, train dashed, validation solid.
+
+    Args:
+        curves: What `curve_series` gave.
+        title: What the figure shows.
+        y_label: Quantity and unit of the vertical axis.
+        in_percent: Whether the values are fractions, to be labelled in percent.
+    """
+    figure, axes = one_axes(title, "epoch", y_label)
+    _draw_lines(axes, curves, with_split=True)
+    limits = focus(curves)
+    if limits is not None:
+        axes.set_ylim(*limits)
+    if in_percent:
+        axes.yaxis.set_major_formatter(percent_ticks())
+    legend_below(figure, axes)
+    return figure
+
+
+@rc_context(STYLE)
+def draw_schedule(curves: Sequence[Curve]) -> Figure:
+    """Draw the learning rate at the end of each epoch, on a logarithmic scale as optimizers differ by orders.
+
+    A schedule that ends near zero leaves the figure below, a tenth of the smallest peak down.
+
+    Args:
+        curves: What `curve_series` gave for ``learning_rate``.
+    """
+    figure, axes = one_axes("Learning rate", "epoch", "learning rate (logarithmic)")
+    _draw_lines(axes, curves, with_split=False)
+    if all(value > 0 for curve in curves for value in curve.values):
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=min(max(curve.values) for curve in curves) / 10)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+    legend_below(figure, axes, columns=3)
+    return figure
+
+
+def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> None:
+    models = list(dict.fromkeys(curve.model for curve in curves))
+    for curve in curves:
+        nth = models.index(curve.model)
+        style: dict[str, Any] = {"linestyle": "-", "linewidth": 2.2}
+        if with_split and curve.split == "train":
+            style = {"linestyle": (0, (3, 2)), "linewidth": 1.3}
+        if len(curve.values) == 1:
+            style["marker"] = MARKERS[nth % len(MARKERS)]
+        label = f"{curve.model}, {curve.split}" if with_split else curve.model
+        axes.plot(curve.epochs, curve.values, color=PALETTE[nth % len(PALETTE)], label=label, **style)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))

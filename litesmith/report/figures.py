@@ -1,0 +1,26 @@
+"""Figures as they stand in the page."""
+
+from collections.abc import Callable
+from typing import ParamSpec
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from litesmith.plots.svg import svg_text
+
+Given = ParamSpec("Given")
+
+
+def drawn(
+    name: str, description: str, draw: Callable[Given, Figure], *given: Given.args, **named: Given.kwargs
+) -> Markup:
+    """Draw a figure and return it as SVG.
+
+    Args:
+        name: Unique in the page; made of letters, digits and hyphens.
+        description: What the figure shows, for those who do not see it.
+        draw: What draws it.
+        given: What ``draw`` is given.
+        named: What it is given by name.
+    """
+    return Markup(svg_text(draw(*given, **named), name, description))

@@ -1,0 +1,8 @@
+import pytest
+from markupsafe import Markup
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures out of pages, for tests of something else: they take most of the time."""
+    monkeypatch.setattr("litesmith.report.figures.drawn", lambda *_, **__: Markup("<svg></svg>"))

@@ -1,0 +1,67 @@
+"""Tests of litesmith.report.card."""
+
+import dataclasses
+
+import pytest
+import yaml
+
+from litesmith.report.card import text
+from litesmith.report.formats import count
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.page import make_report
+from litesmith.report.records import Absent
+from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+def card_of(inputs: ReportInputs) -> str:
+    return make_report(inputs).card
+
+
+def test_front_matter_is_what_an_index_of_models_reads() -> None:
+    front = yaml.safe_load(card_of(report_inputs()).split("---\n")[1])
+    assert front["pipeline_tag"] == "image-classification" and front["license"] == "mit"
+    assert front["datasets"] == ["zalando-datasets/fashion_mnist"]
+    (result,) = front["model-index"][0]["results"]
+    assert result["task"]["type"] == "image-classification"
+    assert result["dataset"] == {"type": "fashion-mnist", "name": "Fashion-MNIST", "split": "test"}
+    accuracy = report_inputs().results["evaluate"]["variants"][FINAL]["accuracy"]
+    assert result["metrics"][0] == {"type": "accuracy", "name": "accuracy on the test split", "value": accuracy}
+
+
+def test_card_says_what_a_stranger_has_to_know() -> None:
+    card = card_of(report_inputs())
+    for heading in ("Intended use", "How to use", "Data", "Training", "Results", "Limits", "Reproduce"):
+        assert f"\n## {heading}\n" in card
+    assert f"{count(96_248)} bytes" in card and ", ".join(CLASS_NAMES) in card
+    assert "not recorded" not in card and "n/r" not in card
+    assert card.endswith(".\n") and "\n\n\n" not in card
+
+
+def test_card_of_drawn_images_says_so_and_names_no_public_data_set() -> None:
+    card = card_of(report_inputs(drawn=True))
+    assert "Do not use it." in card
+    assert "datasets:" not in card and "drawn-images" in card
+
+
+def test_names_cannot_leave_their_place() -> None:
+    names = ["<script>alert(1)</script>", "a | b", "`c`", "[d](e)", "*f*", *"ghijk"]
+    card = card_of(report_inputs(class_names=names))
+    assert "<script>" not in card and "\\<script\\>" in card
+    assert "a \\| b" in card and "\\`c\\`" in card and "\\[d\\](e)" in card
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("a_b\nc", "a\\_b c"), (None, "not recorded"), (Absent("why"), "not recorded"), (7, "7")],
+)
+def test_values_are_text_on_one_line(value: object, written: str) -> None:
+    assert text(value) == written
+
+
+def test_card_survives_what_is_absent() -> None:
+    inputs = report_inputs()
+    results = with_value(inputs.results, "evaluate", "variants", FINAL, value=None)
+    card = card_of(dataclasses.replace(inputs, results=with_value(results, "convert", value=None), latency={}, made={}))
+    assert "not recorded" in card

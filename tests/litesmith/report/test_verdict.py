@@ -1,0 +1,164 @@
+"""Tests of litesmith.report.verdict and litesmith.report.difference."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from litesmith.report.difference import Difference, compared, paired, unpaired
+from litesmith.report.formats import count
+from litesmith.report.inputs import Records, ReportInputs
+from litesmith.report.records import Absent
+from litesmith.report.reference import Since
+from litesmith.report.verdict import Verdict, budget, judge
+from tests.litesmith.report_inputs import FINAL, report_inputs, with_value
+
+NONE_YET = Absent("there is no reference run yet")
+
+
+def changed(*path: Any, to: Any) -> ReportInputs:
+    """Return inputs in which the results at ``path`` are ``to``."""
+    inputs = report_inputs()
+    return dataclasses.replace(inputs, results=with_value(inputs.results, *path, value=to))
+
+
+def difference(low: float, high: float) -> Difference:
+    return Difference((low + high) / 2, low, high)
+
+
+def since(low: float, high: float, paired: bool = True) -> Since:
+    return Since("tuned-int8", difference(low, high), paired, (), (), (), (), ())
+
+
+def verdict_of(
+    inputs: ReportInputs, low: float = 0.01, high: float = 0.02, before: Since | Absent = NONE_YET
+) -> Verdict:
+    records = Records(inputs)
+    return judge(records, difference(low, high), budget(records, inputs.limits), before)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "sentence", "outcome"),
+    [
+        (0.01, 0.02, "Ship tuned-int8: 1.50 points more accurate than the baseline and within every limit of the "
+         "device.", "good"),
+        (-0.01, 0.02, "Ship tuned-int8: as accurate as the baseline within noise and within every limit of the device.",
+         "good"),
+        (-0.02, -0.01, "Do not ship tuned-int8: it is 1.50 points less accurate than the baseline.", "bad"),
+    ],
+)  # fmt: skip
+def test_verdict_follows_the_interval_of_the_difference(low: float, high: float, sentence: str, outcome: str) -> None:
+    verdict = verdict_of(report_inputs(), low, high)
+    assert (verdict.sentence, verdict.outcome) == (sentence, outcome)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "sentence", "outcome"),
+    [
+        (0.01, 0.03, "Ship tuned-int8: 1.50 points more accurate than the baseline, 2.00 points more accurate than the "
+         "reference run and within every limit of the device.", "good"),
+        (-0.01, 0.01, "tuned-int8 does as well as the reference run: 1.50 points more accurate than the baseline and "
+         "within every limit of the device.", "good"),
+        (-0.03, -0.01, "Keep the reference run: tuned-int8 is 2.00 points less accurate than it.", "bad"),
+    ],
+)  # fmt: skip
+def test_verdict_follows_the_reference_run(low: float, high: float, sentence: str, outcome: str) -> None:
+    verdict = verdict_of(report_inputs(), before=since(low, high))
+    assert (verdict.sentence, verdict.outcome) == (sentence, outcome)
+    assert verdict.reasons[1].topic == "Reference"
+
+
+def test_reference_on_other_test_images_decides_nothing() -> None:
+    verdict = verdict_of(report_inputs(), before=since(-0.03, -0.01, paired=False))
+    assert verdict.outcome == "good" and verdict.sentence.startswith("Ship tuned-int8: 1.50 points")
+    assert verdict.reasons[1].text.endswith("not on the same test images, so it tells less.")
+
+
+def test_broken_budget_outweighs_a_better_reference() -> None:
+    inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 90_000})
+    verdict = verdict_of(inputs, before=since(-0.03, -0.01))
+    assert verdict.sentence == "Do not ship tuned-int8: it breaks the device's budget."
+    assert verdict.reasons[2].text == f"over the device's limit: int8 file {count(96_248)} of {count(90_000)}."
+
+
+def test_verdict_refuses_what_failed_its_checks() -> None:
+    verdict = verdict_of(changed("convert", "files", FINAL, "checks", 0, "passed", to=False))
+    assert verdict.sentence == "Do not ship tuned-int8: its converted files failed their checks."
+    assert verdict.reasons[2].text == f"1 of 27 checks failed: {FINAL}: input."
+
+
+def test_verdict_refuses_data_that_failed_validation() -> None:
+    verdict = verdict_of(changed("validate", "passed", to=False))
+    assert verdict.sentence == "Do not ship tuned-int8: the data failed validation."
+
+
+def test_verdict_mentions_warnings_of_validation() -> None:
+    inputs = changed("validate", "rules", 2, "success", to=False)
+    assert verdict_of(inputs).reasons[3].text.endswith("1 of them with a warning: near_empty_images.")
+
+
+def test_limit_that_nobody_measures_is_unknown() -> None:
+    inputs = dataclasses.replace(report_inputs(), limits={"max_joules": 1.0})
+    (line,) = budget(Records(inputs), inputs.limits)
+    assert line.met is None and line.name == "joules"
+    verdict = verdict_of(inputs)
+    assert verdict.outcome == "unclear"
+    assert verdict.sentence.endswith("more accurate than the baseline and whether it fits the device is not known.")
+
+
+def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
+    inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 100_000, "max_arena_bytes": 65_536})
+    lines = budget(Records(inputs), inputs.limits)
+    assert [line.met for line in lines] == [True, None]
+    assert lines[1].value.reason == "evaluate.measure in params.yaml does not ask for it"
+    verdict = verdict_of(inputs)
+    assert verdict.outcome == "good" and verdict.sentence.endswith("and within every limit measured.")
+    assert verdict.reasons[1].text.endswith("Not measured: arena under TensorFlow Lite Micro.")
+
+
+def test_arena_and_latency_are_held_to_their_limits() -> None:
+    found = {"mcu": {"files": {FINAL: {"arena_bytes": 60_000}}}}
+    limits = {"max_arena_bytes": 50_000, "max_latency_ms": 0.1}
+    inputs = dataclasses.replace(changed("evaluate", "device", to=found), limits=limits)
+    assert [(line.value, line.met) for line in budget(Records(inputs), limits)] == [(60_000, False), (0.083, True)]
+
+
+def test_limit_that_is_null_is_none() -> None:
+    assert budget(Records(report_inputs()), {"max_joules": None}) == []
+
+
+def test_models_are_compared_on_the_same_images() -> None:
+    inputs = report_inputs()
+    found = compared(inputs.predictions, FINAL)
+    variants = inputs.results["evaluate"]["variants"]
+    assert isinstance(found, Difference) and found.outcome == "better"
+    assert found.mean == pytest.approx(variants[FINAL]["accuracy"] - variants["baseline-keras"]["accuracy"])
+    assert found.low < found.mean < found.high
+
+
+def test_absent_predictions_cannot_be_compared() -> None:
+    found = compared(report_inputs().predictions, "other")
+    assert isinstance(found, Absent) and found.reason == "the predictions hold no other"
+    inputs = report_inputs()
+    records = Records(inputs)
+    verdict = judge(records, found, budget(records, inputs.limits), NONE_YET)
+    assert verdict.outcome == "unclear"
+    assert verdict.sentence == "tuned-int8 could not be compared with the baseline."
+
+
+def test_pairing_is_sharper_than_two_accuracies() -> None:
+    import numpy as np
+
+    before = np.arange(1000) % 10 != 0
+    after = before.copy()
+    after[:30] = True
+    close = paired(after, before)
+    apart = unpaired(float(after.mean()), 1000, float(before.mean()), 1000)
+    assert isinstance(apart, Difference)
+    assert close.mean == pytest.approx(apart.mean) == pytest.approx(0.003)
+    assert close.high - close.low < (apart.high - apart.low) / 4
+
+
+def test_unpaired_needs_both_accuracies() -> None:
+    missing = Absent("not there")
+    assert unpaired(0.9, 100, missing, 100) is missing
