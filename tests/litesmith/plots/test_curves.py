@@ -1,0 +1,70 @@
+"""Tests of litesmith.plots.curves."""
+
+import math
+
+import pytest
+
+from litesmith.plots import curves
+from litesmith.plots.svg import svg_text
+
+HISTORY = {
+    "epoch": [1.0, 2.0],
+    "accuracy": [0.8, 0.9],
+    "val_accuracy": [0.7, 0.75],
+    "loss": [1.0, 0.5],
+    "learning_rate": [0.2, 0.1],
+}
+
+
+def test_curves_are_train_and_validation_of_each_model() -> None:
+    lines = curves.curve_series({"baseline": HISTORY, "tuned": HISTORY}, "accuracy")
+    named = [(line.model, line.split) for line in lines]
+    assert named == [(m, s) for m in ("baseline", "tuned") for s in ("train", "validation")]
+    assert lines[1] == curves.Curve("baseline", "validation", (1.0, 2.0), (0.7, 0.75))
+
+
+def test_curves_leave_out_what_was_not_recorded() -> None:
+    history = {**HISTORY, "val_accuracy": [math.nan, math.nan]}
+    assert [line.split for line in curves.curve_series({"baseline": history}, "accuracy")] == ["train"]
+    assert [line.split for line in curves.curve_series({"baseline": HISTORY}, "loss")] == ["train"]
+    assert curves.curve_series({"baseline": {}}, "accuracy") == []
+
+
+def test_curve_skips_a_single_missing_epoch() -> None:
+    (line,) = curves.curve_series({"tuned": {"epoch": [1.0, 2.0], "loss": [math.nan, 0.5]}}, "loss")
+    assert (line.epochs, line.values) == ((2.0,), (0.5,))
+
+
+def test_continued_history_counts_its_epochs_on() -> None:
+    assert curves.continued(HISTORY, {"epoch": [1.0, 2.0, 3.0]})["epoch"] == [4.0, 5.0]
+    assert curves.continued(HISTORY, {})["epoch"] == [1.0, 2.0]
+
+
+def line(*values: float) -> curves.Curve:
+    return curves.Curve("tuned", "train", tuple(float(n) for n in range(len(values))), values)
+
+
+def test_focus_is_on_where_lines_end_not_on_where_they_begin() -> None:
+    low, high = curves.focus([line(0.1, 0.5, 0.88, 0.90), line(0.7, 0.8, 0.90, 0.92)]) or (0, 0)
+    assert 0.8 < low < 0.88 and 0.92 < high < 0.96
+
+
+@pytest.mark.parametrize("values", [(0.1, 0.9), (0.9, 0.9, 0.9, 0.9), (0.90, 0.93, 0.91, 0.92, 0.95, 0.89)])
+def test_short_flat_and_level_lines_are_shown_whole(values: tuple[float, ...]) -> None:
+    assert curves.focus([line(*values)]) is None
+
+
+@pytest.mark.parametrize(
+    "word", ["Accuracy", "epoch", "accuracy, %", "baseline, train", "$5 &lt;tuned&gt;, validation"]
+)
+def test_curves_bear_title_axes_with_units_and_legend_as_text(word: str) -> None:
+    series = curves.curve_series({"baseline": HISTORY, "$5 <tuned>": HISTORY}, "accuracy")
+    figure = curves.draw_curves(series, "Accuracy", "accuracy, %", in_percent=True)
+    assert f">{word}</text>" in svg_text(figure, "curves", "")
+
+
+@pytest.mark.parametrize("word", ["Learning rate", "epoch", "learning rate (logarithmic)", "tuned"])
+def test_schedule_is_one_line_for_each_model(word: str) -> None:
+    series = curves.curve_series({"tuned": HISTORY}, "learning_rate")
+    assert [one.values for one in series] == [(0.2, 0.1)]
+    assert f">{word}</text>" in svg_text(curves.draw_schedule(series), "schedule", "")
