@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(call found,3.11) $(call found,3.12) $(call found,3.13) $
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes reference lock clean
+.PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes reference sample lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ readme: install ## write the results table of README.md from the metrics
 
 notes: install ## write docs/optimization-notes.md from the metrics
 	@python -m tasks notes
+
+sample: install ## put the last report into docs/, with a picture of its first screen
+	@python -m tasks sample
 
 reference: install ## make the present result the one that later runs are compared with
 	@python -m tasks reference

@@ -1,6 +1,7 @@
 """The notes on optimization: eight questions, answered with the figures that the last run recorded."""
 
 import math
+import re
 import statistics
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -173,7 +174,8 @@ def _filled(text: str) -> str:
 
 
 def _fill(paragraph: str) -> str:
-    return textwrap.fill(paragraph, _WIDTH, break_on_hyphens=False, break_long_words=False)
+    words = re.sub(r"[ \n]+", " ", paragraph)
+    return textwrap.fill(words, _WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
 def _recorded(evidence: Evidence) -> dict[str, Any]:
@@ -187,6 +189,7 @@ def _recorded(evidence: Evidence) -> dict[str, Any]:
         "convert": results["convert"],
         "variants": results["evaluate"]["variants"],
         "final": results["evaluate"]["final"],
+        **_device(results["evaluate"].get("device") or {}, results["evaluate"]["final"]),
         "num_test": results["evaluate"]["num_images"],
         "num_train": results["prepare"]["splits"]["train"]["num_images"],
         "latency": evidence.latency,
@@ -196,6 +199,12 @@ def _recorded(evidence: Evidence) -> dict[str, Any]:
         "noise": noise,
         "same": lambda one, other: abs(one / other - 1) < _RATIO,
     }
+
+
+def _device(device: Mapping[str, Any], final: str) -> dict[str, Any]:
+    """Return what the final file needs of a microcontroller, and what an NPU would take; None where not measured."""
+    arenas = (device.get("mcu") or {}).get("files", {})
+    return {"arena": arenas.get(final, {}).get("arena_bytes"), "npu": device.get("npu")}
 
 
 def _ends(trials: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
+from tasks.sample import make_sample
 from tasks.terminal import run_chosen
 from tasks.workspace import clean
 
@@ -47,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.set_defaults(command=_predict)
     reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
     reference.set_defaults(command=lambda _: print(make_reference(Path.cwd())))
+    sample = commands.add_parser("sample", help="put the last report and a picture of it into docs/")
+    sample.set_defaults(command=lambda _: make_sample(Path.cwd()))
     cleaning = commands.add_parser("clean", help="remove what a killed run would resume from, and the workspaces")
     cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
     for name, (written, write, check) in _GENERATED.items():

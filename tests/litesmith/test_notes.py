@@ -170,6 +170,19 @@ def test_sentences_follow_the_figures(evidence: Evidence, path: str, value: Any,
     assert after in second
 
 
+def test_devices_are_quoted_where_they_were_measured(evidence: Evidence) -> None:
+    assert "TensorFlow Lite Micro, tuned-int8" not in render_notes(evidence)
+    npu = {"accelerator": "ethos-u55-128", "files": {"tuned-int8": {"cycles": 123456, "ms": 0.25}}}
+    device = {"mcu": {"files": {"tuned-int8": {"arena_bytes": 31234}}}, "npu": npu}
+    measured = _changed(evidence, "results/evaluate/device", device)
+    measured.limits["max_arena_bytes"] = 64000  # type: ignore[index]
+    flat = render_notes(measured).replace("\n", " ").replace("\u2009", " ")
+    assert "Run by TensorFlow Lite Micro, tuned-int8 needs 31 234 bytes of RAM besides itself" in flat
+    assert "expects 123 456 cycles for an image of tuned-int8, 0.250 ms at that processor's clock: more than" in flat
+    refused = {"mcu": {"files": {"tuned-int8": {"refused": "no kernel"}}}, "npu": None}
+    assert "besides itself" not in render_notes(_changed(evidence, "results/evaluate/device", refused))
+
+
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [

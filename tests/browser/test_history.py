@@ -1,0 +1,108 @@
+"""The index of runs in a real browser: it fits every width, asks for nothing, and nobody is kept out."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.history import Run, render_index
+from tests.browser.tools import PICTURES, node_module
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+Open = Callable[..., Any]
+
+STAGES = {"fetch": 2.0, "validate": 9.0, "prepare": 5.0, "baseline": 220.0, "sweep": 980.0, "report": 6.0}
+REFUSED = (
+    "StageError: stage validate: Fashion-MNIST was refused.\nlabel_range: expected labels from 0 to 9; got train 42"
+)
+
+
+def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run:
+    ran = outcome == "Completed"
+    stages = {name: {"outcome": outcome, "wall_s": wall_s if ran else 0.4} for name, wall_s in STAGES.items()}
+    verdict = {
+        "outcome": ["bad", "good", "unclear"][day % 3],
+        "sentence": f"Ship tuned-int8: better than on day {day}.",
+    }
+    result = {
+        "final": "tuned-int8", "accuracy": 0.92 + day / 2000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
+        "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+    }  # fmt: skip
+    record = {
+        "name": "thankful-armadillo", "profile": "nightly" if day % 2 else None,
+        "command": "python -m flows retrain --profile nightly", "startup_s": 9.5, "overhead_s": 12.34, "cpu_s": 2500.0,
+        "git": {"revision": "0123456789abcdef", "dirty": bool(day % 2)}, "error": None, "result": result,
+        "started": f"2026-11-{day:02d}T02:30:00+00:00", "wall_s": 1250.0 if ran else 6.0, "stages": stages,
+    }  # fmt: skip
+    return Run(f"202611{day:02d}T023000Z-thankful-armadillo", {**record, **changed}, page)
+
+
+@pytest.fixture(scope="module")
+def index() -> str:
+    """Render an index with a run of every kind."""
+    failed = {"fetch": {"outcome": "Completed", "wall_s": 2.2}, "validate": {"outcome": "Failed", "wall_s": 9.1}}
+    runs = [
+        _run(1, "Completed", "kept/a.html"),
+        _run(2, "UpToDate", "kept/b.html"),
+        _run(3, "Restored"),
+        _run(4, "Completed", "kept/c.html", error=REFUSED, refused=True, result=None, stages=failed, wall_s=14.0),
+        _run(5, "Completed", error="KeyboardInterrupt: ", result=None, stages={}, wall_s=3.0),
+        _run(6, "Completed", result=None, git=None),
+    ]
+    return render_index(runs, ["half.json"])
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_index_fits_and_is_kept_as_a_picture(open_page: Open, index: str, width: int, scheme: str) -> None:
+    page = open_page(index, width, color_scheme=scheme)
+    assert page.title() == "litesmith runs"
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"index-{width}-{scheme}.png", full_page=True)
+
+
+def test_the_index_asks_for_nothing_and_no_error_is_logged(open_page: Open, index: str) -> None:
+    page = open_page(index)
+    assert page.complaints == []
+    assert [address for address in page.asked if not address.startswith("data:")] == [page.url]
+    assert [link.get_attribute("href") for link in page.get_by_role("link", name="Report").all()] == (
+        ["kept/b.html", "kept/a.html"]
+    )
+
+
+def test_a_time_line_is_as_long_as_its_run(open_page: Open, index: str) -> None:
+    page = open_page(index)
+    line = page.locator(".line").last
+    widths = line.locator("span").evaluate_all("spans => spans.map((one) => one.getBoundingClientRect().width)")
+    whole = line.bounding_box()["width"]
+    assert sum(widths) == pytest.approx(whole, rel=0.02)
+    assert widths[4] / whole == pytest.approx(980 / 1250, abs=0.02)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_index_has_no_barrier_that_axe_calls_serious(open_page: Open, index: str, width: int, scheme: str) -> None:
+    page = open_page(index, width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.evaluate(node_module("axe-core/axe.min.js").read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [f"{one['id']}: {len(one['nodes'])} times, first {one['nodes'][0]['html'][:200]}" for one in grave] == []
+
+
+def test_the_index_is_valid_html(index: str, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index)
+    program, config = node_module(".bin/html-validate"), Path(__file__).with_name("html-validate.json")
+    command = [program, "--config", config, "--formatter", "json", path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip(), done.stderr
+    said = [message for file in json.loads(done.stdout) for message in file["messages"]]
+    assert [f"{one['line']}:{one['column']} {one['ruleId']}: {one['message']}" for one in said] == []
