@@ -12,7 +12,7 @@ function make(tag, properties = {}, ...children) {
 function sortKey(cell) {
   const text = (cell.dataset.value ?? cell.textContent).trim();
   if (["", "–", "n/r", "not measured"].includes(text)) return null;
-  const plain = text.replace(/[\s\u2009\u00a0]/g, "").replace("\u2212", "-");
+  const plain = text.replace(/\s/g, "").replace("\u2212", "-");
   const number = Number.parseFloat(plain);
   return /^[-+]?[\d.]/.test(plain) && !Number.isNaN(number) ? number : text.toLowerCase();
 }

@@ -58,7 +58,9 @@ def make_report(inputs: ReportInputs) -> Report:
         **judged,
         **shown,
     )
-    return Report(text.strip() + "\n", content, card.render(records, content))
+    # A browser breaks lines at the thin space between thousands, and does not at the narrow one that is no-break.
+    text = text.strip().replace("\u2009", "\u202f") + "\n"
+    return Report(text, content, card.render(records, content))
 
 
 def render(inputs: ReportInputs) -> str:

@@ -9,9 +9,9 @@ import pytest
 from tests.browser.tools import chromium, missing
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Start the system's Chromium."""
+    """Start the system's Chromium, and stop it before other tests: while it is there no other event loop can run."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -32,6 +32,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         path.write_text(text)
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **settings)
         contexts.append(context)
+        context.set_default_timeout(10_000)
         page = context.new_page()
         page.complaints, page.asked = [], []
         page.on("console", lambda said: page.complaints.append(f"{said.type}: {said.text}"))

@@ -98,7 +98,7 @@ def test_page_with_reference_shows_what_changed(before: dict[str, Any]) -> None:
     made = copy.deepcopy(dict(inputs.made))
     made["sweep"]["parameters"]["params"]["number"] = 5
     report = make_report(dataclasses.replace(inputs, results=results, made=made))
-    assert f"+3.9\u00a0%<small>from {count(96_248)}</small>" in report.page
+    assert "+3.9\u00a0%<small>from 96\u202f248</small>" in report.page
     assert "sweep.number <b>5</b>, was 1" in report.page
     assert "does as well as the reference run" in report.summary["verdict"]["sentence"]
     assert report.summary["since_reference"]["parameters"] == [{"name": "sweep.number", "now": "5", "before": "1"}]
