@@ -1,7 +1,6 @@
 """Both doors on drawn images, and a run that is killed in every way it can be."""
 
 import hashlib
-import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId, LogFilter
 from prefect.client.schemas.objects import FlowRun
-from prefect.states import Cancelling
 
 from litesmith.files import read_json
 from tasks import catalog
@@ -80,7 +78,6 @@ def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with SyncPrefectClient(_api(commands)["PREFECT_API_URL"]) as client:
             _kill_dvc(commands, seen, client)
             _kill_the_training(commands, seen, client)
-            _cancel(commands, seen, client)
             _complete(commands, seen, client)
             _ask_at_the_other_door(reference, commands, seen)
             _ask_for_the_impossible(reference, seen)
@@ -131,15 +128,6 @@ def _kill_the_training(commands: Commands, seen: Story, client: SyncPrefectClien
     commands.running("-m", "tasks", "run").kill()
     seen.left["training"] = commands.left_after(_GONE_S, but=(*_SERVING, "prefect.engine"))
     seen.states["training"] = _end(commands, client, order)
-
-
-def _cancel(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
-    """Cancel a run at the server while a step of it works, as the button in Prefect's pages does."""
-    order = _order(client)
-    commands.running("-m", "tasks", "run")
-    client.set_flow_run_state(order.id, Cancelling())
-    seen.states["cancel"] = _end(commands, client, order)
-    seen.left["cancel"] = commands.left_after(_GONE_S, but=_SERVING)
 
 
 def _complete(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
@@ -232,7 +220,7 @@ def _files(path: Path) -> list[Path]:
     return sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
 
 
-@pytest.mark.parametrize("killed", ["flow", "dvc", "training", "cancel", "serve"])
+@pytest.mark.parametrize("killed", ["flow", "dvc", "training", "serve"])
 def test_a_kill_leaves_no_process_behind(story: Story, killed: str) -> None:
     assert story.left[killed] == []
 
@@ -242,10 +230,6 @@ def test_a_run_whose_dvc_or_training_was_killed_fails(story: Story) -> None:
     assert "DVC ended with -9" in story.states["dvc"][1]
     assert story.states["training"][0] == "Failed"
     assert "DVC ended with 255" in story.states["training"][1]
-
-
-def test_a_cancelled_run_is_cancelled(story: Story) -> None:
-    assert story.states["cancel"][0] == "Cancelled"
 
 
 def test_a_second_order_is_refused_with_the_reason(story: Story) -> None:
@@ -321,17 +305,14 @@ def test_the_record_accounts_for_the_time(story: Story) -> None:
 
 
 def test_the_index_lists_every_run_that_ended_with_what_became_of_it(story: Story) -> None:
-    ended = re.findall(r'<span class="mark (?:yes|no|unknown)">\s*(\S)', story.index)
-    assert len(ended) >= 4
-    assert "✗ Stopped" in story.index
-    assert "✗ Failed" in story.index
+    assert story.index.count("✗ Failed") >= 2
     assert f'href="kept/{max((story.folder / catalog.KEPT).iterdir()).name}"' in story.index
 
 
-def test_the_record_tells_what_starting_took_and_the_server_of_its_own(story: Story, reference: Commands) -> None:
+def test_the_record_tells_what_starting_took_and_the_server_of_its_own(story: Story) -> None:
     assert story.record["startup_s"] > 0
     assert story.record["server_cpu_s"] is None
-    assert story.record["result"]["final"].endswith("int8")
+    assert story.record["result"]["final"] == read_json(story.folder / catalog.results("evaluate"))["final"]
 
 
 def test_the_schedule_fires(story: Story) -> None:
