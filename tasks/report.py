@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_MODELS = ("baseline", "tuned", "pruned")
-_RESULTS = ("validate", "prepare", "baseline", "sweep", "sweep-timing", "prune", "convert", "evaluate")
-_STEPS = ("fetch", "validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate")
+_MODELS = ("baseline", "teacher", "tuned", "pruned")
+_RESULTS = ("validate", "prepare", "baseline", "teach", "sweep", "sweep-timing", "prune", "convert", "evaluate")
+_STEPS = ("fetch", "validate", "prepare", "baseline", "teach", "sweep", "prune", "convert", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class Ins:
     validate: Path = catalog.results("validate")
     prepare: Path = catalog.results("prepare")
     baseline: Path = catalog.results("baseline")
+    teach: Path = catalog.results("teach")
     sweep: Path = catalog.results("sweep")
     sweep_timing: Path = catalog.results("sweep-timing")
     prune: Path = catalog.results("prune")
     convert: Path = catalog.results("convert")
     evaluate: Path = catalog.results("evaluate")
     baseline_history: Path = catalog.plot("baseline-history")
+    teacher_history: Path = catalog.plot("teacher-history")
     tuned_history: Path = catalog.plot("tuned-history")
     pruned_history: Path = catalog.plot("pruned-history")
     latency: Path = catalog.metrics("latency")
@@ -44,6 +46,7 @@ class Ins:
     made_validate: Path = catalog.made("validate")
     made_prepare: Path = catalog.made("prepare")
     made_baseline: Path = catalog.made("baseline")
+    made_teach: Path = catalog.made("teach")
     made_sweep: Path = catalog.made("sweep")
     made_prune: Path = catalog.made("prune")
     made_convert: Path = catalog.made("convert")

@@ -34,6 +34,7 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "rungs": rung_names(trials),
         "timings": cpu_seconds(records),
         "stopped": stopped,
+        "tie_standard_errors": tie_rule(records),
         "frontiers": [
             _frontier_figure(records, _bytes_of, "bytes", "int8 file, bytes", limit),
             _frontier_figure(records, _seconds_of(records), "CPU-seconds", "CPU-seconds of the training"),
@@ -71,6 +72,15 @@ def stopped(trial: Any) -> str:
         return f": {trial['reason']}"
     rungs = [rung["rung"] for rung in trial["rungs"]]
     return f" at rung {rungs[-1]}" if trial["state"] == "pruned" and rungs else ""
+
+
+def tie_rule(records: Records) -> float | None:
+    """Return how many standard errors below the best the sweep took for a tie, None where it recorded no such rule."""
+    if "sweep" not in records.made:
+        return None
+    parameters = records.made["sweep"]["parameters"]["params"]
+    errors: float | None = plain(parameters.optional("tie_standard_errors"), None)
+    return errors
 
 
 def rung_seconds(records: Records) -> dict[tuple[int, int], float]:

@@ -23,7 +23,7 @@ _FILES = {
     "pruned-dynamic": (0.9352, 100_336, 57_208, 0.138),
     "pruned-int8": (0.9349, 96_248, 52_774, 0.083),
 }
-_STEPS = ("fetch", "validate", "prepare", "baseline", "sweep", "prune", "convert", "evaluate")
+_STEPS = ("fetch", "validate", "prepare", "baseline", "teach", "sweep", "prune", "convert", "evaluate")
 _KERAS = {
     "baseline-keras": (0.9126, 2_727_128, 2_512_345),
     "tuned-keras": (0.9372, 369_840, 330_112),
@@ -42,7 +42,12 @@ def report_inputs(*, class_names: list[str] = CLASS_NAMES, num_images: int = 100
         class_names=class_names,
         results=_results(class_names, labels, predicted, drawn),
         latency=_latency(),
-        histories={"baseline": _history(10, 0.905), "tuned": _history(24, 0.935), "pruned": _history(8, 0.934, 0.92)},
+        histories={
+            "baseline": _history(10, 0.905),
+            "teacher": _history(0, 0.95),
+            "tuned": _history(24, 0.935),
+            "pruned": _history(8, 0.934, 0.92),
+        },
         predictions=Predictions(labels, predicted, confidence, wrong, images),
         summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
         made={step: _made(step) for step in _STEPS},
@@ -120,6 +125,7 @@ def _results(
             "epochs": 10,
             "recipe": {"optimizer": "adam"},
         },
+        "teach": {"num_teachers": 0},
         "sweep": _sweep(),
         "sweep-timing": {"trials": [{"number": n // 2, "rung": n % 2, "cpu_s": 10.5 + n % 2} for n in range(48)]},
         "prune": _prune(),

@@ -1,10 +1,12 @@
 """Tests of litesmith.plots.trials."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from litesmith.importance import LOGARITHMIC, Importance
+from litesmith.params import read_params
 from litesmith.plots import trials as plots
 from litesmith.plots.svg import svg_text
 
@@ -98,10 +100,9 @@ def test_importances_bear_names_and_what_chance_brings_as_text(word: str) -> Non
 def test_search_draws_on_a_logarithmic_scale_what_is_drawn_so() -> None:
     import optuna
 
-    from litesmith.augmentation import Augmentation
     from litesmith.search import Space, _suggest
 
-    space = Space([28], [1], [3], (0.0, 0.1), [96], (0.1, 0.3), (0.003, 0.006), {"mild": Augmentation(1, True, 0.0, 2)})
+    space = read_params(Path("params.yaml")).sweep.space.into(Space)
     asked = optuna.create_study().ask()
     _suggest(asked, space)
     found = {name for name, drawn in asked.distributions.items() if getattr(drawn, "log", False)}

@@ -9,6 +9,7 @@ from litesmith.plots.trials import RungField, TrialPoint
 from litesmith.report import sweep
 from litesmith.report.formats import count
 from litesmith.report.inputs import Records
+from litesmith.report.page import render
 from tests.litesmith.report_inputs import report_inputs, with_value, without
 
 
@@ -74,3 +75,12 @@ def test_numbers_are_plain_and_name_every_frontier() -> None:
     assert sum(one["share"] for one in found["importances"]) == pytest.approx(1)
     assert [len(found["frontiers"][unit]) for unit in ("bytes", "cpu_s")] == [3, 2]
     assert found["frontiers"]["bytes"][0]["points"][0].keys() == {"number", "cost", "accuracy", "standing", "won"}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_rule_for_ties_is_named_where_the_sweep_had_one() -> None:
+    inputs = report_inputs()
+    assert sweep.tie_rule(Records(inputs)) is None
+    inputs.made["sweep"]["parameters"]["params"]["tie_standard_errors"] = 1.0
+    assert sweep.tie_rule(Records(inputs)) == 1.0
+    assert "within 1 standard error of the best" in render(inputs)
