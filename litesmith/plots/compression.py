@@ -124,10 +124,10 @@ def _label_panels(panels: Sequence[Axes]) -> None:
     size.set_xscale("log")
     size.xaxis.set_major_formatter(EngFormatter(sep=" "))
     size.xaxis.set_minor_formatter(NullFormatter())
-    latency.set_xlabel("latency, ms:\n● median\n| p90, p99", fontsize=9)
-    latency.set_xlim(left=0)
+    latency.set_xlabel("latency, ms (log):\n● median\n| p90, p99", fontsize=9)
+    latency.set_xscale("log")
+    latency.xaxis.set_minor_formatter(NullFormatter())
     latency.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    latency.xaxis.set_major_locator(MaxNLocator(3))
 
 
 def _interval(axes: Axes, estimate: Estimate, row: int, colour: str) -> None:
