@@ -32,7 +32,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         path.write_text(text)
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **settings)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.complaints, page.asked = [], []
         page.on("console", lambda said: page.complaints.append(f"{said.type}: {said.text}"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
@@ -112,9 +113,15 @@ def _kill_dvc(commands: Commands, seen: Story, client: SyncPrefectClient) -> Non
     seen.said["shell"] = _shell(commands, "flows", "retrain")[1]
     seen.states["second order"] = _end(commands, client, second)
     commands.wait_for(lambda: _workers(commands), "the sweep's workers")
-    commands.running("repro", "--single-item").kill()
+    _dvc_at_work(commands).kill()
     seen.left["dvc"] = commands.left_after(_GONE_S, but=(*_SERVING, "prefect.engine"))
     seen.states["dvc"] = _end(commands, client, order)
+
+
+def _dvc_at_work(commands: Commands) -> psutil.Process:
+    """Return the process of DVC that runs the step which runs now; another one waits for the next."""
+    step = commands.running("-m", "tasks", "run")
+    return next(one for one in step.parents() if one.cmdline()[-1].endswith("standby.py"))
 
 
 def _workers(commands: Commands) -> bool:

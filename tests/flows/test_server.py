@@ -58,7 +58,9 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
 ) -> None:
     monkeypatch.chdir(ROOT)
     assert main(["retrain", "--profile", "quikc"]) == 1
-    assert capsys.readouterr().err.startswith("error: 'quikc' is not a profile. Known here: drawn, nightly, quick.")
+    assert capsys.readouterr().err.startswith(
+        "error: 'quikc' is not a profile. Known here: drawn, nightly, portable, quick."
+    )
 
 
 def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
