@@ -20,6 +20,7 @@ import optuna
 
 from litesmith.augmentation import Augmentation
 from litesmith.errors import DivergedError, ParamsError
+from litesmith.frontier import standard_error
 from litesmith.keras import derived_seed, seed_everything
 from litesmith.lite import convert
 from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes, with_dropout
@@ -264,7 +265,7 @@ def choose_winner(finished: Sequence[Entry], plan: Plan) -> Entry:
         plan: How many standard errors of the best accuracy are noise.
     """
     best = _reached(min(finished, key=Entry.rank))
-    noise = plan.tie_standard_errors * math.sqrt(best * (1 - best) / plan.num_validation)
+    noise = plan.tie_standard_errors * standard_error(best, plan.num_validation)
     equal = [entry for entry in finished if _reached(entry) >= best - noise]
     return min(equal, key=lambda entry: (-entry.cost.macs, entry.rank()))
 

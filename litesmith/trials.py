@@ -89,9 +89,11 @@ def run_trial(job: TrialJob) -> TrialResult:
     model = build_network(job.spec, f"trial{job.number}")
     validation = read_split(Path(job.validation))
     try:
-        rows = _some_rows(job)
+        split = read_split(Path(job.train))
+        rows = _some_rows(split, job)
+        training = Split(split.images[rows], split.labels[rows], split.ids[rows])
         lesson = read_lesson(Path(job.lesson), job.share, rows)
-        train(model, _training(job, rows), validation, job.recipe, seed=job.seed, lesson=lesson)
+        train(model, training, validation, job.recipe, seed=job.seed, lesson=lesson)
         score = evaluate(model, validation)
         reached: tuple[float, float | None] = score.accuracy, score.loss
     except DivergedError as error:
@@ -126,12 +128,7 @@ def read_results(path: Path) -> dict[tuple[int, int], TrialResult]:
     return results
 
 
-def _some_rows(job: TrialJob) -> NDArray[np.int64]:
+def _some_rows(split: Split, job: TrialJob) -> NDArray[np.int64]:
     """Return the rows of the training split that the rung trains on."""
-    labels = np.asarray(read_split(Path(job.train)).labels)
+    labels = np.asarray(split.labels)
     return sample_rows(labels, min(job.num_rows, len(labels)), derived_seed(job.rows_seed, job.rung))
-
-
-def _training(job: TrialJob, rows: NDArray[np.int64]) -> Split:
-    split = read_split(Path(job.train))
-    return Split(split.images[rows], split.labels[rows], split.ids[rows])
