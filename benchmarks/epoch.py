@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import write_result
 from litesmith import keras, networks
 from litesmith.files import read_json
@@ -51,7 +50,10 @@ def main() -> None:
         "baseline_network": {
             "ours_batch": recipe.batch_size,
             "plain_batch": PLAIN_BATCH,
-            **_alternate(_ours(_baseline(params), train, few, recipe), _plain(_baseline(params), train, PLAIN_BATCH)),
+            **_alternate(
+                _ours(baseline_network(params, "baseline"), train, few, recipe),
+                _plain(baseline_network(params, "baseline"), train, PLAIN_BATCH),
+            ),
         },
         "winner_network": {
             "ours_batch": recipe.batch_size,
@@ -68,18 +70,12 @@ def _augmentation(params: Params, results: dict[str, Any]) -> Any:
     return params.sweep.space.augmentations[results["winner"]["choices"]["augmentation"]].into(Augmentation)
 
 
-def _baseline(params: Params) -> Any:
-    size = (params.dataset.height, params.dataset.width, params.dataset.num_classes)
-    first, second = params.baseline.conv_widths
-    return networks.build_baseline(*size, (first, second), params.baseline.dense_width, "baseline")
-
-
 def _ours(model: Any, train: Split, few: Split, recipe: Recipe) -> Epoch:
     return Loop(model, train, few, recipe, 1, None).run_epoch
 
 
 def _plain(model: Any, train: Split, batch_size: int) -> Epoch:
-    pixels, labels = np.asarray(train.images, np.float32)[..., None] / np.float32(255), np.asarray(train.labels)
+    pixels, labels = arrays(train)
     model.compile(keras.keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return lambda _: model.fit(pixels, labels, batch_size=batch_size, epochs=1, verbose=0)
 

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
+from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import write_result
 from litesmith import keras, networks
 from litesmith.keras import derived_seed
@@ -101,19 +100,13 @@ def main() -> None:
 def _plain(config: Config, params: Params, train: Split, validation: Split) -> Iterator[Point]:
     began = _cpu_s()
     keras.seed_everything(derived_seed(config.seed, "plain"))
-    size = (params.dataset.height, params.dataset.width, params.dataset.num_classes)
-    first, second = params.baseline.conv_widths
-    model = networks.build_baseline(*size, (first, second), params.baseline.dense_width, "plain")
+    model = baseline_network(params, "plain")
     optimizer = keras.keras.optimizers.Adam(config.plain.learning_rate)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    (pixels, labels), judged = _arrays(train), _arrays(validation)
+    (pixels, labels), judged = arrays(train), arrays(validation)
     for _ in range(config.plain.epochs):
         told = model.fit(pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0)
         yield Point(round(_cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
-
-
-def _arrays(split: Split) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    return np.asarray(split.images, np.float32)[..., None] / np.float32(255), np.asarray(split.labels)
 
 
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
