@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from litesmith.errors import ParamsError
 
 Kind = TypeVar("Kind")
+Part = TypeVar("Part", bound="Section")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Section(BaseModel):
     def into(self, kind: type[Kind]) -> Kind:
         """Return the library's dataclass whose fields the section has."""
         return TypeAdapter(kind).validate_python(self.model_dump())
+
+    def part(self, kind: type[Part]) -> Part:
+        """Return the fields that ``kind``, this section's type or one that it extends, has."""
+        return kind.model_validate(self.model_dump(include=set(kind.model_fields), by_alias=True))
 
     def deciding(self) -> dict[str, Any]:
         """Return the values that decide results, as JSON can hold them."""
@@ -122,12 +127,17 @@ class PrepareParams(Section):
     num_gate: Annotated[Count, Field(description="Images that decide on promotion.")]
 
 
-class DeviceParams(Section):
-    """What the device can take: first the hard limits of the sweep, then what the final file alone is judged by."""
+class HardLimits(Section):
+    """The part of ``device`` that no network of the sweep may exceed: nothing timed, nothing optional."""
 
     max_tflite_bytes: Annotated[Count, Field(description="Of the full int8 file.")]
     max_macs: Annotated[Count, Field(description="Multiply-accumulates for one image.")]
     max_activation_bytes: Annotated[Count, Field(description="Of int8 activations alive at once.")]
+
+
+class DeviceParams(HardLimits):
+    """What the device can take: first the hard limits of the sweep, then what the final file alone is judged by."""
+
     max_arena_bytes: Annotated[Count, Field(description="Memory under TensorFlow Lite Micro besides the file.")]
     max_latency_ms: Annotated[float, Field(gt=0, description="Of one image on one thread, the median.")]
 
@@ -391,7 +401,17 @@ class Params(Section):
 
     def named(self, key: str) -> Any:
         """Return the value of a top-level key of ``params.yaml``: a section, or the seed."""
-        return getattr(self, next(name for name, field in Params.model_fields.items() if key == (field.alias or name)))
+        return getattr(self, self._behind(key))
+
+    @classmethod
+    def kind(cls, key: str) -> Any:
+        """Return the type of a section of ``params.yaml``."""
+        return cls.model_fields[cls._behind(key)].annotation
+
+    @classmethod
+    def _behind(cls, key: str) -> str:
+        """Return the field's name, which for ``validate`` is another: pydantic has a method of that name."""
+        return next(name for name, field in cls.model_fields.items() if key == (field.alias or name))
 
 
 def read_params(path: Path) -> Params:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from litesmith.errors import ConversionError
 from litesmith.files import replacing, write_bytes, write_json
-from litesmith.params import ConvertParams, DatasetParams, DeviceParams, Precision
+from litesmith.params import ConvertParams, DatasetParams, HardLimits, Precision
 from tasks import catalog
 from tasks.dag.step import Kept, Metric, step
 
@@ -49,7 +49,7 @@ class Outs:
 
 @step
 def convert(
-    params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams, seed: int
+    params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: HardLimits, seed: int
 ) -> None:
     """Convert the models, test every file as a device would run it, and choose the one that goes there.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from litesmith.files import write_json, write_text
-from litesmith.params import DatasetParams, DeviceParams, SweepParams
+from litesmith.params import DatasetParams, HardLimits, SweepParams
 from tasks import catalog
 from tasks.dag.step import Conduct, Kept, MapJobs, Measured, Metric, Plot, step
 
@@ -47,7 +47,7 @@ def sweep(
     ins: Ins,
     outs: Outs,
     *,
-    device: DeviceParams,
+    device: HardLimits,
     dataset: DatasetParams,
     seed: int,
     work: Path,
@@ -74,7 +74,7 @@ def sweep(
     _train_winner(params, ins, outs, plan, study, seed, work)
 
 
-def _plan(params: SweepParams, ins: Ins, device: DeviceParams, dataset: DatasetParams) -> "Plan":
+def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
     from litesmith.search import Family, Limits, Plan, Rung, Space
     from litesmith.splits import read_split
     from litesmith.teaching import Share

@@ -8,6 +8,7 @@ import yaml
 
 from litesmith.errors import ContractError
 from litesmith.files import write_text
+from litesmith.params import Params, Section
 from tasks import catalog
 from tasks.dag.closure import packages, sources
 from tasks.dag.step import Kept, Metric, Plot, Port, Step
@@ -41,16 +42,22 @@ def check(steps: Iterable[Step], root: Path) -> None:
 def _stage(one: Step, root: Path) -> dict[str, Any]:
     used = packages(one.module, root)
     deps = [path.as_posix() for path in (*(port.path for port in one.ins), *sources(one.module, root))]
-    sections = [*one.sections, *(["seed"] if "seed" in one.keywords else [])]
+    read = [key for name, kind in one.sections.items() for key in _keys(name, kind)]
+    read += ["seed"] if "seed" in one.keywords else []
     stage: dict[str, Any] = {
         "desc": one.summary,
         "cmd": f"python -m tasks run {one.name}",
         "deps": deps,
-        "params": [*sections, *([{catalog.VERSIONS.as_posix(): used}] if used else [])],
+        "params": [*read, *([{catalog.VERSIONS.as_posix(): used}] if used else [])],
         "outs": [_out(port) for port in one.outs if not port.marked(Metric)],
         "metrics": [{port.path.as_posix(): {"cache": False}} for port in one.outs if port.marked(Metric)],
     }
     return {key: value for key, value in stage.items() if value}
+
+
+def _keys(section: str, kind: type[Section]) -> list[str]:
+    """Return what DVC shall watch of a section: all of it, or the fields of the part that is read."""
+    return [section] if kind is Params.kind(section) else [f"{section}.{name}" for name in kind.model_fields]
 
 
 def _out(port: Port) -> str | dict[str, Any]:

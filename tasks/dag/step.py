@@ -83,14 +83,15 @@ class Step:
     """A step of the pipeline: a function and its typed door.
 
     The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``, ``outs``, and
-    whichever of these keywords its signature names: ``seed``, any other section of params.yaml, ``work`` (a folder
-    that outlives a killed run with the same inputs), ``conduct`` (worker processes).
+    whichever of these keywords its signature names: ``seed``, any other section of params.yaml (or, by a type that the
+    section's type extends, those of its fields alone), ``work`` (a folder that outlives a killed run with the same
+    inputs), ``conduct`` (worker processes).
     """
 
     function: Callable[..., None]
     ins_type: type[Any]
     outs_type: type[Any]
-    sections: tuple[str, ...]
+    sections: dict[str, type[Section]]
     keywords: tuple[str, ...]
 
     @property
@@ -125,8 +126,10 @@ class Step:
 
     def arguments(self, params: Params) -> dict[str, Any]:
         """Pick the sections and the seed that the function asks for from all parameters."""
-        named = {name: params.named(name) for name in self.keywords if name not in ("work", "conduct")}
-        return {"params": params.named(self.name), **named}
+        sections = {name: params.named(name).part(kind) for name, kind in self.sections.items()}
+        own = sections.pop(self.name)
+        seed = {"seed": params.seed} if "seed" in self.keywords else {}
+        return {"params": own, **sections, **seed}
 
 
 def step(function: Callable[..., None]) -> Step:
@@ -142,8 +145,10 @@ def step(function: Callable[..., None]) -> Step:
             f"step {function.__name__} must take (params, ins, outs, *, ...), got {[p.name for p in taken]}."
         )
     keywords = tuple(parameter.name for parameter in taken[3:])
-    sections = [name for name in keywords if isinstance(hints[name], type) and issubclass(hints[name], Section)]
-    return Step(function, hints["ins"], hints["outs"], (function.__name__, *sections), keywords)
+    others = {
+        name: hints[name] for name in keywords if isinstance(hints[name], type) and issubclass(hints[name], Section)
+    }
+    return Step(function, hints["ins"], hints["outs"], {function.__name__: hints["params"], **others}, keywords)
 
 
 def _ports(door: type[Any]) -> tuple[Port, ...]:

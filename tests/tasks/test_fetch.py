@@ -40,6 +40,6 @@ def test_full_disk(small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_door_names_what_the_stage_depends_on() -> None:
     assert fetch.name == "fetch"
-    assert fetch.sections == ("fetch", "dataset")
+    assert list(fetch.sections) == ["fetch", "dataset"]
     assert "seed" not in fetch.keywords
     assert fetch.ins == ()

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from litesmith.errors import ContractError
-from litesmith.params import DatasetParams, PrepareParams
+from litesmith.params import DatasetParams, HardLimits, PrepareParams
 from tasks.dag import dvcfile
 from tasks.dag.step import Kept, Measured, Metric, Plot, step
 
@@ -48,6 +48,14 @@ def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
         ],
         "metrics": [{"reports/metrics/a.json": {"cache": False}}],
     }
+
+
+def test_of_a_section_read_in_part_the_stage_names_the_keys(tmp_path: Path) -> None:
+    @step
+    def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
+
+    asked = yaml.safe_load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
+    assert asked == ["prepare", "device.max_tflite_bytes", "device.max_macs", "device.max_activation_bytes"]
 
 
 def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:
