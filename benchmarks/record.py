@@ -11,7 +11,11 @@ from litesmith.host import describe_host
 _PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "optuna", "numpy")
 
 
+def installed() -> dict[str, str]:
+    """Return the versions of the packages that decide numbers."""
+    return {name: version(name) for name in _PACKAGES}
+
+
 def write_result(path: Path, measured: Mapping[str, Any]) -> None:
     """Write ``measured`` as JSON, host and versions beside it."""
-    versions = {name: version(name) for name in _PACKAGES}
-    write_json(path, {**measured, "host": describe_host(), "versions": versions})
+    write_json(path, {**measured, "host": describe_host(), "versions": installed()})

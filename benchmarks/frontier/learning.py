@@ -1,0 +1,107 @@
+"""Train the teachers, ask them, train the students and convert them."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.frontier.plan import ANSWERS, LESSON, Config, student_folder, teacher_folder
+from benchmarks.record import installed
+from benchmarks.spent import counting, total
+from litesmith import keras, training
+from litesmith.errors import ParamsError
+from litesmith.files import write_bytes, write_json, write_text
+from litesmith.host import describe_host
+from litesmith.keras import derived_seed
+from litesmith.lite import convert
+from litesmith.networks import NetworkSpec, build_network, count_macs
+from litesmith.params import NetworkParams
+from litesmith.splits import Split, read_split, sample_rows
+from litesmith.teaching import Share, ask, mean_of, read_lesson, train_teacher, view_seeds, write_lesson
+from litesmith.training import Recipe
+from tasks import catalog
+
+
+def teacher(config: Config, number: int) -> None:
+    """Train one teacher into its folder."""
+    keras.set_threads(1)
+    asked, folder = config.teachers, teacher_folder(number)
+    recipe = asked.recipe.into(Recipe)
+    with counting(folder):
+        model, history = train_teacher(
+            network(asked.network), recipe, taught(), validation(), name=folder.name, seed=config.seed, work=folder
+        )
+    keep(folder, model, history, recipe)
+
+
+def answers(config: Config) -> None:
+    """Ask the teachers about every view and write the lesson."""
+    keras.set_threads(1)
+    recipe = config.teachers.recipe.into(Recipe)
+    numbers = range(1, config.teachers.number + 1)
+    teachers = [keras.load_h5(teacher_folder(number) / "model.h5") for number in numbers]
+    seeds = view_seeds(config.teachers.num_views, config.seed)
+    with counting(ANSWERS):
+        given = ask(teachers, taught().images, recipe.augmentation, seeds, ANSWERS)
+        score = training.evaluate(mean_of(teachers), validation())
+    write_json(ANSWERS / "made.json", {"validation": score.to_plain(), "cpu_s": total(ANSWERS)})
+    write_lesson(LESSON, given, recipe.augmentation, seeds)
+
+
+def student(config: Config, budget: str, seed: int) -> None:
+    """Train the student of a budget with one seed and convert it to int8.
+
+    Raises:
+        ParamsError: There is no such budget, or the file is larger than it.
+    """
+    keras.set_threads(1)
+    asked, folder, data = config.budget(budget), student_folder(budget, seed), taught()
+    recipe, own = asked.recipe.into(Recipe), derived_seed(config.seed, "student", seed)
+    lesson = read_lesson(LESSON, config.lesson.into(Share), np.arange(len(data.labels)))
+    with counting(folder):
+        keras.seed_everything(own)
+        model = build_network(network(asked.network), folder.name)
+        history = training.train(model, data, validation(), recipe, seed=own, work=folder, lesson=lesson)
+    content = convert(model, "int8", data.images[sample_rows(data.labels, config.num_calibration, own)])
+    if len(content) > int(budget):
+        raise ParamsError(f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network.")
+    write_bytes(folder / "int8.tflite", content)
+    keep(folder, model, history, recipe)
+
+
+def keep(folder: Path, model: Any, history: training.History, recipe: Recipe) -> None:
+    """Write a trained model, how it learned and what it cost; last of all where, which marks it as finished."""
+    keras.save_h5(model, folder / "model.h5")
+    write_text(folder / "history.csv", training.history_csv(history))
+    made = {
+        "validation": training.evaluate(model, validation()).to_plain(),
+        "cpu_s": total(folder),
+        "num_parameters": model.count_params(),
+        "macs": count_macs(model),
+        "recipe": asdict(recipe),
+        "host": describe_host(),
+        "versions": installed(),
+    }
+    write_json(folder / "made.json", made)
+
+
+def network(params: NetworkParams) -> NetworkSpec:
+    """Return the network that the parameters describe, for the images of the training split."""
+    _, height, width = read_split(catalog.TRAIN).images.shape
+    size = {"height": height, "width": width, "num_classes": int(read_split(catalog.TRAIN).labels.max()) + 1}
+    return NetworkSpec.from_plain({**size, **params.model_dump()})
+
+
+def taught() -> Split:
+    """Return what teachers and students learn from: the train and the gate split, one after the other."""
+    parts = [read_split(catalog.TRAIN), read_split(catalog.GATE)]
+    images, labels, ids = (
+        np.concatenate([getattr(one, name) for one in parts]) for name in ("images", "labels", "ids")
+    )
+    return Split(images, labels, ids)
+
+
+def validation() -> Split:
+    """Return what every choice is made on."""
+    return read_split(catalog.VALIDATION)
