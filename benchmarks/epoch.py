@@ -7,7 +7,6 @@ winner at equal batch, our loop changing the images and `fit` not. Every image i
 easy ones saves comes on top. `dvc repro sweep` makes what this reads.
 """
 
-import os
 import statistics
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from typing import Any
 
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import write_result
+from benchmarks.spent import cpu_s
 from litesmith import keras, networks
 from litesmith.files import read_json
 from litesmith.networks import NetworkSpec
@@ -91,10 +91,9 @@ def _alternate(ours: Epoch, plain: Epoch) -> dict[str, Any]:
 
 
 def _timed(epoch: Epoch, number: int) -> float:
-    before = os.times()
+    before = cpu_s()
     epoch(number)
-    after = os.times()
-    return round(after.user + after.system - before.user - before.system, 2)
+    return round(cpu_s() - before, 2)
 
 
 if __name__ == "__main__":

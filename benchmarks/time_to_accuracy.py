@@ -8,7 +8,6 @@ reached by the way that reaches it first. Building and tracing are counted, read
 judged on the validation split after each epoch.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import yaml
 
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import write_result
+from benchmarks.spent import cpu_s
 from litesmith import keras, networks
 from litesmith.keras import derived_seed
 from litesmith.networks import NetworkSpec
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _plain(config: Config, params: Params, train: Split, validation: Split) -> Iterator[Point]:
-    began = _cpu_s()
+    began = cpu_s()
     keras.seed_everything(derived_seed(config.seed, "plain"))
     model = baseline_network(params, "plain")
     optimizer = keras.keras.optimizers.Adam(config.plain.learning_rate)
@@ -106,11 +106,11 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
     (pixels, labels), judged = arrays(train), arrays(validation)
     for _ in range(config.plain.epochs):
         told = model.fit(pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0)
-        yield Point(round(_cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
+        yield Point(round(cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
 
 
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
-    began = _cpu_s()
+    began = cpu_s()
     keras.seed_everything(derived_seed(config.seed, "ours"))
     _, height, width = train.images.shape
     size = {"height": height, "width": width, "num_classes": int(train.labels.max()) + 1}
@@ -119,17 +119,12 @@ def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator
     loop = Loop(model, train, validation, recipe, config.seed, None)
     for epoch in range(recipe.epochs):
         row = loop.run_epoch(epoch)
-        yield Point(round(_cpu_s() - began, 2), row["val_accuracy"])
+        yield Point(round(cpu_s() - began, 2), row["val_accuracy"])
 
 
 def _reached(ways: list[list[Point]], accuracy: float) -> float | None:
     """Return the CPU-seconds after which the fastest of some ways reached an accuracy, None if none did."""
     return min((point.cpu_s for points in ways for point in points if point.accuracy >= accuracy), default=None)
-
-
-def _cpu_s() -> float:
-    spent = os.times()
-    return spent.user + spent.system
 
 
 if __name__ == "__main__":
