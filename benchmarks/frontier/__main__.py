@@ -5,9 +5,12 @@ Every command goes on from where a killed one stopped, epoch by epoch. In the or
     python -m benchmarks.frontier teacher 1         train a teacher; the next one may run beside it
     python -m benchmarks.frontier answers           ask the teachers about every view of the training images
     python -m benchmarks.frontier student 16000 1   train the student of a budget and a seed and convert it to int8
+    python -m benchmarks.frontier measure 16000 1   measure it on the official test images, once
+    python -m benchmarks.frontier collect           write the result of all that is measured, the files and their cards
 
 Teachers and students learn from the pipeline's train and gate splits and are judged on its validation split; `dvc repro
-prepare` makes these. What is not finished lies in `.litesmith/frontier`.
+prepare` makes these. What the commands make lies in `.litesmith/frontier`, but for what `collect` writes:
+`benchmarks/results/frontier.json` and `benchmarks/models`.
 """
 
 import argparse
@@ -33,10 +36,15 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("number", type=int)
     one.set_defaults(command=_teacher)
     commands.add_parser("answers", help="ask the teachers").set_defaults(command=_answers)
-    one = commands.add_parser("student", help="train and convert a student")
-    one.add_argument("budget")
-    one.add_argument("seed", type=int)
-    one.set_defaults(command=_student)
+    for name, command, meaning in (
+        ("student", _student, "train and convert a student"),
+        ("measure", _measure, "measure a finished student on test"),
+    ):
+        one = commands.add_parser(name, help=meaning)
+        one.add_argument("budget")
+        one.add_argument("seed", type=int)
+        one.set_defaults(command=command)
+    commands.add_parser("collect", help="write result, files and cards").set_defaults(command=_collect)
     return parser
 
 
@@ -59,6 +67,18 @@ def _student(chosen: argparse.Namespace) -> None:
     from benchmarks.frontier import learning
 
     learning.student(read_config(), chosen.budget, chosen.seed)
+
+
+def _measure(chosen: argparse.Namespace) -> None:
+    from benchmarks.frontier import measuring
+
+    measuring.measure(read_config(), chosen.budget, chosen.seed)
+
+
+def _collect(_: argparse.Namespace) -> None:
+    from benchmarks.frontier import collecting
+
+    collecting.collect(read_config())
 
 
 if __name__ == "__main__":

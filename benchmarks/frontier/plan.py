@@ -1,11 +1,13 @@
 """What the frontier is made of, as ``benchmarks/frontier.yaml`` says it, and where its unfinished work lies."""
 
 from pathlib import Path
+from typing import Annotated
 
 import yaml
+from pydantic import Field
 
 from litesmith.errors import ParamsError
-from litesmith.params import Count, LessonParams, NetworkParams, RecipeParams, Section, Seed
+from litesmith.params import Count, LessonParams, NetworkParams, RecipeParams, Section, Seed, Share
 
 CONFIG = Path(__file__).parents[1] / "frontier.yaml"
 WORK = Path(".litesmith/frontier")
@@ -23,8 +25,10 @@ class Teachers(Section):
 
 
 class Budget(Section):
-    """The student of a budget."""
+    """The student of a budget, and the accuracy on test that its seeds must reach on average."""
 
+    must: Share
+    goal: Share
     network: NetworkParams
     recipe: RecipeParams
 
@@ -36,7 +40,8 @@ class Config(Section):
     teachers: Teachers
     lesson: LessonParams
     num_calibration: Count
-    seeds: list[int]
+    seeds: Annotated[list[int], Field(min_length=1)]
+    max_quantization_loss: Share
     budgets: dict[str, Budget]
 
     def budget(self, name: str) -> Budget:

@@ -1,0 +1,52 @@
+"""The card of a file that the frontier publishes: what it is, its figures, and how anyone can score it."""
+
+import inspect
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from benchmarks import score
+from litesmith.litert import LiteModel
+from litesmith.report.formats import FILTERS
+
+
+def render_card(file: Path, entry: dict[str, Any], figures: dict[str, Any]) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        file: The published ``.tflite`` file.
+        entry: What was measured of it.
+        figures: Of its budget, see `benchmarks.frontier.collecting.summary`.
+    """
+    model, template = LiteModel(file), _environment().get_template("card.md.j2")
+    return template.render(
+        name=file.name,
+        entry=entry,
+        figures=figures,
+        num_seeds=figures["num_seeds"] + len(figures["missing_seeds"]),
+        door=model.input,
+        end=model.output,
+        code=inspect.getsource(score.score).strip(),
+        official=score.OFFICIAL,
+        sign=_sign,
+    )
+
+
+def _sign(value: int | None) -> str:
+    """Write a zero point as what is added, or taken off if it is negative."""
+    return f"{'-' if (value or 0) < 0 else '+'} {abs(value or 0)}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment

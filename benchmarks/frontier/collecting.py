@@ -1,0 +1,126 @@
+"""Gather what was measured of the students: the table with its means, and for each budget a file with its card."""
+
+import hashlib
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frontier.card import render_card
+from benchmarks.frontier.plan import ANSWERS, Budget, Config, student_folder, teacher_folder
+from benchmarks.record import Claim
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_bytes, write_json, write_text
+from litesmith.report.formats import count
+
+RESULT = Path("benchmarks/results/frontier.json")
+MODELS = Path("benchmarks/models")
+
+Entry = dict[str, Any]
+
+
+def collect(config: Config) -> None:
+    """Write the result of all measured entries, and for each budget the file of the seed best on validation.
+
+    Raises:
+        ContractError: No entry is measured, or a file is not the one that was.
+    """
+    entries = {name: _entries(config, name) for name in config.budgets}
+    if not any(entries.values()):
+        raise ContractError("no entry of the frontier is measured. Run `python -m benchmarks.frontier measure` first.")
+    budgets = {name: summary(config, config.budgets[name], measured) for name, measured in entries.items()}
+    for name, measured in entries.items():
+        if measured:
+            _publish(name, best_on_validation(measured), budgets[name])
+    result = {
+        "command": "python -m benchmarks.frontier",
+        "claims": [claim.to_plain() for name in entries for claim in claims(config, name, entries[name])],
+        "seeds": config.seeds,
+        "budgets": budgets,
+        "teachers": _teachers(config),
+    }
+    write_json(RESULT, result)
+
+
+def claims(config: Config, name: str, entries: Sequence[Entry]) -> list[Claim]:
+    """Return what must hold of a budget; nothing counts as measured before all of its seeds are."""
+    budget, complete = config.budgets[name], len(entries) == len(config.seeds)
+
+    def mean(figure: str) -> float | None:
+        return _mean(entries, figure) if complete else None
+
+    what = f"int8 file of at most {count(int(name))} bytes"
+    spread = _deviation(entries, "accuracy") if complete else None
+    seeds = f"{len(entries)} of {len(config.seeds)} seeds"
+    note = f"{seeds}{_behind(entries)}"
+    if spread is not None:
+        note = f"{note}, standard deviation {100 * spread:.2f} points"
+    accuracy = Claim(f"test accuracy, {what}", "accuracy", mean("accuracy"), budget.must, False, budget.goal, note)
+    lost, most = mean("quantization_loss"), config.max_quantization_loss
+    return [accuracy, Claim(f"accuracy lost by quantization, {what}", "points", lost, most, True, note=seeds)]
+
+
+def summary(config: Config, budget: Budget, entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return the figures of a budget: how many seeds there are, their means and spreads, and each entry.
+
+    Standard deviations are those of a sample, None with fewer than two seeds.
+    """
+    measured = [entry["seed"] for entry in entries]
+    figures = ("accuracy", "quantization_loss", "training_cpu_s")
+    return {
+        "must": budget.must,
+        "goal": budget.goal,
+        "num_seeds": len(entries),
+        "missing_seeds": [seed for seed in config.seeds if seed not in measured],
+        "mean": {figure: _mean(entries, figure) for figure in figures},
+        "standard_deviation": {figure: _deviation(entries, figure) for figure in figures},
+        "published_seed": best_on_validation(entries)["seed"] if entries else None,
+        "entries": list(entries),
+    }
+
+
+def best_on_validation(entries: Sequence[Entry]) -> Entry:
+    """Return the entry with the highest accuracy on validation, of equal ones that with the lowest seed."""
+    return min(entries, key=lambda entry: (-entry["validation_accuracy"], entry["seed"]))
+
+
+def _entries(config: Config, budget: str) -> list[Entry]:
+    paths = [student_folder(budget, seed) / "measured.json" for seed in config.seeds]
+    return [read_json(path) for path in paths if path.is_file()]
+
+
+def _behind(entries: Sequence[Entry]) -> str:
+    """Say which machines trained some entries."""
+    hosts = [entry["trained_on"]["host"] for entry in entries]
+    machines = sorted({f"{host['cpu']}, {host['cores']} cores" for host in hosts})
+    return f" trained on {' and '.join(machines)}" if machines else ""
+
+
+def _mean(entries: Sequence[Entry], figure: str) -> float | None:
+    return round(statistics.mean(entry[figure] for entry in entries), 6) if entries else None
+
+
+def _deviation(entries: Sequence[Entry], figure: str) -> float | None:
+    return round(statistics.stdev(entry[figure] for entry in entries), 6) if len(entries) > 1 else None
+
+
+def _teachers(config: Config) -> dict[str, Any]:
+    """Return what the teachers reached on validation and what they and their answers cost, as far as it is known."""
+    numbers = range(1, config.teachers.number + 1)
+    made = {folder.name: folder / "made.json" for folder in [*map(teacher_folder, numbers), ANSWERS]}
+    known = {name: read_json(path) for name, path in made.items() if path.is_file()}
+    return {name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in known.items()}
+
+
+def _publish(budget: str, entry: Entry, figures: dict[str, Any]) -> None:
+    """Copy the file of an entry and write its card."""
+    source = student_folder(budget, entry["seed"]) / "int8.tflite"
+    content = source.read_bytes()
+    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+        raise ContractError(
+            f"{source} is not the file that was measured, whose SHA-256 is {entry['sha256']}: it was trained again. "
+            f"Remove {source.with_name('measured.json')} and measure it."
+        )
+    target = MODELS / f"fashion-mnist-{budget}.tflite"
+    write_bytes(target, content)
+    write_text(target.with_suffix(".md"), render_card(target, entry, figures))

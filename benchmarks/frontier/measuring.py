@@ -1,0 +1,129 @@
+"""Measure a finished student on the official test images, once: nothing is chosen by what is found here."""
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frontier.plan import Config, student_folder
+from benchmarks.record import where
+from litesmith import litert
+from litesmith.device import NpuTarget, describe_tool, estimate_npu, measure_arena, require
+from litesmith.errors import ContractError, ParamsError
+from litesmith.evaluation import Variant, describe_variant
+from litesmith.files import read_json, write_json
+from litesmith.latency import measure_latency
+from litesmith.params import EvaluateParams, read_params
+from litesmith.scores import agreement, compare
+from litesmith.sizes import measure_size
+from litesmith.splits import Split, read_split
+from tasks import catalog
+
+_SHOWN = ("accuracy", "accuracy_interval", "bytes", "gzip_bytes")
+
+
+def measure(config: Config, budget: str, seed: int) -> None:
+    """Measure the student of a budget and a seed and write ``measured.json`` into its folder.
+
+    Raises:
+        ParamsError: There is no such budget or seed.
+        ContractError: The student is not finished, or was measured before.
+        MachineError: A tool that ``evaluate.measure`` asks for is not installed.
+    """
+    folder = _unmeasured(config, budget, seed)
+    params = read_params(catalog.PARAMS)
+    require(params.evaluate.measure)
+    test, file, made = read_split(catalog.TEST), folder / "int8.tflite", read_json(folder / "made.json")
+    # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the machine.
+    latency = _latency(params.evaluate, file, test)
+    device = _device(params.evaluate, file)
+    scored = _scores(folder, test, params.dataset.class_names, params.evaluate.confidence)
+    measured = {
+        "budget": int(budget),
+        "seed": seed,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "num_images": len(test.labels),
+        "confidence": params.evaluate.confidence,
+        **scored,
+        "num_parameters": made["num_parameters"],
+        "macs": made["macs"],
+        "latency": latency,
+        **device,
+        "validation_accuracy": made["validation"]["accuracy"],
+        "training_cpu_s": made["cpu_s"],
+        "trained_on": {"host": made["host"], "versions": made.get("versions")},
+        "measured_on": where(),
+    }
+    write_json(folder / "measured.json", measured)
+
+
+def _unmeasured(config: Config, budget: str, seed: int) -> Path:
+    """Return the folder of a finished student that was not measured yet."""
+    config.budget(budget)
+    if seed not in config.seeds:
+        raise ParamsError(
+            f"{seed} is no seed of the frontier. Expected one of {config.seeds}: all count, and no other."
+        )
+    folder = student_folder(budget, seed)
+    missing = [name for name in ("int8.tflite", "model.h5", "made.json") if not (folder / name).is_file()]
+    if missing:
+        raise ContractError(
+            f"{folder.name} is not finished: {', '.join(missing)} missing in {folder}. "
+            f"Run `python -m benchmarks.frontier student {budget} {seed}` first."
+        )
+    if (folder / "measured.json").is_file():
+        raise ContractError(
+            f"{folder.name} was measured before, and the test images are opened once for each entry. "
+            f"Read {folder / 'measured.json'}; `python -m benchmarks.frontier collect` takes it."
+        )
+    return folder
+
+
+def _latency(params: EvaluateParams, file: Path, test: Split) -> dict[str, Any]:
+    times = measure_latency(
+        {"int8": file},
+        test.images[: params.latency_runs],
+        num_warmup=params.latency_warmup,
+        num_rounds=params.latency_rounds,
+        runs_per_round=params.latency_runs,
+    )
+    return {**asdict(times["int8"]), "num_threads": 1, "runtime": litert.RUNTIME}
+
+
+def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
+    """Measure what the file needs of the devices that are asked for; None stands for what is not."""
+    arena = npu = None
+    if "mcu" in params.measure:
+        arena = {"tool": describe_tool("mcu"), **asdict(measure_arena(file))}
+    if "npu" in params.measure:
+        target = params.npu.into(NpuTarget)
+        npu = {"tool": describe_tool("npu"), **asdict(target), **asdict(estimate_npu(file, target))}
+    return {"mcu": arena, "npu": npu}
+
+
+def _scores(folder: Path, test: Split, class_names: list[str], confidence: float) -> dict[str, Any]:
+    """Let the file and the Keras model that it was made from answer, and compare them."""
+    parent, file = _parent(folder, test), _file(folder, test)
+    described = describe_variant(file, test.labels, class_names, confidence)
+    lost = compare(test.labels, parent.predicted, file.predicted)
+    return {
+        **{name: described[name] for name in _SHOWN},
+        "keras_accuracy": describe_variant(parent, test.labels, class_names, confidence)["accuracy"],
+        "quantization_loss": round(lost.difference, 6),
+        "quantization_loss_standard_error": round(lost.standard_error, 6),
+        "agreement": agreement(parent.predicted, file.predicted),
+    }
+
+
+def _file(folder: Path, test: Split) -> Variant:
+    path = folder / "int8.tflite"
+    return Variant(folder.name, "tflite", "int8", measure_size(path), litert.predict(path, test.images))
+
+
+def _parent(folder: Path, test: Split) -> Variant:
+    from litesmith import keras, lite
+
+    keras.set_threads(1)
+    path = folder / "model.h5"
+    answers = lite.probabilities(keras.load_h5(path), test.images)
+    return Variant(folder.name, "keras", "float32", measure_size(path), answers)

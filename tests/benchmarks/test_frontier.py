@@ -1,0 +1,276 @@
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks import score
+from benchmarks.frontier import collecting, plan
+from benchmarks.frontier.__main__ import main
+from benchmarks.frontier.collecting import MODELS, RESULT, best_on_validation, claims, collect
+from benchmarks.frontier.plan import Config, read_config, student_folder
+from litesmith.errors import ContractError, ParamsError
+from litesmith.files import read_json, write_json
+from litesmith.idx import write_idx
+from litesmith.params import overlaid
+from litesmith.splits import Split, read_split, write_split
+from tasks import catalog
+from tests.litesmith import make_tiny
+from tests.tasks.training_rooms import in_small_workspace
+
+PROJECT = Path(__file__).parents[2]
+
+_NETWORK = {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1], "repeats": 1}
+_RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
+
+
+def small_config(**other: Any) -> dict[str, Any]:
+    """Return the content of ``frontier.yaml``, made small: two budgets, two seeds."""
+    content = yaml.safe_load((PROJECT / "benchmarks/frontier.yaml").read_text())
+    budget = overlaid(content["budgets"]["16000"], {"network": _NETWORK, "recipe": _RECIPE, "must": 0.5, "goal": 0.99})
+    small = {
+        "teachers": {"number": 2, "num_views": 2, "network": _NETWORK, "recipe": _RECIPE},
+        "num_calibration": 30,
+        "seeds": [1, 2],
+        **other,
+    }
+    return {**overlaid(content, small), "budgets": {"16000": budget, "32000": budget}}
+
+
+def config(**other: Any) -> Config:
+    return Config.model_validate(small_config(**other))
+
+
+def entry(budget: str, seed: int, content: bytes, **other: Any) -> dict[str, Any]:
+    """Return what is measured of a student, made up."""
+    return {
+        "budget": int(budget),
+        "seed": seed,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "num_images": 50,
+        "confidence": 0.95,
+        "accuracy": 0.9,
+        "accuracy_interval": [0.85, 0.95],
+        "bytes": len(content),
+        "gzip_bytes": 900,
+        "keras_accuracy": 0.901,
+        "quantization_loss": 0.001,
+        "quantization_loss_standard_error": 0.0002,
+        "agreement": 0.99,
+        "num_parameters": 4000,
+        "macs": 800000,
+        "latency": {"median_ms": 0.1, "p90_ms": 0.2, "p99_ms": 0.3, "num_threads": 1, "runtime": "LiteRT"},
+        "mcu": None,
+        "npu": None,
+        "validation_accuracy": 0.9,
+        "training_cpu_s": 100.0,
+        "trained_on": {"host": {"cpu": "some CPU", "cores": 2}, "versions": {}},
+        "measured_on": {"host": {"cpu": "some CPU", "cores": 2}, "versions": {}},
+        **other,
+    }
+
+
+def finished(budget: str, seed: int, **other: Any) -> None:
+    """Write a measured student into the current folder."""
+    folder = student_folder(budget, seed)
+    folder.mkdir(parents=True)
+    content = (make_tiny.TINY / "int8.tflite").read_bytes()
+    (folder / "int8.tflite").write_bytes(content)
+    write_json(folder / "measured.json", entry(budget, seed, content, **other))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_committed_numbers_are_those_of_the_issue() -> None:
+    bounds = {name: (one.must, one.goal) for name, one in read_config().budgets.items()}
+    assert bounds == {
+        "16000": (0.915, 0.925),
+        "32000": (0.928, 0.935),
+        "64000": (0.938, 0.943),
+        "100000": (0.942, 0.948),
+    }
+    assert read_config().seeds == [1, 2, 3]
+
+
+def test_measuring_alone_names_the_test_split() -> None:
+    naming = [path for path in sorted((PROJECT / "benchmarks").rglob("*.py")) if "catalog.TEST" in path.read_text()]
+    assert [path.name for path in naming] == ["measuring.py"]
+
+
+def test_an_unknown_budget_is_told() -> None:
+    with pytest.raises(ParamsError, match=r"17 is no budget of frontier\.yaml\. Expected one of 16000, 32000\."):
+        config().budget("17")
+
+
+def test_means_and_spreads_are_over_the_seeds(here: Path) -> None:
+    finished("16000", 1, accuracy=0.90, quantization_loss=0.001)
+    finished("16000", 2, accuracy=0.92, quantization_loss=-0.0005)
+    collect(config())
+    one = read_json(RESULT)["budgets"]["16000"]
+    assert one["num_seeds"] == 2
+    assert one["missing_seeds"] == []
+    assert one["mean"]["accuracy"] == pytest.approx(0.91)
+    assert one["mean"]["quantization_loss"] == pytest.approx(0.00025)
+    assert one["standard_deviation"]["accuracy"] == pytest.approx(0.014142, abs=1e-6)
+    assert [entry["seed"] for entry in one["entries"]] == [1, 2]
+
+
+def test_a_missing_seed_is_never_silent(here: Path) -> None:
+    finished("16000", 2)
+    collect(config())
+    result = read_json(RESULT)
+    one, none = result["budgets"]["16000"], result["budgets"]["32000"]
+    assert (one["num_seeds"], one["missing_seeds"]) == (1, [1])
+    assert one["standard_deviation"]["accuracy"] is None
+    assert (none["num_seeds"], none["missing_seeds"], none["mean"]["accuracy"]) == (0, [1, 2], None)
+    claim = result["claims"][0]
+    assert claim["verdict"] == "not measured"
+    assert claim["note"] == "1 of 2 seeds trained on some CPU, 2 cores"
+    assert not (MODELS / "fashion-mnist-32000.tflite").exists()
+
+
+def test_a_seed_that_was_not_asked_for_does_not_count(here: Path) -> None:
+    finished("16000", 1)
+    finished("16000", 7, accuracy=1.0, validation_accuracy=1.0)
+    collect(config())
+    assert [entry["seed"] for entry in read_json(RESULT)["budgets"]["16000"]["entries"]] == [1]
+
+
+def test_must_goal_and_quantization_are_judged_on_the_mean() -> None:
+    entries = [entry("16000", 1, b"", accuracy=0.4), entry("16000", 2, b"", accuracy=0.7, quantization_loss=0.004)]
+    accuracy, lost = [claim.to_plain() for claim in claims(config(), "16000", entries)]
+    assert accuracy["measured"] == pytest.approx(0.55)
+    assert (accuracy["verdict"], accuracy["goal_verdict"]) == ("met", "not met")
+    assert accuracy["note"].startswith("2 of 2 seeds trained on some CPU, 2 cores, standard deviation 21.21 points")
+    assert lost["measured"] == pytest.approx(0.0025)
+    assert lost["verdict"] == "not met"
+
+
+def test_the_best_is_chosen_on_validation_not_on_test() -> None:
+    entries = [
+        entry("16000", 1, b"", accuracy=0.99, validation_accuracy=0.90),
+        entry("16000", 2, b"", accuracy=0.80, validation_accuracy=0.92),
+        entry("16000", 3, b"", accuracy=0.95, validation_accuracy=0.92),
+    ]
+    assert best_on_validation(entries)["seed"] == 2
+
+
+def test_nothing_measured_is_told(here: Path) -> None:
+    with pytest.raises(ContractError, match=r"no entry of the frontier is measured\. Run `python -m benchmarks\.front"):
+        collect(config())
+
+
+def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> None:
+    finished("16000", 1)
+    (student_folder("16000", 1) / "int8.tflite").write_bytes(b"another")
+    with pytest.raises(ContractError, match=r"int8\.tflite is not the file that was measured.*trained again"):
+        collect(config())
+    assert not RESULT.exists()
+
+
+def test_teachers_are_told_with_what_they_cost(here: Path) -> None:
+    finished("16000", 1)
+    for name in ("teacher1", "answers"):
+        made = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0, "host": {}}
+        write_json(plan.WORK / name / "made.json", made)
+    collect(config())
+    told = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0}
+    assert read_json(RESULT)["teachers"] == {"teacher1": told, "answers": told}
+
+
+def test_the_cards_code_scores_the_file_as_it_says(here: Path) -> None:
+    finished("16000", 1)
+    collect(config())
+    card = (MODELS / "fashion-mnist-16000.md").read_text()
+    code = re.search(r"```python\n(.*?)```", card, re.DOTALL)
+    assert code is not None
+    drawn, labels = make_tiny.images(40, seed=5)
+    for name, array in zip(score.OFFICIAL, (drawn, labels), strict=True):
+        write_idx(here / MODELS / name, array)
+    text = code[1].replace("folder/of/the/official/files", ".")
+    said = subprocess.run([sys.executable, "-c", text], cwd=MODELS, capture_output=True, text=True, check=True)
+    assert float(said.stdout) == score.score(MODELS / "fashion-mnist-16000.tflite", MODELS)
+
+
+def test_the_card_says_what_is_not_measured_and_how_pixels_become_integers(here: Path) -> None:
+    finished("16000", 1)
+    finished("16000", 2, validation_accuracy=0.95, mcu={"tool": "TFLM 1", "arena_bytes": 34567})
+    collect(config())
+    card = (MODELS / "fashion-mnist-16000.md").read_text()
+    assert "| memory besides the file, TFLM 1 | 34\u2009567 bytes |" in card
+    assert "| cycles on a neural processor | not measured |" in card
+    assert "seed 2, the best on validation" in card
+    assert re.search(r"value = round\(pixel / 0\.0039\d+\) - 128\.", card)
+    assert "probability = (value + 128) x 0.00390625." in card
+    assert "| its 95 % interval | 85.00 to 95.00 % |" in card
+    assert hashlib.sha256((MODELS / "fashion-mnist-16000.tflite").read_bytes()).hexdigest() in card
+    assert max(len(line) for line in card.splitlines()) <= 125
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder with small splits and parameters, and small numbers for the frontier."""
+    params = in_small_workspace(tmp_path, monkeypatch)
+    content = params.model_dump(mode="json", by_alias=True)
+    few = {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3}
+    catalog.PARAMS.write_text(yaml.safe_dump(overlaid(content, {"evaluate": few})))
+    for path, num_images, seed in ((catalog.GATE, 60, 3), (catalog.TEST, 60, 4)):
+        images, labels = make_tiny.images(num_images, seed)
+        large = np.kron(images, np.ones((1, 2, 2), np.uint8))
+        write_split(path, Split(large, labels, np.arange(num_images)))
+    (tmp_path / "frontier.yaml").write_text(yaml.safe_dump(small_config()))
+    monkeypatch.setattr(plan, "CONFIG", tmp_path / "frontier.yaml")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [main(["teacher", "1"]), main(["teacher", "2"]), main(["answers"])] == [0, 0, 0]
+    assert main(["measure", "16000", "1"]) == 1
+    assert "int8.tflite, model.h5, made.json missing" in capsys.readouterr().err
+    assert main(["student", "16000", "1"]) == 0
+    made = read_json(student_folder("16000", 1) / "made.json")
+    assert made["cpu_s"] > 0
+    assert "numpy" in made["versions"]
+
+    assert main(["measure", "16000", "1"]) == 0
+    measured = read_json(student_folder("16000", 1) / "measured.json")
+    file = (student_folder("16000", 1) / "int8.tflite").read_bytes()
+    low, high = measured["accuracy_interval"]
+    assert low < measured["accuracy"] <= high
+    assert measured["quantization_loss"] == pytest.approx(measured["keras_accuracy"] - measured["accuracy"], abs=1e-6)
+    assert (measured["bytes"], measured["sha256"]) == (len(file), hashlib.sha256(file).hexdigest())
+    assert measured["gzip_bytes"] < measured["bytes"] <= 16000
+    assert (measured["mcu"], measured["npu"]) == (None, None)
+    assert measured["latency"]["median_ms"] > 0
+    for name, known in (("training_cpu_s", "cpu_s"), ("macs", "macs"), ("num_parameters", "num_parameters")):
+        assert measured[name] == made[known]
+    assert measured["trained_on"] == {"host": made["host"], "versions": made["versions"]}
+
+    assert main(["measure", "16000", "1"]) == 1
+    assert "was measured before, and the test images are opened once" in capsys.readouterr().err
+    assert main(["measure", "16000", "3"]) == 1
+    assert "3 is no seed of the frontier. Expected one of [1, 2]" in capsys.readouterr().err
+
+    assert main(["collect"]) == 0
+    result = json.loads(RESULT.read_text())
+    assert result["budgets"]["16000"]["entries"] == [measured]
+    assert set(result["teachers"]) == {"teacher1", "teacher2", "answers"}
+    test = read_split(catalog.TEST)
+    for name, array in zip(score.OFFICIAL, (test.images, test.labels), strict=True):
+        write_idx(workspace / name, np.asarray(array))
+    assert score.score(MODELS / "fashion-mnist-16000.tflite", workspace) == measured["accuracy"]
+    shutil.rmtree(MODELS)
+    collecting.collect(plan.read_config())
+    assert (MODELS / "fashion-mnist-16000.tflite").read_bytes() == file
