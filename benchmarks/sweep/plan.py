@@ -1,0 +1,104 @@
+"""What both searches are made of, as ``benchmarks/sweep.yaml`` says it, and where their unfinished work lies."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from litesmith.errors import ParamsError
+from litesmith.params import (
+    Count,
+    HardLimits,
+    NetworkParams,
+    Params,
+    Positive,
+    RecipeParams,
+    RungParams,
+    ScheduleParams,
+    Section,
+    Seed,
+    SpaceParams,
+)
+
+CONFIG = Path(__file__).parents[1] / "sweep.yaml"
+WORK = Path(".litesmith/sweep")
+
+
+class Halving(Section):
+    """How our search goes about it; the words are those of ``sweep`` in ``params.yaml``."""
+
+    num_trials: Annotated[Count, Field(description="After which it gives up.")]
+    batch_trials: Count
+    startup_trials: Count
+    reduction: Annotated[int, Field(ge=2)]
+    short: Annotated[list[RungParams], Field(min_length=1, description="The rungs before the full training.")]
+
+
+class Searches(Section):
+    """What decides the results of both searches."""
+
+    seed: Seed
+    full: RungParams
+    num_random: Annotated[Count, Field(description="Trials of the random search.")]
+    halving: Halving
+    max_asks: Count
+    num_stages: Annotated[int, Field(ge=1, le=4)]
+    stem_stride: Annotated[int, Field(ge=1, le=2)]
+    residual: bool
+    separable: bool
+    space: SpaceParams
+    schedule: ScheduleParams
+
+
+class Workers(Section):
+    """The trials that both kinds of workers train; they differ in their seed alone."""
+
+    num_trials: Count
+    rounds: Count
+    num_rows: Count
+    network: NetworkParams
+    recipe: RecipeParams
+
+
+class Config(Section):
+    """All of ``sweep.yaml``."""
+
+    seeds: Annotated[list[int], Field(min_length=1)]
+    max_share: Positive
+    max_trial_cpu_s: Positive
+    min_speedup: Positive
+    searches: Searches
+    workers: Workers
+
+
+def read_config() -> Config:
+    """Read and check ``sweep.yaml``."""
+    return Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+
+
+def seed_folder(config: Config, params: Params, seed: int) -> Path:
+    """Return the folder of both searches with one seed.
+
+    Raises:
+        ParamsError: It is none of those that count.
+    """
+    if seed not in config.seeds:
+        raise ParamsError(
+            f"{seed} is no seed of {CONFIG.name}. Expected one of {config.seeds}: all count, and no other."
+        )
+    decided = _hash(config.searches, params.device.part(HardLimits), params.prepare)
+    return WORK / decided / f"seed-{seed}"
+
+
+def workers_file(config: Config) -> Path:
+    """Return the file with the times of both kinds of workers."""
+    return WORK / f"workers-{_hash(config.workers)}" / "times.json"
+
+
+def _hash(*sections: Section) -> str:
+    """Return a name for some numbers: with other ones nothing is gone on with."""
+    plain = json.dumps([section.deciding() for section in sections], sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:12]

@@ -1,0 +1,54 @@
+"""What a search had found when, from its finished trials alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Finished(Protocol):
+    """A trial at a rung, as `litesmith.trials.TrialResult`, whose module this one does without."""
+
+    @property
+    def rung(self) -> int:
+        """Counted from 0."""
+
+    @property
+    def accuracy(self) -> float:
+        """On validation, 0 to 1."""
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU-seconds spent."""
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The best trial so far, when it became that.
+
+    Attributes:
+        cpu_s: CPU-seconds of all trials up to and with it, at all rungs.
+        accuracy: On validation, after the training in full.
+    """
+
+    cpu_s: float
+    accuracy: float
+
+
+def incumbents(results: Iterable[Finished], last_rung: int) -> list[Incumbent]:
+    """Return every incumbent of a search, each better than the one before.
+
+    Args:
+        results: In the order in which they were made.
+        last_rung: Of the training in full; results at others only cost.
+    """
+    spent, found = 0.0, list[Incumbent]()
+    for one in results:
+        spent += one.cpu_s
+        if one.rung == last_rung and one.accuracy > (found[-1].accuracy if found else 0.0):
+            found.append(Incumbent(round(spent, 2), one.accuracy))
+    return found
+
+
+def cpu_s_until(found: Sequence[Incumbent], accuracy: float) -> float | None:
+    """Return the CPU-seconds after which the incumbent first was at least so accurate, None if it never was."""
+    return next((one.cpu_s for one in found if one.accuracy >= accuracy), None)

@@ -1,0 +1,134 @@
+"""Search with one seed in both ways, each going on from its log of finished trials."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.spent import counting, total
+from benchmarks.sweep.plan import Config, Searches, seed_folder
+from benchmarks.sweep.progress import cpu_s_until, incumbents
+from litesmith.augmentation import Augmentation
+from litesmith.files import write_json
+from litesmith.keras import derived_seed
+from litesmith.params import HardLimits, Params
+from litesmith.search import Family, Limits, Plan, Rung, Space, run_study
+from litesmith.splits import read_split
+from litesmith.teaching import Share, write_lesson
+from litesmith.training import Schedule
+from litesmith.trials import TrialJob, TrialResult, read_results, run_trial
+from tasks import catalog
+
+_LOG = logging.getLogger(__name__)
+
+# Nobody teaches these trials.
+NO_SHARE = Share(weight=0.0, temperature=1.0)
+
+Results = Mapping[tuple[int, int], TrialResult]
+
+
+class _Enough(Exception):  # noqa: N818 - nothing went wrong
+    """The incumbent is as good as the mark: the search need not go on."""
+
+
+def search_both(config: Config, params: Params, seed: int) -> None:
+    """Search at random, then in our way until that is as good, and write ``outcome.json``.
+
+    Raises:
+        ParamsError: The seed is none of those that count, or no network keeps the device's limits.
+    """
+    folder, searches = seed_folder(config, params, seed), config.searches
+    with counting(folder):
+        random, ours = random_plan(searches, params, folder), halving_plan(searches, params, folder)
+        drawn = _search(random, folder / "random.jsonl", derived_seed(searches.seed, "random", seed))
+        mark = max(one.accuracy for one in drawn.values())
+        _LOG.info("the random search found %.4f in %.0f CPU-seconds", mark, _cpu_s(drawn))
+        halved = _search(ours, folder / "ours.jsonl", derived_seed(searches.seed, "ours", seed), mark)
+    outcome = _outcome(drawn, halved, len(ours.rungs) - 1)
+    write_json(folder / "outcome.json", {"seed": seed, **outcome, "cpu_s_in_all": total(folder)})
+
+
+def random_plan(searches: Searches, params: Params, folder: Path) -> Plan:
+    """Return the search that draws every trial at random and trains it in full."""
+    # As long as fewer trials are known than the sampler starts up with, it draws at random.
+    never = searches.num_random * searches.max_asks + 1
+    return _plan(searches, params, folder, rungs=[searches.full.into(Rung)], num_trials=searches.num_random,
+                 batch_trials=searches.num_random, startup_trials=never, reduction=2)  # fmt: skip
+
+
+def halving_plan(searches: Searches, params: Params, folder: Path) -> Plan:
+    """Return our search, whose last rung is the training in full."""
+    how = searches.halving
+    rungs = [rung.into(Rung) for rung in (*how.short, searches.full)]
+    return _plan(searches, params, folder, rungs=rungs, num_trials=how.num_trials, batch_trials=how.batch_trials,
+                 startup_trials=how.startup_trials, reduction=how.reduction)  # fmt: skip
+
+
+def write_no_lesson(folder: Path, num_classes: int) -> Path:
+    """Write a lesson of no teacher, which every trial asks for, and return its folder."""
+    lesson, unchanged = folder / "lesson", Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+    write_lesson(lesson, np.zeros((0, 0, num_classes), np.float16), unchanged, [])
+    return lesson
+
+
+def _plan(searches: Searches, params: Params, folder: Path, **how: Any) -> Plan:
+    data = params.dataset
+    shape = (searches.num_stages, searches.stem_stride, searches.residual, searches.separable)
+    return Plan(
+        max_asks=searches.max_asks,
+        tie_standard_errors=0.0,
+        space=searches.space.into(Space),
+        limits=params.device.part(HardLimits).into(Limits),
+        schedule=searches.schedule.into(Schedule),
+        family=Family(data.height, data.width, data.num_classes, *shape),
+        share=NO_SHARE,
+        num_threads=1,
+        train=catalog.TRAIN,
+        validation=catalog.VALIDATION,
+        num_validation=len(read_split(catalog.VALIDATION).labels),
+        lesson=write_no_lesson(folder, data.num_classes),
+        **how,
+    )
+
+
+def _search(plan: Plan, log: Path, seed: int, enough: float = 1.0) -> Results:
+    """Run a search until its incumbent is good enough, or to its end, and return its results in their order."""
+    last = len(plan.rungs) - 1
+
+    def run(job: TrialJob) -> TrialResult:
+        result = run_trial(job)
+        if result.rung == last and result.accuracy >= enough:
+            raise _Enough
+        return result
+
+    if cpu_s_until(incumbents(read_results(log).values(), last), enough) is None:
+        try:
+            run_study(plan, seed=seed, log=log, run_batch=lambda jobs: [run(job) for job in jobs])
+        except _Enough:
+            _LOG.info("the incumbent reached %.4f", enough)
+    return read_results(log)
+
+
+def _outcome(drawn: Results, halved: Results, last_rung: int) -> dict[str, Any]:
+    found, ours = incumbents(drawn.values(), 0), incumbents(halved.values(), last_rung)
+    mark = found[-1].accuracy
+    reached_s = cpu_s_until(ours, mark)
+    return {
+        "mark": mark,
+        "random": {"num_trials": len(drawn), "cpu_s": _cpu_s(drawn), "incumbents": [asdict(one) for one in found]},
+        "ours": {
+            "num_trials": [sum(one.rung == rung for one in halved.values()) for rung in range(last_rung + 1)],
+            "cpu_s": _cpu_s(halved),
+            "incumbents": [asdict(one) for one in ours],
+            "cpu_s_until_mark": reached_s,
+        },
+        "share": None if reached_s is None else round(reached_s / _cpu_s(drawn), 4),
+        "longest_trial_cpu_s": max(one.cpu_s for one in (*drawn.values(), *halved.values())),
+    }
+
+
+def _cpu_s(results: Results) -> float:
+    return round(sum(one.cpu_s for one in results.values()), 2)

@@ -1,0 +1,85 @@
+"""Time the same trials by two workers of one thread and by one worker of two threads, in turns."""
+
+import logging
+import os
+import statistics
+import time
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from benchmarks.record import where
+from benchmarks.sweep.plan import Config, workers_file
+from benchmarks.sweep.searching import NO_SHARE, write_no_lesson
+from litesmith.files import write_json
+from litesmith.keras import derived_seed
+from litesmith.networks import NetworkSpec
+from litesmith.params import Params
+from litesmith.training import Recipe
+from litesmith.trials import TrialJob, run_trial
+from tasks import catalog
+from tasks.dag.workers import worker_pool
+
+_LOG = logging.getLogger(__name__)
+
+# Workers, and threads of each.
+WAYS = {"two_workers_of_one_thread": (2, 1), "one_worker_of_two_threads": (1, 2)}
+
+
+def compare_workers(config: Config, params: Params) -> None:
+    """Train the trials in both ways, round by round, and write how many each finished in a minute.
+
+    The first round, in which processes start and import, is not counted.
+    """
+    load, rates = os.getloadavg()[0], dict[str, list[float]]({name: [] for name in WAYS})
+    jobs = {name: _jobs(config, params, threads) for name, (_, threads) in WAYS.items()}
+    pools = {name: worker_pool(num) for name, (num, _) in WAYS.items()}
+    try:
+        for number in range(config.workers.rounds + 1):
+            for name in list(WAYS)[:: 1 if number % 2 else -1]:
+                rates[name].append(_trials_per_minute(pools[name], jobs[name]))
+                _LOG.info("round %d, %s: %.2f trials a minute", number, name, rates[name][-1])
+    finally:
+        for pool in pools.values():
+            pool.shutdown(cancel_futures=True)
+    write_json(workers_file(config), {**summary(rates), "load_before": round(load, 2), **where()})
+
+
+def summary(rates: dict[str, list[float]]) -> dict[str, Any]:
+    """Return the counted rounds of each way, and how many times as many trials the first finished.
+
+    Args:
+        rates: Trials per minute of each way, round by round, the first of which is not counted.
+    """
+    counted = {name: values[1:] for name, values in rates.items()}
+    two, one = (statistics.median(counted[name]) for name in WAYS)
+    return {"trials_per_minute": counted, "speedup": round(two / one, 3)}
+
+
+def _jobs(config: Config, params: Params, num_threads: int) -> list[TrialJob]:
+    file, asked, data = workers_file(config), config.workers, params.dataset
+    size = {"height": data.height, "width": data.width, "num_classes": data.num_classes}
+    lesson = write_no_lesson(file.parent, data.num_classes)
+    return [
+        TrialJob(
+            number=number,
+            rung=0,
+            spec=NetworkSpec.from_plain({**size, **asked.network.model_dump()}),
+            recipe=asked.recipe.into(Recipe),
+            num_rows=asked.num_rows,
+            rows_seed=config.searches.seed,
+            seed=derived_seed(config.searches.seed, "worker", number),
+            num_threads=num_threads,
+            train=str(catalog.TRAIN),
+            validation=str(catalog.VALIDATION),
+            lesson=str(lesson),
+            share=NO_SHARE,
+            log=str(file.with_name("trials.jsonl")),
+        )
+        for number in range(asked.num_trials)
+    ]
+
+
+def _trials_per_minute(pool: ProcessPoolExecutor, jobs: list[TrialJob]) -> float:
+    began = time.perf_counter()
+    finished = list(pool.map(run_trial, jobs))
+    return round(60 * len(finished) / (time.perf_counter() - began), 3)
