@@ -45,6 +45,7 @@ types: install
 
 generated: install
 	@for one in dvc versions readme notes; do python -m tasks $$one --check || exit 1; done
+	@python -m benchmarks.readme --check
 
 fast: install
 	@python -m pytest -m "not slow and not browser" -n 2
@@ -61,8 +62,9 @@ others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
 dvc: install ## write dvc.yaml from the rooms
 	@python -m tasks dvc
 
-readme: install ## write the results table of README.md from the metrics
+readme: install ## write the results tables of README.md and benchmarks/README.md
 	@python -m tasks readme
+	@python -m benchmarks.readme
 
 notes: install ## write docs/optimization-notes.md from the metrics
 	@python -m tasks notes

@@ -1,0 +1,120 @@
+"""Write the table of ``benchmarks/README.md`` from the committed results, or check it as a lock file is checked.
+
+python -m benchmarks.readme [--check]
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import Claim
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_text
+from litesmith.readme import BEGIN, END, with_block
+from litesmith.report.formats import count, number, percent, points
+from tasks.terminal import run_chosen
+
+README = Path("benchmarks/README.md")
+RESULTS = Path("benchmarks/results")
+
+# In the order of the README.
+BENCHMARKS = ("frontier", "time_to_accuracy", "sweep", "epoch", "ablation", "render")
+_HEAD = ("benchmark", "figure", "must be", "goal", "measured", "", "behind it")
+_WRITTEN: dict[str, Callable[[float], str]] = {
+    "accuracy": lambda value: f"{percent(value)} %",
+    "points": lambda value: f"{number(100 * value, 2)} points",
+    "share": lambda value: number(value, 3),
+    "times": lambda value: f"{number(value, 2)} times",
+    "s": lambda value: f"{number(value, 1)} s",
+    "cpu_s": lambda value: f"{number(value, 1)} CPU-s",
+    "bytes": lambda value: f"{count(value)} bytes",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write or check, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.readme", description="The table of benchmarks/README.md."
+    )
+    parser.add_argument("--check", action="store_true", help="compare only")
+    parser.set_defaults(command=lambda chosen: (check if chosen.check else write)(Path.cwd()))
+    return run_chosen(parser, arguments)
+
+
+def write(root: Path) -> None:
+    """Write the table below ``root``.
+
+    Raises:
+        ContractError: The README does not hold the two markers.
+    """
+    path = root / README
+    write_text(path, with_block(path.read_text(), render(root)))
+
+
+def check(root: Path) -> None:
+    """Compare the table below ``root`` with the results.
+
+    Raises:
+        ContractError: It is not what `write` would write.
+    """
+    text = (root / README).read_text()
+    if with_block(text, render(root)) != text:
+        raise ContractError(f"the table in {README} is not what {RESULTS} holds. Run `make readme` and commit it.")
+
+
+def render(root: Path) -> str:
+    """Return the table that the results below ``root`` give, between its markers."""
+    rule = ["---", "---", "---:", "---:", "---:", "---", "---"]
+    rows = [row for name in BENCHMARKS for row in _rows(name, root / RESULTS / f"{name}.json")]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (_HEAD, rule, *rows))
+    return f"{BEGIN}\n{table}\n{END}"
+
+
+def claims_of(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a result claims; rendering claims nothing itself."""
+    if name != "render":
+        return list(result["claims"])
+    same = "the same bytes each time" if result["identical"] else "not the same bytes each time"
+    claims = [
+        Claim("wall time of the step `report`", "s", result["median_wall_s"], 10.0, True, note=same),
+        Claim("size of the page", "bytes", result["page_bytes"], 3_000_000, True),
+    ]
+    return [claim.to_plain() for claim in claims]
+
+
+def _rows(name: str, path: Path) -> list[list[str]]:
+    if not path.is_file():
+        return [[_link(name), "", "", "", "not measured", "", ""]]
+    result = read_json(path)
+    # The frontier's entries may have been made in more than one place; their claims say where.
+    host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
+    if name == "ablation":
+        return [_line(name, line, found, host) for line, found in result["lines"].items()]
+    return [_row(name, claim, host) for claim in claims_of(name, result)]
+
+
+def _line(name: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
+    """Return the row of a line of the ablation, which must be nothing."""
+    apart = f"{points(found['minus_whole'])} points from the whole, standard error {percent(found['standard_error'])}"
+    behind = f"{len(found['accuracy'])} seeds; {apart if line != 'whole' else 'what the others are compared with'}"
+    return [_link(name), f"validation accuracy, {line}", "", "", f"{percent(found['mean'])} %", "", f"{behind}; {host}"]
+
+
+def _link(name: str) -> str:
+    return f"[{name}](#{name})"
+
+
+def _row(name: str, claim: Mapping[str, Any], host: str) -> list[str]:
+    say, bound = _WRITTEN[claim["unit"]], "at most" if claim["most"] else "at least"
+    measured = "never" if claim["never"] else "not measured" if claim["measured"] is None else say(claim["measured"])
+    goal = "" if claim["goal"] is None else f"{bound} {say(claim['goal'])}"
+    verdict = claim["verdict"] if claim["goal_verdict"] != "met" else "met, goal too"
+    shown = "" if claim["verdict"] == "not measured" else verdict
+    behind = "; ".join(part for part in (claim["note"], host) if part)
+    return [_link(name), claim["what"], f"{bound} {say(claim['must'])}", goal, measured, shown, behind]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import readme
+from benchmarks.readme import BENCHMARKS, README, RESULTS, check, claims_of, main, render, write
+from benchmarks.record import Claim, write_result
+from litesmith.errors import ContractError
+from litesmith.readme import BEGIN, END
+
+PROJECT = Path(__file__).parents[2]
+
+
+def rows(root: Path) -> list[list[str]]:
+    """Return the cells of the table's lines below its head."""
+    lines = render(root).splitlines()[3:-1]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def readme_in(root: Path) -> Path:
+    path = root / README
+    path.parent.mkdir()
+    path.write_text(f"# Benchmarks\n\n{BEGIN}\n{END}\n\nMore.\n")
+    return path
+
+
+def rendering(**other: Any) -> dict[str, Any]:
+    return {"median_wall_s": 4.2, "page_bytes": 2_000_000, "identical": True, **other}
+
+
+def test_what_is_not_there_reads_not_measured(tmp_path: Path) -> None:
+    assert [(one[0], one[4]) for one in rows(tmp_path)] == [
+        (f"[{name}](#{name})", "not measured") for name in BENCHMARKS
+    ]
+
+
+def test_a_claim_is_a_row_with_its_bounds(tmp_path: Path) -> None:
+    claim = Claim("test accuracy", "accuracy", 0.93125, 0.928, most=False, goal=0.935, note="3 of 3 seeds")
+    write_result(tmp_path / RESULTS / "frontier.json", {}, [claim])
+    row = rows(tmp_path)[0]
+    assert row[1:6] == ["test accuracy", "at least 92.80 %", "at least 93.50 %", "93.12 %", "met"]
+    assert row[6].startswith("3 of 3 seeds; ")
+
+
+@pytest.mark.parametrize(
+    ("claim", "cells"),
+    [
+        (Claim("a", "share", 0.2, 0.25, True), ["at most 0.250", "", "0.200", "met"]),
+        (Claim("a", "share", None, 0.25, True, never=True), ["at most 0.250", "", "never", "not met"]),
+        (Claim("a", "share", None, 0.25, True), ["at most 0.250", "", "not measured", ""]),
+        (Claim("a", "times", 1.4, 1.5, False), ["at least 1.50 times", "", "1.40 times", "not met"]),
+        (Claim("a", "points", 0.0011, 0.002, True), ["at most 0.20 points", "", "0.11 points", "met"]),
+        (
+            Claim("a", "accuracy", 0.94, 0.9, False, 0.93),
+            ["at least 90.00 %", "at least 93.00 %", "94.00 %", "met, goal too"],
+        ),
+    ],
+)
+def test_how_a_claim_reads(tmp_path: Path, claim: Claim, cells: list[str]) -> None:
+    write_result(tmp_path / RESULTS / "sweep.json", {}, [claim])
+    assert rows(tmp_path)[BENCHMARKS.index("sweep")][2:6] == cells
+
+
+def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path) -> None:
+    whole = {"accuracy": [0.93, 0.94], "mean": 0.935, "minus_whole": 0.0, "standard_error": 0.0}
+    other = {"accuracy": [0.92, 0.93], "mean": 0.925, "minus_whole": -0.01, "standard_error": 0.0012}
+    write_result(tmp_path / RESULTS / "ablation.json", {"lines": {"whole": whole, "without flips": other}})
+    place = BENCHMARKS.index("ablation")
+    first, second = rows(tmp_path)[place : place + 2]
+    assert first[1:6] == ["validation accuracy, whole", "", "", "93.50 %", ""]
+    assert first[6].startswith("2 seeds; what the others are compared with; ")
+    assert second[6].startswith("2 seeds; \u22121.00 points from the whole, standard error 0.12; ")
+
+
+def test_rendering_is_judged_by_time_and_size() -> None:
+    slow, large = claims_of("render", rendering(median_wall_s=11.0, page_bytes=3_500_000, identical=False))
+    assert (slow["verdict"], large["verdict"]) == ("not met", "not met")
+    assert slow["note"] == "not the same bytes each time"
+    assert [one["verdict"] for one in claims_of("render", rendering())] == ["met", "met"]
+
+
+def test_writing_then_checking_agrees_and_leaves_the_rest(tmp_path: Path) -> None:
+    path = readme_in(tmp_path)
+    with pytest.raises(ContractError, match=r"the table in benchmarks/README\.md is not what benchmarks/results holds"):
+        check(tmp_path)
+    write(tmp_path)
+    check(tmp_path)
+    assert path.read_text().startswith("# Benchmarks\n")
+    assert path.read_text().endswith("\n\nMore.\n")
+
+
+def test_the_command_checks_and_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["--check"]) == 1
+    assert "Run `make readme`" in capsys.readouterr().err
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+
+
+def test_the_committed_table_is_the_one_of_the_committed_results() -> None:
+    check(PROJECT)
+
+
+def test_every_benchmark_has_a_section_with_its_command() -> None:
+    text = (PROJECT / README).read_text()
+    for name in BENCHMARKS:
+        assert f"\n## {name}\n" in text
+        assert f"python -m benchmarks.{name}" in text
+
+
+def test_every_unit_can_be_written() -> None:
+    assert all(say(0.5) for say in readme._WRITTEN.values())
