@@ -11,7 +11,7 @@ from benchmarks.frontier.plan import ANSWERS, Budget, Config, student_folder, te
 from benchmarks.record import Claim
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_bytes, write_json, write_text
-from litesmith.report.formats import count
+from litesmith.report.formats import count, percent
 
 RESULT = Path("benchmarks/results/frontier.json")
 MODELS = Path("benchmarks/models")
@@ -45,19 +45,13 @@ def collect(config: Config) -> None:
 def claims(config: Config, name: str, entries: Sequence[Entry]) -> list[Claim]:
     """Return what must hold of a budget; nothing counts as measured before all of its seeds are."""
     budget, complete = config.budgets[name], len(entries) == len(config.seeds)
-
-    def mean(figure: str) -> float | None:
-        return _mean(entries, figure) if complete else None
-
-    what = f"int8 file of at most {count(int(name))} bytes"
-    spread = _deviation(entries, "accuracy") if complete else None
-    seeds = f"{len(entries)} of {len(config.seeds)} seeds"
-    note = f"{seeds}{_behind(entries)}"
-    if spread is not None:
-        note = f"{note}, standard deviation {100 * spread:.2f} points"
-    accuracy = Claim(f"test accuracy, {what}", "accuracy", mean("accuracy"), budget.must, False, budget.goal, note)
-    lost, most = mean("quantization_loss"), config.max_quantization_loss
-    return [accuracy, Claim(f"accuracy lost by quantization, {what}", "points", lost, most, True, note=seeds)]
+    what, seeds = f"int8 file of at most {count(int(name))} bytes", f"{len(entries)} of {len(config.seeds)} seeds"
+    accuracy, lost = (_mean(entries, figure) if complete else None for figure in ("accuracy", "quantization_loss"))
+    note, most = f"{seeds}{_behind(entries, complete)}", config.max_quantization_loss
+    return [
+        Claim(f"test accuracy, {what}", "accuracy", accuracy, budget.must, False, budget.goal, note),
+        Claim(f"accuracy lost by quantization, {what}", "points", lost, most, True, note=seeds),
+    ]
 
 
 def summary(config: Config, budget: Budget, entries: Sequence[Entry]) -> dict[str, Any]:
@@ -89,11 +83,14 @@ def _entries(config: Config, budget: str) -> list[Entry]:
     return [read_json(path) for path in paths if path.is_file()]
 
 
-def _behind(entries: Sequence[Entry]) -> str:
-    """Say which machines trained some entries."""
+def _behind(entries: Sequence[Entry], complete: bool) -> str:
+    """Say which machines trained some entries, how far these are apart, and their mean if they are not all yet."""
     hosts = [entry["trained_on"]["host"] for entry in entries]
     machines = sorted({f"{host['cpu']}, {host['cores']} cores" for host in hosts})
-    return f" trained on {' and '.join(machines)}" if machines else ""
+    trained = f", trained on {' and '.join(machines)}" if machines else ""
+    mean, spread = _mean(entries, "accuracy"), _deviation(entries, "accuracy")
+    so_far = f", mean so far {percent(mean)} %" if mean is not None and not complete else ""
+    return f"{so_far}{'' if spread is None else f', standard deviation {percent(spread)} points'}{trained}"
 
 
 def _mean(entries: Sequence[Entry], figure: str) -> float | None:
