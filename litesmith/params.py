@@ -305,6 +305,28 @@ class PruneParams(Section):
     num_threads: Threads
 
 
+class ClusteringParams(Section):
+    """How weights come to share values."""
+
+    num_clusters: Annotated[int, Field(ge=2, le=256, description="Distinct values of a clustered kernel.")]
+    min_weights: Annotated[Count, Field(description="Layers with fewer weights keep all their values.")]
+
+
+class QuantizeParams(Section):
+    """How models are fine-tuned for what conversion does to them; each way is a model more, with an int8 file."""
+
+    variants: Annotated[
+        list[Literal["qat", "pqat", "clustered"]],
+        Field(
+            description="qat: the winner learns to round; pqat: the pruned model, keeping zeros; clustered: see below."
+        ),
+    ]
+    clustering: ClusteringParams
+    lesson: LessonParams
+    recipe: RecipeParams
+    num_threads: Threads
+
+
 Precision = Literal["float32", "float16", "dynamic", "int8", "int4"]
 
 
@@ -394,6 +416,7 @@ class Params(Section):
     teach: TeachParams
     sweep: SweepParams
     prune: PruneParams
+    quantize: QuantizeParams
     convert: ConvertParams
     evaluate: EvaluateParams
     report: ReportParams

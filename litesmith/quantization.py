@@ -1,7 +1,4 @@
-"""Fine-tune a trained network for what conversion does to it: eight-bit arithmetic, or few distinct weights.
-
-Neither is a step of the pipeline: what they are worth on these networks is for a measurement to say.
-"""
+"""Fine-tune a trained network for what conversion does to it: eight-bit arithmetic, or few distinct weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from litesmith.errors import ContractError
-from litesmith.keras import keras, tfmot
+from litesmith.errors import ContractError, ParamsError
+from litesmith.keras import derived_seed, keras, tfmot
 from litesmith.splits import Split
 from litesmith.training import History, Lesson, Recipe, train
 
@@ -29,12 +26,79 @@ class Clustering:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A way to fine-tune for conversion.
+
+    Attributes:
+        label: In words.
+        parent: The model whose weights it begins with: ``tuned`` or ``pruned``.
+    """
+
+    label: str
+    parent: str
+
+
+KINDS = {
+    "qat": Kind("winner, rounding learned", "tuned"),
+    "pqat": Kind("pruned, rounding learned", "pruned"),
+    "clustered": Kind("winner, few distinct weights", "tuned"),
+}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What the fine-tunings for conversion share.
+
+    Attributes:
+        training: What is learned from.
+        validation: What each epoch is judged on.
+        recipe: How.
+        clustering: Which kernels come to share values, and how many.
+        lesson: What the teachers say about the training images, or None.
+        seed: Decides everything random.
+        work: Folder for checkpoints.
+    """
+
+    training: Split
+    validation: Split
+    recipe: Recipe
+    clustering: Clustering
+    lesson: Lesson | None
+    seed: int
+    work: Path
+
+
+@dataclass(frozen=True)
 class LayerValues:
     """How many distinct values the kernel of a layer has."""
 
     name: str
     num_weights: int
     num_values: int
+
+
+def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
+    """Fine-tune in one of the ways that `KINDS` names.
+
+    Args:
+        name: Of the way, and then of the network.
+        parent: The trained network to begin with; it stays as it is.
+        tuning: What all ways share.
+
+    Returns:
+        The network, and its history.
+
+    Raises:
+        ParamsError: The network cannot learn to round, since it runs a layer more than once.
+        ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
+    """
+    work = tuning.work / name
+    work.mkdir(parents=True, exist_ok=True)
+    model, seed = _copy(parent, name), derived_seed(tuning.seed, name)
+    given = (model, tuning.training, tuning.validation, tuning.recipe)
+    if name == "clustered":
+        return cluster(*given, tuning.clustering, seed=seed, work=work, lesson=tuning.lesson)
+    return quantize_aware(*given, keep_zeros=name == "pqat", seed=seed, work=work, lesson=tuning.lesson)
 
 
 def quantize_aware(
@@ -58,14 +122,16 @@ def quantize_aware(
         The network that rounds, for `litesmith.lite.convert` to int8, and its history.
 
     Raises:
+        ParamsError: The network runs a layer more than once, which TF-MOT cannot wrap.
         ContractError: Zeros were to be kept and were lost.
 
     Source: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
         inference", arXiv:1712.05877, as built in TF-MOT.
     """
+    _require_single_runs(model)
     quantization = tfmot.quantization.keras
     schemes = [tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()] if keep_zeros else []
-    aware = quantization.quantize_apply(quantization.quantize_annotate_model(_copy(model)), *schemes)
+    aware = quantization.quantize_apply(quantization.quantize_annotate_model(_copy(model, model.name)), *schemes)
     history = train(aware, training, validation, recipe, seed=seed, work=work, lesson=lesson)
     if keep_zeros:
         _require_zeros(model, aware)
@@ -97,7 +163,9 @@ def cluster(
     Source: Han et al., "Deep compression", arXiv:1510.00149, as built in TF-MOT.
     """
     keras.utils.set_random_seed(seed)
-    wrapped = keras.models.clone_model(_copy(model), clone_function=lambda layer: _clustered(layer, clustering))
+    wrapped = keras.models.clone_model(
+        _copy(model, model.name), clone_function=lambda layer: _clustered(layer, clustering)
+    )
     history = train(wrapped, training, validation, recipe, seed=seed, work=work, lesson=lesson)
     stripped = tfmot.clustering.keras.strip_clustering(wrapped)
     _require_few_values(stripped, clustering)
@@ -110,8 +178,8 @@ def layer_values(model: Any) -> list[LayerValues]:
     return [LayerValues(name, kernel.size, len(np.unique(kernel))) for name, kernel in kernels.items()]
 
 
-def _copy(model: Any) -> Any:
-    copy = keras.models.clone_model(model)
+def _copy(model: Any, name: str) -> Any:
+    copy = keras.Model.from_config({**model.get_config(), "name": name})
     copy.set_weights(model.get_weights())
     return copy
 
@@ -126,6 +194,16 @@ def _clustered(layer: Any, clustering: Clustering) -> Any:
         number_of_clusters=clustering.num_clusters,
         cluster_centroids_init=toolkit.CentroidInitialization.KMEANS_PLUS_PLUS,
     )
+
+
+def _require_single_runs(model: Any) -> None:
+    """Raise if a layer runs more than once."""
+    shared = [layer.name for layer in model.layers if len(layer.inbound_nodes) > 1]
+    if shared:
+        raise ParamsError(
+            f"{model.name} runs {', '.join(shared)} more than once, and TF-MOT cannot teach such a network to round. "
+            "Leave qat and pqat out of quantize.variants, or give sweep.space.repeats the value [1]."
+        )
 
 
 def _require_zeros(pruned: Any, aware: Any) -> None:

@@ -12,16 +12,20 @@ from tasks import catalog
 from tasks.dag.step import Kept, Metric, step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from litesmith.conversion import Converted, Material
 
 _LOG = logging.getLogger(__name__)
 
-# The baseline stays as everybody has it; of the others every precision is made, so that they can be compared.
+# The baseline stays as everybody has it; of tuned and pruned every precision is made, so that they can be compared; the
+# others were made for int8.
 _PRECISIONS: dict[str, tuple[Precision, ...]] = {
     "baseline": ("float32",),
     "tuned": ("float32", "float16", "dynamic", "int8", "int4"),
     "pruned": ("float32", "float16", "dynamic", "int8", "int4"),
 }
+_PRECISIONS_OF_OTHERS: tuple[Precision, ...] = ("int8",)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Ins:
     baseline: Path = catalog.BASELINE_MODEL
     tuned: Path = catalog.TUNED_MODEL
     pruned: Path = catalog.PRUNED_MODEL
+    quantized: Path = catalog.QUANTIZED
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
 
@@ -100,19 +105,29 @@ def _converted(params: ConvertParams, ins: Ins, outs: Outs, material: "Material"
         ConversionError: Some file failed. All are tried before.
     """
     from litesmith.conversion import Bar, convert_model
-    from litesmith.keras import load_h5
 
     converted = {}
-    for name, precisions in _PRECISIONS.items():
+    for name, model in _models(ins):
         bars = {
             precision: Bar(getattr(params.golden_tolerance, precision), getattr(params.min_agreement, precision))
-            for precision in precisions
+            for precision in _PRECISIONS.get(name, _PRECISIONS_OF_OTHERS)
         }
-        converted[name] = convert_model(name, load_h5(getattr(ins, name)), bars, material, outs.lite)
+        converted[name] = convert_model(name, model, bars, material, outs.lite)
     failures = [failure for one in converted.values() for failure in one.failures]
     if failures:
         raise ConversionError("\n".join(["some files do not do what their Keras models do:", *failures]))
     return converted
+
+
+def _models(ins: Ins) -> "Iterator[tuple[str, Any]]":
+    """Yield every model by name, opened when its turn comes."""
+    from litesmith.aware import load_aware
+    from litesmith.keras import load_h5
+
+    for name in _PRECISIONS:
+        yield name, load_h5(getattr(ins, name))
+    for path in sorted(ins.quantized.iterdir()):
+        yield path.stem, load_aware(path)
 
 
 def _write_material(outs: Outs, material: "Material", converted: "dict[str, Converted]") -> None:

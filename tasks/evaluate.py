@@ -26,6 +26,7 @@ class Ins:
     baseline: Path = catalog.BASELINE_MODEL
     tuned: Path = catalog.TUNED_MODEL
     pruned: Path = catalog.PRUNED_MODEL
+    quantized: Path = catalog.QUANTIZED
     lite: Path = catalog.LITE
     converted: Path = catalog.results("convert")
 
@@ -145,14 +146,17 @@ def _arena_if_any(path: Path) -> dict[str, Any]:
 def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Variant]":
     """Let the Keras models answer."""
     from litesmith import lite
+    from litesmith.aware import load_aware
     from litesmith.evaluation import Variant
-    from litesmith.keras import load_h5, set_threads
+    from litesmith.keras import set_threads
     from litesmith.sizes import measure_size
 
     set_threads(params.num_threads)
+    paths = {"baseline": ins.baseline, "tuned": ins.tuned, "pruned": ins.pruned}
+    paths |= {path.stem: path for path in sorted(ins.quantized.iterdir())}
     variants = {}
-    for model, path in (("baseline", ins.baseline), ("tuned", ins.tuned), ("pruned", ins.pruned)):
-        probabilities = lite.probabilities(load_h5(path), test.images)
+    for model, path in paths.items():
+        probabilities = lite.probabilities(load_aware(path), test.images)
         variants[f"{model}-keras"] = Variant(model, "keras", "float32", measure_size(path), probabilities)
         _LOG.info("%s-keras answered %d images", model, len(probabilities))
     return variants

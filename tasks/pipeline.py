@@ -7,12 +7,25 @@ from tasks.evaluate import evaluate
 from tasks.fetch import fetch
 from tasks.prepare import prepare
 from tasks.prune import prune
+from tasks.quantize import quantize
 from tasks.report import report
 from tasks.sweep import sweep
 from tasks.teach import teach
 from tasks.validate import validate
 
-PIPELINE: tuple[Step, ...] = (fetch, validate, prepare, baseline, teach, sweep, prune, convert, evaluate, report)
+PIPELINE: tuple[Step, ...] = (
+    fetch,
+    validate,
+    prepare,
+    baseline,
+    teach,
+    sweep,
+    prune,
+    quantize,
+    convert,
+    evaluate,
+    report,
+)
 
 
 def named(name: str) -> Step:

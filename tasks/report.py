@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _MODELS = ("baseline", "teacher", "tuned", "pruned")
-_RESULTS = ("validate", "prepare", "baseline", "teach", "sweep", "sweep-timing", "prune", "convert", "evaluate")
-_STEPS = ("fetch", "validate", "prepare", "baseline", "teach", "sweep", "prune", "convert", "evaluate")
+_RESULTS = (
+    "validate",
+    "prepare",
+    "baseline",
+    "teach",
+    "sweep",
+    "sweep-timing",
+    "prune",
+    "quantize",
+    "convert",
+    "evaluate",
+)
+_STEPS = ("fetch", "validate", "prepare", "baseline", "teach", "sweep", "prune", "quantize", "convert", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class Ins:
     sweep: Path = catalog.results("sweep")
     sweep_timing: Path = catalog.results("sweep-timing")
     prune: Path = catalog.results("prune")
+    quantize: Path = catalog.results("quantize")
     convert: Path = catalog.results("convert")
     evaluate: Path = catalog.results("evaluate")
     baseline_history: Path = catalog.plot("baseline-history")
@@ -49,6 +61,7 @@ class Ins:
     made_teach: Path = catalog.made("teach")
     made_sweep: Path = catalog.made("sweep")
     made_prune: Path = catalog.made("prune")
+    made_quantize: Path = catalog.made("quantize")
     made_convert: Path = catalog.made("convert")
     made_evaluate: Path = catalog.made("evaluate")
     reference: Path = catalog.REFERENCE

@@ -34,6 +34,27 @@ class SparsityRow:
     quantized: Any
 
 
+@dataclass(frozen=True)
+class QuantizedRow:
+    """A model and its int8 file on validation: what it was made of, and what each of the two steps changed.
+
+    Attributes:
+        name: Of the model.
+        label: What was done, in words.
+        accuracy: Of the Keras model, 0 to 1.
+        change: Of that against the model it began with; None where it began with nothing.
+        file: Record of the int8 file.
+        lost: Accuracy of the file minus that of the Keras model.
+    """
+
+    name: str
+    label: Any
+    accuracy: Any
+    change: Any
+    file: Any
+    lost: Any
+
+
 def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the section shows besides what was recorded."""
     variants = records["evaluate"]["variants"]
@@ -48,6 +69,7 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "ablation_figure": _ablation_figure(records),
         "sparsity": sparsity,
         "sparsity_figure": _sparsity_figure(sparsity),
+        "quantized": quantized_rows(records),
         "latency_host": host_words(records.latency["host"]),
     }
 
@@ -98,11 +120,7 @@ def ablation(records: Records) -> list[AblationRow]:
     """Return the lines of the ablation, each with its change against the winner as it is."""
     lines = records["prune"]["ablation"]
     reference = lines["winner"]["validation"]["accuracy"]
-    return [
-        AblationRow(line, missing if missing is not None else line["validation"]["accuracy"] - reference)
-        for _, line in lines.items()
-        for missing in [first_absent(line["validation"]["accuracy"], reference)]
-    ]
+    return [AblationRow(line, _minus(line["validation"]["accuracy"], reference)) for _, line in lines.items()]
 
 
 def sparsity_rows(records: Records) -> list[SparsityRow]:
@@ -111,6 +129,29 @@ def sparsity_rows(records: Records) -> list[SparsityRow]:
     left = {layer["name"]: layer["sparsity"] for layer in file}
     missing = Absent(f"the file {QUANTIZED} recorded no layer of that name")
     return [SparsityRow(layer, left.get(layer["name"], missing)) for layer in records["prune"]["layers"]]
+
+
+def quantized_rows(records: Records) -> list[QuantizedRow]:
+    """Return the winner and the pruned model, and what was fine-tuned for conversion, each with its int8 file."""
+    lines = records["prune"]["ablation"]
+    plainly = {"tuned": lines["winner"], "pruned": lines["pruned_with_dropout"]}
+    rows = [_quantized(records, name, line["label"], line["validation"]["accuracy"]) for name, line in plainly.items()]
+    for name, one in records["quantize"]["variants"].items():
+        parent = one["parent_validation"]["accuracy"]
+        rows.append(_quantized(records, name, one["label"], one["validation"]["accuracy"], parent))
+    return rows
+
+
+def _quantized(records: Records, name: str, label: Any, accuracy: Any, parent: Any = None) -> QuantizedRow:
+    file = records["convert"]["files"][f"{name}-int8"]
+    change = None if parent is None else _minus(accuracy, parent)
+    return QuantizedRow(name, label, accuracy, change, file, _minus(file["validation_accuracy"], accuracy))
+
+
+def _minus(value: Any, before: Any) -> Any:
+    """Return the difference, or what of the two is absent."""
+    missing = first_absent(value, before)
+    return missing if missing is not None else value - before
 
 
 def file_facts(records: Records) -> list[plots.FileFacts]:

@@ -16,9 +16,7 @@ Histories = Mapping[str, Mapping[str, Sequence[float]]]
 
 def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the section shows besides what was recorded."""
-    histories = dict(inputs.histories)
-    if "pruned" in histories and "tuned" in histories:
-        histories["pruned"] = curves.continued(histories["pruned"], histories["tuned"])
+    histories = _histories(records, inputs)
     costs = step_costs(records.made)
     return {
         "smoothing": records["sweep"]["full_training"]["recipe"]["label_smoothing"],
@@ -30,6 +28,19 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "cost_figure": _cost_figure(costs),
         "total_cpu_s": total_seconds(costs),
     }
+
+
+def _histories(records: Records, inputs: ReportInputs) -> Histories:
+    """Return the histories, those of fine-tunings counted on; of those for conversion, the optimized model's alone."""
+    histories = dict(inputs.histories)
+    if "pruned" in histories and "tuned" in histories:
+        histories["pruned"] = curves.continued(histories["pruned"], histories["tuned"])
+    found = records["quantize"]["variants"].optional(records.optimized) or {"history": None, "parent": None}
+    rows, parent = plain(found["history"], []), plain(found["parent"], "")
+    if rows and parent in histories:
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        histories[records.optimized] = curves.continued(columns, histories[parent])
+    return histories
 
 
 def numbers(records: Records, _inputs: ReportInputs) -> dict[str, Any]:

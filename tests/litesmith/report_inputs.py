@@ -22,12 +22,14 @@ _FILES = {
     "pruned-float16": (0.9354, 172_884, 102_441, 0.149),
     "pruned-dynamic": (0.9352, 100_336, 57_208, 0.138),
     "pruned-int8": (0.9349, 96_248, 52_774, 0.083),
+    "qat-int8": (0.9366, 96_304, 80_007, 0.083),
 }
-_STEPS = ("fetch", "validate", "prepare", "baseline", "teach", "sweep", "prune", "convert", "evaluate")
+_STEPS = ("fetch", "validate", "prepare", "baseline", "teach", "sweep", "prune", "quantize", "convert", "evaluate")
 _KERAS = {
     "baseline-keras": (0.9126, 2_727_128, 2_512_345),
     "tuned-keras": (0.9372, 369_840, 330_112),
     "pruned-keras": (0.9356, 369_840, 201_544),
+    "qat-keras": (0.9367, 388_012, 340_400),
 }
 
 
@@ -129,6 +131,7 @@ def _results(
         "sweep": _sweep(),
         "sweep-timing": {"trials": [{"number": n // 2, "rung": n % 2, "cpu_s": 10.5 + n % 2} for n in range(48)]},
         "prune": _prune(),
+        "quantize": _quantize(),
         "convert": _convert(),
         "evaluate": {
             "num_images": len(labels),
@@ -239,6 +242,20 @@ def _prune() -> dict[str, Any]:
             for n in (1, 2, 3)
         ],
     }  # fmt: skip
+
+
+def _quantize() -> dict[str, Any]:
+    qat = {
+        "label": "winner, rounding learned",
+        "parent": "tuned",
+        "validation": {"accuracy": 0.9375, "loss": 0.1902},
+        "parent_validation": {"accuracy": 0.9378, "loss": 0.19},
+        "distinct_values": {},
+        "history": [
+            {"epoch": 1, "loss": 0.3, "accuracy": 0.95, "val_loss": 0.19, "val_accuracy": 0.9375, "learning_rate": 1e-6}
+        ],
+    }
+    return {"variants": {"qat": qat}, "clustering": {"num_clusters": 32, "min_weights": 1000}}
 
 
 def _convert() -> dict[str, Any]:

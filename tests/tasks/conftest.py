@@ -24,6 +24,7 @@ def tiny_models(folder: Path) -> None:
     save_h5(network(width=4), folder / catalog.BASELINE_MODEL)
     model = trained()
     save_h5(model, folder / catalog.TUNED_MODEL)
+    save_h5(model, folder / catalog.QUANTIZED / "clustered.h5")
     kernel, bias = model.get_layer("dense_1").get_weights()
     kernel[np.abs(kernel) < np.median(np.abs(kernel))] = 0
     model.get_layer("dense_1").set_weights([kernel, bias])

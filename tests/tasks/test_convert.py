@@ -23,6 +23,7 @@ FILES = [
         for model in ("tuned", "pruned")
         for precision in ("float32", "float16", "dynamic", "int8", "int4")
     ),
+    "clustered-int8",
 ]
 
 
@@ -52,7 +53,7 @@ def again(folder: Path, overlay: dict[str, Any]) -> Outs:
     return outs
 
 
-def test_eleven_files_each_with_every_check_passed(results: Any) -> None:
+def test_twelve_files_each_with_every_check_passed(results: Any) -> None:
     assert list(results["files"]) == FILES
     assert sorted(path.stem for path in catalog.LITE.iterdir()) == sorted(FILES)
     for name, one in results["files"].items():
@@ -84,7 +85,7 @@ def test_sparsity_is_counted_in_the_file(results: Any) -> None:
 def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
     final = results["final"]
     tuned, pruned = final["candidates"]["tuned-int8"], final["candidates"]["pruned-int8"]
-    assert list(final["candidates"]) == ["tuned-int8", "pruned-int8"]
+    assert list(final["candidates"]) == ["tuned-int8", "pruned-int8", "clustered-int8"]
     assert tuned["within_noise"]
     assert pruned["within_noise"]
     assert tuned["bytes"] == pytest.approx(pruned["bytes"], rel=0.01)
@@ -139,10 +140,11 @@ def test_every_file_that_fails_is_named_with_the_reason(
     monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("int8",)})
     with pytest.raises(ConversionError) as caught:
         again(tmp_path, {"convert": {"golden_tolerance": {"int8": 1e-9}}})
-    first, tuned, pruned = str(caught.value).splitlines()
+    first, tuned, pruned, clustered = str(caught.value).splitlines()
     assert first == "some files do not do what their Keras models do:"
     assert tuned.startswith("tuned-int8.tflite: golden: largest error 0.0")
     assert pruned.startswith("pruned-int8.tflite: golden: largest error 0.0")
+    assert clustered.startswith("clustered-int8.tflite: golden: largest error 0.0")
     assert not (tmp_path / "final.tflite").exists()
 
 

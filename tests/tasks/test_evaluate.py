@@ -22,12 +22,14 @@ VARIANTS = [
     "baseline-keras",
     "tuned-keras",
     "pruned-keras",
+    "clustered-keras",
     "baseline-float32",
     *(
         f"{model}-{precision}"
         for model in ("tuned", "pruned")
         for precision in ("float32", "float16", "dynamic", "int8", "int4")
     ),
+    "clustered-int8",
 ]
 
 
@@ -141,10 +143,11 @@ def test_ram_and_npu_of_the_integer_files(evaluated: Path, tmp_path: Path) -> No
     run(evaluated, elsewhere(tmp_path), {"evaluate": {"measure": ["mcu", "npu"]}, "device": {"max_arena_bytes": 1}})
     found = json.loads((tmp_path / "results.json").read_text())["device"]
     assert found["mcu"]["tool"].startswith("TensorFlow Lite Micro ")
-    assert list(found["mcu"]["files"]) == ["tuned-int8", "pruned-int8", "tuned-int4", "pruned-int4"]
+    eight_bits = ["tuned-int8", "pruned-int8", "clustered-int8"]
+    assert list(found["mcu"]["files"]) == [*eight_bits, "tuned-int4", "pruned-int4"]
     # a dense layer between the first and the last one has weights of four bits here, and no kernel
     assert "FULLY_CONNECTED" in found["mcu"]["files"]["tuned-int4"]["refused"]
-    assert list(found["npu"]["files"]) == ["tuned-int8", "pruned-int8"]
+    assert list(found["npu"]["files"]) == eight_bits
     assert found["npu"]["accelerator"] == "ethos-u55-128"
     arena = found["mcu"]["files"]["pruned-int8"]["arena_bytes"]
     assert found["limits"]["max_arena_bytes"] == {"limit": 1, "measured": arena, "verdict": "not met"}

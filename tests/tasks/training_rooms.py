@@ -35,6 +35,10 @@ _SMALL = {
         "recipe": {"epochs": 1, "batch_size": 32, "refresh_rows": 60},
         "pruning": {"frequency": 2, "min_weights": 100},
     },
+    "quantize": {
+        "clustering": {"num_clusters": 8, "min_weights": 100},
+        "recipe": {"epochs": 1, "batch_size": 32, "refresh_rows": 60},
+    },
 }
 
 

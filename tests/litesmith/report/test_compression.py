@@ -45,5 +45,19 @@ def test_layer_that_the_file_does_not_name_is_absent() -> None:
 
 def test_facts_are_of_the_files_alone() -> None:
     facts = compression.file_facts(Records(report_inputs()))
-    assert len(facts) == 9 and [one.name for one in facts if one.final] == [FINAL]
+    assert len(facts) == 10 and [one.name for one in facts if one.final] == [FINAL]
     assert all(one.latency_ms is not None and one.accuracy is not None for one in facts)
+
+
+def test_each_model_stands_beside_its_int8_file() -> None:
+    tuned, pruned, qat = compression.quantized_rows(Records(report_inputs()))
+    assert (tuned.name, tuned.change, pruned.name, qat.name) == ("tuned", None, "pruned", "qat")
+    assert (round(qat.change, 4), round(qat.lost, 4)) == (-0.0003, 0.0001)
+    assert qat.file["bytes"] == 96_304
+
+
+def test_a_model_without_an_int8_file_says_so() -> None:
+    inputs = report_inputs()
+    results = without(inputs.results, "convert", "files", "qat-int8")
+    row = compression.quantized_rows(Records(dataclasses.replace(inputs, results=results)))[-1]
+    assert row.lost.reason == "the results of convert holds no files.qat-int8"

@@ -1,10 +1,12 @@
 """Tests of litesmith.report.training."""
 
+import dataclasses
+
 from litesmith.plots.costs import StepCost
 from litesmith.report.inputs import Records
 from litesmith.report.records import Absent
 from litesmith.report.training import shown, step_costs
-from tests.litesmith.report_inputs import report_inputs
+from tests.litesmith.report_inputs import report_inputs, with_value
 
 
 def test_costs_are_those_that_steps_recorded() -> None:
@@ -30,3 +32,12 @@ def test_absent_costs_leave_no_empty_figure() -> None:
         del made["cpu_s"], made["wall_s"]
     found = shown(Records(inputs), inputs)["cost_figure"]
     assert isinstance(found, Absent) and found.reason == "no step recorded what it took"
+
+
+def test_history_of_a_fine_tuning_for_conversion_goes_on_from_its_parents() -> None:
+    inputs = report_inputs()
+    results = with_value(inputs.results, "evaluate", "final", value="qat-int8")
+    inputs = dataclasses.replace(inputs, results=results)
+    figure = shown(Records(inputs), inputs)["curves"][0]
+    assert "qat validation 0.9375" in figure
+    assert "qat" not in shown(Records(report_inputs()), report_inputs())["curves"][0]

@@ -84,7 +84,7 @@ def test_broken_budget_outweighs_a_better_reference() -> None:
 def test_verdict_refuses_what_failed_its_checks() -> None:
     verdict = verdict_of(changed("convert", "files", FINAL, "checks", 0, "passed", to=False))
     assert verdict.sentence == "Do not ship tuned-int8: its converted files failed their checks."
-    assert verdict.reasons[2].text == f"1 of 27 checks failed: {FINAL}: input."
+    assert verdict.reasons[2].text == f"1 of 30 checks failed: {FINAL}: input."
 
 
 def test_verdict_refuses_data_that_failed_validation() -> None:
