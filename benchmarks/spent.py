@@ -20,12 +20,16 @@ def cpu_s() -> float:
 
 @contextmanager
 def counting(folder: Path) -> Iterator[None]:
-    """Note this process's CPU-seconds in ``folder`` every few seconds, for `total` to add up."""
+    """Note in ``folder`` every few seconds what this process has spent since, for `total` to add up."""
     path, stopped = folder / f"spent-{time.time_ns()}-{os.getpid()}.json", threading.Event()
+    began = cpu_s()
+
+    def write() -> None:
+        write_json(path, {"cpu_s": round(cpu_s() - began, 2)})
 
     def note() -> None:
         while not stopped.wait(_EVERY_S):
-            write_json(path, {"cpu_s": cpu_s()})
+            write()
 
     thread = threading.Thread(target=note, daemon=True)
     thread.start()
@@ -34,7 +38,7 @@ def counting(folder: Path) -> Iterator[None]:
     finally:
         stopped.set()
         thread.join()
-        write_json(path, {"cpu_s": cpu_s()})
+        write()
 
 
 def total(folder: Path) -> float:

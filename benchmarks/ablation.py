@@ -1,0 +1,134 @@
+"""What each ingredient of the training recipe is worth: the recipe whole, and with one ingredient left out at a time.
+
+    python -m benchmarks.ablation
+
+Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe.
+What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The teachers are the frontier's:
+`python -m benchmarks.frontier answers` makes what that line reads.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import Field
+
+from benchmarks.frontier import plan
+from benchmarks.record import write_result
+from benchmarks.spent import counting, total
+from litesmith import keras, lite, training
+from litesmith.files import replacing
+from litesmith.keras import derived_seed
+from litesmith.networks import NetworkSpec, build_network
+from litesmith.params import LessonParams, NetworkParams, RecipeParams, Section, overlaid
+from litesmith.scores import accuracy, compare
+from litesmith.splits import Split, read_split
+from litesmith.teaching import Share, read_lesson
+from litesmith.training import Lesson, Recipe
+from tasks import catalog
+
+CONFIG = Path(__file__).with_suffix(".yaml")
+RESULT = Path("benchmarks/results/ablation.json")
+WORK = Path(".litesmith/ablation")
+WHOLE = "whole"
+
+Answers = dict[int, NDArray[np.uint8]]
+
+
+class Line(Section):
+    """What a line does otherwise than the whole recipe."""
+
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    lesson: bool = False
+
+
+class Config(Section):
+    """All of ``ablation.yaml``."""
+
+    seeds: list[int]
+    network: NetworkParams
+    recipe: RecipeParams
+    lesson: LessonParams
+    lines: dict[str, Line]
+
+
+def main() -> None:
+    """Train what is not trained yet, and write what each line is worth."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    keras.set_threads(1)
+    validation = read_split(catalog.VALIDATION)
+    answers = {name: {seed: _answers(config, name, seed) for seed in config.seeds} for name in config.lines}
+    lines = {
+        name: {**_against(validation.labels, answers[WHOLE], said), "cpu_s": _cpu_s(name, config)}
+        for name, said in answers.items()
+    }
+    asked = {"network": config.network.model_dump(), "recipe": config.recipe.model_dump()}
+    write_result(RESULT, {"command": "python -m benchmarks.ablation", **asked, "lines": lines})
+
+
+def _answers(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
+    """Return what the network of a line and a seed answers on validation; train it if it has not been."""
+    path = _folder(name, seed) / "answers.npy"
+    if not path.exists():
+        with counting(path.parent):
+            predicted = _trained(config, name, seed)
+        with replacing(path) as part:
+            np.save(part, predicted)
+    answers: NDArray[np.uint8] = np.load(path)
+    return answers
+
+
+def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
+    train, validation, line = read_split(catalog.TRAIN), read_split(catalog.VALIDATION), config.lines[name]
+    recipe = RecipeParams.model_validate(overlaid(config.recipe.model_dump(), line.recipe)).into(Recipe)
+    own = derived_seed("ablation", seed)
+    keras.seed_everything(own)
+    model = build_network(_network(config, train), _folder(name, seed).name)
+    lesson = _lesson(config, len(train.labels)) if line.lesson else None
+    training.train(model, train, validation, recipe, seed=own, work=_folder(name, seed), lesson=lesson)
+    answers: NDArray[np.uint8] = lite.probabilities(model, validation.images).argmax(axis=1).astype(np.uint8)
+    return answers
+
+
+def _network(config: Config, train: Split) -> NetworkSpec:
+    _, height, width = train.images.shape
+    size = {"height": height, "width": width, "num_classes": int(train.labels.max()) + 1}
+    return NetworkSpec.from_plain({**size, **config.network.model_dump()})
+
+
+def _lesson(config: Config, num_rows: int) -> Lesson | None:
+    """Return the frontier's lesson, whose first rows are the training split."""
+    return read_lesson(plan.WORK / "lesson", config.lesson.into(Share), np.arange(num_rows))
+
+
+def _folder(name: str, seed: int) -> Path:
+    return WORK / f"{name.replace(' ', '-')}-{seed}"
+
+
+def _cpu_s(name: str, config: Config) -> list[float]:
+    return [total(_folder(name, seed)) for seed in config.seeds]
+
+
+def _against(labels: NDArray[np.uint8], whole: Mapping[int, Any], said: Mapping[int, Any]) -> dict[str, Any]:
+    """Return the accuracy of a line, and its difference from the whole recipe over all seeds, image by image."""
+    reached = [round(accuracy(labels, one), 6) for one in said.values()]
+    compared = compare(
+        np.tile(labels, len(said)), np.concatenate(list(said.values())), np.concatenate([whole[seed] for seed in said])
+    )
+    return {
+        "accuracy": reached,
+        "mean": round(fmean(reached), 6),
+        "standard_deviation": round(stdev(reached), 6) if len(reached) > 1 else None,
+        "minus_whole": round(compared.difference, 6),
+        "standard_error": round(compared.standard_error, 6),
+    }
+
+
+if __name__ == "__main__":
+    main()
