@@ -123,10 +123,13 @@ def _reference(path: Path) -> Any:
 
 
 def _history(path: Path) -> dict[str, list[float]]:
-    """Return the columns of a training history."""
-    import pandas as pd
+    """Return the columns of a training history, NaN where a value is missing."""
+    import csv
 
-    return {str(name): column.tolist() for name, column in pd.read_csv(path).items()}
+    with path.open(newline="") as lines:
+        rows = list(csv.reader(lines))
+    columns = zip(*rows, strict=True) if rows else ()
+    return {name: [float(value or "nan") for value in values] for name, *values in columns}
 
 
 def _predictions(path: Path) -> "Predictions":

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 from markupsafe import escape
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -30,6 +31,9 @@ STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
     "svg.hashsalt": "litesmith",
     "svg.id": None,
+    "figure.facecolor": "none",
+    "figure.edgecolor": "none",
+    "axes.facecolor": "none",
     "text.parse_math": False,  # a class may be called "$5"
     "font.size": 11,
     "axes.titlesize": 12,
@@ -100,7 +104,8 @@ def svg_text(figure: Figure, name: str, description: str) -> str:
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+        # `savefig` draws twice where there is a layout to work out: once for that, and once more.
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
     view = re.search(r'viewBox="[^"]*"', text)
     body = text[text.index(">", text.index("<svg")) + 1 :]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from litesmith.intervals import Estimate, class_estimates, f1_interval, wilson
 
@@ -18,6 +19,14 @@ def test_wilson_is_the_interval_of_the_textbook() -> None:
     found = wilson(8, 10, 0.95)
     assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx((0.8, middle - half, middle + half), abs=1e-6)
+
+
+@pytest.mark.parametrize(("num", "total"), [(0, 7), (7, 7), (1, 1), (3, 10), (9_343, 10_000)])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_wilson_is_that_of_scipy(num: int, total: int, confidence: float) -> None:
+    found, theirs = wilson(num, total, confidence), binomtest(num, total).proportion_ci(confidence, method="wilson")
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 
 
 def test_share_of_nothing_is_none() -> None:

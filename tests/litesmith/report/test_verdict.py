@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
 from litesmith.report.difference import Difference, compared, paired, unpaired
@@ -11,6 +12,7 @@ from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent
 from litesmith.report.reference import Since
 from litesmith.report.verdict import Verdict, budget, judge
+from litesmith.scores import compare
 from tests.litesmith.report_inputs import FINAL, report_inputs, with_value
 
 NONE_YET = Absent("there is no reference run yet")
@@ -147,8 +149,6 @@ def test_absent_predictions_cannot_be_compared() -> None:
 
 
 def test_pairing_is_sharper_than_two_accuracies() -> None:
-    import numpy as np
-
     before = np.arange(1000) % 10 != 0
     after = before.copy()
     after[:30] = True
@@ -157,6 +157,14 @@ def test_pairing_is_sharper_than_two_accuracies() -> None:
     assert isinstance(apart, Difference)
     assert close.mean == pytest.approx(apart.mean) == pytest.approx(0.003)
     assert close.high - close.low < (apart.high - apart.low) / 4
+
+
+def test_pairing_is_that_of_the_scores() -> None:
+    rng = np.random.default_rng(5)
+    labels, first, second = (rng.integers(0, 3, 200) for _ in range(3))
+    found, theirs = paired(first == labels, second == labels), compare(labels, first, second)
+    assert found.mean == pytest.approx(theirs.difference)
+    assert found.high - found.low == pytest.approx(2 * 1.959964 * theirs.standard_error)
 
 
 def test_unpaired_needs_both_accuracies() -> None:
