@@ -94,6 +94,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
             limits=device.model_dump(),
             sha256=_hashes(ins),
             reference=_reference(ins.reference),
+            reference_file=ins.reference.as_posix(),
             max_thumbnails=params.max_thumbnails,
             max_pairs=params.max_pairs,
             pair_pictures=params.pair_pictures,

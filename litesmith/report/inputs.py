@@ -44,6 +44,7 @@ class ReportInputs:
         limits: What the device can take, by name.
         sha256: Hash of each file that the report was made from, by its path.
         reference: The summary of the run to compare with, None if there is none yet.
+        reference_file: Where that was read from, as ``sha256`` names it.
         max_thumbnails: How many wrongly classified images to show.
         max_pairs: How many pairs of confused classes to name.
         pair_pictures: How many pictures of mistakes to show of each pair.
@@ -61,6 +62,7 @@ class ReportInputs:
     limits: Mapping[str, float | None]
     sha256: Mapping[str, str]
     reference: Any
+    reference_file: str
     max_thumbnails: int
     max_pairs: int
     pair_pictures: int

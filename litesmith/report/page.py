@@ -100,7 +100,7 @@ def _environment() -> Environment:
 def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the verdict with what stands beside it, and the summary of the whole report."""
     base = facts(records, inputs, _derived(records, inputs))
-    changed = since(Record(base, "the summary of this run", {}), records.reference)
+    changed = since(Record(base, "the summary of this run", {}), records.reference, inputs.reference_file)
     difference = compared(inputs.predictions, records.final)
     lines = budget(records, inputs.limits)
     verdict = judge(records, difference, lines, changed)

@@ -59,12 +59,14 @@ class Since:
         return {one.name for one in self.inputs}
 
 
-def since(now: Any, before: Any) -> Since | Absent:
+def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
     """Compare the summary of a run with that of the reference run, if there is one.
 
     Args:
         now: The summary of the run as a `Record`.
         before: The summary of the reference run as a `Record`, or `Absent`.
+        reference_file: Name of the input that held ``before``. It is no result of either run, and never the same:
+            what a run is compared with cannot hold that run's own hash.
     """
     if isinstance(before, Absent):
         return before
@@ -77,7 +79,7 @@ def since(now: Any, before: Any) -> Since | Absent:
         parameters=changes(flat_parameters(now["made"]), flat_parameters(before["made"])),
         versions=changes(dict(versions(now["made"])), dict(versions(before["made"]))),
         hosts=changes(_hosts(now), _hosts(before)),
-        inputs=changes(*({path: str(digest) for path, digest in run["inputs"].items()} for run in (now, before))),
+        inputs=changes(*(_hashes(run, reference_file) for run in (now, before))),
     )
 
 
@@ -137,6 +139,10 @@ def _accuracies(now: Any, before: Any) -> Difference | Absent:
         (run["headline"]["optimized"]["accuracy"], run["results"]["evaluate"]["num_images"]) for run in (now, before)
     ]
     return unpaired(*pairs[0], *pairs[1])
+
+
+def _hashes(run: Any, reference_file: str) -> dict[str, str]:
+    return {path: str(digest) for path, digest in run["inputs"].items() if path != reference_file}
 
 
 def _hosts(run: Any) -> dict[str, str]:

@@ -56,6 +56,7 @@ def report_inputs(*, class_names: list[str] = CLASS_NAMES, num_images: int = 100
         limits={"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
         sha256={f"reports/results/{step}.json": "0123456789abcdef" * 4 for step in ("validate", "sweep", "evaluate")},
         reference=None,
+        reference_file="reports/reference.json",
         max_thumbnails=24,
         max_pairs=5,
         pair_pictures=4,

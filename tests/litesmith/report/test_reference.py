@@ -28,7 +28,7 @@ def fixture_before(undrawn: None) -> dict[str, Any]:
 def compared(before: dict[str, Any], inputs: ReportInputs | None = None) -> Since:
     """Compare a run with the reference run as the page does."""
     now = make_report(inputs or report_inputs()).summary
-    found = since(Record(now, "now", {}), Record(before, "before", {}))
+    found = since(Record(now, "now", {}), Record(before, "before", {}), "reports/reference.json")
     assert isinstance(found, Since)
     return found
 
@@ -76,6 +76,17 @@ def test_changed_parameters_packages_and_hosts_are_named(before: dict[str, Any])
     )
     assert found.versions == (Changed("numpy", "2.4.7", "2.4.6"),)
     assert [one.before for one in found.hosts] == ["Some Processor 3.0 GHz, 2 cores, Linux-6.1, Python 3.11.7"]
+
+
+def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None:
+    inputs = report_inputs()
+    hashes = {"reports/results/sweep.json": "a" * 64, "reports/reference.json": "b" * 64}
+    before = dict(make_report(dataclasses.replace(inputs, sha256=hashes)).summary)
+    later = dict.fromkeys(hashes, "c" * 64)
+    report = make_report(dataclasses.replace(inputs, sha256=later, reference=before))
+    assert [one["name"] for one in report.summary["since_reference"]["inputs"]] == ["reports/results/sweep.json"]
+    assert report.page.count("(not as in the reference run)") == 1
+    assert "c" * 64 in report.page and "the reference run itself" in report.page
 
 
 def test_right_answers_are_one_bit_each() -> None:
