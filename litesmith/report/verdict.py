@@ -74,7 +74,8 @@ def _arena_bytes(records: Records) -> Any:
     micro = device.optional("mcu") if device else None
     if not micro:
         return Absent("evaluate.measure in params.yaml does not ask for it")
-    return micro["files"][records.final]["arena_bytes"]
+    measured = micro["files"][records.final]
+    return Absent(str(measured["refused"])) if measured.optional("refused") else measured["arena_bytes"]
 
 
 def _unmeasured(key: str) -> tuple[str, str, Absent]:

@@ -269,6 +269,12 @@ def test_absent_latency_is_named() -> None:
     assert "<li>the latency measurement holds no variants</li>" in page
 
 
+def test_file_that_the_microcontrollers_runtime_refused_is_named_with_the_reason() -> None:
+    page = render(report_inputs())
+    assert "refused: tuned-int4.tflite does not run under TensorFlow Lite Micro 0: no kernel" in page
+    assert "n/r" not in " ".join(outline(page).text)
+
+
 def test_empty_records_of_making_are_named() -> None:
     page = render(dataclasses.replace(report_inputs(), made={"sweep": {}}))
     assert "<li>the record of making sweep holds no cpu_s</li>" in page

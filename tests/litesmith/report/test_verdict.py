@@ -109,7 +109,8 @@ def test_limit_that_nobody_measures_is_unknown() -> None:
 
 
 def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
-    inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 100_000, "max_arena_bytes": 65_536})
+    limits = {"max_tflite_bytes": 100_000, "max_arena_bytes": 65_536}
+    inputs = dataclasses.replace(changed("evaluate", "device", to=None), limits=limits)
     lines = budget(Records(inputs), inputs.limits)
     assert [line.met for line in lines] == [True, None]
     assert lines[1].value.reason == "evaluate.measure in params.yaml does not ask for it"
@@ -123,6 +124,15 @@ def test_arena_and_latency_are_held_to_their_limits() -> None:
     limits = {"max_arena_bytes": 50_000, "max_latency_ms": 0.1}
     inputs = dataclasses.replace(changed("evaluate", "device", to=found), limits=limits)
     assert [(line.value, line.met) for line in budget(Records(inputs), limits)] == [(60_000, False), (0.083, True)]
+
+
+def test_arena_of_a_file_that_was_refused_is_not_known_for_that_reason() -> None:
+    found = {"mcu": {"files": {FINAL: {"refused": f"{FINAL}.tflite does not run: no kernel"}}}}
+    inputs = dataclasses.replace(changed("evaluate", "device", to=found), limits={"max_arena_bytes": 50_000})
+    records = Records(inputs)
+    (line,) = budget(records, inputs.limits)
+    assert (line.met, line.value.reason) == (None, f"{FINAL}.tflite does not run: no kernel")
+    assert not records.absences
 
 
 def test_limit_that_is_null_is_none() -> None:
