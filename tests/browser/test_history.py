@@ -1,7 +1,5 @@
 """The index of runs in a real browser: it fits every width, asks for nothing, and nobody is kept out."""
 
-import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import pytest
 
 from litesmith.history import Run, render_index
-from tests.browser.tools import PICTURES, node_module
+from tests.browser.tools import PICTURES, barriers, invalid
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -89,20 +87,8 @@ def test_a_time_line_is_as_long_as_its_run(open_page: Open, index: str) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_index_has_no_barrier_that_axe_calls_serious(open_page: Open, index: str, width: int, scheme: str) -> None:
-    page = open_page(index, width, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    page.evaluate(node_module("axe-core/axe.min.js").read_text())
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [f"{one['id']}: {len(one['nodes'])} times, first {one['nodes'][0]['html'][:200]}" for one in grave] == []
+    assert barriers(open_page(index, width, color_scheme=scheme)) == []
 
 
 def test_the_index_is_valid_html(index: str, tmp_path: Path) -> None:
-    path = tmp_path / "index.html"
-    path.write_text(index)
-    program, config = node_module(".bin/html-validate"), Path(__file__).with_name("html-validate.json")
-    command = [program, "--config", config, "--formatter", "json", path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.stdout.strip(), done.stderr
-    said = [message for file in json.loads(done.stdout) for message in file["messages"]]
-    assert [f"{one['line']}:{one['column']} {one['ruleId']}: {one['message']}" for one in said] == []
+    assert invalid(index, tmp_path) == []

@@ -1,8 +1,6 @@
 """The report in a real browser: it loads whole, asks for nothing, fits every width, answers hand and keyboard."""
 
 import dataclasses
-import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 import pytest
 
 from litesmith.report.page import make_report, render
-from tests.browser.tools import PICTURES, node_module
+from tests.browser.tools import PICTURES, barriers, invalid
 from tests.litesmith.report_inputs import FINAL, report_inputs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -163,21 +161,14 @@ def test_report_prints_on_a4_without_controls(open_page: Open, report: str, tmp_
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_report_has_no_barrier_that_axe_calls_serious(open_page: Open, report: str, width: int, scheme: str) -> None:
-    page = open_page(report, width, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    page.evaluate(node_module("axe-core/axe.min.js").read_text())
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [f"{one['id']}: {len(one['nodes'])} times, first {one['nodes'][0]['html'][:200]}" for one in grave] == []
+    assert barriers(open_page(report, width, color_scheme=scheme)) == []
 
 
 def test_report_is_valid_html(report: str, tmp_path: Path) -> None:
-    path = tmp_path / "report.html"
-    path.write_text(report)
-    program, config = node_module(".bin/html-validate"), Path(__file__).with_name("html-validate.json")
-    found = tmp_path / "found.json"
-    command = [program, "--config", config, "--formatter", f"json={found}", path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert found.exists(), done.stderr
-    said = [message for file in json.loads(found.read_text()) for message in file["messages"]]
-    assert [f"{one['line']}:{one['column']} {one['ruleId']}: {one['message']}" for one in said] == []
+    assert invalid(report, tmp_path) == []
+
+
+def test_a_picture_without_text_is_noticed(open_page: Open, report: str, tmp_path: Path) -> None:
+    worse = report.replace("</main>", '<img src="data:,"></main>')
+    assert any(line.startswith("image-alt: ") for line in barriers(open_page(worse)))
+    assert any("alt" in line for line in invalid(worse, tmp_path))
