@@ -53,8 +53,7 @@ def config() -> Config:
 def outcome(seed: int, until_s: float | None, random_s: float = 100.0) -> dict[str, Any]:
     return {
         "seed": seed,
-        "random": {"cpu_s": random_s},
-        "ours": {"cpu_s_until_mark": until_s},
+        "share": None if until_s is None else until_s / random_s,
         "longest_trial_cpu_s": 10.0 + seed,
     }
 
@@ -76,21 +75,24 @@ def test_the_mark_is_reached_by_the_first_that_is_as_good() -> None:
     assert cpu_s_until([], 0.1) is None
 
 
-def test_the_share_is_over_all_seeds() -> None:
-    assert share_of([outcome(1, 20.0, 100.0), outcome(2, 40.0, 300.0)]) == 0.15
+def test_the_figure_is_the_median_of_the_seeds() -> None:
+    assert share_of([outcome(1, 20.0), outcome(2, 60.0), outcome(3, 10.0, 200.0)]) == 0.2
+    assert share_of([outcome(1, 20.0), outcome(2, None), outcome(3, 30.0)]) == 0.3
+    assert share_of([]) is None
 
 
-def test_one_seed_that_never_got_there_misses_the_bound() -> None:
+def test_if_most_seeds_never_got_there_the_bound_is_missed() -> None:
     outcomes = [outcome(1, 20.0), outcome(2, None)]
     assert share_of(outcomes) is None
     share, _, _ = claims(config(), outcomes, None)
     assert share.to_plain()["verdict"] == "not met"
+    assert share.note == "2 of 2 seeds: 0.200, never"
 
 
 def test_nothing_counts_before_all_seeds_are_there() -> None:
     share, longest, speedup = claims(config(), [outcome(1, 20.0)], None)
     assert [one.to_plain()["verdict"] for one in (share, longest, speedup)] == ["not measured"] * 3
-    assert share.note == "1 of 2 seeds"
+    assert share.note == "1 of 2 seeds: 0.200"
 
 
 def test_all_bounds_are_judged() -> None:
