@@ -14,3 +14,9 @@ def load_aware(path: Path) -> Any:
     """
     with tfmot.quantization.keras.quantize_scope():
         return load_h5(path)
+
+
+def learned_to_round(model: Any) -> bool:
+    """Tell whether a network has TF-MOT's rounding layers."""
+    wrapper = tfmot.quantization.keras.QuantizeWrapper
+    return any(isinstance(layer, wrapper) for layer in model.layers)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith import int4, lite
+from litesmith.aware import learned_to_round
 from litesmith.choice import Candidate, Choice
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
@@ -106,7 +107,7 @@ def convert_model(name: str, model: Any, bars: Mapping[Precision, Bar], material
     converted = Converted(golden, {}, [])
     for precision, bar in bars.items():
         path = folder / f"{name}-{precision}.tflite"
-        promise = _promise(precision, bar, golden, predicted, material)
+        promise = _promise(precision, bar, golden, predicted, material, dense_per_channel=not learned_to_round(model))
         try:
             judgement = _convert_one(model, path, promise, material)
         except ConversionError as error:
@@ -196,8 +197,9 @@ def _convert_one(model: Any, path: Path, promise: Promise, material: Material) -
 
 
 def _promise(
-    precision: Precision, bar: Bar, golden: NDArray[np.float32], predicted: NDArray[np.integer], material: Material
-) -> Promise:
+    precision: Precision, bar: Bar, golden: NDArray[np.float32], predicted: NDArray[np.integer], material: Material,
+    *, dense_per_channel: bool,
+) -> Promise:  # fmt: skip
     calibration = material.calibration.images
     _, height, width = calibration.shape
     return Promise(
@@ -208,6 +210,7 @@ def _promise(
         predicted=predicted,
         golden_tolerance=bar.golden_tolerance,
         min_agreement=bar.min_agreement,
+        dense_per_channel=dense_per_channel,
     )
 
 

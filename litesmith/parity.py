@@ -32,6 +32,8 @@ class Promise:
         predicted: The Keras model's classes of the validation images (m,).
         golden_tolerance: Largest difference of any golden probability.
         min_agreement: Smallest share of validation images on which file and Keras model name the same class.
+        dense_per_channel: Whether integer weights of dense layers have a scale for each channel too, as those of
+            convolutions do. A network that learned to round did so with one scale for the whole of a dense layer.
     """
 
     precision: Precision
@@ -41,6 +43,7 @@ class Promise:
     predicted: NDArray[np.integer]
     golden_tolerance: float
     min_agreement: float
+    dense_per_channel: bool
 
 
 @dataclass(frozen=True)
@@ -198,13 +201,25 @@ def _weight_dtype(precision: Precision, weights: Weights, *, is_end: bool) -> st
 
 
 def _channels(seen: Observation, promise: Promise) -> Check:
-    """Check that integer weights have one scale for each output channel, and that other weights have none."""
+    """Check that integer weights have the scales promised, and that other weights have none."""
     wrong = [
         f"{one.name} has {one.num_scales} scales for {one.num_channels} channels"
         for one in seen.weights
-        if one.num_scales != (one.num_channels if one.dtype in INTEGER else 0)
+        if one.num_scales != _num_scales(one, promise)
     ]
-    return Check("per-channel", not wrong, "; ".join(wrong) or "one scale for each channel of integer weights")
+    return Check("per-channel", not wrong, "; ".join(wrong) or _scales_text(promise))
+
+
+def _scales_text(promise: Promise) -> str:
+    dense = "" if promise.dense_per_channel else ", one in all for a dense layer"
+    return f"one scale for each channel of integer weights{dense}"
+
+
+def _num_scales(weights: Weights, promise: Promise) -> int:
+    if weights.dtype not in INTEGER:
+        return 0
+    is_dense = len(weights.shape) == 2
+    return weights.num_channels if promise.dense_per_channel or not is_dense else 1
 
 
 def _golden(seen: Observation, promise: Promise) -> Check:

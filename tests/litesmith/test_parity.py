@@ -26,6 +26,7 @@ def promise(precision: Precision) -> Promise:
         predicted=GOLDEN.argmax(axis=1),
         golden_tolerance={"float32": 1e-5}.get(precision, 2e-2),
         min_agreement=0.99,
+        dense_per_channel=True,
     )
 
 
@@ -74,6 +75,15 @@ def test_one_scale_for_a_whole_tensor_is_not_per_channel() -> None:
     found = seen("int8")
     coarse = replace(found, weights=[replace(found.weights[0], num_scales=1), *found.weights[1:]])
     assert broken(coarse, promise("int8")) == {"per-channel": "conv_1 has 1 scales for 8 channels"}
+
+
+def test_dense_layers_that_learned_to_round_have_one_scale_and_convolutions_still_one_a_channel() -> None:
+    found, learned = seen("int8"), replace(promise("int8"), dense_per_channel=False)
+    dense = [one for one in found.weights if len(one.shape) == 2]
+    told = broken(found, learned)["per-channel"]
+    assert told == "; ".join(f"{one.name} has {one.num_scales} scales for {one.num_channels} channels" for one in dense)
+    coarse = [replace(one, num_scales=1) if one in dense else one for one in found.weights]
+    assert broken(replace(found, weights=coarse), learned) == {}
 
 
 def test_a_float_left_in_an_int8_file() -> None:

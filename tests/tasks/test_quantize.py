@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from litesmith import lite
-from litesmith.aware import load_aware
+from litesmith.aware import learned_to_round, load_aware
 from litesmith.errors import ParamsError
 from litesmith.files import read_json
 from litesmith.keras import save_h5
@@ -40,7 +40,9 @@ def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pyte
     images = read_split(Ins.train).images[:20]
     assert sorted(path.stem for path in Outs.models.iterdir()) == sorted(found)
     for path in Outs.models.iterdir():
-        assert len(lite.convert(load_aware(path), "int8", images)) > 1000
+        model = load_aware(path)
+        assert learned_to_round(model) == (path.stem != "clustered")
+        assert len(lite.convert(model, "int8", images)) > 1000
 
 
 def test_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
