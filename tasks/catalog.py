@@ -11,7 +11,7 @@ RAW_TEST_IMAGES = Path("data/raw/t10k-images-idx3-ubyte.gz")
 RAW_TEST_LABELS = Path("data/raw/t10k-labels-idx1-ubyte.gz")
 
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy (int64, n: rows in
-# the official file). `evaluate` alone may name TEST.
+# the official file). `evaluate` alone may name TEST, and of the benchmarks the frontier's `measure`.
 TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
 GATE = Path("data/prepared/gate")
