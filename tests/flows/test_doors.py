@@ -1,8 +1,6 @@
 """Both doors on drawn images, and a run that is killed in every way it can be."""
 
 import hashlib
-import shutil
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,25 +17,13 @@ from litesmith.files import read_json
 from tasks import catalog
 from tasks.dag.step import Measured
 from tasks.pipeline import PIPELINE
-from tasks.workspace import make_workspace, read_profile
 from tests.flows.marked import Commands
+from tests.flows.served import SERVING, api, place_order, serve, tiny_project, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("doors")]
 
-ROOT = Path(__file__).parents[2]
 STAGES = [one.name for one in PIPELINE]
 _GONE_S = 10
-_SERVING = ("flows serve", "flows.watched", "resource_tracker")
-
-
-def tiny_workspace(folder: Path) -> Path:
-    """Make a workspace in which the whole pipeline runs on drawn images in seconds."""
-    tiny = yaml.safe_load(Path(__file__).with_name("tiny.yaml").read_text())
-    make_workspace(folder, ROOT, read_profile(ROOT, "drawn"), tiny)
-    # What `flows serve` needs of a project.
-    shutil.copy(ROOT / "prefect.yaml", folder)
-    shutil.copytree(ROOT / "profiles", folder / "profiles")
-    return folder
 
 
 @dataclass
@@ -61,7 +47,7 @@ class Story:
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """A workspace that ``dvc repro`` is bringing up to date, with an empty cache."""
-    commands = Commands(tiny_workspace(tmp_path_factory.mktemp("reference") / "ws"))
+    commands = Commands(tiny_project(tmp_path_factory.mktemp("reference") / "ws"))
     commands.start("dvc", "repro")
     yield commands
     commands.stop()
@@ -70,13 +56,12 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 @pytest.fixture(scope="module")
 def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Tell the story; meanwhile the reference is made by the other core."""
-    commands = Commands(tiny_workspace(tmp_path_factory.mktemp("story") / "ws"))
+    commands = Commands(tiny_project(tmp_path_factory.mktemp("story") / "ws"))
     seen = Story(commands.folder)
     try:
         _kill_the_flow(commands, seen)
-        served = commands.start("flows", "serve", "--port", str(_free_port()))
-        commands.wait_for(lambda: "Ctrl-C stops" in commands.log.read_text(), "the server")
-        with SyncPrefectClient(_api(commands)["PREFECT_API_URL"]) as client:
+        served = serve(commands)
+        with SyncPrefectClient(api(commands)["PREFECT_API_URL"]) as client:
             _kill_dvc(commands, seen, client)
             _kill_the_training(commands, seen, client)
             _complete(commands, seen, client)
@@ -87,12 +72,6 @@ def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield seen
     finally:
         commands.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _kill_the_flow(commands: Commands, seen: Story) -> None:
@@ -107,15 +86,15 @@ def _kill_the_flow(commands: Commands, seen: Story) -> None:
 
 def _kill_dvc(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
     """Kill DVC, if the machine allows while workers try networks, after two more runs asked for the workspace."""
-    order = _order(client)
+    order = place_order(client)
     commands.find("-m", "tasks", "run", "baseline")
-    second = _order(client)
+    second = place_order(client)
     seen.said["shell"] = _shell(commands, "flows", "retrain")[1]
-    seen.states["second order"] = _end(commands, client, second)
+    seen.states["second order"] = wait_for_end(commands, client, second)
     commands.wait_for(lambda: _workers(commands), "the sweep's workers")
     _dvc_at_work(commands).kill()
-    seen.left["dvc"] = commands.left_after(_GONE_S, but=(*_SERVING, "prefect.engine"))
-    seen.states["dvc"] = _end(commands, client, order)
+    seen.left["dvc"] = commands.left_after(_GONE_S, but=(*SERVING, "prefect.engine"))
+    seen.states["dvc"] = wait_for_end(commands, client, order)
 
 
 def _dvc_at_work(commands: Commands) -> psutil.Process:
@@ -131,10 +110,10 @@ def _workers(commands: Commands) -> bool:
 
 
 def _kill_the_training(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
-    order = _order(client)
+    order = place_order(client)
     commands.running("-m", "tasks", "run").kill()
-    seen.left["training"] = commands.left_after(_GONE_S, but=(*_SERVING, "prefect.engine"))
-    seen.states["training"] = _end(commands, client, order)
+    seen.left["training"] = commands.left_after(_GONE_S, but=(*SERVING, "prefect.engine"))
+    seen.states["training"] = wait_for_end(commands, client, order)
 
 
 def _complete(commands: Commands, seen: Story, client: SyncPrefectClient) -> None:
@@ -162,7 +141,7 @@ def _complete(commands: Commands, seen: Story, client: SyncPrefectClient) -> Non
 def _ask_at_the_other_door(reference: Commands, commands: Commands, seen: Story) -> None:
     """Run the flow in the workspace that `dvc repro` brought up to date."""
     reference.wait_for(lambda: not reference.alive(), "dvc repro", 900)
-    reference.environment = _api(commands)
+    reference.environment = api(commands)
     code, said = reference.run("flows", "retrain")
     assert code == 0, said + reference.log.read_text()[-4000:]
     seen.said["other door"] = said
@@ -182,30 +161,9 @@ def _ask_for_the_impossible(reference: Commands, seen: Story) -> None:
     assert reference.run("dvc", "repro")[0] == 0
 
 
-def _order(client: SyncPrefectClient) -> FlowRun:
-    return client.create_flow_run_from_deployment(client.read_deployment_by_name("retrain/on-demand").id)
-
-
-def _end(commands: Commands, client: SyncPrefectClient, run: FlowRun) -> tuple[str, str]:
-    """Wait for a run's end and return its state and the reason."""
-
-    def _state() -> tuple[str, str] | None:
-        state = client.read_flow_run(run.id).state
-        return (str(state.name), str(state.message)) if state and state.is_final() else None
-
-    return commands.wait_for(_state, f"the end of {run.name}")
-
-
 def _shell(commands: Commands, *command: str) -> tuple[int, str]:
     """Run a command in another terminal, as the invitation of ``flows serve`` says."""
-    return Commands(commands.folder, _api(commands)).run(*command)
-
-
-def _api(commands: Commands) -> dict[str, str]:
-    """Return the variable that the invitation of ``flows serve`` asks for."""
-    (line,) = (line for line in commands.log.read_text().splitlines() if "export PREFECT_API_URL=" in line)
-    name, _, url = line.split()[-1].partition("=")
-    return {name: url}
+    return Commands(commands.folder, api(commands)).run(*command)
 
 
 def _last_record(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from litesmith.teaching import write_lesson
 from tasks import catalog
 from tests.litesmith import make_tiny
 
-_SMALL = {
+SMALL = {
     "dataset": {"class_names": make_tiny.CLASS_NAMES, "height": 16, "width": 16},
     "baseline": {"conv_widths": [4, 8], "dense_width": 8, "epochs": 2, "batch_size": 32, "learning_rate": 0.01},
     "teach": {
@@ -45,7 +45,7 @@ _SMALL = {
 def small_params() -> Params:
     """Return the project's parameters, made small."""
     content: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / catalog.PARAMS).read_text())
-    return parse_params(overlaid(content, _SMALL))
+    return parse_params(overlaid(content, SMALL))
 
 
 def small_splits(folder: Path) -> None:
