@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import Claim
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_text
 from litesmith.readme import BEGIN, END, with_block
@@ -72,18 +71,6 @@ def render(root: Path) -> str:
     return f"{BEGIN}\n{table}\n{END}"
 
 
-def claims_of(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what a result claims; rendering claims nothing itself."""
-    if name != "render":
-        return list(result["claims"])
-    same = "the same bytes each time" if result["identical"] else "not the same bytes each time"
-    claims = [
-        Claim("wall time of the step `report`", "s", result["median_wall_s"], 10.0, True, note=same),
-        Claim("size of the page", "bytes", result["page_bytes"], 3_000_000, True),
-    ]
-    return [claim.to_plain() for claim in claims]
-
-
 def _rows(name: str, path: Path) -> list[list[str]]:
     if not path.is_file():
         return [[_link(name), "", "", "", "not measured", "", ""]]
@@ -92,7 +79,7 @@ def _rows(name: str, path: Path) -> list[list[str]]:
     host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
     if name == "ablation":
         return [_line(name, line, found, host) for line, found in result["lines"].items()]
-    return [_row(name, claim, host) for claim in claims_of(name, result)]
+    return [_row(name, claim, host) for claim in result["claims"]]
 
 
 def _line(name: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
