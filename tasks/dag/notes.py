@@ -12,7 +12,7 @@ from tasks import catalog
 NOTES = Path("docs/optimization-notes.md")
 
 _RESULTS = ("validate", "prepare", "baseline", "sweep", "sweep-timing", "prune", "convert", "evaluate")
-_MADE = ("baseline", "sweep", "prune", "convert")
+_MADE = ("baseline", "sweep", "prune", "convert", "evaluate")
 
 
 def render(root: Path) -> str:
@@ -23,12 +23,12 @@ def render(root: Path) -> str:
     """
     params = read_params(root / catalog.PARAMS)
     made = {step: _read(root, catalog.made(step)) for step in _MADE}
-    swept = made["sweep"].get("parameters", {})
+    swept, evaluated = (made[step].get("parameters", {}) for step in ("sweep", "evaluate"))
     evidence = Evidence(
         results={step: _read(root, catalog.results(step)) for step in _RESULTS},
         latency=_read(root, catalog.metrics("latency")),
         made=made,
-        limits=swept.get("device", {}),
+        limits=evaluated.get("device", {}),
         space=swept.get("params", {}).get("space", {}),
         image=(params.dataset.height, params.dataset.width, params.dataset.num_classes),
     )

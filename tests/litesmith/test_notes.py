@@ -203,3 +203,14 @@ def test_a_missing_figure_is_an_error_that_names_it(evidence: Evidence, path: st
 def test_the_same_evidence_gives_the_same_text(evidence: Evidence) -> None:
     assert render_notes(evidence) == render_notes(copy.deepcopy(evidence))
     assert math.isclose(noise(0.0, 10), 0.0)
+
+
+def test_what_fine_tuning_for_conversion_brought_is_told_where_it_was_done(evidence: Evidence) -> None:
+    assert "Rounding can be learned" not in render_notes(evidence)
+    variants = evidence.results["evaluate"]["variants"]
+    dense = variants["tuned-int8"]
+    variants["qat-int8"] = {**dense, "accuracy": dense["accuracy"] + 0.0003}
+    variants["clustered-int8"] = {**dense, "gzip_bytes": 12345}
+    text = re.sub(r"\s+", " ", render_notes(evidence))
+    assert "against the int8 file that was only converted +0.03 points, within chance. Held to few distinct" in text
+    assert re.search(r"travels in 12.345 instead of", text)
