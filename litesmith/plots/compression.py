@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from litesmith.intervals import Estimate
 from litesmith.plots.svg import (
@@ -126,6 +126,7 @@ def _label_panels(panels: Sequence[Axes]) -> None:
     size.xaxis.set_minor_formatter(NullFormatter())
     latency.set_xlabel("latency, ms (log):\n● median\n| p90, p99", fontsize=9)
     latency.set_xscale("log")
+    latency.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     latency.xaxis.set_minor_formatter(NullFormatter())
     latency.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 

@@ -254,6 +254,7 @@ def draw_slices(found: Sequence[Slice], trained: str) -> Figure:
 
 
 def _draw_slice(axes: Axes, one: Slice) -> None:
+    axes.margins(y=0.12)
     axes.set_xlabel(one.name.replace("_", " "), fontsize=10)
     axes.yaxis.set_major_formatter(percent_ticks())
     axes.yaxis.set_major_locator(MaxNLocator(4))

@@ -92,9 +92,13 @@ def loss(variant: Any) -> Any:
 
 
 def no_loss(variants: Any) -> dict[str, str]:
-    """Return for each precision that has no loss the reason."""
-    reasons = ((variant.optional("precision"), variant.optional("loss_reason")) for _, variant in variants.items())
-    return {str(precision): str(reason) for precision, reason in reasons if reason}
+    """Return each reason for which precisions have no loss, with their names."""
+    pairs = [(variant.optional("loss_reason"), variant.optional("precision")) for _, variant in variants.items()]
+    reasons = dict.fromkeys(reason for reason, _ in pairs if reason)
+    return {
+        str(reason): " and ".join(dict.fromkeys(str(precision) for why, precision in pairs if why == reason))
+        for reason in reasons
+    }
 
 
 def agreements(predictions: Predictions, variants: Any) -> dict[str, Any]:

@@ -62,6 +62,12 @@ def code(text: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
+def breakable(text: str) -> Markup:
+    """Write a path, or a parameter's place, for HTML so that a line may end between its parts."""
+    mark = "/" if "/" in text else "."
+    return Markup(f"{mark}<wbr>").join(text.split(mark))
+
+
 def lines(content: Any) -> str:
     """Write a mapping or list as indented lines, a value of a short list beside the other."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
@@ -85,6 +91,7 @@ def _plainly(value: Any) -> Any:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": _tolerant(amount),
+    "breakable": breakable,
     "code": code,
     "count": _tolerant(count),
     "percent": _tolerant(percent),

@@ -76,7 +76,9 @@ def _curves(histories: Histories, column: str, label: str) -> Markup | Absent:
 
 
 def _schedule(histories: Histories) -> Markup | Absent:
-    series = curves.curve_series(histories, "learning_rate")
+    found = curves.curve_series(histories, "learning_rate")
+    # The rate at the end of an only epoch tells nothing of a schedule, and is near zero.
+    series = [line for line in found if len(line.values) > 1] or found
     if not series:
         return Absent("no training history holds a column learning_rate")
     ranges = "; ".join(f"{line.model} from {max(line.values):.4g} to {line.values[-1]:.4g}" for line in series)

@@ -16,14 +16,14 @@ import pytest
 from markupsafe import Markup
 from PIL import Image
 
-from litesmith.report.formats import amount, code, count, points, times
+from litesmith.report.formats import amount, breakable, code, count, points, times
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.page import make_report, render
 from litesmith.report.pictures import png_address
 from litesmith.report.records import Absent, Record
 from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs, value_at, with_value, without
 
-VOID = {"meta", "link", "img", "br", "path", "use", "rect", "circle"}
+VOID = {"meta", "link", "img", "br", "wbr", "path", "use", "rect", "circle"}
 
 
 class Outline(HTMLParser):
@@ -302,6 +302,8 @@ def test_record_hands_out_what_is_absent_with_its_place() -> None:
     [
         (amount(65_536.0), "65\u2009536"),
         (amount(0.25), "0.250"),
+        (breakable("reports/a<b.json"), "reports/<wbr>a&lt;b.json"),
+        (breakable("sweep.space.widths"), "sweep.<wbr>space.<wbr>widths"),
         (code("run `a<b` now"), "run <code>a&lt;b</code> now"),
         (count(1234567), "1\u2009234\u2009567"),
         (points(-0.0126), "\u22121.26"),

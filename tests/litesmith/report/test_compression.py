@@ -7,6 +7,7 @@ import pytest
 
 from litesmith.report import compression
 from litesmith.report.inputs import Records
+from litesmith.report.records import Record
 from tests.litesmith.report_inputs import FINAL, report_inputs, without
 
 
@@ -41,6 +42,16 @@ def test_layer_that_the_file_does_not_name_is_absent() -> None:
     results = without(inputs.results, "convert", "files", "pruned-int8", "sparsity", "layers", 1)
     rows = compression.sparsity_rows(Records(dataclasses.replace(inputs, results=results)))
     assert rows[1].quantized.reason == "the file pruned-int8 recorded no layer of that name"
+
+
+def test_reason_for_no_loss_is_given_once_with_all_that_it_holds_for() -> None:
+    variants = {
+        "a-int8": {"precision": "int8", "loss_reason": "steps"},
+        "b-int8": {"precision": "int8", "loss_reason": "steps"},
+        "a-int4": {"precision": "int4", "loss_reason": "steps"},
+        "a-keras": {"precision": "float32"},
+    }
+    assert compression.no_loss(Record(variants, "", {})) == {"steps": "int8 and int4"}
 
 
 def test_facts_are_of_the_files_alone() -> None:

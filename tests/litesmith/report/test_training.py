@@ -26,6 +26,16 @@ def test_figures_are_curves_loss_schedule_and_costs() -> None:
     assert round(values["total_cpu_s"]) == round(20.41 * len(inputs.made))
 
 
+def test_only_epoch_is_no_schedule() -> None:
+    inputs = report_inputs()
+    short = {name: column[-1:] for name, column in inputs.histories["pruned"].items()}
+    histories = {"tuned": inputs.histories["tuned"], "pruned": short}
+    schedule = shown(Records(inputs), dataclasses.replace(inputs, histories=histories))["curves"][2]
+    assert "tuned from" in schedule and "pruned" not in schedule
+    alone = shown(Records(inputs), dataclasses.replace(inputs, histories={"pruned": short}))["curves"][2]
+    assert "pruned from" in alone
+
+
 def test_absent_costs_leave_no_empty_figure() -> None:
     inputs = report_inputs()
     for made in inputs.made.values():
