@@ -85,6 +85,19 @@ def test_a_time_line_is_as_long_as_its_run(open_page: Open, index: str) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
+def test_a_name_in_a_time_line_is_seen_whole_or_not_at_all(open_page: Open, index: str, width: int) -> None:
+    page = open_page(index, width)
+    places = page.locator(".line b").evaluate_all(
+        """names => names.map((one) => {
+          const name = one.getBoundingClientRect(), part = one.parentElement.getBoundingClientRect();
+          return [name.top >= part.bottom - 1, name.right <= part.right + 0.5];
+        })"""
+    )
+    assert {hidden for hidden, _ in places} == {True, False}
+    assert all(hidden or whole for hidden, whole in places)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_index_has_no_barrier_that_axe_calls_serious(open_page: Open, index: str, width: int, scheme: str) -> None:
     assert barriers(open_page(index, width, color_scheme=scheme)) == []
