@@ -14,7 +14,7 @@ from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
-from tasks.sample import make_sample
+from tasks.sample import check_sample, make_sample
 from tasks.terminal import run_chosen
 from tasks.workspace import clean
 
@@ -48,8 +48,6 @@ def _parser() -> argparse.ArgumentParser:
     predict.set_defaults(command=_predict)
     reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
     reference.set_defaults(command=lambda _: print(make_reference(Path.cwd())))
-    sample = commands.add_parser("sample", help="put the last report and a picture of it into docs/")
-    sample.set_defaults(command=lambda _: make_sample(Path.cwd()))
     cleaning = commands.add_parser("clean", help="remove what a killed run would resume from, and the workspaces")
     cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
     for name, (written, write, check) in _GENERATED.items():
@@ -63,6 +61,7 @@ _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]
     "dvc": ("dvc.yaml from the steps", partial(dvcfile.write, PIPELINE), partial(dvcfile.check, PIPELINE)),
     "readme": ("the README's results table from the last evaluation", readme.write, readme.check),
     "notes": ("docs/optimization-notes.md from the last results", notes.write, notes.check),
+    "sample": ("the last report and a picture of it into docs/", make_sample, check_sample),
     "versions": ("versions.yaml from requirements.lock", versions.write, versions.check),
 }
 

@@ -1,9 +1,12 @@
 """Put the last report where a visitor sees it before running anything, with a picture of its first screen."""
 
+import hashlib
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import yaml
 
 from litesmith.errors import ContractError, MachineError
 from litesmith.files import replacing, write_bytes
@@ -16,6 +19,8 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _WINDOW = "1280,900"
 _LIMIT_S = 120.0
 _COLOURS = 128
+# Under this name the picture holds the MD5 of the page that it shows.
+_PAGE_MD5 = "page-md5"
 
 
 def make_sample(root: Path) -> None:
@@ -33,10 +38,59 @@ def make_sample(root: Path) -> None:
         raise ContractError(
             f"{catalog.REPORT} is missing. `dvc checkout` brings it from the cache, `make run` makes it."
         )
-    write_bytes(root / SAMPLE, report.read_bytes())
+    page = report.read_bytes()
+    write_bytes(root / SAMPLE, page)
     with replacing(root / PICTURE) as part:
         _photograph(root / SAMPLE, part)
-        _reduce(part)
+        _reduce(part, _md5(page))
+
+
+def check_sample(root: Path) -> None:
+    """Compare the copy and its picture with the report that ``dvc.lock`` records.
+
+    The report itself lies in DVC's cache, which a fresh clone does not have: its hash is enough.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        ContractError: They are not what `make_sample` would make of that report, or no report is recorded.
+    """
+    expected, again = _recorded(root), "`make sample` makes both; commit them."
+    copied = _md5((root / SAMPLE).read_bytes()) if (root / SAMPLE).is_file() else "no file"
+    if copied != expected:
+        raise ContractError(f"{SAMPLE} is not the report of {_LOCK}: expected MD5 {expected}, got {copied}. {again}")
+    shown = _shown(root / PICTURE)
+    if shown != expected:
+        raise ContractError(f"{PICTURE} is not of that page: expected its MD5 {expected} in it, got {shown}. {again}")
+
+
+_LOCK = "dvc.lock"
+
+
+def _recorded(root: Path) -> str:
+    """Return the MD5 of the report as the last run of its stage recorded it."""
+    path = root / _LOCK
+    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {}) if path.is_file() else {}
+    outs = stages.get(catalog.REPORT.stem, {}).get("outs", [])
+    found = [str(out["md5"]) for out in outs if out["path"] == catalog.REPORT.as_posix()]
+    if not found:
+        raise ContractError(f"{_LOCK} records no {catalog.REPORT}. `dvc repro` makes it and records it.")
+    return found[0]
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _shown(picture: Path) -> str:
+    """Return the MD5 of the page that a picture was drawn from."""
+    from PIL import Image
+
+    if not picture.is_file():
+        return "no picture"
+    with Image.open(picture) as opened:
+        return str(opened.info.get(_PAGE_MD5, "a picture that does not say"))
 
 
 def _photograph(page: Path, target: Path) -> None:
@@ -54,9 +108,12 @@ def _photograph(page: Path, target: Path) -> None:
         raise MachineError(f"{browser} drew no picture of {page}, it ended with {done.returncode}:\n{done.stderr}")
 
 
-def _reduce(picture: Path) -> None:
-    """Write a picture anew with few colours, which a page of text does not miss, a third as large."""
+def _reduce(picture: Path, page_md5: str) -> None:
+    """Write a picture anew with few colours, which a page of text does not miss, and with the hash of its page."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
+    about = PngInfo()
+    about.add_text(_PAGE_MD5, page_md5)
     with Image.open(picture) as whole:
-        whole.convert("RGB").quantize(_COLOURS).save(picture, optimize=True)
+        whole.convert("RGB").quantize(_COLOURS).save(picture, optimize=True, pnginfo=about)
