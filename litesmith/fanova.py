@@ -1,8 +1,8 @@
 """What part of a function's variance each of its arguments explains alone, from few points of it: functional ANOVA.
 
-A forest of regression trees stands in for the function; of a tree, whose leaves are boxes, every mean over all other
-arguments is known exactly. Optuna has the same with scikit-learn's forest, whose import alone takes longer than all
-this; a test compares the two.
+A forest of regression trees stands in for the function. The leaves of a tree are boxes, so its mean over all arguments
+but one is known exactly. Optuna has the same with the forest of scikit-learn; importing the two takes longer than all
+this. A test compares the shares.
 
 Source: Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing hyperparameter importance", ICML 2014.
 """
@@ -24,7 +24,7 @@ _ALIKE = 1e-9
 
 @dataclass(frozen=True)
 class Axis:
-    """An argument, cut into cells between which no tree tells apart.
+    """An argument, cut into cells. Points in the same cell are the same to every tree.
 
     Attributes:
         cells: The cell of each point (points,).
@@ -126,7 +126,7 @@ class Forest:
         # How much variance goes: of centred outcomes the sums on both sides are the same but for the sign.
         gains = np.where(valid, (self._left @ centred) ** 2 / np.where(valid, left * (total - left), 1), 0)
         most = gains.max(initial=0)
-        if most <= _ALIKE**2:
+        if most <= _ALIKE**2:  # a gain is the square of a difference of outcomes
             return None
         best = np.flatnonzero(gains >= most * (1 - _ALIKE))
         asked = self._questions[best]
