@@ -129,6 +129,7 @@ def quantize_aware(
         inference", arXiv:1712.05877, as built in TF-MOT.
     """
     _require_single_runs(model)
+    keras.utils.set_random_seed(seed)
     quantization = tfmot.quantization.keras
     schemes = [tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()] if keep_zeros else []
     aware = quantization.quantize_apply(quantization.quantize_annotate_model(_copy(model, model.name)), *schemes)

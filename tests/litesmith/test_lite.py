@@ -51,6 +51,7 @@ def promise(model: Any, precision: Precision) -> Promise:
         predicted=golden.argmax(axis=1),
         golden_tolerance={"float32": 1e-5, "float16": 1e-2}.get(precision, 5e-2),
         min_agreement=0.99,
+        dense_per_channel=True,
     )
 
 

@@ -63,6 +63,18 @@ def test_the_int8_file_answers_as_the_network_that_rounds(rounding: Any, tmp_pat
     assert evaluate(rounding, VALIDATION).accuracy > 0.9
 
 
+def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before() -> None:
+    spec = replace(SPEC, dropout_rate=0.3)
+    seed_everything(1)
+    parent = build_network(spec, "tuned")
+    made = []
+    for drawn in (2, 3):
+        seed_everything(drawn)
+        aware, _ = quantize_aware(parent, TRAINING, VALIDATION, replace(RECIPE, epochs=1), keep_zeros=False, seed=4)
+        made.append(aware.get_weights())
+    assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
+
+
 def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Path) -> None:
     (tmp_path / "aware.tflite").write_bytes(lite.convert(rounding, "int8", TRAINING.images[:50]))
     large = [one for one in litert.read_weights(tmp_path / "aware.tflite") if one.num_weights > 100]
