@@ -22,6 +22,8 @@ from tests.tasks.training_rooms import SMALL, small_lesson, small_splits
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
 
 ROOT = Path(__file__).parents[2]
+# Every process that trains takes seconds to begin, and every training as many to be traced.
+SHORT = {"num_workers": 1, "rungs": [{"epochs": 1, "num_rows": 60}], "full_epochs": 1}
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Seen:
 
 def small_project(folder: Path) -> Commands:
     """Make a project in which the sweep takes seconds, and all it reads lies there."""
-    make_workspace(folder, ROOT, SMALL, {"sweep": {"num_workers": 1}})
+    make_workspace(folder, ROOT, SMALL, {"sweep": SHORT})
     small_splits(folder)
     small_lesson(folder)
     return Commands(folder)
@@ -92,8 +94,7 @@ def test_the_cluster_leaves_the_same_bytes_as_local_workers(seen: Seen) -> None:
 
 
 def test_every_trial_is_a_task_run(seen: Seen) -> None:
-    assert {"trial 0 rung 0: Completed", "trial 1 rung 0: Completed"} <= seen.trials
-    assert any(name.endswith("rung 1: Completed") for name in seen.trials)
+    assert seen.trials == {"trial 0 rung 0: Completed", "trial 1 rung 0: Completed"}
 
 
 def test_the_trials_were_trained_by_the_workers(seen: Seen) -> None:
