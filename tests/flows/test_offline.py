@@ -53,7 +53,7 @@ def seen(project: Path) -> Seen:
     try:
         commands.find("-m", "tasks", "run", "baseline")
         run.send_signal(signal.SIGINT)
-        code = run.wait(120)
+        code = commands.wait_for(run.poll, "the run to end after Ctrl-C", timeout_s=240)
         left = commands.left_after(10)
     finally:
         commands.stop()
