@@ -1,11 +1,13 @@
 """Start commands whose every descendant can be found again, also after its parents are gone."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -33,7 +35,7 @@ class Commands:
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start ``python -m command``, its output appended to the log."""
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, _hearing_ctrl_c():
             return subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=self.folder, env=self._env(), stdout=log, stderr=log
             )
@@ -95,6 +97,16 @@ class Commands:
         own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         path = os.pathsep.join([str(Path(sys.executable).parent), own["PATH"]])
         return {**own, "PATH": path, _MARK: self.mark, **self.environment}
+
+
+@contextmanager
+def _hearing_ctrl_c() -> Iterator[None]:
+    """Let what is started hear Ctrl-C: a shell that starts the tests in the background has them ignore it for good."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _mark_of(process: psutil.Process) -> str | None:
