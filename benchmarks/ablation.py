@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from benchmarks.frontier import plan
+from benchmarks.networks import network_for
 from benchmarks.record import write_result
 from benchmarks.spent import counting, total
 from litesmith import keras, lite, training
 from litesmith.files import replacing
 from litesmith.keras import derived_seed
-from litesmith.networks import NetworkSpec, build_network
+from litesmith.networks import build_network
 from litesmith.params import LessonParams, NetworkParams, RecipeParams, Section, overlaid
 from litesmith.scores import accuracy, compare
-from litesmith.splits import Split, read_split
+from litesmith.splits import read_split
 from litesmith.teaching import Share, read_lesson
 from litesmith.training import Lesson, Recipe
 from tasks import catalog
@@ -89,17 +90,11 @@ def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
     recipe = RecipeParams.model_validate(overlaid(config.recipe.model_dump(), line.recipe)).into(Recipe)
     own = derived_seed("ablation", seed)
     keras.seed_everything(own)
-    model = build_network(_network(config, train), _folder(name, seed).name)
+    model = build_network(network_for(train, config.network), _folder(name, seed).name)
     lesson = _lesson(config, len(train.labels)) if line.lesson else None
     training.train(model, train, validation, recipe, seed=own, work=_folder(name, seed), lesson=lesson)
     answers: NDArray[np.uint8] = lite.probabilities(model, validation.images).argmax(axis=1).astype(np.uint8)
     return answers
-
-
-def _network(config: Config, train: Split) -> NetworkSpec:
-    _, height, width = train.images.shape
-    size = {"height": height, "width": width, "num_classes": int(train.labels.max()) + 1}
-    return NetworkSpec.from_plain({**size, **config.network.model_dump()})
 
 
 def _lesson(config: Config, num_rows: int) -> Lesson | None:

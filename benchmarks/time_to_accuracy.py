@@ -14,12 +14,12 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.networks import network_for
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from litesmith import keras, networks
 from litesmith.keras import derived_seed
-from litesmith.networks import NetworkSpec
 from litesmith.params import Count, NetworkParams, Params, RecipeParams, Section, Seed, read_params
 from litesmith.splits import Split, read_split
 from litesmith.training import Loop, Recipe
@@ -122,9 +122,7 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
     began = cpu_s()
     keras.seed_everything(derived_seed(config.seed, "ours"))
-    _, height, width = train.images.shape
-    size = {"height": height, "width": width, "num_classes": int(train.labels.max()) + 1}
-    model = networks.build_network(NetworkSpec.from_plain({**size, **way.network.model_dump()}), "ours")
+    model = networks.build_network(network_for(train, way.network), "ours")
     recipe = way.recipe.into(Recipe)
     loop = Loop(model, train, validation, recipe, config.seed, None)
     for epoch in range(recipe.epochs):

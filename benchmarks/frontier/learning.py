@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.frontier.plan import ANSWERS, LESSON, Config, student_folder, teacher_folder
+from benchmarks.networks import network_for
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
 from litesmith import keras, training
@@ -15,8 +16,7 @@ from litesmith.files import write_bytes, write_json, write_text
 from litesmith.host import describe_host
 from litesmith.keras import derived_seed
 from litesmith.lite import convert
-from litesmith.networks import NetworkSpec, build_network, count_macs
-from litesmith.params import NetworkParams
+from litesmith.networks import build_network, count_macs
 from litesmith.splits import Split, read_split, sample_rows
 from litesmith.teaching import Share, ask, mean_of, read_lesson, train_teacher, view_seeds, write_lesson
 from litesmith.training import Recipe
@@ -26,11 +26,17 @@ from tasks import catalog
 def teacher(config: Config, number: int) -> None:
     """Train one teacher into its folder."""
     keras.set_threads(1)
-    asked, folder = config.teachers, teacher_folder(number)
+    asked, folder, data = config.teachers, teacher_folder(number), taught()
     recipe = asked.recipe.into(Recipe)
     with counting(folder):
         model, history = train_teacher(
-            network(asked.network), recipe, taught(), validation(), name=folder.name, seed=config.seed, work=folder
+            network_for(data, asked.network),
+            recipe,
+            data,
+            validation(),
+            name=folder.name,
+            seed=config.seed,
+            work=folder,
         )
     keep(folder, model, history, recipe)
 
@@ -61,7 +67,7 @@ def student(config: Config, budget: str, seed: int) -> None:
     lesson = read_lesson(LESSON, config.lesson.into(Share), np.arange(len(data.labels)))
     with counting(folder):
         keras.seed_everything(own)
-        model = build_network(network(asked.network), folder.name)
+        model = build_network(network_for(data, asked.network), folder.name)
         history = training.train(model, data, validation(), recipe, seed=own, work=folder, lesson=lesson)
     content = convert(model, "int8", data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
@@ -84,13 +90,6 @@ def keep(folder: Path, model: Any, history: training.History, recipe: Recipe) ->
         "versions": installed(),
     }
     write_json(folder / "made.json", made)
-
-
-def network(params: NetworkParams) -> NetworkSpec:
-    """Return the network that the parameters describe, for the images of the training split."""
-    _, height, width = read_split(catalog.TRAIN).images.shape
-    size = {"height": height, "width": width, "num_classes": int(read_split(catalog.TRAIN).labels.max()) + 1}
-    return NetworkSpec.from_plain({**size, **params.model_dump()})
 
 
 def taught() -> Split:
