@@ -94,16 +94,16 @@ def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
     """
     work = tuning.work / name
     work.mkdir(parents=True, exist_ok=True)
-    model, seed = _copy(parent, name), derived_seed(tuning.seed, name)
-    given = (model, tuning.training, tuning.validation, tuning.recipe)
+    given = (parent, tuning.training, tuning.validation, tuning.recipe)
+    seed, lesson = derived_seed(tuning.seed, name), tuning.lesson
     if name == "clustered":
-        return cluster(*given, tuning.clustering, seed=seed, work=work, lesson=tuning.lesson)
-    return quantize_aware(*given, keep_zeros=name == "pqat", seed=seed, work=work, lesson=tuning.lesson)
+        return cluster(*given, tuning.clustering, name=name, seed=seed, work=work, lesson=lesson)
+    return quantize_aware(*given, keep_zeros=name == "pqat", name=name, seed=seed, work=work, lesson=lesson)
 
 
 def quantize_aware(
     model: Any, training: Split, validation: Split, recipe: Recipe, *,
-    keep_zeros: bool, seed: int, work: Path | None = None, lesson: Lesson | None = None,
+    keep_zeros: bool, name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
 ) -> tuple[Any, History]:  # fmt: skip
     """Train on with weights and activations rounded to eight bits on the way forward, as the int8 file will round them.
 
@@ -114,6 +114,7 @@ def quantize_aware(
         validation: What each epoch is judged on, rounding included.
         recipe: How. Batch-norm statistics are the running ones, whatever ``refresh_rows`` says.
         keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do not.
+        name: Of the network made.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
         lesson: What a teacher said about the training images, or None.
@@ -132,7 +133,7 @@ def quantize_aware(
     keras.utils.set_random_seed(seed)
     quantization = tfmot.quantization.keras
     schemes = [tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()] if keep_zeros else []
-    aware = quantization.quantize_apply(quantization.quantize_annotate_model(_copy(model, model.name)), *schemes)
+    aware = quantization.quantize_apply(quantization.quantize_annotate_model(_copy(model, name)), *schemes)
     history = train(aware, training, validation, recipe, seed=seed, work=work, lesson=lesson)
     if keep_zeros:
         _require_zeros(model, aware)
@@ -141,7 +142,7 @@ def quantize_aware(
 
 def cluster(
     model: Any, training: Split, validation: Split, recipe: Recipe, clustering: Clustering, *,
-    seed: int, work: Path | None = None, lesson: Lesson | None = None,
+    name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
 ) -> tuple[Any, History]:  # fmt: skip
     """Train on with every large kernel held to a few distinct values, which compress well; no file gets smaller by it.
 
@@ -151,6 +152,7 @@ def cluster(
         validation: What each epoch is judged on.
         recipe: How.
         clustering: Which kernels, and how many values.
+        name: Of the network made.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
         lesson: What a teacher said about the training images, or None.
@@ -164,9 +166,7 @@ def cluster(
     Source: Han et al., "Deep compression", arXiv:1510.00149, as built in TF-MOT.
     """
     keras.utils.set_random_seed(seed)
-    wrapped = keras.models.clone_model(
-        _copy(model, model.name), clone_function=lambda layer: _clustered(layer, clustering)
-    )
+    wrapped = keras.models.clone_model(_copy(model, name), clone_function=lambda layer: _clustered(layer, clustering))
     history = train(wrapped, training, validation, recipe, seed=seed, work=work, lesson=lesson)
     stripped = tfmot.clustering.keras.strip_clustering(wrapped)
     _require_few_values(stripped, clustering)

@@ -137,13 +137,13 @@ def write_lesson(folder: Path, answers: NDArray[np.float16], how: Augmentation, 
     write_json(folder / "views.json", {"augmentation": asdict(how), "seeds": list(seeds)})
 
 
-def read_lesson(folder: Path, share: Share, rows: NDArray[np.int64]) -> Lesson | None:
+def read_lesson(folder: Path, share: Share, rows: NDArray[np.int64] | None = None) -> Lesson | None:
     """Open a lesson without reading its answers into memory; None if no teacher was asked.
 
     Args:
         folder: As `write_lesson` made it.
         share: How much the student heeds it.
-        rows: int64, (n,), which of the taught images the student trains on.
+        rows: int64, (n,), which of the taught images the student trains on; None for all.
 
     Raises:
         DataError: A file is missing, or the answers are not those of the views.
@@ -156,7 +156,10 @@ def read_lesson(folder: Path, share: Share, rows: NDArray[np.int64]) -> Lesson |
         raise DataError(f"{folder} is not a lesson, which holds answers.npy and views.json: {error}.") from error
     if len(answers) != len(seeds):
         raise DataError(f"{folder} holds answers to {len(answers)} views and names {len(seeds)}. Teach again.")
-    return Lesson(answers, seeds, how, rows, share.weight, share.temperature) if seeds else None
+    if not seeds:
+        return None
+    chosen = np.arange(answers.shape[1]) if rows is None else rows
+    return Lesson(answers, seeds, how, chosen, share.weight, share.temperature)
 
 
 def _view(forward: Any, images: NDArray[np.uint8], seed: int, path: Path) -> NDArray[np.float16]:

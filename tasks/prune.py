@@ -45,23 +45,20 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     Raises:
         ContractError: A pruned layer did not reach the sparsity asked for.
     """
-    import numpy as np
-
     from litesmith import keras, pruning, training
     from litesmith.networks import NetworkSpec
     from litesmith.splits import read_split
     from litesmith.teaching import Share, read_lesson
 
-    train = read_split(ins.train)
     keras.set_threads(params.num_threads)
     tuning = pruning.Tuning(
         winner=keras.load_h5(ins.model),
         spec=NetworkSpec.from_plain(read_json(ins.network)["network"]),
-        training=train,
+        training=read_split(ins.train),
         validation=read_split(ins.validation),
         recipe=params.recipe.into(training.Recipe),
         pruning=params.pruning.into(pruning.Pruning),
-        lesson=read_lesson(ins.lesson, params.lesson.into(Share), np.arange(len(train.labels))),
+        lesson=read_lesson(ins.lesson, params.lesson.into(Share)),
         seed=seed,
         work=work,
     )

@@ -41,51 +41,59 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
         ParamsError: The winner cannot learn to round, since it runs a layer more than once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
-    from litesmith import keras
+    from litesmith import keras, training
 
     keras.set_threads(params.num_threads)
     outs.models.mkdir(parents=True)
-    tuning = _tuning(params, ins, seed, work)
-    variants = {name: _variant(name, tuning, ins, outs) for name in params.variants}
+    tuning, parents = _tuning(params, ins, seed, work), _parents(params, ins)
+    scores = {name: training.evaluate(parent, tuning.validation).to_plain() for name, parent in parents.items()}
+    variants = {name: _variant(name, parents, scores, tuning, outs) for name in params.variants}
     asked = {"clustering": params.clustering.model_dump(), "recipe": params.recipe.model_dump()}
     write_json(outs.results, {"variants": variants, **asked})
     write_json(outs.metrics, {"validation": {name: one["validation"] for name, one in variants.items()}})
 
 
 def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning":
-    import numpy as np
-
     from litesmith.quantization import Clustering, Tuning
     from litesmith.splits import read_split
     from litesmith.teaching import Share, read_lesson
     from litesmith.training import Recipe
 
-    train = read_split(ins.train)
     return Tuning(
-        training=train,
+        training=read_split(ins.train),
         validation=read_split(ins.validation),
         recipe=params.recipe.into(Recipe),
         clustering=params.clustering.into(Clustering),
-        lesson=read_lesson(ins.lesson, params.lesson.into(Share), np.arange(len(train.labels))),
+        lesson=read_lesson(ins.lesson, params.lesson.into(Share)),
         seed=seed,
         work=work,
     )
 
 
-def _variant(name: str, tuning: "Tuning", ins: Ins, outs: Outs) -> dict[str, Any]:
+def _parents(params: QuantizeParams, ins: Ins) -> dict[str, Any]:
+    """Return each network that a way asked for begins with, by its name."""
+    from litesmith import keras
+    from litesmith.quantization import KINDS
+
+    names = {KINDS[name].parent for name in params.variants}
+    return {name: keras.load_h5(getattr(ins, name)) for name in sorted(names)}
+
+
+def _variant(
+    name: str, parents: dict[str, Any], scores: dict[str, Any], tuning: "Tuning", outs: Outs
+) -> dict[str, Any]:
     """Fine-tune in one way, keep the model, and return what became of it."""
     from litesmith import keras, quantization
     from litesmith.training import evaluate
 
     kind = quantization.KINDS[name]
-    parent = keras.load_h5(getattr(ins, kind.parent))
-    model, history = quantization.fine_tune(name, parent, tuning)
+    model, history = quantization.fine_tune(name, parents[kind.parent], tuning)
     keras.save_h5(model, outs.models / f"{name}.h5")
     values = quantization.layer_values(model) if name == "clustered" else []
     return {
         **asdict(kind),
         "validation": evaluate(model, tuning.validation).to_plain(),
-        "parent_validation": evaluate(parent, tuning.validation).to_plain(),
+        "parent_validation": scores[kind.parent],
         "distinct_values": {one.name: one.num_values for one in values},
         "history": history,
     }

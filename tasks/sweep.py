@@ -106,8 +106,6 @@ def _train_winner(
     params: SweepParams, ins: Ins, outs: Outs, plan: "Plan", study: "StudyResult", seed: int, work: Path
 ) -> None:
     """Train the winner on all rows and write it with what was found."""
-    import numpy as np
-
     from litesmith import keras, networks, training
     from litesmith.search import recipe_of
     from litesmith.splits import read_split
@@ -120,7 +118,7 @@ def _train_winner(
     keras.seed_everything(keras.derived_seed(seed, "tuned"))
     model = networks.build_network(spec, "tuned")
     train, validation = read_split(ins.train), read_split(ins.validation)
-    lesson = read_lesson(ins.lesson, plan.share, np.arange(len(train.labels)))
+    lesson = read_lesson(ins.lesson, plan.share)
     history = training.train(model, train, validation, recipe, seed=seed, work=work, lesson=lesson)
     keras.save_h5(model, outs.model)
     write_text(outs.history, training.history_csv(history))

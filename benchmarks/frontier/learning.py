@@ -64,7 +64,7 @@ def student(config: Config, budget: str, seed: int) -> None:
     keras.set_threads(1)
     asked, folder, data = config.budget(budget), student_folder(budget, seed), taught()
     recipe, own = asked.recipe.into(Recipe), derived_seed(config.seed, "student", seed)
-    lesson = read_lesson(LESSON, config.lesson.into(Share), np.arange(len(data.labels)))
+    lesson = read_lesson(LESSON, config.lesson.into(Share))
     with counting(folder):
         keras.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)

@@ -47,7 +47,7 @@ def before(model: Any) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def rounding(model: Any, before: list[Any]) -> Any:
-    aware, history = quantize_aware(model, TRAINING, VALIDATION, RECIPE, keep_zeros=True, seed=3)
+    aware, history = quantize_aware(model, TRAINING, VALIDATION, RECIPE, keep_zeros=True, name="aware", seed=3)
     assert len(history) == RECIPE.epochs
     return aware
 
@@ -70,7 +70,9 @@ def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before() -> Non
     made = []
     for drawn in (2, 3):
         seed_everything(drawn)
-        aware, _ = quantize_aware(parent, TRAINING, VALIDATION, replace(RECIPE, epochs=1), keep_zeros=False, seed=4)
+        aware, _ = quantize_aware(
+            parent, TRAINING, VALIDATION, replace(RECIPE, epochs=1), keep_zeros=False, name="aware", seed=4
+        )
         made.append(aware.get_weights())
     assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
 
@@ -83,13 +85,13 @@ def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Pa
 
 
 def test_zeros_are_lost_unless_kept(model: Any) -> None:
-    aware, _ = quantize_aware(model, TRAINING, VALIDATION, RECIPE, keep_zeros=False, seed=3)
+    aware, _ = quantize_aware(model, TRAINING, VALIDATION, RECIPE, keep_zeros=False, name="aware", seed=3)
     with pytest.raises(ContractError, match=r"stage1_unit0_conv had 0\.5000 of its weights at zero and has 0\."):
         _require_zeros(model, aware)
 
 
 def test_kernels_come_to_have_few_values(model: Any) -> None:
-    clustered, history = cluster(model, TRAINING, VALIDATION, RECIPE, Clustering(8, 100), seed=3)
+    clustered, history = cluster(model, TRAINING, VALIDATION, RECIPE, Clustering(8, 100), name="few", seed=3)
     values = {one.name: one.num_values for one in layer_values(clustered)}
     assert len(history) == RECIPE.epochs
     assert values["stage1_unit0_conv"] <= 8

@@ -60,6 +60,9 @@ def test_a_lesson_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert lesson is not None
     assert (lesson.seeds, lesson.augmentation, lesson.weight, lesson.temperature) == ((8, 9), HOW, 0.7, 3.0)
     np.testing.assert_array_equal(lesson.view(1)[1], answers[1, [4, 0]].astype(np.float32))
+    whole = read_lesson(tmp_path / "lesson", SHARE)
+    assert whole is not None
+    np.testing.assert_array_equal(whole.view(1)[1], answers[1].astype(np.float32))
 
 
 def test_no_views_are_no_lesson(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from litesmith.files import read_json
@@ -30,7 +29,7 @@ def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pyte
     assert results["validation"]["teacher1"] != results["validation"]["teacher2"]
     assert [load_h5(path).name for path in sorted(Outs.teachers.iterdir())] == ["teacher1", "teacher2"]
     assert read_columns(Outs.history) == HISTORY_COLUMNS
-    lesson = read_lesson(Outs.lesson, Share(0.9, 2.0), np.arange(150))
+    lesson = read_lesson(Outs.lesson, Share(0.9, 2.0))
     assert lesson is not None
     assert lesson.answers.shape == (2, 150, 3)
     assert lesson.augmentation.erase_share == params.teach.recipe.augmentation.erase_share
@@ -38,7 +37,7 @@ def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pyte
 
 def test_no_teacher_leaves_an_empty_lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, monkeypatch, 0)
-    assert read_lesson(Outs.lesson, Share(0.9, 2.0), np.arange(150)) is None
+    assert read_lesson(Outs.lesson, Share(0.9, 2.0)) is None
     assert list(Outs.teachers.iterdir()) == []
     assert Outs.history.read_text() == ",".join(HISTORY_COLUMNS) + "\n"
     assert read_json(Outs.metrics) == {"num_teachers": 0, "validation": {}}
