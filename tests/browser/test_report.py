@@ -158,6 +158,12 @@ def test_report_prints_on_a4_without_controls(open_page: Open, report: str, tmp_
     assert page.evaluate("document.documentElement.scrollWidth") == 680
 
 
+def test_pictures_of_confused_pairs_fit_a_phone(open_page: Open, report: str) -> None:
+    table = open_page(report, 390).locator(".table.pairs")
+    assert table.locator("img").count() > 2
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_report_has_no_barrier_that_axe_calls_serious(open_page: Open, report: str, width: int, scheme: str) -> None:
