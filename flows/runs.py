@@ -103,6 +103,7 @@ def _judged(root: Path) -> dict[str, Any]:
     summary: Mapping[str, Any] = read_json(path) if path.is_file() else {}
     verdict, since = summary.get("verdict"), summary.get("since_reference") or {}
     return {
+        "drawn": bool((summary.get("dataset") or {}).get("drawn")),
         "verdict": {name: str(verdict[name]) for name in ("outcome", "sentence")} if verdict else None,
         "since_reference": since.get("accuracy"),
     }

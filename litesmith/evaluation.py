@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from litesmith import scores
 from litesmith.files import replacing
+from litesmith.intervals import CONFIDENCE
 from litesmith.litert import INTEGER
 from litesmith.params import Precision
 from litesmith.sizes import Size
@@ -52,16 +53,13 @@ class Variant:
         return confidence
 
 
-def describe_variant(
-    variant: Variant, labels: NDArray[np.uint8], class_names: list[str], confidence: float
-) -> dict[str, Any]:
+def describe_variant(variant: Variant, labels: NDArray[np.uint8], class_names: list[str]) -> dict[str, Any]:
     """Return all scores and sizes of a variant as plain data.
 
     Args:
         variant: The variant.
         labels: True classes (n,).
         class_names: In the order of the classes.
-        confidence: Of the accuracy's interval, such as 0.95.
 
     Returns:
         ``loss`` is None for integer files, with ``loss_reason``: see `_NO_LOSS`.
@@ -74,7 +72,7 @@ def describe_variant(
         "format": variant.format,
         "precision": variant.precision,
         "accuracy": scores.accuracy(labels, predicted),
-        "accuracy_interval": list(scores.accuracy_interval(labels, predicted, confidence)),
+        "accuracy_interval": list(scores.accuracy_interval(labels, predicted, CONFIDENCE)),
         "loss": None if coarse else scores.loss(labels, variant.probabilities),
         **({"loss_reason": _NO_LOSS} if coarse else {}),
         "bytes": variant.size.raw_bytes,

@@ -191,6 +191,7 @@ def _shown(run: Run) -> dict[str, Any]:
     """Return what the page shows of a run, absent values as such."""
     record = Record(run.record, f"the record {run.id}", {})
     error = str(plain(record.optional("error"), ""))
+    result = record.optional("result") or Absent("this run ended without a result")
     return {
         "id": run.id,
         "record": record,
@@ -198,7 +199,8 @@ def _shown(run: Run) -> dict[str, Any]:
         "state": state_of(run.record),
         "started": _started(run.record),
         "error": error,
-        "result": record.optional("result") or Absent("this run ended without a result"),
+        "result": result,
+        "drawn": bool(plain(result.optional("drawn"), False)),
         "spans": timeline(run.record),
     }
 

@@ -8,6 +8,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+CONFIDENCE = 0.95
+"""Of every interval that the pages and the results show: the convention, and said beside each."""
+
 
 @dataclass(frozen=True)
 class Estimate:

@@ -45,6 +45,7 @@ class Section(BaseModel):
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Blocks = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Every random choice of every step follows from it.")]
 Threads = Annotated[int, Field(ge=1, le=64, description="Threads of TensorFlow; another number gives other results.")]
 
@@ -195,7 +196,7 @@ class NetworkParams(Section):
 
     stem_width: Annotated[Count, Field(description="Channels of the first convolution.")]
     stage_widths: Annotated[list[Count], Field(min_length=1, max_length=4, description="Channels of each stage.")]
-    stage_blocks: Annotated[list[int], Field(min_length=1, max_length=4, description="Units after a stage's first.")]
+    stage_blocks: Annotated[list[Blocks], Field(min_length=1, max_length=4, description="Units after a stage's first.")]
     stem_kernel_size: Annotated[Count, Field(description="Side of the first convolution.")]
     stem_stride: Annotated[int, Field(ge=1, le=2, description="Pixels that the first convolution steps.")]
     residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
@@ -227,7 +228,7 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-Range = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+FractionRange = Annotated[list[Fraction], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Positive = Annotated[float, Field(gt=0)]
 PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Choices = Annotated[list[Count], Field(min_length=1)]
@@ -240,7 +241,7 @@ class SpaceParams(Section):
     depths: Annotated[Choices, Field(description="Residual units in all.")]
     repeats: Annotated[Choices, Field(description="Times that a residual unit runs in a row.")]
     stem_kernel_sizes: Annotated[Choices, Field(description="Sides of the first convolution.")]
-    dropout_rates: Annotated[Range, Field(description="Lowest and highest.")]
+    dropout_rates: Annotated[FractionRange, Field(description="Lowest and highest.")]
     batch_sizes: Choices
     learning_rates: Annotated[PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")]
     weight_decays: Annotated[PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")]
@@ -370,7 +371,6 @@ class NpuParams(Section):
 class EvaluateParams(Section):
     """How models are measured on the test images."""
 
-    confidence: Annotated[float, Field(gt=0, lt=1, description="Of the interval of every accuracy.")]
     measure: Annotated[
         list[Literal["mcu", "npu"]], Field(description="Devices whose cost is measured; each needs `make extras`.")
     ]
@@ -391,6 +391,7 @@ class ReportParams(Section):
     importance_shuffles: Annotated[
         int, Field(ge=1, le=1000, description="Shuffled outcomes that tell what importance chance alone brings.")
     ]
+    profile: Annotated[str | None, Field(description="What these parameters were made with; a workspace fills it in.")]
 
 
 class RetrainParams(Section):
@@ -544,9 +545,10 @@ def _is_section(kind: Any) -> bool:
 
 
 def _interval(field: FieldInfo) -> str:
-    """Return the field's bounds as an interval in words."""
+    """Return the bounds of a field, or of the items of a list, as an interval in words."""
     low, high = "(-inf", "inf)"
-    for mark in field.metadata:
+    items = [mark for inner in get_args(field.annotation) for mark in getattr(inner, "__metadata__", ())]
+    for mark in (*field.metadata, *(bound for item in items for bound in getattr(item, "metadata", ()))):
         match mark:
             case annotated_types.Ge(ge=bound):
                 low = f"[{bound}"

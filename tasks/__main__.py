@@ -47,8 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("picture", type=Path, metavar="PICTURE", help="any common image file")
     predict.set_defaults(command=_predict)
     reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
-    reference.set_defaults(command=lambda _: print(make_reference(Path.cwd())))
-    cleaning = commands.add_parser("clean", help="remove what a killed run would resume from, and the workspaces")
+    reference.add_argument("--profile", metavar="NAME", help="the result of the last run with profiles/NAME.yaml")
+    reference.set_defaults(command=lambda chosen: print(make_reference(Path.cwd(), chosen.profile)))
+    meaning = "remove the workspaces with all in them, and what a killed run would resume from"
+    cleaning = commands.add_parser("clean", help=meaning)
     cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
     for name, (written, write, check) in _GENERATED.items():
         generated = commands.add_parser(name, help=f"write {written}")

@@ -65,13 +65,10 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     results = {
         "num_images": len(test.labels),
         "final": final,
-        "variants": {
-            name: describe_variant(one, test.labels, dataset.class_names, params.confidence)
-            for name, one in variants.items()
-        },
+        "variants": {name: describe_variant(one, test.labels, dataset.class_names) for name, one in variants.items()},
         "device": _device(params, ins, converted, device),
     }
-    write_predictions(outs.predictions, variants, test, pictured=[final, "tuned-keras"])
+    write_predictions(outs.predictions, variants, test, pictured=[final, f"{variants[final].model}-keras"])
     rows = confusion_rows(test.labels, variants[final].predicted, dataset.class_names)
     write_text(outs.confusion, rows.to_csv(index=False, lineterminator="\n"))
     write_json(outs.results, results)

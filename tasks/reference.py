@@ -7,25 +7,25 @@ from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from litesmith.report.formats import count, percent, points, signed
 from tasks import catalog
+from tasks.workspace import workspace_folder
 
 
-def make_reference(root: Path) -> str:
-    """Copy the summary of the last report to the reference, and return what that changes, in words.
+def make_reference(root: Path, profile: str | None = None) -> str:
+    """Copy the summary of the last report to the project's reference, and return what that changes, in words.
 
     Args:
         root: The project's folder.
+        profile: The profile of the workspace whose report it is, None for the project's own.
 
     Raises:
         ContractError: There is no summary, or it is not one that the report step wrote.
     """
-    path, reference = root / catalog.SUMMARY, root / catalog.REFERENCE
+    path, reference = workspace_folder(root, profile) / catalog.SUMMARY, root / catalog.REFERENCE
+    shown, again = path.relative_to(root), f"`python -m flows retrain --profile {profile}`" if profile else "`make run`"
     if not path.is_file():
-        raise ContractError(
-            f"{catalog.SUMMARY} is missing, so there is no result to refer to. "
-            "`make run` or `dvc repro report` makes it."
-        )
+        raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
     now, before = read_json(path), read_json(reference) if reference.is_file() else None
-    words = _words(now, before, _figures(now, catalog.SUMMARY))
+    words = _words(now, before, _figures(now, shown))
     write_json(reference, now)
     return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
 

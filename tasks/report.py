@@ -100,6 +100,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
             pair_pictures=params.pair_pictures,
             calibration_bins=params.calibration_bins,
             importance_shuffles=params.importance_shuffles,
+            profile=params.profile,
         )
     )
     write_text(outs.report, made.page)

@@ -16,14 +16,22 @@ from litesmith.params import overlaid, parse_params
 from tasks import catalog
 from tasks.dag.lock import holding, stepping
 
-# Where the project's workspaces are made: those of profiles, and that of drawn images.
+# Where the project's workspaces are made: those of profiles, and that of the profile for a run without network.
 WORKSPACES = Path(".workspaces")
 OFFLINE = Path(".offline")
+DRAWN = "drawn"
 
 # What a workspace needs of the project to run every step through either door.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", "versions.yaml", catalog.REFERENCE)
 _PROFILES = Path("profiles")
 _HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
+
+
+def workspace_folder(project: Path, profile: str | None) -> Path:
+    """Return the folder that a run with a profile happens in: the project itself for None."""
+    if profile is None:
+        return project
+    return project / OFFLINE if profile == DRAWN else project / WORKSPACES / profile
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
@@ -54,7 +62,7 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) ->
 
 
 def read_profile(project: Path, name: str) -> dict[str, Any]:
-    """Return the overlay of a profile, ``profiles/<name>.yaml``.
+    """Return the overlay of a profile, ``profiles/<name>.yaml``, with its name for the report to say.
 
     Raises:
         ParamsError: There is no profile of this name, or it is not a mapping in YAML.
@@ -66,11 +74,11 @@ def read_profile(project: Path, name: str) -> dict[str, Any]:
     overlay = yaml.safe_load(path.read_text())
     if not isinstance(overlay, dict):
         raise ParamsError(f"{path} must hold a mapping like params.yaml, got {overlay!r}.")
-    return overlay
+    return {**overlay, "report": {**overlay.get("report", {}), "profile": name}}
 
 
 def clean(project: Path) -> None:
-    """Remove the project's workspaces and what a killed run in the project would resume from.
+    """Remove the project's workspaces with all in them, and what a killed run in the project would resume from.
 
     Args:
         project: The project's folder. Its data, models and reports stay.

@@ -12,6 +12,7 @@ from litesmith.device import NpuTarget, describe_tool, estimate_npu, measure_are
 from litesmith.errors import ContractError, ParamsError
 from litesmith.evaluation import Variant, describe_variant
 from litesmith.files import read_json, write_json
+from litesmith.intervals import CONFIDENCE
 from litesmith.latency import measure_latency
 from litesmith.params import EvaluateParams, read_params
 from litesmith.scores import agreement, compare
@@ -37,13 +38,13 @@ def measure(config: Config, budget: str, seed: int) -> None:
     # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the machine.
     latency = _latency(params.evaluate, file, test)
     device = _device(params.evaluate, file)
-    scored = _scores(folder, test, params.dataset.class_names, params.evaluate.confidence)
+    scored = _scores(folder, test, params.dataset.class_names)
     measured = {
         "budget": int(budget),
         "seed": seed,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "num_images": len(test.labels),
-        "confidence": params.evaluate.confidence,
+        "confidence": CONFIDENCE,
         **scored,
         "num_parameters": made["num_parameters"],
         "macs": made["macs"],
@@ -101,14 +102,14 @@ def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
     return {"mcu": arena, "npu": npu}
 
 
-def _scores(folder: Path, test: Split, class_names: list[str], confidence: float) -> dict[str, Any]:
+def _scores(folder: Path, test: Split, class_names: list[str]) -> dict[str, Any]:
     """Let the file and the Keras model that it was made from answer, and compare them."""
     parent, file = _parent(folder, test), _file(folder, test)
-    described = describe_variant(file, test.labels, class_names, confidence)
+    described = describe_variant(file, test.labels, class_names)
     lost = compare(test.labels, parent.predicted, file.predicted)
     return {
         **{name: described[name] for name in _SHOWN},
-        "keras_accuracy": describe_variant(parent, test.labels, class_names, confidence)["accuracy"],
+        "keras_accuracy": describe_variant(parent, test.labels, class_names)["accuracy"],
         "quantization_loss": round(lost.difference, 6),
         "quantization_loss_standard_error": round(lost.standard_error, 6),
         "agreement": agreement(parent.predicted, file.predicted),

@@ -19,7 +19,7 @@ class StepCost:
         step: Its name.
         cpu_s: Seconds of processor time, all its processes together.
         wall_s: Seconds from its beginning to its end.
-        peak_memory_mb: Most memory it held at once, in megabytes.
+        peak_memory_mb: Most memory that its largest process held at once, in megabytes.
     """
 
     step: str
@@ -35,7 +35,7 @@ def total_seconds(costs: Sequence[StepCost]) -> float:
 
 @rc_context(ROWS_STYLE)
 def draw_costs(costs: Sequence[StepCost]) -> Figure:
-    """Draw CPU and wall seconds of each step as bars, and beside them its peak memory."""
+    """Draw CPU and wall seconds of each step as bars, and beside them the memory of its largest process."""
     figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(costs) + 1.5), layout="constrained")
     times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     times.set_title("Cost of each step")
@@ -43,7 +43,7 @@ def draw_costs(costs: Sequence[StepCost]) -> Figure:
     _bars(times, [cost.wall_s for cost in costs], 0.2, height=0.36, color=PALETTE[4], label="wall")
     times.set_xlabel("seconds")
     _bars(memory, [cost.peak_memory_mb for cost in costs], 0.0, height=0.5, color=PALETTE[2])
-    memory.set_xlabel("peak memory, MB")
+    memory.set_xlabel("largest process, MB")
     name_rows(times, [cost.step for cost in costs])
     legend_below(figure, times)
     return figure

@@ -1,13 +1,13 @@
 """Compression: every variant, the ablation, sparsity layer by layer, the conversion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from litesmith.flips import find_flips
-from litesmith.intervals import Estimate, wilson
+from litesmith.intervals import CONFIDENCE, Estimate, wilson
 from litesmith.plots import compression as plots
 from litesmith.report import figures
 from litesmith.report.inputs import Predictions, Records, ReportInputs
@@ -194,27 +194,18 @@ def _file_figure(facts: Sequence[plots.FileFacts]) -> Markup | Absent:
 
 def _ablation_figure(records: Records) -> Markup | Absent:
     num_images = records["prepare"]["splits"]["validation"]["num_images"]
-    level = confidence_level(records)
     lines = [(line["label"], line["validation"]["accuracy"]) for _, line in records["prune"]["ablation"].items()]
-    missing = first_absent(num_images, level, *(value for line in lines for value in line))
+    missing = first_absent(num_images, *(value for line in lines for value in line))
     if missing is not None or not lines:
         return missing or Absent("no ablation is recorded")
-    rows = [plots.Named(label, _of_share(share, num_images, level)) for label, share in lines]
+    rows = [plots.Named(label, _of_share(share, num_images)) for label, share in lines]
     words = "; ".join(f"{row.name} {100 * row.accuracy.value:.2f} %" for row in rows)
-    description = f"Validation accuracy with its {100 * level:g} % interval: {words}."
+    description = f"Validation accuracy with its {100 * CONFIDENCE:g} % interval: {words}."
     return figures.drawn("ablation", description, plots.draw_ablation, rows)
 
 
-def confidence_level(records: Records) -> Any:
-    """Return the confidence that the evaluation was told to give its intervals, 0 to 1."""
-    made: Mapping[str, Any] = records.made
-    if "evaluate" not in made:
-        return Absent("no record of making the evaluation holds the confidence of its intervals")
-    return made["evaluate"]["parameters"]["params"]["confidence"]
-
-
-def _of_share(share: float, num_images: int, level: float) -> Estimate:
-    found = wilson(round(share * num_images), num_images, level)
+def _of_share(share: float, num_images: int) -> Estimate:
+    found = wilson(round(share * num_images), num_images, CONFIDENCE)
     return Estimate(share, share, share) if found is None else found
 
 

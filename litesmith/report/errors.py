@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from litesmith.calibration import Bin, expected_calibration_error, reliability
 from litesmith.flips import Flips, find_flips
-from litesmith.intervals import ClassEstimates, class_estimates
+from litesmith.intervals import CONFIDENCE, ClassEstimates, class_estimates
 from litesmith.plots import errors as plots
 from litesmith.report import figures
-from litesmith.report.compression import confidence_level
 from litesmith.report.difference import BASELINE
 from litesmith.report.inputs import Predictions, Records, ReportInputs
 from litesmith.report.pictures import png_address
@@ -97,15 +96,14 @@ class Flipped:
 def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the section shows besides what was recorded."""
     said, final, names = inputs.predictions, records.final, inputs.class_names
-    parent, level = _parent(records), confidence_level(records)
+    parent = _parent(records)
     calibrated = _calibrated(records, inputs)
     changed = flips(said, records["evaluate"]["variants"])
     confusion = records["evaluate"]["variants"][final]["confusion"]
     return {
         "matrices": {name: _matrix_of(records, name, names) for name in _compared(records)},
-        "classes": classes(confusion, names, level),
-        "class_figure": _class_figure(records, names, level),
-        "level": level,
+        "classes": classes(confusion, names),
+        "class_figure": _class_figure(records, names),
         "pairs": confused_pairs(confusion, names, inputs.max_pairs, said, final, inputs.pair_pictures),
         "thumbnails": mistakes(said, final, names)[: inputs.max_thumbnails],
         "calibrated": calibrated,
@@ -121,7 +119,7 @@ def numbers(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     found = _calibrated(records, inputs)
     changed = flips(inputs.predictions, records["evaluate"]["variants"])
     confusion = records["evaluate"]["variants"][records.final]["confusion"]
-    estimates = classes(confusion, inputs.class_names, confidence_level(records))
+    estimates = classes(confusion, inputs.class_names)
     return {
         "classes": [asdict(one) for one in estimates],
         "calibration": {one.model: asdict(one) for one in found},
@@ -147,7 +145,7 @@ def _compared(records: Records) -> list[str]:
 
 def _calibrated(records: Records, inputs: ReportInputs) -> "list[Calibration] | Absent":
     known = [name for name in reversed(_compared(records)) if name in inputs.predictions.predicted]
-    return calibrations(inputs.predictions, known, inputs.calibration_bins, confidence_level(records))
+    return calibrations(inputs.predictions, known, inputs.calibration_bins)
 
 
 def _matrix_of(records: Records, name: str, class_names: Sequence[str]) -> Matrix | Absent:
@@ -169,12 +167,12 @@ def matrix(confusion: Any, class_names: Sequence[str]) -> Matrix | Absent:
     return Matrix(tuple(class_names), tuple(rows))
 
 
-def classes(confusion: Any, class_names: Sequence[str], level: Any) -> list[ClassEstimates] | Absent:
+def classes(confusion: Any, class_names: Sequence[str]) -> list[ClassEstimates] | Absent:
     """Return precision, recall and F1 of each class with their intervals, from a recorded confusion matrix."""
     counts = _counts(confusion, len(class_names))
     if isinstance(counts, Absent):
         return counts
-    return level if isinstance(level, Absent) else class_estimates(counts, class_names, level)
+    return class_estimates(counts, class_names, CONFIDENCE)
 
 
 def confused_pairs(
@@ -266,21 +264,15 @@ def _surest(predictions: Predictions, variant: str, rows: Iterable[Any]) -> list
     return sorted((int(row) for row in rows if int(row) in kept), key=unsure)
 
 
-def calibrations(
-    predictions: Predictions, variants: Sequence[str], num_bins: int, level: Any
-) -> list[Calibration] | Absent:
+def calibrations(predictions: Predictions, variants: Sequence[str], num_bins: int) -> list[Calibration] | Absent:
     """Return how far the confidence of each variant is from its accuracy, for those whose confidence is known."""
-    if isinstance(level, Absent):
-        return level
     known = [name for name in variants if name in predictions.confidence]
-    return [_calibration(predictions, name, num_bins, level) for name in known] or Absent(
-        "the predictions hold no confidence"
-    )
+    return [_calibration(predictions, name, num_bins) for name in known] or Absent("the predictions hold no confidence")
 
 
-def _calibration(predictions: Predictions, variant: str, num_bins: int, level: float) -> Calibration:
+def _calibration(predictions: Predictions, variant: str, num_bins: int) -> Calibration:
     right, confidence = predictions.predicted[variant] == predictions.labels, predictions.confidence[variant]
-    bins = tuple(reliability(right, confidence, num_bins, level))
+    bins = tuple(reliability(right, confidence, num_bins, CONFIDENCE))
     mean = float(confidence.mean(dtype=np.float64))
     return Calibration(variant, float(right.mean()), mean, expected_calibration_error(bins), bins)
 
@@ -328,18 +320,18 @@ def flipped(
     return {kind: [both(row) for row in _surest(predictions, final, rows)[:each]] for kind, rows in kinds.items()}
 
 
-def _class_figure(records: Records, class_names: Sequence[str], level: Any) -> Markup | Absent:
+def _class_figure(records: Records, class_names: Sequence[str]) -> Markup | Absent:
     variants = records["evaluate"]["variants"]
     models: dict[str, list[ClassEstimates]] = {}
     for name in dict.fromkeys((BASELINE, records.final)):
-        found = classes(variants[name]["confusion"], class_names, level)
+        found = classes(variants[name]["confusion"], class_names)
         if isinstance(found, Absent):
             return found
         models[name] = found
     worst = min(models[records.final], key=lambda one: 1.0 if one.f1 is None else one.f1.value)
     lowest = "" if worst.f1 is None else f" Lowest of {records.final}: {worst.name}, {100 * worst.f1.value:.1f} %."
     description = f"F1 of each class with its interval, of {' and '.join(models)}.{lowest}"
-    return figures.drawn("classes", description, plots.draw_classes, models, level)
+    return figures.drawn("classes", description, plots.draw_classes, models, CONFIDENCE)
 
 
 def _reliability_figure(found: Sequence[Calibration] | Absent) -> Markup | Absent:

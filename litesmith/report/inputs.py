@@ -50,6 +50,7 @@ class ReportInputs:
         pair_pictures: How many pictures of mistakes to show of each pair.
         calibration_bins: How many bins of confidence to compare with accuracy.
         importance_shuffles: How often to shuffle the trials' outcomes, to see what importance chance alone brings.
+        profile: The profile that the run's parameters were made with, None for the project's own.
     """
 
     class_names: Sequence[str]
@@ -68,6 +69,7 @@ class ReportInputs:
     pair_pictures: int
     calibration_bins: int
     importance_shuffles: int
+    profile: str | None
 
 
 SCHEMA_VERSION = 1
@@ -85,6 +87,7 @@ class Records:
         }
         self.latency = Record(inputs.latency, "the latency measurement", self.absences)
         self.reference = _reference(inputs.reference, self.absences)
+        self.profile = inputs.profile
         self._results = inputs.results
 
     def __getitem__(self, step: str) -> Record:
@@ -98,7 +101,7 @@ class Records:
 
     @property
     def optimized(self) -> str:
-        """Name of the model that the chosen variant was converted from: ``tuned`` or ``pruned``."""
+        """Name of the model that the chosen variant was converted from, such as ``tuned`` or ``qat``."""
         return self.final.partition("-")[0]
 
 

@@ -70,13 +70,16 @@ def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
     """
     if isinstance(before, Absent):
         return before
+    names = [run["dataset"]["name"] for run in (now, before)]
+    if first_absent(*names) is None and names[0] != names[1]:
+        return Absent(f"the reference run is of {names[1]}, this one of {names[0]}")
     rights = _rights(now, before)
     return Since(
         final=before["final"],
         accuracy=paired(*rights) if rights else _accuracies(now, before),
         paired=rights is not None,
         data=changes(data_facts(now["results"]), data_facts(before["results"])),
-        parameters=changes(flat_parameters(now["made"]), flat_parameters(before["made"])),
+        parameters=changes(*(_parameters(run) for run in (now, before))),
         versions=changes(dict(versions(now["made"])), dict(versions(before["made"]))),
         hosts=changes(_hosts(now), _hosts(before)),
         inputs=changes(*(_hashes(run, reference_file) for run in (now, before))),
@@ -143,6 +146,11 @@ def _accuracies(now: Any, before: Any) -> Difference | Absent:
 
 def _hashes(run: Any, reference_file: str) -> dict[str, str]:
     return {path: str(digest) for path, digest in run["inputs"].items() if path != reference_file}
+
+
+def _parameters(run: Any) -> dict[str, str]:
+    """Return a run's parameters but where its data set came from: the files are the same whatever the source."""
+    return {name: value for name, value in flat_parameters(run["made"]).items() if name != "fetch.sources"}
 
 
 def _hosts(run: Any) -> dict[str, str]:

@@ -91,7 +91,7 @@ def _cost_figure(costs: Sequence[StepCost]) -> Markup | Absent:
         return Absent("no step recorded what it took")
     dearest = max(costs, key=lambda cost: cost.cpu_s or 0.0)
     description = (
-        f"CPU-seconds, wall seconds and peak memory of {len(costs)} steps, {total_seconds(costs):.0f} CPU-seconds in "
-        f"all. {dearest.step} took the most: {dearest.cpu_s or 0.0:.0f}."
+        f"CPU-seconds, wall seconds and the memory of the largest process of {len(costs)} steps, "
+        f"{total_seconds(costs):.0f} CPU-seconds in all. {dearest.step} took the most: {dearest.cpu_s or 0.0:.0f}."
     )
     return figures.drawn("costs", description, draw_costs, costs)

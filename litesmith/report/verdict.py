@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litesmith.report.difference import BASELINE, Difference
-from litesmith.report.formats import count, number, percent, points
+from litesmith.report.formats import amount, count, number, percent, points
 from litesmith.report.inputs import Records
 from litesmith.report.records import Absent, first_absent, plain
 from litesmith.report.reference import Since
@@ -95,41 +95,58 @@ def judge(
         _files_reason(records),
         _data_reason(records),
     )
+    if plain(records["validate"]["dataset"]["drawn"], False):
+        return Verdict("unclear", _DRAWN, _DRAWN_ADVICE, reasons)
     facts = [reason.good for reason in reasons]
     outcome = "bad" if False in facts else "unclear" if None in facts else "good"
-    against = since.accuracy if isinstance(since, Since) and since.paired else None
     fits = "within every limit of the device" if all(line.met for line in lines) else "within every limit measured"
-    sentence, advice = _said(records.final or "The optimized model", difference, against, reasons, fits)
+    sentence, advice = _said(records, difference, since, reasons, fits)
     return Verdict(outcome, sentence, advice, reasons)
 
 
 def _said(
-    name: str,
+    records: Records,
     difference: Difference | Absent,
-    against: Difference | Absent | None,
+    since: Since | Absent,
     reasons: Sequence[Reason],
     fits: str,
 ) -> tuple[str, str]:
     """Return the verdict's sentence and its advice."""
+    name = records.final or "The optimized model"
     if isinstance(difference, Absent):
         return f"{name} could not be compared with the baseline.", "The end of the page lists what is not recorded."
     if broken := _broken(reasons, difference):
         return f"Do not ship {name}: {_listed(broken)}.", "The reasons say what has to change first."
     merits = [_apart(difference, "the baseline")]
-    if unknown := [_UNKNOWN[reason.topic] for reason in reasons if reason.good is None]:
-        return f"Look before you ship {name}: {_listed([*merits, *unknown])}.", "The reasons say what is missing."
+    if unknown := [_doubt(reason, since) for reason in reasons if reason.good is None]:
+        return f"Look before you ship {name}: {_listed([*merits, *unknown])}.", "The reasons say what to look at."
+    against = since.accuracy if isinstance(since, Since) and since.paired else None
     if not isinstance(against, Difference):
-        return f"Ship {name}: {_listed([*merits, fits])}.", _KEEP_IT
+        return f"Ship {name}: {_listed([*merits, fits])}.", _keep_it(records)
     if against.outcome == "worse":
         return f"Keep the reference run: {name} is {_apart(against, 'it')}.", _CHANGED
     if against.outcome == "even":
         sentence = f"{name} does as well as the reference run: {_listed([*merits, fits])}."
         return sentence, f"Nothing has to be done. {_CHANGED}"
-    return f"Ship {name}: {_listed([*merits, _apart(against, 'the reference run'), fits])}.", _KEEP_IT
+    return f"Ship {name}: {_listed([*merits, _apart(against, 'the reference run'), fits])}.", _keep_it(records)
 
 
+def _keep_it(records: Records) -> str:
+    """Say how this run becomes the reference; one with a profile lies in a workspace of its own."""
+    chosen = f" --profile {records.profile}" if records.profile else ""
+    return f"Once it is shipped, `python -m tasks reference{chosen}` makes it what later runs are compared with."
+
+
+def _doubt(reason: Reason, since: Since | Absent) -> str:
+    """Say in words what keeps a reason from speaking for the model."""
+    if reason.topic == "Reference" and isinstance(since, Since) and isinstance(since.accuracy, Difference):
+        return f"it is {_apart(since.accuracy, 'the reference run')}, on other test images"
+    return _UNKNOWN[reason.topic]
+
+
+_DRAWN = "Drawn images: this run says that the pipeline works, and nothing about a model."
+_DRAWN_ADVICE = "Run it on the real data: `make run` takes the first source in params.yaml that can be reached."
 _CHANGED = "What changed since the reference run stands below."
-_KEEP_IT = "Once it is shipped, `python -m tasks reference` makes this run the one that later runs are compared with."
 _UNKNOWN = {
     "Accuracy": "its accuracy is not known",
     "Reference": "it could not be compared with the reference run",
@@ -186,12 +203,13 @@ def _reference_reasons(since: Since | Absent) -> list[Reason]:
     if isinstance(since.accuracy, Absent):
         return [Reason("Reference", None, f"was not compared: {since.accuracy.reason}.")]
     how = "on the same test images" if since.paired else "not on the same test images, so it tells less"
-    good = since.accuracy.outcome != "worse" or not since.paired
+    # Other test images may be harder: worse on them is a reason to look, not to refuse.
+    good = True if since.accuracy.outcome != "worse" else False if since.paired else None
     return [Reason("Reference", good, f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}.")]
 
 
 def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
-    broken = [f"{line.name} {count(line.value)} of {count(line.limit)}" for line in lines if line.met is False]
+    broken = [_excess(line) for line in lines if line.met is False]
     unknown = [line.name for line in lines if line.met is None]
     if broken:
         return Reason("Budget", False, f"over the device's limit: {'; '.join(broken)}.")
@@ -206,8 +224,8 @@ def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
     return Reason("Budget", True, f"every limit of the device is kept: {shares}.")
 
 
-_SOME_KEPT = "every limit that was measured is kept"
-_ALL_KEPT = "every limit of the device is kept"
+def _excess(line: BudgetLine) -> str:
+    return f"{line.name} {amount(line.value)} of {amount(line.limit)}{' ' if line.unit else ''}{line.unit}"
 
 
 def _files_reason(records: Records) -> Reason:

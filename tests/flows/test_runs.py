@@ -48,9 +48,15 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
     verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
     write_json(tmp_path / catalog.SUMMARY, {"verdict": verdict, "since_reference": {"accuracy": difference}})
-    assert result(tmp_path) == {
-        **found, "verdict": {"outcome": "good", "sentence": "It is better."}, "since_reference": difference,
-    }  # fmt: skip
+    told = {"outcome": "good", "sentence": "It is better."}
+    assert result(tmp_path) == {**found, "drawn": False, "verdict": told, "since_reference": difference}
+
+
+def test_the_result_of_drawn_images_is_marked(tmp_path: Path) -> None:
+    _results(tmp_path)
+    write_json(tmp_path / catalog.SUMMARY, {"dataset": {"name": "Drawn garments", "drawn": True}})
+    found = result(tmp_path)
+    assert found is not None and found["drawn"] is True
 
 
 def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> None:

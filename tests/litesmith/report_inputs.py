@@ -62,6 +62,7 @@ def report_inputs(*, class_names: list[str] = CLASS_NAMES, num_images: int = 100
         pair_pictures=4,
         calibration_bins=15,
         importance_shuffles=2,
+        profile=None,
     )
 
 
@@ -349,5 +350,5 @@ def _made(step: str) -> dict[str, Any]:
     return {
         "step": step, "wall_s": 12.3, "cpu_s": 20.41, "peak_memory_mb": 812.2, "host": _HOST,
         "versions": {"numpy": "2.4.6", "pandas": "3.1.1"},
-        "parameters": {"params": {"number": 1, "confidence": 0.95}, "seed": 20170828},
+        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828},
     }  # fmt: skip

@@ -20,7 +20,7 @@ def variant(predicted: list[int], precision: Precision = "float32") -> Variant:
 
 
 def test_scores_and_sizes_of_a_variant() -> None:
-    described = describe_variant(variant([0, 1, 2, 1, 1]), LABELS, NAMES, 0.95)
+    described = describe_variant(variant([0, 1, 2, 1, 1]), LABELS, NAMES)
     assert described["label"] == "tuned, TFLite float32"
     assert described["accuracy"] == 0.8
     assert described["loss"] == pytest.approx(-(4 * np.log(0.8) + np.log(0.1)) / 5)
@@ -37,7 +37,7 @@ def test_scores_and_sizes_of_a_variant() -> None:
 
 
 def test_int8_has_no_loss() -> None:
-    described = describe_variant(variant([0, 1, 2, 1, 1], "int8"), LABELS, NAMES, 0.95)
+    described = describe_variant(variant([0, 1, 2, 1, 1], "int8"), LABELS, NAMES)
     assert described["loss"] is None
     assert "no logarithm" in described["loss_reason"]
 

@@ -181,3 +181,11 @@ def test_records_are_read_in_order_of_time_and_broken_ones_are_named(tmp_path: P
 
 def test_the_same_records_give_the_same_page() -> None:
     assert render_index([_run(1), _run(2)]) == render_index([_run(1), _run(2)])
+
+
+def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
+    banner = "drawn images, not Fashion-MNIST"
+    result = _record(1)["result"]
+    assert banner not in render_index([_run(1), _run(2, result=None, error="x")])
+    assert banner not in render_index([_run(1, result={**result, "drawn": False})])
+    assert render_index([_run(1), _run(2, result={**result, "drawn": True})]).count(banner) == 1

@@ -68,6 +68,14 @@ def test_sparsity_80_is_explained(content: dict[str, Any]) -> None:
     assert text.endswith("It is a fraction: write 0.8 for 80 %.")
 
 
+def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
+    content["sweep"]["space"]["dropout_rates"] = [0, 80]
+    assert "sweep.space.dropout_rates.1 must lie in [0, 1), got 80." in refusal(content)
+    content["sweep"]["space"]["dropout_rates"] = [0.0, 0.8]
+    content["teach"]["network"]["stage_blocks"] = [2, -1]
+    assert "teach.network.stage_blocks.1" in refusal(content)
+
+
 def test_text_is_not_taken_for_a_number(content: dict[str, Any]) -> None:
     content["prepare"]["num_gate"] = "5000"
     assert "prepare.num_gate should be a valid integer, got '5000'." in refusal(content)

@@ -176,6 +176,14 @@ def hostile_inputs() -> ReportInputs:
     )
 
 
+def test_how_to_reproduce_names_the_profile_that_the_run_had() -> None:
+    nightly = make_report(dataclasses.replace(report_inputs(), profile="nightly"))
+    for text in (nightly.page, nightly.card):
+        assert "python -m flows retrain --profile nightly" in text and "dvc repro\n" not in text
+    own = make_report(report_inputs())
+    assert all("dvc repro" in text and "--profile" not in text for text in (own.page, own.card))
+
+
 def test_text_from_data_is_escaped_in_the_page_and_in_its_summary() -> None:
     report = make_report(hostile_inputs())
     found = outline(report.page)

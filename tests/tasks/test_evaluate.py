@@ -92,7 +92,8 @@ def test_predictions_hold_every_answer_and_the_pictures_of_mistakes(results: Any
     assert np.array_equal(
         (kept["predicted"] == test.labels).mean(axis=1), [results["variants"][name]["accuracy"] for name in VARIANTS]
     )
-    rows = [VARIANTS.index(name) for name in (results["final"], "tuned-keras")]
+    final = results["final"]
+    rows = [VARIANTS.index(name) for name in (final, f"{results['variants'][final]['model']}-keras")]
     wrong = np.flatnonzero((kept["predicted"][rows] != test.labels).any(axis=0))
     assert np.array_equal(kept["wrong_rows"], wrong)
     assert np.array_equal(kept["wrong_images"], test.images[wrong])

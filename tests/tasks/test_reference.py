@@ -37,12 +37,28 @@ def test_what_is_replaced_is_said_with_the_change(tmp_path: Path) -> None:
     assert "as it was: the same summary" in make_reference(tmp_path)
 
 
+def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["reference", "--profile", "nightly"]) == 1
+    assert re.match(
+        r"error: .workspaces/nightly/reports/summary.json is missing, .*`python -m flows retrain --profile nightly`",
+        capsys.readouterr().err,
+    )
+    night = _summary("tuned-int8", 0.9412, 97512)
+    write_json(tmp_path / ".workspaces/nightly" / catalog.SUMMARY, night)
+    write_json(tmp_path / catalog.SUMMARY, _summary("pruned-int8", 0.9261, 80512))
+    assert main(["reference", "--profile", "nightly"]) == 0
+    assert read_json(tmp_path / catalog.REFERENCE) == night
+
+
 def test_without_a_summary_it_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["reference"]) == 1
-    assert re.match(r"error: reports/summary.json is missing, .*`dvc repro report` makes it", capsys.readouterr().err)
+    assert re.match(r"error: reports/summary.json is missing, .*`make run` makes it", capsys.readouterr().err)
     assert not (tmp_path / catalog.REFERENCE).exists()
 
 

@@ -34,7 +34,9 @@ DEVICE = DeviceParams(
     max_arena_bytes=65_536,
     max_latency_ms=1.0,
 )
-PARAMS = ReportParams(max_thumbnails=7, max_pairs=3, pair_pictures=2, calibration_bins=15, importance_shuffles=2)
+PARAMS = ReportParams(
+    max_thumbnails=7, max_pairs=3, pair_pictures=2, calibration_bins=15, importance_shuffles=2, profile=None
+)
 
 
 @pytest.fixture(name="workspace")

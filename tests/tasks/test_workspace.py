@@ -92,6 +92,7 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(project: Path) -> Non
 def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, name: str) -> None:
     folder = make_workspace(tmp_path / name, project, read_profile(project, name))
     assert yaml.safe_load((folder / "params.yaml").read_text())["dataset"]["drawn"] is (name == "drawn")
+    assert read_params(folder / "params.yaml").report.profile == name
 
 
 def _resumable(folder: Path) -> Path:

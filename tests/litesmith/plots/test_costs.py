@@ -12,6 +12,8 @@ def test_total_counts_what_was_recorded() -> None:
     assert total_seconds(COSTS) == pytest.approx(1663.8)
 
 
-@pytest.mark.parametrize("word", ["Cost of each step", "seconds", "peak memory, MB", "sweep", "1 662", "977", "wall"])
+@pytest.mark.parametrize(
+    "word", ["Cost of each step", "seconds", "largest process, MB", "sweep", "1 662", "977", "wall"]
+)
 def test_costs_bear_title_units_steps_and_values_as_text(word: str) -> None:
     assert f">{word}</text>" in svg_text(draw_costs(COSTS), "costs", "")

@@ -48,10 +48,10 @@ def test_matrices_are_those_of_final_parent_and_baseline() -> None:
     assert list(errors.shown(Records(inputs), inputs)["matrices"]) == [FINAL, "tuned-keras", "baseline-keras"]
 
 
-def test_classes_have_intervals_only_of_a_known_confidence() -> None:
-    first, _ = errors.classes([[8, 2], [4, 6]], ["a", "b"], 0.95)
+def test_classes_have_intervals_if_their_confusion_is_recorded() -> None:
+    first, _ = errors.classes([[8, 2], [4, 6]], ["a", "b"])
     assert first.recall.low < 0.8 == first.recall.value < first.recall.high
-    assert errors.classes([[8, 2], [4, 6]], ["a", "b"], Absent("not recorded")).reason == "not recorded"
+    assert errors.classes(Absent("not recorded"), ["a", "b"]).reason == "not recorded"
 
 
 def test_mistakes_are_the_surest_first() -> None:
@@ -68,11 +68,11 @@ def test_mistakes_of_who_did_not_answer_are_none() -> None:
 
 def test_calibration_is_that_of_each_variant_whose_confidence_is_known() -> None:
     said = report_inputs().predictions
-    (found,) = errors.calibrations(said, [FINAL], 15, 0.95)
+    (found,) = errors.calibrations(said, [FINAL], 15)
     assert found.accuracy == pytest.approx(np.mean(said.predicted[FINAL] == said.labels))
     assert found.confidence == pytest.approx(0.675, abs=0.001) and 0.2 < found.error < 0.4
     unknown = dataclasses.replace(said, confidence={})
-    assert errors.calibrations(unknown, [FINAL], 15, 0.95).reason == "the predictions hold no confidence"
+    assert errors.calibrations(unknown, [FINAL], 15).reason == "the predictions hold no confidence"
 
 
 def test_flips_are_against_the_model_that_a_file_was_made_of() -> None:

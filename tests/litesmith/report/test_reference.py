@@ -59,6 +59,22 @@ def test_other_test_split_is_not_paired(before: dict[str, Any]) -> None:
     assert found.data == (Changed("test split: SHA-256", "other", "ab54" * 16),)
 
 
+def test_runs_of_two_data_sets_are_not_compared() -> None:
+    inputs = report_inputs()
+    other = with_value(inputs.results, "validate", "dataset", "name", value="Drawn garments")
+    before = make_report(dataclasses.replace(inputs, results=other)).summary
+    now = make_report(inputs).summary
+    found = since(Record(now, "now", {}), Record(before, "before", {}), "reports/reference.json")
+    assert isinstance(found, Absent)
+    assert found.reason == "the reference run is of Drawn garments, this one of Fashion-MNIST"
+
+
+def test_another_source_of_the_same_files_is_no_change(before: dict[str, Any]) -> None:
+    made = copy.deepcopy(dict(report_inputs().made))
+    made["fetch"]["parameters"]["params"]["sources"] = ["../elsewhere"]
+    assert compared(before, dataclasses.replace(report_inputs(), made=made)).parameters == ()
+
+
 def test_changed_parameters_packages_and_hosts_are_named(before: dict[str, Any]) -> None:
     inputs = report_inputs()
     made = copy.deepcopy(dict(inputs.made))

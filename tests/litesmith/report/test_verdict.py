@@ -70,17 +70,42 @@ def test_verdict_follows_the_reference_run(low: float, high: float, sentence: st
     assert verdict.reasons[1].topic == "Reference"
 
 
-def test_reference_on_other_test_images_decides_nothing() -> None:
-    verdict = verdict_of(report_inputs(), before=since(-0.03, -0.01, paired=False))
-    assert verdict.outcome == "good" and verdict.sentence.startswith("Ship tuned-int8: 1.50 points")
-    assert verdict.reasons[1].text.endswith("not on the same test images, so it tells less.")
+def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> None:
+    better = verdict_of(report_inputs(), before=since(0.01, 0.03, paired=False))
+    assert better.outcome == "good" and better.sentence.startswith("Ship tuned-int8: 1.50 points")
+    assert better.reasons[1].text.endswith("not on the same test images, so it tells less.")
+    worse = verdict_of(report_inputs(), before=since(-0.03, -0.01, paired=False))
+    assert (worse.outcome, worse.reasons[1].good) == ("unclear", None)
+    assert worse.sentence == (
+        "Look before you ship tuned-int8: 1.50 points more accurate than the baseline and it is 2.00 points less "
+        "accurate than the reference run, on other test images."
+    )
+
+
+def test_drawn_images_say_nothing_about_a_model() -> None:
+    verdict = verdict_of(report_inputs(drawn=True))
+    assert verdict.outcome == "unclear"
+    assert verdict.sentence == "Drawn images: this run says that the pipeline works, and nothing about a model."
+
+
+@pytest.mark.parametrize(("profile", "command"), [(None, ""), ("nightly", " --profile nightly")])
+def test_advice_names_the_command_that_makes_this_very_run_the_reference(profile: str | None, command: str) -> None:
+    verdict = verdict_of(dataclasses.replace(report_inputs(), profile=profile))
+    assert f"`python -m tasks reference{command}`" in verdict.advice
+
+
+def test_limit_of_a_fraction_is_told_with_its_digits_and_unit() -> None:
+    inputs = dataclasses.replace(report_inputs(), limits={"max_latency_ms": 0.05})
+    assert (
+        verdict_of(inputs).reasons[1].text == "over the device's limit: median latency of one image 0.083 of 0.050 ms."
+    )
 
 
 def test_broken_budget_outweighs_a_better_reference() -> None:
     inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 90_000})
     verdict = verdict_of(inputs, before=since(-0.03, -0.01))
     assert verdict.sentence == "Do not ship tuned-int8: it breaks the device's budget."
-    assert verdict.reasons[2].text == f"over the device's limit: int8 file {count(96_248)} of {count(90_000)}."
+    assert verdict.reasons[2].text == f"over the device's limit: int8 file {count(96_248)} of {count(90_000)} bytes."
 
 
 def test_verdict_refuses_what_failed_its_checks() -> None:
