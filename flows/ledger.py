@@ -46,7 +46,8 @@ class StageError(LitesmithError):
 class Ledger:
     """What DVC knows of a workspace, read once and again after a stage has run.
 
-    Close it, or use it in a ``with`` statement, once a stage was reproduced: a process waits for the next.
+    Close it, or use it in a ``with`` statement: it holds DVC's repository open, and once a stage was reproduced a
+    process waits for the next.
 
     Args:
         root: The workspace.
@@ -67,7 +68,8 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Stop the process that waits for another stage, if there is one."""
+        """Close DVC's repository, and stop the process that waits for another stage, if there is one."""
+        self._repo.close()
         if self._waiting is not None:
             _stop(self._waiting)
             self._waiting = None
@@ -91,8 +93,12 @@ class Ledger:
             return bool(self._stage(stage).status())
 
     def is_at_hand(self, stage: str) -> bool:
-        """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it."""
-        with self._repo.lock:
+        """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it.
+
+        Raises:
+            MachineError: Another DVC command holds the workspace, or ``dvc.yaml`` cannot be read.
+        """
+        with _explained(), self._repo.lock:
             one = self._stage(stage)
             return bool(not one.status() or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached()))
 
@@ -153,7 +159,10 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except DvcException as error:
-        hint = "It needs a git checkout (`git init` makes one) and no other DVC command at work in this folder."
+        hint = (
+            "It needs a git checkout (`git init` makes one), a dvc.yaml that can be read (`make dvc` writes it) and no "
+            "other DVC command at work in this folder."
+        )
         raise MachineError(f"DVC cannot work here: {error}. {hint}") from error
 
 

@@ -30,10 +30,13 @@ def check(project: Path, profile: str | None) -> None:
 
 
 def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
-    """Return the profile to run with: the given one, or drawn images if the data set is out of reach."""
-    root = workspace_folder(project, profile)
+    """Return the profile to run with: the given one, or drawn images if the data set is out of reach.
+
+    Raises:
+        MachineError: DVC cannot tell whether the data set is here already.
+    """
     params = read_params(project / catalog.PARAMS)
-    if profile == DRAWN or ((root / ".dvc").is_dir() and Ledger(root).is_at_hand("fetch")):
+    if profile == DRAWN or _is_fetched(workspace_folder(project, profile)):
         return profile
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
     if reach.source is not None:
@@ -45,3 +48,11 @@ def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
         "enters the project's data, models, dvc.lock or reports.\n"
     )
     return DRAWN
+
+
+def _is_fetched(root: Path) -> bool:
+    """Tell whether a workspace has the files of the data set; one that is not made yet has none."""
+    if not (root / ".dvc").is_dir():
+        return False
+    with Ledger(root) as ledger:
+        return ledger.is_at_hand("fetch")

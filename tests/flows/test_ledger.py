@@ -8,6 +8,7 @@ import yaml
 from dvc.repo import Repo
 
 from flows.ledger import Ledger, Outcome, StageError
+from litesmith.errors import MachineError
 
 # Two processes that a kill of the command alone would leave behind.
 _SLEEPS = (
@@ -70,6 +71,24 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
+
+
+@pytest.mark.slow
+def test_another_dvc_command_at_work_is_explained(root: Path) -> None:
+    told = "DVC cannot work here: Unable to acquire lock.* no other DVC command at work in this folder"
+    with Ledger(root) as ledger, Repo(str(root)) as other, other.lock:
+        for ask in (ledger.is_stale, ledger.is_at_hand):
+            with pytest.raises(MachineError, match=told):
+                ask("first")
+
+
+def test_with_a_ledger_dvc_is_closed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(Repo, "close", lambda repo: closed.append(repo.root_dir))
+    with Ledger(root) as ledger:
+        assert not ledger.is_at_hand("first")
+        assert closed == []
+    assert closed == [str(root)]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.repo import Repo
 
 from flows.precheck import check, drawn_if_unreachable
 from litesmith import device
@@ -44,6 +45,14 @@ def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.T
     _set_sources(project, [*NOWHERE, str(mirror)])
     assert drawn_if_unreachable(project, None) is None
     assert drawn_if_unreachable(project, "quick") == "quick"
+
+
+def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Path) -> None:
+    with Repo.init(str(project), no_scm=True):
+        pass
+    (project / "dvc.yaml").write_text("stages: [")
+    with pytest.raises(MachineError, match=r"DVC cannot work here: .*dvc\.yaml"):
+        drawn_if_unreachable(project, None)
 
 
 def test_a_tool_that_is_missing_stops_a_run_before_it_begins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
