@@ -20,12 +20,19 @@ _MIRROR = "LITESMITH_MIRROR"
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
     signal.signal(signal.SIGTERM, _stop)
+    _resolve_mirror()
     return run_chosen(_parser(), arguments)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     """Treat a request to end like Ctrl-C, so that everything started here is stopped."""
     raise KeyboardInterrupt
+
+
+def _resolve_mirror() -> None:
+    """Make the mirror's name absolute: a step may run in a workspace, from where a relative one leads elsewhere."""
+    if mirror := os.environ.get(_MIRROR):
+        os.environ[_MIRROR] = str(Path(mirror).expanduser().resolve())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,9 +52,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
-    if mirror := os.environ.get(_MIRROR):
-        # A step may run in a workspace's folder, from which a relative name would lead elsewhere.
-        os.environ[_MIRROR] = str(Path(mirror).expanduser().resolve())
     profile = _before(project, chosen.profile, chosen.offline_fallback)
     with _api(project):
         from flows.command import run

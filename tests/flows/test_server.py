@@ -76,6 +76,17 @@ def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     assert not (tmp_path / ".litesmith/prefect").exists()
 
 
+def test_a_relative_mirror_is_made_absolute_for_whoever_serves_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {**os.environ, "LITESMITH_MIRROR": "mirror"}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", environment)
+    with serving_alone(tmp_path):
+        assert main(["serve"]) == 1
+    assert environment["LITESMITH_MIRROR"] == str(tmp_path.resolve() / "mirror")
+
+
 def test_a_server_that_is_no_child_of_this_process_has_no_cpu_time_here(tmp_path: Path) -> None:
     assert server_cpu_s() is None
     with watched(["http.server", "0"], {}, tmp_path / "log"):
