@@ -6,10 +6,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+
+import psutil
 
 from litesmith.errors import BusyError, MachineError
 from tasks import catalog
@@ -18,6 +20,7 @@ from tasks import catalog
 HOLDER = "LITESMITH_LOCK_HOLDER"
 
 _STEP_PATIENCE_S = 10.0
+_UNNAMED = "a process that cannot be named here (it has just begun, is just ending, or runs in another container)"
 
 
 @contextmanager
@@ -33,9 +36,9 @@ def holding(root: Path) -> Iterator[None]:
         BusyError: Another run holds it; the text names its command, its pid and since when.
         MachineError: The lock file cannot be written.
     """
-    with _opened(root / catalog.LOCK) as file:
+    with _opened(root / catalog.LOCK) as file, ExitStack() as named:
         if not _taken(file):
-            _write_holder(file)
+            named.enter_context(_naming_this(file))
         elif _holder(file).get("pid") != int(os.environ.get(HOLDER, 0)):
             raise BusyError(_refusal(_holder(file)))
         yield
@@ -61,8 +64,8 @@ def stepping(root: Path) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise BusyError(_refusal(_holder(file)))
             time.sleep(0.1)
-        _write_holder(file)
-        yield
+        with _naming_this(file):
+            yield
 
 
 @contextmanager
@@ -78,13 +81,9 @@ def serving_alone(root: Path) -> Iterator[None]:
     """
     with _opened(root / catalog.SERVE_LOCK) as file:
         if _taken(file):
-            command, pid, since = _named(_holder(file))
-            raise BusyError(
-                f"this project is served already: `{command}` does it (pid {pid}, since {since}). "
-                f"Order runs from that one, or stop it with `kill {pid}`."
-            )
-        _write_holder(file)
-        yield
+            raise BusyError(_second_server(_holder(file)))
+        with _naming_this(file):
+            yield
 
 
 def lock_environment() -> dict[str, str]:
@@ -111,28 +110,47 @@ def _taken(file: IO[str]) -> bool:
     return False
 
 
-def _write_holder(file: IO[str]) -> None:
+@contextmanager
+def _naming_this(file: IO[str]) -> Iterator[None]:
+    """Let a locked file name this process for as long as the block lasts, and nobody after it."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
+    # A holder that was killed left its name.
     file.truncate(0)
     json.dump({"command": " ".join(["python", *sys.orig_argv[1:]]), "pid": os.getpid(), "since": since}, file)
     file.flush()
+    try:
+        yield
+    finally:
+        file.truncate(0)
 
 
 def _holder(file: IO[str]) -> dict[str, Any]:
-    """Return what the holder wrote; empty in the instant between its locking and its writing."""
+    """Return what the holder wrote.
+
+    It is empty in the instant between its locking and its writing, and in that between its removing its name and its
+    letting go. What a holder that was killed left in the file names nobody.
+    """
     file.seek(0)
     content = file.read()
     holder: dict[str, Any] = json.loads(content) if content else {}
-    return holder
+    return holder if holder and psutil.pid_exists(holder["pid"]) else {}
 
 
 def _refusal(holder: dict[str, Any]) -> str:
-    command, pid, since = _named(holder)
+    if not holder:
+        return f"this workspace is busy: held by {_UNNAMED}. One run at a time: try again in a moment."
+    command, pid, since = holder["command"], holder["pid"], holder["since"]
     return (
         f"this workspace is busy: `{command}` holds it (pid {pid}, since {since}). "
         f"One run at a time: wait for it, or stop it with `kill {pid}`."
     )
 
 
-def _named(holder: dict[str, Any]) -> list[Any]:
-    return [holder.get(key, "?") for key in ("command", "pid", "since")]
+def _second_server(holder: dict[str, Any]) -> str:
+    if not holder:
+        return f"this project is served already: by {_UNNAMED}. Order runs from that one, or try again in a moment."
+    command, pid, since = holder["command"], holder["pid"], holder["since"]
+    return (
+        f"this project is served already: `{command}` does it (pid {pid}, since {since}). "
+        f"Order runs from that one, or stop it with `kill {pid}`."
+    )

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from litesmith.errors import BusyError, MachineError
-from tasks.dag.lock import HOLDER, holding, lock_environment, serving_alone
+from tasks.dag.lock import HOLDER, holding, lock_environment, serving_alone, stepping
 
 PROJECT = Path(__file__).parents[3]
 HOLD = "import sys, time; from pathlib import Path; from tasks.dag.lock import holding\n"
@@ -38,13 +39,37 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         assert str(os.getpid()) in (tmp_path / ".litesmith/run.lock").read_text()
 
 
+def test_a_lock_that_was_let_go_names_nobody(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), holding(tmp_path), stepping(tmp_path), serving_alone(tmp_path):
+        raise RuntimeError
+    left = {path.name: path.read_text() for path in (tmp_path / ".litesmith").iterdir()}
+    assert left == {"run.lock": "", "step.lock": "", "serve.lock": ""}
+
+
+def test_who_has_not_yet_written_its_name_is_not_taken_for_the_killed_one_before(tmp_path: Path) -> None:
+    other = hold_elsewhere(tmp_path)
+    other.kill()
+    other.wait()
+    lock = tmp_path / ".litesmith/run.lock"
+    assert str(other.pid) in lock.read_text()
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        told = (
+            "this workspace is busy: a process that has just begun or is just ending holds it. Try again in a moment."
+        )
+        with pytest.raises(BusyError, match=told), holding(tmp_path):
+            pass
+
+
 def test_what_a_holder_starts_works_under_its_lock(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from tasks.dag.lock import holding\n"
     code += "with holding(Path(sys.argv[1])): print('under it')"
     command = [sys.executable, "-c", code, str(tmp_path)]
     with holding(tmp_path):
+        named = (tmp_path / ".litesmith/run.lock").read_text()
         environment = {**os.environ, **lock_environment()}
         child = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        assert (tmp_path / ".litesmith/run.lock").read_text() == named
         stranger = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert child.stdout == "under it\n"
     assert "BusyError" in stranger.stderr
@@ -68,5 +93,9 @@ def test_a_second_server_of_a_project_is_refused_and_told_of_the_first(tmp_path:
     told = rf"served already: `python .*` does it \(pid {os.getpid()}, since 20.*stop it with `kill {os.getpid()}`"
     with serving_alone(tmp_path), pytest.raises(BusyError, match=told), serving_alone(tmp_path):
         pass
+    with (tmp_path / ".litesmith/serve.lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(BusyError, match="served already: a process that has just begun"), serving_alone(tmp_path):
+            pass
     with serving_alone(tmp_path), holding(tmp_path):
         assert not (tmp_path / ".litesmith/step.lock").exists()
