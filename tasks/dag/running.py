@@ -116,9 +116,11 @@ def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:
 
 
 def _cost() -> dict[str, float]:
-    """Return wall time, CPU time and peak memory of this process so far, finished worker processes included.
+    """Return what the step cost so far: wall time, CPU time of this process and its finished workers, peak memory.
 
-    A step has a process of its own, so its imports count as its own, not as the orchestration's.
+    The peak is that of the largest single process, this one or a finished worker: the system keeps no peak of what all
+    held together, which is more wherever workers run side by side. A step has a process of its own, so its imports
+    count as its own, not as the orchestration's.
     """
     peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
