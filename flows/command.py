@@ -1,6 +1,8 @@
 """What a person at a terminal sees of a run, from the first check to the results table."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from flows.artifacts import drawn_label, results_rows, text_table
 from flows.folders import workspace_folder
@@ -31,8 +33,13 @@ def run(project: Path, profile: str | None) -> None:
 def _summary(root: Path, record: Path) -> list[str]:
     """Return the results table, the report's path and what the run took, for a terminal."""
     content, report = read_json(record), (root / catalog.REPORT).resolve()
-    took = f"{duration(content['wall_s'])}, of which {duration(content['overhead_s'])} around the steps"
     label, table = drawn_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
-    runs = [f"runs:   {(root / catalog.INDEX).resolve()}", f"run:    {record.resolve()} ({took})"]
+    runs = [f"runs:   {(root / catalog.INDEX).resolve()}", f"run:    {record.resolve()} ({_took(content)})"]
     return [*([label] if label else []), *([table, ""] if table else []), *page, *runs]
+
+
+def _took(record: Mapping[str, Any]) -> str:
+    """Return in words what a run took; its own time begins where Prefect has been started."""
+    wall, around, before = (duration(record[key]) for key in ("wall_s", "overhead_s", "startup_s"))
+    return f"{wall}, of which {around} around the steps; before that, {before} to start Prefect"

@@ -1,0 +1,15 @@
+import shutil
+from pathlib import Path
+
+from flows.command import _summary
+from litesmith.files import write_json
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_last_line_says_what_the_run_took_and_what_starting_prefect_did(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    record = tmp_path / "run.json"
+    write_json(record, {"wall_s": 754.2, "overhead_s": 12.3, "startup_s": 26.4})
+    took = "12 min 34 s, of which 12 s around the steps; before that, 26 s to start Prefect"
+    assert _summary(tmp_path, record)[-1] == f"run:    {record.resolve()} ({took})"
