@@ -65,7 +65,8 @@ def _walk(root: Path, record: RunRecord) -> None:
     with Ledger(root) as ledger:
         order = ledger.stages()
         if screen:
-            screen.plan(order, {**_times(Path.cwd(), order), **_times(root, order)})
+            # With a profile not the project's times: they are of full size.
+            screen.plan(order, _times(root, order))
         for stage in order:
             _take(ledger, stage, params.stage_limit_s, record)
     record.page = root / catalog.REPORT

@@ -1,0 +1,70 @@
+"""The flow's own part, without a server, without DVC and without a step."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.progress import Progress, watching
+from flows.retrain import _walk
+from flows.runs import RunRecord
+from litesmith.files import write_json
+from tasks import catalog
+
+ROOT = Path(__file__).parents[2]
+
+
+class _OneStage:
+    """A ledger that knows of one stage."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __enter__(self) -> "_OneStage":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def stages(self) -> list[str]:
+        return ["fetch"]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a workspace for a profile in it, on a machine with room; no stage is run."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["retrain"] |= {"min_disk_gb": 0.0, "min_memory_gb": 0.0}
+    for folder in (tmp_path, _workspace(tmp_path)):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "params.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("flows.retrain.Ledger", _OneStage)
+    monkeypatch.setattr("flows.retrain._take", lambda *_: None)
+    return tmp_path
+
+
+def _workspace(project: Path) -> Path:
+    return project / ".workspaces/quick"
+
+
+def _record() -> RunRecord:
+    return RunRecord("brave-cat", "an-id", None, None)
+
+
+def _expected_s(root: Path) -> Mapping[str, float]:
+    """Return the times that the terminal is given for a run in ``root``."""
+    progress = Progress(io.StringIO())
+    with watching(progress):
+        _walk(root, _record())
+    assert progress.forecast is not None
+    return progress.forecast.expected_s
+
+
+def test_the_time_left_is_told_from_runs_in_the_same_place(project: Path) -> None:
+    write_json(project / catalog.made("fetch"), {"wall_s": 2400.0})
+    assert _expected_s(project) == {"fetch": 2400.0}
+    assert _expected_s(_workspace(project)) == {}
+    write_json(_workspace(project) / catalog.made("fetch"), {"wall_s": 3.0})
+    assert _expected_s(_workspace(project)) == {"fetch": 3.0}
