@@ -18,6 +18,7 @@ from flows.machine import check_machine
 from flows.progress import Progress, watcher
 from flows.runs import RunRecord, git_state, made
 from flows.sweep import conducting
+from litesmith.device import require
 from litesmith.params import read_params
 from tasks import catalog
 from tasks.dag.lock import holding
@@ -37,7 +38,7 @@ def retrain(profile: str | None = None) -> str:
 
     Raises:
         BusyError: Another run holds the workspace.
-        MachineError: Disk or memory is short.
+        MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
         StageError: A stage failed.
     """
     watch_starters()
@@ -59,16 +60,18 @@ def retrain(profile: str | None = None) -> str:
 
 def _walk(root: Path, record: RunRecord) -> None:
     """Run each stage as a task run of its name, in DVC's order, until one fails."""
-    params = read_params(root / catalog.PARAMS).retrain
-    check_machine(params, root)
-    screen = watcher()
+    params, screen = read_params(root / catalog.PARAMS), watcher()
+    # The command of a terminal has looked already, before it started a server.
+    if not screen:
+        check_machine(params.retrain, root)
+        require(params.evaluate.measure)
     with Ledger(root) as ledger:
         order = ledger.stages()
         if screen:
             # With a profile not the project's times: they are of full size.
             screen.plan(order, _times(root, order))
         for stage in order:
-            _take(ledger, stage, params.stage_limit_s, record)
+            _take(ledger, stage, params.retrain.stage_limit_s, record)
     record.page = root / catalog.REPORT
 
 

@@ -10,6 +10,8 @@ import yaml
 from flows.progress import Progress, watching
 from flows.retrain import _walk
 from flows.runs import RunRecord
+from litesmith import device
+from litesmith.errors import MachineError
 from litesmith.files import write_json
 from tasks import catalog
 
@@ -68,3 +70,23 @@ def test_the_time_left_is_told_from_runs_in_the_same_place(project: Path) -> Non
     assert _expected_s(_workspace(project)) == {}
     write_json(_workspace(project) / catalog.made("fetch"), {"wall_s": 3.0})
     assert _expected_s(_workspace(project)) == {"fetch": 3.0}
+
+
+def test_a_tool_that_is_missing_stops_an_ordered_run_before_its_first_stage(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_installed", lambda _: None)
+    monkeypatch.setattr(_OneStage, "stages", lambda _: pytest.fail("a stage was about to run"))
+    with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
+        _walk(project, _record())
+
+
+def test_what_a_terminal_has_looked_at_is_not_looked_at_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    for name in ("check_machine", "require"):
+        monkeypatch.setattr(f"flows.retrain.{name}", lambda *given: looked.append(given))
+    with watching(Progress(io.StringIO())):
+        _walk(project, _record())
+    assert looked == []
+    _walk(project, _record())
+    assert len(looked) == 2
