@@ -32,6 +32,8 @@ class Since:
         final: Name of the reference's final variant.
         accuracy: Accuracy of the final variant minus that of the reference's.
         paired: Whether both answered the same test images and were compared image by image.
+        raw_share: Bytes of the final file as a share of the reference's.
+        gzip_share: The same after gzip.
         data: Facts of the data set that are not what they were.
         parameters: Parameters that are not what they were.
         versions: Packages that are not of the version they were.
@@ -42,6 +44,8 @@ class Since:
     final: Any
     accuracy: Difference | Absent
     paired: bool
+    raw_share: float | Absent
+    gzip_share: float | Absent
     data: tuple[Changed, ...]
     parameters: tuple[Changed, ...]
     versions: tuple[Changed, ...]
@@ -78,6 +82,8 @@ def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
         final=before["final"],
         accuracy=paired(*rights) if rights else _accuracies(now, before),
         paired=rights is not None,
+        raw_share=_share(now, before, "tflite_bytes"),
+        gzip_share=_share(now, before, "gzip_bytes"),
         data=changes(data_facts(now["results"]), data_facts(before["results"])),
         parameters=changes(*(_parameters(run) for run in (now, before))),
         versions=changes(dict(versions(now["made"])), dict(versions(before["made"]))),
@@ -142,6 +148,12 @@ def _accuracies(now: Any, before: Any) -> Difference | Absent:
         (run["headline"]["optimized"]["accuracy"], run["results"]["evaluate"]["num_images"]) for run in (now, before)
     ]
     return unpaired(*pairs[0], *pairs[1])
+
+
+def _share(now: Any, before: Any, quantity: str) -> float | Absent:
+    sizes = [run["headline"]["optimized"][quantity] for run in (now, before)]
+    missing = first_absent(*sizes)
+    return float(sizes[0] / sizes[1]) if missing is None else missing
 
 
 def _hashes(run: Any, reference_file: str) -> dict[str, str]:

@@ -126,8 +126,9 @@ def _said(
     if against.outcome == "worse":
         return f"Keep the reference run: {name} is {_apart(against, 'it')}.", _CHANGED
     if against.outcome == "even":
-        sentence = f"{name} does as well as the reference run: {_listed([*merits, fits])}."
-        return sentence, f"Nothing has to be done. {_CHANGED}"
+        sentence = f"{name} does as well as the reference run{_resized(since)}: {_listed([*merits, fits])}."
+        worth = "It may be shipped for its size." if "smaller" in _resized(since) else "Nothing has to be done."
+        return sentence, f"{worth} {_CHANGED}"
     return f"Ship {name}: {_listed([*merits, _apart(against, 'the reference run'), fits])}.", _keep_it(records)
 
 
@@ -135,6 +136,18 @@ def _keep_it(records: Records) -> str:
     """Say how this run becomes the reference; one with a profile lies in a workspace of its own."""
     chosen = f" --profile {records.profile}" if records.profile else ""
     return f"Once it is shipped, `python -m tasks reference{chosen}` makes it what later runs are compared with."
+
+
+def _resized(since: Since | Absent) -> str:
+    """Say how the file's bytes stand to the reference run's, of raw ones first; nothing if they are about the same."""
+    shares = [] if isinstance(since, Absent) else [(since.raw_share, ""), (since.gzip_share, " after gzip")]
+    for share, when in shares:
+        if not isinstance(share, Absent) and abs(share - 1) >= _ABOUT:
+            return f" with a file {percent(abs(share - 1), 0)}\u00a0% {'smaller' if share < 1 else 'larger'}{when}"
+    return ""
+
+
+_ABOUT = 0.01  # below it two sizes are told as the same
 
 
 def _doubt(reason: Reason, since: Since | Absent) -> str:

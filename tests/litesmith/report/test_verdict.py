@@ -28,8 +28,8 @@ def difference(low: float, high: float) -> Difference:
     return Difference((low + high) / 2, low, high)
 
 
-def since(low: float, high: float, paired: bool = True) -> Since:
-    return Since("tuned-int8", difference(low, high), paired, (), (), (), (), ())
+def since(low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float | Absent = 1.0) -> Since:
+    return Since("tuned-int8", difference(low, high), paired, raw, gzip, (), (), (), (), ())
 
 
 def verdict_of(
@@ -68,6 +68,21 @@ def test_verdict_follows_the_reference_run(low: float, high: float, sentence: st
     verdict = verdict_of(report_inputs(), before=since(low, high))
     assert (verdict.sentence, verdict.outcome) == (sentence, outcome)
     assert verdict.reasons[1].topic == "Reference"
+
+
+@pytest.mark.parametrize(
+    ("raw", "gzip", "words", "advice"),
+    [
+        (0.8, 1.2, " with a file 20\u00a0% smaller:", "It may be shipped for its size."),
+        (1.001, 0.75, " with a file 25\u00a0% smaller after gzip:", "It may be shipped for its size."),
+        (1.3, 0.75, " with a file 30\u00a0% larger:", "Nothing has to be done."),
+        (1.0, Absent("not recorded"), ":", "Nothing has to be done."),
+    ],
+)
+def test_where_accuracy_is_even_the_size_is_told(raw: float, gzip: float | Absent, words: str, advice: str) -> None:
+    verdict = verdict_of(report_inputs(), before=since(-0.01, 0.01, raw=raw, gzip=gzip))
+    assert verdict.sentence.startswith(f"tuned-int8 does as well as the reference run{words}")
+    assert verdict.advice.startswith(advice)
 
 
 def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> None:
