@@ -54,7 +54,8 @@ def retrain(profile: str | None = None) -> str:
         finally:
             path = record.write(root)
             keep(root, path, record.page)
-    publish_results(root)
+        # Under the lock: the next run clears what is read here.
+        publish_results(root)
     return str(path)
 
 

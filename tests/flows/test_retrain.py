@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from flows.progress import Progress, watching
-from flows.retrain import _walk
+from flows.retrain import _walk, retrain
 from flows.runs import RunRecord
 from litesmith import device
-from litesmith.errors import MachineError
+from litesmith.errors import BusyError, MachineError
 from litesmith.files import write_json
 from tasks import catalog
+from tasks.dag.lock import holding
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,3 +91,19 @@ def test_what_a_terminal_has_looked_at_is_not_looked_at_again(project: Path, mon
     assert looked == []
     _walk(project, _record())
     assert len(looked) == 2
+
+
+def test_no_other_run_begins_before_the_results_are_published(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[Path] = []
+
+    def _publish(root: Path) -> None:
+        with pytest.raises(BusyError), holding(root):
+            pass
+        published.append(root)
+
+    monkeypatch.setattr("flows.retrain.require", lambda *_: None)
+    monkeypatch.setattr("flows.retrain.publish_results", _publish)
+    assert Path(retrain.fn()).parent == project / catalog.RUNS
+    assert published == [project]
+    with holding(project):
+        pass
