@@ -11,7 +11,7 @@ from litesmith.files import write_text
 from litesmith.params import Params, Section
 from tasks import catalog
 from tasks.dag.closure import packages, sources
-from tasks.dag.step import Kept, Metric, Plot, Port, Step
+from tasks.dag.step import Metric, Plot, Port, Step
 
 _HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit those, not this.\n"
 
@@ -61,8 +61,7 @@ def _keys(section: str, kind: type[Section]) -> list[str]:
 
 
 def _out(port: Port) -> str | dict[str, Any]:
-    in_git = port.marked(Kept) or port.marked(Plot)
-    return {port.path.as_posix(): {"cache": False}} if in_git else port.path.as_posix()
+    return {port.path.as_posix(): {"cache": False}} if port.in_git else port.path.as_posix()
 
 
 def _plots(steps: Iterable[Step]) -> list[dict[str, Any]]:

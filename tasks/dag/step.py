@@ -57,6 +57,11 @@ class Port:
     path: Path
     marks: tuple[Mark, ...]
 
+    @property
+    def in_git(self) -> bool:
+        """Whether git keeps the file instead of DVC's cache."""
+        return any(isinstance(mark, Kept | Metric | Plot) for mark in self.marks)
+
     def marked(self, kind: type[Mark]) -> bool:
         """Tell whether the port bears a mark of this kind."""
         return any(isinstance(mark, kind) for mark in self.marks)

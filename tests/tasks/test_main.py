@@ -1,13 +1,29 @@
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from tasks.__main__ import main
-from tasks.pipeline import PIPELINE
+from tasks.pipeline import PIPELINE, named
+from tests.flows.marked import Commands
 
 PROJECT = Path(__file__).parents[2]
+
+# Stands for a step: writes the files that it is given, or fails as a step does.
+_STEP = """
+import pathlib, subprocess, sys, time
+if "80" in pathlib.Path("params.yaml").read_text():
+    sys.exit(subprocess.run([sys.executable, "-m", "tasks", "predict", "none", "none"]).returncode)
+for path in map(pathlib.Path, sys.argv[1:]):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str(time.time()))
+"""
+_OTHER = Path("reports/metrics/baseline.json")
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +56,90 @@ def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
     assert told.startswith("error: ")
     assert "none.tflite" in told
     assert "Traceback" not in told
+
+
+def test_outside_of_dvc_an_error_says_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    assert main(["predict", "none.tflite", "none.png"]) == 1
+    assert "DVC" not in capsys.readouterr().err
+
+
+def test_without_git_the_way_back_asks_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
+    assert main(["predict", "none.tflite", "none.png"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "\nDVC cleared the outputs of prune before it began. To have them back, undo the change; then, in the "
+        "workspace's folder, `dvc checkout prune` brings what DVC's cache holds, but not the rest: `dvc repro prune` "
+        "runs the stage again.\n"
+    )
+
+
+@pytest.fixture
+def under_dvc(tmp_path: Path) -> Commands:
+    """A project with git and DVC whose one stage has the outputs of `prune`, run and committed."""
+    (tmp_path / "step.py").write_text(_STEP)
+    (tmp_path / "params.yaml").write_text("sparsity: 1")
+    paths = {port.path.as_posix(): port.in_git for port in named("prune").outs}
+    outs = [{path: {"cache": False}} if in_git else path for path, in_git in paths.items()]
+    stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"], "outs": outs}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"prune": stage}}))
+    (tmp_path / _OTHER).parent.mkdir(parents=True)
+    (tmp_path / _OTHER).write_text("committed")
+    commands = Commands(tmp_path, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
+    _git(tmp_path, "init", "-q")
+    for words in (["init"], ["repro"]):
+        code, said = commands.run("dvc", *words)
+        assert code == 0, said
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "one")
+    return commands
+
+
+def _git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+def _fail_and_follow_the_way_back(commands: Commands) -> str:
+    """Let the stage fail, undo the change, do what its error says up to running it again, and return the error."""
+    params = commands.folder / "params.yaml"
+    before = params.read_text()
+    params.write_text("sparsity: 80")
+    _, said = commands.run("dvc", "repro")
+    params.write_text(before)
+    for command in re.findall(r"`(dvc checkout .*?|git checkout .*?)`", said):
+        tool, *words = shlex.split(command)
+        _git(commands.folder, *words) if tool == "git" else commands.run(tool, *words)
+    return said
+
+
+def _outputs(folder: Path) -> dict[Path, str]:
+    return {port.path: (folder / port.path).read_text() for port in named("prune").outs}
+
+
+@pytest.mark.slow
+def test_the_way_back_brings_a_committed_stage_and_spoils_no_other(under_dvc: Commands) -> None:
+    folder, before = under_dvc.folder, _outputs(under_dvc.folder)
+    (folder / _OTHER).write_text("of an uncommitted run")
+    said = _fail_and_follow_the_way_back(under_dvc)
+    assert "DVC cleared the outputs of prune before it began. To have them back, undo the change; then" in said
+    assert _outputs(folder) == before
+    assert under_dvc.run("dvc", "status")[1].strip() == "Data and pipelines are up to date."
+    assert (folder / _OTHER).read_text() == "of an uncommitted run"
+
+
+@pytest.mark.slow
+def test_an_uncommitted_run_comes_back_only_by_running_it_again(under_dvc: Commands) -> None:
+    folder = under_dvc.folder
+    (folder / "params.yaml").write_text("sparsity: 2")
+    assert under_dvc.run("dvc", "repro")[0] == 0
+    before = _outputs(folder)
+    said = _fail_and_follow_the_way_back(under_dvc)
+    assert "if it was committed with dvc.lock. If not, `dvc repro prune` runs the stage again." in said
+    assert under_dvc.run("dvc", "repro", "prune")[0] == 0
+    # DVC keeps no run cache of a stage like these: see `tasks.__main__._way_back`.
+    assert all(_outputs(folder)[path] != text for path, text in before.items())
