@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from flows.artifacts import drawn_label, results_rows, text_table
-from flows.folders import workspace_folder
 from flows.ledger import StageError
 from flows.progress import Progress, watching
 from flows.retrain import retrain
 from litesmith.durations import duration
 from litesmith.files import read_json
 from tasks import catalog
+from tasks.workspace import workspace_folder
 
 
 def run(project: Path, profile: str | None) -> None:

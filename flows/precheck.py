@@ -4,14 +4,13 @@ from pathlib import Path
 
 import yaml
 
-from flows.folders import DRAWN, workspace_folder
 from flows.ledger import Ledger
 from flows.machine import check_machine
 from litesmith.device import require
 from litesmith.params import overlaid, parse_params, read_params
 from litesmith.sources import explain, reachable
 from tasks import catalog
-from tasks.workspace import read_profile
+from tasks.workspace import DRAWN, read_profile, workspace_folder
 
 
 def check(project: Path, profile: str | None) -> None:

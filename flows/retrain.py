@@ -11,7 +11,6 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
-from flows.folders import open_workspace
 from flows.history import keep
 from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
@@ -23,6 +22,7 @@ from litesmith.params import read_params
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.dag.watch import watch_starters
+from tasks.workspace import open_workspace
 
 
 @flow(name="retrain", persist_result=False)

@@ -34,6 +34,18 @@ def workspace_folder(project: Path, profile: str | None) -> Path:
     return project / OFFLINE if profile == DRAWN else project / WORKSPACES / profile
 
 
+def open_workspace(project: Path, profile: str | None) -> Path:
+    """Return the folder that a run with a profile happens in, made or brought up to date.
+
+    Raises:
+        ParamsError: There is no such profile, or its values are wrong.
+        BusyError: A run is going on there.
+    """
+    if profile is None:
+        return project
+    return make_workspace(workspace_folder(project, profile), project, read_profile(project, profile))
+
+
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
     """Make a workspace, or bring one that exists up to date; its data, models and DVC cache are kept.
 
