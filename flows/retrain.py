@@ -18,6 +18,7 @@ from flows.progress import Progress, watcher
 from flows.runs import RunRecord, git_state, made
 from flows.sweep import conducting
 from litesmith.device import require
+from litesmith.files import read_json
 from litesmith.params import read_params
 from tasks import catalog
 from tasks.dag.lock import holding
@@ -126,7 +127,9 @@ def _bring_up_to_date(
 
 def _times(root: Path, order: list[str]) -> Mapping[str, float]:
     """Return how long each stage took when the outputs below ``root`` were made; what never ran is missing."""
-    records = {stage: made(root, stage) for stage in order}
+    path = root / catalog.SUMMARY
+    committed = read_json(path).get("made", {}) if path.is_file() else {}
+    records = {stage: made(root, stage) or committed.get(stage, {}) for stage in order}
     return {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
 
 

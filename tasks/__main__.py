@@ -25,22 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _way_back() -> str:
-    """Say under DVC how to get back what it cleared before this command began; nothing elsewhere.
-
-    DVC's run cache is no way back: it takes no stage that has an output outside of DVC's cache which is neither metric
-    nor plot, as the record of the making is (``run_cache`` in ``dvc/stage/__init__.py``, DVC 3.67).
-    """
+    """Say under DVC how to get back what it cleared before this command began; nothing elsewhere."""
     # DVC names the stage with its file where it was called from another folder.
     stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
-    outs = [port for one in PIPELINE if one.name == stage for port in one.outs]
-    if not outs:
+    if not stage:
         return ""
-    rest = " ".join(port.path.as_posix() for port in outs if port.in_git)
-    by_git = f"and `git checkout -- {rest}` the rest, if it was committed with dvc.lock. If not,"
     return (
-        f"\nDVC cleared the outputs of {stage} before it began. To have them back, undo the change; then, in the "
-        f"workspace's folder, `dvc checkout {stage}` brings what DVC's cache holds, "
-        f"{by_git if Path('.git').exists() else 'but not the rest:'} `dvc repro {stage}` runs the stage again."
+        f"\nDVC cleared the outputs of {stage} before it began. To have them back, undo the change: "
+        f"`dvc repro {stage}` then takes them from DVC's cache."
     )
 
 

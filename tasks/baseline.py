@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import write_json, write_text
 from litesmith.params import BaselineParams, DatasetParams
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, Plot, step
+from tasks.dag.step import Metric, Plot, step
 
 if TYPE_CHECKING:
     from litesmith.training import Score
@@ -28,9 +28,9 @@ class Outs:
     """The model, what it is made of, and how it learned."""
 
     model: Path = catalog.BASELINE_MODEL
-    summary: Annotated[Path, Kept()] = catalog.BASELINE_SUMMARY
+    summary: Path = catalog.BASELINE_SUMMARY
     metrics: Annotated[Path, Metric()] = catalog.metrics("baseline")
-    results: Annotated[Path, Kept()] = catalog.results("baseline")
+    results: Path = catalog.results("baseline")
     history: Annotated[
         Path,
         Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),

@@ -9,7 +9,7 @@ from litesmith.errors import ConversionError
 from litesmith.files import replacing, write_bytes, write_json
 from litesmith.params import ConvertParams, DatasetParams, HardLimits, Precision
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, step
+from tasks.dag.step import Metric, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Outs:
     golden: Path = catalog.GOLDEN
     calibration_ids: Path = catalog.CALIBRATION_IDS
     metrics: Annotated[Path, Metric()] = catalog.metrics("convert")
-    results: Annotated[Path, Kept()] = catalog.results("convert")
+    results: Path = catalog.results("convert")
 
 
 @step

@@ -9,7 +9,7 @@ from litesmith.errors import ConversionError
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params import DatasetParams, DeviceParams, EvaluateParams
 from tasks import catalog
-from tasks.dag.step import Kept, Measured, Metric, Plot, step
+from tasks.dag.step import Measured, Metric, Plot, step
 
 if TYPE_CHECKING:
     from litesmith.evaluation import Variant
@@ -37,11 +37,11 @@ class Outs:
 
     predictions: Path = catalog.PREDICTIONS
     metrics: Annotated[Path, Metric()] = catalog.metrics("evaluate")
-    results: Annotated[Path, Kept()] = catalog.results("evaluate")
+    results: Path = catalog.results("evaluate")
     confusion: Annotated[
         Path, Plot(x="actual", y=("predicted",), panel="confusion of the final file", template="confusion")
     ] = catalog.plot("confusion")
-    latency: Annotated[Path, Kept(), Measured()] = catalog.metrics("latency")
+    latency: Annotated[Path, Measured()] = catalog.metrics("latency")
 
 
 @step

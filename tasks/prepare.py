@@ -8,7 +8,7 @@ from typing import Annotated
 from litesmith.files import write_json
 from litesmith.params import DatasetParams, PrepareParams
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, step
+from tasks.dag.step import Metric, step
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Outs:
     gate: Path = catalog.GATE
     test: Path = catalog.TEST
     metrics: Annotated[Path, Metric()] = catalog.metrics("prepare")
-    results: Annotated[Path, Kept()] = catalog.results("prepare")
+    results: Path = catalog.results("prepare")
 
 
 @step

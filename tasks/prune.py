@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params import PruneParams
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, Plot, step
+from tasks.dag.step import Metric, Plot, step
 
 if TYPE_CHECKING:
     from litesmith.pruning import Ablation, Line
@@ -30,7 +30,7 @@ class Outs:
 
     model: Path = catalog.PRUNED_MODEL
     metrics: Annotated[Path, Metric()] = catalog.metrics("prune")
-    results: Annotated[Path, Kept()] = catalog.results("prune")
+    results: Path = catalog.results("prune")
     history: Annotated[
         Path,
         Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import write_json
 from litesmith.params import QuantizeParams
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, step
+from tasks.dag.step import Metric, step
 
 if TYPE_CHECKING:
     from litesmith.quantization import Tuning
@@ -30,7 +30,7 @@ class Outs:
 
     models: Path = catalog.QUANTIZED
     metrics: Annotated[Path, Metric()] = catalog.metrics("quantize")
-    results: Annotated[Path, Kept()] = catalog.results("quantize")
+    results: Path = catalog.results("quantize")
 
 
 @step

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import write_json, write_text
 from litesmith.params import DatasetParams, HardLimits, SweepParams
 from tasks import catalog
-from tasks.dag.step import Conduct, Kept, MapJobs, Measured, Metric, Plot, step
+from tasks.dag.step import Conduct, MapJobs, Measured, Metric, Plot, step
 
 if TYPE_CHECKING:
     from litesmith.search import Plan, StudyResult
@@ -30,10 +30,10 @@ class Outs:
     """The winner trained in full, its network, and the study; the trials' CPU-seconds apart from what repeats."""
 
     model: Path = catalog.TUNED_MODEL
-    network: Annotated[Path, Kept()] = catalog.TUNED_NETWORK
+    network: Path = catalog.TUNED_NETWORK
     metrics: Annotated[Path, Metric()] = catalog.metrics("sweep")
-    results: Annotated[Path, Kept()] = catalog.results("sweep")
-    timing: Annotated[Path, Kept(), Measured()] = catalog.results("sweep-timing")
+    results: Path = catalog.results("sweep")
+    timing: Annotated[Path, Measured()] = catalog.results("sweep-timing")
     history: Annotated[
         Path,
         Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import write_json, write_text
 from litesmith.params import DatasetParams, TeachParams
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, step
+from tasks.dag.step import Metric, step
 
 if TYPE_CHECKING:
     from litesmith.networks import NetworkSpec
@@ -29,9 +29,9 @@ class Outs:
     teachers: Path = catalog.TEACHERS
     lesson: Path = catalog.LESSON
     metrics: Annotated[Path, Metric()] = catalog.metrics("teach")
-    results: Annotated[Path, Kept()] = catalog.results("teach")
+    results: Path = catalog.results("teach")
     # Not a plot for DVC, which cannot draw the empty table of no teacher.
-    history: Annotated[Path, Kept()] = catalog.plot("teacher-history")
+    history: Path = catalog.plot("teacher-history")
 
 
 @step

@@ -9,7 +9,7 @@ from litesmith.errors import DataError, RefusedError
 from litesmith.files import write_json, write_text
 from litesmith.params import DatasetParams, ValidateParams
 from tasks import catalog
-from tasks.dag.step import Kept, Metric, step
+from tasks.dag.step import Metric, step
 
 if TYPE_CHECKING:
     from litesmith.checks import RawSet
@@ -34,7 +34,7 @@ class Outs:
     """What was found, written only if nothing critical was."""
 
     metrics: Annotated[Path, Metric()] = catalog.metrics("validate")
-    results: Annotated[Path, Kept()] = catalog.results("validate")
+    results: Path = catalog.results("validate")
 
 
 @step

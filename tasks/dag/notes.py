@@ -1,4 +1,4 @@
-"""Write ``docs/optimization-notes.md`` from the recorded results, and check it as a lock file is checked."""
+"""Write ``docs/optimization-notes.md`` from the last report's summary, and check it as a lock file is checked."""
 
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,19 @@ from tasks import catalog
 
 NOTES = Path("docs/optimization-notes.md")
 
-_RESULTS = ("validate", "prepare", "baseline", "sweep", "sweep-timing", "prune", "convert", "evaluate")
-_MADE = ("baseline", "sweep", "prune", "convert", "evaluate")
-
 
 def render(root: Path) -> str:
-    """Return the notes that the results below ``root`` give.
+    """Return the notes that the summary below ``root`` gives.
 
     Raises:
-        ContractError: A result, or a figure in it, is not recorded.
+        ContractError: There is no summary, or a figure in it is not recorded.
     """
-    params = read_params(root / catalog.PARAMS)
-    made = {step: _read(root, catalog.made(step)) for step in _MADE}
-    swept, evaluated = (made[step].get("parameters", {}) for step in ("sweep", "evaluate"))
+    params, summary = read_params(root / catalog.PARAMS), _summary(root)
+    swept, evaluated = (summary["made"][step]["parameters"] for step in ("sweep", "evaluate"))
     evidence = Evidence(
-        results={step: _read(root, catalog.results(step)) for step in _RESULTS},
-        latency=_read(root, catalog.metrics("latency")),
-        made=made,
+        results=summary["results"],
+        latency=summary["latency"],
+        made=summary["made"],
         limits=evaluated.get("device", {}),
         space=swept.get("params", {}).get("space", {}),
         image=(params.dataset.height, params.dataset.width, params.dataset.num_classes),
@@ -39,7 +35,7 @@ def write(root: Path) -> None:
     """Write the notes below ``root``.
 
     Raises:
-        ContractError: A result, or a figure in it, is not recorded.
+        ContractError: There is no summary, or a figure in it is not recorded.
     """
     write_text(root / NOTES, render(root))
 
@@ -55,8 +51,9 @@ def check(root: Path) -> None:
         raise ContractError(f"{NOTES} does not say what reports/ holds. Run `make notes` and commit it.")
 
 
-def _read(root: Path, path: Path) -> dict[str, Any]:
-    if not (root / path).is_file():
-        raise ContractError(f"{path} is missing, which the notes quote. Run `dvc repro` to make it.")
-    content: dict[str, Any] = read_json(root / path)
+def _summary(root: Path) -> dict[str, Any]:
+    path = root / catalog.SUMMARY
+    if not path.is_file():
+        raise ContractError(f"{catalog.SUMMARY} is missing, which the notes quote. Run `dvc repro` to make it.")
+    content: dict[str, Any] = read_json(path)
     return content

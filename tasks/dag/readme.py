@@ -1,4 +1,4 @@
-"""Write the results table of ``README.md`` from the committed results, and check it as a lock file is checked."""
+"""Write the results table of ``README.md`` from the last report's summary, and check it as a lock file is checked."""
 
 from pathlib import Path
 
@@ -10,13 +10,12 @@ README = Path("README.md")
 
 
 def render(root: Path) -> str:
-    """Return the block that the results below ``root`` give, or one that says that there are none yet."""
-    evaluate, latency = root / catalog.results("evaluate"), root / catalog.metrics("latency")
-    if not evaluate.is_file() or not latency.is_file():
+    """Return the block that the summary below ``root`` gives, or one that says that there is none yet."""
+    path = root / catalog.SUMMARY
+    if not path.is_file():
         return missing_block()
-    folder = (root / catalog.made("any")).parent
-    made = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
-    return results_block(read_json(evaluate), read_json(latency), made)
+    summary = read_json(path)
+    return results_block(summary["results"]["evaluate"], summary["latency"], summary["made"])
 
 
 def write(root: Path) -> None:

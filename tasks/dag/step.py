@@ -43,7 +43,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Kept:
-    """Mark of a small output that git keeps instead of DVC's cache."""
+    """Mark of a small output that git keeps instead of DVC's cache.
+
+    DVC then never takes the step from its run cache, which leaves out steps with such an output: use it where running
+    again costs little.
+    """
 
 
 Mark = Metric | Plot | Measured | Kept
@@ -60,7 +64,7 @@ class Port:
     @property
     def in_git(self) -> bool:
         """Whether git keeps the file instead of DVC's cache."""
-        return any(isinstance(mark, Kept | Metric | Plot) for mark in self.marks)
+        return any(isinstance(mark, Kept | Metric) for mark in self.marks)
 
     def marked(self, kind: type[Mark]) -> bool:
         """Tell whether the port bears a mark of this kind."""
@@ -127,7 +131,7 @@ class Step:
     @property
     def outs(self) -> tuple[Port, ...]:
         """The outputs, in the order of the door, the record of the making last."""
-        return (*_ports(self.outs_type), Port("made", self.made, (Kept(), Measured())))
+        return (*_ports(self.outs_type), Port("made", self.made, (Measured(),)))
 
     def arguments(self, params: Params) -> dict[str, Any]:
         """Pick the sections and the seed that the function asks for from all parameters."""

@@ -1,5 +1,3 @@
-import re
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import yaml
 from PIL import Image
 
 from tasks.__main__ import main
+from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE, named
 from tests.flows.marked import Commands
 
@@ -66,16 +65,15 @@ def test_outside_of_dvc_an_error_says_nothing_of_it(
     assert "DVC" not in capsys.readouterr().err
 
 
-def test_without_git_the_way_back_asks_nothing_of_it(
+def test_under_dvc_an_error_names_the_way_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
     assert main(["predict", "none.tflite", "none.png"]) == 1
     assert capsys.readouterr().err.endswith(
-        "\nDVC cleared the outputs of prune before it began. To have them back, undo the change; then, in the "
-        "workspace's folder, `dvc checkout prune` brings what DVC's cache holds, but not the rest: `dvc repro prune` "
-        "runs the stage again.\n"
+        "\nDVC cleared the outputs of prune before it began. To have them back, undo the change: `dvc repro prune` "
+        "then takes them from DVC's cache.\n"
     )
 
 
@@ -84,9 +82,10 @@ def under_dvc(tmp_path: Path) -> Commands:
     """A project with git and DVC whose one stage has the outputs of `prune`, run and committed."""
     (tmp_path / "step.py").write_text(_STEP)
     (tmp_path / "params.yaml").write_text("sparsity: 1")
-    paths = {port.path.as_posix(): port.in_git for port in named("prune").outs}
-    outs = [{path: {"cache": False}} if in_git else path for path, in_git in paths.items()]
-    stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"], "outs": outs}
+    real = yaml.safe_load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
+    paths = [port.path.as_posix() for port in named("prune").outs]
+    stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"]}
+    stage |= {key: real[key] for key in ("outs", "metrics")}
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"prune": stage}}))
     (tmp_path / _OTHER).parent.mkdir(parents=True)
     (tmp_path / _OTHER).write_text("committed")
@@ -104,42 +103,38 @@ def _git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
-def _fail_and_follow_the_way_back(commands: Commands) -> str:
-    """Let the stage fail, undo the change, do what its error says up to running it again, and return the error."""
-    params = commands.folder / "params.yaml"
-    before = params.read_text()
-    params.write_text("sparsity: 80")
-    _, said = commands.run("dvc", "repro")
-    params.write_text(before)
-    for command in re.findall(r"`(dvc checkout .*?|git checkout .*?)`", said):
-        tool, *words = shlex.split(command)
-        _git(commands.folder, *words) if tool == "git" else commands.run(tool, *words)
-    return said
-
-
 def _outputs(folder: Path) -> dict[Path, str]:
     return {port.path: (folder / port.path).read_text() for port in named("prune").outs}
 
 
 @pytest.mark.slow
-def test_the_way_back_brings_a_committed_stage_and_spoils_no_other(under_dvc: Commands) -> None:
-    folder, before = under_dvc.folder, _outputs(under_dvc.folder)
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(under_dvc: Commands, committed: bool) -> None:
+    folder, params = under_dvc.folder, under_dvc.folder / "params.yaml"
+    if not committed:
+        params.write_text("sparsity: 2")
+        assert under_dvc.run("dvc", "repro")[0] == 0
+    before, good = _outputs(folder), params.read_text()
     (folder / _OTHER).write_text("of an uncommitted run")
-    said = _fail_and_follow_the_way_back(under_dvc)
-    assert "DVC cleared the outputs of prune before it began. To have them back, undo the change; then" in said
+    params.write_text("sparsity: 80")
+    code, said = under_dvc.run("dvc", "repro")
+    assert code != 0 and "undo the change: `dvc repro prune` then" in said
+    params.write_text(good)
+    code, said = under_dvc.run("dvc", "repro", "prune")
+    assert code == 0 and "is cached - skipping run" in said
     assert _outputs(folder) == before
     assert under_dvc.run("dvc", "status")[1].strip() == "Data and pipelines are up to date."
     assert (folder / _OTHER).read_text() == "of an uncommitted run"
 
 
 @pytest.mark.slow
-def test_an_uncommitted_run_comes_back_only_by_running_it_again(under_dvc: Commands) -> None:
-    folder = under_dvc.folder
-    (folder / "params.yaml").write_text("sparsity: 2")
+def test_parameters_set_back_bring_back_what_was_made_with_them(under_dvc: Commands) -> None:
+    folder, params = under_dvc.folder, under_dvc.folder / "params.yaml"
+    before, first = _outputs(folder), params.read_text()
+    params.write_text("sparsity: 2")
     assert under_dvc.run("dvc", "repro")[0] == 0
-    before = _outputs(folder)
-    said = _fail_and_follow_the_way_back(under_dvc)
-    assert "if it was committed with dvc.lock. If not, `dvc repro prune` runs the stage again." in said
-    assert under_dvc.run("dvc", "repro", "prune")[0] == 0
-    # DVC keeps no run cache of a stage like these: see `tasks.__main__._way_back`.
-    assert all(_outputs(folder)[path] != text for path, text in before.items())
+    assert _outputs(folder) != before
+    params.write_text(first)
+    code, said = under_dvc.run("dvc", "repro")
+    assert code == 0 and "is cached - skipping run" in said
+    assert _outputs(folder) == before

@@ -16,6 +16,7 @@ from litesmith.params import DatasetParams, DeviceParams, ReportParams
 from litesmith.readme import BEGIN, END
 from litesmith.report.formats import breakable
 from litesmith.report.inputs import Predictions
+from litesmith.report.page import make_report
 from litesmith.sizes import Size
 from litesmith.splits import Split
 from tasks import catalog
@@ -137,12 +138,14 @@ def test_door_is_that_of_a_measurement() -> None:
     assert catalog.TEST not in [port.path for port in report.ins]
 
 
-def test_readme_table_follows_the_results(workspace: Path) -> None:
+def test_readme_table_follows_the_summary(workspace: Path) -> None:
+    summary = dict(make_report(report_inputs()).summary)
+    write_json(catalog.SUMMARY, summary)
     readme.README.write_text(f"{BEGIN}\n{END}\n")
     readme.write(workspace)
     readme.check(workspace)
     assert re.search(rf"\*\*{FINAL}\*\*.*\*\*93", readme.README.read_text())
-    write_json(catalog.metrics("latency"), report_inputs().latency | {"num_threads": 3})
+    write_json(catalog.SUMMARY, summary | {"latency": report_inputs().latency | {"num_threads": 3}})
     with pytest.raises(ContractError, match=r"results table is not what reports/ holds\. Run `make readme`"):
         readme.check(workspace)
 
