@@ -32,7 +32,7 @@ def _way_back() -> str:
         return ""
     return (
         f"\nDVC cleared the outputs of {stage} before it began. To have them back, undo the change: "
-        f"`dvc repro {stage}` then takes them from DVC's cache."
+        f"`dvc repro {stage}` then brings them back, from its cache if it can."
     )
 
 

@@ -73,7 +73,7 @@ def test_under_dvc_an_error_names_the_way_back(
     assert main(["predict", "none.tflite", "none.png"]) == 1
     assert capsys.readouterr().err.endswith(
         "\nDVC cleared the outputs of prune before it began. To have them back, undo the change: `dvc repro prune` "
-        "then takes them from DVC's cache.\n"
+        "then brings them back, from its cache if it can.\n"
     )
 
 
