@@ -21,7 +21,7 @@ def test_work_is_counted_and_waiting_is_not() -> None:
     waited = cpu_s()
     busy(0.3)
     assert waited - before < 0.2
-    assert cpu_s() - waited >= 0.29
+    assert cpu_s() - waited >= 0.25  # the system counts in hundredths of a second
 
 
 def test_processes_add_up(tmp_path: Path) -> None:

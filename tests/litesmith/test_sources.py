@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from litesmith import sources
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.idx import read_images, read_labels
 from litesmith.params import Params
@@ -98,7 +100,8 @@ def test_hiccups_are_tried_again_with_growing_pauses(
     small_set: SmallSet, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    # Of this module alone: other tests may have left threads that sleep.
+    monkeypatch.setattr(sources, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
     server.troubles = ["503", "cut"]
     fetched(with_sources(small_set, server.url, backoff_s=0.25), tmp_path)
     assert pauses == [0.25, 0.5]
