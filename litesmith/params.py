@@ -48,6 +48,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Blocks = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Every random choice of every step follows from it.")]
 Threads = Annotated[int, Field(ge=1, le=64, description="Threads of TensorFlow; another number gives other results.")]
+ComputeDtype = Annotated[
+    Literal["float32", "bfloat16"],
+    Field(description="What flows between layers in training. bfloat16 pays where the processor has AMX."),
+]
 
 
 class RawFile(Section):
@@ -212,6 +216,7 @@ class TeachParams(Section):
     num_views: Annotated[Count, Field(description="Ways in which all training images are changed and asked about.")]
     network: NetworkParams
     recipe: RecipeParams
+    compute_dtype: ComputeDtype
     num_threads: Threads
 
 

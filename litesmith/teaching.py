@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.augmentation import Augmentation, augment, draw_changes
+from litesmith.compute import ComputeDtype, computing_in
 from litesmith.errors import DataError
 from litesmith.files import read_json, replacing, write_json
 from litesmith.keras import derived_seed, seed_everything, tf
@@ -52,7 +53,7 @@ class Taught:
 
 def teach(
     spec: NetworkSpec, recipe: Recipe, training: Split, validation: Split, *,
-    num_teachers: int, num_views: int, seed: int, work: Path,
+    num_teachers: int, num_views: int, seed: int, work: Path, compute_dtype: ComputeDtype = "float32",
 ) -> Taught:  # fmt: skip
     """Train teachers that differ in their seed, and ask them about views of the training images.
 
@@ -65,17 +66,28 @@ def teach(
         num_views: How many views they are asked about.
         seed: Decides everything random.
         work: Folder of what a killed run goes on from.
+        compute_dtype: What flows between the teachers' layers while they learn and answer.
 
     Raises:
         DivergedError: The loss of a teacher is not a number any more.
     """
     trained = [
-        train_teacher(spec, recipe, training, validation, name=f"teacher{number}", seed=seed, work=work)
+        train_teacher(
+            spec,
+            recipe,
+            training,
+            validation,
+            name=f"teacher{number}",
+            seed=seed,
+            work=work,
+            compute_dtype=compute_dtype,
+        )
         for number in range(1, num_teachers + 1)
     ]
     teachers = [model for model, _ in trained]
     seeds = view_seeds(num_views if teachers else 0, seed)
-    answers = ask(teachers, training.images, recipe.augmentation, seeds, work)
+    asked = [computing_in(one, compute_dtype) for one in teachers]
+    answers = ask(asked, training.images, recipe.augmentation, seeds, work)
     scores = {model.name: evaluate(model, validation) for model in teachers}
     together = {"ensemble": evaluate(mean_of(teachers), validation)} if teachers else {}
     history = trained[0][1] if trained else []
@@ -84,13 +96,14 @@ def teach(
 
 
 def train_teacher(
-    spec: NetworkSpec, recipe: Recipe, training: Split, validation: Split, *, name: str, seed: int, work: Path
-) -> tuple[Any, History]:
+    spec: NetworkSpec, recipe: Recipe, training: Split, validation: Split, *,
+    name: str, seed: int, work: Path, compute_dtype: ComputeDtype = "float32",
+) -> tuple[Any, History]:  # fmt: skip
     """Train one teacher; its name decides in which way it differs from others of the same seed."""
     own = derived_seed(seed, name)
     seed_everything(own)
     model = build_network(spec, name)
-    return model, train(model, training, validation, recipe, seed=own, work=work)
+    return model, train(model, training, validation, recipe, seed=own, work=work, compute_dtype=compute_dtype)
 
 
 def mean_of(teachers: Sequence[Any]) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.augmentation import Augmentation, augment, draw_changes, to_pixels
+from litesmith.compute import ComputeDtype, computing_in
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.files import replacing
 from litesmith.keras import derived_seed, keras, seed_everything, tf
@@ -173,6 +174,7 @@ def train(
     seed: int,
     work: Path | None = None,
     lesson: Lesson | None = None,
+    compute_dtype: ComputeDtype = "float32",
 ) -> History:
     """Train a model with the recipe and leave it with averaged weights and fresh batch-norm statistics.
 
@@ -187,6 +189,7 @@ def train(
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
         lesson: What a teacher said about the training images, or None to learn from the labels alone.
+        compute_dtype: What flows between the layers while learning; the model is left in float32 either way.
 
     Returns:
         One row for each epoch: epoch (from 1), loss and accuracy on changed images while learning, val_loss,
@@ -198,7 +201,8 @@ def train(
     """
     if lesson is not None:
         recipe = replace(recipe, augmentation=lesson.augmentation)
-    loop = Loop(model, training, validation, recipe, seed, lesson)
+    learner = computing_in(model, compute_dtype)
+    loop = Loop(learner, training, validation, recipe, seed, lesson)
     checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"
     history = [] if checkpoint is None else _restore(checkpoint, loop.state())
     began, skipped = time.monotonic(), len(history)
@@ -208,6 +212,7 @@ def train(
             _store(checkpoint, loop.state(), history)
         _report(model.name, history, recipe.epochs, (time.monotonic() - began) / (epoch + 1 - skipped))
     loop.take_average()
+    model.set_weights(learner.get_weights())
     if recipe.refresh_rows:
         refresh_batch_norm(model, training.images, recipe, seed=seed)
     return history

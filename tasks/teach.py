@@ -45,6 +45,7 @@ def teach(params: TeachParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, 
     taught = teaching.teach(
         _network(params, dataset), recipe, read_split(ins.train), read_split(ins.validation),
         num_teachers=params.num_teachers, num_views=params.num_views, seed=seed, work=work,
+        compute_dtype=params.compute_dtype,
     )  # fmt: skip
     outs.teachers.mkdir(parents=True)
     for model in taught.teachers:

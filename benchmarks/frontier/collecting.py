@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frontier.card import render_card
-from benchmarks.frontier.plan import ANSWERS, Budget, Config, student_folder, teacher_folder
+from benchmarks.frontier.entries import Entry, best_on_validation, entries_of
+from benchmarks.frontier.plan import ANSWERS, MODELS, RESULT, Budget, Config, student_folder, teacher_folder
 from benchmarks.record import Claim
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_bytes, write_json, write_text
 from litesmith.report.formats import count, percent
-
-RESULT = Path("benchmarks/results/frontier.json")
-MODELS = Path("benchmarks/models")
-
-Entry = dict[str, Any]
 
 
 def collect(config: Config) -> None:
@@ -25,7 +21,7 @@ def collect(config: Config) -> None:
     Raises:
         ContractError: No entry is measured, or a file is not the one that was.
     """
-    entries = {name: _entries(config, name) for name in config.budgets}
+    entries = {name: entries_of(config, name) for name in config.budgets}
     if not any(entries.values()):
         raise ContractError("no entry of the frontier is measured. Run `python -m benchmarks.frontier measure` first.")
     budgets = {name: summary(config, config.budgets[name], measured) for name, measured in entries.items()}
@@ -73,16 +69,6 @@ def summary(config: Config, budget: Budget, entries: Sequence[Entry]) -> dict[st
     }
 
 
-def best_on_validation(entries: Sequence[Entry]) -> Entry:
-    """Return the entry with the highest accuracy on validation, of equal ones that with the lowest seed."""
-    return min(entries, key=lambda entry: (-entry["validation_accuracy"], entry["seed"]))
-
-
-def _entries(config: Config, budget: str) -> list[Entry]:
-    paths = [student_folder(budget, seed) / "measured.json" for seed in config.seeds]
-    return [read_json(path) for path in paths if path.is_file()]
-
-
 def _behind(entries: Sequence[Entry], complete: bool) -> str:
     """Say which machines trained some entries, how far these are apart, and their mean if they are not all yet."""
     hosts = [entry["trained_on"]["host"] for entry in entries]
@@ -105,19 +91,24 @@ def _teachers(config: Config) -> dict[str, Any]:
     """Return what the teachers reached on validation and what they and their answers cost, as far as it is known."""
     numbers = range(1, config.teachers.number + 1)
     made = {folder.name: folder / "made.json" for folder in [*map(teacher_folder, numbers), ANSWERS]}
-    known = {name: read_json(path) for name, path in made.items() if path.is_file()}
-    return {name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in known.items()}
+    told = {name: read_json(path) for name, path in made.items() if path.is_file()}
+    before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
+    return {**before, **{name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in told.items()}}
 
 
 def _publish(budget: str, entry: Entry, figures: dict[str, Any]) -> None:
-    """Copy the file of an entry and write its card."""
-    source = student_folder(budget, entry["seed"]) / "int8.tflite"
-    content = source.read_bytes()
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise ContractError(
-            f"{source} is not the file that was measured, whose SHA-256 is {entry['sha256']}: it was trained again. "
-            f"Remove {source.with_name('measured.json')} and measure it."
-        )
+    """Copy the file of an entry, unless it is published already, and write its card."""
     target = MODELS / f"fashion-mnist-{budget}.tflite"
-    write_bytes(target, content)
+    if not _is_file_of(target, entry):
+        source = student_folder(budget, entry["seed"]) / "int8.tflite"
+        if not _is_file_of(source, entry):
+            raise ContractError(
+                f"{source} is not the file that was measured, whose SHA-256 is {entry['sha256']}: it was trained "
+                "again, or elsewhere. Bring that file, or take the entry out of the measured ones and measure anew."
+            )
+        write_bytes(target, source.read_bytes())
     write_text(target.with_suffix(".md"), render_card(target, entry, figures))
+
+
+def _is_file_of(path: Path, entry: Entry) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.frontier.plan import ANSWERS, LESSON, Config, student_folder, teacher_folder
+from benchmarks.frontier.plan import ANSWERS, LESSON, Config, student_folder, teacher_file, teacher_folder
 from benchmarks.networks import network_for
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
 from litesmith import keras, training
-from litesmith.errors import ParamsError
-from litesmith.files import write_bytes, write_json, write_text
+from litesmith.compute import computing_in
+from litesmith.errors import ContractError, ParamsError
+from litesmith.files import replacing, write_bytes, write_json, write_text
 from litesmith.host import describe_host
 from litesmith.keras import derived_seed
 from litesmith.lite import convert
@@ -37,19 +38,43 @@ def teacher(config: Config, number: int) -> None:
             name=folder.name,
             seed=config.seed,
             work=folder,
+            compute_dtype=asked.compute_dtype,
         )
     keep(folder, model, history, recipe)
+    write_weights(teacher_file(number), model)
+
+
+def write_weights(path: Path, model: Any) -> None:
+    """Write a model's weights as float16: half the bytes, and differences that no answer shows."""
+    with replacing(path) as part:
+        weights = {f"w{number}": weight.astype(np.float16) for number, weight in enumerate(model.get_weights())}
+        np.savez_compressed(part, **weights)
+
+
+def read_teacher(config: Config, number: int, data: Split) -> Any:
+    """Return a teacher for images like those of ``data``, with the weights that were kept of it.
+
+    Raises:
+        ContractError: It was not trained yet.
+    """
+    path = teacher_file(number)
+    if not path.is_file():
+        raise ContractError(f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first.")
+    model = build_network(network_for(data, config.teachers.network), teacher_folder(number).name)
+    with np.load(path) as kept:
+        model.set_weights([kept[f"w{place}"].astype(np.float32) for place in range(len(kept.files))])
+    return model
 
 
 def answers(config: Config) -> None:
     """Ask the teachers about every view and write the lesson."""
     keras.set_threads(1)
     recipe = config.teachers.recipe.into(Recipe)
-    numbers = range(1, config.teachers.number + 1)
-    teachers = [keras.load_h5(teacher_folder(number) / "model.h5") for number in numbers]
+    teachers = [read_teacher(config, number, taught()) for number in range(1, config.teachers.number + 1)]
     seeds = view_seeds(config.teachers.num_views, config.seed)
+    asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
     with counting(ANSWERS):
-        given = ask(teachers, taught().images, recipe.augmentation, seeds, ANSWERS)
+        given = ask(asked, taught().images, recipe.augmentation, seeds, ANSWERS)
         score = training.evaluate(mean_of(teachers), validation())
     write_json(ANSWERS / "made.json", {"validation": score.to_plain(), "cpu_s": total(ANSWERS)})
     write_lesson(LESSON, given, recipe.augmentation, seeds)
@@ -68,7 +93,10 @@ def student(config: Config, budget: str, seed: int) -> None:
     with counting(folder):
         keras.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)
-        history = training.train(model, data, validation(), recipe, seed=own, work=folder, lesson=lesson)
+        history = training.train(
+            model, data, validation(), recipe,
+            seed=own, work=folder, lesson=lesson, compute_dtype=asked.compute_dtype,
+        )  # fmt: skip
     content = convert(model, "int8", data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
         raise ParamsError(f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network.")

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.frontier.plan import Config, student_folder
+from benchmarks.frontier.entries import entries_of
+from benchmarks.frontier.plan import RESULT, Config, student_folder
 from benchmarks.record import where
 from litesmith import litert
 from litesmith.device import NpuTarget, describe_tool, estimate_npu, measure_arena, require
@@ -41,6 +42,7 @@ def measure(config: Config, budget: str, seed: int) -> None:
     scored = _scores(folder, test, params.dataset.class_names)
     measured = {
         "budget": int(budget),
+        "fingerprint": config.fingerprint(budget),
         "seed": seed,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "num_images": len(test.labels),
@@ -72,11 +74,12 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
             f"{folder.name} is not finished: {', '.join(missing)} missing in {folder}. "
             f"Run `python -m benchmarks.frontier student {budget} {seed}` first."
         )
-    if (folder / "measured.json").is_file():
-        raise ContractError(
-            f"{folder.name} was measured before, and the test images are opened once for each entry. "
-            f"Read {folder / 'measured.json'}; `python -m benchmarks.frontier collect` takes it."
-        )
+    for entry in entries_of(config, budget):
+        if entry["seed"] == seed:
+            raise ContractError(
+                f"{folder.name} was measured before, and the test images are opened once for each entry. "
+                f"Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it into {RESULT}."
+            )
     return folder
 
 

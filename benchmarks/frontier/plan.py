@@ -1,5 +1,7 @@
-"""What the frontier is made of, as ``benchmarks/frontier.yaml`` says it, and where its unfinished work lies."""
+"""What the frontier is made of, as ``benchmarks/frontier.yaml`` says it, and where its work lies."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +9,12 @@ import yaml
 from pydantic import Field
 
 from litesmith.errors import ParamsError
-from litesmith.params import Count, LessonParams, NetworkParams, RecipeParams, Section, Seed, Share
+from litesmith.params import ComputeDtype, Count, LessonParams, NetworkParams, RecipeParams, Section, Seed, Share
 
 CONFIG = Path(__file__).parents[1] / "frontier.yaml"
+# What is kept for good, whichever machine made it; the rest is unfinished work, which git does not hold.
+RESULT = Path("benchmarks/results/frontier.json")
+MODELS = Path("benchmarks/models")
 WORK = Path(".litesmith/frontier")
 ANSWERS = WORK / "answers"
 LESSON = WORK / "lesson"
@@ -22,6 +27,7 @@ class Teachers(Section):
     num_views: Count
     network: NetworkParams
     recipe: RecipeParams
+    compute_dtype: ComputeDtype
 
 
 class Budget(Section):
@@ -31,6 +37,7 @@ class Budget(Section):
     goal: Share
     network: NetworkParams
     recipe: RecipeParams
+    compute_dtype: ComputeDtype
 
 
 class Config(Section):
@@ -54,6 +61,12 @@ class Config(Section):
             raise ParamsError(f"{name} is no budget of {CONFIG.name}. Expected one of {', '.join(self.budgets)}.")
         return self.budgets[name]
 
+    def fingerprint(self, name: str) -> str:
+        """Return 16 hexadecimal digits that follow from every number that decides the student of a budget."""
+        deciding = {**self.model_dump(exclude={"budgets", "seeds", "max_quantization_loss"}), "student": {}}
+        deciding["student"] = self.budget(name).model_dump(exclude={"must", "goal"})
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
+
 
 def read_config() -> Config:
     """Read and check ``frontier.yaml``."""
@@ -63,6 +76,11 @@ def read_config() -> Config:
 def teacher_folder(number: int) -> Path:
     """Return the folder of a teacher, whose name is the teacher's."""
     return WORK / f"teacher{number}"
+
+
+def teacher_file(number: int) -> Path:
+    """Return the file of a teacher's weights, which all students share wherever they are trained."""
+    return MODELS / f"teacher{number}.npz"
 
 
 def student_folder(budget: str, seed: int) -> Path:

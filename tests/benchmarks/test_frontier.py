@@ -14,8 +14,9 @@ import yaml
 from benchmarks import score
 from benchmarks.frontier import collecting, plan
 from benchmarks.frontier.__main__ import main
-from benchmarks.frontier.collecting import MODELS, RESULT, best_on_validation, claims, collect
-from benchmarks.frontier.plan import Config, read_config, student_folder
+from benchmarks.frontier.collecting import claims, collect
+from benchmarks.frontier.entries import best_on_validation
+from benchmarks.frontier.plan import MODELS, RESULT, Config, read_config, student_folder, teacher_file
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, write_json
 from litesmith.idx import write_idx
@@ -36,7 +37,7 @@ def small_config(**other: Any) -> dict[str, Any]:
     content = yaml.safe_load((PROJECT / "benchmarks/frontier.yaml").read_text())
     budget = overlaid(content["budgets"]["16000"], {"network": _NETWORK, "recipe": _RECIPE, "must": 0.5, "goal": 0.99})
     small = {
-        "teachers": {"number": 2, "num_views": 2, "network": _NETWORK, "recipe": _RECIPE},
+        "teachers": {"number": 2, "num_views": 2, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "bfloat16"},
         "num_calibration": 30,
         "seeds": [1, 2],
         **other,
@@ -52,6 +53,7 @@ def entry(budget: str, seed: int, content: bytes, **other: Any) -> dict[str, Any
     """Return what is measured of a student, made up."""
     return {
         "budget": int(budget),
+        "fingerprint": config().fingerprint(budget),
         "seed": seed,
         "sha256": hashlib.sha256(content).hexdigest(),
         "num_images": 50,
@@ -171,10 +173,44 @@ def test_nothing_measured_is_told(here: Path) -> None:
         collect(config())
 
 
+def test_what_was_measured_elsewhere_stays_in_the_result(here: Path) -> None:
+    finished("16000", 1, validation_accuracy=0.95)
+    write_json(plan.WORK / "teacher1/made.json", {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 80.0})
+    collect(config())
+    file = MODELS / "fashion-mnist-16000.tflite"
+    before, teachers = file.read_bytes(), read_json(RESULT)["teachers"]
+    shutil.rmtree(plan.WORK)
+    finished("16000", 2, validation_accuracy=0.90)
+    collect(config())
+    result = read_json(RESULT)
+    assert [entry["seed"] for entry in result["budgets"]["16000"]["entries"]] == [1, 2]
+    assert result["budgets"]["16000"]["published_seed"] == 1
+    assert (file.read_bytes(), result["teachers"]) == (before, teachers)
+
+
+def test_an_entry_of_other_numbers_is_left_out_and_named(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+    finished("16000", 1, fingerprint="0123456789abcdef")
+    finished("16000", 2)
+    collect(config())
+    assert [entry["seed"] for entry in read_json(RESULT)["budgets"]["16000"]["entries"]] == [2]
+    assert "16000-1 left out: other numbers of frontier.yaml made it" in caplog.text
+
+
+def test_every_number_that_decides_a_student_is_in_its_fingerprint() -> None:
+    first = config().fingerprint("16000")
+    assert config(seeds=[5], max_quantization_loss=0.5).fingerprint("16000") == first
+    others = [{"seed": 5}, {"lesson": {"weight": 0.1}}, {"teachers": {"num_views": 3}}, {"num_calibration": 40}]
+    content = small_config()
+    changed = [Config.model_validate(overlaid(content, other)).fingerprint("16000") for other in others]
+    student = overlaid(content, {"budgets": {"16000": {"recipe": {"epochs": 3}}}})
+    changed.append(Config.model_validate(student).fingerprint("16000"))
+    assert len({first, *changed}) == 6
+
+
 def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> None:
     finished("16000", 1)
     (student_folder("16000", 1) / "int8.tflite").write_bytes(b"another")
-    with pytest.raises(ContractError, match=r"int8\.tflite is not the file that was measured.*trained again"):
+    with pytest.raises(ContractError, match=r"int8\.tflite is not the file that was measured.*, or elsewhere"):
         collect(config())
     assert not RESULT.exists()
 
@@ -236,7 +272,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert [main(["teacher", "1"]), main(["teacher", "2"]), main(["answers"])] == [0, 0, 0]
+    assert [main(["teacher", "1"]), main(["answers"])] == [0, 1]
+    assert f"{teacher_file(2)} is missing. Run `python -m benchmarks.frontier teacher 2`" in capsys.readouterr().err
+    assert [main(["teacher", "2"]), main(["answers"])] == [0, 0]
     assert main(["measure", "16000", "1"]) == 1
     assert "int8.tflite, model.h5, made.json missing" in capsys.readouterr().err
     assert main(["student", "16000", "1"]) == 0

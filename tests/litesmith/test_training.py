@@ -8,6 +8,7 @@ import pytest
 
 from litesmith import training
 from litesmith.augmentation import Augmentation
+from litesmith.compute import ComputeDtype
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.keras import seed_everything
 from litesmith.networks import NetworkSpec, build_network
@@ -111,12 +112,17 @@ class TestTrained:
         assert evaluate(model, VALIDATION).accuracy > 0.95
         assert history[-1]["loss"] < history[0]["loss"]
 
-    @pytest.mark.parametrize("lesson", [None, LESSON], ids=["labels", "teacher"])
+    @pytest.mark.parametrize(
+        ("lesson", "compute_dtype"),
+        [(None, "float32"), (LESSON, "float32"), (None, "bfloat16")],
+        ids=["labels", "teacher", "bfloat16"],
+    )
     def test_a_killed_training_goes_on_to_the_same_bits(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lesson: Lesson | None
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lesson: Lesson | None, compute_dtype: ComputeDtype
     ) -> None:
         whole = fresh()
-        history = train(whole, TRAIN, VALIDATION, RECIPE, seed=1, lesson=lesson)
+        how: dict[str, Any] = {"seed": 1, "lesson": lesson, "compute_dtype": compute_dtype}
+        history = train(whole, TRAIN, VALIDATION, RECIPE, **how)
         with monkeypatch.context() as broken:
             calls = itertools.count(1)
             run_epoch = training.Loop.run_epoch
@@ -128,11 +134,17 @@ class TestTrained:
 
             broken.setattr(training.Loop, "run_epoch", dies_in_the_third)
             with pytest.raises(KeyboardInterrupt):
-                train(fresh(), TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path, lesson=lesson)
+                train(fresh(), TRAIN, VALIDATION, RECIPE, work=tmp_path, **how)
         resumed = fresh(seed=99)
-        assert train(resumed, TRAIN, VALIDATION, RECIPE, seed=1, work=tmp_path, lesson=lesson) == history
+        assert train(resumed, TRAIN, VALIDATION, RECIPE, work=tmp_path, **how) == history
         for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
+
+    def test_a_model_that_learned_in_bfloat16_answers_in_float32(self) -> None:
+        model = fresh()
+        train(model, TRAIN, VALIDATION, replace(RECIPE, epochs=6), seed=1, compute_dtype="bfloat16")
+        assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+        assert evaluate(model, VALIDATION).accuracy > 0.95
 
     def test_too_large_a_batch_is_refused(self) -> None:
         with pytest.raises(ParamsError, match="batch_size 400 is more than the 300 training images"):
