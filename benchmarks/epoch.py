@@ -3,8 +3,9 @@
     python -m benchmarks.epoch
 
 Twice: the baseline's network, our loop at its default batch against `fit` at 32; and the network of the last sweep's
-winner at equal batch, our loop changing the images and `fit` not. Every image is seen in every epoch: what skipping
-easy ones saves comes on top. `dvc repro sweep` makes what this reads.
+winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's teachers, our loop
+in bfloat16 against itself in float32, on some of the images. Every image is seen in every epoch: what skipping easy
+ones saves comes on top. `dvc repro sweep` makes what this reads.
 """
 
 import statistics
@@ -13,10 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.frontier.plan import read_config
+from benchmarks.networks import network_for
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from litesmith import keras, networks
+from litesmith.compute import ComputeDtype, computing_in
 from litesmith.files import read_json
 from litesmith.networks import NetworkSpec
 from litesmith.params import Params, read_params
@@ -28,10 +32,12 @@ RESULT = Path("benchmarks/results/epoch.json")
 ROUNDS = 5
 PLAIN_BATCH = 32
 # What our epoch may cost, as a share of the plain one.
-MOST = {"baseline_network": 0.75, "winner_network": 1.0}
+MOST = {"baseline_network": 0.75, "winner_network": 1.0, "teacher_network": 1.0}
+TEACHER_IMAGES = 10_000
 _WHAT = {
     "baseline_network": "CPU-seconds of an epoch, baseline's network: ours as a share of plain `fit` at batch 32",
     "winner_network": "CPU-seconds of an epoch, winner's network: ours with augmentation as a share of plain `fit`",
+    "teacher_network": "CPU-seconds of an epoch, teacher's network: ours in bfloat16 as a share of ours in float32",
 }
 
 Epoch = Callable[[int], object]
@@ -54,21 +60,41 @@ def main() -> None:
 
     measured = {
         "baseline_network": {
-            "ours_batch": recipe.batch_size,
-            "plain_batch": PLAIN_BATCH,
+            "batch_size": recipe.batch_size,
+            "against_batch_size": PLAIN_BATCH,
             **_alternate(
                 _ours(baseline_network(params, "baseline"), train, few, recipe),
                 _plain(baseline_network(params, "baseline"), train, PLAIN_BATCH),
             ),
         },
         "winner_network": {
-            "ours_batch": recipe.batch_size,
-            "plain_batch": recipe.batch_size,
+            "batch_size": recipe.batch_size,
+            "against_batch_size": recipe.batch_size,
             **_alternate(_ours(winner("ours"), train, few, recipe), _plain(winner("plain"), train, recipe.batch_size)),
         },
+        "teacher_network": _teacher(train, few),
     }
     claims = [Claim(_WHAT[name], "share", one["ratio_of_medians"], MOST[name], True) for name, one in measured.items()]
     write_result(RESULT, {"command": "python -m benchmarks.epoch", "num_images": len(train.labels), **measured}, claims)
+
+
+def _teacher(train: Split, few: Split) -> dict[str, Any]:
+    """Let the teachers' network learn in bfloat16 and in float32, in turns."""
+    asked = read_config().teachers
+    some = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
+    recipe = replace(asked.recipe.into(Recipe), epochs=ROUNDS + 1, skip_share=0.0)
+
+    def loop(compute_dtype: ComputeDtype) -> Epoch:
+        model = networks.build_network(network_for(some, asked.network), compute_dtype)
+        return _ours(computing_in(model, compute_dtype), some, few, recipe)
+
+    times = _alternate(loop("bfloat16"), loop("float32"))
+    return {
+        "num_images": TEACHER_IMAGES,
+        "batch_size": recipe.batch_size,
+        "against_batch_size": recipe.batch_size,
+        **times,
+    }
 
 
 def _augmentation(params: Params, results: dict[str, Any]) -> Any:
@@ -87,14 +113,14 @@ def _plain(model: Any, train: Split, batch_size: int) -> Epoch:
     return lambda _: model.fit(pixels, labels, batch_size=batch_size, epochs=1, verbose=0)
 
 
-def _alternate(ours: Epoch, plain: Epoch) -> dict[str, Any]:
+def _alternate(first: Epoch, other: Epoch) -> dict[str, Any]:
     """Return CPU-seconds of both, round by round; the first epoch of each traces and is not counted."""
-    ours_s, plain_s = [], []
+    first_s, other_s = [], []
     for number in range(ROUNDS + 1):
-        ours_s.append(_timed(ours, number))
-        plain_s.append(_timed(plain, number))
-    ratio = statistics.median(ours_s[1:]) / statistics.median(plain_s[1:])
-    return {"ours_cpu_s": ours_s[1:], "plain_cpu_s": plain_s[1:], "ratio_of_medians": round(ratio, 3)}
+        first_s.append(_timed(first, number))
+        other_s.append(_timed(other, number))
+    ratio = statistics.median(first_s[1:]) / statistics.median(other_s[1:])
+    return {"cpu_s": first_s[1:], "against_cpu_s": other_s[1:], "ratio_of_medians": round(ratio, 3)}
 
 
 def _timed(epoch: Epoch, number: int) -> float:
