@@ -26,7 +26,7 @@ from litesmith import keras, lite, training
 from litesmith.files import replacing
 from litesmith.keras import derived_seed
 from litesmith.networks import build_network
-from litesmith.params import LessonParams, NetworkParams, RecipeParams, Section, overlaid
+from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid
 from litesmith.scores import accuracy, compare
 from litesmith.splits import read_split
 from litesmith.teaching import Share, read_lesson
@@ -46,6 +46,7 @@ class Line(Section):
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     lesson: bool = False
+    compute_dtype: ComputeDtype | None = None
 
 
 class Config(Section):
@@ -54,6 +55,7 @@ class Config(Section):
     seeds: list[int]
     network: NetworkParams
     recipe: RecipeParams
+    compute_dtype: ComputeDtype
     lesson: LessonParams
     lines: dict[str, Line]
 
@@ -69,7 +71,7 @@ def main() -> None:
         name: {**_against(validation.labels, answers[WHOLE], said), "cpu_s": _cpu_s(name, config)}
         for name, said in answers.items()
     }
-    asked = {"network": config.network.model_dump(), "recipe": config.recipe.model_dump()}
+    asked = config.model_dump(include={"network", "recipe", "compute_dtype"})
     write_result(RESULT, {"command": "python -m benchmarks.ablation", **asked, "lines": lines})
 
 
@@ -92,7 +94,10 @@ def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
     keras.seed_everything(own)
     model = build_network(network_for(train, config.network), _folder(name, seed).name)
     lesson = _lesson(config, len(train.labels)) if line.lesson else None
-    training.train(model, train, validation, recipe, seed=own, work=_folder(name, seed), lesson=lesson)
+    training.train(
+        model, train, validation, recipe,
+        seed=own, work=_folder(name, seed), lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
+    )  # fmt: skip
     answers: NDArray[np.uint8] = lite.probabilities(model, validation.images).argmax(axis=1).astype(np.uint8)
     return answers
 
