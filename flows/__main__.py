@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from flows.server import server, use_prefect_environment
+from flows.server import require_answer, server, use_prefect_environment
 from tasks.terminal import run_chosen
 
 _DELIVERY_S = 10.0
@@ -76,9 +76,16 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 @contextmanager
 def _api(project: Path) -> Iterator[None]:
-    """Use the Prefect server that the environment names, else run one of our own."""
+    """Use the Prefect server that the environment names, else run one of our own.
+
+    Raises:
+        MachineError: The server that is named does not answer, or none can be started.
+    """
     use_prefect_environment(project)
-    with nullcontext(os.environ["PREFECT_API_URL"]) if "PREFECT_API_URL" in os.environ else server(project) as url:
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        require_answer(named)
+    with nullcontext(named) if named else server(project) as url:
         os.environ["PREFECT_API_URL"] = url
         print(f"this run can be watched at {url.removesuffix('/api')}", file=sys.stderr)
         try:

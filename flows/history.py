@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from litesmith.errors import ParamsError
-from litesmith.files import write_bytes, write_text
+from litesmith.files import read_json, write_bytes, write_text
 from litesmith.history import read_runs, render_index
 from litesmith.params import read_params
 from tasks import catalog
@@ -12,6 +12,8 @@ from tasks import catalog
 
 def keep(root: Path, record: Path, page: Path | None) -> Path:
     """Keep a run's page, drop the runs beyond the number that are kept, and write the index anew.
+
+    Runs that found nothing to do are dropped first, this one never.
 
     Args:
         root: The workspace.
@@ -31,12 +33,22 @@ def keep(root: Path, record: Path, page: Path | None) -> Path:
 
 def _prune(records: Sequence[Path], pages: Path, max_kept: int | None) -> None:
     """Remove all but the last records, and every page whose record is gone. Their names begin with their time."""
-    for record in records[:-max_kept] if max_kept else []:
+    by_worth = sorted(records, key=lambda one: (one == records[-1], _did_something(one), one))
+    for record in by_worth[:-max_kept] if max_kept else []:
         record.unlink()
     left = {record.stem for record in records if record.exists()}
     for page in pages.glob("*.html"):
         if page.stem not in left:
             page.unlink()
+
+
+def _did_something(record: Path) -> bool:
+    """Tell whether a run made, restored or failed anything; a record that cannot be read counts as one that did."""
+    try:
+        outcomes = {stage["outcome"] for stage in read_json(record)["stages"].values()}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return True
+    return outcomes != {"UpToDate"}
 
 
 def _max_kept(root: Path) -> int | None:

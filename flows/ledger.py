@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 
@@ -23,6 +25,8 @@ from tasks.dag.watch import starter_environment, stop_tree
 _RESTORED = "is cached - skipping run, checking out outputs"
 _UNCHANGED = "didn't change, skipping"
 _TAIL_LINES = 15
+_PATIENCE_S = 60.0
+_LOG = logging.getLogger(__name__)
 _STANDBY = Path(__file__).with_name("standby.py").resolve()
 # What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
 _OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
@@ -87,18 +91,19 @@ class Ledger:
         """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded.
 
         Raises:
-            MachineError: Another DVC command holds the workspace.
+            MachineError: Another DVC command holds the workspace, and does not let go in a minute.
         """
-        with _explained(), self._repo.lock:
+        with _explained(), self._locked():
             return bool(self._stage(stage).status())
 
     def is_at_hand(self, stage: str) -> bool:
         """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it.
 
         Raises:
-            MachineError: Another DVC command holds the workspace, or ``dvc.yaml`` cannot be read.
+            MachineError: Another DVC command holds the workspace and does not let go in a minute, or ``dvc.yaml``
+                cannot be read.
         """
-        with _explained(), self._repo.lock:
+        with _explained(), self._locked():
             one = self._stage(stage)
             return bool(not one.status() or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached()))
 
@@ -135,6 +140,23 @@ class Ledger:
         if code != 0:
             raise StageError(f"stage {stage}: {_reason(lines, code)}")
         return _outcome(lines)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold DVC's lock; a push or a garbage collection beside the run is waited for, a while."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._repo.lock.lock()
+                break
+            except LockError:  # DVC itself has tried for three seconds
+                if time.monotonic() > deadline:
+                    raise
+                _LOG.warning("waiting for another DVC command that is at work in this folder")
+        try:
+            yield
+        finally:
+            self._repo.lock.unlock()
 
     @contextmanager
     def _child(self, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:

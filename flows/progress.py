@@ -25,6 +25,7 @@ _AROUND = (
     "Updating lock file",
     "Generating lock file",
     "To track",
+    "git add",
     "To enable",
     "Use `dvc",
 )
@@ -91,7 +92,7 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Show a line of the stage, with the time left; what DVC says around it stays in the log."""
-        if text.startswith(_AROUND):
+        if text.lstrip().startswith(_AROUND):
             return
         now = time.monotonic()
         if self.stream.isatty():

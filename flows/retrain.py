@@ -15,7 +15,7 @@ from flows.history import keep
 from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
 from flows.progress import Progress, watcher
-from flows.runs import RunRecord, git_state, made
+from flows.runs import RunRecord, git_state, last_times, made
 from flows.sweep import conducting
 from litesmith.device import require
 from litesmith.files import read_json
@@ -126,11 +126,15 @@ def _bring_up_to_date(
 
 
 def _times(root: Path, order: list[str]) -> Mapping[str, float]:
-    """Return how long each stage took when the outputs below ``root`` were made; what never ran is missing."""
+    """Return how long each stage took when the outputs below ``root`` were made; what never ran is missing.
+
+    A fresh clone has the committed summary, which its own step is not in, and the records of runs.
+    """
     path = root / catalog.SUMMARY
     committed = read_json(path).get("made", {}) if path.is_file() else {}
     records = {stage: made(root, stage) or committed.get(stage, {}) for stage in order}
-    return {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
+    known = {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
+    return {**last_times(root), **known}
 
 
 def _refused(root: Path, stage: str, since: float) -> Path | None:

@@ -14,7 +14,9 @@ import psutil
 
 from flows.ledger import Outcome
 from flows.server import server_cpu_s
+from litesmith.errors import ParamsError
 from litesmith.files import read_json, write_json
+from litesmith.params import read_params
 from tasks import catalog
 
 FAILED = "Failed"
@@ -56,7 +58,7 @@ class RunRecord:
         """Write the record below ``root`` and return its path."""
         path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
         # What lies there after a run that failed is of another run.
-        write_json(path, {**self._content(), "result": None if self.error else result(root)})
+        write_json(path, {**self._content(), "drawn": _drawn(root), "result": None if self.error else result(root)})
         return path
 
     def _content(self) -> dict[str, Any]:
@@ -97,13 +99,20 @@ def result(root: Path) -> dict[str, Any] | None:
     return {"final": evaluate["final"], **{name: final[name] for name in figures}, **_judged(root)}
 
 
+def _drawn(root: Path) -> bool | None:
+    """Tell whether the data set is drawn images; None where the parameters cannot be read."""
+    try:
+        return read_params(root / catalog.PARAMS).dataset.drawn
+    except ParamsError:
+        return None
+
+
 def _judged(root: Path) -> dict[str, Any]:
     """Return the report's verdict and the change since the reference run, as fractions; null where it left none."""
     path = root / catalog.SUMMARY
     summary: Mapping[str, Any] = read_json(path) if path.is_file() else {}
     verdict, since = summary.get("verdict"), summary.get("since_reference") or {}
     return {
-        "drawn": bool((summary.get("dataset") or {}).get("drawn")),
         "verdict": {name: str(verdict[name]) for name in ("outcome", "sentence")} if verdict else None,
         "since_reference": since.get("accuracy"),
     }
@@ -114,6 +123,14 @@ def made(root: Path, stage: str) -> dict[str, Any]:
     path = root / catalog.made(stage)
     record: dict[str, Any] = read_json(path) if path.is_file() else {}
     return record
+
+
+def last_times(root: Path) -> dict[str, float]:
+    """Return the seconds that each step took in the last kept run that ran it, by stage."""
+    # Their names begin with their time.
+    records = [read_json(path) for path in sorted((root / catalog.RUNS).glob("*.json"))]
+    told = [(stage, one) for record in records for stage, one in record["stages"].items()]
+    return {stage: float(one["step_wall_s"]) for stage, one in told if "step_wall_s" in one}
 
 
 def git_state(project: Path) -> dict[str, Any] | None:

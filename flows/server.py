@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -63,6 +62,19 @@ def server(project: Path, port: int | None = None) -> Iterator[str]:
     with watched(command, {**prefect_environment(project), "PREFECT_API_URL": url}, log) as child:
         _wait_until_healthy(url, child, log)
         yield url
+
+
+def require_answer(url: str) -> None:
+    """Look for the server that the environment names.
+
+    Raises:
+        MachineError: It does not answer.
+    """
+    if not _is_healthy(url):
+        raise MachineError(
+            f"no Prefect server answers at {url}, which PREFECT_API_URL names. Start it (`make serve`), or unset the "
+            "variable: the run then starts a server of its own."
+        )
 
 
 def server_cpu_s() -> float | None:
@@ -135,13 +147,19 @@ def _free_port(port: int) -> int:
 
 
 def _wait_until_healthy(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and child.poll() is None:
-        try:
-            with opener.open(f"{url}/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        if _is_healthy(url):
+            return
+        time.sleep(0.1)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
     raise MachineError(f"Prefect's server did not answer at {url} within {_START_S:g} s. The end of {log}:\n{tail}")
+
+
+def _is_healthy(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/health", timeout=5):
+            return True
+    except (OSError, ValueError):
+        return False

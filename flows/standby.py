@@ -22,7 +22,7 @@ def main() -> int:
     order = json.loads(line)
     os.environ.clear()
     os.environ.update(order["environment"])
-    code: int = run_dvc(["repro", "--single-item", order["stage"]])
+    code: int = run_dvc(["--wait-for-lock", "repro", "--single-item", order["stage"]])
     return code
 
 

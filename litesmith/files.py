@@ -20,6 +20,25 @@ _REASONS = {
 
 
 @contextmanager
+def explaining(path: Path | None = None) -> Iterator[None]:
+    """Turn an error of a file system that cannot be written into one that says what can be done.
+
+    Args:
+        path: What is being written; None for whatever file the system names.
+
+    Raises:
+        MachineError: The folder cannot be written or the disk is full; no file is left half-written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REASONS:
+            raise
+        what = path or error.filename or "a file"
+        raise MachineError(f"cannot write {what}: {_REASONS[error.errno]}. No file is left half-written.") from error
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Hand out a name beside ``path`` to write to, then rename it into place.
 
@@ -34,13 +53,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except OSError as error:
-        if error.errno not in _REASONS:
-            raise
-        raise MachineError(f"cannot write {path}: {_REASONS[error.errno]}. Nothing that was there is lost.") from error
+        with explaining(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            part.replace(path)
     finally:
         with suppress(OSError):  # a folder that cannot be entered holds no part either
             part.unlink(missing_ok=True)

@@ -200,7 +200,8 @@ def _shown(run: Run) -> dict[str, Any]:
         "started": _started(run.record),
         "error": error,
         "result": result,
-        "drawn": bool(plain(result.optional("drawn"), False)),
+        # Older records tell it of their result alone.
+        "drawn": any(bool(plain(one.optional("drawn"), False)) for one in (record, result)),
         "spans": timeline(run.record),
     }
 

@@ -64,9 +64,9 @@ def _opened(model: Path) -> tuple[tuple[int, int], Answer]:
     if model.suffix == ".h5":
         # takes seconds, which a .tflite file need not wait for
         from litesmith import lite
-        from litesmith.keras import load_h5
+        from litesmith.aware import load_aware
 
-        network = load_h5(model)
+        network = load_aware(model)
         _, height, width, _ = network.input_shape
         return (height, width), partial(lite.probabilities, network)
     raise DataError(f"{model} is not a model that can be run here. Expected a .tflite or an .h5 file.")

@@ -31,8 +31,8 @@ def _way_back() -> str:
     if not stage:
         return ""
     return (
-        f"\nDVC cleared the outputs of {stage} before it began. To have them back, undo the change: "
-        f"`dvc repro {stage}` then brings them back, from its cache if it can."
+        f"\nDVC cleared the outputs of {stage} before it began. `dvc repro {stage}` makes them once the cause above is "
+        "gone; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it has them."
     )
 
 

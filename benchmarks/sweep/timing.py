@@ -5,6 +5,7 @@ import os
 import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.record import where
@@ -32,15 +33,12 @@ def compare_workers(config: Config, params: Params) -> None:
     """
     load, rates = os.getloadavg()[0], dict[str, list[float]]({name: [] for name in WAYS})
     jobs = {name: _jobs(config, params, threads) for name, (_, threads) in WAYS.items()}
-    pools = {name: worker_pool(num) for name, (num, _) in WAYS.items()}
-    try:
+    with ExitStack() as started:
+        pools = {name: started.enter_context(worker_pool(num)) for name, (num, _) in WAYS.items()}
         for number in range(config.workers.rounds + 1):
             for name in list(WAYS)[:: 1 if number % 2 else -1]:
                 rates[name].append(_trials_per_minute(pools[name], jobs[name]))
                 _LOG.info("round %d, %s: %.2f trials a minute", number, name, rates[name][-1])
-    finally:
-        for pool in pools.values():
-            pool.shutdown(cancel_futures=True)
     write_json(workers_file(config), {**summary(rates), "load_before": round(load, 2), **where()})
 
 

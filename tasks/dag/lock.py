@@ -14,6 +14,7 @@ from typing import IO, Any
 import psutil
 
 from litesmith.errors import BusyError, MachineError
+from litesmith.files import explaining
 from tasks import catalog
 
 # Set by a holder for the commands it starts, so that they work under its lock.
@@ -114,10 +115,11 @@ def _taken(file: IO[str]) -> bool:
 def _naming_this(file: IO[str]) -> Iterator[None]:
     """Let a locked file name this process for as long as the block lasts, and nobody after it."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    # A holder that was killed left its name.
-    file.truncate(0)
-    json.dump({"command": " ".join(["python", *sys.orig_argv[1:]]), "pid": os.getpid(), "since": since}, file)
-    file.flush()
+    with explaining(Path(file.name)):
+        # A holder that was killed left its name.
+        file.truncate(0)
+        json.dump({"command": " ".join(["python", *sys.orig_argv[1:]]), "pid": os.getpid(), "since": since}, file)
+        file.flush()
     try:
         yield
     finally:

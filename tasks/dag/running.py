@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from litesmith.errors import ContractError
-from litesmith.files import write_json
+from litesmith.errors import ContractError, MachineError
+from litesmith.files import explaining, write_json
 from litesmith.host import describe_host
 from litesmith.params import Section, read_params
 from tasks import BEGAN_S, catalog
@@ -27,6 +27,9 @@ from tasks.dag.workers import conduct
 
 _LOG = logging.getLogger(__name__)
 
+# Stands beside the folder of a step that came to its end.
+_ENDED = ".ended"
+
 
 def run_step(one: Step, root: Path) -> None:
     """Run a step in the workspace ``root``, which must be the current folder.
@@ -34,15 +37,17 @@ def run_step(one: Step, root: Path) -> None:
     Raises:
         ParamsError: ``params.yaml`` is wrong.
         BusyError: Another run holds the workspace.
-        MachineError: A package is missing or of another version than recorded.
+        MachineError: A package is missing or of another version than recorded, a folder cannot be written, or the disk
+            is full.
         ContractError: An input is missing, or the outputs are not exactly the promised ones.
     """
     watch_starters()
     params = read_params(root / catalog.PARAMS)
-    with holding(root), stepping(root):
+    with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(one.module, root), root)
         arguments = one.arguments(params)
         _require_inputs(one, root)
+        _require_writable(one, root)
         _remove_outputs(one, root)
         before = _beside(one, root)
         with _work_folder(one, arguments, root) as work:
@@ -62,6 +67,17 @@ def _require_inputs(one: Step, root: Path) -> None:
     missing = [port.path.as_posix() for port in one.ins if not (root / port.path).exists()]
     if missing:
         raise ContractError(f"step {one.name} cannot run: {', '.join(missing)} missing. Run `dvc repro {one.name}`.")
+
+
+def _require_writable(one: Step, root: Path) -> None:
+    """Raise before anything is removed if a folder that the step writes to cannot be written."""
+    for folder in {(root / port.path).parent for port in one.outs}:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise MachineError(
+                f"step {one.name} writes to {folder}, and {there} may not be written by this user, or lies on a "
+                "read-only file system. Change that; nothing was removed."
+            )
 
 
 def _remove_outputs(one: Step, root: Path) -> None:
@@ -92,17 +108,21 @@ def _beside(one: Step, root: Path) -> set[Path]:
 
 @contextmanager
 def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[Path | None]:
-    """Make the folder that a killed run resumes from, named by all that decides the result; remove it at success.
+    """Make the folder that a killed run resumes from, named by all that decides the result.
 
-    A step that does not ask for it has none: to name it, every input is read.
+    A step that does not ask for it has none: to name it, every input is read. It outlives the step, whose outputs DVC
+    has yet to record, and goes when another step begins: then they are.
     """
+    for ended in (root / catalog.WORK).glob(f"*/*{_ENDED}"):
+        if ended.parent.name != one.name:
+            shutil.rmtree(ended.parent)
     if "work" not in one.keywords:
         yield None
         return
     work = root / catalog.WORK / one.name / _fingerprint(one, arguments, root)
     work.mkdir(parents=True, exist_ok=True)
     yield work
-    shutil.rmtree(work.parent, ignore_errors=True)
+    work.with_suffix(_ENDED).touch()
 
 
 def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:

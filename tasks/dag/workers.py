@@ -4,9 +4,12 @@ import importlib
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
+from litesmith.errors import MachineError
 from tasks.dag.step import Conduct, MapJobs, Study
 from tasks.dag.watch import watch_parent
 
@@ -29,13 +32,24 @@ def local_conduct(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> 
         return study(lambda function, jobs: list(pool.map(function, jobs)))
 
 
-def worker_pool(num_workers: int) -> ProcessPoolExecutor:
-    """Start a pool of fresh processes that stop when this process is gone.
+@contextmanager
+def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Hand out a pool of fresh processes that stop when this process is gone.
 
     They are spawned, not forked: TensorFlow's threads do not survive a fork.
+
+    Raises:
+        MachineError: A worker was killed.
     """
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(num_workers, mp_context=context, initializer=_begin_worker)
+    try:
+        with ProcessPoolExecutor(num_workers, mp_context=context, initializer=_begin_worker) as pool:
+            yield pool
+    except BrokenProcessPool as error:
+        raise MachineError(
+            "a worker process was killed, most often because memory ran out. Free some, or lower the step's "
+            "num_workers, and run again: finished work is kept."
+        ) from error
 
 
 def _begin_worker() -> None:

@@ -45,6 +45,15 @@ def test_the_last_runs_are_kept_with_the_pages_they_left(root: Path) -> None:
     assert "20261101T000000Z-cat" not in shown
 
 
+def test_runs_that_found_nothing_to_do_go_first_but_not_the_last_one(root: Path) -> None:
+    idle = {"stages": {"fetch": {"outcome": "UpToDate", "wall_s": 0.1}}}
+    for day, changed in ((1, {}), (2, idle), (3, {}), (4, idle)):
+        keep(root, _record(root, day, **changed), None)
+    assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == ["20261103", "20261104"]
+    keep(root, _record(root, 5), None)
+    assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == ["20261103", "20261105"]
+
+
 def test_a_run_without_a_page_is_listed_and_an_orphaned_page_goes(root: Path) -> None:
     orphan = root / catalog.KEPT / "20200101T000000Z-dog.html"
     orphan.parent.mkdir(parents=True)

@@ -1,4 +1,5 @@
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,7 +75,17 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_another_dvc_command_at_work_is_explained(root: Path) -> None:
+def test_another_dvc_command_is_waited_for(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Ledger(root) as ledger, Repo(str(root)) as other:
+        other.lock.lock()
+        threading.Timer(4.0, other.lock.unlock).start()
+        assert ledger.is_stale("first")
+    assert "waiting for another DVC command" in caplog.text
+
+
+@pytest.mark.slow
+def test_another_dvc_command_that_stays_is_explained(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.ledger._PATIENCE_S", 0.0)
     told = "DVC cannot work here: Unable to acquire lock.* no other DVC command at work in this folder"
     with Ledger(root) as ledger, Repo(str(root)) as other, other.lock:
         for ask in (ledger.is_stale, ledger.is_at_hand):

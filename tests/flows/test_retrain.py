@@ -1,6 +1,7 @@
 """The flow's own part, without a server, without DVC and without a step."""
 
 import io
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 import yaml
 
 from flows.progress import Progress, watching
-from flows.retrain import _walk, retrain
+from flows.retrain import _times, _walk, retrain
 from flows.runs import RunRecord
 from litesmith import device
 from litesmith.errors import BusyError, MachineError
 from litesmith.files import write_json
 from tasks import catalog
 from tasks.dag.lock import holding
+from tasks.pipeline import PIPELINE
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,6 +73,15 @@ def test_the_time_left_is_told_from_runs_in_the_same_place(project: Path) -> Non
     assert _expected_s(_workspace(project)) == {}
     write_json(_workspace(project) / catalog.made("fetch"), {"wall_s": 3.0})
     assert _expected_s(_workspace(project)) == {"fetch": 3.0}
+
+
+def test_a_fresh_clone_knows_how_long_every_stage_takes(tmp_path: Path) -> None:
+    for committed in (catalog.SUMMARY, catalog.RUNS):
+        source, target = ROOT / committed, tmp_path / committed
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    stages = [one.name for one in PIPELINE]
+    assert set(_times(tmp_path, stages)) == set(stages)
 
 
 def test_a_tool_that_is_missing_stops_an_ordered_run_before_its_first_stage(

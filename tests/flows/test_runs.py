@@ -1,13 +1,17 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from flows.ledger import Outcome
-from flows.runs import RunRecord, git_state, result
+from flows.runs import RunRecord, git_state, last_times, result
 from litesmith.files import read_json, write_json
 from tasks import catalog
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +35,7 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert content["command"] == "python -m flows retrain"
     assert content["startup_s"] > 0
     assert content["server_cpu_s"] is None
-    assert (content["result"], content["refused"]) == (None, False)
+    assert (content["result"], content["refused"], content["drawn"]) == (None, False, None)
 
 
 def _results(root: Path) -> None:
@@ -49,14 +53,26 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
     write_json(tmp_path / catalog.SUMMARY, {"verdict": verdict, "since_reference": {"accuracy": difference}})
     told = {"outcome": "good", "sentence": "It is better."}
-    assert result(tmp_path) == {**found, "drawn": False, "verdict": told, "since_reference": difference}
+    assert result(tmp_path) == {**found, "verdict": told, "since_reference": difference}
 
 
-def test_the_result_of_drawn_images_is_marked(tmp_path: Path) -> None:
-    _results(tmp_path)
-    write_json(tmp_path / catalog.SUMMARY, {"dataset": {"name": "Drawn garments", "drawn": True}})
-    found = result(tmp_path)
-    assert found is not None and found["drawn"] is True
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, drawn: bool) -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["dataset"]["drawn"] = drawn
+    (tmp_path / catalog.PARAMS).write_text(yaml.safe_dump(params))
+    record = RunRecord("brave-cat", "an-id", None, None, error="StageError: it broke")
+    assert read_json(record.write(tmp_path))["drawn"] is drawn
+
+
+def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> None:
+    def _ran(step_wall_s: float) -> dict[str, Any]:
+        return {"outcome": "Completed", "wall_s": step_wall_s + 1, "step_wall_s": step_wall_s}
+
+    records = ({"fetch": _ran(3), "prune": _ran(5)}, {"fetch": _ran(4), "prune": {"outcome": "UpToDate", "wall_s": 1}})
+    for day, stages in enumerate(records, start=1):
+        write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", {"stages": stages})
+    assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
 
 
 def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> None:

@@ -63,6 +63,19 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
     )
 
 
+def test_a_server_that_is_named_and_gone_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "environ", {**os.environ, "PREFECT_API_URL": "http://127.0.0.1:9/api"})
+    monkeypatch.setattr("flows.precheck.check", lambda *_: None)
+    monkeypatch.chdir(tmp_path)
+    assert main(["retrain"]) == 1
+    assert capsys.readouterr().err == (
+        "error: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names. "
+        "Start it (`make serve`), or unset the variable: the run then starts a server of its own.\n"
+    )
+
+
 def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from litesmith.errors import MachineError
-from litesmith.files import read_json, replacing, write_json, write_text
+from litesmith.files import explaining, read_json, replacing, write_json, write_text
 
 
 def test_writes_whole_files_and_makes_folders(tmp_path: Path) -> None:
@@ -48,8 +48,13 @@ def test_a_machine_that_cannot_write_is_explained(tmp_path: Path, number: int, r
         part.write_text("half")
         raise OSError(number, "from the system")
     assert str(target) in str(caught.value)
-    assert "Nothing that was there is lost." in str(caught.value)
+    assert "No file is left half-written." in str(caught.value)
     assert target.read_text() == "old"
+
+
+def test_an_explained_error_names_the_file_that_the_system_named() -> None:
+    with pytest.raises(MachineError, match=r"cannot write made/fetch\.json: the disk is full"), explaining():
+        raise OSError(errno.ENOSPC, "from the system", "made/fetch.json")
 
 
 def test_other_system_errors_pass(tmp_path: Path) -> None:

@@ -188,4 +188,5 @@ def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
     result = _record(1)["result"]
     assert banner not in render_index([_run(1), _run(2, result=None, error="x")])
     assert banner not in render_index([_run(1, result={**result, "drawn": False})])
+    assert render_index([_run(1, result=None, drawn=True)]).count(banner) == 1
     assert render_index([_run(1), _run(2, result={**result, "drawn": True})]).count(banner) == 1

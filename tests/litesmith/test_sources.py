@@ -210,7 +210,7 @@ def test_full_disk_stops_with_what_to_do_and_loses_nothing(small_set: SmallSet, 
     before = (raw / "test_images.gz").read_bytes()
     # The device that answers every write with ENOSPC, under the name that the part is written to.
     (raw / f".test_images.part{os.getpid()}.gz").symlink_to("/dev/full")
-    text = r"cannot write .*test_images\.gz: the disk is full: free some space and run again\. Nothing .* is lost\."
+    text = r"cannot write .*test_images\.gz: the disk is full: free some space and run again\. No file is left half"
     with pytest.raises(MachineError, match=text):
         fetched(small_set.params, raw)
     assert (raw / "test_images.gz").read_bytes() == before

@@ -72,8 +72,8 @@ def test_under_dvc_an_error_names_the_way_back(
     monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
     assert main(["predict", "none.tflite", "none.png"]) == 1
     assert capsys.readouterr().err.endswith(
-        "\nDVC cleared the outputs of prune before it began. To have them back, undo the change: `dvc repro prune` "
-        "then brings them back, from its cache if it can.\n"
+        "\nDVC cleared the outputs of prune before it began. `dvc repro prune` makes them once the cause above is gone"
+        "; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it has them.\n"
     )
 
 
@@ -118,7 +118,7 @@ def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(under_dvc:
     (folder / _OTHER).write_text("of an uncommitted run")
     params.write_text("sparsity: 80")
     code, said = under_dvc.run("dvc", "repro")
-    assert code != 0 and "undo the change: `dvc repro prune` then" in said
+    assert code != 0 and "if that is a change of yours, undo it" in said
     params.write_text(good)
     code, said = under_dvc.run("dvc", "repro", "prune")
     assert code == 0 and "is cached - skipping run" in said

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from litesmith.params import Params
@@ -34,6 +35,16 @@ def test_only_evaluate_names_the_packed_test_split() -> None:
         one.name for one in PIPELINE if any(port.path.as_posix().startswith("data/prepared/test") for port in one.ins)
     ]
     assert takers == ["evaluate"]
+
+
+def test_no_other_source_names_it() -> None:
+    naming = [
+        path.relative_to(PROJECT).as_posix()
+        for ring in ("litesmith", "tasks", "flows")
+        for path in (PROJECT / ring).rglob("*.py")
+        if re.search(r"catalog\.TEST\b|prepared/test", path.read_text())
+    ]
+    assert sorted(naming) == ["tasks/catalog.py", "tasks/evaluate.py", "tasks/prepare.py"]
 
 
 def test_only_the_raw_steps_name_the_official_test_files() -> None:

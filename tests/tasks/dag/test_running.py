@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from litesmith.errors import BusyError, ContractError, ParamsError
+from litesmith.errors import BusyError, ContractError, MachineError, ParamsError
 from litesmith.params import DatasetParams, PrepareParams, read_params
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
@@ -89,7 +89,40 @@ def test_what_a_killed_run_leaves_is_found_by_the_next_with_the_same_inputs(root
     with pytest.raises(RuntimeError):
         run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
     run_step(room("assert (work / 'trial').exists()" + COPY), root)
-    assert not list((root / ".litesmith/work").rglob("trial"))
+    run_step(room("assert (work / 'trial').exists()" + COPY), root)  # DVC was killed before it recorded the outputs
+
+
+def test_what_a_step_resumes_from_goes_when_another_begins(root: Path) -> None:
+    run_step(room("(work / 'trial').touch()" + COPY), root)
+    other = root / ".litesmith/work/sweep/0123456789abcdef"
+    other.mkdir(parents=True)
+    run_step(room("(work / 'trial').touch()" + COPY), root)
+    assert other.is_dir(), "a step that was killed keeps what it resumes from"
+    other.with_suffix(".ended").touch()
+    run_step(room(COPY), root)
+    assert not other.exists()
+    assert list((root / ".litesmith/work/prepare").rglob("trial"))
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_removed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_step(room(COPY), root)
+    # A user who may do everything is not stopped by permissions, so the system's answer is made up.
+    closed = root / "reports/metrics"
+    monkeypatch.setattr("tasks.dag.running.os.access", lambda path, _: path != closed)
+    with pytest.raises(MachineError, match=r"step prepare writes to .*/reports/metrics, and .*nothing was removed\."):
+        run_step(room(COPY), root)
+    assert (root / "models/copy.txt").exists()
+
+
+def test_a_full_disk_is_explained_wherever_it_is_met(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = "raise OSError(28, 'No space left on device', 'trials.jsonl')"
+    with pytest.raises(MachineError, match=r"cannot write trials\.jsonl: the disk is full: free some space and run"):
+        run_step(room(full), root)
+    monkeypatch.setattr("tasks.dag.lock.json.dump", lambda *_: exec(full))
+    with pytest.raises(MachineError, match="the disk is full"), holding(root):
+        pass
 
 
 def test_other_inputs_do_not_find_it(root: Path) -> None:

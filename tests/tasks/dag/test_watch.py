@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from litesmith.errors import MachineError
 from tasks.dag.watch import STARTER, starter_environment
+from tasks.dag.workers import worker_pool
 
 PROJECT = Path(__file__).parents[3]
 WORKER = (
@@ -80,9 +82,9 @@ def test_workers_stop_when_the_stage_is_killed(tmp_path: Path) -> None:
         "import os, time\n"
         "from tasks.dag.workers import worker_pool\n"
         "if __name__ == '__main__':\n"
-        "    pool = worker_pool(2)\n"
-        "    print(pool.submit(os.getpid).result(), flush=True)\n"
-        "    pool.submit(time.sleep, 60).result()\n"
+        "    with worker_pool(2) as pool:\n"
+        "        print(pool.submit(os.getpid).result(), flush=True)\n"
+        "        pool.submit(time.sleep, 60).result()\n"
     )
     (tmp_path / "stage.py").write_text(code)
     stage = start([sys.executable, str(tmp_path / "stage.py")], PYTHONPATH=str(PROJECT))
@@ -90,6 +92,14 @@ def test_workers_stop_when_the_stage_is_killed(tmp_path: Path) -> None:
     stage.kill()
     stage.wait()
     assert gone_within(worker, 10)
+
+
+def test_a_worker_that_is_killed_is_explained() -> None:
+    with (
+        pytest.raises(MachineError, match=r"a worker process was killed, .* finished work is kept\."),
+        worker_pool(1) as pool,
+    ):
+        pool.submit(os._exit, 9).result()
 
 
 def test_the_environment_names_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
