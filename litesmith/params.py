@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import annotated_types
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -52,6 +52,15 @@ ComputeDtype = Annotated[
     Literal["float32", "bfloat16"],
     Field(description="What flows between layers in training. bfloat16 pays where the processor has AMX."),
 ]
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if values != sorted(values):
+        raise ValueError(f"must be the lowest value, then the highest: write {sorted(values)}")
+    return values
+
+
+FractionRange = Annotated[list[Fraction], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 
 
 class RawFile(Section):
@@ -115,10 +124,8 @@ class ValidateParams(Section):
     max_overlap: Annotated[int, Field(ge=0, description="Test images that may also be train images.")]
     min_ink_share: Annotated[Fraction, Field(description="Below this share of non-zero pixels an image is near-empty.")]
     max_near_empty: Annotated[int, Field(ge=0, description="Near-empty images that may be there.")]
-    mean_range: Annotated[list[float], Field(min_length=2, max_length=2, description="Mean of all pixels, 0 to 1.")]
-    std_range: Annotated[
-        list[float], Field(min_length=2, max_length=2, description="Standard deviation of all pixels, 0 to 1.")
-    ]
+    mean_range: Annotated[FractionRange, Field(description="Mean of all pixels, lowest and highest.")]
+    std_range: Annotated[FractionRange, Field(description="Standard deviation of all pixels, lowest and highest.")]
     max_mean_shift: Annotated[Fraction, Field(description="Difference of train and test mean that warns above it.")]
     max_thumbnails: Annotated[
         int, Field(ge=0, le=100, description="Pictures of images that are odd, though not refused.")
@@ -208,6 +215,13 @@ class NetworkParams(Section):
     repeats: Annotated[Count, Field(description="Times that a unit after a stage's first runs, with the same kernels.")]
     dropout_rate: Annotated[Fraction, Field(description="Of the pooled features.")]
 
+    @model_validator(mode="after")
+    def _stages_agree(self) -> "NetworkParams":
+        if len(self.stage_blocks) != len(self.stage_widths):
+            found = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
+            raise ValueError(f"has {found}: give each stage both")
+        return self
+
 
 class TeachParams(Section):
     """The teachers: networks too large for the device, whose answers the small ones learn from."""
@@ -227,13 +241,6 @@ class LessonParams(Section):
     temperature: Annotated[float, Field(gt=0, description="Softens both answers before they are compared.")]
 
 
-def _ascending(values: list[float]) -> list[float]:
-    if values != sorted(values):
-        raise ValueError(f"must be the lowest value, then the highest: write {sorted(values)}")
-    return values
-
-
-FractionRange = Annotated[list[Fraction], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Positive = Annotated[float, Field(gt=0)]
 PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
 Choices = Annotated[list[Count], Field(min_length=1)]
@@ -322,9 +329,10 @@ class QuantizeParams(Section):
     """How models are fine-tuned for what conversion does to them; each way is a model more, with an int8 file."""
 
     variants: Annotated[
-        list[Literal["qat", "pqat", "clustered"]],
+        list[Literal["qat", "pqat", "clustered", "mirrored"]],
         Field(
-            description="qat: the winner learns to round; pqat: the pruned model, keeping zeros; clustered: see below."
+            description="qat: the winner learns to round; pqat: the pruned model, keeping zeros; clustered: see below; "
+            "mirrored: the winner, its answer averaged with that to the mirror image."
         ),
     ]
     clustering: ClusteringParams

@@ -8,6 +8,7 @@ import numpy as np
 
 from litesmith.errors import ContractError, ParamsError
 from litesmith.keras import derived_seed, keras, tfmot
+from litesmith.mirror import mirrored
 from litesmith.splits import Split
 from litesmith.training import History, Lesson, Recipe, train
 
@@ -27,21 +28,24 @@ class Clustering:
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to fine-tune for conversion.
+    """A way to make a model ready for conversion.
 
     Attributes:
         label: In words.
         parent: The model whose weights it begins with: ``tuned`` or ``pruned``.
+        passes: Times that the network runs for one answer.
     """
 
     label: str
     parent: str
+    passes: int = 1
 
 
 KINDS = {
     "qat": Kind("winner, rounding learned", "tuned"),
     "pqat": Kind("pruned, rounding learned", "pruned"),
     "clustered": Kind("winner, few distinct weights", "tuned"),
+    "mirrored": Kind("winner, asked about the mirror image too", "tuned", passes=2),
 }
 
 
@@ -78,7 +82,7 @@ class LayerValues:
 
 
 def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
-    """Fine-tune in one of the ways that `KINDS` names.
+    """Fine-tune in one of the ways that `KINDS` names; ``mirrored`` needs no training.
 
     Args:
         name: Of the way, and then of the network.
@@ -86,12 +90,14 @@ def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
         tuning: What all ways share.
 
     Returns:
-        The network, and its history.
+        The network, and its history, empty without training.
 
     Raises:
         ParamsError: The network cannot learn to round, since it runs a layer more than once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
+    if name == "mirrored":
+        return mirrored(parent, name), []
     work = tuning.work / name
     work.mkdir(parents=True, exist_ok=True)
     given = (parent, tuning.training, tuning.validation, tuning.recipe)

@@ -39,7 +39,7 @@ class Taught:
     Attributes:
         teachers: The trained networks, maybe none.
         history: Of the first one, one row for each epoch; empty without one.
-        scores: On validation, of each teacher by name and of their mean as ``ensemble``; empty without one.
+        scores: On validation, of each teacher by name and of what they say together as ``ensemble``; empty without one.
         seeds: Of the views that they were asked about.
         answers: float16, (num_views, n, num_classes).
     """
@@ -89,7 +89,7 @@ def teach(
     asked = [computing_in(one, compute_dtype) for one in teachers]
     answers = ask(asked, training.images, recipe.augmentation, seeds, work)
     scores = {model.name: evaluate(model, validation) for model in teachers}
-    together = {"ensemble": evaluate(mean_of(teachers), validation)} if teachers else {}
+    together = {"ensemble": evaluate(panel_of(teachers, recipe.augmentation), validation)} if teachers else {}
     history = trained[0][1] if trained else []
     shape = (len(seeds), len(training.labels), spec.num_classes)
     return Taught(teachers, history, {**scores, **together}, seeds, answers.reshape(shape))
@@ -106,11 +106,15 @@ def train_teacher(
     return model, train(model, training, validation, recipe, seed=own, work=work, compute_dtype=compute_dtype)
 
 
-def mean_of(teachers: Sequence[Any]) -> Any:
-    """Return a function of pixels and ``training`` that gives the mean of the teachers' probabilities."""
+def panel_of(teachers: Sequence[Any], how: Augmentation) -> Any:
+    """Return a function of pixels that gives the mean of the teachers' probabilities.
+
+    Where images are mirrored in training, the mean is over an image and its mirror image too: it is right more often.
+    """
 
     def mean(pixels: Any, training: bool = False) -> Any:
-        return tf.add_n([teacher(pixels, training=training) for teacher in teachers]) / len(teachers)
+        ways = [pixels, tf.reverse(pixels, [2])] if how.flip else [pixels]
+        return tf.add_n([one(way, training=training) for one in teachers for way in ways]) / len(teachers) / len(ways)
 
     return mean
 
@@ -123,7 +127,7 @@ def view_seeds(num_views: int, seed: int) -> tuple[int, ...]:
 def ask(
     teachers: Sequence[Any], images: NDArray[np.uint8], how: Augmentation, seeds: Sequence[int], work: Path
 ) -> NDArray[np.float16]:
-    """Return what the teachers think of views of the images: the logarithm of their mean probabilities.
+    """Return what the teachers think of views of the images: the logarithm of the probabilities of `panel_of`.
 
     Each view goes to a file in ``work`` when it is done; a killed run goes on after the last one.
 
@@ -137,7 +141,7 @@ def ask(
     Returns:
         float16, (num_views, n, num_classes).
     """
-    together = mean_of(teachers)
+    together = panel_of(teachers, how)
     forward = tf.function(lambda batch, draws: together(augment(batch, how, draws)))
     views = [_view(forward, images, seed, work / f"view-{seed}.npy") for seed in seeds]
     return np.array(views, np.float16)

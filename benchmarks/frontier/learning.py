@@ -17,9 +17,10 @@ from litesmith.files import replacing, write_bytes, write_json, write_text
 from litesmith.host import describe_host
 from litesmith.keras import derived_seed
 from litesmith.lite import convert
+from litesmith.mirror import mirrored
 from litesmith.networks import build_network, count_macs
 from litesmith.splits import Split, read_split, sample_rows
-from litesmith.teaching import Share, ask, mean_of, read_lesson, train_teacher, view_seeds, write_lesson
+from litesmith.teaching import Share, ask, panel_of, read_lesson, train_teacher, view_seeds, write_lesson
 from litesmith.training import Recipe
 from tasks import catalog
 
@@ -40,7 +41,7 @@ def teacher(config: Config, number: int) -> None:
             work=folder,
             compute_dtype=asked.compute_dtype,
         )
-    keep(folder, model, history, recipe)
+    keep(folder, model, history, recipe, count_macs(model))
     write_weights(teacher_file(number), model)
 
 
@@ -75,13 +76,13 @@ def answers(config: Config) -> None:
     asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
     with counting(ANSWERS):
         given = ask(asked, taught().images, recipe.augmentation, seeds, ANSWERS)
-        score = training.evaluate(mean_of(teachers), validation())
+        score = training.evaluate(panel_of(teachers, recipe.augmentation), validation())
     write_json(ANSWERS / "made.json", {"validation": score.to_plain(), "cpu_s": total(ANSWERS)})
     write_lesson(LESSON, given, recipe.augmentation, seeds)
 
 
 def student(config: Config, budget: str, seed: int) -> None:
-    """Train the student of a budget with one seed and convert it to int8.
+    """Train the student of a budget with one seed and convert it to int8, asked about the mirror image too.
 
     Raises:
         ParamsError: There is no such budget, or the file is larger than it.
@@ -97,14 +98,15 @@ def student(config: Config, budget: str, seed: int) -> None:
             model, data, validation(), recipe,
             seed=own, work=folder, lesson=lesson, compute_dtype=asked.compute_dtype,
         )  # fmt: skip
+    macs, model = 2 * count_macs(model), mirrored(model, folder.name)
     content = convert(model, "int8", data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
         raise ParamsError(f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network.")
     write_bytes(folder / "int8.tflite", content)
-    keep(folder, model, history, recipe)
+    keep(folder, model, history, recipe, macs)
 
 
-def keep(folder: Path, model: Any, history: training.History, recipe: Recipe) -> None:
+def keep(folder: Path, model: Any, history: training.History, recipe: Recipe, macs: int) -> None:
     """Write a trained model, how it learned and what it cost; last of all where, which marks it as finished."""
     keras.save_h5(model, folder / "model.h5")
     write_text(folder / "history.csv", training.history_csv(history))
@@ -112,7 +114,7 @@ def keep(folder: Path, model: Any, history: training.History, recipe: Recipe) ->
         "validation": training.evaluate(model, validation()).to_plain(),
         "cpu_s": total(folder),
         "num_parameters": model.count_params(),
-        "macs": count_macs(model),
+        "macs": macs,
         "recipe": asdict(recipe),
         "host": describe_host(),
         "versions": installed(),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.report.records import Absent, Record
+from litesmith.report.records import Absent, Record, plain
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,12 @@ class Records:
     def optimized(self) -> str:
         """Name of the model that the chosen variant was converted from, such as ``tuned`` or ``qat``."""
         return self.final.partition("-")[0]
+
+    @property
+    def passes(self) -> int:
+        """How often, side by side, the final file runs the winner's network for one answer."""
+        made = self["quantize"]["variants"].optional(self.optimized)
+        return int(plain(made.optional("passes"), 1)) if made else 1
 
 
 def _reference(content: Any, absences: dict[str, Absent]) -> Record | Absent:

@@ -56,16 +56,21 @@ class Verdict:
 def budget(records: Records, limits: Mapping[str, float | None]) -> list[BudgetLine]:
     """Set what the final model takes against each limit of the device; one that is null is none."""
     winner, final = records["sweep"]["winner"], records["evaluate"]["variants"][records.final]
+    macs, activation_bytes = (_times(winner[name], records.passes) for name in ("macs", "activation_bytes"))
     median_ms = records.latency["variants"][records.final]["median_ms"]
     known = {
         "max_tflite_bytes": ("int8 file", "bytes", final["bytes"]),
-        "max_macs": ("multiply-accumulates of one prediction", "", winner["macs"]),
-        "max_activation_bytes": ("peak of live activations", "bytes", winner["activation_bytes"]),
+        "max_macs": ("multiply-accumulates of one prediction", "", macs),
+        "max_activation_bytes": ("peak of live activations", "bytes", activation_bytes),
         "max_arena_bytes": ("arena under TensorFlow Lite Micro", "bytes", _arena_bytes(records)),
         "max_latency_ms": ("median latency of one image", "ms", median_ms),
     }
     asked = {key: limit for key, limit in limits.items() if limit is not None}
     return [BudgetLine(key, *known.get(key, _unmeasured(key)), limit) for key, limit in asked.items()]
+
+
+def _times(figure: Any, passes: int) -> Any:
+    return figure if isinstance(figure, Absent) else figure * passes
 
 
 def _arena_bytes(records: Records) -> Any:

@@ -68,6 +68,17 @@ def test_sparsity_80_is_explained(content: dict[str, Any]) -> None:
     assert text.endswith("It is a fraction: write 0.8 for 80 %.")
 
 
+def test_a_range_that_no_value_lies_in_is_refused(content: dict[str, Any]) -> None:
+    content["validate"]["mean_range"] = [0.32, 0.25]
+    assert "validate.mean_range" in refusal(content)
+    assert "must be the lowest value, then the highest: write [0.25, 0.32]" in refusal(content)
+
+
+def test_a_network_whose_stages_do_not_agree_is_refused(content: dict[str, Any]) -> None:
+    content["teach"]["network"]["stage_blocks"] = [2]
+    assert "has 2 stage_widths and 1 stage_blocks: give each stage both" in refusal(content)
+
+
 def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
     content["sweep"]["space"]["dropout_rates"] = [0, 80]
     assert "sweep.space.dropout_rates.1 must lie in [0, 1), got 80." in refusal(content)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,14 @@ def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
     mean = sum(one(pixels, training=False).numpy() for one in teachers) / 2
     assert answers.shape == (1, 1100, 3)
     assert answers.dtype == np.float16
+    np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
+
+
+def test_where_images_are_mirrored_both_are_asked_about(tmp_path: Path) -> None:
+    how, one = replace(NONE, flip=True), teacher(1)
+    answers = ask([one], IMAGES, how, [3], tmp_path)
+    pixels = IMAGES[..., None] / np.float32(255)
+    mean = (one(pixels, training=False).numpy() + one(pixels[:, :, ::-1], training=False).numpy()) / 2
     np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
 
 

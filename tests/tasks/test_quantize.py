@@ -27,12 +27,13 @@ def run(folder: Path, patch: pytest.MonkeyPatch, variants: list[str], spec: Netw
 
 
 def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(tmp_path, monkeypatch, ["qat", "pqat", "clustered"])
+    run(tmp_path, monkeypatch, ["qat", "pqat", "clustered", "mirrored"])
     found = read_json(Outs.results)["variants"]
     assert {name: one["parent"] for name, one in found.items()} == {
-        "qat": "tuned", "pqat": "pruned", "clustered": "tuned",
+        "qat": "tuned", "pqat": "pruned", "clustered": "tuned", "mirrored": "tuned",
     }  # fmt: skip
-    assert [len(one["history"]) for one in found.values()] == [1, 1, 1]
+    assert [len(one["history"]) for one in found.values()] == [1, 1, 1, 0]
+    assert [one["passes"] for one in found.values()] == [1, 1, 1, 2]
     assert found["qat"]["parent_validation"] == found["clustered"]["parent_validation"]
     assert found["qat"]["validation"] != found["clustered"]["validation"]
     assert 1 < max(found["clustered"]["distinct_values"][f"stage2_unit{unit}_conv"] for unit in (0, 1)) <= 8
@@ -41,7 +42,7 @@ def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pyte
     assert sorted(path.stem for path in Outs.models.iterdir()) == sorted(found)
     for path in Outs.models.iterdir():
         model = load_aware(path)
-        assert learned_to_round(model) == (path.stem != "clustered")
+        assert learned_to_round(model) == path.stem.endswith("qat")
         assert len(lite.convert(model, "int8", images)) > 1000
 
 

@@ -39,6 +39,15 @@ def verdict_of(
     return judge(records, difference(low, high), budget(records, inputs.limits), before)
 
 
+def test_a_file_whose_network_runs_twice_is_held_to_twice_the_work() -> None:
+    made = {**report_inputs().results["quantize"]["variants"]["qat"], "passes": 2}
+    told = (report_inputs(), changed("quantize", "variants", FINAL.partition("-")[0], to=made))
+    once, twice = ({one.limit_name: one.value for one in budget(Records(it), it.limits)} for it in told)
+    for name in ("max_macs", "max_activation_bytes"):
+        assert twice[name] == 2 * once[name]
+    assert twice["max_tflite_bytes"] == once["max_tflite_bytes"]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "sentence", "outcome"),
     [
