@@ -26,6 +26,7 @@ _AROUND = (
     "Generating lock file",
     "To track",
     "git add",
+    "dvc config",
     "To enable",
     "Use `dvc",
 )
