@@ -248,11 +248,12 @@ def _excess(line: BudgetLine) -> str:
 
 def _files_reason(records: Records) -> Reason:
     checks = [(name, check) for name, file in records["convert"]["files"].items() for check in file["checks"]]
-    failed = [f"{name}: {check['name']}" for name, check in checks if not check["passed"]]
+    told = [(name, check, plain(check["passed"], None)) for name, check in checks]
+    failed = [f"{name}: {check['name']}" for name, check, passed in told if passed is False]
     if failed:
         return Reason("Files", False, f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.")
-    if not checks:
-        return Reason("Files", None, "no check of a converted file is recorded.")
+    if None in [passed for *_, passed in told] or records.final not in [name for name, *_ in told]:
+        return Reason("Files", None, "not every check of the converted files is recorded.")
     return Reason("Files", True, f"all {len(checks)} checks of the converted files passed, run without TensorFlow.")
 
 

@@ -281,7 +281,7 @@ def _convert() -> dict[str, Any]:
         "final": {
             "name": FINAL,
             "bytes": _FILES[FINAL][1],
-            "reason": "the smallest int8 file whose validation accuracy is within noise of the best",
+            "reason": "the smallest int8 file whose validation accuracy is within noise of the best.",
             "candidates": {
                 name: {
                     "validation_accuracy": accuracy,

@@ -138,6 +138,13 @@ def test_verdict_refuses_what_failed_its_checks() -> None:
     assert verdict.reasons[2].text == f"1 of 30 checks failed: {FINAL}: input."
 
 
+@pytest.mark.parametrize("path", [("checks", 0, "passed"), ("checks",)], ids=["one", "all"])
+def test_a_check_of_the_final_file_that_is_not_recorded_speaks_neither_way(path: tuple[Any, ...]) -> None:
+    verdict = verdict_of(changed("convert", "files", FINAL, *path, to=None if len(path) > 1 else []))
+    assert verdict.outcome == "unclear"
+    assert verdict.reasons[2].text == "not every check of the converted files is recorded."
+
+
 def test_verdict_refuses_data_that_failed_validation() -> None:
     verdict = verdict_of(changed("validate", "passed", to=False))
     assert verdict.sentence == "Do not ship tuned-int8: the data failed validation."
