@@ -145,8 +145,10 @@ class InProcess:
     def map(self, function: Any, jobs: Any) -> Any:
         return map(function, jobs)
 
-    def shutdown(self, **_: Any) -> None:
-        pass
+    def __enter__(self) -> "InProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 @pytest.fixture
