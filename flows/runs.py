@@ -16,6 +16,7 @@ from flows.ledger import Outcome
 from flows.server import server_cpu_s
 from litesmith.errors import ParamsError
 from litesmith.files import read_json, write_json
+from litesmith.history import read_runs
 from litesmith.params import read_params
 from tasks import catalog
 
@@ -126,10 +127,9 @@ def made(root: Path, stage: str) -> dict[str, Any]:
 
 
 def last_times(root: Path) -> dict[str, float]:
-    """Return the seconds that each step took in the last kept run that ran it, by stage."""
-    # Their names begin with their time.
-    records = [read_json(path) for path in sorted((root / catalog.RUNS).glob("*.json"))]
-    told = [(stage, one) for record in records for stage, one in record["stages"].items()]
+    """Return the seconds that each step took in the last kept run that ran it, by stage; odd records tell nothing."""
+    runs, _ = read_runs(root / catalog.RUNS, root / catalog.KEPT)
+    told = [(stage, one) for run in runs for stage, one in (run.record.get("stages") or {}).items()]
     return {stage: float(one["step_wall_s"]) for stage, one in told if "step_wall_s" in one}
 
 

@@ -71,7 +71,9 @@ def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> No
 
     records = ({"fetch": _ran(3), "prune": _ran(5)}, {"fetch": _ran(4), "prune": {"outcome": "UpToDate", "wall_s": 1}})
     for day, stages in enumerate(records, start=1):
-        write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", {"stages": stages})
+        content = {"started": f"2026-11-0{day}T00:00:00+00:00", "stages": stages}
+        write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", content)
+    (tmp_path / catalog.RUNS / "20261103T000000Z-half.json").write_text('{"started": ')
     assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
 
 
