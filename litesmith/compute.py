@@ -21,7 +21,8 @@ def computing_in(model: Any, dtype: ComputeDtype) -> Any:
         dtype: What flows between its layers.
 
     Source: Kalamkar et al., "A study of bfloat16 for deep learning training", arXiv:1905.12322, as Keras' policy
-        ``mixed_bfloat16`` does it. It pays where the processor has AMX; without AVX-512 it costs more than float32.
+        ``mixed_bfloat16`` does it. It pays where the processor multiplies it (AMX, AVX-512 BF16) and costs more than
+        float32 elsewhere.
     """
     if dtype == "float32":
         return model

@@ -12,7 +12,7 @@ _POOL, _HEAD = "pool", "probabilities"
 def mirrored(model: Any, name: str) -> Any:
     """Return a network that answers with what a trained one makes of an image and of its mirror image together.
 
-    Both go through the same kernels, side by side in one batch, and their pooled features are averaged before the head,
+    Both go through the same kernels, side by side in one batch, and their features are averaged before the head,
     which is linear up to its softmax: so the two opinions are averaged as logits. A file made of it holds every weight
     once. It helps where mirror images were trained on and mean the same.
 
@@ -28,9 +28,11 @@ def mirrored(model: Any, name: str) -> Any:
     """
     if not {_POOL, _HEAD} <= {layer.name for layer in model.layers}:
         raise ContractError(f"{model.name} has no layers {_POOL} and {_HEAD}. Only networks of the sweep are mirrored.")
-    pool = model.get_layer(_POOL).output
-    features, channels = keras.Model(model.input, pool, name=f"{name}_features"), pool.shape[-1]
+    last = model.get_layer(_POOL).input
+    features, (height, width, channels) = keras.Model(model.input, last, name=f"{name}_features"), last.shape[1:]
     pixels = keras.Input(model.input_shape[1:], name="pixels")
     both = keras.layers.Concatenate(axis=0, name="both")([pixels, tf.reverse(pixels, [2])])
-    mean = tf.reduce_mean(tf.reshape(features(both), (2, -1, channels)), axis=0)
+    # One mean over both images and all positions, of the two axes that TensorFlow Lite Micro takes at most: a file is
+    # smaller with one operation than with two.
+    mean = tf.reduce_mean(tf.reshape(features(both), (2, -1, height * width, channels)), axis=[0, 2])
     return keras.Model(pixels, model.get_layer(_HEAD)(mean), name=name)

@@ -22,7 +22,7 @@ OFFLINE = Path(".offline")
 DRAWN = "drawn"
 
 # What a workspace needs of the project to run every step through either door.
-_SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", "versions.yaml", catalog.REFERENCE)
+_SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
 _PROFILES = Path("profiles")
 _HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
 

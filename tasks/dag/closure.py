@@ -1,7 +1,7 @@
 """Which source files and which packages a step's result depends on, read from the import statements."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 RINGS = ("litesmith", "tasks")
@@ -52,6 +52,22 @@ def sources(module: str, root: Path) -> list[Path]:
     return sorted({*code, *data})
 
 
+def folded(paths: Iterable[Path], root: Path) -> list[Path]:
+    """Return sources with each package that is there as a whole named by its folder instead of file by file.
+
+    What DVC records of a stage so stays short: it writes all of ``dvc.lock`` anew after each.
+
+    Args:
+        paths: Relative to ``root``, as of `sources`.
+        root: Folder that holds the rings.
+    """
+    needed = set(paths)
+    places = {place for path in needed for place in path.parents if len(place.parts) > 1}
+    whole = {place for place in places if needed.issuperset(_held(place, root))}
+    outer = {place for place in whole if not whole.intersection(place.parents)}
+    return sorted(outer | {path for path in needed if not outer.intersection(path.parents)})
+
+
 def packages(module: str, root: Path) -> list[str]:
     """Return the distributions, of those in `PACKAGES`, that a module and its first-party imports use."""
     tops = {name.partition(".")[0] for path in _reached(module, root) for name in _imported(root / path)}
@@ -68,6 +84,12 @@ def _reached(module: str, root: Path) -> set[Path]:
             met.add(path)
             waiting.extend(name for name in _imported(root / path) if name.partition(".")[0] in RINGS)
     return {path for path in met if not _is_docstring(root / path)}
+
+
+def _held(folder: Path, root: Path) -> set[Path]:
+    """Return the files below a folder that hold more than a docstring, relative to ``root``."""
+    files = {path for path in (root / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    return {path.relative_to(root) for path in files if path.suffix != ".py" or not _is_docstring(path)}
 
 
 def _file(name: str, root: Path) -> Path | None:

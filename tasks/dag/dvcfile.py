@@ -10,7 +10,7 @@ from litesmith.errors import ContractError
 from litesmith.files import write_text
 from litesmith.params import Params, Section
 from tasks import catalog
-from tasks.dag.closure import packages, sources
+from tasks.dag.closure import folded, packages, sources
 from tasks.dag.step import Metric, Plot, Port, Step
 
 _HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit those, not this.\n"
@@ -41,7 +41,8 @@ def check(steps: Iterable[Step], root: Path) -> None:
 
 def _stage(one: Step, root: Path) -> dict[str, Any]:
     used = packages(one.module, root)
-    deps = [path.as_posix() for path in (*(port.path for port in one.ins), *sources(one.module, root))]
+    code = folded(sources(one.module, root), root)
+    deps = [path.as_posix() for path in (*(port.path for port in one.ins), *code)]
     read = [key for name, kind in one.sections.items() for key in _keys(name, kind)]
     read += ["seed"] if "seed" in one.keywords else []
     stage: dict[str, Any] = {

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.dag.closure import packages, sources
+from tasks.dag.closure import folded, packages, sources
 
 
 @pytest.fixture
@@ -46,3 +46,21 @@ def test_templates_and_styles_come_with_their_package(root: Path) -> None:
 def test_packages_are_those_the_code_imports_not_those_of_the_plumbing(root: Path) -> None:
     assert packages("tasks.prune", root) == ["numpy", "tensorflow"]
     assert packages("tasks.report", root) == ["jinja2"]
+
+
+def test_a_package_that_is_needed_as_a_whole_stands_as_its_folder(root: Path) -> None:
+    (root / "litesmith/report/__pycache__").mkdir()
+    (root / "litesmith/report/__pycache__/page.cpython-311.pyc").write_bytes(b"")
+    found = folded(sources("tasks.report", root), root)
+    assert [path.as_posix() for path in found] == ["litesmith/report", "tasks/report.py"]
+
+
+def test_a_package_of_which_a_module_is_not_needed_is_named_file_by_file(root: Path) -> None:
+    (root / "litesmith/report/other.py").write_text("import numpy")
+    found = [path.as_posix() for path in folded(sources("tasks.report", root), root)]
+    assert found == [
+        "litesmith/report/page.css",
+        "litesmith/report/page.py",
+        "litesmith/report/sections",
+        "tasks/report.py",
+    ]
