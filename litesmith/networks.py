@@ -113,7 +113,7 @@ def build_baseline(
     layers = keras.layers
     pixels = features = keras.Input((height, width, 1), name="pixels")
     for number, channels in enumerate(conv_widths, start=1):
-        features = layers.Conv2D(channels, 3, activation="relu", name=f"conv{number}")(features)
+        features = layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"conv{number}")(features)
         features = layers.MaxPool2D(name=f"pool{number}")(features)
     features = layers.Flatten(name="flatten")(features)
     features = layers.Dense(dense_width, activation="relu", name="dense")(features)

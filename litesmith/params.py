@@ -50,9 +50,7 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Every random choice
 Threads = Annotated[int, Field(ge=1, le=64, description="Threads of TensorFlow; another number gives other results.")]
 ComputeDtype = Annotated[
     Literal["float32", "bfloat16"],
-    Field(
-        description="What flows between layers in training. bfloat16 pays with AMX or AVX-512 BF16."
-    ),
+    Field(description="What flows between layers in training. bfloat16 pays with AMX or AVX-512 BF16."),
 ]
 
 

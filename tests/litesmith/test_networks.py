@@ -99,5 +99,5 @@ class TestBuilt:
         model = build_baseline(28, 28, 10, (32, 64), 128, "baseline")
         kinds = [type(layer).__name__ for layer in model.layers[1:]]
         assert kinds == ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense"]
-        assert model.count_params() == 225_034
-        assert count_macs(model) == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 128 + 128 * 10
+        assert model.count_params() == 421_642
+        assert count_macs(model) == 28 * 28 * 9 * 32 + 14 * 14 * 9 * 32 * 64 + 3136 * 128 + 128 * 10
