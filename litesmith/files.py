@@ -13,8 +13,8 @@ from litesmith.errors import MachineError
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "the disk quota is used up: free some space and run again",
-    errno.EACCES: "the folder may not be written by this user: change its permissions",
-    errno.EPERM: "the folder may not be written by this user: change its permissions",
+    errno.EACCES: "it or its folder may not be written by this user: change the permissions",
+    errno.EPERM: "it or its folder may not be written by this user: change the permissions",
     errno.EROFS: "the file system is mounted read-only: mount it writable or use another folder",
 }
 
@@ -24,10 +24,10 @@ def explaining(path: Path | None = None) -> Iterator[None]:
     """Turn an error of a file system that cannot be written into one that says what can be done.
 
     Args:
-        path: What is being written; None for whatever file the system names.
+        path: What is being written; None for whatever file the system names, which may have been read.
 
     Raises:
-        MachineError: The folder cannot be written or the disk is full; no file is left half-written.
+        MachineError: A folder cannot be written, a file not read, or the disk is full; no file is left half-written.
     """
     try:
         yield
@@ -35,6 +35,8 @@ def explaining(path: Path | None = None) -> Iterator[None]:
         if error.errno not in _REASONS:
             raise
         what = path or error.filename or "a file"
+        if path is None and Path(what).exists() and not os.access(what, os.R_OK):
+            raise MachineError(f"cannot read {what}: this user may not. Change its permissions.") from error
         raise MachineError(f"cannot write {what}: {_REASONS[error.errno]}. No file is left half-written.") from error
 
 

@@ -57,6 +57,13 @@ def test_an_explained_error_names_the_file_that_the_system_named() -> None:
         raise OSError(errno.ENOSPC, "from the system", "made/fetch.json")
 
 
+def test_a_file_that_may_not_be_read_is_not_called_unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.h5").touch()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(MachineError, match=r"cannot read .*model\.h5: this user may not"), explaining():
+        raise OSError(errno.EACCES, "from the system", str(tmp_path / "model.h5"))
+
+
 def test_other_system_errors_pass(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_text(tmp_path, "a folder is no file")
