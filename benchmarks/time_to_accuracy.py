@@ -19,8 +19,9 @@ from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from litesmith import keras, networks
+from litesmith.compute import computing_in
 from litesmith.keras import derived_seed
-from litesmith.params import Count, NetworkParams, Params, RecipeParams, Section, Seed, read_params
+from litesmith.params import ComputeDtype, Count, NetworkParams, Params, RecipeParams, Section, Seed, read_params
 from litesmith.splits import Split, read_split
 from litesmith.training import Loop, Recipe
 from tasks import catalog
@@ -42,6 +43,7 @@ class Way(Section):
 
     network: NetworkParams
     recipe: RecipeParams
+    compute_dtype: ComputeDtype
 
 
 class Config(Section):
@@ -122,7 +124,7 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
     began = cpu_s()
     keras.seed_everything(derived_seed(config.seed, "ours"))
-    model = networks.build_network(network_for(train, way.network), "ours")
+    model = computing_in(networks.build_network(network_for(train, way.network), "ours"), way.compute_dtype)
     recipe = way.recipe.into(Recipe)
     loop = Loop(model, train, validation, recipe, config.seed, None)
     for epoch in range(recipe.epochs):
