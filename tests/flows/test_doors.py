@@ -45,15 +45,6 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    """A workspace that ``dvc repro`` is bringing up to date, with an empty cache."""
-    commands = Commands(tiny_project(tmp_path_factory.mktemp("reference") / "ws"))
-    commands.start("dvc", "repro")
-    yield commands
-    commands.stop()
-
-
-@pytest.fixture(scope="module")
 def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Tell the story; meanwhile the reference is made by the other core."""
     commands = Commands(tiny_project(tmp_path_factory.mktemp("story") / "ws"))
