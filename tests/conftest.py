@@ -41,8 +41,12 @@ class SmallSet:
 
 @pytest.fixture
 def small_set(tmp_path: Path) -> SmallSet:
+    """Return a small data set in a folder of the test."""
+    return make_small_set(tmp_path / "mirror")
+
+
+def make_small_set(folder: Path) -> SmallSet:
     """Write a small data set into a folder and return it with parameters whose only source is that folder."""
-    folder = tmp_path / "mirror"
     content = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
     small = SmallSet(
         folder,
