@@ -66,9 +66,15 @@ def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def _kill_the_flow(commands: Commands, seen: Story) -> None:
-    """Kill a flow that has a server of its own while it trains, after another command asked for the workspace."""
+    """Kill a flow that has a server of its own while it trains, after other commands asked for the workspace."""
     flow = commands.start("flows", "retrain")
-    commands.find("-m", "tasks", "run", "baseline")
+    step = commands.find("-m", "tasks", "run", "baseline")
+    # held still, so that it does not end while DVC asks
+    step.suspend()
+    seen.said["dvc"] = commands.run("dvc", "repro")[1]
+    # its inputs are there and its outputs not yet, so that DVC has nothing to clear before the step is refused
+    seen.said["dvc, another step"] = commands.run("dvc", "repro", "--single-item", "teach")[1]
+    step.resume()
     seen.said["step"] = commands.run("tasks", "run", "prepare")[1]
     flow.kill()
     flow.wait()
@@ -193,8 +199,16 @@ def test_a_second_order_is_refused_with_the_reason(story: Story) -> None:
 
 
 def test_a_busy_workspace_is_refused_at_every_door_with_its_holder(story: Story) -> None:
-    assert "error: this workspace is busy: `python -m flows retrain` holds it (pid " in story.said["step"]
+    for told in ("step", "dvc, another step"):
+        assert "error: this workspace is busy: `python -m flows retrain` holds it (pid " in story.said[told]
     assert "error: this workspace is busy: `python -m prefect.engine` holds it (pid " in story.said["shell"]
+
+
+def test_dvc_beside_a_running_step_is_refused_with_the_process_in_its_way(story: Story) -> None:
+    assert "ERROR: failed to reproduce 'prepare': " in story.said["dvc"]
+    assert " is busy, it is being blocked by:\n  (PID " in story.said["dvc"]
+    assert "/flows/standby.py\n" in story.said["dvc"]
+    assert "Running stage" not in story.said["dvc"]
 
 
 def test_after_the_flow_dvc_finds_nothing_to_do(story: Story) -> None:
