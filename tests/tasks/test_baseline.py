@@ -15,7 +15,7 @@ def test_the_yardstick_is_trained_saved_and_described(tmp_path: Path, monkeypatc
     results = read_json(Outs.results)
     assert results["validation"]["accuracy"] > 0.5
     assert results["keras_bytes"] == Outs.model.stat().st_size
-    assert results["num_parameters"] == 4 * 10 + 8 * (36 + 1) + 8 * (2 * 2 * 8 + 1) + 3 * (8 + 1)
+    assert results["num_parameters"] == 4 * 10 + 8 * (36 + 1) + 8 * (4 * 4 * 8 + 1) + 3 * (8 + 1)
     assert read_json(Outs.metrics) == {key: results[key] for key in ("validation", "num_parameters")}
     assert read_columns(Outs.history) == HISTORY_COLUMNS
     assert "conv1 (Conv2D)" in Outs.summary.read_text()
