@@ -1,4 +1,4 @@
-"""Make the files in ``tiny/``: ``python tests/litesmith/make_tiny.py`` from the project's folder."""
+"""Make the files in ``tiny/``: ``python -m tests.litesmith.make_tiny`` from the project's folder."""
 
 from pathlib import Path
 from typing import Any
