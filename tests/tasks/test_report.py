@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import Markup
 
 from litesmith.errors import ContractError, DataError
 from litesmith.evaluation import Variant, write_predictions
@@ -42,8 +43,33 @@ PARAMS = ReportParams(
 
 @pytest.fixture(name="workspace")
 def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace in which every step before the report has run."""
+    """A workspace in which every step before the report has run; figures, which take most time, are left undrawn."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("litesmith.report.figures.drawn", lambda *_, **__: Markup("<svg></svg>"))
+    write_inputs()
+    return tmp_path
+
+
+@pytest.fixture(name="rendered", scope="module")
+def fixture_rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the whole report, figures and all; nothing in it may be changed."""
+    root = tmp_path_factory.mktemp("rendered")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        write_inputs()
+        render_page()
+    return root
+
+
+@pytest.fixture(name="page")
+def fixture_page(rendered: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The page of the whole report, whose folder is the current one."""
+    monkeypatch.chdir(rendered)
+    return catalog.REPORT.read_text()
+
+
+def write_inputs() -> None:
+    """Write what every step before the report leaves."""
     inputs = report_inputs()
     for step, results in inputs.results.items():
         write_json(catalog.results(step), results)
@@ -56,7 +82,6 @@ def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_text(catalog.FINAL_LITE, "not read, only hashed")
     write_json(catalog.REFERENCE, None)
     write_answers(inputs.predictions)
-    return tmp_path
 
 
 def write_answers(predictions: Predictions) -> None:
@@ -77,15 +102,13 @@ def render_page() -> str:
     return catalog.REPORT.read_text()
 
 
-def test_page_is_made_from_the_files(workspace: Path) -> None:
-    page = render_page()
+def test_page_is_made_from_the_files(page: str) -> None:
     assert "more accurate than the baseline and within every limit" in page
     assert "Not recorded" not in page and page.count("<img") > 7
     assert page.count("<svg") > 3
 
 
-def test_summary_and_card_tell_what_the_page_tells(workspace: Path) -> None:
-    page = render_page()
+def test_summary_and_card_tell_what_the_page_tells(page: str) -> None:
     summary = read_json(catalog.SUMMARY)
     (embedded,) = re.findall(r'<script type="application/json" id="summary">(.*?)</script>', page)
     assert summary == json.loads(embedded)
@@ -105,12 +128,13 @@ def test_reference_that_is_not_json_is_refused_with_the_way_back(workspace: Path
         render_page()
 
 
-def test_page_is_the_same_each_time(workspace: Path) -> None:
-    assert render_page() == render_page()
+def test_page_is_the_same_each_time_and_everywhere(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
+    assert render_page() == page
 
 
-def test_page_names_the_hash_of_every_input(workspace: Path) -> None:
-    page = render_page()
+def test_page_names_the_hash_of_every_input(page: str) -> None:
     for port in report.ins:
         assert breakable(port.path.as_posix()) in page
         assert hashlib.sha256(port.path.read_bytes()).hexdigest() in page
@@ -122,11 +146,13 @@ def test_page_follows_its_inputs(workspace: Path) -> None:
     assert "another summary" in render_page() != before
 
 
-def test_page_names_no_folder_of_this_machine(workspace: Path) -> None:
-    assert str(workspace) not in render_page()
+def test_page_names_no_folder_of_this_machine(rendered: Path, page: str) -> None:
+    assert str(rendered) not in page
 
 
-def test_history_with_gaps_is_drawn(workspace: Path) -> None:
+def test_history_with_gaps_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
     catalog.plot("pruned-history").write_text("epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,0.5,,0.4,,\n")
     assert render_page().count("<svg") > 3
 
