@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import yaml
-
 from flows.ledger import Ledger
 from flows.machine import check_machine
 from litesmith.device import require
-from litesmith.params import overlaid, parse_params, read_params
+from litesmith.params import overlaid, parse_params, read_params, read_yaml
 from litesmith.sources import explain, reachable
 from tasks import catalog
 from tasks.workspace import DRAWN, read_profile, workspace_folder
@@ -23,7 +21,7 @@ def check(project: Path, profile: str | None) -> None:
     path = project / catalog.PARAMS
     params = read_params(path)
     if profile is not None:
-        params = parse_params(overlaid(yaml.safe_load(path.read_text()), read_profile(project, profile)))
+        params = parse_params(overlaid(read_yaml(path), read_profile(project, profile)))
     check_machine(params.retrain, project)
     require(params.evaluate.measure)
 

@@ -1,6 +1,7 @@
 """The parameters of every step: type, bounds and meaning. Their values live in ``params.yaml`` alone."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -451,6 +452,23 @@ class Params(Section):
         return next(name for name, field in cls.model_fields.items() if key == (field.alias or name))
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads numbers as YAML 1.2 has them too, which DVC writes: ``1e-06``, without a point."""
+
+
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789"))
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file with parameters holds.
+
+    Raises:
+        yaml.YAMLError: It is not YAML.
+    """
+    return yaml.load(path.read_text(), _Loader)  # a safe one
+
+
 def read_params(path: Path) -> Params:
     """Read and check a ``params.yaml``.
 
@@ -461,7 +479,7 @@ def read_params(path: Path) -> Params:
         ParamsError: The file is missing or not YAML, a key is unknown or missing, or a value is out of its bounds.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = read_yaml(path)
     except FileNotFoundError as error:
         raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.") from error
     except yaml.YAMLError as error:

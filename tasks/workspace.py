@@ -12,7 +12,7 @@ import yaml
 
 from litesmith.errors import ParamsError
 from litesmith.files import write_text
-from litesmith.params import overlaid, parse_params
+from litesmith.params import overlaid, parse_params, read_yaml
 from tasks import catalog
 from tasks.dag.lock import holding, stepping
 
@@ -83,7 +83,7 @@ def read_profile(project: Path, name: str) -> dict[str, Any]:
     if not path.is_file():
         known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
         raise ParamsError(f"{name!r} is not a profile. Known here: {known}. A profile is a file {_PROFILES}/NAME.yaml.")
-    overlay = yaml.safe_load(path.read_text())
+    overlay = read_yaml(path)
     if not isinstance(overlay, dict):
         raise ParamsError(f"{path} must hold a mapping like params.yaml, got {overlay!r}.")
     return {**overlay, "report": {**overlay.get("report", {}), "profile": name}}
@@ -108,7 +108,7 @@ def clean(project: Path) -> None:
 
 
 def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((project / catalog.PARAMS).read_text())
+    content: dict[str, Any] = read_yaml(project / catalog.PARAMS)
     for overlay in overlays:
         content = overlaid(content, overlay)
     sources = [_seen_from(folder, project, source) for source in content["fetch"]["sources"]]

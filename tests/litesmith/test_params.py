@@ -26,6 +26,13 @@ def test_the_projects_own_file_is_valid() -> None:
     assert read_params(PROJECT / "params.yaml").dataset.num_classes == 10
 
 
+@pytest.mark.parametrize("written", ["1e-06", "1E-6", "1.0e-06", ".1e-5", "+0.01e-4", "0.000001"])
+def test_a_small_number_is_one_however_it_is_written(tmp_path: Path, content: dict[str, Any], written: str) -> None:
+    content["validate"]["max_mean_shift"] = "here"
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content).replace("here", written))
+    assert read_params(tmp_path / "params.yaml").validate_.max_mean_shift == pytest.approx(1e-06)
+
+
 def test_values_cannot_be_changed(content: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse_params(content).prepare.num_gate = 1
