@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.rwlock import rwlock
 
 from litesmith.errors import LitesmithError, MachineError
-from tasks.dag.lock import lock_environment
+from tasks.dag.lock import lock_environment, this_command
 from tasks.dag.watch import starter_environment, stop_tree
 
 _RESTORED = "is cached - skipping run, checking out outputs"
@@ -60,6 +61,7 @@ class Ledger:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._waiting: subprocess.Popen[str] | None = None
+        self._guarded = ExitStack()
         with _explained():
             self._repo = Repo(str(root))
 
@@ -72,7 +74,8 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close DVC's repository, and stop the process that waits for another stage, if there is one."""
+        """Close DVC's repository, guard nothing any more, and stop the process that waits for another stage."""
+        self._guarded.close()
         self._repo.close()
         if self._waiting is not None:
             _stop(self._waiting)
@@ -141,6 +144,19 @@ class Ledger:
             raise StageError(f"stage {stage}: {_reason(lines, code)}")
         return _outcome(lines)
 
+    def guard(self, stage: str) -> None:
+        """Let no other DVC command make a stage anew until this is closed.
+
+        DVC would clear the stage's outputs before the workspace's lock refuses its command.
+
+        Raises:
+            MachineError: Another DVC command is making the stage.
+        """
+        outs = [out.fs_path for out in self._stage(stage).outs]
+        hardlink = self._repo.config["core"].get("hardlink_lock", False)
+        with _explained():
+            self._guarded.enter_context(rwlock(self._repo.tmp_dir, self._repo.fs, this_command(), outs, [], hardlink))
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold DVC's lock; a push or a garbage collection beside the run is waited for, a while."""
@@ -205,8 +221,9 @@ def _begin(root: Path) -> subprocess.Popen[str]:
 
 def _order(child: subprocess.Popen[str], stage: str, environment: Mapping[str, str]) -> None:
     assert child.stdin is not None
+    order = {"stage": stage, "environment": environment, "named": this_command()}
     with suppress(BrokenPipeError), child.stdin:  # one that has died says why on its other end
-        child.stdin.write(json.dumps({"stage": stage, "environment": environment}) + "\n")
+        child.stdin.write(json.dumps(order) + "\n")
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

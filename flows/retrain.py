@@ -84,6 +84,7 @@ def _take(ledger: Ledger, stage: str, limit_s: float, record: RunRecord) -> None
     try:
         state = run(ledger, stage, limit_s, return_state=True)
         state.result()
+        ledger.guard(stage)
     except BaseException as error:
         record.fail(stage, time.monotonic() - began)
         if isinstance(error, StageError):

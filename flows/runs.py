@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from litesmith.files import read_json, write_json
 from litesmith.history import read_runs
 from litesmith.params import read_params
 from tasks import catalog
+from tasks.dag.lock import this_command
 
 FAILED = "Failed"
 
@@ -69,7 +69,7 @@ class RunRecord:
             "flow_run": self.flow_run,
             "name": self.name,
             "profile": self.profile,
-            "command": " ".join(["python", *sys.orig_argv[1:]]),
+            "command": this_command(),
             "git": self.git,
             "started": self.started.isoformat(timespec="seconds"),
             # From the start of this process to that of the flow: imports, checks, and Prefect's server if it is ours.

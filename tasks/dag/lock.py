@@ -24,6 +24,11 @@ _STEP_PATIENCE_S = 10.0
 _UNNAMED = "a process that cannot be named here (it has just begun, is just ending, or runs in another container)"
 
 
+def this_command() -> str:
+    """Return how this process was started, as others are told who holds a workspace."""
+    return " ".join(["python", *sys.orig_argv[1:]])
+
+
 @contextmanager
 def holding(root: Path) -> Iterator[None]:
     """Hold the workspace's lock, or work under the holder that started this process.
@@ -118,7 +123,7 @@ def _naming_this(file: IO[str]) -> Iterator[None]:
     with explaining(Path(file.name)):
         # A holder that was killed left its name.
         file.truncate(0)
-        json.dump({"command": " ".join(["python", *sys.orig_argv[1:]]), "pid": os.getpid(), "since": since}, file)
+        json.dump({"command": this_command(), "pid": os.getpid(), "since": since}, file)
         file.flush()
     try:
         yield

@@ -1,6 +1,7 @@
 """Both doors on drawn images, and a run that is killed in every way it can be."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class Story:
     logged: str = ""
     record: dict[str, Any] = field(default_factory=dict)
     status: str = ""
+    kept: bool = False
     index: str = ""
 
 
@@ -72,6 +74,8 @@ def _kill_the_flow(commands: Commands, seen: Story) -> None:
     # held still, so that it does not end while DVC asks
     step.suspend()
     seen.said["dvc"] = commands.run("dvc", "repro")[1]
+    seen.said["dvc, finished step"] = commands.run("dvc", "repro", "--force", "--single-item", "prepare")[1]
+    seen.kept = (commands.folder / catalog.TRAIN).exists()
     # its inputs are there and its outputs not yet, so that DVC has nothing to clear before the step is refused
     seen.said["dvc, another step"] = commands.run("dvc", "repro", "--single-item", "teach")[1]
     step.resume()
@@ -205,10 +209,15 @@ def test_a_busy_workspace_is_refused_at_every_door_with_its_holder(story: Story)
 
 
 def test_dvc_beside_a_running_step_is_refused_with_the_process_in_its_way(story: Story) -> None:
-    assert "ERROR: failed to reproduce 'prepare': " in story.said["dvc"]
-    assert " is busy, it is being blocked by:\n  (PID " in story.said["dvc"]
-    assert "/flows/standby.py\n" in story.said["dvc"]
-    assert "Running stage" not in story.said["dvc"]
+    holder = re.compile(r" is busy, it is being blocked by:\n  \(PID \d+\): python -m flows retrain\n")
+    for told, stage in (("dvc", "fetch"), ("dvc, finished step", "prepare")):
+        assert f"ERROR: failed to reproduce '{stage}': " in story.said[told]
+        assert holder.search(story.said[told])
+        assert "Running stage" not in story.said[told]
+
+
+def test_what_a_finished_step_made_is_not_cleared_beside_a_run(story: Story) -> None:
+    assert story.kept
 
 
 def test_after_the_flow_dvc_finds_nothing_to_do(story: Story) -> None:

@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -72,6 +74,19 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
+
+
+@pytest.mark.slow
+def test_a_guarded_stage_is_not_made_by_another_dvc_command(root: Path) -> None:
+    command = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", "first"]
+    with Ledger(root) as ledger:
+        ledger.reproduce("first", lambda _: None, time_limit_s=60, extra={})
+        ledger.guard("first")
+        refused = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert f"(PID {os.getpid()}): python " in refused.stderr
+        assert (root / "b").read_text() == "one"
+        assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
+    assert subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.slow
