@@ -89,7 +89,7 @@ def trained_words(rung: Mapping[str, Any]) -> str:
     """Say how long the trials that stopped at a rung were trained: ``4 epochs of 8,000 images``."""
     epochs, num_rows = rung.get("epochs"), rung.get("num_rows")
     if epochs is None or num_rows is None:
-        return f"rung {rung.get('rung')}"
+        return f"rung {rung.get('rung')}, of a length not recorded"
     return f"{epochs} epoch{'s' if epochs != 1 else ''} of {num_rows:,} images"
 
 
@@ -117,11 +117,16 @@ def rung_fields(trials: Sequence[Trial], cost_of: CostOf, winner: int | None, nu
     return [_field(rung, words[rung], found[rung], winner, num_images) for rung in sorted(found)]
 
 
+def unpriced(trials: Sequence[Trial], cost_of: CostOf) -> list[int]:
+    """Return the numbers of the trials that `rung_fields` leaves out of a rung that they reached."""
+    return sorted({trial["number"] for trial, rung in _reached(trials) if cost_of(trial, rung["rung"]) is None})
+
+
 def slices(trials: Sequence[Trial], winner: int | None) -> list[Slice]:
     """Return each hyperparameter over the trials, at the first rung: there all of them were trained equally long."""
     first = [(trial, rung) for trial, rung in _reached(trials) if rung["rung"] == 0 and trial.get("choices")]
     names = dict.fromkeys(name for trial, _ in first for name in trial["choices"])
-    return [_slice(name, first, winner) for name in names]
+    return [one for one in (_slice(name, first, winner) for name in names) if one.points]
 
 
 def _reached(trials: Sequence[Trial]) -> list[tuple[Trial, Mapping[str, Any]]]:

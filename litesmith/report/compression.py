@@ -93,7 +93,7 @@ def loss(variant: Any) -> Any:
 
 def no_loss(variants: Any) -> dict[str, str]:
     """Return each reason for which precisions have no loss, with their names."""
-    pairs = [(variant.optional("loss_reason"), variant.optional("precision")) for _, variant in variants.items()]
+    pairs = [(v.optional("loss_reason"), v.optional("precision") or name) for name, v in variants.items()]
     reasons = dict.fromkeys(reason for reason, _ in pairs if reason)
     return {
         str(reason): " and ".join(dict.fromkeys(str(precision) for why, precision in pairs if why == reason))

@@ -107,8 +107,10 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "pairs": confused_pairs(confusion, names, inputs.max_pairs, said, final, inputs.pair_pictures),
         "thumbnails": mistakes(said, final, names)[: inputs.max_thumbnails],
         "calibrated": calibrated,
+        "unsure": [name for name in _compared(records) if name not in said.confidence],
         "reliability_figure": _reliability_figure(calibrated),
         "flips": changed,
+        "unflipped": unflipped(records["evaluate"]["variants"], changed),
         "parent": parent,
         "flipped": flipped(said, changed.get(final), parent, final, names, inputs.max_thumbnails),
     }
@@ -290,6 +292,11 @@ def flips(predictions: Predictions, variants: Any) -> dict[str, Flips]:
         for name, parent in parents.items()
         if name in said and parent in said
     }
+
+
+def unflipped(variants: Any, found: Mapping[str, Flips]) -> list[str]:
+    """Return the files that could not be compared with the Keras model that they were made of."""
+    return [name for name, variant in variants.items() if plain(variant["format"], "") != "keras" and name not in found]
 
 
 def flipped(

@@ -1,14 +1,24 @@
 """Figures as they stand in the page."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ParamSpec
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from litesmith.plots.svg import svg_text
+from litesmith.report.records import Absent
 
 Given = ParamSpec("Given")
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """A figure and what stands below it."""
+
+    figure: Markup | Absent
+    caption: str = ""
 
 
 def drawn(

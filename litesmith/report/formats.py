@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from markupsafe import Markup
@@ -68,10 +68,20 @@ def breakable(text: str) -> Markup:
     return Markup(f"{mark}<wbr>").join(text.split(mark))
 
 
+def shape(dimensions: Iterable[Any]) -> str:
+    """Write the dimensions of an array: 3 × 3 × 16."""
+    return " \u00d7 ".join(str(one) for one in dimensions)
+
+
 def lines(content: Any) -> str:
     """Write a mapping or list as indented lines, a value of a short list beside the other."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{re.sub(chr(10) + ' *', ' ', found[1])}]", text)
+
+
+def why(value: Any, otherwise: str) -> str:
+    """Return why a list has no item: the reason for which it is absent, or ``otherwise`` where it is empty."""
+    return value.reason if isinstance(value, Absent) else otherwise
 
 
 def _tolerant(write: Callable[..., str]) -> Callable[..., Any]:
@@ -98,6 +108,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "points": _tolerant(points),
     "number": _tolerant(number),
     "ms": _tolerant(milliseconds),
+    "shape": _tolerant(shape),
     "plainly": _tolerant(_plainly),
     "lines": _tolerant(lines),
+    "why": why,
 }

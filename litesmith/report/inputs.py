@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from litesmith.report.records import Absent, Record, plain
@@ -93,6 +94,15 @@ class Records:
     def __getitem__(self, step: str) -> Record:
         """Return the results of a step."""
         return Record(self._results.get(step, {}), f"the results of {step}", self.absences)
+
+    def mark(self, absent: Absent) -> Markup:
+        """Return what stands in the page for an absent value: a mark with the number of its reason in the page's list.
+
+        The list stands at the page's end; the tooltip says the same to who has a pointer.
+        """
+        self.absences.setdefault(absent.reason, absent)
+        number = list(self.absences).index(absent.reason) + 1
+        return Markup('<abbr class="absent" title="{}">n/r\u00a0{}</abbr>').format(absent.reason, number)
 
     @property
     def final(self) -> str:

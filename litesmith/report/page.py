@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from litesmith.report import card, compression, data, errors, provenance, sweep, tables, training
@@ -18,7 +19,7 @@ from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent, Record
 from litesmith.report.reference import since
 from litesmith.report.summary import facts, script_text, summary
-from litesmith.report.verdict import budget, judge
+from litesmith.report.verdict import budget, extra, judge
 
 _FOLDER = Path(__file__).parent
 _SECTIONS = (data, training, sweep, compression, errors, provenance)
@@ -43,7 +44,7 @@ def make_report(inputs: ReportInputs) -> Report:
     """Return the page, its summary and the model card.
 
     They show what their inputs hold and nothing else, so the same inputs give the same bytes. A value that an input
-    should hold and does not is marked where it would stand, and named at the end of the page with its reason.
+    should hold and does not is marked where it would stand, with the number of its reason at the end of the page.
     """
     records = Records(inputs)
     judged, content = _judged(records, inputs)
@@ -90,11 +91,22 @@ def _script() -> Script:
 def _environment() -> Environment:
     loader = FileSystemLoader(_FOLDER)
     environment = Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        loader=loader,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        finalize=_marked,
     )
     environment.filters.update(FILTERS)
     environment.tests["absent"] = lambda value: isinstance(value, Absent)
     return environment
+
+
+@pass_context
+def _marked(context: Context, value: Any) -> Any:
+    """Give an absent value its mark, so that no reason stands in a tooltip alone; leave any other as it is."""
+    return context["records"].mark(value) if isinstance(value, Absent) else value
 
 
 def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -108,6 +120,7 @@ def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dic
         "verdict": verdict,
         "headline": tables.headline(records, difference, changed),
         "budget": lines,
+        "extras": {tool: extra(records, tool) for tool in ("mcu", "npu")},
         "since": changed,
         "final": records.final,
         "drawn": records["validate"]["dataset"]["drawn"],

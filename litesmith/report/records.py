@@ -42,7 +42,7 @@ class Absent:
         return "n/r"
 
     def __html__(self) -> str:
-        """Return what stands in a table cell, with the reason where a pointer or a screen reader finds it."""
+        """Return what stands in a sentence of HTML; where it stands alone, `Records.mark` numbers its reason."""
         return Markup('<abbr class="absent" title="{}">n/r</abbr>').format(self.reason)
 
 

@@ -1,7 +1,7 @@
 """The sweep: its trials against cost, hyperparameter by hyperparameter, and as a table."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup
@@ -10,17 +10,10 @@ from litesmith.frontier import Priced, tied_with_best
 from litesmith.importance import MIN_TRIALS, Importance, Scored, importances
 from litesmith.plots import trials as plots
 from litesmith.report import figures
+from litesmith.report.figures import Captioned
 from litesmith.report.formats import count, points
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent, first_absent, plain
-
-
-@dataclass(frozen=True)
-class Captioned:
-    """A figure and what stands below it."""
-
-    figure: Markup | Absent
-    caption: str = ""
 
 
 def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
@@ -89,12 +82,24 @@ def rung_seconds(records: Records) -> dict[tuple[int, int], float]:
     return {(number, rung): s for number, rung, s in timed if first_absent(number, rung, s) is None}
 
 
-def cpu_seconds(records: Records) -> dict[int, float]:
-    """Return the CPU-seconds that each trial took, all its rungs together."""
-    spent: dict[int, float] = {}
-    for (number, _), seconds in rung_seconds(records).items():
-        spent[number] = spent.get(number, 0.0) + seconds
+def cpu_seconds(records: Records) -> dict[int, Any]:
+    """Return the CPU-seconds that each trained trial took, all its rungs together; absent where a rung's are."""
+    seconds, spent = rung_seconds(records), {}
+    for trial in records["sweep"]["trials"]:
+        places = [(trial["number"], rung["rung"]) for rung in trial["rungs"]]
+        if places:
+            spent[trial["number"]] = _sum([seconds.get(place, _untimed(records, *place)) for place in places])
     return spent
+
+
+def _sum(values: Sequence[Any]) -> Any:
+    missing = first_absent(*values)
+    return sum(values) if missing is None else missing
+
+
+def _untimed(records: Records, number: Any, rung: Any) -> Absent:
+    timed = records["sweep-timing"]["trials"]
+    return timed if isinstance(timed, Absent) else Absent(f"the sweep's timing holds no trial {number} at rung {rung}")
 
 
 def scored(records: Records) -> list[Scored]:
@@ -161,11 +166,17 @@ def _frontier_figure(records: Records, cost_of: plots.CostOf, unit: str, label: 
         return Captioned(fields)
     if not fields:
         return Captioned(Absent(f"no trial of the sweep recorded {unit} and accuracy"))
-    words = tie_words(fields[-1], unit)
+    words = f"{tie_words(fields[-1], unit)}{_left_out(records, cost_of, unit)}"
     description = f"Validation accuracy of the trials against {label}, with the frontier of each rung. {words}"
     title = f"Accuracy against {unit}"
     name = f"trials-{unit.lower()}"
     return Captioned(figures.drawn(name, description, plots.draw_fields, fields, title, label, limit), words)
+
+
+def _left_out(records: Records, cost_of: plots.CostOf, unit: str) -> str:
+    """Name the trials that are missing at a rung that they reached, because their cost there is not known."""
+    numbers = plots.unpriced(plain(records["sweep"]["trials"], []), cost_of)
+    return f" Left out where their {unit} are not recorded: {', '.join(map(str, numbers))}." if numbers else ""
 
 
 def _slice_figure(records: Records) -> Markup | Absent:

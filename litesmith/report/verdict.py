@@ -75,12 +75,14 @@ def _times(figure: Any, passes: int) -> Any:
 
 def _arena_bytes(records: Records) -> Any:
     """Return what the final file was measured to need, absent with the reason where it rightly was not."""
-    device = records["evaluate"].optional("device")
-    micro = device.optional("mcu") if device else None
-    if not micro:
-        return Absent("evaluate.measure in params.yaml does not ask for it")
-    measured = micro["files"][records.final]
+    measured = extra(records, "mcu")["files"][records.final]
     return Absent(str(measured["refused"])) if measured.optional("refused") else measured["arena_bytes"]
+
+
+def extra(records: Records, tool: str) -> Any:
+    """Return what a tool that not every run asks for found, or why it found nothing."""
+    found = records["evaluate"]["device"].optional(tool)
+    return Absent("evaluate.measure in params.yaml does not ask for it") if found is None else found
 
 
 def _unmeasured(key: str) -> tuple[str, str, Absent]:

@@ -131,7 +131,7 @@ def _results(
         },
         "teach": {"num_teachers": 0},
         "sweep": _sweep(),
-        "sweep-timing": {"trials": [{"number": n // 2, "rung": n % 2, "cpu_s": 10.5 + n % 2} for n in range(48)]},
+        "sweep-timing": {"trials": [{"number": n // 3, "rung": n % 3, "cpu_s": 10.5 + n % 3} for n in range(72)]},
         "prune": _prune(),
         "quantize": _quantize(),
         "convert": _convert(),

@@ -262,8 +262,66 @@ def test_absent_value_is_marked_and_named_with_its_place() -> None:
     inputs = report_inputs()
     results = without(inputs.results, "evaluate", "variants", FINAL, "gzip_bytes")
     page = render(dataclasses.replace(inputs, results=results))
-    assert f'title="the results of evaluate holds no variants.{FINAL}.gzip_bytes">n/r</abbr>' in page
+    assert f'title="the results of evaluate holds no variants.{FINAL}.gzip_bytes">n/r\u00a01</abbr>' in page
     assert f"<li>the results of evaluate holds no variants.{FINAL}.gzip_bytes</li>" in page
+
+
+def test_every_mark_bears_the_number_of_its_reason_in_the_list() -> None:
+    inputs = report_inputs()
+    said = without(dict(inputs.predictions.predicted), "tuned-keras")
+    latency = without(inputs.latency, "variants", FINAL)
+    predictions = dataclasses.replace(inputs.predictions, predicted=said)
+    page = render(dataclasses.replace(inputs, latency=latency, predictions=predictions))
+    (listed,) = re.findall(r'<h3 id="absent">.*?</ol>', page, re.DOTALL)
+    reasons = re.findall(r"<li>(.*?)</li>", listed)
+    marks = re.findall(r'<abbr class="absent" title="([^"]*)">n/r\u00a0(\d+)</abbr>', page)
+    assert {reason for reason, _ in marks} >= {
+        "the predictions hold no tuned-keras", f"the latency measurement holds no variants.{FINAL}",
+    }  # fmt: skip
+    assert [reasons[int(number) - 1] for _, number in marks] == [reason for reason, _ in marks]
+    assert page.count("n/r\u00a0") == len(marks)
+
+
+@pytest.mark.parametrize("device", [None, {"mcu": None, "npu": None}])
+def test_extras_that_were_not_measured_are_named_with_the_reason(device: Any) -> None:
+    text = " ".join(outline(render(changed("evaluate", "device", to=device))).text)
+    why = "evaluate.measure in params.yaml does not ask for it" if device else "the results of evaluate says null for"
+    assert f"Memory under TensorFlow Lite Micro was not measured: {why}" in text
+    assert f"Cost on a neural processor was not estimated: {why}" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (("evaluate", "variants"), '<td colspan="9">the results of evaluate says null for variants</td>'),
+        (("convert", "files"), '<td colspan="7">the results of convert says null for files</td>'),
+        (("convert", "final", "candidates"), '<td colspan="7">the results of convert says null for final.candidates'),
+        (("convert", "files", FINAL, "checks"), f'says null for files.{FINAL}.checks</td>'),
+        (("validate", "files"), '<td colspan="6">the results of validate says null for files</td>'),
+        (("sweep", "winner", "network"), "network is not shown: the results of sweep says null for winner.network."),
+        (("sweep", "trials"), "Not shown: the results of sweep says null for trials."),
+        (("evaluate", "variants", FINAL, "confusion"), f"evaluate says null for variants.{FINAL}.confusion."),
+    ],
+)  # fmt: skip
+def test_table_without_rows_says_why(path: tuple[str, ...], said: str) -> None:
+    assert said in render(changed(*path, to=None))
+
+
+def test_final_file_without_confidence_is_named() -> None:
+    inputs = report_inputs()
+    predictions = dataclasses.replace(
+        inputs.predictions, confidence=without(dict(inputs.predictions.confidence), FINAL)
+    )
+    page = render(dataclasses.replace(inputs, predictions=predictions))
+    assert f"Not shown, as the predictions hold no confidence of them: {FINAL}." in page
+    assert f"hold no confidence of {FINAL}: the pictures here stand in the order of the test images." in page
+
+
+def test_file_that_could_not_be_held_against_its_model_is_named() -> None:
+    inputs = report_inputs()
+    said = without(dict(inputs.predictions.predicted), "qat-keras")
+    page = render(dataclasses.replace(inputs, predictions=dataclasses.replace(inputs.predictions, predicted=said)))
+    assert "hold not both the file and its Keras model: qat-int8.</p>" in page
 
 
 def test_absent_histories_leave_no_empty_figure() -> None:

@@ -52,6 +52,8 @@ def test_reason_for_no_loss_is_given_once_with_all_that_it_holds_for() -> None:
         "a-keras": {"precision": "float32"},
     }
     assert compression.no_loss(Record(variants, "", {})) == {"steps": "int8 and int4"}
+    del variants["a-int4"]["precision"]
+    assert compression.no_loss(Record(variants, "", {})) == {"steps": "int8 and a-int4"}
 
 
 def test_facts_are_of_the_files_alone() -> None:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from litesmith.plots.trials import RungField, TrialPoint
+from litesmith.plots.trials import RungField, TrialPoint, slices
 from litesmith.report import sweep
 from litesmith.report.formats import count
 from litesmith.report.inputs import Records
@@ -18,7 +18,25 @@ def test_trials_name_their_rungs_and_what_they_took() -> None:
     names = sweep.rung_names(records["sweep"]["trials"])
     assert list(names.items()) == [(n, f"4 epochs of {5_000 * 2**n:,} images") for n in range(3)]
     assert sweep.rung_seconds(records)[3, 1] == 11.5
-    assert sweep.cpu_seconds(records)[3] == 22.0
+    assert sweep.cpu_seconds(records)[2] == 34.5
+    assert 3 not in sweep.cpu_seconds(records)
+
+
+def test_trial_without_timing_is_absent_and_named_below_the_figure() -> None:
+    inputs = report_inputs()
+    timed = [one for one in inputs.results["sweep-timing"]["trials"] if (one["number"], one["rung"]) != (2, 1)]
+    inputs = dataclasses.replace(inputs, results=with_value(inputs.results, "sweep-timing", "trials", value=timed))
+    assert sweep.cpu_seconds(Records(inputs))[2].reason == "the sweep's timing holds no trial 2 at rung 1"
+    by_bytes, by_seconds = sweep.shown(Records(inputs), inputs)["frontiers"]
+    assert by_seconds.caption.endswith(" Left out where their CPU-seconds are not recorded: 2.")
+    assert "Left out" not in by_bytes.caption
+
+
+def test_hyperparameter_that_no_trial_recorded_has_no_panel() -> None:
+    trials = [
+        {**one, "choices": {**one["choices"], "width": None}} for one in report_inputs().results["sweep"]["trials"]
+    ]
+    assert "width" not in [one.name for one in slices(trials, None)]
 
 
 def test_pruned_trials_name_their_rung_and_infeasible_ones_their_limit() -> None:
@@ -73,7 +91,7 @@ def test_numbers_are_plain_and_name_every_frontier() -> None:
     inputs = report_inputs()
     found = json.loads(json.dumps(sweep.numbers(Records(inputs), inputs)))
     assert sum(one["share"] for one in found["importances"]) == pytest.approx(1)
-    assert [len(found["frontiers"][unit]) for unit in ("bytes", "cpu_s")] == [3, 2]
+    assert [len(found["frontiers"][unit]) for unit in ("bytes", "cpu_s")] == [3, 3]
     assert found["frontiers"]["bytes"][0]["points"][0].keys() == {"number", "cost", "accuracy", "standing", "won"}
 
 

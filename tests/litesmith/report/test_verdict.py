@@ -166,7 +166,7 @@ def test_limit_that_nobody_measures_is_unknown() -> None:
 
 def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
     limits = {"max_tflite_bytes": 100_000, "max_arena_bytes": 65_536}
-    inputs = dataclasses.replace(changed("evaluate", "device", to=None), limits=limits)
+    inputs = dataclasses.replace(changed("evaluate", "device", to={"mcu": None}), limits=limits)
     lines = budget(Records(inputs), inputs.limits)
     assert [line.met for line in lines] == [True, None]
     assert lines[1].value.reason == "evaluate.measure in params.yaml does not ask for it"
