@@ -16,6 +16,9 @@ from litesmith.plots.svg import MARKERS, PALETTE, STYLE, legend_below, one_axes,
 # half of each line lie, with this share of their range around.
 _ROOM = 0.35
 
+# About how often a line bears the shape of its model.
+_SHAPES = 6
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -35,7 +38,7 @@ def curve_series(histories: Mapping[str, Mapping[str, Sequence[float]]], column:
         column: ``accuracy`` (0 to 1), ``loss`` or ``learning_rate`` (which has no validation line).
 
     Returns:
-        The lines that are there: a model without the column, or whose values are all NaN, has none.
+        The lines that are there: a model without the column, or of whose values none is a number, has none.
     """
     lines = [
         _curve(model, split, history, prefix + column)
@@ -43,6 +46,11 @@ def curve_series(histories: Mapping[str, Mapping[str, Sequence[float]]], column:
         for split, prefix in (("train", ""), ("validation", "val_"))
     ]
     return [line for line in lines if line.values]
+
+
+def num_known(history: Mapping[str, Sequence[float]], column: str) -> int:
+    """Return in how many epochs a history holds a number in a column."""
+    return len(_curve("", "", history, column).values)
 
 
 def continued(history: Mapping[str, Sequence[float]], before: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
@@ -67,13 +75,15 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
 
 def _curve(model: str, split: str, history: Mapping[str, Sequence[float]], column: str) -> Curve:
     pairs = zip(history.get("epoch", ()), history.get(column, ()), strict=False)
-    known = [(float(epoch), float(value)) for epoch, value in pairs if not np.isnan(value)]
+    known = [(float(epoch), float(value)) for epoch, value in pairs if np.isfinite((epoch, value)).all()]
     return Curve(model, split, tuple(epoch for epoch, _ in known), tuple(value for _, value in known))
 
 
 @rc_context(STYLE)
 def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
-    """Draw learning curves on shared axes: one colour for each model, train dashed, validation solid.
+    """Draw learning curves on shared axes: a colour and a shape for each model, train dashed, validation solid.
+
+    The shapes tell the models apart where colours do not; those of train are hollow.
 
     Args:
         curves: What `curve_series` gave.
@@ -112,15 +122,20 @@ def draw_schedule(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
+def _places(num_values: int) -> list[int]:
+    """Return where a line bears its shape: a few times evenly, and always at its end."""
+    step = max(1, num_values // _SHAPES)
+    return list(range(num_values - 1, -1, -step))[::-1]
+
+
 def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> None:
     models = list(dict.fromkeys(curve.model for curve in curves))
     for curve in curves:
         nth = models.index(curve.model)
         style: dict[str, Any] = {"linestyle": "-", "linewidth": 2.2}
         if with_split and curve.split == "train":
-            style = {"linestyle": (0, (3, 2)), "linewidth": 1.3}
-        if len(curve.values) == 1:
-            style["marker"] = MARKERS[nth % len(MARKERS)]
+            style = {"linestyle": (0, (3, 2)), "linewidth": 1.3, "markerfacecolor": "none"}
+        style |= {"marker": MARKERS[nth % len(MARKERS)], "markersize": 5.5, "markevery": _places(len(curve.values))}
         label = f"{curve.model}, {curve.split}" if with_split else curve.model
         axes.plot(curve.epochs, curve.values, color=PALETTE[nth % len(PALETTE)], label=label, **style)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))

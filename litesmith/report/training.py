@@ -1,6 +1,7 @@
 """The training: learning curves, the learning rate, and what the steps cost."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import Any
 
 from markupsafe import Markup
@@ -8,10 +9,14 @@ from markupsafe import Markup
 from litesmith.plots import curves
 from litesmith.plots.costs import StepCost, draw_costs, total_seconds
 from litesmith.report import figures
+from litesmith.report.figures import Captioned
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent, Record, plain
 
 Histories = Mapping[str, Mapping[str, Sequence[float]]]
+
+# The models that every run trains.
+_MODELS = ("baseline", "tuned", "pruned")
 
 
 def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
@@ -31,16 +36,58 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
 
 
 def _histories(records: Records, inputs: ReportInputs) -> Histories:
-    """Return the histories, those of fine-tunings counted on; of those for conversion, the optimized model's alone."""
-    histories = dict(inputs.histories)
-    if "pruned" in histories and "tuned" in histories:
-        histories["pruned"] = curves.continued(histories["pruned"], histories["tuned"])
-    found = records["quantize"]["variants"].optional(records.optimized) or {"history": None, "parent": None}
-    rows, parent = plain(found["history"], []), plain(found["parent"], "")
-    if rows and parent in histories:
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        histories[records.optimized] = curves.continued(columns, histories[parent])
+    """Return the histories, those of fine-tunings counted on; of those for conversion, the optimized model's alone.
+
+    A model that a run without it rightly has no history of is left out; any other is there, if need be with nothing.
+    """
+    histories = {**{model: {} for model in _MODELS}, **inputs.histories}
+    if not plain(records["teach"]["num_teachers"], 1):
+        histories.pop("teacher", None)
+    histories["pruned"] = curves.continued(histories["pruned"], histories["tuned"])
+    found = records["quantize"]["variants"].optional(records.optimized)
+    if found:
+        columns, parent = _columns(plain(found["history"], [])), plain(found["parent"], "")
+        histories[records.optimized] = curves.continued(columns, histories.get(parent, {}))
     return histories
+
+
+def _columns(rows: Sequence[Any]) -> dict[str, list[float]]:
+    """Return the columns of a history that was recorded row by row, NaN where a value is not there."""
+    known = [row if isinstance(row, dict) else {} for row in rows]
+    names = dict.fromkeys(name for row in known for name in row)
+    return {name: [nan if row.get(name) is None else float(row[name]) for row in known] for name in names}
+
+
+def left_out(histories: Histories, column: str, splits: Mapping[str, str]) -> str:
+    """Say which lines of a figure are missing or have gaps, and why; nothing if all are whole.
+
+    Args:
+        histories: The columns of each model.
+        column: Which the figure shows.
+        splits: The names of the splits that it has lines for, with what their columns begin with.
+    """
+    lacks = [
+        lack
+        for model, history in histories.items()
+        for lack in (_lacks(history, column, splits) if history.get("epoch") else [_NO_EPOCH])
+        for lack in [f"{model} {lack}"]
+    ]
+    return f"Left out: {'; '.join(lacks)}." if lacks else ""
+
+
+_NO_EPOCH = "(its history holds no epoch: it was not trained, or that was not recorded)"
+
+
+def _lacks(history: Mapping[str, Sequence[float]], column: str, splits: Mapping[str, str]) -> list[str]:
+    """Return what one model's history lacks for a figure, in words that follow its name."""
+    num_epochs, lacks = len(history["epoch"]), []
+    for split, prefix in splits.items():
+        known = curves.num_known(history, prefix + column)
+        if not known:
+            lacks.append(f"on {split} (its history holds no {prefix + column})")
+        elif known < num_epochs:
+            lacks.append(f"on {split} in {num_epochs - known} of {num_epochs} epochs (no {prefix + column} recorded)")
+    return lacks
 
 
 def numbers(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
@@ -56,15 +103,15 @@ def step_costs(made: Mapping[str, Record]) -> list[StepCost]:
     ]
 
 
-def _curves(histories: Histories, column: str, label: str) -> Markup | Absent:
+def _curves(histories: Histories, column: str, label: str) -> Captioned:
     series = curves.curve_series(histories, column)
     if not series:
-        return Absent(f"no training history holds a column {column}")
+        return Captioned(Absent(f"no training history holds a column {column}"))
     models = " and ".join(dict.fromkeys(line.model for line in series))
     ends = "; ".join(f"{line.model} {line.split} {line.values[-1]:.4f}" for line in series)
     what = column.capitalize()
     description = f"{what} of {models} by epoch, on train and validation. At the end: {ends}."
-    return figures.drawn(
+    drawing = figures.drawn(
         f"curves-{column}",
         description,
         curves.draw_curves,
@@ -73,17 +120,22 @@ def _curves(histories: Histories, column: str, label: str) -> Markup | Absent:
         label,
         in_percent=column == "accuracy",
     )
+    return Captioned(drawing, left_out(histories, column, {"train": "", "validation": "val_"}))
 
 
-def _schedule(histories: Histories) -> Markup | Absent:
+def _schedule(histories: Histories) -> Captioned:
     found = curves.curve_series(histories, "learning_rate")
     # The rate at the end of an only epoch tells nothing of a schedule, and is near zero.
     series = [line for line in found if len(line.values) > 1] or found
     if not series:
-        return Absent("no training history holds a column learning_rate")
+        return Captioned(Absent("no training history holds a column learning_rate"))
     ranges = "; ".join(f"{line.model} from {max(line.values):.4g} to {line.values[-1]:.4g}" for line in series)
     description = f"Learning rate at the end of each epoch, the highest and the last: {ranges}."
-    return figures.drawn("schedule", description, curves.draw_schedule, series)
+    drawing = figures.drawn("schedule", description, curves.draw_schedule, series)
+    short = [line.model for line in found if line not in series]
+    words = f"Left out: {', '.join(short)} (an only epoch shows no schedule)." if short else ""
+    lacks = left_out(histories, "learning_rate", {"the way": ""})
+    return Captioned(drawing, " ".join(one for one in (lacks, words) if one))
 
 
 def _cost_figure(costs: Sequence[StepCost]) -> Markup | Absent:

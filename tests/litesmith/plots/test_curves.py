@@ -63,6 +63,20 @@ def test_curves_bear_title_axes_with_units_and_legend_as_text(word: str) -> None
     assert f">{word}</text>" in svg_text(figure, "curves", "")
 
 
+def test_lines_of_models_differ_by_shape_where_colours_do_not_show() -> None:
+    series = curves.curve_series({"baseline": HISTORY, "tuned": HISTORY}, "accuracy")
+    lines = curves.draw_curves(series, "Accuracy", "", in_percent=True).axes[0].lines
+    looks = {(line.get_marker(), line.get_linestyle(), line.get_markerfacecolor() == "none") for line in lines}
+    assert len(lines) == len(looks) == 4 and "None" not in {marker for marker, *_ in looks}
+    rates = curves.draw_schedule(curves.curve_series({"a": HISTORY, "b": HISTORY}, "learning_rate")).axes[0].lines
+    assert len({line.get_marker() for line in rates}) == 2
+
+
+@pytest.mark.parametrize(("num", "places"), [(1, [0]), (3, [0, 1, 2]), (14, [1, 3, 5, 7, 9, 11, 13])])
+def test_line_bears_its_shape_a_few_times_and_at_its_end(num: int, places: list[int]) -> None:
+    assert curves._places(num) == places
+
+
 @pytest.mark.parametrize("word", ["Learning rate", "epoch", "learning rate (logarithmic)", "tuned"])
 def test_schedule_is_one_line_for_each_model(word: str) -> None:
     series = curves.curve_series({"tuned": HISTORY}, "learning_rate")

@@ -1,6 +1,10 @@
 """Tests of litesmith.report.training."""
 
 import dataclasses
+from math import inf, nan
+from typing import Any
+
+import pytest
 
 from litesmith.plots.costs import StepCost
 from litesmith.report.inputs import Records
@@ -21,7 +25,8 @@ def test_figures_are_curves_loss_schedule_and_costs() -> None:
     inputs = report_inputs()
     values = shown(Records(inputs), inputs)
     titles = ("Accuracy while training", "Loss while training", "Learning rate")
-    assert [f">{title}</text>" in figure for title, figure in zip(titles, values["curves"], strict=True)] == [True] * 3
+    for title, one in zip(titles, values["curves"], strict=True):
+        assert f">{title}</text>" in one.figure and one.caption == ""
     assert "Cost of each step</text>" in values["cost_figure"]
     assert round(values["total_cpu_s"]) == round(20.41 * len(inputs.made))
 
@@ -29,11 +34,63 @@ def test_figures_are_curves_loss_schedule_and_costs() -> None:
 def test_only_epoch_is_no_schedule() -> None:
     inputs = report_inputs()
     short = {name: column[-1:] for name, column in inputs.histories["pruned"].items()}
-    histories = {"tuned": inputs.histories["tuned"], "pruned": short}
-    schedule = shown(Records(inputs), dataclasses.replace(inputs, histories=histories))["curves"][2]
-    assert "tuned from" in schedule and "pruned" not in schedule
-    alone = shown(Records(inputs), dataclasses.replace(inputs, histories={"pruned": short}))["curves"][2]
-    assert "pruned from" in alone
+    schedule = drawn_with(pruned=short)[2]
+    assert "tuned from" in schedule.figure and "pruned" not in schedule.figure
+    assert schedule.caption == "Left out: pruned (an only epoch shows no schedule)."
+    alone = drawn_with(pruned=short, tuned={}, baseline={})[2]
+    assert "pruned from" in alone.figure
+
+
+def drawn_with(**histories: Any) -> Any:
+    """Return the drawings of the training, of the complete histories with other ones in the place of some."""
+    inputs = report_inputs()
+    return shown(Records(inputs), dataclasses.replace(inputs, histories={**inputs.histories, **histories}))["curves"]
+
+
+UNTRAINED = "(its history holds no epoch: it was not trained, or that was not recorded)"
+
+
+def test_empty_history_is_named_below_every_figure_and_a_teacher_that_nobody_asked_for_is_not() -> None:
+    captions = [one.caption for one in drawn_with(pruned={})]
+    assert captions == [f"Left out: pruned {UNTRAINED}."] * 3
+
+
+def test_history_that_is_not_there_at_all_is_named() -> None:
+    inputs = report_inputs()
+    histories = {"tuned": inputs.histories["tuned"]}
+    found = shown(Records(inputs), dataclasses.replace(inputs, histories=histories))["curves"][0]
+    assert found.caption == f"Left out: baseline {UNTRAINED}; pruned {UNTRAINED}."
+
+
+def test_history_without_validation_columns_or_with_gaps_is_named() -> None:
+    whole = report_inputs().histories["tuned"]
+    accuracy = [nan, inf, *whole["accuracy"][2:]]
+    history = {name: column for name, column in whole.items() if not name.startswith("val_")} | {"accuracy": accuracy}
+    accuracies, losses, schedule = drawn_with(tuned=history)
+    assert accuracies.caption == (
+        "Left out: tuned on train in 2 of 24 epochs (no accuracy recorded); "
+        "tuned on validation (its history holds no val_accuracy)."
+    )
+    assert losses.caption == "Left out: tuned on validation (its history holds no val_loss)."
+    assert schedule.caption == ""
+
+
+def test_optimized_model_that_was_not_trained_is_named() -> None:
+    inputs = report_inputs()
+    results = with_value(inputs.results, "evaluate", "final", value="qat-int8")
+    results = with_value(results, "quantize", "variants", "qat", "history", value=[])
+    found = shown(Records(inputs), dataclasses.replace(inputs, results=results))["curves"]
+    inputs = dataclasses.replace(inputs, results=results)
+    found = shown(Records(inputs), inputs)["curves"][0]
+    assert found.caption == f"Left out: qat {UNTRAINED}."
+
+
+@pytest.mark.parametrize("row", [None, {"epoch": 1}, {"epoch": None, "accuracy": 0.9}])
+def test_history_of_a_fine_tuning_with_gaps_does_not_fail(row: Any) -> None:
+    results = with_value(report_inputs().results, "evaluate", "final", value="qat-int8")
+    results = with_value(results, "quantize", "variants", "qat", "history", value=[row])
+    inputs = dataclasses.replace(report_inputs(), results=results)
+    assert "Left out: qat" in shown(Records(inputs), inputs)["curves"][0].caption
 
 
 def test_absent_costs_leave_no_empty_figure() -> None:
@@ -48,6 +105,6 @@ def test_history_of_a_fine_tuning_for_conversion_goes_on_from_its_parents() -> N
     inputs = report_inputs()
     results = with_value(inputs.results, "evaluate", "final", value="qat-int8")
     inputs = dataclasses.replace(inputs, results=results)
-    figure = shown(Records(inputs), inputs)["curves"][0]
+    figure = shown(Records(inputs), inputs)["curves"][0].figure
     assert "qat validation 0.9375" in figure
-    assert "qat" not in shown(Records(report_inputs()), report_inputs())["curves"][0]
+    assert "qat" not in shown(Records(report_inputs()), report_inputs())["curves"][0].figure
