@@ -1,6 +1,6 @@
 """What compression did to accuracy, weights, bytes and time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ def draw_ablation(rows: Sequence[Named]) -> Figure:
 
 @rc_context(ROWS_STYLE)
 def draw_sparsity(layers: Sequence[LayerSparsity]) -> Figure:
-    """Draw for each layer the sparsity asked for, reached, and left after quantization."""
+    """Draw for each layer the sparsity asked for, reached, and left after quantization, as far as it is known."""
     figure, axes = one_axes("Sparsity by layer", "weights that are zero, %", "", 0.62 * len(layers) + 1.4)
     kinds: tuple[tuple[str, str, list[float | None]], ...] = (
         ("asked", PALETTE[4], [layer.asked for layer in layers]),
@@ -91,7 +91,8 @@ def draw_sparsity(layers: Sequence[LayerSparsity]) -> Figure:
     for nth, (label, colour, values) in enumerate(kinds):
         known = [(row + 0.26 * (nth - 1), value) for row, value in enumerate(values) if value is not None]
         places, widths = [place for place, _ in known], [value for _, value in known]
-        axes.barh(places, widths, height=0.24, color=colour, label=label)
+        if known:
+            axes.barh(places, widths, height=0.24, color=colour, label=label)
     axes.xaxis.set_major_formatter(percent_ticks())
     name_rows(axes, [layer.name for layer in layers])
     legend_below(figure, axes)
@@ -100,35 +101,65 @@ def draw_sparsity(layers: Sequence[LayerSparsity]) -> Figure:
 
 @rc_context(ROWS_STYLE)
 def draw_files(rows: Sequence[FileFacts]) -> Figure:
-    """Draw accuracy, bytes and latency of each file side by side."""
+    """Draw accuracy, bytes and latency of each file side by side, those of them that any file has."""
     figure = Figure(figsize=(WIDTH_INCHES, 0.36 * len(rows) + 1.7), layout="constrained")
-    panels = figure.subplots(1, 3, sharey=True)
+    draws = [draw for name, draw in _PANELS.items() if name not in unknown(rows)]
+    panels = figure.subplots(1, len(draws), sharey=True, squeeze=False)[0]
     figure.suptitle("Every .tflite file", x=0.01, ha="left", fontsize=12, fontweight="bold")
-    for nth, row in enumerate(rows):
-        colour = PALETTE[0] if row.final else PALETTE[1]
-        if row.accuracy is not None:
-            _interval(panels[0], row.accuracy, nth, colour)
-        _span(panels[1], [row.raw_bytes, row.gzip_bytes], nth, colour)
-        _span(panels[2], list(row.latency_ms or ()), nth, colour)
-    _label_panels(panels)
+    for axes, draw in zip(panels, draws, strict=True):
+        draw(axes, rows)
     name_rows(panels[0], [f"{row.name} (final)" if row.final else row.name for row in rows])
     return figure
 
 
-def _label_panels(panels: Sequence[Axes]) -> None:
-    accuracy, size, latency = panels
-    accuracy.set_xlabel("test accuracy, %,\nwith its interval", fontsize=9)
-    accuracy.xaxis.set_major_formatter(percent_ticks())
-    accuracy.xaxis.set_major_locator(MaxNLocator(3))
-    size.set_xlabel("bytes (logarithmic):\n● raw  | gzip", fontsize=9)
-    size.set_xscale("log")
-    size.xaxis.set_major_formatter(EngFormatter(sep=" "))
-    size.xaxis.set_minor_formatter(NullFormatter())
-    latency.set_xlabel("latency, ms (log):\n● median\n| p90, p99", fontsize=9)
-    latency.set_xscale("log")
-    latency.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    latency.xaxis.set_minor_formatter(NullFormatter())
-    latency.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+def unknown(rows: Sequence[FileFacts]) -> list[str]:
+    """Return which of the figure's quantities no file has."""
+    has = {
+        "accuracy": any(row.accuracy is not None for row in rows),
+        "bytes": any(row.raw_bytes is not None or row.gzip_bytes is not None for row in rows),
+        "latency": any(row.latency_ms is not None for row in rows),
+    }
+    return [name for name, known in has.items() if not known]
+
+
+def _draw_accuracies(axes: Axes, rows: Sequence[FileFacts]) -> None:
+    for nth, row in enumerate(rows):
+        if row.accuracy is not None:
+            _interval(axes, row.accuracy, nth, _colour(row))
+    axes.set_xlabel("test accuracy, %,\nwith its interval", fontsize=9)
+    axes.xaxis.set_major_formatter(percent_ticks())
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+
+
+def _draw_sizes(axes: Axes, rows: Sequence[FileFacts]) -> None:
+    for nth, row in enumerate(rows):
+        _span(axes, row.raw_bytes, [row.gzip_bytes], nth, _colour(row))
+    axes.set_xlabel("bytes (logarithmic):\n● raw  | gzip", fontsize=9)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw_latencies(axes: Axes, rows: Sequence[FileFacts]) -> None:
+    for nth, row in enumerate(rows):
+        median, *others = row.latency_ms or (None,)
+        _span(axes, median, others, nth, _colour(row))
+    axes.set_xlabel("latency, ms (log):\n● median\n| p90, p99", fontsize=9)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+_PANELS: dict[str, Callable[[Axes, Sequence[FileFacts]], None]] = {
+    "accuracy": _draw_accuracies,
+    "bytes": _draw_sizes,
+    "latency": _draw_latencies,
+}
+
+
+def _colour(row: FileFacts) -> str:
+    return PALETTE[0] if row.final else PALETTE[1]
 
 
 def _interval(axes: Axes, estimate: Estimate, row: int, colour: str) -> None:
@@ -136,12 +167,12 @@ def _interval(axes: Axes, estimate: Estimate, row: int, colour: str) -> None:
     axes.plot([estimate.value], [row], color=colour, marker="o", markersize=6)
 
 
-def _span(axes: Axes, values: Sequence[float | None], row: int, colour: str) -> None:
-    """Draw the first value as a dot and the others as strokes, joined by a line."""
-    known: list[float] = [value for value in values if value is not None]
-    if not known:
+def _span(axes: Axes, dot: float | None, strokes: Sequence[float | None], row: int, colour: str) -> None:
+    """Draw one value as a dot and others as strokes, those that are known, joined by a line."""
+    dots, known = [one for one in [dot] if one is not None], [one for one in strokes if one is not None]
+    if not dots and not known:
         return
-    axes.plot([min(known), max(known)], [row, row], color=colour, linewidth=1.6)
+    axes.plot([min(dots + known), max(dots + known)], [row, row], color=colour, linewidth=1.6)
     stroke: dict[str, Any] = {"marker": "|", "markersize": 8, "markeredgewidth": 1.8, "linestyle": ""}
-    axes.plot(known[1:], [row] * (len(known) - 1), color=INK, **stroke)
-    axes.plot(known[:1], [row], color=colour, marker="o", markersize=6)
+    axes.plot(known, [row] * len(known), color=INK, **stroke)
+    axes.plot(dots, [row] * len(dots), color=colour, marker="o", markersize=6)

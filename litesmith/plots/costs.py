@@ -35,23 +35,28 @@ def total_seconds(costs: Sequence[StepCost]) -> float:
 
 @rc_context(ROWS_STYLE)
 def draw_costs(costs: Sequence[StepCost]) -> Figure:
-    """Draw CPU and wall seconds of each step as bars, and beside them the memory of its largest process."""
+    """Draw CPU and wall seconds of each step as bars, and beside them, if known, the memory of its largest process."""
     figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(costs) + 1.5), layout="constrained")
-    times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    has_memory = any(cost.peak_memory_mb is not None for cost in costs)
+    ratios = (3, 2) if has_memory else (1,)
+    times, *beside = figure.subplots(1, len(ratios), sharey=True, width_ratios=ratios, squeeze=False)[0]
     times.set_title("Cost of each step")
     _bars(times, [cost.cpu_s for cost in costs], -0.2, height=0.36, color=PALETTE[1], label="CPU, all processes")
     _bars(times, [cost.wall_s for cost in costs], 0.2, height=0.36, color=PALETTE[4], label="wall")
     times.set_xlabel("seconds")
-    _bars(memory, [cost.peak_memory_mb for cost in costs], 0.0, height=0.5, color=PALETTE[2])
-    memory.set_xlabel("largest process, MB")
+    for memory in beside:
+        _bars(memory, [cost.peak_memory_mb for cost in costs], 0.0, height=0.5, color=PALETTE[2])
+        memory.set_xlabel("largest process, MB")
     name_rows(times, [cost.step for cost in costs])
     legend_below(figure, times)
     return figure
 
 
 def _bars(axes: Axes, values: Sequence[float | None], shift: float, **style: Any) -> None:
-    """Draw a bar with its value for each row that has one."""
+    """Draw a bar with its value for each row that has one, and nothing, not even in the legend, if none has."""
     known = [(row + shift, value) for row, value in enumerate(values) if value is not None]
+    if not known:
+        return
     bars = axes.barh([row for row, _ in known], [value for _, value in known], **style)
     axes.bar_label(bars, [f"{value:,.0f}".replace(",", " ") for _, value in known], padding=3, fontsize=9)
     axes.margins(x=0.25)

@@ -55,7 +55,7 @@ def num_known(history: Mapping[str, Sequence[float]], column: str) -> int:
 
 def continued(history: Mapping[str, Sequence[float]], before: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
     """Return ``history`` with its epochs counted on from the last one of ``before``, which it was trained on from."""
-    last = max(before.get("epoch", ()), default=0)
+    last = max((epoch for epoch in before.get("epoch", ()) if np.isfinite(epoch)), default=0)
     return {name: [value + last if name == "epoch" else value for value in column] for name, column in history.items()}
 
 

@@ -34,7 +34,7 @@ def draw_reliability(models: Mapping[str, Sequence[Bin]]) -> Figure:
     figure = Figure(figsize=(WIDTH_INCHES, 5.0), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.set_title("Is it right as often as it says?")
-    upper.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1.2, label="right as often as it says")
+    upper.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1.2, label="right as often as it says", gid="guide")
     for nth, (model, bins) in enumerate(models.items()):
         _draw_bins(upper, lower, bins, model, nth)
     upper.set_ylabel("accuracy, %")

@@ -10,6 +10,7 @@ from litesmith.flips import find_flips
 from litesmith.intervals import CONFIDENCE, Estimate, wilson
 from litesmith.plots import compression as plots
 from litesmith.report import figures
+from litesmith.report.figures import Captioned
 from litesmith.report.inputs import Predictions, Records, ReportInputs
 from litesmith.report.provenance import host_words
 from litesmith.report.records import Absent, first_absent, plain
@@ -185,11 +186,15 @@ def _latency(timed: Any) -> tuple[float, float, float] | None:
     return None if first_absent(*times) is not None else times
 
 
-def _file_figure(facts: Sequence[plots.FileFacts]) -> Markup | Absent:
+def _file_figure(facts: Sequence[plots.FileFacts]) -> Captioned:
     if not facts:
-        return Absent("no .tflite file was evaluated")
-    description = f"Test accuracy with interval, raw and gzip bytes, and latency of {len(facts)} .tflite files."
-    return figures.drawn("files", f"{description} The table has the numbers.", plots.draw_files, facts)
+        return Captioned(Absent("no .tflite file was evaluated"))
+    lacks = plots.unknown(facts)
+    if len(lacks) == 3:
+        return Captioned(Absent("no .tflite file recorded accuracy, bytes or latency"))
+    shown = ", ".join(name for name in ("accuracy", "bytes", "latency") if name not in lacks)
+    description = f"Of {len(facts)} .tflite files: {shown}. The table has the numbers."
+    return Captioned(figures.drawn("files", description, plots.draw_files, facts), figures.unrecorded(lacks).strip())
 
 
 def _ablation_figure(records: Records) -> Markup | Absent:
@@ -209,7 +214,7 @@ def _of_share(share: float, num_images: int) -> Estimate:
     return Estimate(share, share, share) if found is None else found
 
 
-def _sparsity_figure(rows: Sequence[SparsityRow]) -> Markup | Absent:
+def _sparsity_figure(rows: Sequence[SparsityRow]) -> Captioned:
     layers = [
         plots.LayerSparsity(
             str(row.record["name"]),
@@ -217,8 +222,15 @@ def _sparsity_figure(rows: Sequence[SparsityRow]) -> Markup | Absent:
         )
         for row in rows
     ]
-    if not layers:
-        return Absent("no layer of the pruned model is recorded")
+    columns = {
+        "what was asked": [one.asked for one in layers],
+        "what was reached": [one.reached for one in layers],
+        f"what is left in {QUANTIZED}": [one.quantized for one in layers],
+    }
+    lacks = [name for name, values in columns.items() if all(value is None for value in values)]
+    if not layers or len(lacks) == len(columns):
+        return Captioned(Absent(f"no {'sparsity of a ' if layers else ''}layer of the pruned model is recorded"))
     words = "; ".join(f"{one.name} {100 * one.quantized:.0f} %" for one in layers if one.quantized is not None)
     description = f"Share of zero weights in each layer: asked, reached, and in {QUANTIZED}: {words}."
-    return figures.drawn("sparsity", description, plots.draw_sparsity, layers)
+    drawing = figures.drawn("sparsity", description, plots.draw_sparsity, layers)
+    return Captioned(drawing, figures.unrecorded(lacks).strip())

@@ -268,6 +268,8 @@ def _surest(predictions: Predictions, variant: str, rows: Iterable[Any]) -> list
 
 def calibrations(predictions: Predictions, variants: Sequence[str], num_bins: int) -> list[Calibration] | Absent:
     """Return how far the confidence of each variant is from its accuracy, for those whose confidence is known."""
+    if not len(predictions.labels):
+        return Absent("the predictions are of no image")
     known = [name for name in variants if name in predictions.confidence]
     return [_calibration(predictions, name, num_bins) for name in known] or Absent("the predictions hold no confidence")
 
@@ -334,7 +336,10 @@ def _class_figure(records: Records, class_names: Sequence[str]) -> Markup | Abse
         found = classes(variants[name]["confusion"], class_names)
         if isinstance(found, Absent):
             return found
-        models[name] = found
+        if any(one.f1 is not None for one in found):
+            models[name] = found
+    if records.final not in models:
+        return Absent(f"no class has an F1: {records.final or 'the final variant'} named none, and no image is of any")
     worst = min(models[records.final], key=lambda one: 1.0 if one.f1 is None else one.f1.value)
     lowest = "" if worst.f1 is None else f" Lowest of {records.final}: {worst.name}, {100 * worst.f1.value:.1f} %."
     description = f"F1 of each class with its interval, of {' and '.join(models)}.{lowest}"

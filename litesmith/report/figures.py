@@ -1,6 +1,6 @@
 """Figures as they stand in the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec
 
@@ -19,6 +19,11 @@ class Captioned:
 
     figure: Markup | Absent
     caption: str = ""
+
+
+def unrecorded(names: Sequence[str]) -> str:
+    """Return the sentence of a caption for what a figure of several quantities does not show; nothing if it has all."""
+    return f" Not shown, as none was recorded: {', '.join(names)}." if names else ""
 
 
 def drawn(

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
-from markupsafe import Markup
-
 from litesmith.plots import curves
 from litesmith.plots.costs import StepCost, draw_costs, total_seconds
 from litesmith.report import figures
@@ -64,7 +62,7 @@ def left_out(histories: Histories, column: str, splits: Mapping[str, str]) -> st
     Args:
         histories: The columns of each model.
         column: Which the figure shows.
-        splits: The names of the splits that it has lines for, with what their columns begin with.
+        splits: Where it has lines for, in words such as ``on train``, with what the names of those columns begin with.
     """
     lacks = [
         lack
@@ -84,9 +82,10 @@ def _lacks(history: Mapping[str, Sequence[float]], column: str, splits: Mapping[
     for split, prefix in splits.items():
         known = curves.num_known(history, prefix + column)
         if not known:
-            lacks.append(f"on {split} (its history holds no {prefix + column})")
+            lacks.append(f"{split} (its history holds no {prefix + column})".strip())
         elif known < num_epochs:
-            lacks.append(f"on {split} in {num_epochs - known} of {num_epochs} epochs (no {prefix + column} recorded)")
+            gap = f"in {num_epochs - known} of {num_epochs} epochs (no {prefix + column} recorded)"
+            lacks.append(f"{split} {gap}".strip())
     return lacks
 
 
@@ -120,7 +119,7 @@ def _curves(histories: Histories, column: str, label: str) -> Captioned:
         label,
         in_percent=column == "accuracy",
     )
-    return Captioned(drawing, left_out(histories, column, {"train": "", "validation": "val_"}))
+    return Captioned(drawing, left_out(histories, column, {"on train": "", "on validation": "val_"}))
 
 
 def _schedule(histories: Histories) -> Captioned:
@@ -134,16 +133,23 @@ def _schedule(histories: Histories) -> Captioned:
     drawing = figures.drawn("schedule", description, curves.draw_schedule, series)
     short = [line.model for line in found if line not in series]
     words = f"Left out: {', '.join(short)} (an only epoch shows no schedule)." if short else ""
-    lacks = left_out(histories, "learning_rate", {"the way": ""})
+    lacks = left_out(histories, "learning_rate", {"": ""})
     return Captioned(drawing, " ".join(one for one in (lacks, words) if one))
 
 
-def _cost_figure(costs: Sequence[StepCost]) -> Markup | Absent:
-    if not any(cost.cpu_s or cost.wall_s for cost in costs):
-        return Absent("no step recorded what it took")
+def _cost_figure(costs: Sequence[StepCost]) -> Captioned:
+    columns = {
+        "CPU-seconds": [cost.cpu_s for cost in costs],
+        "wall seconds": [cost.wall_s for cost in costs],
+        "memory": [cost.peak_memory_mb for cost in costs],
+    }
+    lacks = [name for name, values in columns.items() if all(value is None for value in values)]
+    if {"CPU-seconds", "wall seconds"} <= set(lacks):
+        return Captioned(Absent("no step recorded the seconds that it took"))
+    caption = "CPU: all processes of the step together, so that two busy cores count two seconds each second."
     dearest = max(costs, key=lambda cost: cost.cpu_s or 0.0)
     description = (
         f"CPU-seconds, wall seconds and the memory of the largest process of {len(costs)} steps, "
         f"{total_seconds(costs):.0f} CPU-seconds in all. {dearest.step} took the most: {dearest.cpu_s or 0.0:.0f}."
     )
-    return figures.drawn("costs", description, draw_costs, costs)
+    return Captioned(figures.drawn("costs", description, draw_costs, costs), f"{caption}{figures.unrecorded(lacks)}")

@@ -28,3 +28,10 @@ def test_sparsity_bears_title_unit_and_layers_as_text(word: str) -> None:
 @pytest.mark.parametrize("word", ["Every .tflite file", "tuned-int8 (final)", "pruned-int8", "bytes (logarithmic):"])
 def test_files_bear_title_units_and_names_as_text(word: str) -> None:
     assert f">{word}</text>" in svg_text(draw_files(FILES), "files", "")
+
+
+def test_gzip_bytes_without_raw_ones_are_a_stroke_and_no_dot() -> None:
+    rows = [FileFacts("a", False, None, None, 60_000, None), FileFacts("b", False, None, 70_000, 60_000, None)]
+    (axes,) = draw_files(rows).axes
+    dots = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "o"]
+    assert dots == [[], [70_000]]

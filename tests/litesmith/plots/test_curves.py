@@ -38,6 +38,7 @@ def test_curve_skips_a_single_missing_epoch() -> None:
 def test_continued_history_counts_its_epochs_on() -> None:
     assert curves.continued(HISTORY, {"epoch": [1.0, 2.0, 3.0]})["epoch"] == [4.0, 5.0]
     assert curves.continued(HISTORY, {})["epoch"] == [1.0, 2.0]
+    assert curves.continued(HISTORY, {"epoch": [math.nan, 2.0]})["epoch"] == [3.0, 4.0]
 
 
 def line(*values: float) -> curves.Curve:

@@ -1,12 +1,14 @@
 """Tests of litesmith.report.compression."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
 from litesmith.report import compression
-from litesmith.report.inputs import Records
+from litesmith.report.figures import Captioned
+from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Record
 from tests.litesmith.report_inputs import FINAL, report_inputs, without
 
@@ -74,3 +76,34 @@ def test_a_model_without_an_int8_file_says_so() -> None:
     results = without(inputs.results, "convert", "files", "qat-int8")
     row = compression.quantized_rows(Records(dataclasses.replace(inputs, results=results)))[-1]
     assert row.lost.reason == "the results of convert holds no files.qat-int8"
+
+
+def without_keys(content: Any, *keys: str) -> Any:
+    """Return a copy of ``content`` that holds none of ``keys`` at any depth."""
+    if isinstance(content, dict):
+        return {key: without_keys(value, *keys) for key, value in content.items() if key not in keys}
+    return [without_keys(value, *keys) for value in content] if isinstance(content, list) else content
+
+
+def figure_of(inputs: ReportInputs, name: str) -> Captioned:
+    found = compression.shown(Records(inputs), inputs)[name]
+    assert isinstance(found, Captioned)
+    return found
+
+
+def test_sparsity_is_drawn_as_far_as_it_is_recorded() -> None:
+    inputs = report_inputs()
+    some = dataclasses.replace(inputs, results=without_keys(inputs.results, "asked"))
+    found = figure_of(some, "sparsity_figure")
+    assert found.caption == "Not shown, as none was recorded: what was asked."
+    assert ">asked</text>" not in found.figure and ">reached, Keras model</text>" in found.figure
+    none = dataclasses.replace(inputs, results=without_keys(inputs.results, "asked", "reached", "sparsity"))
+    assert figure_of(none, "sparsity_figure").figure.reason == "no sparsity of a layer of the pruned model is recorded"
+
+
+def test_files_are_drawn_as_far_as_they_were_measured() -> None:
+    inputs = dataclasses.replace(report_inputs(), latency={})
+    found = figure_of(inputs, "file_figure")
+    assert found.caption == "Not shown, as none was recorded: latency." and "latency, ms" not in found.figure
+    none = dataclasses.replace(inputs, results=without_keys(inputs.results, "accuracy", "bytes", "gzip_bytes"))
+    assert figure_of(none, "file_figure").figure.reason == "no .tflite file recorded accuracy, bytes or latency"

@@ -10,7 +10,7 @@ from litesmith.flips import find_flips
 from litesmith.report import errors
 from litesmith.report.inputs import Predictions, Records
 from litesmith.report.records import Absent
-from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs
+from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
 
 
 def test_confused_pairs_are_the_most_frequent_mistakes() -> None:
@@ -109,3 +109,19 @@ def test_numbers_are_plain_and_agree_with_what_is_shown() -> None:
     assert found["calibration"][FINAL]["error"] == values["calibrated"][-1].error
     assert found["classes"][0]["f1"]["low"] == values["classes"][0].f1.low
     assert sum(found["flips"][FINAL].values()) == values["flips"][FINAL].num_changed
+
+
+def test_figures_without_an_image_are_not_drawn() -> None:
+    inputs = report_inputs()
+    said = inputs.predictions
+    none = {name: answers[:0] for name, answers in said.predicted.items()}
+    inputs = dataclasses.replace(
+        inputs,
+        results=with_value(
+            inputs.results, "evaluate", "variants", FINAL, "confusion", value=np.zeros((10, 10)).tolist()
+        ),
+        predictions=dataclasses.replace(said, labels=said.labels[:0], predicted=none, confidence=none),
+    )
+    found = errors.shown(Records(inputs), inputs)
+    assert found["reliability_figure"].reason == "the predictions are of no image"
+    assert found["class_figure"].reason.startswith("no class has an F1")

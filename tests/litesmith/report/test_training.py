@@ -27,7 +27,7 @@ def test_figures_are_curves_loss_schedule_and_costs() -> None:
     titles = ("Accuracy while training", "Loss while training", "Learning rate")
     for title, one in zip(titles, values["curves"], strict=True):
         assert f">{title}</text>" in one.figure and one.caption == ""
-    assert "Cost of each step</text>" in values["cost_figure"]
+    assert "Cost of each step</text>" in values["cost_figure"].figure
     assert round(values["total_cpu_s"]) == round(20.41 * len(inputs.made))
 
 
@@ -79,7 +79,6 @@ def test_optimized_model_that_was_not_trained_is_named() -> None:
     inputs = report_inputs()
     results = with_value(inputs.results, "evaluate", "final", value="qat-int8")
     results = with_value(results, "quantize", "variants", "qat", "history", value=[])
-    found = shown(Records(inputs), dataclasses.replace(inputs, results=results))["curves"]
     inputs = dataclasses.replace(inputs, results=results)
     found = shown(Records(inputs), inputs)["curves"][0]
     assert found.caption == f"Left out: qat {UNTRAINED}."
@@ -97,8 +96,18 @@ def test_absent_costs_leave_no_empty_figure() -> None:
     inputs = report_inputs()
     for made in inputs.made.values():
         del made["cpu_s"], made["wall_s"]
+    found = shown(Records(inputs), inputs)["cost_figure"].figure
+    assert isinstance(found, Absent) and found.reason == "no step recorded the seconds that it took"
+
+
+def test_costs_that_no_step_recorded_are_named_below_the_figure() -> None:
+    inputs = report_inputs()
+    for made in inputs.made.values():
+        del made["cpu_s"], made["peak_memory_mb"]
     found = shown(Records(inputs), inputs)["cost_figure"]
-    assert isinstance(found, Absent) and found.reason == "no step recorded what it took"
+    assert found.caption.endswith(" Not shown, as none was recorded: CPU-seconds, memory.")
+    assert ">wall</text>" in found.figure and "CPU, all processes" not in found.figure
+    assert "largest process, MB" not in found.figure
 
 
 def test_history_of_a_fine_tuning_for_conversion_goes_on_from_its_parents() -> None:
