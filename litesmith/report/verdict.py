@@ -44,7 +44,7 @@ class Verdict:
         outcome: ``good``, ``bad`` or ``unclear``.
         sentence: The verdict, with what decided it.
         advice: What to do next.
-        reasons: What it rests on: accuracy, the reference run, the device's budget, the converted files, the data.
+        reasons: What it rests on: accuracy, the reference run, the device's budget, the final file's checks, the data.
     """
 
     outcome: str
@@ -171,7 +171,7 @@ _UNKNOWN = {
     "Accuracy": "its accuracy is not known",
     "Reference": "it could not be compared with the reference run",
     "Budget": "whether it fits the device is not known",
-    "Files": "no check of its file is recorded",
+    "Files": "not every check of its file is recorded",
     "Data": "the result of validation is not recorded",
 }
 
@@ -180,7 +180,7 @@ def _broken(reasons: Sequence[Reason], difference: Difference) -> list[str]:
     """Return in words what forbids to ship the model whatever the reference run was."""
     bad = {reason.topic for reason in reasons if reason.good is False}
     words = {
-        "Files": "its converted files failed their checks",
+        "Files": "it failed its checks",
         "Data": "the data failed validation",
         "Budget": "it breaks the device's budget",
         "Accuracy": f"it is {_apart(difference, 'the baseline')}",
@@ -249,14 +249,29 @@ def _excess(line: BudgetLine) -> str:
 
 
 def _files_reason(records: Records) -> Reason:
-    checks = [(name, check) for name, file in records["convert"]["files"].items() for check in file["checks"]]
-    told = [(name, check, plain(check["passed"], None)) for name, check in checks]
-    failed = [f"{name}: {check['name']}" for name, check, passed in told if passed is False]
+    """Judge by the checks of the final file; those of files that are not shipped are told and decide nothing."""
+    told = [
+        (name == records.final, f"{name}: {check['name']}", plain(check["passed"], None))
+        for name, file in records["convert"]["files"].items()
+        for check in file["checks"]
+    ]
+    own, others = ([(check, passed) for is_final, check, passed in told if is_final is kind] for kind in (True, False))
+    failed, note = [check for check, passed in own if passed is False], _other_files(others)
     if failed:
-        return Reason("Files", False, f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.")
-    if None in [passed for *_, passed in told] or records.final not in [name for name, *_ in told]:
-        return Reason("Files", None, "not every check of the converted files is recorded.")
-    return Reason("Files", True, f"all {len(checks)} checks of the converted files passed, run without TensorFlow.")
+        return Reason("Files", False, f"{len(failed)} of its {len(own)} checks failed: {', '.join(failed)}.{note}")
+    if not own or None in [passed for _, passed in own]:
+        return Reason("Files", None, f"not every check of {records.final or 'the final file'} is recorded.{note}")
+    if not note:
+        return Reason("Files", True, f"all {len(told)} checks of the converted files passed, run without TensorFlow.")
+    return Reason("Files", True, f"all {len(own)} checks of {records.final} passed, run without TensorFlow.{note}")
+
+
+def _other_files(checks: Sequence[tuple[str, bool | None]]) -> str:
+    """Say which checks of files that are not the final one failed or are not recorded; nothing if all passed."""
+    failed = [check for check, passed in checks if passed is False]
+    num_unknown = sum(passed is None for _, passed in checks)
+    note = f" Of other files {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}." if failed else ""
+    return f"{note} Of other files {num_unknown} of {len(checks)} checks are not recorded." if num_unknown else note
 
 
 def _data_reason(records: Records) -> Reason:

@@ -134,15 +134,29 @@ def test_broken_budget_outweighs_a_better_reference() -> None:
 
 def test_verdict_refuses_what_failed_its_checks() -> None:
     verdict = verdict_of(changed("convert", "files", FINAL, "checks", 0, "passed", to=False))
-    assert verdict.sentence == "Do not ship tuned-int8: its converted files failed their checks."
-    assert verdict.reasons[2].text == f"1 of 30 checks failed: {FINAL}: input."
+    assert verdict.sentence == "Do not ship tuned-int8: it failed its checks."
+    assert verdict.reasons[2].text == f"1 of its 3 checks failed: {FINAL}: input."
+
+
+@pytest.mark.parametrize(
+    ("passed", "note"),
+    [
+        (False, "Of other files 1 of 27 checks failed: pruned-int8: golden."),
+        (None, "Of other files 1 of 27 checks are not recorded."),
+    ],
+)
+def test_check_of_a_file_that_is_not_shipped_is_a_note(passed: bool | None, note: str) -> None:
+    verdict = verdict_of(changed("convert", "files", "pruned-int8", "checks", 2, "passed", to=passed))
+    assert verdict.outcome == "good" and verdict.sentence.startswith("Ship tuned-int8: ")
+    assert verdict.reasons[2].good is True
+    assert verdict.reasons[2].text == f"all 3 checks of {FINAL} passed, run without TensorFlow. {note}"
 
 
 @pytest.mark.parametrize("path", [("checks", 0, "passed"), ("checks",)], ids=["one", "all"])
 def test_a_check_of_the_final_file_that_is_not_recorded_speaks_neither_way(path: tuple[Any, ...]) -> None:
     verdict = verdict_of(changed("convert", "files", FINAL, *path, to=None if len(path) > 1 else []))
     assert verdict.outcome == "unclear"
-    assert verdict.reasons[2].text == "not every check of the converted files is recorded."
+    assert verdict.reasons[2].text == f"not every check of {FINAL} is recorded."
 
 
 def test_verdict_refuses_data_that_failed_validation() -> None:
