@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from litesmith.report.records import Absent, Record, plain
+from litesmith.report.records import Absent, Incomparable, Record, plain
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ def _reference(content: Any, absences: dict[str, Absent]) -> Record | Absent:
         return Absent("there is no reference run yet")
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
-        reason = f"the reference run's summary is of schema version {version}, this report reads {SCHEMA_VERSION}"
-        return absences.setdefault(reason, Absent(reason))
+        found = "names no schema version" if version is None else f"is of schema version {version}"
+        reason = f"there is a reference run, but its summary {found}, and this report reads {SCHEMA_VERSION}"
+        return absences.setdefault(reason, Incomparable(reason))
     return Record(content, "the reference run's summary", absences)

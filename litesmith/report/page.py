@@ -16,10 +16,10 @@ from litesmith.report import card, compression, data, errors, provenance, sweep,
 from litesmith.report.difference import compared
 from litesmith.report.formats import FILTERS
 from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent, Record
+from litesmith.report.records import Absent, Incomparable, Record
 from litesmith.report.reference import since
 from litesmith.report.summary import facts, script_text, summary
-from litesmith.report.verdict import budget, extra, judge
+from litesmith.report.verdict import budget, extra, judge, reference_command
 
 _FOLDER = Path(__file__).parent
 _SECTIONS = (data, training, sweep, compression, errors, provenance)
@@ -100,6 +100,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(FILTERS)
     environment.tests["absent"] = lambda value: isinstance(value, Absent)
+    environment.tests["incomparable"] = lambda value: isinstance(value, Incomparable)
     return environment
 
 
@@ -122,6 +123,7 @@ def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dic
         "budget": lines,
         "extras": {tool: extra(records, tool) for tool in ("mcu", "npu")},
         "since": changed,
+        "reference_command": reference_command(records),
         "final": records.final,
         "drawn": records["validate"]["dataset"]["drawn"],
     }

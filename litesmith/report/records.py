@@ -46,6 +46,10 @@ class Absent:
         return Markup('<abbr class="absent" title="{}">n/r</abbr>').format(self.reason)
 
 
+class Incomparable(Absent):
+    """Stands for something that is there but cannot be read as what was asked for."""
+
+
 class Record:
     """A mapping or list out of a JSON file, that hands out `Absent` for what it does not hold or holds as null.
 

@@ -7,7 +7,7 @@ from typing import Any
 from litesmith.report.difference import BASELINE, Difference
 from litesmith.report.formats import amount, count, number, percent, points
 from litesmith.report.inputs import Records
-from litesmith.report.records import Absent, first_absent, plain
+from litesmith.report.records import Absent, Incomparable, first_absent, plain
 from litesmith.report.reference import Since
 
 
@@ -97,7 +97,7 @@ def judge(
     """Say in one sentence whether the optimized model is better, fits and can be trusted, and why."""
     reasons = (
         _accuracy_reason(records, difference),
-        *_reference_reasons(since),
+        *_reference_reasons(since, records),
         _budget_reason(lines),
         _files_reason(records),
         _data_reason(records),
@@ -141,8 +141,12 @@ def _said(
 
 def _keep_it(records: Records) -> str:
     """Say how this run becomes the reference; one with a profile lies in a workspace of its own."""
-    chosen = f" --profile {records.profile}" if records.profile else ""
-    return f"Once it is shipped, `python -m tasks reference{chosen}` makes it what later runs are compared with."
+    return f"Once it is shipped, `{reference_command(records)}` makes it what later runs are compared with."
+
+
+def reference_command(records: Records) -> str:
+    """Return the command that makes this very run the reference."""
+    return f"python -m tasks reference{f' --profile {records.profile}' if records.profile else ''}"
 
 
 def _resized(since: Since | Absent) -> str:
@@ -216,8 +220,11 @@ def _spread(difference: Difference) -> str:
     return f"{points(difference.mean)} points, 95\u00a0% interval {points(difference.low)} to {points(difference.high)}"
 
 
-def _reference_reasons(since: Since | Absent) -> list[Reason]:
-    """Return the reason that a reference run gives; none if there is none, or if its test images were others."""
+def _reference_reasons(since: Since | Absent, records: Records) -> list[Reason]:
+    """Return the reason that a reference run gives; none if there is none, or if it is of another data set."""
+    if isinstance(since, Incomparable):
+        renewal = f"`{reference_command(records)}` makes this run the reference, in the version that is read"
+        return [Reason("Reference", None, f"was not compared: {since.reason}. {renewal}.")]
     if isinstance(since, Absent):
         return []
     if isinstance(since.accuracy, Absent):

@@ -133,8 +133,16 @@ def test_page_with_reference_shows_what_changed(before: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("other", [{"schema_version": 99}, {}, [], "text"])
 def test_reference_of_another_schema_is_named_and_does_not_fail(other: Any) -> None:
-    page = render(dataclasses.replace(report_inputs(), reference=other))
-    assert "this report reads 1" in page and "Not recorded" in page
+    report = make_report(dataclasses.replace(report_inputs(), reference=other))
+    assert "this report reads 1" in report.page and "Not recorded" in report.page
+    assert "Not compared: there is a reference run, but its summary " in report.page
+    verdict = report.summary["verdict"]
+    assert verdict["outcome"] == "unclear"
+    assert verdict["sentence"].startswith("Look before you ship tuned-int8: ")
+    assert verdict["sentence"].endswith("and it could not be compared with the reference run.")
+    told = verdict["reasons"][1]
+    assert (told["topic"], told["good"]) == ("Reference", None)
+    assert "`python -m tasks reference` makes this run the reference" in told["text"]
 
 
 def test_headline_sets_baseline_against_optimized() -> None:
