@@ -39,6 +39,7 @@ class Since:
         versions: Packages that are not of the version they were.
         hosts: Hosts that are not what they were.
         inputs: Hashes of the page's inputs that are not what they were.
+        same_run: Whether this is the reference run itself: every input has the hash that it had, those with times too.
     """
 
     final: Any
@@ -51,6 +52,7 @@ class Since:
     versions: tuple[Changed, ...]
     hosts: tuple[Changed, ...]
     inputs: tuple[Changed, ...]
+    same_run: bool = False
 
     @property
     def parameter(self) -> dict[str, Changed]:
@@ -77,7 +79,7 @@ def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
     names = [run["dataset"]["name"] for run in (now, before)]
     if first_absent(*names) is None and names[0] != names[1]:
         return Absent(f"the reference run is of {names[1]}, this one of {names[0]}")
-    rights = _rights(now, before)
+    rights, hashes = _rights(now, before), [_hashes(run, reference_file) for run in (now, before)]
     return Since(
         final=before["final"],
         accuracy=paired(*rights) if rights else _accuracies(now, before),
@@ -88,7 +90,8 @@ def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
         parameters=changes(*(_parameters(run) for run in (now, before))),
         versions=changes(dict(versions(now["made"])), dict(versions(before["made"]))),
         hosts=changes(_hosts(now), _hosts(before)),
-        inputs=changes(*(_hashes(run, reference_file) for run in (now, before))),
+        inputs=changes(*hashes),
+        same_run=bool(hashes[0]) and hashes[0] == hashes[1],
     )
 
 

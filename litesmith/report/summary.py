@@ -113,7 +113,8 @@ def _since(changed: Since) -> dict[str, Any]:
     accuracy = None if isinstance(changed.accuracy, Absent) else asdict(changed.accuracy)
     shares = {name: plain(getattr(changed, name), None) for name in ("raw_share", "gzip_share")}
     lists = {name: [asdict(one) for one in getattr(changed, name)] for name in _LISTS}
-    return {"final": plain(changed.final, None), "accuracy": accuracy, "paired": changed.paired, **shares, **lists}
+    return {"final": plain(changed.final, None), "accuracy": accuracy, "paired": changed.paired,
+            "same_run": changed.same_run, **shares, **lists}  # fmt: skip
 
 
 _LISTS = ("data", "parameters", "versions", "hosts", "inputs")

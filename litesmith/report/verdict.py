@@ -127,6 +127,8 @@ def _said(
     merits = [_apart(difference, "the baseline")]
     if unknown := [_doubt(reason, since) for reason in reasons if reason.good is None]:
         return f"Look before you ship {name}: {_listed([*merits, *unknown])}.", "The reasons say what to look at."
+    if isinstance(since, Since) and since.same_run:
+        return f"{name} is the reference run itself: {_listed([*merits, fits])}.", _ITSELF
     against = since.accuracy if isinstance(since, Since) and since.paired else None
     if not isinstance(against, Difference):
         return f"Ship {name}: {_listed([*merits, fits])}.", _keep_it(records)
@@ -170,6 +172,7 @@ def _doubt(reason: Reason, since: Since | Absent) -> str:
 
 _DRAWN = "Drawn images: this run says that the pipeline works, and nothing about a model."
 _DRAWN_ADVICE = "Run it on the real data: `make run` takes the first source in params.yaml that can be reached."
+_ITSELF = "Nothing has to be done: later runs are compared with this one."
 _CHANGED = "What changed since the reference run stands below."
 _UNKNOWN = {
     "Accuracy": "its accuracy is not known",
@@ -227,6 +230,8 @@ def _reference_reasons(since: Since | Absent, records: Records) -> list[Reason]:
         return [Reason("Reference", None, f"was not compared: {since.reason}. {renewal}.")]
     if isinstance(since, Absent):
         return []
+    if since.same_run:
+        return [Reason("Reference", True, "this run is the reference run itself: all its inputs have the same hashes.")]
     if isinstance(since.accuracy, Absent):
         return [Reason("Reference", None, f"was not compared: {since.accuracy.reason}.")]
     how = "on the same test images" if since.paired else "not on the same test images, so it tells less"

@@ -119,6 +119,8 @@ def test_summary_and_card_tell_what_the_page_tells(page: str) -> None:
 def test_run_is_compared_with_the_reference(workspace: Path) -> None:
     assert "there is no reference run yet" in render_page()
     write_json(catalog.REFERENCE, read_json(catalog.SUMMARY))
+    assert "is the reference run itself" in render_page()
+    write_json(catalog.results("teach"), {"num_teachers": 0, "num_views": 0})
     assert "does as well as the reference run" in render_page()
 
 

@@ -39,6 +39,17 @@ def test_same_run_has_changed_nothing(before: dict[str, Any]) -> None:
     assert (found.data, found.parameters, found.versions, found.hosts) == ((), (), (), ())
 
 
+def test_run_compared_with_itself_says_so(before: dict[str, Any]) -> None:
+    report = make_report(dataclasses.replace(report_inputs(), reference=before))
+    verdict = report.summary["verdict"]
+    assert verdict["sentence"].startswith("tuned-int8 is the reference run itself: ")
+    assert verdict["reasons"][1]["text"].startswith("this run is the reference run itself")
+    assert report.summary["since_reference"]["same_run"] is True
+    assert "This run is the reference run itself: all files" in report.page
+    assert "from reference" not in report.page and "compared image by image" not in report.page
+    assert not compared({**before, "inputs": {}}).same_run
+
+
 def test_runs_on_the_same_test_images_are_compared_image_by_image(before: dict[str, Any]) -> None:
     inputs = report_inputs()
     said = {**inputs.predictions.predicted}
@@ -120,6 +131,7 @@ def test_page_without_reference_says_so() -> None:
 
 
 def test_page_with_reference_shows_what_changed(before: dict[str, Any]) -> None:
+    before = {**before, "inputs": dict.fromkeys(before["inputs"], "f" * 64)}
     inputs = dataclasses.replace(report_inputs(), reference=before, limits={"max_tflite_bytes": 200_000})
     results = with_value(inputs.results, "evaluate", "variants", FINAL, "bytes", value=100_000)
     made = copy.deepcopy(dict(inputs.made))
