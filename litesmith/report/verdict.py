@@ -7,19 +7,30 @@ from typing import Any
 from litesmith.report.difference import BASELINE, Difference
 from litesmith.report.formats import amount, count, number, percent, points
 from litesmith.report.inputs import Records
+from litesmith.report.provenance import host_words
 from litesmith.report.records import Absent, Incomparable, first_absent, plain
 from litesmith.report.reference import Since
 
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """One limit of the device and what the optimized model takes of it."""
+    """One limit of the device and what the optimized model takes of it.
+
+    Attributes:
+        limit_name: Name of the parameter.
+        name: Of the quantity.
+        unit: Of the value and the limit, empty where it is a mere number.
+        value: What the model takes, absent where it is not known.
+        limit: The most that the device has.
+        note: What the value does not say of the device, empty where it says all.
+    """
 
     limit_name: str
     name: str
     unit: str
     value: Any
     limit: float
+    note: str = ""
 
     @property
     def met(self) -> bool | None:
@@ -63,10 +74,15 @@ def budget(records: Records, limits: Mapping[str, float | None]) -> list[BudgetL
         "max_macs": ("multiply-accumulates of one prediction", "", macs),
         "max_activation_bytes": ("peak of live activations", "bytes", activation_bytes),
         "max_arena_bytes": ("arena under TensorFlow Lite Micro", "bytes", _arena_bytes(records)),
-        "max_latency_ms": ("median latency of one image", "ms", median_ms),
+        "max_latency_ms": ("median latency of one image on this host", "ms", median_ms),
     }
+    host = records.latency["host"]
+    words = "a host that is not recorded" if isinstance(host, Absent) else host_words(host)
+    notes = {"max_latency_ms": f"timed on {words}, not on the device"}
     asked = {key: limit for key, limit in limits.items() if limit is not None}
-    return [BudgetLine(key, *known.get(key, _unmeasured(key)), limit) for key, limit in asked.items()]
+    return [
+        BudgetLine(key, *known.get(key, _unmeasured(key)), limit, notes.get(key, "")) for key, limit in asked.items()
+    ]
 
 
 def _times(figure: Any, passes: int) -> Any:
@@ -243,17 +259,18 @@ def _reference_reasons(since: Since | Absent, records: Records) -> list[Reason]:
 def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
     broken = [_excess(line) for line in lines if line.met is False]
     unknown = [line.name for line in lines if line.met is None]
+    timed = any(line.note and line.met is not None for line in lines)
+    hosts = " Latency is this host's, not the device's." if timed else ""
     if broken:
-        return Reason("Budget", False, f"over the device's limit: {'; '.join(broken)}.")
+        return Reason("Budget", False, f"over the device's limit: {'; '.join(broken)}.{hosts}")
     if len(unknown) == len(lines):
         return Reason("Budget", None, f"not known: {', '.join(unknown) or 'no limit of the device is recorded'}.")
     known = [line for line in lines if line.met is not None]
     shares = ", ".join(f"{line.name} at {percent(line.value / line.limit, 0)}\u00a0%" for line in known)
     if unknown:
-        return Reason(
-            "Budget", True, f"every limit that was measured is kept: {shares}. Not measured: {', '.join(unknown)}."
-        )
-    return Reason("Budget", True, f"every limit of the device is kept: {shares}.")
+        kept = f"every limit that was measured is kept: {shares}. Not measured: {', '.join(unknown)}."
+        return Reason("Budget", True, f"{kept}{hosts}")
+    return Reason("Budget", True, f"every limit of the device is kept: {shares}.{hosts}")
 
 
 def _excess(line: BudgetLine) -> str:

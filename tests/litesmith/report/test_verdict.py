@@ -9,6 +9,7 @@ import pytest
 from litesmith.report.difference import Difference, compared, paired, unpaired
 from litesmith.report.formats import count
 from litesmith.report.inputs import Records, ReportInputs
+from litesmith.report.page import render
 from litesmith.report.records import Absent
 from litesmith.report.reference import Since
 from litesmith.report.verdict import Verdict, budget, judge
@@ -120,9 +121,21 @@ def test_advice_names_the_command_that_makes_this_very_run_the_reference(profile
 
 def test_limit_of_a_fraction_is_told_with_its_digits_and_unit() -> None:
     inputs = dataclasses.replace(report_inputs(), limits={"max_latency_ms": 0.05})
-    assert (
-        verdict_of(inputs).reasons[1].text == "over the device's limit: median latency of one image 0.083 of 0.050 ms."
+    assert verdict_of(inputs).reasons[1].text == (
+        "over the device's limit: median latency of one image on this host 0.083 of 0.050 ms. "
+        "Latency is this host's, not the device's."
     )
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_latency_is_told_as_the_hosts_and_nothing_else_is() -> None:
+    inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 100_000, "max_latency_ms": 1.0})
+    size, latency = budget(Records(inputs), inputs.limits)
+    assert (size.note, latency.name) == ("", "median latency of one image on this host")
+    assert latency.note.startswith("timed on Some Processor 3.0 GHz, 2 cores") and "not on the device" in latency.note
+    assert latency.note in render(inputs)
+    assert verdict_of(inputs).reasons[1].text.endswith(" Latency is this host's, not the device's.")
+    assert "Latency" not in verdict_of(report_inputs()).reasons[1].text
 
 
 def test_broken_budget_outweighs_a_better_reference() -> None:
