@@ -1,7 +1,7 @@
 """The headline table: baseline against optimized, and against the reference run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litesmith.report.difference import BASELINE, Difference
@@ -51,8 +51,23 @@ def headline(records: Records, difference: Difference | Absent, since: Since | A
         row("Keras model", "bytes", "keras_bytes", first["bytes"], keras["bytes"]),
         row("TFLite model", "bytes", "tflite_bytes", first_lite["bytes"], final["bytes"]),
         row("TFLite model, gzip", "bytes", "gzip_bytes", first_lite["gzip_bytes"], final["gzip_bytes"]),
-        row("Median latency", "ms", "median_latency_ms", *speed),
+        _latency_row(row("Median latency", "ms", "median_latency_ms", *speed), records),
     ]
+
+
+def _latency_row(told: HeadlineRow, records: Records) -> HeadlineRow:
+    """Tell a change since the reference run that is below the spread of single runs as within it."""
+    if told.since is None or not told.since.detail or told.since.value == "the same":
+        return told
+    now = records.latency["variants"][records.final]
+    before = records.reference["latency"]["variants"][records.reference["final"]]
+    times: list[Any] = [side[quantile] for side in (now, before) for quantile in ("median_ms", "p90_ms")]
+    if first_absent(*times) is not None:
+        return replace(told, since=Cell(told.since.value, f"{told.since.detail}, spread not recorded"))
+    spread = max(times[1] - times[0], times[3] - times[2])
+    if abs(times[0] - times[2]) >= spread:
+        return told
+    return replace(told, since=Cell("within spread", f"{told.since.value} {told.since.detail}"))
 
 
 def accuracy_cell(variant: Any) -> Cell:

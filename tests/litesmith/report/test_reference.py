@@ -170,6 +170,26 @@ def test_headline_sets_baseline_against_optimized() -> None:
     assert [row.since for row in rows] == [None] * 5
 
 
+@pytest.mark.parametrize(
+    ("median", "p90", "value", "detail"),
+    [
+        (0.085, 0.095, "within spread", "+2.4\u00a0% from 0.083"),
+        (0.085, 0.0855, "within spread", "+2.4\u00a0% from 0.083"),
+        (0.166, 0.17, "+100.0\u00a0%", "from 0.083"),
+        (0.085, None, "+2.4\u00a0%", "from 0.083, spread not recorded"),
+        (0.083, 0.1, "the same", "from 0.083"),
+    ],
+)
+def test_latency_that_differs_by_less_than_its_spread_is_no_change(
+    before: dict[str, Any], median: float, p90: float | None, value: str, detail: str
+) -> None:
+    inputs = dataclasses.replace(report_inputs(), reference=before)
+    timed = {"median_ms": median, "p90_ms": p90, "p99_ms": 1.0}
+    inputs = dataclasses.replace(inputs, latency=with_value(inputs.latency, "variants", FINAL, value=timed))
+    rows = tables.headline(Records(inputs), Difference(0, 0, 0), compared(before, inputs))
+    assert rows[-1].since == tables.Cell(value, detail)
+
+
 def test_versions_that_differ_name_their_steps() -> None:
     made = {"a": {"versions": {"numpy": "2.0"}}, "b": {"versions": {"numpy": "2.1"}}}
     records = Records(dataclasses.replace(report_inputs(), made=made)).made
