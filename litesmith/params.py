@@ -137,7 +137,7 @@ class PrepareParams(Section):
     """How the official training images are split."""
 
     num_validation: Annotated[Count, Field(description="Images that choose hyperparameters.")]
-    num_gate: Annotated[Count, Field(description="Images that decide on promotion.")]
+    num_gate: Annotated[Count, Field(description="Images that are held back; no step reads them.")]
 
 
 class HardLimits(Section):

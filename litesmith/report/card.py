@@ -26,7 +26,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _USES = {
     "train": "fitting weights and calibrating the quantization",
     "validation": "choosing hyperparameters and files",
-    "gate": "deciding about promotion",
+    "gate": "nothing: held back, no step of the pipeline reads it",
     "test": "the results below, and nothing else",
 }
 

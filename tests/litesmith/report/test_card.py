@@ -39,6 +39,11 @@ def test_card_says_what_a_stranger_has_to_know() -> None:
     assert card.endswith(".\n") and "\n\n\n" not in card
 
 
+def test_card_claims_nothing_of_a_split_that_no_step_reads() -> None:
+    (line,) = [line for line in card_of(report_inputs()).splitlines() if line.startswith("| gate |")]
+    assert "nothing: held back, no step of the pipeline reads it" in line and "promotion" not in line
+
+
 def test_card_of_drawn_images_says_so_and_names_no_public_data_set() -> None:
     card = card_of(report_inputs(drawn=True))
     assert "Do not use it." in card
