@@ -158,6 +158,25 @@ def test_report_prints_on_a4_without_controls(open_page: Open, report: str, tmp_
     assert page.evaluate("document.documentElement.scrollWidth") == 680
 
 
+FOLDED = "All parameters", "Every check", "Confusion matrix of baseline-keras, counts"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_what_is_folded_prints(open_page: Open, report: str, script: bool) -> None:
+    page = open_page(report, java_script_enabled=script)
+    groups = [page.locator(f'.table[aria-label="{name}"]') for name in FOLDED]
+    assert [one.is_visible() for one in groups] == [False] * len(FOLDED)
+    page.emulate_media(media="print")
+    if script:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("details:not([open])").count() == 0
+    assert [one.is_visible() for one in groups] == [True] * len(FOLDED)
+    page.emulate_media(media="screen")
+    if script:
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert [one.is_visible() for one in groups] == [False] * len(FOLDED)
+
+
 def test_pictures_of_confused_pairs_fit_a_phone(open_page: Open, report: str) -> None:
     table = open_page(report, 390).locator(".table.pairs")
     assert table.locator("img").count() > 2
