@@ -22,7 +22,7 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     histories = _histories(records, inputs)
     costs = step_costs(records.made)
     return {
-        "smoothing": records["sweep"]["full_training"]["recipe"]["label_smoothing"],
+        "smoothings": smoothings(records),
         "curves": [
             _curves(histories, "accuracy", "accuracy, %"),
             _curves(histories, "loss", "cross-entropy, nats"),
@@ -31,6 +31,23 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "cost_figure": _cost_figure(costs),
         "total_cpu_s": total_seconds(costs),
     }
+
+
+def smoothings(records: Records) -> dict[str, Any]:
+    """Return the label smoothing of each model that the figures show, 0 where its recipe has none."""
+    recipes = {
+        "tuned": records["sweep"]["full_training"]["recipe"],
+        "pruned": records["prune"]["recipe"],
+    }
+    if plain(records["teach"]["num_teachers"], 0):
+        recipes["teacher"] = records["teach"]["recipe"]
+    found = records["quantize"]["variants"].optional(records.optimized)
+    if found and plain(found["history"], []):
+        recipes[records.optimized] = records["quantize"]["recipe"]
+    # the baseline's recipe is of its own kind, and names label smoothing only if it has any
+    baseline = records["baseline"]["recipe"].optional("label_smoothing")
+    own = {"baseline": 0.0 if baseline is None else baseline}
+    return own | {model: recipe["label_smoothing"] for model, recipe in recipes.items()}
 
 
 def _histories(records: Records, inputs: ReportInputs) -> Histories:

@@ -251,6 +251,7 @@ def _prune() -> dict[str, Any]:
             "pruned_only": line("pruned only", 0.0, True, 0.9352),
             "pruned_with_dropout": line("pruned with dropout", 0.2, True, 0.9366),
         },
+        "recipe": {"epochs": 3, "label_smoothing": 0.03},
         "sparsity_asked": 0.6,
         "sparsity_reached": 0.5998,
         "layers": [
@@ -272,7 +273,8 @@ def _quantize() -> dict[str, Any]:
             {"epoch": 1, "loss": 0.3, "accuracy": 0.95, "val_loss": 0.19, "val_accuracy": 0.9375, "learning_rate": 1e-6}
         ],
     }
-    return {"variants": {"qat": qat}, "clustering": {"num_clusters": 32, "min_weights": 1000}}
+    clustering = {"num_clusters": 32, "min_weights": 1000}
+    return {"variants": {"qat": qat}, "clustering": clustering, "recipe": {"epochs": 1, "label_smoothing": 0.02}}
 
 
 def _convert() -> dict[str, Any]:

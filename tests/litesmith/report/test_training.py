@@ -8,8 +8,9 @@ import pytest
 
 from litesmith.plots.costs import StepCost
 from litesmith.report.inputs import Records
+from litesmith.report.page import render
 from litesmith.report.records import Absent
-from litesmith.report.training import shown, step_costs
+from litesmith.report.training import shown, smoothings, step_costs
 from tests.litesmith.report_inputs import report_inputs, with_value
 
 
@@ -90,6 +91,23 @@ def test_history_of_a_fine_tuning_with_gaps_does_not_fail(row: Any) -> None:
     results = with_value(results, "quantize", "variants", "qat", "history", value=[row])
     inputs = dataclasses.replace(report_inputs(), results=results)
     assert "Left out: qat" in shown(Records(inputs), inputs)["curves"][0].caption
+
+
+def test_label_smoothing_is_told_of_every_model_that_is_drawn() -> None:
+    inputs = report_inputs()
+    assert smoothings(Records(inputs)) == {"baseline": 0.0, "tuned": 0.05, "pruned": 0.03}
+    results = with_value(inputs.results, "evaluate", "final", value="qat-int8")
+    results = with_value(results, "teach", value={"num_teachers": 1, "recipe": {"label_smoothing": 0.1}})
+    results = with_value(results, "prune", "recipe", value=None)
+    found = smoothings(Records(dataclasses.replace(inputs, results=results)))
+    assert (found["teacher"], found["qat"]) == (0.1, 0.02)
+    assert found["pruned"].reason == "the results of prune says null for recipe"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_page_tells_label_smoothing_and_its_absence() -> None:
+    text = " ".join(render(report_inputs()).split())
+    assert "baseline none, tuned 0.05, pruned 0.03; the validation loss is without." in text
 
 
 def test_absent_costs_leave_no_empty_figure() -> None:
