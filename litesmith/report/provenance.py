@@ -11,7 +11,11 @@ Made = Mapping[str, Record] | Record | Absent
 """How each step's outputs were made, by step."""
 
 
-def shown(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
+# The parameters of the report itself. No record of making that it reads holds them.
+_OWN = ("max_thumbnails", "max_pairs", "pair_pictures", "calibration_bins", "importance_shuffles", "profile")
+
+
+def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return what the section shows besides what was recorded."""
     return {
         "seed": seed(records.made),
@@ -19,6 +23,7 @@ def shown(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
         "versions": versions(records.made),
         "hosts": hosts(records.made),
         "parameters": flat_parameters(records.made),
+        "own_parameters": {f"report.{name}": getattr(inputs, name) for name in _OWN},
     }
 
 

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from PIL import Image
 
+from litesmith.params import ReportParams
 from litesmith.plots.svg import svg_text
 from litesmith.report.formats import amount, breakable, code, count, points, times
 from litesmith.report.inputs import ReportInputs
@@ -186,6 +187,18 @@ def test_how_to_reproduce_names_the_profile_that_the_run_had() -> None:
         assert "python -m flows retrain --profile nightly" in text and "dvc repro\n" not in text
     own = make_report(report_inputs())
     assert all("dvc repro" in text and "--profile" not in text for text in (own.page, own.card))
+
+
+def test_every_parameter_of_the_report_stands_in_a_table() -> None:
+    page = render(dataclasses.replace(report_inputs(), max_pairs=17))
+    for name in ReportParams.model_fields:
+        assert f"report.<wbr>{name}</th>" in page
+    assert 'report.<wbr>max_pairs</th><td class="hash">17</td>' in page
+    assert 'report.<wbr>profile</th><td class="hash">null</td>' in page
+
+
+def test_place_of_the_git_revision_is_named() -> None:
+    assert "<code>reports/index.html</code>, the index that" in render(report_inputs())
 
 
 def test_text_from_data_is_escaped_in_the_page_and_in_its_summary() -> None:
