@@ -37,6 +37,33 @@ def test_schema_refuses_what_is_no_summary() -> None:
             jsonschema.Draft202012Validator(SCHEMA).validate(wrong)
 
 
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (("derived", "training"), {}),
+        (("derived", "training", "total_cpu_s"), "many"),
+        (("derived", "sweep", "frontiers", "bytes", 0, "points", 0, "standing"), "ahead"),
+        (("derived", "sweep", "importances", 0), {"name": "width"}),
+        (("derived", "compression", "agreements", FINAL), 1.5),
+        (("derived", "errors", "classes", 0, "f1"), 0.9),
+        (("derived", "errors", "calibration", FINAL), {}),
+        (("derived", "errors", "flips", FINAL, "right_to_wrong"), -1),
+        (("results", "validate", "passed"), "yes"),
+        (("results", "prepare", "splits", "test", "num_images"), "many"),
+        (("results", "sweep"), []),
+        (("results", "sweep", "trials", 0, "rungs"), {}),
+        (("results", "convert", "files", FINAL, "checks", 0, "passed"), 1),
+        (("results", "evaluate", "variants", FINAL, "accuracy"), 93.5),
+        (("results", "evaluate", "variants", FINAL, "confusion", 0), "none"),
+        (("results", "evaluate", "final"), 3),
+    ],
+)
+def test_schema_holds_what_readers_rely_on_in_results_and_derived(path: tuple[Any, ...], wrong: Any) -> None:
+    summary = summary_of(report_inputs())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(with_value(summary, *path, value=wrong))
+
+
 def test_summary_holds_the_numbers_of_the_page() -> None:
     inputs = report_inputs()
     summary = summary_of(inputs)
