@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import DataError
-from litesmith.files import write_bytes
 
 IMAGES_MAGIC = 0x00000803
 LABELS_MAGIC = 0x00000801
@@ -51,11 +50,6 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
         DataError: The file is missing, not whole, not IDX, or holds something else than labels.
     """
     return _read(path, LABELS_MAGIC)
-
-
-def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write images (n, height, width) or labels (n,), both uint8, to ``path`` in one step."""
-    write_bytes(path, encode_idx(array))
 
 
 def encode_idx(array: NDArray[np.uint8]) -> bytes:

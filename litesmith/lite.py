@@ -12,9 +12,6 @@ from litesmith.keras import tf
 from litesmith.params import Precision
 from litesmith.quiet import hushed
 
-# What TensorFlow's converter can write. Weights of four bits are `litesmith.int4`'s work.
-PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
-
 # Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
 _BATCH = 500
 

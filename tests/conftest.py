@@ -3,11 +3,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from numpy.typing import NDArray
 
 from litesmith.drawn import draw_images
-from litesmith.idx import write_idx
+from litesmith.files import write_bytes
+from litesmith.idx import encode_idx
 from litesmith.params import Params, overlaid, parse_params
 
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
@@ -37,6 +40,11 @@ class SmallSet:
             role: {"md5": hashlib.md5(content).hexdigest(), "size_bytes": len(content)}
             for role, content in contents.items()
         }
+
+
+def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
+    """Write images or labels to a file as `litesmith.idx` reads them."""
+    write_bytes(path, encode_idx(array))
 
 
 @pytest.fixture

@@ -64,11 +64,6 @@ def make_report(inputs: ReportInputs) -> Report:
     return Report(text, content, card.render(records, content))
 
 
-def render(inputs: ReportInputs) -> str:
-    """Return the page alone, as `make_report` does."""
-    return make_report(inputs).page
-
-
 def _style() -> Markup:
     return Markup((_FOLDER / "page.css").read_text())
 

@@ -19,10 +19,10 @@ from benchmarks.frontier.entries import best_on_validation
 from benchmarks.frontier.plan import MODELS, RESULT, Config, read_config, student_folder, teacher_file
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, write_json
-from litesmith.idx import write_idx
 from litesmith.params import overlaid
 from litesmith.splits import Split, read_split, write_split
 from tasks import catalog
+from tests.conftest import write_idx
 from tests.litesmith import make_tiny
 from tests.tasks.training_rooms import in_small_workspace
 

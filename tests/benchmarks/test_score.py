@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import score
 from litesmith import litert, scores
-from litesmith.idx import write_idx
+from tests.conftest import write_idx
 from tests.litesmith.make_tiny import TINY, images
 
 FILE = TINY / "int8.tflite"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from litesmith.report.page import make_report, render
+from litesmith.report.page import make_report
 from tests.browser.tools import PICTURES, barriers, invalid
-from tests.litesmith.report_inputs import FINAL, report_inputs
+from tests.litesmith.report_inputs import FINAL, render, report_inputs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 

@@ -12,11 +12,11 @@ from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.states import Cancelling
 
 from litesmith.files import read_json
-from litesmith.idx import read_labels, write_idx
+from litesmith.idx import read_labels
 from tasks import catalog
 from tasks.dag.lock import holding, stepping
 from tasks.workspace import make_workspace
-from tests.conftest import make_small_set
+from tests.conftest import make_small_set, write_idx
 from tests.flows.marked import Commands
 from tests.flows.served import ROOT, SERVING, api, place_order, serve, tiny_project, wait_for_end
 

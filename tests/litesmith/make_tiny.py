@@ -5,7 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from litesmith.params import Precision
+
 TINY = Path(__file__).with_name("tiny")
+# What TensorFlow's converter can write. Weights of four bits are `litesmith.int4`'s work.
+PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
 CLASS_NAMES = ["left", "right", "neither"]
 
 
@@ -57,7 +61,7 @@ def main() -> None:
 
     model = trained()
     drawn, _ = images(30, seed=2)
-    for precision in lite.PRECISIONS:
+    for precision in PRECISIONS:
         (TINY / f"{precision}.tflite").write_bytes(lite.translate(model, precision, images(60, seed=1)[0]))
     float32 = (TINY / "float32.tflite").read_bytes()
     (TINY / "int4.tflite").write_bytes(int4.quantize(float32, images(60, seed=1)[0]))

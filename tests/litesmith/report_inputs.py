@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from litesmith.report.inputs import Predictions, ReportInputs
+from litesmith.report.page import make_report
 from litesmith.thumbnails import png_base64
 
 CLASS_NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -31,6 +32,11 @@ _KERAS = {
     "pruned-keras": (0.9356, 369_840, 201_544),
     "qat-keras": (0.9367, 388_012, 340_400),
 }
+
+
+def render(inputs: ReportInputs) -> str:
+    """Return the page of a report."""
+    return make_report(inputs).page
 
 
 def report_inputs(*, class_names: list[str] = CLASS_NAMES, num_images: int = 1000, drawn: bool = False) -> ReportInputs:

@@ -17,7 +17,7 @@ from litesmith.checks import (
     sets_table,
 )
 from litesmith.errors import DataError
-from litesmith.idx import write_idx
+from tests.conftest import write_idx
 
 
 def random_images(num: int, seed: int) -> NDArray[np.uint8]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from litesmith.errors import DataError
-from litesmith.idx import encode_idx, read_images, read_labels, write_idx
+from litesmith.idx import encode_idx, read_images, read_labels
+from tests.conftest import write_idx
 
 IMAGES = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
 LABELS = np.array([3, 1, 4, 1, 5], np.uint8)

@@ -10,10 +10,9 @@ import pytest
 from litesmith import lite, litert, parity
 from litesmith.errors import ConversionError
 from litesmith.keras import load_h5, save_h5, tf
-from litesmith.lite import PRECISIONS
 from litesmith.params import Precision
 from litesmith.parity import Promise
-from tests.litesmith.make_tiny import images, trained
+from tests.litesmith.make_tiny import PRECISIONS, images, trained
 
 pytestmark = pytest.mark.slow
 

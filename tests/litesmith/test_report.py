@@ -23,10 +23,10 @@ from litesmith.params import ReportParams
 from litesmith.plots.svg import svg_text
 from litesmith.report.formats import amount, breakable, code, count, points, times
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.page import make_report, render
+from litesmith.report.page import make_report
 from litesmith.report.pictures import png_address
 from litesmith.report.records import Absent, Record
-from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, report_inputs, value_at, with_value, without
+from tests.litesmith.report_inputs import CLASS_NAMES, FINAL, render, report_inputs, value_at, with_value, without
 
 VOID = {"meta", "link", "img", "br", "wbr", "path", "use", "rect", "circle"}
 

@@ -8,11 +8,11 @@ import pytest
 
 from litesmith.errors import DataError, RefusedError
 from litesmith.files import read_json
-from litesmith.idx import read_images, read_labels, write_idx
+from litesmith.idx import read_images, read_labels
 from litesmith.params import read_params
 from tasks import catalog
 from tasks.validate import Ins, Outs, validate
-from tests.conftest import ROLES, SmallSet
+from tests.conftest import ROLES, SmallSet, write_idx
 
 pytestmark = pytest.mark.slow
 PAGE = catalog.REFUSALS / "validate.html"

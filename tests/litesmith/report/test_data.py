@@ -8,9 +8,8 @@ import pytest
 from litesmith.report import data
 from litesmith.report.formats import NONE
 from litesmith.report.inputs import Records
-from litesmith.report.page import render
 from litesmith.report.records import Absent
-from tests.litesmith.report_inputs import report_inputs, with_value, without
+from tests.litesmith.report_inputs import render, report_inputs, with_value, without
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -11,10 +11,10 @@ from litesmith.report import provenance, tables
 from litesmith.report.difference import Difference
 from litesmith.report.formats import count
 from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.page import make_report, render
+from litesmith.report.page import make_report
 from litesmith.report.records import Absent, Record
 from litesmith.report.reference import Changed, Since, packed, since, unpacked
-from tests.litesmith.report_inputs import FINAL, report_inputs, with_value
+from tests.litesmith.report_inputs import FINAL, render, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -9,8 +9,7 @@ from litesmith.plots.trials import RungField, TrialPoint, slices
 from litesmith.report import sweep
 from litesmith.report.formats import count
 from litesmith.report.inputs import Records
-from litesmith.report.page import render
-from tests.litesmith.report_inputs import report_inputs, with_value, without
+from tests.litesmith.report_inputs import render, report_inputs, with_value, without
 
 
 def test_trials_name_their_rungs_and_what_they_took() -> None:
