@@ -1,6 +1,7 @@
 """Convert Keras models to ``.tflite`` bytes."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
 from litesmith.flatbuffer import slim
-from litesmith.keras import tf
+from litesmith.keras import keras, tf
 from litesmith.params import Precision
 from litesmith.quiet import hushed
 
@@ -51,7 +52,8 @@ def translate(model: Any, precision: Precision, calibration_images: NDArray[np.u
     traced = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(door)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced], model)
     _set_precision(converter, precision, calibration_images)
-    with hushed() as said:
+    settled = _settled(model) if precision == "int8" else nullcontext()
+    with settled, hushed() as said:
         try:
             content: bytes = converter.convert()
         except Exception as error:  # whatever TensorFlow raises, and it raises many
@@ -90,6 +92,32 @@ def _set_precision(converter: Any, precision: Precision, calibration_images: NDA
         converter.representative_dataset = lambda: _calibration(calibration_images)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
+
+
+@contextmanager
+def _settled(model: Any) -> Iterator[None]:
+    """Put the kernels that run more than once onto the integers that they become, for as long as the block lasts.
+
+    Each run has a batch normalisation of its own, which TensorFlow folds into a kernel of the run's own. These become
+    the same integers, which a file holds once, but where a weight lies in the middle between two and rounding decides.
+    """
+    convs = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+    shared = [layer for layer in model.submodules if isinstance(layer, convs) and len(layer.inbound_nodes) > 1]
+    kernels = {layer.weights[0].ref(): layer.weights[0].numpy() for layer in shared}
+    try:
+        for layer in shared:
+            layer.weights[0].assign(_on_integers(layer.weights[0].numpy(), isinstance(layer, convs[1])))
+        yield
+    finally:
+        for kernel, before in kernels.items():
+            kernel.deref().assign(before)
+
+
+def _on_integers(kernel: NDArray[np.float32], depthwise: bool) -> NDArray[np.float32]:
+    """Return a kernel with each weight a whole number of steps, 127 of them to the largest of its output channel."""
+    largest = np.abs(kernel).max(axis=(0, 1, 3) if depthwise else (0, 1, 2), keepdims=True)
+    step = np.where(largest > 0, largest, 1) / np.float32(127)
+    return np.asarray(np.rint(kernel / step) * step, np.float32)
 
 
 def _calibration(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:

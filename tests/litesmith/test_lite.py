@@ -10,6 +10,7 @@ import pytest
 from litesmith import lite, litert, parity
 from litesmith.errors import ConversionError
 from litesmith.keras import load_h5, save_h5, tf
+from litesmith.networks import NetworkSpec, build_network
 from litesmith.params import Precision
 from litesmith.parity import Promise
 from tests.litesmith.make_tiny import PRECISIONS, images, trained
@@ -107,3 +108,22 @@ def test_nothing_is_said_on_the_terminal(model: Any, capfd: pytest.CaptureFixtur
     capfd.readouterr()
     lite.convert(model, "int8", CALIBRATION[:3])
     assert capfd.readouterr().err == ""
+
+
+def test_a_kernel_that_runs_again_is_in_the_file_once_wherever_its_weights_lie() -> None:
+    spec = NetworkSpec(
+        12, 12, 3, 8, (8,), (1,), 3, stem_stride=1, residual=True, separable=False, repeats=3, dropout_rate=0.0
+    )
+    network, rng = build_network(spec, "again"), np.random.default_rng(1)
+    for layer in network.layers:
+        if layer.name.endswith("_norm"):
+            layer.gamma.assign(rng.uniform(0.5, 2, layer.gamma.shape))
+    (kernel,) = [layer.kernel for layer in network.layers if len(layer.inbound_nodes) == 3]
+    whole = rng.integers(-126, 126, kernel.shape).astype(np.float32)
+    whole[0, 0, 0] = 127
+    sizes = []
+    for weights in (whole, np.where(whole < 127, whole + 0.5, whole)):
+        kernel.assign(weights / 1000)
+        sizes.append(len(lite.convert(network, "int8", CALIBRATION)))
+        np.testing.assert_array_equal(kernel.numpy(), np.float32(weights / 1000))
+    assert sizes[0] == sizes[1]
