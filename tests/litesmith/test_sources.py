@@ -218,7 +218,7 @@ def test_full_disk_stops_with_what_to_do_and_loses_nothing(small_set: SmallSet, 
 
 
 def test_a_folder_without_write_permission_is_named(small_set: SmallSet, not_root: Path) -> None:
-    with pytest.raises(MachineError, match=r"cannot write .*/raw/train_images\.gz: the folder may not be written by"):
+    with pytest.raises(MachineError, match=r"cannot write .*/raw/train_images\.gz: it or its folder may not"):
         fetched(small_set.params, not_root / "raw")
 
 

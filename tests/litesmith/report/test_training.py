@@ -8,10 +8,9 @@ import pytest
 
 from litesmith.plots.costs import StepCost
 from litesmith.report.inputs import Records
-from litesmith.report.page import render
 from litesmith.report.records import Absent
 from litesmith.report.training import shown, smoothings, step_costs
-from tests.litesmith.report_inputs import report_inputs, with_value
+from tests.litesmith.report_inputs import render, report_inputs, with_value
 
 
 def test_costs_are_those_that_steps_recorded() -> None:

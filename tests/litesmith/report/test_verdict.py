@@ -9,12 +9,11 @@ import pytest
 from litesmith.report.difference import Difference, compared, paired, unpaired
 from litesmith.report.formats import count
 from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.page import render
 from litesmith.report.records import Absent
 from litesmith.report.reference import Since
 from litesmith.report.verdict import Verdict, budget, judge
 from litesmith.scores import compare
-from tests.litesmith.report_inputs import FINAL, report_inputs, with_value
+from tests.litesmith.report_inputs import FINAL, render, report_inputs, with_value
 
 NONE_YET = Absent("there is no reference run yet")
 
