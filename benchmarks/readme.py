@@ -19,7 +19,7 @@ README = Path("benchmarks/README.md")
 RESULTS = Path("benchmarks/results")
 
 # In the order of the README.
-BENCHMARKS = ("frontier", "time_to_accuracy", "sweep", "epoch", "ablation", "render")
+BENCHMARKS = ("frontier", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
 _HEAD = ("benchmark", "figure", "must be", "goal", "measured", "", "behind it")
 _WRITTEN: dict[str, Callable[[float], str]] = {
     "accuracy": lambda value: f"{percent(value)} %",

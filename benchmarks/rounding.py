@@ -1,0 +1,130 @@
+"""What int8 costs a network that only learned, and one that learned to round as well, over several seeds.
+
+    python -m benchmarks.rounding
+
+Each int8 file answers the validation images under LiteRT, and is compared image by image with the Keras model that it
+was made from: ``tuned`` is quantized after training, ``qat`` was fine-tuned with quantization on the way forward. The
+networks run every layer once, as TF-MOT asks. What is finished is kept in `.litesmith/rounding`, so that a killed
+command goes on.
+"""
+
+import logging
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from benchmarks.networks import network_for
+from benchmarks.record import Claim, write_result
+from benchmarks.spent import counting, total
+from litesmith import keras, lite, litert, training
+from litesmith.files import replacing, write_bytes
+from litesmith.keras import derived_seed
+from litesmith.networks import build_network
+from litesmith.params import ComputeDtype, Count, NetworkParams, RecipeParams, Section, Share
+from litesmith.quantization import quantize_aware
+from litesmith.scores import accuracy, compare
+from litesmith.splits import Split, read_split, sample_rows
+from litesmith.training import Recipe
+from tasks import catalog
+
+CONFIG = Path(__file__).with_suffix(".yaml")
+RESULT = Path("benchmarks/results/rounding.json")
+WORK = Path(".litesmith/rounding")
+WORDS = {"tuned": "quantized after training", "qat": "rounding learned"}
+
+Answers = dict[str, NDArray[np.uint8]]
+
+
+class Config(Section):
+    """All of ``rounding.yaml``."""
+
+    seeds: list[int]
+    max_loss: dict[str, Share]
+    network: NetworkParams
+    recipe: RecipeParams
+    compute_dtype: ComputeDtype
+    tuning: RecipeParams
+    num_calibration: Count
+
+
+def main() -> None:
+    """Train what is not trained yet, and write what rounding costs."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    keras.set_threads(1)
+    labels = read_split(catalog.VALIDATION).labels
+    answers = [_answers(config, seed) for seed in config.seeds]
+    networks = {name: _lost(labels, name, answers) for name in WORDS}
+    asked = config.model_dump(include={"network", "recipe", "compute_dtype", "tuning"})
+    spent = {"cpu_s": [total(_folder(seed)) for seed in config.seeds]}
+    claims = [_claim(name, one, config) for name, one in networks.items()]
+    write_result(RESULT, {"command": "python -m benchmarks.rounding", **asked, **spent, "networks": networks}, claims)
+
+
+def _answers(config: Config, seed: int) -> Answers:
+    """Return what a seed's networks and their files answer on validation; train them if they have not been."""
+    path = _folder(seed) / "answers.npz"
+    if not path.exists():
+        with counting(path.parent):
+            made = _made(config, seed)
+        with replacing(path) as part:
+            np.savez(part, names=list(made), answers=np.stack(list(made.values())))
+    with np.load(path) as kept:
+        return dict(zip(kept["names"].tolist(), kept["answers"], strict=True))
+
+
+def _made(config: Config, seed: int) -> Answers:
+    train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
+    own, work = derived_seed("rounding", seed), _folder(seed)
+    keras.seed_everything(own)
+    tuned = build_network(network_for(train, config.network), "tuned")
+    recipe, tuning = config.recipe.into(Recipe), config.tuning.into(Recipe)
+    training.train(tuned, train, validation, recipe, seed=own, work=work, compute_dtype=config.compute_dtype)
+    qat, _ = quantize_aware(
+        tuned, train, validation, tuning, keep_zeros=False, name="qat", seed=own, work=work, lesson=None
+    )
+    rows = sample_rows(train.labels, config.num_calibration, own)
+    return {
+        key: said
+        for name, model in (("tuned", tuned), ("qat", qat))
+        for key, said in _both(name, model, train.images[rows], validation, work).items()
+    }
+
+
+def _both(name: str, model: Any, calibration: NDArray[np.uint8], validation: Split, work: Path) -> Answers:
+    """Return what a model and its int8 file answer."""
+    path = work / f"{name}.tflite"
+    write_bytes(path, lite.convert(model, "int8", calibration))
+    said = {name: lite.probabilities(model, validation.images), f"{name}-int8": litert.predict(path, validation.images)}
+    return {key: one.argmax(axis=1).astype(np.uint8) for key, one in said.items()}
+
+
+def _lost(labels: NDArray[np.uint8], name: str, answers: list[Answers]) -> dict[str, Any]:
+    """Return the accuracies with and without rounding, seed by seed, and what rounding costs on average."""
+    pairs = [(one[name], one[f"{name}-int8"]) for one in answers]
+    compared = [compare(labels, whole, rounded) for whole, rounded in pairs]
+    losses = [round(one.difference, 6) for one in compared]
+    return {
+        "accuracy": [round(accuracy(labels, whole), 6) for whole, _ in pairs],
+        "int8_accuracy": [round(accuracy(labels, rounded), 6) for _, rounded in pairs],
+        "loss": losses,
+        "mean_loss": round(fmean(losses), 6),
+        "standard_deviation": round(stdev(losses), 6) if len(losses) > 1 else None,
+    }
+
+
+def _claim(name: str, measured: dict[str, Any], config: Config) -> Claim:
+    what, note = f"validation accuracy lost by int8, {WORDS[name]}", f"{len(config.seeds)} seeds"
+    return Claim(what, "points", measured["mean_loss"], config.max_loss[name], True, note=note)
+
+
+def _folder(seed: int) -> Path:
+    return WORK / str(seed)
+
+
+if __name__ == "__main__":
+    main()
