@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 
 Open = Callable[..., Any]
 
+SAMPLE = Path(__file__).parents[2] / "docs/sample-report.html"
 WIDTHS = (390, 768, 1280)
 
 # What reaches beyond the window although it does not stand in a part that scrolls by itself.
@@ -191,6 +192,18 @@ def test_report_has_no_barrier_that_axe_calls_serious(open_page: Open, report: s
 
 def test_report_is_valid_html(report: str, tmp_path: Path) -> None:
     assert invalid(report, tmp_path) == []
+
+
+def test_the_sample_of_a_real_run_holds_to_the_same(open_page: Open, tmp_path: Path) -> None:
+    sample = SAMPLE.read_text()
+    page = open_page(sample, WIDTHS[0])
+    assert page.complaints == []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(WIDE) == []
+    assert barriers(page) == []
+    assert invalid(sample, tmp_path) == []
 
 
 def test_a_picture_without_text_is_noticed(open_page: Open, report: str, tmp_path: Path) -> None:
