@@ -106,16 +106,18 @@ def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent
 def draw_schedule(curves: Sequence[Curve]) -> Figure:
     """Draw the learning rate at the end of each epoch, on a logarithmic scale as optimizers differ by orders.
 
-    A schedule that ends near zero leaves the figure below, a tenth of the smallest peak down.
+    A schedule that ends at zero or near it leaves the figure below, a tenth of the smallest peak down.
 
     Args:
         curves: What `curve_series` gave for ``learning_rate``.
     """
-    figure, axes = one_axes("Learning rate", "epoch", "learning rate (logarithmic)")
+    lowest_peak = min(max(curve.values) for curve in curves)
+    label = "learning rate (logarithmic)" if lowest_peak > 0 else "learning rate"
+    figure, axes = one_axes("Learning rate", "epoch", label)
     _draw_lines(axes, curves, with_split=False)
-    if all(value > 0 for curve in curves for value in curve.values):
-        axes.set_yscale("log")
-        axes.set_ylim(bottom=min(max(curve.values) for curve in curves) / 10)
+    if lowest_peak > 0:
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(bottom=lowest_peak / 10)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     legend_below(figure, axes, columns=3)

@@ -83,3 +83,13 @@ def test_schedule_is_one_line_for_each_model(word: str) -> None:
     series = curves.curve_series({"tuned": HISTORY}, "learning_rate")
     assert [one.values for one in series] == [(0.2, 0.1)]
     assert f">{word}</text>" in svg_text(curves.draw_schedule(series), "schedule", "")
+
+
+def test_a_schedule_that_ends_at_zero_is_drawn_on_a_logarithmic_scale_all_the_same() -> None:
+    history = {"epoch": [1, 2, 3], "learning_rate": [0.1, 0.2, 0.0]}
+    (axes,) = curves.draw_schedule(curves.curve_series({"a": history}, "learning_rate")).axes
+    assert (axes.get_yscale(), axes.get_ylim()[0], axes.get_ylabel()) == ("log", 0.02, "learning rate (logarithmic)")
+    (axes,) = curves.draw_schedule(
+        curves.curve_series({"a": {"epoch": [1, 2], "learning_rate": [0.0, 0.0]}}, "learning_rate")
+    ).axes
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("linear", "learning rate")
