@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,6 +185,17 @@ def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pyte
     assert main(["seed", "1"]) == 0
     again = read_json(folder / "outcome.json")
     assert {**again, "cpu_s_in_all": None} == {**made, "cpu_s_in_all": None}
+
+
+@pytest.mark.slow
+def test_a_seed_is_searched_in_a_process_of_its_own(small: Params) -> None:
+    """The number of threads can be fixed in a process that has computed nothing yet."""
+    program = "import sys, benchmarks.sweep.plan as plan; plan.CONFIG = plan.Path('sweep.yaml')\n"
+    program += "from benchmarks.sweep.__main__ import main; sys.exit(main(['seed', '2']))"
+    path = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    ended = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert read_json(seed_folder(config(), small, 2) / "outcome.json")["random"]["num_trials"] == 2
 
 
 @pytest.mark.slow
