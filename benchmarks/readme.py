@@ -19,7 +19,7 @@ README = Path("benchmarks/README.md")
 RESULTS = Path("benchmarks/results")
 
 # In the order of the README.
-BENCHMARKS = ("frontier", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
+BENCHMARKS = ("frontier", "pipeline", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
 _HEAD = ("benchmark", "figure", "must be", "goal", "measured", "", "behind it")
 _WRITTEN: dict[str, Callable[[float], str]] = {
     "accuracy": lambda value: f"{percent(value)} %",
@@ -75,7 +75,7 @@ def _rows(name: str, path: Path) -> list[list[str]]:
     if not path.is_file():
         return [[_link(name), "", "", "", "not measured", "", ""]]
     result = read_json(path)
-    # The frontier's entries may have been made in more than one place; their claims say where.
+    # Entries of the frontier and runs may have been made in more than one place; their claims say where.
     host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
     if name == "ablation":
         return [_line(name, line, found, host) for line, found in result["lines"].items()]

@@ -1,0 +1,114 @@
+"""What the whole pipeline reaches and costs: its run by hand, and the nightly one.
+
+    python -m benchmarks.pipeline
+
+Runs nothing. It reads what the last whole run of each left, one in which every stage ran and none was up to date:
+`make run` and `python -m flows retrain --profile nightly` in a fresh clone. Of a run that is not here, what was
+measured before stays.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import Claim
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_json
+from litesmith.history import read_runs
+from tasks import catalog
+from tasks.pipeline import PIPELINE
+from tasks.terminal import run_chosen
+from tasks.workspace import workspace_folder
+
+RESULT = Path("benchmarks/results/pipeline.json")
+MOST_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a run must reach.
+
+    Args:
+        profile: It runs with, None for the parameters as they are.
+        accuracy: The least that its final file may have on test, 0 to 1.
+        hoped: What is hoped for beyond that.
+        cpu_s: The most CPU-seconds, those of Prefect's server among them.
+    """
+
+    profile: str | None
+    accuracy: float
+    hoped: float | None
+    cpu_s: float
+
+
+RUNS = {"run by hand": Bounds(None, 0.932, 0.940, 3000), "nightly run": Bounds("nightly", 0.942, None, 18_000)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the runs, write the result and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.set_defaults(command=lambda _: collect(Path.cwd()))
+    return run_chosen(parser, arguments)
+
+
+def collect(root: Path) -> None:
+    """Write the result of the runs below ``root``.
+
+    Raises:
+        ContractError: There is no run, neither here nor in the result, or the summary beside one is of another.
+    """
+    path = root / RESULT
+    before = read_json(path)["runs"] if path.is_file() else {}
+    here = {name: found(workspace_folder(root, bounds.profile)) for name, bounds in RUNS.items()}
+    runs = {**before, **{name: one for name, one in here.items() if one is not None}}
+    if not runs:
+        raise ContractError("there is no whole run. `make run` in a fresh clone makes one.")
+    judged = [claim.to_plain() for name in RUNS for claim in claims(name, runs.get(name))]
+    write_json(path, {"command": "python -m benchmarks.pipeline", "claims": judged, "runs": runs})
+
+
+def found(workspace: Path) -> dict[str, Any] | None:
+    """Return what the last whole run in a workspace came to and where, None if there was none.
+
+    Raises:
+        ContractError: The summary there is of a run with another result.
+    """
+    runs, _ = read_runs(workspace / catalog.RUNS, workspace / catalog.KEPT)
+    whole = [run for run in runs if is_whole(run.record)]
+    if not whole:
+        return None
+    run, summary = whole[-1], read_json(workspace / catalog.SUMMARY)
+    final, kept = summary["results"]["evaluate"]["variants"][summary["final"]], ("accuracy", "bytes", "gzip_bytes")
+    result = {"final": summary["final"], **{key: final[key] for key in kept}}
+    if result != {key: run.record["result"][key] for key in result}:
+        raise ContractError(f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there.")
+    told = {key: run.record[key] for key in ("command", "git", "wall_s", "cpu_s", "server_cpu_s", "stages")}
+    where = {key: summary["made"]["evaluate"][key] for key in ("host", "versions")}
+    return {"id": run.id, **told, "result": result, **where}
+
+
+def is_whole(record: Mapping[str, Any]) -> bool:
+    """Tell whether every stage ran, on the real data, and none failed."""
+    ran = {name for name, stage in record["stages"].items() if stage["outcome"] == "Completed"}
+    return not record.get("error") and not record.get("drawn") and ran == {step.name for step in PIPELINE}
+
+
+def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:
+    """Return what must hold of a run; None is one that was not made."""
+    bounds, result = RUNS[name], run["result"] if run else {}
+    note = f"{result['final']}, {run['host']['cpu']}, {run['host']['cores']} cores" if run else ""
+    spent = run["cpu_s"] + run["server_cpu_s"] if run else None
+    return [
+        Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"), bounds.accuracy, False,
+              bounds.hoped, note),
+        Claim(f"its bytes, {name}", "bytes", result.get("bytes"), MOST_BYTES, True, note=note),
+        Claim(f"CPU-seconds, {name}", "cpu_s", spent, bounds.cpu_s, True, note=note),
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Tests of benchmarks.pipeline."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.pipeline import RESULT, RUNS, claims, collect, found
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_json
+from tasks import catalog
+from tasks.pipeline import PIPELINE
+from tasks.workspace import workspace_folder
+
+HOST = {"system": "Linux", "cpu": "Some CPU", "cores": 2, "python": "3.11.7"}
+RESULT_OF_A_RUN = {"final": "tuned-int8", "accuracy": 0.941, "bytes": 90_000, "gzip_bytes": 80_000}
+
+
+def a_record(started: str, outcome: str = "Completed", **otherwise: Any) -> dict[str, Any]:
+    stages = {step.name: {"outcome": outcome, "wall_s": 3.0, "step_cpu_s": 2.0} for step in PIPELINE}
+    return {
+        "flow_run": "0", "name": "brave-newt", "profile": None, "command": "python -m flows retrain",
+        "git": {"commit": "0" * 40, "modified": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
+        "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0, "server_cpu_s": 50.0,
+        "stages": stages, "error": None, "refused": False, "drawn": False,
+        "result": {**RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None}, **otherwise,
+    }  # fmt: skip
+
+
+def leave(workspace: Path, accuracy: float = 0.941, **records: dict[str, Any]) -> None:
+    """Leave the records and a summary of the final file as runs do."""
+    for name, record in records.items():
+        write_json(workspace / catalog.RUNS / f"{name}.json", record)
+    variant = {key: value for key, value in RESULT_OF_A_RUN.items() if key != "final"}
+    made = {"evaluate": {"host": HOST, "versions": {"numpy": "2.4.6"}}}
+    results = {"evaluate": {"variants": {"tuned-int8": {**variant, "accuracy": accuracy}}}}
+    write_json(workspace / catalog.SUMMARY, {"final": "tuned-int8", "results": results, "made": made})
+
+
+def test_the_last_whole_run_counts(tmp_path: Path) -> None:
+    leave(
+        tmp_path,
+        first=a_record("2026-01-01T00:00:00+00:00"),
+        second=a_record("2026-01-02T00:00:00+00:00", cpu_s=900.0),
+        cached=a_record("2026-01-03T00:00:00+00:00", "UpToDate", cpu_s=6.0),
+    )
+    run = found(tmp_path)
+    assert run is not None
+    assert (run["id"], run["cpu_s"], run["result"]["accuracy"], run["host"]["cpu"]) == (
+        "second",
+        900,
+        0.941,
+        "Some CPU",
+    )
+
+
+@pytest.mark.parametrize("otherwise", [{"outcome": "Restored"}, {"drawn": True}, {"error": "DivergedError"}])
+def test_a_run_that_did_less_than_all_on_the_real_data_is_none(tmp_path: Path, otherwise: dict[str, Any]) -> None:
+    leave(tmp_path, only=a_record("2026-01-01T00:00:00+00:00", **otherwise))
+    assert found(tmp_path) is None
+
+
+def test_one_stage_that_was_up_to_date_makes_a_run_less_than_whole(tmp_path: Path) -> None:
+    record = a_record("2026-01-01T00:00:00+00:00")
+    record["stages"]["fetch"]["outcome"] = "UpToDate"
+    leave(tmp_path, only=record)
+    assert found(tmp_path) is None
+
+
+def test_a_summary_of_another_result_is_refused(tmp_path: Path) -> None:
+    leave(tmp_path, accuracy=0.95, only=a_record("2026-01-01T00:00:00+00:00"))
+    with pytest.raises(ContractError, match=r"summary\.json is not of only, the last whole run there"):
+        found(tmp_path)
+
+
+def test_the_server_counts_and_each_bound_is_judged() -> None:
+    run = {"result": RESULT_OF_A_RUN, "cpu_s": 2960.0, "server_cpu_s": 50.0, "host": HOST}
+    accuracy, size, spent = claims("run by hand", run)
+    assert (accuracy.measured, accuracy.verdict(accuracy.must)) == (0.941, "met")
+    assert (size.measured, size.verdict(size.must)) == (90_000, "met")
+    assert (spent.measured, spent.verdict(spent.must)) == (3010, "not met")
+    at_night, *_ = claims("nightly run", run)
+    assert at_night.verdict(at_night.must) == "not met"
+
+
+def test_a_run_that_is_not_here_keeps_what_was_measured_before(tmp_path: Path) -> None:
+    night = workspace_folder(tmp_path, RUNS["nightly run"].profile)
+    leave(night, only=a_record("2026-01-01T00:00:00+00:00"))
+    collect(tmp_path)
+    first = read_json(tmp_path / RESULT)
+    assert [one["verdict"] for one in first["claims"]] == ["not measured"] * 3 + ["not met", "met", "met"]
+    (night / catalog.RUNS / "only.json").unlink()
+    leave(tmp_path, only=a_record("2026-01-02T00:00:00+00:00"))
+    collect(tmp_path)
+    second = read_json(tmp_path / RESULT)
+    assert second["runs"]["nightly run"] == first["runs"]["nightly run"]
+    assert [one["verdict"] for one in second["claims"]] == ["met", "met", "met", "not met", "met", "met"]
+
+
+def test_without_a_run_the_error_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="`make run` in a fresh clone"):
+        collect(tmp_path)
