@@ -3,10 +3,12 @@
     python -m benchmarks.ablation
 
 Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe.
-What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The teachers are the frontier's:
-`python -m benchmarks.frontier answers` makes what that line reads.
+What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The teachers are the frontier's,
+whose weights are kept: they are asked about one view of the images for each epoch.
 """
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,18 +20,20 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import Field
 
-from benchmarks.frontier import plan
+from benchmarks.frontier.learning import read_teacher
+from benchmarks.frontier.plan import read_config
 from benchmarks.networks import network_for
 from benchmarks.record import write_result
 from benchmarks.spent import counting, total
 from litesmith import keras, lite, training
+from litesmith.compute import computing_in
 from litesmith.files import replacing
 from litesmith.keras import derived_seed
 from litesmith.networks import build_network
 from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid
 from litesmith.scores import accuracy, compare
-from litesmith.splits import read_split
-from litesmith.teaching import Share, read_lesson
+from litesmith.splits import Split, read_split
+from litesmith.teaching import ask, view_seeds
 from litesmith.training import Lesson, Recipe
 from tasks import catalog
 
@@ -59,6 +63,12 @@ class Config(Section):
     lesson: LessonParams
     lines: dict[str, Line]
 
+    def folder(self, name: str, seed: int) -> Path:
+        """Return where a line's training with a seed lies; with other numbers it is another folder."""
+        deciding = {**self.model_dump(exclude={"seeds", "lines"}), "line": self.lines[name].model_dump()}
+        decided = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:12]
+        return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
+
 
 def main() -> None:
     """Train what is not trained yet, and write what each line is worth."""
@@ -68,7 +78,10 @@ def main() -> None:
     validation = read_split(catalog.VALIDATION)
     answers = {name: {seed: _answers(config, name, seed) for seed in config.seeds} for name in config.lines}
     lines = {
-        name: {**_against(validation.labels, answers[WHOLE], said), "cpu_s": _cpu_s(name, config)}
+        name: {
+            **_against(validation.labels, answers[WHOLE], said),
+            "cpu_s": [total(config.folder(name, seed)) for seed in config.seeds],
+        }
         for name, said in answers.items()
     }
     asked = config.model_dump(include={"network", "recipe", "compute_dtype"})
@@ -77,7 +90,7 @@ def main() -> None:
 
 def _answers(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
     """Return what the network of a line and a seed answers on validation; train it if it has not been."""
-    path = _folder(name, seed) / "answers.npy"
+    path = config.folder(name, seed) / "answers.npy"
     if not path.exists():
         with counting(path.parent):
             predicted = _trained(config, name, seed)
@@ -90,29 +103,30 @@ def _answers(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
 def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
     train, validation, line = read_split(catalog.TRAIN), read_split(catalog.VALIDATION), config.lines[name]
     recipe = RecipeParams.model_validate(overlaid(config.recipe.model_dump(), line.recipe)).into(Recipe)
-    own = derived_seed("ablation", seed)
+    own, folder = derived_seed("ablation", seed), config.folder(name, seed)
+    lesson = _lesson(config, recipe, train, folder) if line.lesson else None
     keras.seed_everything(own)
-    model = build_network(network_for(train, config.network), _folder(name, seed).name)
-    lesson = _lesson(config, len(train.labels)) if line.lesson else None
+    model = build_network(network_for(train, config.network), "student")
     training.train(
         model, train, validation, recipe,
-        seed=own, work=_folder(name, seed), lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
+        seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
     answers: NDArray[np.uint8] = lite.probabilities(model, validation.images).argmax(axis=1).astype(np.uint8)
     return answers
 
 
-def _lesson(config: Config, num_rows: int) -> Lesson | None:
-    """Return the frontier's lesson, whose first rows are the training split."""
-    return read_lesson(plan.WORK / "lesson", config.lesson.into(Share), np.arange(num_rows))
+def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesson:
+    """Ask the frontier's teachers about a view for each epoch, changed as the recipe changes images.
 
-
-def _folder(name: str, seed: int) -> Path:
-    return WORK / f"{name.replace(' ', '-')}-{seed}"
-
-
-def _cpu_s(name: str, config: Config) -> list[float]:
-    return [total(_folder(name, seed)) for seed in config.seeds]
+    The views are the same for all seeds, and the answers lie beside theirs: the first one asks, and pays.
+    """
+    asked = read_config()
+    numbers, dtype = range(1, asked.teachers.number + 1), asked.teachers.compute_dtype
+    teachers = [computing_in(read_teacher(asked, number, train), dtype) for number in numbers]
+    seeds = view_seeds(recipe.epochs, asked.seed)
+    answers = ask(teachers, train.images, recipe.augmentation, seeds, folder.parent)
+    rows = np.arange(len(train.labels))
+    return Lesson(answers, seeds, recipe.augmentation, rows, config.lesson.weight, config.lesson.temperature)
 
 
 def _against(labels: NDArray[np.uint8], whole: Mapping[int, Any], said: Mapping[int, Any]) -> dict[str, Any]:

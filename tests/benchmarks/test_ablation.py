@@ -1,0 +1,92 @@
+"""Tests of benchmarks.ablation."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from litesmith.files import read_json
+from litesmith.params import overlaid
+from tests.tasks.training_rooms import in_small_workspace
+
+pytestmark = pytest.mark.slow
+
+PROJECT = Path(__file__).parents[2]
+
+_NETWORK = {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1]}
+_RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
+_LINES = {
+    "whole": {},
+    "with teachers": {"lesson": True},
+    "without flips": {"recipe": {"augmentation": {"flip": False}}},
+}
+
+
+def small(name: str, folder: Path, overlay: dict[str, Any]) -> Path:
+    """Write a benchmark's numbers made small, and return their file."""
+    content = overlaid(yaml.safe_load((PROJECT / f"benchmarks/{name}.yaml").read_text()), overlay)
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump({**content, **({"lines": overlay["lines"]} if "lines" in overlay else {})}))
+    return path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a small workspace with the numbers of the ablation and the weights of a teacher."""
+    from benchmarks import ablation
+    from benchmarks.frontier import plan
+    from benchmarks.frontier.learning import write_weights
+    from benchmarks.networks import network_for
+    from litesmith.networks import build_network
+    from litesmith.splits import read_split
+    from tasks import catalog
+
+    in_small_workspace(tmp_path, monkeypatch)
+    teachers = {"number": 1, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "float32"}
+    monkeypatch.setattr(plan, "CONFIG", small("frontier", tmp_path, {"teachers": teachers}))
+    numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE, "lines": _LINES}
+    monkeypatch.setattr(ablation, "CONFIG", small("ablation", tmp_path, numbers))
+    network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
+    write_weights(plan.teacher_file(1), build_network(network, "teacher1"))
+    return tmp_path
+
+
+def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import ablation
+
+    ablation.main()
+    first = read_json(ablation.RESULT)["lines"]
+    assert list(first) == list(_LINES)
+    for line in first.values():
+        assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
+        assert all(spent > 0 for spent in line["cpu_s"])
+    assert (first["whole"]["minus_whole"], first["whole"]["standard_error"]) == (0, 0)
+    views = list((here / ablation.WORK).rglob("view-*.npy"))
+    assert len(views) == 2, "one for each epoch, the same for both seeds"
+    assert np.load(views[0]).ndim == 2
+    monkeypatch.setattr(ablation, "_trained", lambda *_: pytest.fail("trained again"))
+    ablation.main()
+    assert read_json(ablation.RESULT)["lines"] == first
+
+
+def test_other_numbers_lie_elsewhere(here: Path) -> None:
+    from benchmarks.ablation import CONFIG, Config
+
+    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 3})})
+    folders = [one.folder(name, 1) for one in (config, longer) for name in _LINES]
+    assert len(set(folders)) == len(folders)
+    assert config.folder("whole", 1) == config.model_copy(update={"seeds": [1]}).folder("whole", 1)
+
+
+def test_a_line_is_compared_image_by_image_over_all_seeds() -> None:
+    from benchmarks.ablation import _against
+
+    labels = np.zeros(4, np.uint8)
+    whole = {1: np.array([0, 0, 0, 1]), 2: np.array([0, 0, 0, 0])}
+    said = {1: np.array([0, 0, 1, 1]), 2: np.array([0, 1, 0, 0])}
+    found = _against(labels, whole, said)
+    assert (found["accuracy"], found["mean"], found["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
+    assert found["standard_error"] > 0
