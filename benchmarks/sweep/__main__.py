@@ -13,8 +13,9 @@ it knows its best only when it ends; when it had found it is written beside that
 untrained networks to learn their bytes is counted on neither side. The figure is the median of the seeds' shares; one
 with which ours ends before it equals the mark is beyond all others.
 
-The workers train the same few trials, two at a time on one thread each, then one at a time on two threads. That is
-measured by the clock, so nothing else may run.
+The workers train the same few trials, two at a time on one thread each, then one at a time on two threads: trials of a
+network that these searches draw, and of one that the pipeline's sweep draws. That is measured by the clock, so nothing
+else may run.
 """
 
 import argparse

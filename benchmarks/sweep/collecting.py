@@ -45,7 +45,7 @@ def claims(config: Config, outcomes: list[dict[str, Any]], workers: dict[str, An
         outcomes: Of the seeds that were searched with.
         workers: The times of both kinds of workers, None if they were not measured.
     """
-    speedup = None if workers is None else float(workers["speedup"])
+    faster = {} if workers is None else {kind: float(timed["speedup"]) for kind, timed in workers["trials"].items()}
     complete, share = len(outcomes) == len(config.seeds), share_of(outcomes)
     shares = ", ".join("never" if one["share"] is None else f"{one['share']:.3f}" for one in outcomes)
     note = f"{len(outcomes)} of {len(config.seeds)} seeds{': ' if shares else ''}{shares}"
@@ -55,8 +55,8 @@ def claims(config: Config, outcomes: list[dict[str, Any]], workers: dict[str, An
         Claim(what, "share", share if complete else None, config.max_share, True, note=note,
               never=complete and share is None),
         Claim("CPU-seconds of the longest trial", "cpu_s", longest, config.max_trial_cpu_s, True),
-        Claim("trials per minute, two workers of one thread against one of two", "times",
-              speedup, config.min_speedup, False),
+        *(Claim(f"trials per minute, two workers of one thread against one of two, trials {kind}", "times",
+                faster.get(kind), config.min_speedup, False) for kind in config.workers.trials),
     ]  # fmt: skip
 
 

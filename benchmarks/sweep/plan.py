@@ -53,14 +53,20 @@ class Searches(Section):
     schedule: ScheduleParams
 
 
-class Workers(Section):
-    """The trials that both kinds of workers train; they differ in their seed alone."""
+class WorkersTrial(Section):
+    """A trial that both kinds of workers train."""
 
-    num_trials: Count
-    rounds: Count
     num_rows: Count
     network: NetworkParams
     recipe: RecipeParams
+
+
+class Workers(Section):
+    """How workers are timed."""
+
+    num_trials: Annotated[Count, Field(description="Of each kind, in a round; they differ in their seed alone.")]
+    rounds: Count
+    trials: Annotated[dict[str, WorkersTrial], Field(min_length=1, description="By kind.")]
 
 
 class Config(Section):

@@ -1,5 +1,6 @@
 """Time the same trials by two workers of one thread and by one worker of two threads, in turns."""
 
+import itertools
 import logging
 import os
 import statistics
@@ -25,36 +26,40 @@ _LOG = logging.getLogger(__name__)
 # Workers, and threads of each.
 WAYS = {"two_workers_of_one_thread": (2, 1), "one_worker_of_two_threads": (1, 2)}
 
+# Trials per minute of each way, round by round.
+Rates = dict[str, list[float]]
+
 
 def compare_workers(config: Config, params: Params) -> None:
-    """Train the trials in both ways, round by round, and write how many each finished in a minute.
+    """Train the trials of each kind in both ways, round by round, and write how many each finished in a minute.
 
     The first round, in which processes start and import, is not counted.
     """
-    load, rates = os.getloadavg()[0], dict[str, list[float]]({name: [] for name in WAYS})
-    jobs = {name: _jobs(config, params, threads) for name, (_, threads) in WAYS.items()}
+    load, kinds, rounds = os.getloadavg()[0], config.workers.trials, range(config.workers.rounds + 1)
+    rates: dict[str, Rates] = {kind: {way: [] for way in WAYS} for kind in kinds}
     with ExitStack() as started:
-        pools = {name: started.enter_context(worker_pool(num)) for name, (num, _) in WAYS.items()}
-        for number in range(config.workers.rounds + 1):
-            for name in list(WAYS)[:: 1 if number % 2 else -1]:
-                rates[name].append(_trials_per_minute(pools[name], jobs[name]))
-                _LOG.info("round %d, %s: %.2f trials a minute", number, name, rates[name][-1])
-    write_json(workers_file(config), {**summary(rates), "load_before": round(load, 2), **where()})
+        pools = {way: started.enter_context(worker_pool(num)) for way, (num, _) in WAYS.items()}
+        for number, kind in itertools.product(rounds, kinds):
+            for way in list(WAYS)[:: 1 if number % 2 else -1]:
+                rates[kind][way].append(_trials_per_minute(pools[way], _jobs(config, params, kind, WAYS[way][1])))
+                _LOG.info("round %d, %s, %s: %.2f trials a minute", number, kind, way, rates[kind][way][-1])
+    trials = {kind: summary(measured) for kind, measured in rates.items()}
+    write_json(workers_file(config), {"trials": trials, "load_before": round(load, 2), **where()})
 
 
-def summary(rates: dict[str, list[float]]) -> dict[str, Any]:
+def summary(rates: Rates) -> dict[str, Any]:
     """Return the counted rounds of each way, and how many times as many trials the first finished.
 
     Args:
-        rates: Trials per minute of each way, round by round, the first of which is not counted.
+        rates: Of each way; the first round is not counted.
     """
     counted = {name: values[1:] for name, values in rates.items()}
     two, one = (statistics.median(counted[name]) for name in WAYS)
     return {"trials_per_minute": counted, "speedup": round(two / one, 3)}
 
 
-def _jobs(config: Config, params: Params, num_threads: int) -> list[TrialJob]:
-    file, asked, data = workers_file(config), config.workers, params.dataset
+def _jobs(config: Config, params: Params, kind: str, num_threads: int) -> list[TrialJob]:
+    file, asked, data = workers_file(config), config.workers.trials[kind], params.dataset
     size = {"height": data.height, "width": data.width, "num_classes": data.num_classes}
     lesson = write_no_lesson(file.parent, data.num_classes)
     return [
@@ -73,7 +78,7 @@ def _jobs(config: Config, params: Params, num_threads: int) -> list[TrialJob]:
             share=NO_SHARE,
             log=str(file.with_name("trials.jsonl")),
         )
-        for number in range(asked.num_trials)
+        for number in range(config.workers.num_trials)
     ]
 
 

@@ -45,7 +45,9 @@ def small_content() -> dict[str, Any]:
         "space": {"widths": [8], "depths": [1], "batch_sizes": [32]},
         "schedule": {"refresh_rows": 60},
     }
-    workers = {"num_trials": 2, "rounds": 1}
+    trial = {"num_rows": 100, "network": {"stem_width": 4, "stage_widths": [8], "stage_blocks": [0]}}
+    trial["recipe"] = {"epochs": 1, "batch_size": 32, "refresh_rows": 60}
+    workers = {"num_trials": 2, "rounds": 1, "trials": dict.fromkeys(content["workers"]["trials"], trial)}
     return overlaid(content, {"seeds": [1, 2], "searches": searches, "workers": workers})
 
 
@@ -59,6 +61,12 @@ def outcome(seed: int, until_s: float | None, random_s: float = 100.0) -> dict[s
         "share": None if until_s is None else until_s / random_s,
         "longest_trial_cpu_s": 10.0 + seed,
     }
+
+
+def faster(*speedups: float) -> dict[str, Any]:
+    """Return what the timing of the workers comes to, with a speed-up for each kind of trial."""
+    kinds = config().workers.trials
+    return {"trials": {kind: {"speedup": speedup} for kind, speedup in zip(kinds, speedups, strict=True)}}
 
 
 def test_only_what_was_trained_in_full_is_an_incumbent_and_all_is_counted() -> None:
@@ -87,21 +95,25 @@ def test_the_figure_is_the_median_of_the_seeds() -> None:
 def test_if_most_seeds_never_got_there_the_bound_is_missed() -> None:
     outcomes = [outcome(1, 20.0), outcome(2, None)]
     assert share_of(outcomes) is None
-    share, _, _ = claims(config(), outcomes, None)
+    share, *_ = claims(config(), outcomes, None)
     assert share.to_plain()["verdict"] == "not met"
     assert share.note == "2 of 2 seeds: 0.200, never"
 
 
 def test_nothing_counts_before_all_seeds_are_there() -> None:
-    share, longest, speedup = claims(config(), [outcome(1, 20.0)], None)
-    assert [one.to_plain()["verdict"] for one in (share, longest, speedup)] == ["not measured"] * 3
+    share, *others = claims(config(), [outcome(1, 20.0)], None)
+    assert [one.to_plain()["verdict"] for one in (share, *others)] == ["not measured"] * 4
     assert share.note == "1 of 2 seeds: 0.200"
 
 
 def test_all_bounds_are_judged() -> None:
-    made = claims(config(), [outcome(1, 20.0), outcome(2, 40.0)], {"speedup": 1.4})
-    assert [one.measured for one in made] == [0.3, 12.0, 1.4]
-    assert [one.to_plain()["verdict"] for one in made] == ["not met", "met", "not met"]
+    made = claims(config(), [outcome(1, 20.0), outcome(2, 40.0)], faster(1.6, 1.4))
+    assert [one.measured for one in made] == [0.3, 12.0, 1.6, 1.4]
+    assert [one.to_plain()["verdict"] for one in made] == ["not met", "met", "met", "not met"]
+    assert [one.what.rpartition(", ")[2] for one in made[2:]] == [
+        "trials drawn above",
+        "trials of the pipeline's sweep",
+    ]
 
 
 def test_the_committed_bounds_are_those_of_the_issue() -> None:
@@ -123,8 +135,8 @@ def test_other_numbers_go_on_with_nothing() -> None:
         return Config.model_validate(overlaid(small_content(), {section: other} if section else other))
 
     assert seed_folder(changed("searches", num_random=3), params, 1) != seed_folder(config(), params, 1)
-    assert seed_folder(changed("workers", num_rows=7), params, 1) == seed_folder(config(), params, 1)
-    assert workers_file(changed("workers", num_rows=7)) != workers_file(config())
+    assert seed_folder(changed("workers", rounds=7), params, 1) == seed_folder(config(), params, 1)
+    assert workers_file(changed("workers", rounds=7)) != workers_file(config())
     assert workers_file(changed("", max_share=0.5)) == workers_file(config())
 
 
@@ -134,11 +146,11 @@ def test_the_result_names_the_seeds_that_are_missing(tmp_path: Path, monkeypatch
     with pytest.raises(ContractError, match="nothing of the sweep is measured"):
         collect(config(), params)
     write_json(seed_folder(config(), params, 2) / "outcome.json", outcome(2, 20.0))
-    write_json(workers_file(config()), {"speedup": 1.6})
+    write_json(workers_file(config()), faster(1.6, 1.7))
     collect(config(), params)
     result = read_json(RESULT)
     assert result["missing_seeds"] == [1]
-    assert [one["verdict"] for one in result["claims"]] == ["not measured", "not measured", "met"]
+    assert [one["verdict"] for one in result["claims"]] == ["not measured", "not measured", "met", "met"]
     assert result["numbers"]["seeds"] == [1, 2]
 
 
@@ -215,15 +227,22 @@ def test_random_trials_are_all_trained_in_full_and_ours_are_halved(small: Params
 def test_workers_train_the_same_trials_in_turns(small: Params, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.sweep import timing
 
-    trained: list[tuple[int, int]] = []
+    trained: list[tuple[int, int, int]] = []
     monkeypatch.setattr(timing, "worker_pool", lambda _: InProcess())
-    monkeypatch.setattr(timing, "run_trial", lambda job: trained.append((job.num_threads, job.number)))
+    monkeypatch.setattr(
+        timing, "run_trial", lambda job: trained.append((job.spec.stem_stride, job.num_threads, job.number))
+    )
     assert main(["workers"]) == 0
-    one, two = [(1, 0), (1, 1)], [(2, 0), (2, 1)]
-    assert trained == [*two, *one, *one, *two]
-    written = read_json(workers_file(config()))
-    assert {name: len(rates) for name, rates in written["trials_per_minute"].items()} == dict.fromkeys(timing.WAYS, 1)
-    assert written["speedup"] > 0
+
+    def trials(stride: int, *threads: int) -> list[tuple[int, int, int]]:
+        return [(stride, num, number) for num in threads for number in (0, 1)]
+
+    assert trained == [*trials(2, 2, 1), *trials(1, 2, 1), *trials(2, 1, 2), *trials(1, 1, 2)]
+    for measured in read_json(workers_file(config()))["trials"].values():
+        assert {way: len(rates) for way, rates in measured["trials_per_minute"].items()} == dict.fromkeys(
+            timing.WAYS, 1
+        )
+        assert measured["speedup"] > 0
 
 
 @pytest.mark.slow
