@@ -7,10 +7,7 @@ What is finished is kept in `.litesmith/ablation`, so that a killed command goes
 whose weights are kept: they are asked about one view of the images for each epoch.
 """
 
-import hashlib
-import json
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -22,12 +19,12 @@ from pydantic import Field
 
 from benchmarks.frontier.learning import read_teacher
 from benchmarks.frontier.plan import read_config
+from benchmarks.kept import kept_answers, name_for
 from benchmarks.networks import network_for
 from benchmarks.record import write_result
-from benchmarks.spent import counting, total
+from benchmarks.spent import total
 from litesmith import keras, lite, training
 from litesmith.compute import computing_in
-from litesmith.files import replacing
 from litesmith.keras import derived_seed
 from litesmith.networks import build_network
 from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid
@@ -41,8 +38,6 @@ CONFIG = Path(__file__).with_suffix(".yaml")
 RESULT = Path("benchmarks/results/ablation.json")
 WORK = Path(".litesmith/ablation")
 WHOLE = "whole"
-
-Answers = dict[int, NDArray[np.uint8]]
 
 
 class Line(Section):
@@ -65,8 +60,7 @@ class Config(Section):
 
     def folder(self, name: str, seed: int) -> Path:
         """Return where a line's training with a seed lies; with other numbers it is another folder."""
-        deciding = {**self.model_dump(exclude={"seeds", "lines"}), "line": self.lines[name].model_dump()}
-        decided = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:12]
+        decided = name_for(self.model_dump(exclude={"seeds", "lines"}), self.lines[name].model_dump())
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
@@ -76,7 +70,7 @@ def main() -> None:
     config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
     keras.set_threads(1)
     validation = read_split(catalog.VALIDATION)
-    answers = {name: {seed: _answers(config, name, seed) for seed in config.seeds} for name in config.lines}
+    answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}
     lines = {
         name: {
             **_against(validation.labels, answers[WHOLE], said),
@@ -89,15 +83,8 @@ def main() -> None:
 
 
 def _answers(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
-    """Return what the network of a line and a seed answers on validation; train it if it has not been."""
-    path = config.folder(name, seed) / "answers.npy"
-    if not path.exists():
-        with counting(path.parent):
-            predicted = _trained(config, name, seed)
-        with replacing(path) as part:
-            np.save(part, predicted)
-    answers: NDArray[np.uint8] = np.load(path)
-    return answers
+    """Return what the network of a line and a seed answers on validation."""
+    return kept_answers(config.folder(name, seed), lambda: {name: _trained(config, name, seed)})[name]
 
 
 def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
@@ -129,12 +116,12 @@ def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesso
     return Lesson(answers, seeds, recipe.augmentation, rows, config.lesson.weight, config.lesson.temperature)
 
 
-def _against(labels: NDArray[np.uint8], whole: Mapping[int, Any], said: Mapping[int, Any]) -> dict[str, Any]:
+def _against(
+    labels: NDArray[np.uint8], whole: list[NDArray[np.uint8]], said: list[NDArray[np.uint8]]
+) -> dict[str, Any]:
     """Return the accuracy of a line, and its difference from the whole recipe over all seeds, image by image."""
-    reached = [round(accuracy(labels, one), 6) for one in said.values()]
-    compared = compare(
-        np.tile(labels, len(said)), np.concatenate(list(said.values())), np.concatenate([whole[seed] for seed in said])
-    )
+    reached = [round(accuracy(labels, one), 6) for one in said]
+    compared = compare(np.tile(labels, len(said)), np.concatenate(said), np.concatenate(whole))
     return {
         "accuracy": reached,
         "mean": round(fmean(reached), 6),

@@ -9,6 +9,7 @@ command goes on.
 """
 
 import logging
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -17,11 +18,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks.kept import Answers, kept_answers, name_for
 from benchmarks.networks import network_for
 from benchmarks.record import Claim, write_result
-from benchmarks.spent import counting, total
+from benchmarks.spent import total
 from litesmith import keras, lite, litert, training
-from litesmith.files import replacing, write_bytes
+from litesmith.files import write_bytes
 from litesmith.keras import derived_seed
 from litesmith.networks import build_network
 from litesmith.params import ComputeDtype, Count, NetworkParams, RecipeParams, Section, Share
@@ -36,8 +38,6 @@ RESULT = Path("benchmarks/results/rounding.json")
 WORK = Path(".litesmith/rounding")
 WORDS = {"tuned": "quantized after training", "qat": "rounding learned"}
 
-Answers = dict[str, NDArray[np.uint8]]
-
 
 class Config(Section):
     """All of ``rounding.yaml``."""
@@ -50,6 +50,10 @@ class Config(Section):
     tuning: RecipeParams
     num_calibration: Count
 
+    def folder(self, seed: int) -> Path:
+        """Return where the networks of a seed lie; with other numbers it is another folder."""
+        return WORK / name_for(self.model_dump(exclude={"seeds", "max_loss"})) / str(seed)
+
 
 def main() -> None:
     """Train what is not trained yet, and write what rounding costs."""
@@ -57,29 +61,17 @@ def main() -> None:
     config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
     keras.set_threads(1)
     labels = read_split(catalog.VALIDATION).labels
-    answers = [_answers(config, seed) for seed in config.seeds]
+    answers = [kept_answers(config.folder(seed), partial(_made, config, seed)) for seed in config.seeds]
     networks = {name: _lost(labels, name, answers) for name in WORDS}
     asked = config.model_dump(include={"network", "recipe", "compute_dtype", "tuning"})
-    spent = {"cpu_s": [total(_folder(seed)) for seed in config.seeds]}
+    spent = {"cpu_s": [total(config.folder(seed)) for seed in config.seeds]}
     claims = [_claim(name, one, config) for name, one in networks.items()]
     write_result(RESULT, {"command": "python -m benchmarks.rounding", **asked, **spent, "networks": networks}, claims)
 
 
-def _answers(config: Config, seed: int) -> Answers:
-    """Return what a seed's networks and their files answer on validation; train them if they have not been."""
-    path = _folder(seed) / "answers.npz"
-    if not path.exists():
-        with counting(path.parent):
-            made = _made(config, seed)
-        with replacing(path) as part:
-            np.savez(part, names=list(made), answers=np.stack(list(made.values())))
-    with np.load(path) as kept:
-        return dict(zip(kept["names"].tolist(), kept["answers"], strict=True))
-
-
 def _made(config: Config, seed: int) -> Answers:
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
-    own, work = derived_seed("rounding", seed), _folder(seed)
+    own, work = derived_seed("rounding", seed), config.folder(seed)
     keras.seed_everything(own)
     tuned = build_network(network_for(train, config.network), "tuned")
     recipe, tuning = config.recipe.into(Recipe), config.tuning.into(Recipe)
@@ -120,10 +112,6 @@ def _lost(labels: NDArray[np.uint8], name: str, answers: list[Answers]) -> dict[
 def _claim(name: str, measured: dict[str, Any], config: Config) -> Claim:
     what, note = f"validation accuracy lost by int8, {WORDS[name]}", f"{len(config.seeds)} seeds"
     return Claim(what, "points", measured["mean_loss"], config.max_loss[name], True, note=note)
-
-
-def _folder(seed: int) -> Path:
-    return WORK / str(seed)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """What both searches are made of, as ``benchmarks/sweep.yaml`` says it, and where their unfinished work lies."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import Field
 
+from benchmarks.kept import name_for
 from litesmith.errors import ParamsError
 from litesmith.params import (
     Count,
@@ -106,5 +105,4 @@ def workers_file(config: Config) -> Path:
 
 def _hash(*sections: Section) -> str:
     """Return a name for some numbers: with other ones nothing is gone on with."""
-    plain = json.dumps([section.deciding() for section in sections], sort_keys=True)
-    return hashlib.sha256(plain.encode()).hexdigest()[:12]
+    return name_for(*(section.deciding() for section in sections))

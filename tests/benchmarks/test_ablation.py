@@ -85,8 +85,8 @@ def test_a_line_is_compared_image_by_image_over_all_seeds() -> None:
     from benchmarks.ablation import _against
 
     labels = np.zeros(4, np.uint8)
-    whole = {1: np.array([0, 0, 0, 1]), 2: np.array([0, 0, 0, 0])}
-    said = {1: np.array([0, 0, 1, 1]), 2: np.array([0, 1, 0, 0])}
+    whole = [np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0])]
+    said = [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 0])]
     found = _against(labels, whole, said)
     assert (found["accuracy"], found["mean"], found["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
     assert found["standard_error"] > 0

@@ -1,0 +1,37 @@
+"""Keep what takes long to make, so that a killed benchmark goes on and one with other numbers starts anew."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.spent import counting
+from litesmith.files import replacing
+
+Answers = Mapping[str, NDArray[np.uint8]]
+
+
+def name_for(*numbers: Any) -> str:
+    """Return 12 hexadecimal digits that follow from numbers, which JSON must be able to hold."""
+    return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def kept_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
+    """Return the classes that networks answered, by network.
+
+    Args:
+        folder: Where they are kept, in ``answers.npz``, and where making them is counted.
+        make: Makes them if they are not there.
+    """
+    path = folder / "answers.npz"
+    if not path.exists():
+        with counting(folder):
+            made = make()
+        with replacing(path) as part:
+            np.savez(part, names=list(made), answers=np.stack(list(made.values())))
+    with np.load(path) as kept:
+        return dict(zip(kept["names"].tolist(), kept["answers"], strict=True))

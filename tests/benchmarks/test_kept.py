@@ -1,0 +1,40 @@
+"""Tests of benchmarks.kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.kept import Answers, kept_answers, name_for
+from benchmarks.spent import total
+
+
+def test_a_name_follows_from_the_numbers_alone() -> None:
+    assert name_for({"a": 1, "b": [2]}) == name_for({"b": [2], "a": 1})
+    names = {name_for({"a": 1}), name_for({"a": 2}), name_for({"a": 1}, {}), name_for()}
+    assert len(names) == 4
+    assert all(len(name) == 12 for name in names)
+
+
+def test_answers_are_made_once_and_counted(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> Answers:
+        made.append(1)
+        sum(range(3_000_000))
+        return {"one": np.array([1, 2], np.uint8), "other": np.array([3, 4], np.uint8)}
+
+    for _ in range(2):
+        answers = kept_answers(tmp_path, make)
+        assert {name: said.tolist() for name, said in answers.items()} == {"one": [1, 2], "other": [3, 4]}
+    assert made == [1]
+    assert total(tmp_path) > 0
+
+
+def test_what_failed_is_made_again(tmp_path: Path) -> None:
+    def fail() -> Answers:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kept_answers(tmp_path, fail)
+    assert kept_answers(tmp_path, lambda: {"one": np.array([1], np.uint8)})["one"].tolist() == [1]
