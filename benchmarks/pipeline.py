@@ -3,8 +3,8 @@
     python -m benchmarks.pipeline
 
 Runs nothing. It reads what the last whole run of each left, one in which every stage ran and none was up to date:
-`make run` and `python -m flows retrain --profile nightly` in a fresh clone. Of a run that is not here, what was
-measured before stays.
+`make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and the next one went on
+from it, both are one, and all that both spent counts. Of a run that is not here, what was measured before stays.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.record import Claim
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
-from litesmith.history import read_runs
+from litesmith.history import Run, read_runs
 from tasks import catalog
 from tasks.pipeline import PIPELINE
 from tasks.terminal import run_chosen
@@ -78,29 +78,63 @@ def found(workspace: Path) -> dict[str, Any] | None:
         ContractError: The summary there is of a run with another result.
     """
     runs, _ = read_runs(workspace / catalog.RUNS, workspace / catalog.KEPT)
-    whole = [run for run in runs if is_whole(run.record)]
-    if not whole:
+    parts = last_whole(runs)
+    if not parts:
         return None
-    run, summary = whole[-1], read_json(workspace / catalog.SUMMARY)
+    run, summary = parts[-1], read_json(workspace / catalog.SUMMARY)
     final, kept = summary["results"]["evaluate"]["variants"][summary["final"]], ("accuracy", "bytes", "gzip_bytes")
     result = {"final": summary["final"], **{key: final[key] for key in kept}}
     if result != {key: run.record["result"][key] for key in result}:
         raise ContractError(f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there.")
-    told = {key: run.record[key] for key in ("command", "git", "wall_s", "cpu_s", "server_cpu_s", "stages")}
     where = {key: summary["made"]["evaluate"][key] for key in ("host", "versions")}
-    return {"id": run.id, **told, "result": result, **where}
+    return {"runs": [_told(part) for part in parts], **_spent(parts), "result": result, **where}
 
 
-def is_whole(record: Mapping[str, Any]) -> bool:
-    """Tell whether every stage ran, on the real data, and none failed."""
-    ran = {name for name, stage in record["stages"].items() if stage["outcome"] == "Completed"}
-    return not record.get("error") and not record.get("drawn") and ran == {step.name for step in PIPELINE}
+def last_whole(runs: Sequence[Run]) -> list[Run]:
+    """Return the last run that made everything from nothing, with those that failed before it and that it went on from.
+
+    Args:
+        runs: In the order in which they began.
+
+    Returns:
+        The run itself last, or nothing if there was none.
+    """
+    for end in range(len(runs), 0, -1):
+        begin = end - 1
+        while begin and runs[begin - 1].record.get("error"):
+            begin -= 1
+        parts = next((runs[at:end] for at in range(end - 1, begin - 1, -1) if _is_whole(runs[at:end])), [])
+        if parts:
+            return list(parts)
+    return []
+
+
+def _is_whole(parts: Sequence[Run]) -> bool:
+    """Tell whether the last of some runs ended well, and all stages ran in them, on the real data."""
+    records = [part.record for part in parts]
+    outcomes = [(name, stage["outcome"]) for record in records for name, stage in record["stages"].items()]
+    ran = {name for name, outcome in outcomes if outcome == "Completed"}
+    foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(record.get("drawn") for record in records)
+    return not records[-1].get("error") and not foreign and ran == {step.name for step in PIPELINE}
+
+
+def _told(run: Run) -> dict[str, Any]:
+    kept = ("command", "git", "wall_s", "cpu_s", "server_cpu_s", "error", "stages")
+    return {"id": run.id, **{key: run.record.get(key) for key in kept}}
+
+
+def _spent(parts: Sequence[Run]) -> dict[str, float]:
+    """Return the seconds of all parts together."""
+    keys = ("wall_s", "cpu_s", "server_cpu_s")
+    return {key: round(sum(part.record[key] for part in parts), 2) for key in keys}
 
 
 def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:
     """Return what must hold of a run; None is one that was not made."""
     bounds, result = RUNS[name], run["result"] if run else {}
     note = f"{result['final']}, {run['host']['cpu']}, {run['host']['cores']} cores" if run else ""
+    if run and len(run["runs"]) > 1:
+        note += f", in {len(run['runs'])} runs: all but the last failed and were gone on with"
     spent = run["cpu_s"] + run["server_cpu_s"] if run else None
     return [
         Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"), bounds.accuracy, False,

@@ -46,12 +46,8 @@ def test_the_last_whole_run_counts(tmp_path: Path) -> None:
     )
     run = found(tmp_path)
     assert run is not None
-    assert (run["id"], run["cpu_s"], run["result"]["accuracy"], run["host"]["cpu"]) == (
-        "second",
-        900,
-        0.941,
-        "Some CPU",
-    )
+    assert [part["id"] for part in run["runs"]] == ["second"]
+    assert (run["cpu_s"], run["result"], run["host"]) == (900, RESULT_OF_A_RUN, HOST)
 
 
 @pytest.mark.parametrize("otherwise", [{"outcome": "Restored"}, {"drawn": True}, {"error": "DivergedError"}])
@@ -67,6 +63,48 @@ def test_one_stage_that_was_up_to_date_makes_a_run_less_than_whole(tmp_path: Pat
     assert found(tmp_path) is None
 
 
+def stopped(started: str, done: int, **otherwise: Any) -> dict[str, Any]:
+    """Return the record of a run that failed after so many stages."""
+    record = a_record(started, error="ConversionError", result=None, **otherwise)
+    names = [step.name for step in PIPELINE]
+    stages = {name: record["stages"][name] for name in names[:done]}
+    return {**record, "stages": {**stages, names[done]: {"outcome": "Failed", "wall_s": 1.0}}}
+
+
+def gone_on(started: str, done: int, **otherwise: Any) -> dict[str, Any]:
+    """Return the record of a run that found so many stages up to date."""
+    record = a_record(started, **otherwise)
+    names = [step.name for step in PIPELINE]
+    return {**record, "stages": {**record["stages"], **{name: {"outcome": "UpToDate"} for name in names[:done]}}}
+
+
+def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) -> None:
+    leave(
+        tmp_path,
+        before=a_record("2026-01-01T00:00:00+00:00", cpu_s=5.0),
+        first=stopped("2026-01-02T00:00:00+00:00", 4),
+        second=stopped("2026-01-03T00:00:00+00:00", 3, cpu_s=100.0),
+        third=gone_on("2026-01-04T00:00:00+00:00", 4, cpu_s=300.0),
+    )
+    run = found(tmp_path)
+    assert run is not None
+    assert [part["id"] for part in run["runs"]] == ["first", "second", "third"]
+    assert (run["cpu_s"], run["server_cpu_s"], run["wall_s"]) == (1400, 150, 180)
+    assert "in 3 runs: all but the last failed and were gone on with" in claims("nightly run", run)[0].note
+
+
+def test_a_run_that_went_on_from_one_that_ended_well_is_not_whole(tmp_path: Path) -> None:
+    leave(
+        tmp_path,
+        whole=a_record("2026-01-01T00:00:00+00:00"),
+        failed=stopped("2026-01-02T00:00:00+00:00", 3),
+        last=gone_on("2026-01-03T00:00:00+00:00", 4),
+    )
+    run = found(tmp_path)
+    assert run is not None
+    assert [part["id"] for part in run["runs"]] == ["whole"]
+
+
 def test_a_summary_of_another_result_is_refused(tmp_path: Path) -> None:
     leave(tmp_path, accuracy=0.95, only=a_record("2026-01-01T00:00:00+00:00"))
     with pytest.raises(ContractError, match=r"summary\.json is not of only, the last whole run there"):
@@ -74,7 +112,7 @@ def test_a_summary_of_another_result_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_server_counts_and_each_bound_is_judged() -> None:
-    run = {"result": RESULT_OF_A_RUN, "cpu_s": 2960.0, "server_cpu_s": 50.0, "host": HOST}
+    run = {"runs": [{}], "result": RESULT_OF_A_RUN, "cpu_s": 2960.0, "server_cpu_s": 50.0, "host": HOST}
     accuracy, size, spent = claims("run by hand", run)
     assert (accuracy.measured, accuracy.verdict(accuracy.must)) == (0.941, "met")
     assert (size.measured, size.verdict(size.must)) == (90_000, "met")
