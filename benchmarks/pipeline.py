@@ -99,23 +99,19 @@ def last_whole(runs: Sequence[Run]) -> list[Run]:
     Returns:
         The run itself last, or nothing if there was none.
     """
-    for end in range(len(runs), 0, -1):
-        begin = end - 1
-        while begin and runs[begin - 1].record.get("error"):
-            begin -= 1
-        parts = next((runs[at:end] for at in range(end - 1, begin - 1, -1) if _is_whole(runs[at:end])), [])
-        if parts:
-            return list(parts)
-    return []
+    numbers = range(len(runs))
+    spans = (runs[begin : end + 1] for end in reversed(numbers) for begin in reversed(numbers[: end + 1]))
+    return next((list(span) for span in spans if _is_whole(span)), [])
 
 
 def _is_whole(parts: Sequence[Run]) -> bool:
-    """Tell whether the last of some runs ended well, and all stages ran in them, on the real data."""
+    """Tell whether of some runs the last one alone ended well, and all stages ran in them, on the real data."""
     records = [part.record for part in parts]
     outcomes = [(name, stage["outcome"]) for record in records for name, stage in record["stages"].items()]
     ran = {name for name, outcome in outcomes if outcome == "Completed"}
     foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(record.get("drawn") for record in records)
-    return not records[-1].get("error") and not foreign and ran == {step.name for step in PIPELINE}
+    went_on = [bool(record.get("error")) for record in records] == [True] * (len(records) - 1) + [False]
+    return went_on and not foreign and ran == {step.name for step in PIPELINE}
 
 
 def _told(run: Run) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def a_record(started: str, outcome: str = "Completed", **otherwise: Any) -> dict
     stages = {step.name: {"outcome": outcome, "wall_s": 3.0, "step_cpu_s": 2.0} for step in PIPELINE}
     return {
         "flow_run": "0", "name": "brave-newt", "profile": None, "command": "python -m flows retrain",
-        "git": {"commit": "0" * 40, "modified": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
+        "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
         "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0, "server_cpu_s": 50.0,
         "stages": stages, "error": None, "refused": False, "drawn": False,
         "result": {**RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None}, **otherwise,
