@@ -36,12 +36,13 @@ def compare_workers(config: Config, params: Params) -> None:
     The first round, in which processes start and import, is not counted.
     """
     load, kinds, rounds = os.getloadavg()[0], config.workers.trials, range(config.workers.rounds + 1)
+    jobs = {(kind, way): _jobs(config, params, kind, WAYS[way][1]) for kind in kinds for way in WAYS}
     rates: dict[str, Rates] = {kind: {way: [] for way in WAYS} for kind in kinds}
     with ExitStack() as started:
         pools = {way: started.enter_context(worker_pool(num)) for way, (num, _) in WAYS.items()}
         for number, kind in itertools.product(rounds, kinds):
             for way in list(WAYS)[:: 1 if number % 2 else -1]:
-                rates[kind][way].append(_trials_per_minute(pools[way], _jobs(config, params, kind, WAYS[way][1])))
+                rates[kind][way].append(_trials_per_minute(pools[way], jobs[kind, way]))
                 _LOG.info("round %d, %s, %s: %.2f trials a minute", number, kind, way, rates[kind][way][-1])
     trials = {kind: summary(measured) for kind, measured in rates.items()}
     write_json(workers_file(config), {"trials": trials, "load_before": round(load, 2), **where()})
