@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import Field
 
-from benchmarks.frontier.learning import read_teacher
+from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
 from benchmarks.kept import kept_answers, name_for
 from benchmarks.networks import network_for
@@ -60,7 +60,7 @@ class Config(Section):
 
     def folder(self, name: str, seed: int) -> Path:
         """Return where a line's training with a seed lies; with other numbers it is another folder."""
-        decided = name_for(self.model_dump(exclude={"seeds", "lines"}), self.lines[name].model_dump())
+        decided = name_for([self.model_dump(exclude={"seeds", "lines"}), self.lines[name].model_dump()])
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
@@ -108,8 +108,7 @@ def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesso
     The views are the same for all seeds, and the answers lie beside theirs: the first one asks, and pays.
     """
     asked = read_config()
-    numbers, dtype = range(1, asked.teachers.number + 1), asked.teachers.compute_dtype
-    teachers = [computing_in(read_teacher(asked, number, train), dtype) for number in numbers]
+    teachers = [computing_in(one, asked.teachers.compute_dtype) for one in read_teachers(asked, train)]
     seeds = view_seeds(recipe.epochs, asked.seed)
     answers = ask(teachers, train.images, recipe.augmentation, seeds, folder.parent)
     rows = np.arange(len(train.labels))

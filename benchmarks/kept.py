@@ -15,9 +15,9 @@ from litesmith.files import replacing
 Answers = Mapping[str, NDArray[np.uint8]]
 
 
-def name_for(*numbers: Any) -> str:
-    """Return 12 hexadecimal digits that follow from numbers, which JSON must be able to hold."""
-    return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:12]
+def name_for(numbers: Any, num_digits: int = 12) -> str:
+    """Return hexadecimal digits that follow from numbers, which JSON must be able to hold."""
+    return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:num_digits]
 
 
 def kept_answers(folder: Path, make: Callable[[], Answers]) -> Answers:

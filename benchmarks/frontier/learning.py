@@ -52,12 +52,16 @@ def write_weights(path: Path, model: Any) -> None:
         np.savez_compressed(part, **weights)
 
 
-def read_teacher(config: Config, number: int, data: Split) -> Any:
-    """Return a teacher for images like those of ``data``, with the weights that were kept of it.
+def read_teachers(config: Config, data: Split) -> list[Any]:
+    """Return all teachers for images like those of ``data``, with the weights that were kept of them.
 
     Raises:
-        ContractError: It was not trained yet.
+        ContractError: One was not trained yet.
     """
+    return [_read_teacher(config, number, data) for number in range(1, config.teachers.number + 1)]
+
+
+def _read_teacher(config: Config, number: int, data: Split) -> Any:
     path = teacher_file(number)
     if not path.is_file():
         raise ContractError(f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first.")
@@ -71,7 +75,7 @@ def answers(config: Config) -> None:
     """Ask the teachers about every view and write the lesson."""
     keras.set_threads(1)
     recipe = config.teachers.recipe.into(Recipe)
-    teachers = [read_teacher(config, number, taught()) for number in range(1, config.teachers.number + 1)]
+    teachers = read_teachers(config, taught())
     seeds = view_seeds(config.teachers.num_views, config.seed)
     asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
     with counting(ANSWERS):

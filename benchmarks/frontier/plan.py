@@ -1,13 +1,12 @@
 """What the frontier is made of, as ``benchmarks/frontier.yaml`` says it, and where its work lies."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import Field
 
+from benchmarks.kept import name_for
 from litesmith.errors import ParamsError
 from litesmith.params import ComputeDtype, Count, LessonParams, NetworkParams, RecipeParams, Section, Seed, Share
 
@@ -65,7 +64,7 @@ class Config(Section):
         """Return 16 hexadecimal digits that follow from every number that decides the student of a budget."""
         deciding = {**self.model_dump(exclude={"budgets", "seeds", "max_quantization_loss"}), "student": {}}
         deciding["student"] = self.budget(name).model_dump(exclude={"must", "goal"})
-        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
+        return name_for(deciding, num_digits=16)
 
 
 def read_config() -> Config:

@@ -105,4 +105,4 @@ def workers_file(config: Config) -> Path:
 
 def _hash(*sections: Section) -> str:
     """Return a name for some numbers: with other ones nothing is gone on with."""
-    return name_for(*(section.deciding() for section in sections))
+    return name_for([section.deciding() for section in sections])

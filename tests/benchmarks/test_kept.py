@@ -10,9 +10,10 @@ from benchmarks.kept import Answers, kept_answers, name_for
 
 def test_a_name_follows_from_the_numbers_alone() -> None:
     assert name_for({"a": 1, "b": [2]}) == name_for({"b": [2], "a": 1})
-    names = {name_for({"a": 1}), name_for({"a": 2}), name_for({"a": 1}, {}), name_for()}
+    names = {name_for({"a": 1}), name_for({"a": 2}), name_for([{"a": 1}, {}]), name_for([])}
     assert len(names) == 4
     assert all(len(name) == 12 for name in names)
+    assert name_for({"a": 1}, num_digits=16).startswith(name_for({"a": 1}))
 
 
 def test_answers_are_made_once_and_counted(tmp_path: Path) -> None:
