@@ -12,6 +12,9 @@ from litesmith.mirror import mirrored
 from litesmith.splits import Split
 from litesmith.training import History, Lesson, Recipe, train
 
+# A member of an enumeration of strings that TF-MOT takes here and does not export.
+_MEAN_GRADIENT = "GradientAggregation.AVG"
+
 
 @dataclass(frozen=True)
 class Clustering:
@@ -192,7 +195,11 @@ def _copy(model: Any, name: str) -> Any:
 
 
 def _clustered(layer: Any, clustering: Clustering) -> Any:
-    """Return a layer wrapped so that its kernel has few values, or as it is if its kernel is small."""
+    """Return a layer wrapped so that its kernel has few values, or as it is if its kernel is small.
+
+    A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of times as large, so
+    that a network whose units run again diverges.
+    """
     if not hasattr(layer, "kernel") or layer.kernel.shape.num_elements() < clustering.min_weights:
         return layer
     toolkit = tfmot.clustering.keras
@@ -200,6 +207,7 @@ def _clustered(layer: Any, clustering: Clustering) -> Any:
         layer,
         number_of_clusters=clustering.num_clusters,
         cluster_centroids_init=toolkit.CentroidInitialization.KMEANS_PLUS_PLUS,
+        cluster_gradient_aggregation=_MEAN_GRADIENT,
     )
 
 

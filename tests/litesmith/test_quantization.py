@@ -101,6 +101,15 @@ def test_kernels_come_to_have_few_values(model: Any) -> None:
     assert not [layer for layer in clustered.layers if "Cluster" in type(layer).__name__]
 
 
+def test_units_that_run_again_keep_what_they_know_with_few_values() -> None:
+    seed_everything(1)
+    repeated = build_network(replace(SPEC, stage_widths=(32,), stage_blocks=(2,), repeats=3), "tuned")
+    train(repeated, TRAINING, VALIDATION, replace(RECIPE, epochs=4), seed=1)
+    clustered, _ = cluster(repeated, TRAINING, VALIDATION, RECIPE, Clustering(4, 100), name="few", seed=3)
+    assert evaluate(repeated, VALIDATION).accuracy > 0.95
+    assert evaluate(clustered, VALIDATION).accuracy > 0.9
+
+
 def test_the_network_given_stays_as_it_is(model: Any, before: list[Any], rounding: Any) -> None:
     assert all(np.array_equal(now, then) for now, then in zip(model.get_weights(), before, strict=True))
 
