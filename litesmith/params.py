@@ -437,6 +437,17 @@ class Params(Section):
     report: ReportParams
     retrain: RetrainParams
 
+    @model_validator(mode="after")
+    def _rounding_can_be_learned(self) -> "Params":
+        asked = [name for name in self.quantize.variants if name in ("qat", "pqat")]
+        if asked and max(self.sweep.space.repeats) > 1:
+            raise ValueError(
+                f"quantize.variants has {' and '.join(asked)}, and sweep.space.repeats has {self.sweep.space.repeats}: "
+                "TF-MOT cannot teach a network whose units run more than once to round. Leave the former out, or let "
+                "the latter be [1]."
+            )
+        return self
+
     def named(self, key: str) -> Any:
         """Return the value of a top-level key of ``params.yaml``: a section, or the seed."""
         return getattr(self, self._behind(key))
@@ -516,8 +527,10 @@ def overlaid(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
 
 
 def _explain(detail: ErrorDetails) -> str:
-    """Say what is wrong with one value, what was expected, and how to put it right."""
+    """Say what is wrong with one value, or with two together, what was expected, and how to put it right."""
     names = [str(part) for part in detail["loc"]]
+    if not names:
+        return detail["msg"].removeprefix("Value error, ")
     where, field = ".".join(names), _field(names)
     if detail["type"] == "extra_forbidden":
         return _unknown(where, _section(names[:-1]).model_fields)

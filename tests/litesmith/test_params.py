@@ -86,6 +86,14 @@ def test_a_network_whose_stages_do_not_agree_is_refused(content: dict[str, Any])
     assert "has 2 stage_widths and 1 stage_blocks: give each stage both" in refusal(content)
 
 
+def test_units_that_run_again_are_not_asked_to_learn_to_round(content: dict[str, Any]) -> None:
+    content["sweep"]["space"]["repeats"] = [1, 3]
+    told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
+    assert refusal(content).startswith(told)
+    content["quantize"]["variants"] = ["clustered", "mirrored"]
+    assert parse_params(content).sweep.space.repeats == [1, 3]
+
+
 def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
     content["sweep"]["space"]["dropout_rates"] = [0, 80]
     assert "sweep.space.dropout_rates.1 must lie in [0, 1), got 80." in refusal(content)
