@@ -2,9 +2,9 @@
 
     python -m benchmarks.ablation
 
-Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe.
-What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The teachers are the frontier's,
-whose weights are kept: they are asked about one view of the images for each epoch.
+Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe of
+the same length. What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The teachers are
+the frontier's, whose weights are kept: they are asked about one view of the images for each epoch.
 """
 
 import logging
@@ -37,15 +37,15 @@ from tasks import catalog
 CONFIG = Path(__file__).with_suffix(".yaml")
 RESULT = Path("benchmarks/results/ablation.json")
 WORK = Path(".litesmith/ablation")
-WHOLE = "whole"
 
 
 class Line(Section):
-    """What a line does otherwise than the whole recipe."""
+    """What a line does otherwise than the whole recipe, and the line that it is compared with."""
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     lesson: bool = False
     compute_dtype: ComputeDtype | None = None
+    against: str = "whole"
 
 
 class Config(Section):
@@ -60,7 +60,8 @@ class Config(Section):
 
     def folder(self, name: str, seed: int) -> Path:
         """Return where a line's training with a seed lies; with other numbers it is another folder."""
-        decided = name_for([self.model_dump(exclude={"seeds", "lines"}), self.lines[name].model_dump()])
+        line = self.lines[name].model_dump(exclude={"against"})
+        decided = name_for([self.model_dump(exclude={"seeds", "lines"}), line])
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
@@ -73,7 +74,8 @@ def main() -> None:
     answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}
     lines = {
         name: {
-            **_against(validation.labels, answers[WHOLE], said),
+            "against": config.lines[name].against,
+            **_against(validation.labels, answers[config.lines[name].against], said),
             "cpu_s": [total(config.folder(name, seed)) for seed in config.seeds],
         }
         for name, said in answers.items()

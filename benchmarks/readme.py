@@ -84,8 +84,9 @@ def _rows(name: str, path: Path) -> list[list[str]]:
 
 def _line(name: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
     """Return the row of a line of the ablation, which must be nothing."""
-    apart = f"{points(found['minus_whole'])} points from the whole, standard error {percent(found['standard_error'])}"
-    behind = f"{len(found['accuracy'])} seeds; {apart if line != 'whole' else 'what the others are compared with'}"
+    whole, error = found["against"], percent(found["standard_error"])
+    apart = f"{points(found['minus_whole'])} points from the {whole}, standard error {error}"
+    behind = f"{len(found['accuracy'])} seeds; {apart if line != whole else 'what others are compared with'}"
     return [_link(name), f"validation accuracy, {line}", "", "", f"{percent(found['mean'])} %", "", f"{behind}; {host}"]
 
 

@@ -21,14 +21,16 @@ _LINES = {
     "whole": {},
     "with teachers": {"lesson": True},
     "without flips": {"recipe": {"augmentation": {"flip": False}}},
+    "longer": {"against": "longer", "recipe": {"epochs": 3}},
+    "longer, without flips": {"against": "longer", "recipe": {"epochs": 3, "augmentation": {"flip": False}}},
 }
 
 
-def small(name: str, folder: Path, overlay: dict[str, Any]) -> Path:
-    """Write a benchmark's numbers made small, and return their file."""
+def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Path:
+    """Write a benchmark's numbers made small, sections in ``whole`` replaced altogether, and return their file."""
     content = overlaid(yaml.safe_load((PROJECT / f"benchmarks/{name}.yaml").read_text()), overlay)
     path = folder / f"{name}.yaml"
-    path.write_text(yaml.safe_dump({**content, **({"lines": overlay["lines"]} if "lines" in overlay else {})}))
+    path.write_text(yaml.safe_dump({**content, **whole}, sort_keys=False))
     return path
 
 
@@ -46,8 +48,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     in_small_workspace(tmp_path, monkeypatch)
     teachers = {"number": 1, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "float32"}
     monkeypatch.setattr(plan, "CONFIG", small("frontier", tmp_path, {"teachers": teachers}))
-    numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE, "lines": _LINES}
-    monkeypatch.setattr(ablation, "CONFIG", small("ablation", tmp_path, numbers))
+    numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE}
+    monkeypatch.setattr(ablation, "CONFIG", small("ablation", tmp_path, numbers, lines=_LINES))
     network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
     write_weights(plan.teacher_file(1), build_network(network, "teacher1"))
     return tmp_path
@@ -62,7 +64,8 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
     for line in first.values():
         assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
         assert all(spent > 0 for spent in line["cpu_s"])
-    assert (first["whole"]["minus_whole"], first["whole"]["standard_error"]) == (0, 0)
+    assert all(first[name]["minus_whole"] == first[name]["standard_error"] == 0 for name in ("whole", "longer"))
+    assert first["longer, without flips"]["against"] == "longer"
     views = list((here / ablation.WORK).rglob("view-*.npy"))
     assert len(views) == 2, "one for each epoch, the same for both seeds"
     assert np.load(views[0]).ndim == 2
@@ -75,7 +78,7 @@ def test_other_numbers_lie_elsewhere(here: Path) -> None:
     from benchmarks.ablation import CONFIG, Config
 
     config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
-    longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 3})})
+    longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 4})})
     folders = [one.folder(name, 1) for one in (config, longer) for name in _LINES]
     assert len(set(folders)) == len(folders)
     assert config.folder("whole", 1) == config.model_copy(update={"seeds": [1]}).folder("whole", 1)
