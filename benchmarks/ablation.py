@@ -13,7 +13,6 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -21,6 +20,7 @@ from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
 from benchmarks.kept import kept_answers, name_for
 from benchmarks.networks import network_for
+from benchmarks.numbers import read_numbers
 from benchmarks.record import write_result
 from benchmarks.spent import total
 from litesmith import keras, lite, training
@@ -68,7 +68,7 @@ class Config(Section):
 def main() -> None:
     """Train what is not trained yet, and write what each line is worth."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    config = read_numbers(CONFIG, Config)
     keras.set_threads(1)
     validation = read_split(catalog.VALIDATION)
     answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}

@@ -15,11 +15,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from benchmarks.kept import Answers, kept_answers, name_for
 from benchmarks.networks import network_for
+from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import total
 from litesmith import keras, lite, litert, training
@@ -58,7 +58,7 @@ class Config(Section):
 def main() -> None:
     """Train what is not trained yet, and write what rounding costs."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    config = read_numbers(CONFIG, Config)
     keras.set_threads(1)
     labels = read_split(catalog.VALIDATION).labels
     answers = [kept_answers(config.folder(seed), partial(_made, config, seed)) for seed in config.seeds]

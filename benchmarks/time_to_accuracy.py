@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from benchmarks.networks import network_for
+from benchmarks.numbers import read_numbers
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
@@ -71,7 +70,7 @@ class Point:
 
 def main() -> None:
     """Train in all ways and write when each target was reached."""
-    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    config = read_numbers(CONFIG, Config)
     params = read_params(catalog.PARAMS)
     keras.set_threads(1)
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from benchmarks.kept import name_for
+from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
 from litesmith.params import ComputeDtype, Count, LessonParams, NetworkParams, RecipeParams, Section, Seed, Share
 
@@ -69,7 +69,7 @@ class Config(Section):
 
 def read_config() -> Config:
     """Read and check ``frontier.yaml``."""
-    return Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    return read_numbers(CONFIG, Config)
 
 
 def teacher_folder(number: int) -> Path:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from benchmarks.kept import name_for
+from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
 from litesmith.params import (
     Count,
@@ -81,7 +81,7 @@ class Config(Section):
 
 def read_config() -> Config:
     """Read and check ``sweep.yaml``."""
-    return Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    return read_numbers(CONFIG, Config)
 
 
 def seed_folder(config: Config, params: Params, seed: int) -> Path:

@@ -76,8 +76,9 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
 
 def test_other_numbers_lie_elsewhere(here: Path) -> None:
     from benchmarks.ablation import CONFIG, Config
+    from benchmarks.numbers import read_numbers
 
-    config = Config.model_validate(yaml.safe_load(CONFIG.read_text()))
+    config = read_numbers(CONFIG, Config)
     longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 4})})
     folders = [one.folder(name, 1) for one in (config, longer) for name in _LINES]
     assert len(set(folders)) == len(folders)
