@@ -27,7 +27,7 @@ from litesmith import keras, lite, training
 from litesmith.compute import computing_in
 from litesmith.keras import derived_seed
 from litesmith.networks import build_network
-from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid
+from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid, read_params
 from litesmith.scores import accuracy, compare
 from litesmith.splits import Split, read_split
 from litesmith.teaching import ask, view_seeds
@@ -60,8 +60,10 @@ class Config(Section):
 
     def folder(self, name: str, seed: int) -> Path:
         """Return where a line's training with a seed lies; with other numbers it is another folder."""
-        line = self.lines[name].model_dump(exclude={"against"})
-        decided = name_for([self.model_dump(exclude={"seeds", "lines"}), line])
+        line = self.lines[name]
+        own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump(exclude={"against"})]
+        taught_by = [read_config().teacher_fingerprint()] if line.lesson else []
+        decided = name_for([*own, read_params(catalog.PARAMS).prepare.deciding(), *taught_by])
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
@@ -120,15 +122,20 @@ def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesso
 def _against(
     labels: NDArray[np.uint8], whole: list[NDArray[np.uint8]], said: list[NDArray[np.uint8]]
 ) -> dict[str, Any]:
-    """Return the accuracy of a line, and its difference from the whole recipe over all seeds, image by image."""
+    """Return the accuracy of a line, and its difference from the whole recipe over all seeds.
+
+    Its standard error is the larger of two: from image to image, and from seed to seed.
+    """
     reached = [round(accuracy(labels, one), 6) for one in said]
     compared = compare(np.tile(labels, len(said)), np.concatenate(said), np.concatenate(whole))
+    apart = [compare(labels, one, other).difference for one, other in zip(said, whole, strict=True)]
+    from_seeds = stdev(apart) / len(apart) ** 0.5 if len(apart) > 1 else 0.0
     return {
         "accuracy": reached,
         "mean": round(fmean(reached), 6),
         "standard_deviation": round(stdev(reached), 6) if len(reached) > 1 else None,
         "minus_whole": round(compared.difference, 6),
-        "standard_error": round(compared.standard_error, 6),
+        "standard_error": round(max(compared.standard_error, from_seeds), 6),
     }
 
 

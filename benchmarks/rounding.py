@@ -26,7 +26,7 @@ from litesmith import keras, lite, litert, training
 from litesmith.files import write_bytes
 from litesmith.keras import derived_seed
 from litesmith.networks import build_network
-from litesmith.params import ComputeDtype, Count, NetworkParams, RecipeParams, Section, Share
+from litesmith.params import ComputeDtype, Count, NetworkParams, RecipeParams, Section, Share, read_params
 from litesmith.quantization import quantize_aware
 from litesmith.scores import accuracy, compare
 from litesmith.splits import Split, read_split, sample_rows
@@ -52,7 +52,8 @@ class Config(Section):
 
     def folder(self, seed: int) -> Path:
         """Return where the networks of a seed lie; with other numbers it is another folder."""
-        return WORK / name_for(self.model_dump(exclude={"seeds", "max_loss"})) / str(seed)
+        own, split = self.model_dump(exclude={"seeds", "max_loss"}), read_params(catalog.PARAMS).prepare.deciding()
+        return WORK / name_for([own, split]) / str(seed)
 
 
 def main() -> None:

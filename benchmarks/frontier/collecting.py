@@ -8,7 +8,16 @@ from typing import Any
 
 from benchmarks.frontier.card import render_card
 from benchmarks.frontier.entries import Entry, best_on_validation, entries_of
-from benchmarks.frontier.plan import ANSWERS, MODELS, RESULT, Budget, Config, student_folder, teacher_folder
+from benchmarks.frontier.plan import (
+    MODELS,
+    RESULT,
+    Budget,
+    Config,
+    answers_folder,
+    student_folder,
+    teacher_folder,
+    teacher_name,
+)
 from benchmarks.record import Claim
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_bytes, write_json, write_text
@@ -27,7 +36,7 @@ def collect(config: Config) -> None:
     budgets = {name: summary(config, config.budgets[name], measured) for name, measured in entries.items()}
     for name, measured in entries.items():
         if measured:
-            _publish(name, best_on_validation(measured), budgets[name])
+            _publish(config, name, best_on_validation(measured), budgets[name])
     result = {
         "command": "python -m benchmarks.frontier",
         "claims": [claim.to_plain() for name in entries for claim in claims(config, name, entries[name])],
@@ -90,17 +99,18 @@ def _deviation(entries: Sequence[Entry], figure: str) -> float | None:
 def _teachers(config: Config) -> dict[str, Any]:
     """Return what the teachers reached on validation and what they and their answers cost, as far as it is known."""
     numbers = range(1, config.teachers.number + 1)
-    made = {folder.name: folder / "made.json" for folder in [*map(teacher_folder, numbers), ANSWERS]}
+    folders = {teacher_name(number): teacher_folder(config, number) for number in numbers}
+    made = {name: one / "made.json" for name, one in {**folders, "answers": answers_folder(config)}.items()}
     told = {name: read_json(path) for name, path in made.items() if path.is_file()}
     before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
     return {**before, **{name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in told.items()}}
 
 
-def _publish(budget: str, entry: Entry, figures: dict[str, Any]) -> None:
+def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:
     """Copy the file of an entry, unless it is published already, and write its card."""
     target = MODELS / f"fashion-mnist-{budget}.tflite"
     if not _is_file_of(target, entry):
-        source = student_folder(budget, entry["seed"]) / "int8.tflite"
+        source = student_folder(config, budget, entry["seed"]) / "int8.tflite"
         if not _is_file_of(source, entry):
             raise ContractError(
                 f"{source} is not the file that was measured, whose SHA-256 is {entry['sha256']}: it was trained "

@@ -40,5 +40,5 @@ def _committed(budget: str) -> list[Entry]:
 
 
 def _local(config: Config, budget: str) -> list[Entry]:
-    paths = [student_folder(budget, seed) / "measured.json" for seed in config.seeds]
+    paths = [student_folder(config, budget, seed) / "measured.json" for seed in config.seeds]
     return [read_json(path) for path in paths if path.is_file()]

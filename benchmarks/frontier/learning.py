@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.frontier.plan import ANSWERS, LESSON, Config, student_folder, teacher_file, teacher_folder
+from benchmarks.frontier.plan import Config, answers_folder, student_folder, teacher_file, teacher_folder, teacher_name
 from benchmarks.networks import network_for
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
@@ -28,7 +28,7 @@ from tasks import catalog
 def teacher(config: Config, number: int) -> None:
     """Train one teacher into its folder."""
     keras.set_threads(1)
-    asked, folder, data = config.teachers, teacher_folder(number), taught()
+    asked, folder, data = config.teachers, teacher_folder(config, number), taught()
     recipe = asked.recipe.into(Recipe)
     with counting(folder):
         model, history = train_teacher(
@@ -42,7 +42,7 @@ def teacher(config: Config, number: int) -> None:
             compute_dtype=asked.compute_dtype,
         )
     keep(folder, model, history, recipe, count_macs(model))
-    write_weights(teacher_file(number), model)
+    write_weights(teacher_file(config, number), model)
 
 
 def write_weights(path: Path, model: Any) -> None:
@@ -62,10 +62,10 @@ def read_teachers(config: Config, data: Split) -> list[Any]:
 
 
 def _read_teacher(config: Config, number: int, data: Split) -> Any:
-    path = teacher_file(number)
+    path = teacher_file(config, number)
     if not path.is_file():
         raise ContractError(f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first.")
-    model = build_network(network_for(data, config.teachers.network), teacher_folder(number).name)
+    model = build_network(network_for(data, config.teachers.network), teacher_name(number))
     with np.load(path) as kept:
         model.set_weights([kept[f"w{place}"].astype(np.float32) for place in range(len(kept.files))])
     return model
@@ -74,15 +74,15 @@ def _read_teacher(config: Config, number: int, data: Split) -> Any:
 def answers(config: Config) -> None:
     """Ask the teachers about every view and write the lesson."""
     keras.set_threads(1)
-    recipe = config.teachers.recipe.into(Recipe)
+    recipe, folder = config.teachers.recipe.into(Recipe), answers_folder(config)
     teachers = read_teachers(config, taught())
     seeds = view_seeds(config.teachers.num_views, config.seed)
     asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
-    with counting(ANSWERS):
-        given = ask(asked, taught().images, recipe.augmentation, seeds, ANSWERS)
+    with counting(folder):
+        given = ask(asked, taught().images, recipe.augmentation, seeds, folder)
         score = training.evaluate(panel_of(teachers, recipe.augmentation), validation())
-    write_json(ANSWERS / "made.json", {"validation": score.to_plain(), "cpu_s": total(ANSWERS)})
-    write_lesson(LESSON, given, recipe.augmentation, seeds)
+    write_json(folder / "made.json", {"validation": score.to_plain(), "cpu_s": total(folder)})
+    write_lesson(folder / "lesson", given, recipe.augmentation, seeds)
 
 
 def student(config: Config, budget: str, seed: int) -> None:
@@ -92,9 +92,9 @@ def student(config: Config, budget: str, seed: int) -> None:
         ParamsError: There is no such budget, or the file is larger than it.
     """
     keras.set_threads(1)
-    asked, folder, data = config.budget(budget), student_folder(budget, seed), taught()
+    asked, folder, data = config.budget(budget), student_folder(config, budget, seed), taught()
     recipe, own = asked.recipe.into(Recipe), derived_seed(config.seed, "student", seed)
-    lesson = read_lesson(LESSON, config.lesson.into(Share))
+    lesson = read_lesson(answers_folder(config) / "lesson", config.lesson.into(Share))
     with counting(folder):
         keras.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)

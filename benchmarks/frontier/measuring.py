@@ -67,7 +67,7 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
         raise ParamsError(
             f"{seed} is no seed of the frontier. Expected one of {config.seeds}: all count, and no other."
         )
-    folder = student_folder(budget, seed)
+    folder = student_folder(config, budget, seed)
     missing = [name for name in ("int8.tflite", "model.h5", "made.json") if not (folder / name).is_file()]
     if missing:
         raise ContractError(

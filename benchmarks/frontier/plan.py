@@ -15,8 +15,6 @@ CONFIG = Path(__file__).parents[1] / "frontier.yaml"
 RESULT = Path("benchmarks/results/frontier.json")
 MODELS = Path("benchmarks/models")
 WORK = Path(".litesmith/frontier")
-ANSWERS = WORK / "answers"
-LESSON = WORK / "lesson"
 
 
 class Teachers(Section):
@@ -66,22 +64,39 @@ class Config(Section):
         deciding["student"] = self.budget(name).model_dump(exclude={"must", "goal"})
         return name_for(deciding, num_digits=16)
 
+    def teacher_fingerprint(self) -> str:
+        """Return 12 hexadecimal digits that follow from every number that decides a teacher."""
+        return name_for([self.seed, self.teachers.model_dump(exclude={"number", "num_views"})])
+
 
 def read_config() -> Config:
     """Read and check ``frontier.yaml``."""
     return read_numbers(CONFIG, Config)
 
 
-def teacher_folder(number: int) -> Path:
-    """Return the folder of a teacher, whose name is the teacher's."""
-    return WORK / f"teacher{number}"
+# What is made with other numbers lies elsewhere, so that nothing of before passes for theirs.
 
 
-def teacher_file(number: int) -> Path:
+def teacher_name(number: int) -> str:
+    """Return the name of a teacher."""
+    return f"teacher{number}"
+
+
+def teacher_folder(config: Config, number: int) -> Path:
+    """Return the folder of a teacher."""
+    return WORK / config.teacher_fingerprint() / teacher_name(number)
+
+
+def teacher_file(config: Config, number: int) -> Path:
     """Return the file of a teacher's weights, which all students share wherever they are trained."""
-    return MODELS / f"teacher{number}.npz"
+    return MODELS / f"{teacher_name(number)}-{config.teacher_fingerprint()}.npz"
 
 
-def student_folder(budget: str, seed: int) -> Path:
+def answers_folder(config: Config) -> Path:
+    """Return the folder of what the teachers answered; the lesson that follows from it lies in it."""
+    return WORK / f"answers-{name_for([config.seed, config.teachers.model_dump()])}"
+
+
+def student_folder(config: Config, budget: str, seed: int) -> Path:
     """Return the folder of a student, whose name is the student's."""
-    return WORK / f"student-{budget}-{seed}"
+    return WORK / config.fingerprint(budget) / f"student-{budget}-{seed}"

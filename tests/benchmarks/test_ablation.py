@@ -51,7 +51,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE}
     monkeypatch.setattr(ablation, "CONFIG", small("ablation", tmp_path, numbers, lines=_LINES))
     network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
-    write_weights(plan.teacher_file(1), build_network(network, "teacher1"))
+    write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
     return tmp_path
 
 
@@ -85,7 +85,7 @@ def test_other_numbers_lie_elsewhere(here: Path) -> None:
     assert config.folder("whole", 1) == config.model_copy(update={"seeds": [1]}).folder("whole", 1)
 
 
-def test_a_line_is_compared_image_by_image_over_all_seeds() -> None:
+def test_a_line_is_compared_image_by_image_where_seeds_agree() -> None:
     from benchmarks.ablation import _against
 
     labels = np.zeros(4, np.uint8)
@@ -93,4 +93,15 @@ def test_a_line_is_compared_image_by_image_over_all_seeds() -> None:
     said = [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 0])]
     found = _against(labels, whole, said)
     assert (found["accuracy"], found["mean"], found["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
-    assert found["standard_error"] > 0
+    assert found["standard_error"] == pytest.approx((0.25 * 0.75 / 8) ** 0.5, rel=0.1)
+
+
+def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> None:
+    from benchmarks.ablation import _against
+
+    labels = np.zeros(100, np.uint8)
+    whole = [np.repeat([0, 1], [50, 50])] * 2
+    said = [np.repeat([0, 1], [60, 40]), np.repeat([0, 1], [40, 60])]
+    found = _against(labels, whole, said)
+    assert found["minus_whole"] == pytest.approx(0)
+    assert found["standard_error"] == pytest.approx(0.1)

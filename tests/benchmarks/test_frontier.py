@@ -81,7 +81,7 @@ def entry(budget: str, seed: int, content: bytes, **other: Any) -> dict[str, Any
 
 def finished(budget: str, seed: int, **other: Any) -> None:
     """Write a measured student into the current folder."""
-    folder = student_folder(budget, seed)
+    folder = student_folder(config(), budget, seed)
     folder.mkdir(parents=True)
     content = (make_tiny.TINY / "int8.tflite").read_bytes()
     (folder / "int8.tflite").write_bytes(content)
@@ -175,7 +175,9 @@ def test_nothing_measured_is_told(here: Path) -> None:
 
 def test_what_was_measured_elsewhere_stays_in_the_result(here: Path) -> None:
     finished("16000", 1, validation_accuracy=0.95)
-    write_json(plan.WORK / "teacher1/made.json", {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 80.0})
+    write_json(
+        plan.teacher_folder(config(), 1) / "made.json", {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 80.0}
+    )
     collect(config())
     file = MODELS / "fashion-mnist-16000.tflite"
     before, teachers = file.read_bytes(), read_json(RESULT)["teachers"]
@@ -207,9 +209,21 @@ def test_every_number_that_decides_a_student_is_in_its_fingerprint() -> None:
     assert len({first, *changed}) == 6
 
 
+def test_what_other_numbers_made_is_neither_gone_on_with_nor_measured(here: Path) -> None:
+    content = small_config()
+    longer = Config.model_validate(overlaid(content, {"budgets": {"16000": {"recipe": {"epochs": 3}}}}))
+    taught = Config.model_validate(overlaid(content, {"teachers": {"recipe": {"epochs": 3}}}))
+    asked = Config.model_validate(overlaid(content, {"teachers": {"num_views": 3}}))
+    students = {student_folder(one, "16000", 1) for one in (config(), longer, taught, asked)}
+    assert len(students) == len({one.name for one in students}) + 3 == 4
+    assert student_folder(longer, "32000", 1) == student_folder(config(), "32000", 1)
+    assert plan.teacher_file(asked, 1) == plan.teacher_file(config(), 1) != plan.teacher_file(taught, 1)
+    assert len({plan.answers_folder(one) for one in (config(), taught, asked)}) == 3
+
+
 def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> None:
     finished("16000", 1)
-    (student_folder("16000", 1) / "int8.tflite").write_bytes(b"another")
+    (student_folder(config(), "16000", 1) / "int8.tflite").write_bytes(b"another")
     with pytest.raises(ContractError, match=r"int8\.tflite is not the file that was measured.*, or elsewhere"):
         collect(config())
     assert not RESULT.exists()
@@ -217,9 +231,9 @@ def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> Non
 
 def test_teachers_are_told_with_what_they_cost(here: Path) -> None:
     finished("16000", 1)
-    for name in ("teacher1", "answers"):
+    for folder in (plan.teacher_folder(config(), 1), plan.answers_folder(config())):
         made = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0, "host": {}}
-        write_json(plan.WORK / name / "made.json", made)
+        write_json(folder / "made.json", made)
     collect(config())
     told = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0}
     assert read_json(RESULT)["teachers"] == {"teacher1": told, "answers": told}
@@ -273,18 +287,21 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.slow
 def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [main(["teacher", "1"]), main(["answers"])] == [0, 1]
-    assert f"{teacher_file(2)} is missing. Run `python -m benchmarks.frontier teacher 2`" in capsys.readouterr().err
+    assert (
+        f"{teacher_file(config(), 2)} is missing. Run `python -m benchmarks.frontier teacher 2`"
+        in capsys.readouterr().err
+    )
     assert [main(["teacher", "2"]), main(["answers"])] == [0, 0]
     assert main(["measure", "16000", "1"]) == 1
     assert "int8.tflite, model.h5, made.json missing" in capsys.readouterr().err
     assert main(["student", "16000", "1"]) == 0
-    made = read_json(student_folder("16000", 1) / "made.json")
+    made = read_json(student_folder(config(), "16000", 1) / "made.json")
     assert made["cpu_s"] > 0
     assert "numpy" in made["versions"]
 
     assert main(["measure", "16000", "1"]) == 0
-    measured = read_json(student_folder("16000", 1) / "measured.json")
-    file = (student_folder("16000", 1) / "int8.tflite").read_bytes()
+    measured = read_json(student_folder(config(), "16000", 1) / "measured.json")
+    file = (student_folder(config(), "16000", 1) / "int8.tflite").read_bytes()
     low, high = measured["accuracy_interval"]
     assert low < measured["accuracy"] <= high
     assert measured["quantization_loss"] == pytest.approx(measured["keras_accuracy"] - measured["accuracy"], abs=1e-6)

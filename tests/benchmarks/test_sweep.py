@@ -169,8 +169,7 @@ class InProcess:
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     """Go to a folder with small splits, parameters, and numbers of the benchmark."""
-    params = in_small_workspace(tmp_path, monkeypatch)
-    catalog.PARAMS.write_text(yaml.safe_dump(params.model_dump(mode="json", by_alias=True)))
+    in_small_workspace(tmp_path, monkeypatch)
     (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(small_content()))
     monkeypatch.setattr(plan, "CONFIG", tmp_path / "sweep.yaml")
     return read_params(catalog.PARAMS)

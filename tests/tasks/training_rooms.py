@@ -63,7 +63,7 @@ def small_lesson(folder: Path, *seeds: int) -> None:
 
 
 def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
-    """Go to ``folder`` with small splits in it and return small parameters.
+    """Go to ``folder`` with small splits and small parameters in it, and return the latter.
 
     The number of threads is one for a process, and other tests have computed in this one: it is left as it is.
     """
@@ -72,7 +72,9 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     patch.chdir(folder)
     small_splits(folder)
     small_lesson(folder)
-    return small_params()
+    params = small_params()
+    catalog.PARAMS.write_text(yaml.safe_dump(params.model_dump(mode="json", by_alias=True)))
+    return params
 
 
 def read_columns(path: Path) -> list[str]:
