@@ -3,8 +3,9 @@
     python -m benchmarks.pipeline
 
 Runs nothing. It reads what the last whole run of each left, one in which every stage ran and none was up to date:
-`make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and the next one went on
-from it, both are one, and all that both spent counts. Of a run that is not here, what was measured before stays.
+`make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and the next one of the
+same revision went on from it, both are one, and all that both spent counts. Of a run that is not here, what was
+measured before stays. Every whole run has opened the test split, so what earlier ones reached stays beside the last.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from benchmarks.record import Claim
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from litesmith.history import Run, read_runs
+from litesmith.report.formats import percent
 from tasks import catalog
 from tasks.pipeline import PIPELINE
 from tasks.terminal import run_chosen
@@ -64,7 +66,7 @@ def collect(root: Path) -> None:
     path = root / RESULT
     before = read_json(path)["runs"] if path.is_file() else {}
     here = {name: found(workspace_folder(root, bounds.profile)) for name, bounds in RUNS.items()}
-    runs = {**before, **{name: one for name, one in here.items() if one is not None}}
+    runs = {**before, **{name: _after(one, before.get(name)) for name, one in here.items() if one is not None}}
     if not runs:
         raise ContractError("there is no whole run. `make run` in a fresh clone makes one.")
     judged = [claim.to_plain() for name in RUNS for claim in claims(name, runs.get(name))]
@@ -90,6 +92,15 @@ def found(workspace: Path) -> dict[str, Any] | None:
     return {"runs": [_told(part) for part in parts], **_spent(parts), "result": result, **where}
 
 
+def _after(run: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a run with what those before it reached, the oldest first."""
+    earlier = list(before.get("earlier", [])) if before else []
+    if before and before["runs"][-1]["id"] != run["runs"][-1]["id"]:
+        last = before["runs"][-1]
+        earlier.append({"id": last["id"], "git": last["git"], "cpu_s": before["cpu_s"], "result": before["result"]})
+    return {**run, "earlier": earlier}
+
+
 def last_whole(runs: Sequence[Run]) -> list[Run]:
     """Return the last run that made everything from nothing, with those that failed before it and that it went on from.
 
@@ -105,13 +116,14 @@ def last_whole(runs: Sequence[Run]) -> list[Run]:
 
 
 def _is_whole(parts: Sequence[Run]) -> bool:
-    """Tell whether of some runs the last one alone ended well, and all stages ran in them, on the real data."""
+    """Tell whether some runs are of one revision, the last alone ended well, and all stages ran, on the real data."""
     records = [part.record for part in parts]
     outcomes = [(name, stage["outcome"]) for record in records for name, stage in record["stages"].items()]
     ran = {name for name, outcome in outcomes if outcome == "Completed"}
     foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(record.get("drawn") for record in records)
     went_on = [bool(record.get("error")) for record in records] == [True] * (len(records) - 1) + [False]
-    return went_on and not foreign and ran == {step.name for step in PIPELINE}
+    alike = all(record["git"] == records[-1]["git"] for record in records)
+    return alike and went_on and not foreign and ran == {step.name for step in PIPELINE}
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -131,10 +143,12 @@ def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:
     note = f"{result['final']}, {run['host']['cpu']}, {run['host']['cores']} cores" if run else ""
     if run and len(run["runs"]) > 1:
         note += f", in {len(run['runs'])} runs: all but the last failed and were gone on with"
+    reached = [f"{percent(one['result']['accuracy'])} %" for one in (run or {}).get("earlier", [])]
+    looks = f"{note}; earlier ones reached {', '.join(reached)}" if reached else note
     spent = run["cpu_s"] + run["server_cpu_s"] if run else None
     return [
         Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"), bounds.accuracy, False,
-              bounds.hoped, note),
+              bounds.hoped, looks),
         Claim(f"its bytes, {name}", "bytes", result.get("bytes"), MOST_BYTES, True, note=note),
         Claim(f"CPU-seconds, {name}", "cpu_s", spent, bounds.cpu_s, True, note=note),
     ]  # fmt: skip

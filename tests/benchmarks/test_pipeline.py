@@ -93,6 +93,27 @@ def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) ->
     assert "in 3 runs: all but the last failed and were gone on with" in claims("nightly run", run)[0].note
 
 
+def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Path) -> None:
+    leave(
+        tmp_path,
+        first=stopped("2026-01-02T00:00:00+00:00", 4, git={"revision": "1" * 40, "dirty": False}),
+        second=gone_on("2026-01-04T00:00:00+00:00", 4),
+    )
+    assert found(tmp_path) is None
+
+
+def test_what_earlier_runs_reached_stays_beside_the_last(tmp_path: Path) -> None:
+    for day, reached in enumerate((0.92, 0.93, 0.94), start=1):
+        result = {**RESULT_OF_A_RUN, "accuracy": reached}
+        leave(tmp_path, reached, **{f"run{day}": a_record(f"2026-01-0{day}T00:00:00+00:00", result=result)})
+        collect(tmp_path)
+        collect(tmp_path)
+    run = read_json(tmp_path / RESULT)["runs"]["run by hand"]
+    assert [(one["id"], one["result"]["accuracy"]) for one in run["earlier"]] == [("run1", 0.92), ("run2", 0.93)]
+    notes = [claim["note"] for claim in read_json(tmp_path / RESULT)["claims"][:2]]
+    assert notes[0] == f"{notes[1]}; earlier ones reached 92.00 %, 93.00 %"
+
+
 def test_a_run_that_went_on_from_one_that_ended_well_is_not_whole(tmp_path: Path) -> None:
     leave(
         tmp_path,
