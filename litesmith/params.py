@@ -528,9 +528,9 @@ def overlaid(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, A
 
 def _explain(detail: ErrorDetails) -> str:
     """Say what is wrong with one value, or with two together, what was expected, and how to put it right."""
-    names = [str(part) for part in detail["loc"]]
+    names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
     if not names:
-        return detail["msg"].removeprefix("Value error, ")
+        return said
     where, field = ".".join(names), _field(names)
     if detail["type"] == "extra_forbidden":
         return _unknown(where, _section(names[:-1]).model_fields)
@@ -538,9 +538,10 @@ def _explain(detail: ErrorDetails) -> str:
         return f"{where} is missing. Add it to params.yaml."
     value = detail["input"]
     out_of_bounds = detail["type"].startswith(("greater_than", "less_than"))
-    expected = _interval(field) if field is not None and out_of_bounds else detail["msg"].replace("Input ", "")
+    expected = _interval(field) if field is not None and out_of_bounds else said.replace("Input ", "")
+    got = "" if isinstance(value, Mapping) else f", got {value!r}"
     meaning = f" {field.description}" if field is not None and field.description else ""
-    return f"{where} {expected}, got {value!r}.{meaning}{_percent_hint(detail)}"
+    return f"{where} {expected}{got}.{meaning}{_percent_hint(detail)}"
 
 
 def _percent_hint(detail: ErrorDetails) -> str:

@@ -77,13 +77,14 @@ def test_sparsity_80_is_explained(content: dict[str, Any]) -> None:
 
 def test_a_range_that_no_value_lies_in_is_refused(content: dict[str, Any]) -> None:
     content["validate"]["mean_range"] = [0.32, 0.25]
-    assert "validate.mean_range" in refusal(content)
-    assert "must be the lowest value, then the highest: write [0.25, 0.32]" in refusal(content)
+    told = "validate.mean_range must be the lowest value, then the highest: write [0.25, 0.32], got [0.32, 0.25]."
+    assert refusal(content).startswith(told)
 
 
 def test_a_network_whose_stages_do_not_agree_is_refused(content: dict[str, Any]) -> None:
     content["teach"]["network"]["stage_blocks"] = [2]
-    assert "has 2 stage_widths and 1 stage_blocks: give each stage both" in refusal(content)
+    told = "teach.network has 2 stage_widths and 1 stage_blocks: give each stage both."
+    assert refusal(content).startswith(told)
 
 
 def test_units_that_run_again_are_not_asked_to_learn_to_round(content: dict[str, Any]) -> None:
