@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.frontier.plan import Config, answers_folder, student_folder, teacher_file, teacher_folder, teacher_name
+from benchmarks.frontier.plan import (
+    Config,
+    answers_folder,
+    lesson_folder,
+    student_folder,
+    teacher_file,
+    teacher_folder,
+    teacher_name,
+)
 from benchmarks.networks import network_for
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
@@ -82,7 +90,7 @@ def answers(config: Config) -> None:
         given = ask(asked, taught().images, recipe.augmentation, seeds, folder)
         score = training.evaluate(panel_of(teachers, recipe.augmentation), validation())
     write_json(folder / "made.json", {"validation": score.to_plain(), "cpu_s": total(folder)})
-    write_lesson(folder / "lesson", given, recipe.augmentation, seeds)
+    write_lesson(lesson_folder(config), given, recipe.augmentation, seeds)
 
 
 def student(config: Config, budget: str, seed: int) -> None:
@@ -94,7 +102,7 @@ def student(config: Config, budget: str, seed: int) -> None:
     keras.set_threads(1)
     asked, folder, data = config.budget(budget), student_folder(config, budget, seed), taught()
     recipe, own = asked.recipe.into(Recipe), derived_seed(config.seed, "student", seed)
-    lesson = read_lesson(answers_folder(config) / "lesson", config.lesson.into(Share))
+    lesson = read_lesson(lesson_folder(config), config.lesson.into(Share))
     with counting(folder):
         keras.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)

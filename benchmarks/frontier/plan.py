@@ -93,8 +93,13 @@ def teacher_file(config: Config, number: int) -> Path:
 
 
 def answers_folder(config: Config) -> Path:
-    """Return the folder of what the teachers answered; the lesson that follows from it lies in it."""
+    """Return the folder of what the teachers answered."""
     return WORK / f"answers-{name_for([config.seed, config.teachers.model_dump()])}"
+
+
+def lesson_folder(config: Config) -> Path:
+    """Return the folder of the lesson that follows from what the teachers answered."""
+    return answers_folder(config) / "lesson"
 
 
 def student_folder(config: Config, budget: str, seed: int) -> Path:
