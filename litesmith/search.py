@@ -22,6 +22,7 @@ from litesmith.augmentation import Augmentation
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.frontier import standard_error
 from litesmith.keras import derived_seed, seed_everything
+from litesmith.limits import Cost, Limits, broken_limits
 from litesmith.lite import convert
 from litesmith.networks import NetworkSpec, build_network, count_macs, peak_activation_bytes, with_dropout
 from litesmith.teaching import Share
@@ -58,21 +59,6 @@ class Space:
     learning_rates: tuple[float, float]
     weight_decays: tuple[float, float]
     augmentations: Mapping[str, Augmentation]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the device can take: hard limits of the search.
-
-    Attributes:
-        max_tflite_bytes: Of the int8 file.
-        max_macs: Multiply-accumulates for one image.
-        max_activation_bytes: Of int8 activations alive at once.
-    """
-
-    max_tflite_bytes: int
-    max_macs: int
-    max_activation_bytes: int
 
 
 @dataclass(frozen=True)
@@ -152,21 +138,6 @@ class Plan:
     validation: Path
     num_validation: int
     lesson: Path
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a network takes of the device.
-
-    Attributes:
-        tflite_bytes: Size of the full int8 file of the untrained network.
-        macs: Multiply-accumulates for one image.
-        activation_bytes: Of int8 activations alive at once.
-    """
-
-    tflite_bytes: int
-    macs: int
-    activation_bytes: int
 
 
 @dataclass
@@ -311,16 +282,6 @@ def cost_of(spec: NetworkSpec) -> Cost:
     model = build_network(spec, "untrained")
     images = np.random.default_rng(0).integers(0, 256, (2, spec.height, spec.width)).astype(np.uint8)
     return Cost(len(convert(model, "int8", images)), count_macs(model), peak_activation_bytes(model))
-
-
-def broken_limits(cost: Cost, limits: Limits) -> str:
-    """Say which limits a network breaks; empty if none."""
-    pairs = [
-        ("int8 file", cost.tflite_bytes, limits.max_tflite_bytes, "bytes"),
-        ("work", cost.macs, limits.max_macs, "multiply-accumulates"),
-        ("activations", cost.activation_bytes, limits.max_activation_bytes, "bytes"),
-    ]
-    return "; ".join(f"{what} of {got} {unit}, limit {most}" for what, got, most, unit in pairs if got > most)
 
 
 class _Search:

@@ -75,7 +75,8 @@ def sweep(
 
 
 def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
-    from litesmith.search import Family, Limits, Plan, Rung, Space
+    from litesmith.limits import Limits
+    from litesmith.search import Family, Plan, Rung, Space
     from litesmith.splits import read_split
     from litesmith.teaching import Share
     from litesmith.training import Schedule

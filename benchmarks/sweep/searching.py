@@ -16,8 +16,9 @@ from litesmith import keras
 from litesmith.augmentation import Augmentation
 from litesmith.files import write_json
 from litesmith.keras import derived_seed
+from litesmith.limits import Limits
 from litesmith.params import HardLimits, Params
-from litesmith.search import Family, Limits, Plan, Rung, Space, run_study
+from litesmith.search import Family, Plan, Rung, Space, run_study
 from litesmith.splits import read_split
 from litesmith.teaching import Share, write_lesson
 from litesmith.training import Schedule

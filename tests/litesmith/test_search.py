@@ -9,17 +9,15 @@ import pytest
 from litesmith import search
 from litesmith.augmentation import Augmentation
 from litesmith.errors import DivergedError, ParamsError
+from litesmith.limits import Cost, Limits
 from litesmith.networks import NetworkSpec
 from litesmith.search import (
-    Cost,
     Entry,
     Family,
-    Limits,
     Plan,
     Rung,
     Space,
     StudyResult,
-    broken_limits,
     choose_winner,
     network_of,
     run_study,
@@ -173,11 +171,6 @@ def test_unreachable_limits_say_what_to_do(tmp_path: Path) -> None:
     plan = replace(PLAN, limits=replace(PLAN.limits, max_tflite_bytes=10), max_asks=3)
     with pytest.raises(ParamsError, match=r"none of 3 proposals kept the device's limits; .* Raise the limits"):
         study(tmp_path, plan=plan)
-
-
-def test_every_broken_limit_is_named() -> None:
-    said = broken_limits(Cost(30, 20, 10), Limits(29, 20, 9))
-    assert said == "int8 file of 30 bytes, limit 29; activations of 10 bytes, limit 9"
 
 
 def test_the_seed_decides_the_study(tmp_path: Path) -> None:
