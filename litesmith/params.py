@@ -273,7 +273,7 @@ class SweepParams(Section):
 
     num_trials: Annotated[Count, Field(description="Trials within the limits.")]
     batch_trials: Annotated[Count, Field(description="Trials asked for together and halved among themselves.")]
-    startup_trials: Annotated[Count, Field(description="Trials drawn at random before the sampler learns.")]
+    startup_trials: Annotated[Count, Field(description="Proposals before the sampler learns, all drawn at random.")]
     max_asks: Annotated[Count, Field(description="Proposals for each trial before the limits count as unreachable.")]
     reduction: Annotated[int, Field(ge=2, description="One in so many trials goes on to the next rung.")]
     rungs: Annotated[list[RungParams], Field(min_length=1, description="From the shortest to the longest.")]

@@ -104,7 +104,7 @@ class Plan:
     Attributes:
         num_trials: Feasible trials in all.
         batch_trials: Trials asked for together, halved among themselves.
-        startup_trials: Trials drawn at random before the sampler learns.
+        startup_trials: Proposals drawn at random before the sampler learns, those that break a limit among them.
         max_asks: Proposals for each trial before the limits are called unreachable.
         reduction: One in so many trials goes on to the next rung.
         rungs: From the shortest to the longest.
@@ -369,8 +369,10 @@ class _Search:
         )
 
     def _tell(self, trial: Any, entry: Entry) -> None:
-        for result in entry.results:
-            trial.report(result.accuracy, step=result.rung)
+        # The sampler ranks by the rung before what was reached there, so one that diverged counts as of the first.
+        diverged = entry.state == "diverged"
+        for result in entry.results[-1:] if diverged else entry.results:
+            trial.report(result.accuracy, step=0 if diverged else result.rung)
         if entry.state == "complete":
             self._study.tell(trial, _reached(entry))
         else:

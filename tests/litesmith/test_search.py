@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from litesmith import search
@@ -151,6 +152,25 @@ def test_a_diverged_trial_is_kept_and_goes_no_further(tmp_path: Path, monkeypatc
     assert result.winner.state == "complete"
     assert json.loads(json.dumps(result.to_plain(PLAN), allow_nan=False))
     assert {row["number"] for row in result.timings()} >= {entry.number for entry in diverged}
+
+
+def test_a_trial_that_diverged_late_is_told_as_worse_than_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studies = []
+    create = optuna.create_study
+    monkeypatch.setattr(optuna, "create_study", lambda **how: studies.append(create(**how)) or studies[0])
+
+    def late(job: TrialJob) -> TrialResult:
+        number, rung = job.number, job.rung
+        return TrialResult(number, rung, 0.0, None, 1.0) if rung else TrialResult(number, rung, 0.9, 0.1, 1.0)
+
+    monkeypatch.setattr("tests.litesmith.test_search.outcome", late)
+    with pytest.raises(DivergedError):
+        study(tmp_path)
+    told = [trial.intermediate_values for trial in studies[0].trials if trial.intermediate_values]
+    assert {0: 0.0} in told
+    assert all(values in ({0: 0.0}, {0: 0.9}) for values in told)
 
 
 def test_a_study_without_survivors_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
