@@ -258,7 +258,10 @@ class SpaceParams(Section):
     batch_sizes: Choices
     learning_rates: Annotated[PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")]
     weight_decays: Annotated[PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")]
-    augmentations: Annotated[dict[str, AugmentationParams], Field(min_length=1, description="By name.")]
+    augmentations: Annotated[
+        dict[str, AugmentationParams],
+        Field(min_length=1, description="By name; with teachers, images are changed as they saw them instead."),
+    ]
 
 
 class RungParams(Section):

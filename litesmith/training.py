@@ -130,6 +130,11 @@ def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float
 
     Args:
         progress: float64, any shape, the share of the training that is behind, 0 to 1.
+def as_taught(recipe: Recipe, lesson: Lesson | None) -> Recipe:
+    """Return a recipe as it is with a lesson: images are changed as the teacher saw them."""
+    return recipe if lesson is None else replace(recipe, augmentation=lesson.augmentation)
+
+
         recipe: Its highest rate and the share of the rise.
 
     Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's OneCycleLR.
@@ -185,7 +190,7 @@ def train(
         model: Takes pixels and returns probabilities. Its weights are where the training starts.
         training: What it learns from.
         validation: What each epoch is judged on; nothing is chosen by it here.
-        recipe: How.
+        recipe: How; with a lesson, as `as_taught` returns it.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
         lesson: What a teacher said about the training images, or None to learn from the labels alone.
@@ -199,8 +204,7 @@ def train(
         ParamsError: There are fewer training images than a batch holds.
         DivergedError: The loss is not a number any more.
     """
-    if lesson is not None:
-        recipe = replace(recipe, augmentation=lesson.augmentation)
+    recipe = as_taught(recipe, lesson)
     learner = computing_in(model, compute_dtype)
     loop = Loop(learner, training, validation, recipe, seed, lesson)
     checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"

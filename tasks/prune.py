@@ -10,7 +10,7 @@ from tasks import catalog
 from tasks.dag.step import Metric, Plot, step
 
 if TYPE_CHECKING:
-    from litesmith.pruning import Ablation, Line
+    from litesmith.pruning import Ablation, Line, Tuning
 
 
 @dataclass(frozen=True)
@@ -51,33 +51,34 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     from litesmith.teaching import Share, read_lesson
 
     keras.set_threads(params.num_threads)
+    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
     tuning = pruning.Tuning(
         winner=keras.load_h5(ins.model),
         spec=NetworkSpec.from_plain(read_json(ins.network)["network"]),
         training=read_split(ins.train),
         validation=read_split(ins.validation),
-        recipe=params.recipe.into(training.Recipe),
+        recipe=training.as_taught(params.recipe.into(training.Recipe), lesson),
         pruning=params.pruning.into(pruning.Pruning),
-        lesson=read_lesson(ins.lesson, params.lesson.into(Share)),
+        lesson=lesson,
         seed=seed,
         work=work,
     )
     ablation = pruning.ablate(tuning, dropout_rate=params.dropout_rate, name="pruned")
     keras.save_h5(ablation.model, outs.model)
     write_text(outs.history, training.history_csv(ablation.history))
-    results = _results(ablation, params)
+    results = _results(ablation, tuning)
     write_json(outs.results, results)
     validation = {name: line["validation"] for name, line in results["ablation"].items()}
     write_json(outs.metrics, {"validation": validation, "sparsity": results["sparsity_reached"]})
 
 
-def _results(ablation: "Ablation", params: PruneParams) -> dict[str, Any]:
+def _results(ablation: "Ablation", tuning: "Tuning") -> dict[str, Any]:
     return {
         "ablation": {name: _line(line) for name, line in ablation.lines.items()},
-        "sparsity_asked": params.pruning.final_sparsity,
+        "sparsity_asked": tuning.pruning.final_sparsity,
         "sparsity_reached": ablation.lines["pruned_with_dropout"].sparsity,
         "layers": [asdict(layer) for layer in ablation.layers],
-        "recipe": params.recipe.model_dump(),
+        "recipe": asdict(tuning.recipe),
     }
 
 

@@ -48,7 +48,7 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
     tuning, parents = _tuning(params, ins, seed, work), _parents(params, ins)
     scores = {name: training.evaluate(parent, tuning.validation).to_plain() for name, parent in parents.items()}
     variants = {name: _variant(name, parents, scores, tuning, outs) for name in params.variants}
-    asked = {"clustering": params.clustering.model_dump(), "recipe": params.recipe.model_dump()}
+    asked = {"clustering": params.clustering.model_dump(), "recipe": asdict(tuning.recipe)}
     write_json(outs.results, {"variants": variants, **asked})
     write_json(outs.metrics, {"validation": {name: one["validation"] for name, one in variants.items()}})
 
@@ -57,14 +57,15 @@ def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning"
     from litesmith.quantization import Clustering, Tuning
     from litesmith.splits import read_split
     from litesmith.teaching import Share, read_lesson
-    from litesmith.training import Recipe
+    from litesmith.training import Recipe, as_taught
 
+    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
     return Tuning(
         training=read_split(ins.train),
         validation=read_split(ins.validation),
-        recipe=params.recipe.into(Recipe),
+        recipe=as_taught(params.recipe.into(Recipe), lesson),
         clustering=params.clustering.into(Clustering),
-        lesson=read_lesson(ins.lesson, params.lesson.into(Share)),
+        lesson=lesson,
         seed=seed,
         work=work,
     )

@@ -1,7 +1,7 @@
 """The room that searches for a network within the device's limits, and trains the winner in full."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from litesmith.search import Plan, StudyResult
 
 _LOG = logging.getLogger(__name__)
+
+# With teachers there is no choice: images are changed as they saw them.
+_AS_TAUGHT = "as taught"
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,13 @@ def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetPar
     from litesmith.limits import Limits
     from litesmith.search import Family, Plan, Rung, Space
     from litesmith.splits import read_split
-    from litesmith.teaching import Share
+    from litesmith.teaching import Share, read_lesson
     from litesmith.training import Schedule
 
-    size = (dataset.height, dataset.width, dataset.num_classes)
+    size, space = (dataset.height, dataset.width, dataset.num_classes), params.space.into(Space)
+    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
+    if lesson is not None:
+        space = replace(space, augmentations={_AS_TAUGHT: lesson.augmentation})
     return Plan(
         num_trials=params.num_trials,
         batch_trials=params.batch_trials,
@@ -90,7 +96,7 @@ def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetPar
         reduction=params.reduction,
         rungs=[rung.into(Rung) for rung in params.rungs],
         tie_standard_errors=params.tie_standard_errors,
-        space=params.space.into(Space),
+        space=space,
         limits=device.into(Limits),
         schedule=params.schedule.into(Schedule),
         family=Family(*size, params.num_stages, params.stem_stride, params.residual, params.separable),

@@ -9,7 +9,7 @@ from litesmith.files import read_json
 from litesmith.keras import load_h5
 from litesmith.networks import NetworkSpec, count_macs
 from tasks.sweep import Ins, Outs, sweep
-from tests.tasks.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
+from tests.tasks.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns, small_lesson
 
 pytestmark = pytest.mark.slow
 
@@ -52,3 +52,15 @@ def test_the_winner_is_found_trained_and_described(tmp_path: Path, monkeypatch: 
     before = {path: path.read_bytes() for path in (Outs.model, Outs.results, Outs.metrics)}
     sweep.function(conduct=conduct_nothing, **known)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_with_teachers_images_are_changed_as_they_saw_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = in_small_workspace(tmp_path, monkeypatch)
+    small_lesson(tmp_path, 5, 6)
+    work = tmp_path / "work"
+    work.mkdir()
+    sweep.function(conduct=conduct_here, ins=Ins(), outs=Outs(), work=work, **sweep.arguments(params))
+    results = read_json(Outs.results)
+    assert {trial["choices"]["augmentation"] for trial in results["trials"]} == {"as taught"}
+    seen = {"max_shift_px": 1, "flip": True, "erase_share": 0.2, "max_erase_px": 4}
+    assert results["full_training"]["recipe"]["augmentation"] == seen
