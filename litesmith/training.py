@@ -456,8 +456,12 @@ def _optimizer(recipe: Recipe, num_steps: int, variables: list[Any]) -> Any:
 
 
 def _reset_dropout(model: Any, seed: int) -> None:
-    """Set what the dropout layers draw next; Keras hands out no public handle to their generators."""
-    for number, layer in enumerate(layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)):
+    """Set what the dropout layers draw next; Keras hands out no public handle to their generators.
+
+    TF-MOT wraps them where a network learns to round.
+    """
+    inner = (getattr(layer, "layer", layer) for layer in model.layers)
+    for number, layer in enumerate(layer for layer in inner if isinstance(layer, keras.layers.Dropout)):
         generator = layer._random_generator._generator
         if generator is not None:
             generator.reset_from_seed(derived_seed(seed, "dropout", number))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from litesmith import lite, litert
+from litesmith import lite, litert, training
 from litesmith.errors import ContractError
 from litesmith.keras import keras, seed_everything
 from litesmith.networks import build_network
@@ -75,6 +75,30 @@ def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before() -> Non
         )
         made.append(aware.get_weights())
     assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
+
+
+def test_a_killed_learning_to_round_goes_on_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed_everything(1)
+    parent = build_network(replace(SPEC, dropout_rate=0.3), "tuned")
+    how: dict[str, Any] = {"keep_zeros": False, "name": "aware", "seed": 4}
+    whole, history = quantize_aware(parent, TRAINING, VALIDATION, RECIPE, **how)
+    with monkeypatch.context() as broken:
+        run_epoch = training.Loop.run_epoch
+
+        def dies_in_the_second(loop: Any, epoch: int) -> Any:
+            if epoch == 1:
+                raise KeyboardInterrupt
+            return run_epoch(loop, epoch)
+
+        broken.setattr(training.Loop, "run_epoch", dies_in_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            quantize_aware(parent, TRAINING, VALIDATION, RECIPE, work=tmp_path, **how)
+    seed_everything(99)
+    resumed, again = quantize_aware(parent, TRAINING, VALIDATION, RECIPE, work=tmp_path, **how)
+    assert again == history
+    assert all(
+        np.array_equal(one, other) for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True)
+    )
 
 
 def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Path) -> None:
