@@ -51,7 +51,8 @@ def augment(images: Any, how: Augmentation, draws: Any) -> Any:
     Returns:
         float32 tensor (n, height, width, 1) in [0, 1].
 
-    Source: random erasing after Zhong et al., arXiv:1708.04896, here with the background's zero.
+    Source: shifts and mirror images as He et al. change CIFAR-10, arXiv:1512.03385, section 4.2; random erasing after
+        Zhong et al., arXiv:1708.04896, here with the background's zero.
     """
     count, height, width = images.shape
     draws = tf.unstack(draws, num=_DRAWS, axis=1)

@@ -84,7 +84,8 @@ def build_network(spec: NetworkSpec, name: str) -> Any:
         name: Its name, written into every file made from it.
 
     Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation after
-        arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets", arXiv:1704.04861.
+        arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets", arXiv:1704.04861; dropout
+        after Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
     """
     pixels = keras.Input((spec.height, spec.width, 1), name="pixels")
     stem = _conv(spec.stem_width, spec.stem_kernel_size, "stem", strides=spec.stem_stride)

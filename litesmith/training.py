@@ -55,10 +55,15 @@ class Recipe:
         skip_share: Share of the images with a loss below the average that an epoch leaves out, in [0, 1); those that
             stay weigh as much more, so that the gradient is the same on average.
         skip_until: Share of the epochs after which every image is seen again, 0 to 1.
-        averaging_share: Share of all steps over which the running average of the weights reaches back, in [0, 1);
-            0 takes the last weights.
+        averaging_share: Over how many steps the running average of the weights reaches back, as a share of all there
+            would be if no image were skipped, in [0, 1); 0 takes the last weights.
         refresh_rows: Images on which batch-norm statistics are measured anew at the end; 0 keeps the running ones.
         augmentation: How images are changed.
+
+    Source: momentum after Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML
+        2013; label smoothing after Szegedy et al., "Rethinking the Inception architecture", arXiv:1512.00567; averages
+        of weights after Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992. The others
+        stand where they are built: `one_cycle`, `worth_seeing`, `refresh_batch_norm`, `litesmith.augmentation`.
     """
 
     epochs: int
@@ -125,16 +130,16 @@ class Score:
         return {"accuracy": self.accuracy, "loss": self.loss}
 
 
-def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate along a training: a straight rise to the highest, then half a cosine down to zero.
-
-    Args:
-        progress: float64, any shape, the share of the training that is behind, 0 to 1.
 def as_taught(recipe: Recipe, lesson: Lesson | None) -> Recipe:
     """Return a recipe as it is with a lesson: images are changed as the teacher saw them."""
     return recipe if lesson is None else replace(recipe, augmentation=lesson.augmentation)
 
 
+def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float32]:
+    """Return the learning rate along a training: a straight rise to the highest, then half a cosine down to zero.
+
+    Args:
+        progress: float64, any shape, the share of the training that is behind, 0 to 1.
         recipe: Its highest rate and the share of the rise.
 
     Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's OneCycleLR.
