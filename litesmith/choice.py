@@ -11,15 +11,17 @@ from litesmith.sizes import Size
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may go to the device, with what it answered on the validation images.
+    """A file that may go to the device, with what it answered to pictures of the validation images.
 
     Attributes:
-        predicted: Predicted classes (n,), for the same images in the same order for every candidate.
+        predicted: Predicted classes (k, n) of k pictures of each image, the same in the same order for every candidate.
+        broken: Which limits of the device it breaks, in words; empty if none.
     """
 
     name: str
     size: Size
     predicted: NDArray[np.integer]
+    broken: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,10 @@ def choose(
     candidates: list[Candidate],
     labels: NDArray[np.integer],
     *,
-    max_bytes: int,
     noise_standard_errors: float,
     equal_size_share: float,
 ) -> Choice:
-    """Choose the smallest candidate within the budget whose accuracy is within noise of the best there.
+    """Choose the smallest candidate within the device's limits whose accuracy is within noise of the best there.
 
     A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors`` standard
     errors of the paired difference below the best one's (the one-standard-error rule: Breiman et al., "Classification
@@ -57,31 +58,29 @@ def choose(
     raw sizes that differ by at most ``equal_size_share`` count as equal, and the compressed size decides.
 
     Args:
-        candidates: At least one.
+        candidates: At least one. If none keeps the limits, they bind none, and the reason says so.
         labels: True classes (n,).
-        max_bytes: The budget: raw bytes that the device has room for. If no candidate keeps to it, it binds none, and
-            the reason says so.
         noise_standard_errors: How far below the best is still noise.
         equal_size_share: Share of the smallest size by which an equal one may be larger.
     """
-    fitting = [one for one in candidates if one.size.raw_bytes <= max_bytes] or candidates
+    fitting = [one for one in candidates if not one.broken] or candidates
     best = max(fitting, key=lambda one: (accuracy(labels, one.predicted), -one.size.gzip_bytes, one.name))
-    standings = {one.name: _standing(one, best, labels, noise_standard_errors, max_bytes) for one in candidates}
+    standings = {one.name: _standing(one, best, labels, noise_standard_errors) for one in candidates}
     near = [one for one in fitting if standings[one.name].within_noise]
     limit = min(one.size.raw_bytes for one in near) * (1 + equal_size_share)
     small = [one for one in near if one.size.raw_bytes <= limit]
     chosen = min(small, key=lambda one: (one.size.gzip_bytes, one.size.raw_bytes, one.name))
-    reason = f"{_reason(chosen, best, near, small, standings)}{_budget_note(candidates, max_bytes)}"
+    reason = f"{_reason(chosen, best, near, small, standings)}{_budget_note(candidates)}"
     return Choice(chosen.name, reason, standings)
 
 
-def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float, max_bytes: int) -> Standing:
+def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
     behind = compare(labels, best.predicted, one.predicted)
     return Standing(
         accuracy=accuracy(labels, one.predicted),
         behind=behind,
         within_noise=behind.difference <= noise * behind.standard_error,
-        within_budget=one.size.raw_bytes <= max_bytes,
+        within_budget=not one.broken,
     )
 
 
@@ -105,14 +104,14 @@ def _reason(
     return f"{_with_accuracy(chosen, standings)} {size}, {_with_accuracy(best, standings)}: {gap}."
 
 
-def _budget_note(candidates: list[Candidate], max_bytes: int) -> str:
-    """Say which candidates the budget ruled out, if any."""
-    over = [one.name for one in candidates if one.size.raw_bytes > max_bytes]
+def _budget_note(candidates: list[Candidate]) -> str:
+    """Say which candidates the device's limits ruled out, if any."""
+    over = [f"{one.name} ({one.broken})" for one in candidates if one.broken]
     if not over:
         return ""
     if len(over) == len(candidates):
-        return f" No candidate keeps to the budget of {max_bytes} bytes."
-    return f" Over the budget of {max_bytes} bytes: {', '.join(over)}."
+        return f" No candidate keeps the device's limits: {', '.join(over)}."
+    return f" Over the device's limits: {', '.join(over)}."
 
 
 def _with_accuracy(one: Candidate, standings: dict[str, Standing]) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith import int4, lite
+from litesmith import int4, lite, litert
 from litesmith.aware import learned_to_round
 from litesmith.choice import Candidate, Choice
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
+from litesmith.limits import Cost, Limits, broken_limits
 from litesmith.litert import Weights
+from litesmith.networks import count_macs, peak_activation_bytes
 from litesmith.params import Precision
 from litesmith.parity import Judgement, Promise, judge
+from litesmith.quantization import KINDS
 from litesmith.scores import accuracy
 from litesmith.sizes import Size, measure_size
 from litesmith.splits import Split, sample_rows
@@ -70,12 +73,12 @@ class Converted:
     Attributes:
         golden: The Keras model's probabilities of the golden images, float32 (n, classes).
         files: By name, such as ``tuned-int8``.
-        failures: Why files are missing from ``files``, a text each.
+        refused: Why files are missing from ``files``, by name.
     """
 
     golden: NDArray[np.float32]
     files: dict[str, LiteFile]
-    failures: list[str]
+    refused: dict[str, str]
 
 
 def choose_material(train: Split, validation: Split, *, num_calibration: int, num_golden: int, seed: int) -> Material:
@@ -93,7 +96,7 @@ def choose_material(train: Split, validation: Split, *, num_calibration: int, nu
 
 
 def convert_model(name: str, model: Any, bars: Mapping[Precision, Bar], material: Material, folder: Path) -> Converted:
-    """Write one file for each precision and hold it to its promise.
+    """Write one file for each precision and hold it to its promise; one that breaks it is removed.
 
     Args:
         name: Of the model; the files are ``<name>-<precision>.tflite``.
@@ -104,14 +107,15 @@ def convert_model(name: str, model: Any, bars: Mapping[Precision, Bar], material
     """
     golden = lite.probabilities(model, material.golden.images)
     predicted = lite.probabilities(model, material.validation.images).argmax(axis=1)
-    converted = Converted(golden, {}, [])
+    converted = Converted(golden, {}, {})
     for precision, bar in bars.items():
         path = folder / f"{name}-{precision}.tflite"
         promise = _promise(precision, bar, golden, predicted, material, dense_per_channel=not learned_to_round(model))
         try:
             judgement = _convert_one(model, path, promise, material)
         except ConversionError as error:
-            converted.failures.append(str(error))
+            path.unlink(missing_ok=True)
+            converted.refused[path.stem] = str(error)
             _LOG.error("%s: %s", path.stem, error)
         else:
             converted.files[path.stem] = LiteFile(name, precision, measure_size(path), judgement)
@@ -119,13 +123,52 @@ def convert_model(name: str, model: Any, bars: Mapping[Precision, Bar], material
     return converted
 
 
-def candidates(files: Mapping[str, LiteFile], precisions: Sequence[Precision]) -> list[Candidate]:
-    """Return the files that may go to the device, which are those of the given precisions."""
+def candidates(
+    files: Mapping[str, LiteFile], folder: Path, pictures: NDArray[np.uint8], broken: Callable[[LiteFile], str]
+) -> list[Candidate]:
+    """Return files as candidates for the device, with what they answer.
+
+    Args:
+        files: By name, those that may go there.
+        folder: Where they lie.
+        pictures: uint8, (k, n, height, width), what they are asked about.
+        broken: Tells which limits of the device a file breaks.
+    """
     return [
-        Candidate(name, one.size, np.array(one.judgement.seen.predicted))
+        Candidate(name, one.size, _answers(folder / f"{name}.tflite", pictures), broken(one))
         for name, one in files.items()
-        if one.precision in precisions
     ]
+
+
+def limits_broken_by(network: Any, limits: Limits) -> Callable[[LiteFile], str]:
+    """Return a function that tells which limits of the device a file breaks.
+
+    Args:
+        network: The winner, whose shape the networks of all candidates have.
+        limits: Of the device.
+    """
+    macs, activation_bytes = count_macs(network), peak_activation_bytes(network)
+
+    def broken(one: LiteFile) -> str:
+        passes = KINDS[one.model].passes if one.model in KINDS else 1
+        return broken_limits(Cost(one.size.raw_bytes, macs * passes, activation_bytes * passes), limits)
+
+    return broken
+
+
+def moved(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
+    """Return images (n, height, width) at every place up to so many pixels away, (k, n, height, width).
+
+    Few images tell little; an image at nine places tells more, and networks were trained to stand it.
+    """
+    wide = np.pad(images, ((0, 0), (max_shift_px, max_shift_px), (max_shift_px, max_shift_px)))
+    _, height, width = images.shape
+    steps = range(2 * max_shift_px + 1)
+    return np.stack([wide[:, down : down + height, right : right + width] for down in steps for right in steps])
+
+
+def _answers(path: Path, pictures: NDArray[np.uint8]) -> NDArray[np.integer]:
+    return np.stack([litert.predict(path, images).argmax(axis=1) for images in pictures])
 
 
 def describe_file(one: LiteFile, labels: NDArray[np.uint8]) -> dict[str, Any]:
@@ -161,7 +204,7 @@ def describe_choice(choice: Choice, files: Mapping[str, LiteFile]) -> dict[str, 
         "reason": choice.reason,
         "candidates": {
             name: {
-                "validation_accuracy": standing.accuracy,
+                "accuracy": standing.accuracy,
                 "bytes": files[name].size.raw_bytes,
                 "gzip_bytes": files[name].size.gzip_bytes,
                 "behind_best": standing.behind.difference,

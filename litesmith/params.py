@@ -370,6 +370,10 @@ class ConvertParams(Section):
     candidates: Annotated[
         list[Literal["int8", "int4"]], Field(min_length=1, description="Precisions that may go to the device.")
     ]
+    choice_shift_px: Annotated[
+        int,
+        Field(ge=0, le=3, description="Pixels that candidates' validation images are moved each way; more tell more."),
+    ]
     noise_standard_errors: Annotated[
         float, Field(ge=0, description="Standard errors of the paired difference that are still noise.")
     ]

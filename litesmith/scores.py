@@ -36,7 +36,7 @@ class Comparison:
 
 
 def accuracy(labels: Labels, predicted: Labels) -> float:
-    """Return the share of ``predicted`` that equals ``labels``, both (n,)."""
+    """Return the share of ``predicted``, (n,) or (k, n), that equals ``labels``, (n,)."""
     return float(np.mean(labels == predicted))
 
 
@@ -91,10 +91,12 @@ def compare(labels: Labels, first: Labels, second: Labels) -> Comparison:
 
     Args:
         labels: True classes (n,).
-        first: What one model predicted (n,).
-        second: What the other predicted (n,).
+        first: What one model predicted (n,), or (k, n) of k pictures of each image: an image counts once, with the
+            share of its pictures.
+        second: What the other predicted, of the same shape.
 
     Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent proportions).
     """
-    gains = (first == labels).astype(float) - (second == labels)
+    apart = (first == labels).astype(float) - (second == labels)
+    gains = apart.reshape(-1, len(labels)).mean(axis=0)
     return Comparison(difference=float(gains.mean()), standard_error=float(gains.std() / sqrt(len(gains))))

@@ -58,12 +58,17 @@ def convert(
 ) -> None:
     """Convert the models, test every file as a device would run it, and choose the one that goes there.
 
+    A file of a model that was fine-tuned for conversion is a candidate more: one that fails is refused, and the others
+    stand for the choice.
+
     Raises:
-        ConversionError: A file cannot be made, or does not do what its Keras model does: which and why, for all.
+        ConversionError: A file of baseline, winner or pruned model cannot be made, or does not do what its Keras model
+            does: which and why, for all.
         ParamsError: There are fewer images than are asked for.
     """
     from litesmith import choice, conversion
-    from litesmith.keras import set_threads
+    from litesmith.keras import load_h5, set_threads
+    from litesmith.limits import Limits
     from litesmith.litert import RUNTIME
     from litesmith.splits import read_split
 
@@ -78,9 +83,13 @@ def convert(
     converted = _converted(params, ins, outs, material)
     files = {name: file for one in converted.values() for name, file in one.files.items()}
     chosen = choice.choose(
-        conversion.candidates(files, params.candidates),
+        conversion.candidates(
+            {name: one for name, one in files.items() if one.precision in params.candidates},
+            outs.lite,
+            conversion.moved(material.validation.images, params.choice_shift_px),
+            conversion.limits_broken_by(load_h5(ins.tuned), device.into(Limits)),
+        ),
         material.validation.labels,
-        max_bytes=device.max_tflite_bytes,
         noise_standard_errors=params.noise_standard_errors,
         equal_size_share=params.equal_size_share,
     )
@@ -90,7 +99,8 @@ def convert(
     labels = material.validation.labels
     results = {
         "files": {name: conversion.describe_file(one, labels) for name, one in files.items()},
-        "final": conversion.describe_choice(chosen, files),
+        "refused": {name: why for one in converted.values() for name, why in one.refused.items()},
+        "final": {**conversion.describe_choice(chosen, files), "moved_px": params.choice_shift_px},
         "calibration": conversion.describe_calibration(material.calibration, dataset.num_classes),
         "runtime": RUNTIME,
     }
@@ -102,7 +112,7 @@ def _converted(params: ConvertParams, ins: Ins, outs: Outs, material: "Material"
     """Convert every model to its precisions.
 
     Raises:
-        ConversionError: Some file failed. All are tried before.
+        ConversionError: Some file that must not fail did. All are tried before.
     """
     from litesmith.conversion import Bar, convert_model
 
@@ -113,7 +123,7 @@ def _converted(params: ConvertParams, ins: Ins, outs: Outs, material: "Material"
             for precision in _PRECISIONS.get(name, _PRECISIONS_OF_OTHERS)
         }
         converted[name] = convert_model(name, model, bars, material, outs.lite)
-    failures = [failure for one in converted.values() for failure in one.failures]
+    failures = [why for name, one in converted.items() if name in _PRECISIONS for why in one.refused.values()]
     if failures:
         raise ConversionError("\n".join(["some files do not do what their Keras models do:", *failures]))
     return converted
@@ -149,7 +159,7 @@ def _metrics(results: dict[str, Any]) -> dict[str, Any]:
         "final": {
             "bytes": final["bytes"],
             "gzip_bytes": final["gzip_bytes"],
-            "validation_accuracy": final["candidates"][final["name"]]["validation_accuracy"],
+            "validation_accuracy": results["files"][final["name"]]["validation_accuracy"],
             "sparsity": results["files"][final["name"]]["sparsity"]["overall"],
         },
         "files": {name: {key: one[key] for key in shown} for name, one in results["files"].items()},

@@ -71,6 +71,7 @@ def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
         "sparsity": sparsity,
         "sparsity_figure": _sparsity_figure(sparsity),
         "quantized": quantized_rows(records),
+        "refused": plain(records["convert"].optional("refused"), {}),
         "latency_host": host_words(records.latency["host"]),
     }
 

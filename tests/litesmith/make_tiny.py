@@ -29,7 +29,7 @@ def network(width: int = 8) -> Any:
 
     keras.utils.set_random_seed(3)
     layers = keras.layers
-    return keras.Sequential(
+    stacked = keras.Sequential(
         [
             layers.InputLayer((8, 8, 1), name="pixels"),
             layers.Conv2D(width, 3, padding="same", use_bias=False, name="conv_1"),
@@ -39,9 +39,9 @@ def network(width: int = 8) -> Any:
             layers.Flatten(name="flat"),
             layers.Dense(8, activation="relu", name="dense_1"),
             layers.Dense(3, activation="softmax", name="classes"),
-        ],
-        name="tiny",
+        ]
     )
+    return keras.Model(stacked.inputs, stacked.outputs, name="tiny")
 
 
 def trained() -> Any:

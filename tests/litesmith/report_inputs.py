@@ -292,7 +292,7 @@ def _convert() -> dict[str, Any]:
             "reason": "the smallest int8 file whose validation accuracy is within noise of the best.",
             "candidates": {
                 name: {
-                    "validation_accuracy": accuracy,
+                    "accuracy": accuracy,
                     "bytes": size,
                     "gzip_bytes": gzip_bytes,
                     "behind_best": 0.9364 - accuracy,

@@ -100,6 +100,15 @@ def test_page_is_well_formed_with_unique_ids(page: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_a_refused_file_is_named_with_the_reason_where_the_candidates_are() -> None:
+    inputs = report_inputs()
+    refused = {"clustered-int8": "clustered-int8.tflite: agreement: <0.95> of 0.96"}
+    results = with_value(inputs.results, "convert", "refused", value=refused)
+    page = render(dataclasses.replace(inputs, results=results))
+    assert "clustered-int8 was refused and is no candidate: clustered-int8.tflite: agreement: &lt;0.95&gt;" in page
+    assert "was refused" not in render(inputs)
+
+
 def test_page_needs_nothing_from_elsewhere(page: str) -> None:
     found = outline(page)
     assert all(address.startswith(("#", "data:")) for address in found.addresses)

@@ -8,6 +8,7 @@ import pytest
 import litesmith.keras
 import tasks.convert as room
 from litesmith import litert
+from litesmith.conversion import moved
 from litesmith.errors import ConversionError, ParamsError
 from litesmith.splits import read_split
 from tasks import catalog
@@ -90,8 +91,19 @@ def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
     assert pruned["within_noise"]
     assert tuned["bytes"] == pytest.approx(pruned["bytes"], rel=0.01)
     assert final["name"] == "pruned-int8"
+    assert final["moved_px"] == 1
     assert "the smallest compressed" in final["reason"]
     assert catalog.FINAL_LITE.read_bytes() == (catalog.LITE / "pruned-int8.tflite").read_bytes()
+
+
+def test_images_are_moved_to_every_place_that_is_near() -> None:
+    images = np.zeros((1, 3, 4), np.uint8)
+    images[0, 1, 1] = 7
+    places = moved(images, 1)
+    assert places.shape == (9, 1, 3, 4)
+    assert np.array_equal(places[4], images)
+    assert sorted(map(tuple, np.argwhere(places)[:, 2:].tolist())) == [(y, x) for y in range(3) for x in range(3)]
+    assert np.array_equal(moved(images, 0), images[None])
 
 
 def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
@@ -140,12 +152,31 @@ def test_every_file_that_fails_is_named_with_the_reason(
     monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("int8",)})
     with pytest.raises(ConversionError) as caught:
         again(tmp_path, {"convert": {"golden_tolerance": {"int8": 1e-9}}})
-    first, tuned, pruned, clustered = str(caught.value).splitlines()
+    first, tuned, pruned = str(caught.value).splitlines()
     assert first == "some files do not do what their Keras models do:"
     assert tuned.startswith("tuned-int8.tflite: golden: largest error 0.0")
     assert pruned.startswith("pruned-int8.tflite: golden: largest error 0.0")
-    assert clustered.startswith("clustered-int8.tflite: golden: largest error 0.0")
     assert not (tmp_path / "final.tflite").exists()
+
+
+def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("float32",)})
+    monkeypatch.setattr(room, "_PRECISIONS_OF_OTHERS", ("float16",))
+    outs = again(tmp_path, {"convert": {"golden_tolerance": {"float16": 1e-9}}})
+    results = json.loads(outs.results.read_text())
+    assert list(results["files"]) == ["tuned-float32", "tuned-int8", "pruned-float32"]
+    assert results["refused"]["clustered-float16"].startswith("clustered-float16.tflite: golden: largest error 0.0")
+    assert sorted(path.stem for path in outs.lite.iterdir()) == sorted(results["files"])
+    assert results["final"]["name"] == "tuned-int8"
+
+
+def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(here: Path, tmp_path: Path) -> None:
+    tight = {"device": {"max_tflite_bytes": 1}}
+    final = json.loads(again(tmp_path, tight).results.read_text())["final"]
+    assert not any(one["within_budget"] for one in final["candidates"].values())
+    assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 
 
 def test_more_calibration_images_than_there_are(here: Path, tmp_path: Path) -> None:
