@@ -97,7 +97,8 @@ def _after(run: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, A
     earlier = list(before.get("earlier", [])) if before else []
     if before and before["runs"][-1]["id"] != run["runs"][-1]["id"]:
         last = before["runs"][-1]
-        earlier.append({"id": last["id"], "git": last["git"], "cpu_s": before["cpu_s"], "result": before["result"]})
+        spent = {key: before[key] for key in ("cpu_s", "server_cpu_s")}
+        earlier.append({"id": last["id"], "git": last["git"], **spent, "result": before["result"]})
     return {**run, "earlier": earlier}
 
 
