@@ -41,6 +41,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from benchmarks.frontier import plan
     from benchmarks.frontier.learning import write_weights
     from benchmarks.networks import network_for
+    from litesmith.keras import seed_everything
     from litesmith.networks import build_network
     from litesmith.splits import read_split
     from tasks import catalog
@@ -51,6 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE}
     monkeypatch.setattr(ablation, "CONFIG", small("ablation", tmp_path, numbers, lines=_LINES))
     network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
+    seed_everything(1)
     write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
     return tmp_path
 
