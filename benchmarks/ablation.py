@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
@@ -57,6 +57,13 @@ class Config(Section):
     compute_dtype: ComputeDtype
     lesson: LessonParams
     lines: dict[str, Line]
+
+    @model_validator(mode="after")
+    def _lines_are_there(self) -> "Config":
+        for name, line in self.lines.items():
+            if line.against not in self.lines:
+                raise ValueError(f"the line {name!r} is compared with {line.against!r}, and no line has that name")
+        return self
 
     def folder(self, name: str, seed: int) -> Path:
         """Return where a line's training with a seed lies; with other numbers it is another folder."""

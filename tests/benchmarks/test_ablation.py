@@ -107,3 +107,15 @@ def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> Non
     found = _against(labels, whole, said)
     assert found["minus_whole"] == pytest.approx(0)
     assert found["standard_error"] == pytest.approx(0.1)
+
+
+def test_a_line_to_compare_with_that_is_not_there_is_found_before_any_training(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmarks import ablation
+
+    lines = {"whole": {}, "odd": {"against": "none"}}
+    monkeypatch.setattr(ablation, "CONFIG", small("ablation", here, {}, lines=lines))
+    with pytest.raises(ValueError, match="the line 'odd' is compared with 'none', and no line has that name"):
+        ablation.main()
+    assert not (here / ablation.WORK).exists()
