@@ -26,7 +26,7 @@ class NetworkSpec:
         height: Of an image, in pixels.
         width: Of an image, in pixels.
         num_classes: Probabilities that come out.
-        stem_width: Channels of the first convolution, which runs at full resolution.
+        stem_width: Channels of the first convolution.
         stage_widths: Channels of each stage.
         stage_blocks: For each stage the units after its first one, which widens.
         stem_kernel_size: Side of the first convolution, odd; all others are 3x3.
@@ -152,7 +152,7 @@ def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Any:
 
 
 def _normed(features: Any, name: str) -> Any:
-    # Averages over some ten steps: the statistics are measured anew on many batches when training ends.
+    # The running statistics reach back some ten steps, in which the weights hardly move as a training ends.
     features = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
     return keras.layers.ReLU(name=f"{name}_relu")(features)
 

@@ -186,7 +186,7 @@ def train(
     lesson: Lesson | None = None,
     compute_dtype: ComputeDtype = "float32",
 ) -> History:
-    """Train a model with the recipe and leave it with averaged weights and fresh batch-norm statistics.
+    """Train a model with the recipe, which ends in averaged weights and fresh batch-norm statistics if it says so.
 
     The order of images, their changes and what is dropped follow from seed and epoch alone, and after every epoch the
     whole state goes to ``work``: a training that was killed and begun again ends as the undisturbed one, to the bit.
@@ -222,8 +222,7 @@ def train(
         _report(model.name, history, recipe.epochs, (time.monotonic() - began) / (epoch + 1 - skipped))
     loop.take_average()
     model.set_weights(learner.get_weights())
-    if recipe.refresh_rows:
-        refresh_batch_norm(model, training.images, recipe, seed=seed)
+    refresh_batch_norm(model, training.images, recipe, seed=seed)
     return history
 
 
@@ -277,14 +276,15 @@ def refresh_batch_norm(model: Any, images: NDArray[np.uint8], recipe: Recipe, *,
 
     Args:
         model: Its batch-norm layers are changed, nothing else.
-        images: uint8, (n, height, width); ``recipe.refresh_rows`` of them are used, changed as in training.
+        images: uint8, (n, height, width); ``recipe.refresh_rows`` of them are used, changed as in training;
+            of none, the running statistics stay.
         recipe: How many, and how they are changed.
         seed: Decides which and how.
 
     Source: `update_bn` of Izmailov et al., "Averaging weights leads to wider optima", arXiv:1803.05407.
     """
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    if not layers:
+    if not layers or not recipe.refresh_rows:
         return
     rows = np.random.default_rng(derived_seed(seed, "refresh")).permutation(len(images))[: recipe.refresh_rows]
     momenta = [layer.momentum for layer in layers]

@@ -182,6 +182,12 @@ class TestTrained:
         np.testing.assert_allclose(norm.moving_variance.numpy(), activations.var((0, 1, 2)), rtol=1e-2)
         assert norm.momentum == 0.9
 
+    def test_a_recipe_that_measures_nothing_anew_keeps_the_running_statistics(self) -> None:
+        model = fresh()
+        before = model.get_weights()
+        refresh_batch_norm(model, TRAIN.images, replace(RECIPE, refresh_rows=0), seed=1)
+        assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
+
     def test_the_plain_way_learns_and_repeats(self) -> None:
         histories = []
         for _ in range(2):
