@@ -109,6 +109,7 @@ def conversion(evidence: Evidence) -> dict[str, Any]:
         "num_models": len({file["model"] for file in files.values()}),
         "num_checks": len(checks),
         "num_failed": sum(not check["passed"] for check in checks),
+        "refused": list(evidence.results["convert"]["refused"]),
         "worst": worst,
         "worst_agreement": files[worst]["agreement_with_keras"],
         "num_rules": len(evidence.results["validate"]["rules"]),

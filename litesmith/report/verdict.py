@@ -285,7 +285,8 @@ def _files_reason(records: Records) -> Reason:
         for check in file["checks"]
     ]
     own, others = ([(check, passed) for is_final, check, passed in told if is_final is kind] for kind in (True, False))
-    failed, note = [check for check, passed in own if passed is False], _other_files(others)
+    failed = [check for check, passed in own if passed is False]
+    note = f"{_other_files(others)}{_refused(records)}"
     if failed:
         return Reason("Files", False, f"{len(failed)} of its {len(own)} checks failed: {', '.join(failed)}.{note}")
     if not own or None in [passed for _, passed in own]:
@@ -301,6 +302,12 @@ def _other_files(checks: Sequence[tuple[str, bool | None]]) -> str:
     num_unknown = sum(passed is None for _, passed in checks)
     note = f" Of other files {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}." if failed else ""
     return f"{note} Of other files {num_unknown} of {len(checks)} checks are not recorded." if num_unknown else note
+
+
+def _refused(records: Records) -> str:
+    """Say which files are not there because they failed a check; nothing if none is missing."""
+    names = plain(records["convert"].optional("refused"), {})
+    return f" Refused, as they failed a check: {', '.join(names)}." if names else ""
 
 
 def _data_reason(records: Records) -> Reason:

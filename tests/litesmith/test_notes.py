@@ -65,6 +65,7 @@ def evidence() -> Evidence:
         "convert": {
             "files": {"baseline-float32": _file("baseline", 1.0, True), "tuned-int8": _file("tuned", 0.98, True, True),
                       "pruned-int8": _file("pruned", 0.99, True, False)},
+            "refused": {},
             "final": {"reason": "tuned-int8 is the most accurate."},
         },
         "evaluate": {
@@ -109,6 +110,12 @@ def test_the_conversion_names_the_file_least_like_its_model(evidence: Evidence) 
     found = conversion(evidence)
     assert (found["worst"], found["worst_agreement"]) == ("tuned-int8", 0.98)
     assert (found["num_files"], found["num_models"], found["num_checks"], found["num_failed"]) == (3, 3, 5, 1)
+
+
+def test_a_refused_file_is_named_beside_the_checks(evidence: Evidence) -> None:
+    assert "refused" not in render_notes(evidence)
+    evidence.results["convert"]["refused"] = {"clustered-int8": "golden: largest error 0.9"}
+    assert "(clustered-int8 failed one, was refused and is not counted)" in " ".join(render_notes(evidence).split())
 
 
 def test_speed_is_told_as_ratios(evidence: Evidence) -> None:

@@ -106,7 +106,8 @@ def test_a_refused_file_is_named_with_the_reason_where_the_candidates_are() -> N
     results = with_value(inputs.results, "convert", "refused", value=refused)
     page = render(dataclasses.replace(inputs, results=results))
     assert "clustered-int8 was refused and is no candidate: clustered-int8.tflite: agreement: &lt;0.95&gt;" in page
-    assert "was refused" not in render(inputs)
+    assert "run without TensorFlow. Refused, as they failed a check: clustered-int8." in page
+    assert "Refused, as they failed a check" not in render(inputs)
 
 
 def test_page_needs_nothing_from_elsewhere(page: str) -> None:
