@@ -26,12 +26,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a candidate stands against the most accurate one within the budget."""
+    """How a candidate stands against the most accurate one within the device's limits."""
 
     accuracy: float
     behind: Comparison
     within_noise: bool
-    within_budget: bool
+    within_limits: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], nois
         accuracy=accuracy(labels, one.predicted),
         behind=behind,
         within_noise=behind.difference <= noise * behind.standard_error,
-        within_budget=not one.broken,
+        within_limits=not one.broken,
     )
 
 

@@ -210,7 +210,7 @@ def describe_choice(choice: Choice, files: Mapping[str, LiteFile]) -> dict[str, 
                 "behind_best": standing.behind.difference,
                 "standard_error": standing.behind.standard_error,
                 "within_noise": standing.within_noise,
-                "within_budget": standing.within_budget,
+                "within_limits": standing.within_limits,
             }
             for name, standing in choice.standings.items()
         },

@@ -94,7 +94,7 @@ def test_a_better_file_over_the_budget_is_no_measure() -> None:
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
     assert choice.standings["pruned-int8"].behind.difference == 0
-    assert not choice.standings["tuned-int8"].within_budget
+    assert not choice.standings["tuned-int8"].within_limits
     assert choice.reason == (
         "pruned-int8 (0.9400) is the most accurate on validation, no other within noise of it. "
         "Over the device's limits: tuned-int8 (work of 9, limit 8)."

@@ -398,7 +398,7 @@ def test_extras_that_were_not_measured_are_named_with_the_reason(device: Any) ->
     [
         (("evaluate", "variants"), '<td colspan="9">the results of evaluate says null for variants</td>'),
         (("convert", "files"), '<td colspan="7">the results of convert says null for files</td>'),
-        (("convert", "final", "candidates"), '<td colspan="7">the results of convert says null for final.candidates'),
+        (("convert", "final", "candidates"), '<td colspan="8">the results of convert says null for final.candidates'),
         (("convert", "files", FINAL, "checks"), f'says null for files.{FINAL}.checks</td>'),
         (("validate", "files"), '<td colspan="6">the results of validate says null for files</td>'),
         (("sweep", "winner", "network"), "network is not shown: the results of sweep says null for winner.network."),

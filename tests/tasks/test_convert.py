@@ -175,7 +175,7 @@ def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
 def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(here: Path, tmp_path: Path) -> None:
     tight = {"device": {"max_tflite_bytes": 1}}
     final = json.loads(again(tmp_path, tight).results.read_text())["final"]
-    assert not any(one["within_budget"] for one in final["candidates"].values())
+    assert not any(one["within_limits"] for one in final["candidates"].values())
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 
 
