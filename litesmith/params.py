@@ -141,7 +141,7 @@ class PrepareParams(Section):
 
 
 class HardLimits(Section):
-    """The part of ``device`` that no network of the sweep may exceed: nothing timed, nothing optional."""
+    """The part of ``device`` that the sweep and the choice of the final file keep to: nothing timed or optional."""
 
     max_tflite_bytes: Annotated[Count, Field(description="Of the full int8 file.")]
     max_macs: Annotated[Count, Field(description="Multiply-accumulates for one image.")]
@@ -149,7 +149,7 @@ class HardLimits(Section):
 
 
 class DeviceParams(HardLimits):
-    """What the device can take: first the hard limits of the sweep, then what the final file alone is judged by."""
+    """What the device can take: the hard limits, and what the final file alone is judged by."""
 
     max_arena_bytes: Annotated[Count, Field(description="Memory under TensorFlow Lite Micro besides the file.")]
     max_latency_ms: Annotated[float, Field(gt=0, description="Of one image on one thread, the median.")]
@@ -372,7 +372,7 @@ class ConvertParams(Section):
     ]
     choice_shift_px: Annotated[
         int,
-        Field(ge=0, le=3, description="Pixels that candidates' validation images are moved each way; more tell more."),
+        Field(ge=0, le=3, description="Pixels that the choice moves images each way: no more than in training."),
     ]
     noise_standard_errors: Annotated[
         float, Field(ge=0, description="Standard errors of the paired difference that are still noise.")

@@ -28,7 +28,7 @@ class Comparison:
 
     Attributes:
         difference: Accuracy of the first minus accuracy of the second.
-        standard_error: Of that difference, from the images on which exactly one of the two is right.
+        standard_error: Of that difference, from how far the two are apart on each image.
     """
 
     difference: float

@@ -11,7 +11,7 @@ class Size:
 
     Attributes:
         raw_bytes: As it lies on a disk or in a device's flash.
-        gzip_bytes: As it travels, compressed by gzip at level 9. Only here do zeros that pruning left count.
+        gzip_bytes: As it travels, compressed by gzip at level 9. Here alone zeros that pruning left count.
     """
 
     raw_bytes: int

@@ -21,7 +21,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Plot:
-    """Mark of a small CSV output that git keeps and ``dvc plots`` draws; an output may bear several.
+    """Mark of a small CSV output that ``dvc plots`` draws; an output may bear several.
 
     Args:
         x: Column of the horizontal axis.
