@@ -2,7 +2,7 @@
 
     python -m benchmarks.epoch
 
-Twice: the baseline's network, our loop at its default batch against `fit` at 32; and the network of the last sweep's
+Twice: the baseline's network, our loop at the winner's batch against `fit` at 32; and the network of the last sweep's
 winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's teachers, our loop
 in bfloat16 against itself in float32, on some of the images. Every image is seen in every epoch: what skipping easy
 ones saves comes on top. `dvc repro sweep` makes what this reads.
@@ -20,10 +20,11 @@ from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from litesmith import keras, networks
+from litesmith.augmentation import Augmentation
 from litesmith.compute import ComputeDtype, computing_in
 from litesmith.files import read_json
 from litesmith.networks import NetworkSpec
-from litesmith.params import Params, read_params
+from litesmith.params import read_params
 from litesmith.splits import Split, read_split
 from litesmith.training import Loop, Recipe
 from tasks import catalog
@@ -51,7 +52,8 @@ def main() -> None:
     # Judging an epoch is no part of it, so there is next to nothing to judge on.
     few = Split(validation.images[:1], validation.labels[:1], validation.ids[:1])
     results = read_json(catalog.results("sweep"))
-    recipe = Recipe(**{**results["full_training"]["recipe"], "augmentation": _augmentation(params, results)})
+    asked = results["full_training"]["recipe"]
+    recipe = Recipe(**{**asked, "augmentation": Augmentation(**asked["augmentation"])})
     recipe = replace(recipe, epochs=ROUNDS + 1, skip_share=0.0)
     spec = NetworkSpec.from_plain(results["winner"]["network"])
 
@@ -95,12 +97,6 @@ def _teacher(train: Split, few: Split) -> dict[str, Any]:
         "against_batch_size": recipe.batch_size,
         **times,
     }
-
-
-def _augmentation(params: Params, results: dict[str, Any]) -> Any:
-    from litesmith.augmentation import Augmentation
-
-    return params.sweep.space.augmentations[results["winner"]["choices"]["augmentation"]].into(Augmentation)
 
 
 def _ours(model: Any, train: Split, few: Split, recipe: Recipe) -> Epoch:
