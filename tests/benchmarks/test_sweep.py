@@ -185,7 +185,7 @@ def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pyte
     assert made["random"]["num_trials"] == 2
     assert made["ours"]["num_trials"][0] == 2
     assert made["mark"] == made["random"]["incumbents"][-1]["accuracy"]
-    assert 0 < made["longest_trial_cpu_s"] < made["random"]["cpu_s"]
+    assert 0 < made["longest_trial_cpu_s"] <= max(made["random"]["cpu_s"], made["ours"]["cpu_s"])
     reached = made["ours"]["cpu_s_until_mark"]
     assert made["share"] == (None if reached is None else pytest.approx(reached / made["random"]["cpu_s"], abs=1e-4))
 
