@@ -1,13 +1,16 @@
 """What each ingredient of the training recipe is worth: the recipe whole, and with one ingredient left out at a time.
 
-    python -m benchmarks.ablation
+    python -m benchmarks.ablation [--full]
 
-Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe of
-the same length. What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The teachers are
-the frontier's, whose weights are kept: they are asked about one view of the images for each epoch.
+Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe.
+With `--full` trainings are as long as the default run's winner's. What is finished is kept in `.litesmith/ablation`, so
+that a killed command goes on. The teachers are the frontier's, whose weights are kept: they are asked about one view of
+the images for each epoch.
 """
 
+import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -34,22 +37,22 @@ from litesmith.teaching import ask, view_seeds
 from litesmith.training import Lesson, Recipe
 from tasks import catalog
 
-CONFIG = Path(__file__).with_suffix(".yaml")
-RESULT = Path("benchmarks/results/ablation.json")
+CONFIGS = Path(__file__).parent
+RESULTS = Path("benchmarks/results")
 WORK = Path(".litesmith/ablation")
+WHOLE = "whole"
 
 
 class Line(Section):
-    """What a line does otherwise than the whole recipe, and the line that it is compared with."""
+    """What a line does otherwise than the whole recipe."""
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     lesson: bool = False
     compute_dtype: ComputeDtype | None = None
-    against: str = "whole"
 
 
 class Config(Section):
-    """All of ``ablation.yaml``."""
+    """All of ``ablation.yaml``, and of ``ablation_full.yaml``; what others are compared with is the line `WHOLE`."""
 
     seeds: list[int]
     network: NetworkParams
@@ -59,38 +62,45 @@ class Config(Section):
     lines: dict[str, Line]
 
     @model_validator(mode="after")
-    def _lines_are_there(self) -> "Config":
-        for name, line in self.lines.items():
-            if line.against not in self.lines:
-                raise ValueError(f"the line {name!r} is compared with {line.against!r}, and no line has that name")
+    def _whole_is_there(self) -> "Config":
+        if WHOLE not in self.lines:
+            raise ValueError(f"lines are compared with {WHOLE!r}, and none has that name")
         return self
 
     def folder(self, name: str, seed: int) -> Path:
         """Return where a line's training with a seed lies; with other numbers it is another folder."""
         line = self.lines[name]
-        own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump(exclude={"against"})]
+        own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump()]
         taught_by = [read_config().teacher_fingerprint()] if line.lesson else []
         decided = name_for([*own, read_params(catalog.PARAMS).prepare.deciding(), *taught_by])
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train what is not trained yet, and write what each line is worth."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--full", action="store_true", help="the long trainings, of ablation_full.yaml")
+    name, option = ("ablation_full", " --full") if parser.parse_args(arguments).full else ("ablation", "")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = read_numbers(CONFIG, Config)
+    config = read_numbers(CONFIGS / f"{name}.yaml", Config)
     keras.set_threads(1)
-    validation = read_split(catalog.VALIDATION)
+    asked = config.model_dump(include={"network", "recipe", "compute_dtype"})
+    result = {"command": f"python -m benchmarks.ablation{option}", **asked, "lines": _lines(config)}
+    write_result(RESULTS / f"{name}.json", result)
+
+
+def _lines(config: Config) -> dict[str, Any]:
+    """Return what each line reached and spent, trained if it is not yet."""
+    labels = read_split(catalog.VALIDATION).labels
     answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}
-    lines = {
+    return {
         name: {
-            "against": config.lines[name].against,
-            **_against(validation.labels, answers[config.lines[name].against], said),
+            **_against(labels, answers[WHOLE], said),
             "cpu_s": [total(config.folder(name, seed)) for seed in config.seeds],
         }
         for name, said in answers.items()
     }
-    asked = config.model_dump(include={"network", "recipe", "compute_dtype"})
-    write_result(RESULT, {"command": "python -m benchmarks.ablation", **asked, "lines": lines})
 
 
 def _answers(config: Config, name: str, seed: int) -> NDArray[np.uint8]:

@@ -20,6 +20,8 @@ RESULTS = Path("benchmarks/results")
 
 # In the order of the README.
 BENCHMARKS = ("frontier", "pipeline", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
+# The results of a benchmark that has more than the one of its name.
+_FILES = {"ablation": ("ablation", "ablation_full")}
 _HEAD = ("benchmark", "figure", "must be", "goal", "measured", "", "behind it")
 _WRITTEN: dict[str, Callable[[float], str]] = {
     "accuracy": lambda value: f"{percent(value)} %",
@@ -66,7 +68,8 @@ def check(root: Path) -> None:
 def render(root: Path) -> str:
     """Return the table that the results below ``root`` give, between its markers."""
     rule = ["---", "---", "---:", "---:", "---:", "---", "---"]
-    rows = [row for name in BENCHMARKS for row in _rows(name, root / RESULTS / f"{name}.json")]
+    files = [(name, file) for name in BENCHMARKS for file in _FILES.get(name, (name,))]
+    rows = [row for name, file in files for row in _rows(name, root / RESULTS / f"{file}.json")]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in (_HEAD, rule, *rows))
     return f"{BEGIN}\n{table}\n{END}"
 
@@ -78,16 +81,17 @@ def _rows(name: str, path: Path) -> list[list[str]]:
     # Entries of the frontier and runs may have been made in more than one place; their claims say where.
     host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
     if name == "ablation":
-        return [_line(name, line, found, host) for line, found in result["lines"].items()]
+        epochs = result["recipe"]["epochs"]
+        return [_line(f"{epochs} epochs", line, found, host) for line, found in result["lines"].items()]
     return [_row(name, claim, host) for claim in result["claims"]]
 
 
-def _line(name: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
-    """Return the row of a line of the ablation, which must be nothing."""
-    whole, error = found["against"], percent(found["standard_error"])
-    apart = f"{points(found['minus_whole'])} points from the {whole}, standard error {error}"
-    behind = f"{len(found['accuracy'])} seeds; {apart if line != whole else 'what others are compared with'}"
-    return [_link(name), f"validation accuracy, {line}", "", "", f"{percent(found['mean'])} %", "", f"{behind}; {host}"]
+def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
+    """Return the row of a line of an ablation, which must be nothing."""
+    apart = f"{points(found['minus_whole'])} points from the whole, standard error {percent(found['standard_error'])}"
+    behind = f"{len(found['accuracy'])} seeds; {'what others are compared with' if line == 'whole' else apart}; {host}"
+    accuracy = f"{percent(found['mean'])} %"
+    return [_link("ablation"), f"validation accuracy after {after}, {line}", "", "", accuracy, "", behind]
 
 
 def _link(name: str) -> str:

@@ -20,9 +20,7 @@ _RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
 _LINES = {
     "whole": {},
     "with teachers": {"lesson": True},
-    "without flips": {"recipe": {"augmentation": {"flip": False}}},
-    "longer": {"against": "longer", "recipe": {"epochs": 3}},
-    "longer, without flips": {"against": "longer", "recipe": {"epochs": 3, "augmentation": {"flip": False}}},
+    "without shifts": {"recipe": {"augmentation": {"max_shift_px": 0}}},
 }
 
 
@@ -36,7 +34,7 @@ def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Pat
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a small workspace with the numbers of the ablation and the weights of a teacher."""
+    """Return a small workspace with the numbers of both ablations and the weights of a teacher."""
     from benchmarks import ablation
     from benchmarks.frontier import plan
     from benchmarks.frontier.learning import write_weights
@@ -50,7 +48,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     teachers = {"number": 1, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "float32"}
     monkeypatch.setattr(plan, "CONFIG", small("frontier", tmp_path, {"teachers": teachers}))
     numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE}
-    monkeypatch.setattr(ablation, "CONFIG", small("ablation", tmp_path, numbers, lines=_LINES))
+    monkeypatch.setattr(ablation, "CONFIGS", tmp_path)
+    small("ablation", tmp_path, numbers, lines=_LINES)
+    longer = {**numbers, "seeds": [1], "recipe": {**_RECIPE, "epochs": 3}}
+    small("ablation_full", tmp_path, longer, lines={"whole": {}, "without shifts": _LINES["without shifts"]})
     network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
     seed_everything(1)
     write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
@@ -60,27 +61,37 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks import ablation
 
-    ablation.main()
-    first = read_json(ablation.RESULT)["lines"]
+    ablation.main([])
+    first = read_json(ablation.RESULTS / "ablation.json")["lines"]
     assert list(first) == list(_LINES)
     for line in first.values():
         assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
         assert all(spent > 0 for spent in line["cpu_s"])
-    assert all(first[name]["minus_whole"] == first[name]["standard_error"] == 0 for name in ("whole", "longer"))
-    assert first["longer, without flips"]["against"] == "longer"
+    assert first["whole"]["minus_whole"] == first["whole"]["standard_error"] == 0
     views = list((here / ablation.WORK).rglob("view-*.npy"))
     assert len(views) == 2, "one for each epoch, the same for both seeds"
     assert np.load(views[0]).ndim == 2
     monkeypatch.setattr(ablation, "_trained", lambda *_: pytest.fail("trained again"))
-    ablation.main()
-    assert read_json(ablation.RESULT)["lines"] == first
+    ablation.main([])
+    assert read_json(ablation.RESULTS / "ablation.json")["lines"] == first
+
+
+def test_the_long_trainings_have_numbers_and_a_result_of_their_own(here: Path) -> None:
+    from benchmarks import ablation
+
+    ablation.main(["--full"])
+    assert [path.name for path in ablation.RESULTS.iterdir()] == ["ablation_full.json"]
+    result = read_json(ablation.RESULTS / "ablation_full.json")
+    assert result["command"] == "python -m benchmarks.ablation --full"
+    assert result["recipe"]["epochs"] == 3
+    assert {name: len(line["accuracy"]) for name, line in result["lines"].items()} == {"whole": 1, "without shifts": 1}
 
 
 def test_other_numbers_lie_elsewhere(here: Path) -> None:
-    from benchmarks.ablation import CONFIG, Config
+    from benchmarks.ablation import CONFIGS, Config
     from benchmarks.numbers import read_numbers
 
-    config = read_numbers(CONFIG, Config)
+    config = read_numbers(CONFIGS / "ablation.yaml", Config)
     longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 4})})
     folders = [one.folder(name, 1) for one in (config, longer) for name in _LINES]
     assert len(set(folders)) == len(folders)
@@ -109,13 +120,10 @@ def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> Non
     assert found["standard_error"] == pytest.approx(0.1)
 
 
-def test_a_line_to_compare_with_that_is_not_there_is_found_before_any_training(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_without_a_whole_are_refused_before_any_training(here: Path) -> None:
     from benchmarks import ablation
 
-    lines = {"whole": {}, "odd": {"against": "none"}}
-    monkeypatch.setattr(ablation, "CONFIG", small("ablation", here, {}, lines=lines))
-    with pytest.raises(ValueError, match="the line 'odd' is compared with 'none', and no line has that name"):
-        ablation.main()
+    small("ablation", here, {}, lines={"odd": {}})
+    with pytest.raises(ValueError, match="lines are compared with 'whole', and none has that name"):
+        ablation.main([])
     assert not (here / ablation.WORK).exists()
