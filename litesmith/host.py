@@ -16,9 +16,23 @@ def describe_host() -> dict[str, str | int | None]:
 
 
 def _cpu_name() -> str:
-    """Return the processor's model as the system names it."""
+    """Return the processor as the system names it, with the numbers that tell generations of the same name apart."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        text = Path("/proc/cpuinfo").read_text()
     except OSError:
         return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return cpu_name_in(text) or platform.machine()
+
+
+def cpu_name_in(text: str) -> str:
+    """Return the first processor's name, family and model in the text of ``/proc/cpuinfo``; empty without a name.
+
+    A virtual machine may say no more than "AMD EPYC", whose generations differ in speed and instructions. Their numbers
+    are those of the CPUID instruction (AMD, "AMD64 Architecture Programmer's Manual", volume 3, appendix E; Intel,
+    "Software Developer's Manual", volume 2A); processors without it have none.
+    """
+    pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    facts = {key.strip(): value.strip() for key, _, value in pairs}
+    name = facts.get("model name", "")
+    numbers = [f"{word} {facts[key]}" for word, key in (("family", "cpu family"), ("model", "model")) if key in facts]
+    return f"{name} ({', '.join(numbers)})" if name and numbers else name
