@@ -2,7 +2,8 @@
 
     python -m benchmarks.ablation [--full]
 
-Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe.
+Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe:
+each network as it is, and mirrored, that is asked about the mirror image too, as the files that go to a device are.
 With `--full` trainings are as long as the default run's winner's. What is finished is kept in `.litesmith/ablation`, so
 that a killed command goes on. The teachers are the frontier's, whose weights are kept: they are asked about one view of
 the images for each epoch.
@@ -21,7 +22,7 @@ from pydantic import Field, model_validator
 
 from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
-from benchmarks.kept import kept_answers, name_for
+from benchmarks.kept import Answers, kept_answers, name_for
 from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.record import write_result
@@ -29,6 +30,7 @@ from benchmarks.spent import total
 from litesmith import keras, lite, training
 from litesmith.compute import computing_in
 from litesmith.keras import derived_seed
+from litesmith.mirror import mirrored
 from litesmith.networks import build_network
 from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid, read_params
 from litesmith.scores import accuracy, compare
@@ -94,21 +96,26 @@ def _lines(config: Config) -> dict[str, Any]:
     """Return what each line reached and spent, trained if it is not yet."""
     labels = read_split(catalog.VALIDATION).labels
     answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}
+
+    def judged(name: str, network: str) -> dict[str, Any]:
+        return _against(labels, *([one[network] for one in answers[line]] for line in (WHOLE, name)))
+
     return {
         name: {
-            **_against(labels, answers[WHOLE], said),
+            **judged(name, "plain"),
+            "mirrored": judged(name, "mirrored"),
             "cpu_s": [total(config.folder(name, seed)) for seed in config.seeds],
         }
-        for name, said in answers.items()
+        for name in config.lines
     }
 
 
-def _answers(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
-    """Return what the network of a line and a seed answers on validation."""
-    return kept_answers(config.folder(name, seed), lambda: {name: _trained(config, name, seed)})[name]
+def _answers(config: Config, name: str, seed: int) -> Answers:
+    """Return what the network of a line and a seed answers on validation, as it is and mirrored."""
+    return kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
 
 
-def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
+def _trained(config: Config, name: str, seed: int) -> Answers:
     train, validation, line = read_split(catalog.TRAIN), read_split(catalog.VALIDATION), config.lines[name]
     recipe = RecipeParams.model_validate(overlaid(config.recipe.model_dump(), line.recipe)).into(Recipe)
     own, folder = derived_seed("ablation", seed), config.folder(name, seed)
@@ -119,8 +126,11 @@ def _trained(config: Config, name: str, seed: int) -> NDArray[np.uint8]:
         model, train, validation, recipe,
         seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
-    answers: NDArray[np.uint8] = lite.probabilities(model, validation.images).argmax(axis=1).astype(np.uint8)
-    return answers
+    networks = {"plain": model, "mirrored": mirrored(model, "mirrored")}
+    return {
+        kind: lite.probabilities(network, validation.images).argmax(axis=1).astype(np.uint8)
+        for kind, network in networks.items()
+    }
 
 
 def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesson:

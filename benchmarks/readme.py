@@ -88,10 +88,17 @@ def _rows(name: str, path: Path) -> list[list[str]]:
 
 def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
     """Return the row of a line of an ablation, which must be nothing."""
-    apart = f"{points(found['minus_whole'])} points from the whole, standard error {percent(found['standard_error'])}"
-    behind = f"{len(found['accuracy'])} seeds; {'what others are compared with' if line == 'whole' else apart}; {host}"
+    behind = f"{len(found['accuracy'])} seeds; {_apart(line, found)}"
+    if "mirrored" in found:
+        behind += f"; mirrored {percent(found['mirrored']['mean'])} %, {_apart(line, found['mirrored'])}"
     accuracy = f"{percent(found['mean'])} %"
-    return [_link("ablation"), f"validation accuracy after {after}, {line}", "", "", accuracy, "", behind]
+    return [_link("ablation"), f"validation accuracy after {after}, {line}", "", "", accuracy, "", f"{behind}; {host}"]
+
+
+def _apart(line: str, found: Mapping[str, Any]) -> str:
+    if line == "whole":
+        return "what others are compared with"
+    return f"{points(found['minus_whole'])} points from the whole, standard error {percent(found['standard_error'])}"
 
 
 def _link(name: str) -> str:

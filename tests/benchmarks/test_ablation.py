@@ -67,7 +67,10 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
     for line in first.values():
         assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
         assert all(spent > 0 for spent in line["cpu_s"])
-    assert first["whole"]["minus_whole"] == first["whole"]["standard_error"] == 0
+        assert set(line["mirrored"]) == set(line) - {"mirrored", "cpu_s"}
+    for whole in (first["whole"], first["whole"]["mirrored"]):
+        assert whole["minus_whole"] == whole["standard_error"] == 0
+    assert any(line["mirrored"]["accuracy"] != line["accuracy"] for line in first.values())
     views = list((here / ablation.WORK).rglob("view-*.npy"))
     assert len(views) == 2, "one for each epoch, the same for both seeds"
     assert np.load(views[0]).ndim == 2
