@@ -4,9 +4,8 @@
 
 Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe:
 each network as it is, and mirrored, that is asked about the mirror image too, as the files that go to a device are.
-With `--full` trainings are as long as the default run's winner's. What is finished is kept in `.litesmith/ablation`, so
-that a killed command goes on. The teachers are the frontier's, whose weights are kept: they are asked about one view of
-the images for each epoch.
+With `--full` trainings are long ones. What is finished is kept in `.litesmith/ablation`, so that a killed command goes
+on. The teachers are the frontier's, whose weights are kept: they are asked about one view of the images for each epoch.
 """
 
 import argparse
