@@ -3,9 +3,10 @@
     python -m benchmarks.ablation [--full]
 
 Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe:
-each network as it is, and mirrored, that is asked about the mirror image too, as the files that go to a device are.
-With `--full` trainings are long ones. What is finished is kept in `.litesmith/ablation`, so that a killed command goes
-on. The teachers are the frontier's, whose weights are kept: they are asked about one view of the images for each epoch.
+each network as it is, and as the file for a device is chosen, that is asked about the mirror image too and about every
+image at nine places. With `--full` trainings are long ones. What is finished is kept in `.litesmith/ablation`, so that
+a killed command goes on. The teachers are the frontier's, whose weights are kept: they are asked about one view of the
+images for each epoch.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from benchmarks.record import write_result
 from benchmarks.spent import total
 from litesmith import keras, lite, training
 from litesmith.compute import computing_in
+from litesmith.conversion import moved
 from litesmith.keras import derived_seed
 from litesmith.mirror import mirrored
 from litesmith.networks import build_network
@@ -42,6 +44,8 @@ CONFIGS = Path(__file__).parent
 RESULTS = Path("benchmarks/results")
 WORK = Path(".litesmith/ablation")
 WHOLE = "whole"
+# Of the nine places, the one where an image is.
+_CENTRE = 4
 
 
 class Line(Section):
@@ -96,13 +100,13 @@ def _lines(config: Config) -> dict[str, Any]:
     labels = read_split(catalog.VALIDATION).labels
     answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}
 
-    def judged(name: str, network: str) -> dict[str, Any]:
-        return _against(labels, *([one[network] for one in answers[line]] for line in (WHOLE, name)))
+    def judged(name: str, way: str) -> dict[str, Any]:
+        return _against(labels, *([one[way] for one in answers[line]] for line in (WHOLE, name)))
 
     return {
         name: {
             **judged(name, "plain"),
-            "mirrored": judged(name, "mirrored"),
+            "as_chosen": judged(name, "as_chosen"),
             "cpu_s": [total(config.folder(name, seed)) for seed in config.seeds],
         }
         for name in config.lines
@@ -110,8 +114,12 @@ def _lines(config: Config) -> dict[str, Any]:
 
 
 def _answers(config: Config, name: str, seed: int) -> Answers:
-    """Return what the network of a line and a seed answers on validation, as it is and mirrored."""
-    return kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
+    """Return what the network of a line and a seed answers on validation.
+
+    Those of the network as it is are (n,), those of the choice of a file (k, n) of k places.
+    """
+    kept = kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
+    return {"plain": kept["plain"][_CENTRE], "as_chosen": kept["mirrored"]}
 
 
 def _trained(config: Config, name: str, seed: int) -> Answers:
@@ -126,8 +134,9 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
         seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
     networks = {"plain": model, "mirrored": mirrored(model, "mirrored")}
+    pictures = moved(validation.images, 1)
     return {
-        kind: lite.probabilities(network, validation.images).argmax(axis=1).astype(np.uint8)
+        kind: np.stack([lite.probabilities(network, images).argmax(axis=1) for images in pictures]).astype(np.uint8)
         for kind, network in networks.items()
     }
 
@@ -150,10 +159,11 @@ def _against(
 ) -> dict[str, Any]:
     """Return the accuracy of a line, and its difference from the whole recipe over all seeds.
 
+    Answers of a seed are (n,), or (k, n) of k pictures of each image.
     Its standard error is the larger of two: from image to image, and from seed to seed.
     """
     reached = [round(accuracy(labels, one), 6) for one in said]
-    compared = compare(np.tile(labels, len(said)), np.concatenate(said), np.concatenate(whole))
+    compared = compare(np.tile(labels, len(said)), np.concatenate(said, axis=-1), np.concatenate(whole, axis=-1))
     apart = [compare(labels, one, other).difference for one, other in zip(said, whole, strict=True)]
     from_seeds = stdev(apart) / len(apart) ** 0.5 if len(apart) > 1 else 0.0
     return {

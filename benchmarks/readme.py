@@ -89,8 +89,8 @@ def _rows(name: str, path: Path) -> list[list[str]]:
 def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
     """Return the row of a line of an ablation, which must be nothing."""
     behind = f"{len(found['accuracy'])} seeds; {_apart(line, found)}"
-    if "mirrored" in found:
-        behind += f"; mirrored {percent(found['mirrored']['mean'])} %, {_apart(line, found['mirrored'])}"
+    if "as_chosen" in found:
+        behind += f"; as files are chosen {percent(found['as_chosen']['mean'])} %, {_apart(line, found['as_chosen'])}"
     accuracy = f"{percent(found['mean'])} %"
     return [_link("ablation"), f"validation accuracy after {after}, {line}", "", "", accuracy, "", f"{behind}; {host}"]
 

@@ -67,10 +67,12 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
     for line in first.values():
         assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
         assert all(spent > 0 for spent in line["cpu_s"])
-        assert set(line["mirrored"]) == set(line) - {"mirrored", "cpu_s"}
-    for whole in (first["whole"], first["whole"]["mirrored"]):
+        assert set(line["as_chosen"]) == set(line) - {"as_chosen", "cpu_s"}
+    for whole in (first["whole"], first["whole"]["as_chosen"]):
         assert whole["minus_whole"] == whole["standard_error"] == 0
-    assert any(line["mirrored"]["accuracy"] != line["accuracy"] for line in first.values())
+    assert any(line["as_chosen"]["accuracy"] != line["accuracy"] for line in first.values())
+    with np.load(next((here / ablation.WORK).rglob("answers.npz"))) as kept:
+        assert kept["answers"].shape[:2] == (2, 9), "two networks, nine places"
     views = list((here / ablation.WORK).rglob("view-*.npy"))
     assert len(views) == 2, "one for each epoch, the same for both seeds"
     assert np.load(views[0]).ndim == 2
@@ -110,6 +112,17 @@ def test_a_line_is_compared_image_by_image_where_seeds_agree() -> None:
     found = _against(labels, whole, said)
     assert (found["accuracy"], found["mean"], found["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
     assert found["standard_error"] == pytest.approx((0.25 * 0.75 / 8) ** 0.5, rel=0.1)
+
+
+def test_an_image_at_several_places_counts_once() -> None:
+    from benchmarks.ablation import _against
+
+    labels = np.zeros(2, np.uint8)
+    whole = [np.array([[0, 0], [0, 0]])] * 2
+    said = [np.array([[0, 1], [0, 0]]), np.array([[0, 1], [0, 1]])]
+    found = _against(labels, whole, said)
+    assert (found["accuracy"], found["minus_whole"]) == ([0.75, 0.5], -0.375)
+    assert found["standard_error"] == pytest.approx(np.std([0, 0.5, 0, 1]) / 4**0.5)
 
 
 def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> None:

@@ -60,7 +60,7 @@ def test_how_a_claim_reads(tmp_path: Path, claim: Claim, cells: list[str]) -> No
 def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path) -> None:
     whole = {"accuracy": [0.93, 0.94], "mean": 0.935, "minus_whole": 0.0, "standard_error": 0.0}
     other = {**whole, "accuracy": [0.92, 0.93], "mean": 0.925, "minus_whole": -0.01, "standard_error": 0.0012}
-    lines = {"whole": whole, "without flips": {**other, "mirrored": {**other, "mean": 0.931, "minus_whole": -0.02}}}
+    lines = {"whole": whole, "without flips": {**other, "as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02}}}
     write_result(tmp_path / RESULTS / "ablation_full.json", {"recipe": {"epochs": 42}, "lines": lines})
     place = BENCHMARKS.index("ablation")
     short, first, second = rows(tmp_path)[place : place + 3]
@@ -68,7 +68,7 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
     assert first[1:6] == ["validation accuracy after 42 epochs, whole", "", "", "93.50 %", ""]
     assert first[6].startswith("2 seeds; what others are compared with; ")
     assert second[6].startswith(
-        "2 seeds; \u22121.00 points from the whole, standard error 0.12; mirrored 93.10 %, \u22122.00 "
+        "2 seeds; \u22121.00 points from the whole, standard error 0.12; as files are chosen 93.10 %, \u22122.00 "
     )
 
 
