@@ -44,8 +44,6 @@ CONFIGS = Path(__file__).parent
 RESULTS = Path("benchmarks/results")
 WORK = Path(".litesmith/ablation")
 WHOLE = "whole"
-# Of the nine places, the one where an image is.
-_CENTRE = 4
 
 
 class Line(Section):
@@ -118,8 +116,7 @@ def _answers(config: Config, name: str, seed: int) -> Answers:
 
     Those of the network as it is are (n,), those of the choice of a file (k, n) of k places.
     """
-    kept = kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
-    return {"plain": kept["plain"][_CENTRE], "as_chosen": kept["mirrored"]}
+    return kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
 
 
 def _trained(config: Config, name: str, seed: int) -> Answers:
@@ -133,12 +130,16 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
         model, train, validation, recipe,
         seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
-    networks = {"plain": model, "mirrored": mirrored(model, "mirrored")}
-    pictures = moved(validation.images, 1)
+    both = mirrored(model, "mirrored")
     return {
-        kind: np.stack([lite.probabilities(network, images).argmax(axis=1) for images in pictures]).astype(np.uint8)
-        for kind, network in networks.items()
+        "plain": _classes(model, validation.images),
+        "as_chosen": np.stack([_classes(both, images) for images in moved(validation.images, 1)]),
     }
+
+
+def _classes(network: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    classes: NDArray[np.uint8] = lite.probabilities(network, images).argmax(axis=1).astype(np.uint8)
+    return classes
 
 
 def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesson:

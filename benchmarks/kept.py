@@ -21,7 +21,7 @@ def name_for(numbers: Any, num_digits: int = 12) -> str:
 
 
 def kept_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
-    """Return the classes that networks answered, by network.
+    """Return the classes that networks answered, by network or way of asking, of any shape each.
 
     Args:
         folder: Where they are kept, in ``answers.npz``, and where making them is counted.
@@ -32,6 +32,6 @@ def kept_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
         with counting(folder):
             made = make()
         with replacing(path) as part:
-            np.savez(part, names=list(made), answers=np.stack(list(made.values())))
+            np.savez(part, allow_pickle=False, **made)
     with np.load(path) as kept:
-        return dict(zip(kept["names"].tolist(), kept["answers"], strict=True))
+        return dict(kept)
