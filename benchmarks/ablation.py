@@ -3,10 +3,10 @@
     python -m benchmarks.ablation [--full]
 
 Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe:
-each network as it is, and as the file for a device is chosen, that is asked about the mirror image too and about every
-image at nine places. With `--full` trainings are long ones. What is finished is kept in `.litesmith/ablation`, so that
-a killed command goes on. The teachers are the frontier's, whose weights are kept: they are asked about one view of the
-images for each epoch.
+each network as it is, by accuracy and cross-entropy, and as the file for a device is chosen, that is asked about the
+mirror image too and about every image at nine places. With `--full` trainings are long ones. What is finished is kept
+in `.litesmith/ablation`, so that a killed command goes on. The teachers are the frontier's, whose weights are kept:
+they are asked about one view of the images for each epoch.
 """
 
 import argparse
@@ -34,7 +34,6 @@ from litesmith.keras import derived_seed
 from litesmith.mirror import mirrored
 from litesmith.networks import build_network
 from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid, read_params
-from litesmith.scores import accuracy, compare
 from litesmith.splits import Split, read_split
 from litesmith.teaching import ask, view_seeds
 from litesmith.training import Lesson, Recipe
@@ -96,25 +95,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _lines(config: Config) -> dict[str, Any]:
     """Return what each line reached and spent, trained if it is not yet."""
     labels = read_split(catalog.VALIDATION).labels
-    answers = {name: [_answers(config, name, seed) for seed in config.seeds] for name in config.lines}
+    judged = {name: [_judged(labels, _answers(config, name, seed)) for seed in config.seeds] for name in config.lines}
 
-    def judged(name: str, way: str) -> dict[str, Any]:
-        return _against(labels, *([one[way] for one in answers[line]] for line in (WHOLE, name)))
+    def against(name: str, way: str, what: str = "accuracy") -> dict[str, Any]:
+        return _against(what, *([one[way] for one in judged[line]] for line in (WHOLE, name)))
 
     return {
         name: {
-            **judged(name, "plain"),
-            "as_chosen": judged(name, "as_chosen"),
+            **against(name, "plain"),
+            "as_chosen": against(name, "as_chosen"),
+            "cross_entropy": against(name, "cross_entropy", "nats"),
             "cpu_s": [total(config.folder(name, seed)) for seed in config.seeds],
         }
         for name in config.lines
     }
 
 
+def _judged(labels: NDArray[np.uint8], answers: Answers) -> dict[str, NDArray[np.floating]]:
+    """Return for each image what share of its pictures is right, and the cross-entropy of the network as it is."""
+    right = {way: np.atleast_2d(answers[way] == labels).mean(axis=0) for way in ("plain", "as_chosen")}
+    return {**right, "cross_entropy": answers["cross_entropy"].astype(np.float64)}
+
+
 def _answers(config: Config, name: str, seed: int) -> Answers:
     """Return what the network of a line and a seed answers on validation.
 
-    Those of the network as it is are (n,), those of the choice of a file (k, n) of k places.
+    The classes of the network as it is are (n,), those of the choice of a file (k, n) of k places; the cross-entropy of
+    the network as it is, in nats, (n,).
     """
     return kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
 
@@ -130,15 +137,16 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
         model, train, validation, recipe,
         seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
-    both = mirrored(model, "mirrored")
+    both, said = mirrored(model, "mirrored"), lite.probabilities(model, validation.images)
     return {
-        "plain": _classes(model, validation.images),
-        "as_chosen": np.stack([_classes(both, images) for images in moved(validation.images, 1)]),
+        "plain": _classes(said),
+        "as_chosen": np.stack([_classes(lite.probabilities(both, one)) for one in moved(validation.images, 1)]),
+        "cross_entropy": keras.keras.losses.sparse_categorical_crossentropy(validation.labels, said).numpy(),
     }
 
 
-def _classes(network: Any, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    classes: NDArray[np.uint8] = lite.probabilities(network, images).argmax(axis=1).astype(np.uint8)
+def _classes(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
+    classes: NDArray[np.uint8] = probabilities.argmax(axis=1).astype(np.uint8)
     return classes
 
 
@@ -155,24 +163,22 @@ def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesso
     return Lesson(answers, seeds, recipe.augmentation, rows, config.lesson.weight, config.lesson.temperature)
 
 
-def _against(
-    labels: NDArray[np.uint8], whole: list[NDArray[np.uint8]], said: list[NDArray[np.uint8]]
-) -> dict[str, Any]:
-    """Return the accuracy of a line, and its difference from the whole recipe over all seeds.
+def _against(what: str, whole: list[NDArray[np.floating]], line: list[NDArray[np.floating]]) -> dict[str, Any]:
+    """Return the mean of what is measured on each image, (n,) for each seed, and its difference from the whole recipe.
 
-    Answers of a seed are (n,), or (k, n) of k pictures of each image.
     Its standard error is the larger of two: from image to image, and from seed to seed.
+    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent proportions).
     """
-    reached = [round(accuracy(labels, one), 6) for one in said]
-    compared = compare(np.tile(labels, len(said)), np.concatenate(said, axis=-1), np.concatenate(whole, axis=-1))
-    apart = [compare(labels, one, other).difference for one, other in zip(said, whole, strict=True)]
-    from_seeds = stdev(apart) / len(apart) ** 0.5 if len(apart) > 1 else 0.0
+    reached = [round(float(one.mean()), 6) for one in line]
+    apart = np.stack(line) - np.stack(whole)
+    from_images = apart.std() / apart.size**0.5
+    from_seeds = stdev(apart.mean(axis=1)) / len(apart) ** 0.5 if len(apart) > 1 else 0.0
     return {
-        "accuracy": reached,
+        what: reached,
         "mean": round(fmean(reached), 6),
         "standard_deviation": round(stdev(reached), 6) if len(reached) > 1 else None,
-        "minus_whole": round(compared.difference, 6),
-        "standard_error": round(max(compared.standard_error, from_seeds), 6),
+        "minus_whole": round(float(apart.mean()), 6),
+        "standard_error": round(max(float(from_images), from_seeds), 6),
     }
 
 

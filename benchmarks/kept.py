@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.spent import counting
 from litesmith.files import replacing
 
-Answers = Mapping[str, NDArray[np.uint8]]
+Answers = Mapping[str, NDArray[Any]]
 
 
 def name_for(numbers: Any, num_digits: int = 12) -> str:
@@ -21,7 +21,7 @@ def name_for(numbers: Any, num_digits: int = 12) -> str:
 
 
 def kept_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
-    """Return the classes that networks answered, by network or way of asking, of any shape each.
+    """Return what networks answered, by network or way of asking, of any shape each.
 
     Args:
         folder: Where they are kept, in ``answers.npz``, and where making them is counted.

@@ -12,7 +12,7 @@ from typing import Any
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_text
 from litesmith.readme import BEGIN, END, with_block
-from litesmith.report.formats import count, number, percent, points
+from litesmith.report.formats import count, number, percent, points, signed
 from tasks.terminal import run_chosen
 
 README = Path("benchmarks/README.md")
@@ -91,8 +91,19 @@ def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[st
     behind = f"{len(found['accuracy'])} seeds; {_apart(line, found)}"
     if "as_chosen" in found:
         behind += f"; as files are chosen {percent(found['as_chosen']['mean'])} %, {_apart(line, found['as_chosen'])}"
+    if "cross_entropy" in found:
+        behind += f"; cross-entropy {_nats(line, found['cross_entropy'])}"
     accuracy = f"{percent(found['mean'])} %"
     return [_link("ablation"), f"validation accuracy after {after}, {line}", "", "", accuracy, "", f"{behind}; {host}"]
+
+
+def _nats(line: str, found: Mapping[str, Any]) -> str:
+    reached = number(found["mean"])
+    if line == "whole":
+        return reached
+    return (
+        f"{reached}, {signed(found['minus_whole'], 4)} from the whole, standard error {number(found['standard_error'])}"
+    )
 
 
 def _apart(line: str, found: Mapping[str, Any]) -> str:

@@ -67,8 +67,9 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
     for line in first.values():
         assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
         assert all(spent > 0 for spent in line["cpu_s"])
-        assert set(line["as_chosen"]) == set(line) - {"as_chosen", "cpu_s"}
-    for whole in (first["whole"], first["whole"]["as_chosen"]):
+        assert set(line["as_chosen"]) == set(line) - {"as_chosen", "cross_entropy", "cpu_s"}
+        assert all(0 < one < 3 for one in line["cross_entropy"]["nats"])
+    for whole in (first["whole"], first["whole"]["as_chosen"], first["whole"]["cross_entropy"]):
         assert whole["minus_whole"] == whole["standard_error"] == 0
     assert any(line["as_chosen"]["accuracy"] != line["accuracy"] for line in first.values())
     with np.load(next((here / ablation.WORK).rglob("answers.npz"))) as kept:
@@ -106,34 +107,32 @@ def test_other_numbers_lie_elsewhere(here: Path) -> None:
 def test_a_line_is_compared_image_by_image_where_seeds_agree() -> None:
     from benchmarks.ablation import _against
 
-    labels = np.zeros(4, np.uint8)
-    whole = [np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0])]
-    said = [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 0])]
-    found = _against(labels, whole, said)
+    whole = [np.array([1.0, 1, 1, 0]), np.array([1.0, 1, 1, 1])]
+    line = [np.array([1.0, 1, 0, 0]), np.array([1.0, 0, 1, 1])]
+    found = _against("accuracy", whole, line)
     assert (found["accuracy"], found["mean"], found["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
-    assert found["standard_error"] == pytest.approx((0.25 * 0.75 / 8) ** 0.5, rel=0.1)
-
-
-def test_an_image_at_several_places_counts_once() -> None:
-    from benchmarks.ablation import _against
-
-    labels = np.zeros(2, np.uint8)
-    whole = [np.array([[0, 0], [0, 0]])] * 2
-    said = [np.array([[0, 1], [0, 0]]), np.array([[0, 1], [0, 1]])]
-    found = _against(labels, whole, said)
-    assert (found["accuracy"], found["minus_whole"]) == ([0.75, 0.5], -0.375)
-    assert found["standard_error"] == pytest.approx(np.std([0, 0.5, 0, 1]) / 4**0.5)
+    assert found["standard_error"] == pytest.approx((0.25 * 0.75 / 8) ** 0.5)
 
 
 def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> None:
     from benchmarks.ablation import _against
 
-    labels = np.zeros(100, np.uint8)
-    whole = [np.repeat([0, 1], [50, 50])] * 2
-    said = [np.repeat([0, 1], [60, 40]), np.repeat([0, 1], [40, 60])]
-    found = _against(labels, whole, said)
+    whole = [np.repeat([1.0, 0], [50, 50])] * 2
+    line = [np.repeat([1.0, 0], [40, 60]), np.repeat([1.0, 0], [60, 40])]
+    found = _against("accuracy", whole, line)
     assert found["minus_whole"] == pytest.approx(0)
     assert found["standard_error"] == pytest.approx(0.1)
+
+
+def test_an_image_at_several_places_counts_once() -> None:
+    from benchmarks.ablation import _judged
+
+    labels = np.zeros(2, np.uint8)
+    answers = {"plain": np.array([0, 1]), "as_chosen": np.array([[0, 1], [0, 0]]), "cross_entropy": np.ones(2)}
+    found = _judged(labels, answers)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "plain": [1, 0], "as_chosen": [1, 0.5], "cross_entropy": [1, 1]
+    }  # fmt: skip
 
 
 def test_lines_without_a_whole_are_refused_before_any_training(here: Path) -> None:

@@ -60,16 +60,22 @@ def test_how_a_claim_reads(tmp_path: Path, claim: Claim, cells: list[str]) -> No
 def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path) -> None:
     whole = {"accuracy": [0.93, 0.94], "mean": 0.935, "minus_whole": 0.0, "standard_error": 0.0}
     other = {**whole, "accuracy": [0.92, 0.93], "mean": 0.925, "minus_whole": -0.01, "standard_error": 0.0012}
-    lines = {"whole": whole, "without flips": {**other, "as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02}}}
+    more = {"as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02},
+            "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012}}  # fmt: skip
+    lines = {"whole": {**whole, "cross_entropy": {**whole, "mean": 0.2}}, "without flips": {**other, **more}}
     write_result(tmp_path / RESULTS / "ablation_full.json", {"recipe": {"epochs": 42}, "lines": lines})
     place = BENCHMARKS.index("ablation")
     short, first, second = rows(tmp_path)[place : place + 3]
     assert short[4] == "not measured"
     assert first[1:6] == ["validation accuracy after 42 epochs, whole", "", "", "93.50 %", ""]
-    assert first[6].startswith("2 seeds; what others are compared with; ")
-    assert second[6].startswith(
-        "2 seeds; \u22121.00 points from the whole, standard error 0.12; as files are chosen 93.10 %, \u22122.00 "
-    )
+    assert first[6].startswith("2 seeds; what others are compared with; cross-entropy 0.2000; ")
+    said = second[6].split("; ")
+    assert said[:4] == [
+        "2 seeds",
+        "\u22121.00 points from the whole, standard error 0.12",
+        "as files are chosen 93.10 %, \u22122.00 points from the whole, standard error 0.12",
+        "cross-entropy 0.2100, +0.0088 from the whole, standard error 0.0012",
+    ]
 
 
 def test_writing_then_checking_agrees_and_leaves_the_rest(tmp_path: Path) -> None:
