@@ -1,12 +1,12 @@
 """What each ingredient of the training recipe is worth: the recipe whole, and with one ingredient left out at a time.
 
-    python -m benchmarks.ablation [--full]
+    python -m benchmarks.ablation [--full | --teacher]
 
 Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe:
 each network as it is, by accuracy and cross-entropy, and as the file for a device is chosen, that is asked about the
-mirror image too and about every image at nine places. With `--full` trainings are long ones. What is finished is kept
-in `.litesmith/ablation`, so that a killed command goes on. The teachers are the frontier's, whose weights are kept:
-they are asked about one view of the images for each epoch.
+mirror image too and about every image at nine places. With `--full` trainings are long ones, with `--teacher` of a
+network of the teachers' size. What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The
+teachers are the frontier's, whose weights are kept: they are asked about one view of the images for each epoch.
 """
 
 import argparse
@@ -43,6 +43,10 @@ CONFIGS = Path(__file__).parent
 RESULTS = Path("benchmarks/results")
 WORK = Path(".litesmith/ablation")
 WHOLE = "whole"
+_OTHERS = {
+    "full": "the long trainings, of ablation_full.yaml",
+    "teacher": "those of a network of the teachers' size, of ablation_teacher.yaml",
+}
 
 
 class Line(Section):
@@ -54,7 +58,7 @@ class Line(Section):
 
 
 class Config(Section):
-    """All of ``ablation.yaml``, and of ``ablation_full.yaml``; what others are compared with is the line `WHOLE`."""
+    """All of ``ablation.yaml`` or one of its fellows; what others are compared with is the line `WHOLE`."""
 
     seeds: list[int]
     network: NetworkParams
@@ -82,8 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train what is not trained yet, and write what each line is worth."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--full", action="store_true", help="the long trainings, of ablation_full.yaml")
-    name, option = ("ablation_full", " --full") if parser.parse_args(arguments).full else ("ablation", "")
+    others = parser.add_mutually_exclusive_group()
+    for one, what in _OTHERS.items():
+        others.add_argument(f"--{one}", dest="other", action="store_const", const=one, help=what)
+    other = parser.parse_args(arguments).other
+    name, option = (f"ablation_{other}", f" --{other}") if other else ("ablation", "")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = read_numbers(CONFIGS / f"{name}.yaml", Config)
     keras.set_threads(1)

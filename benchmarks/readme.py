@@ -21,7 +21,8 @@ RESULTS = Path("benchmarks/results")
 # In the order of the README.
 BENCHMARKS = ("frontier", "pipeline", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
 # The results of a benchmark that has more than the one of its name.
-_FILES = {"ablation": ("ablation", "ablation_full")}
+_FILES = {"ablation": ("ablation", "ablation_full", "ablation_teacher")}
+_OF_WHAT = {"ablation_teacher": " of a network of the teachers' size"}
 _HEAD = ("benchmark", "figure", "must be", "goal", "measured", "", "behind it")
 _WRITTEN: dict[str, Callable[[float], str]] = {
     "accuracy": lambda value: f"{percent(value)} %",
@@ -81,8 +82,8 @@ def _rows(name: str, path: Path) -> list[list[str]]:
     # Entries of the frontier and runs may have been made in more than one place; their claims say where.
     host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
     if name == "ablation":
-        epochs = result["recipe"]["epochs"]
-        return [_line(f"{epochs} epochs", line, found, host) for line, found in result["lines"].items()]
+        which = f"{result['recipe']['epochs']} epochs{_OF_WHAT.get(path.stem, '')}"
+        return [_line(which, line, found, host) for line, found in result["lines"].items()]
     return [_row(name, claim, host) for claim in result["claims"]]
 
 

@@ -34,7 +34,7 @@ def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Pat
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a small workspace with the numbers of both ablations and the weights of a teacher."""
+    """Return a small workspace with the numbers of all ablations and the weights of a teacher."""
     from benchmarks import ablation
     from benchmarks.frontier import plan
     from benchmarks.frontier.learning import write_weights
@@ -51,7 +51,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(ablation, "CONFIGS", tmp_path)
     small("ablation", tmp_path, numbers, lines=_LINES)
     longer = {**numbers, "seeds": [1], "recipe": {**_RECIPE, "epochs": 3}}
-    small("ablation_full", tmp_path, longer, lines={"whole": {}, "without shifts": _LINES["without shifts"]})
+    for name in ("ablation_full", "ablation_teacher"):
+        small(name, tmp_path, longer, lines={"whole": {}, "without shifts": _LINES["without shifts"]})
     network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
     seed_everything(1)
     write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
@@ -82,13 +83,14 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
     assert read_json(ablation.RESULTS / "ablation.json")["lines"] == first
 
 
-def test_the_long_trainings_have_numbers_and_a_result_of_their_own(here: Path) -> None:
+@pytest.mark.parametrize("which", ["full", "teacher"])
+def test_other_trainings_have_numbers_and_a_result_of_their_own(here: Path, which: str) -> None:
     from benchmarks import ablation
 
-    ablation.main(["--full"])
-    assert [path.name for path in ablation.RESULTS.iterdir()] == ["ablation_full.json"]
-    result = read_json(ablation.RESULTS / "ablation_full.json")
-    assert result["command"] == "python -m benchmarks.ablation --full"
+    ablation.main([f"--{which}"])
+    assert [path.name for path in ablation.RESULTS.iterdir()] == [f"ablation_{which}.json"]
+    result = read_json(ablation.RESULTS / f"ablation_{which}.json")
+    assert result["command"] == f"python -m benchmarks.ablation --{which}"
     assert result["recipe"]["epochs"] == 3
     assert {name: len(line["accuracy"]) for name, line in result["lines"].items()} == {"whole": 1, "without shifts": 1}
 

@@ -26,7 +26,7 @@ def readme_in(root: Path) -> Path:
 
 def test_what_is_not_there_reads_not_measured(tmp_path: Path) -> None:
     assert [(one[0], one[4]) for one in rows(tmp_path)] == [
-        (f"[{name}](#{name})", "not measured") for name in BENCHMARKS for _ in range(2 if name == "ablation" else 1)
+        (f"[{name}](#{name})", "not measured") for name in BENCHMARKS for _ in range(3 if name == "ablation" else 1)
     ]
 
 
@@ -64,8 +64,9 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
             "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012}}  # fmt: skip
     lines = {"whole": {**whole, "cross_entropy": {**whole, "mean": 0.2}}, "without flips": {**other, **more}}
     write_result(tmp_path / RESULTS / "ablation_full.json", {"recipe": {"epochs": 42}, "lines": lines})
+    write_result(tmp_path / RESULTS / "ablation_teacher.json", {"recipe": {"epochs": 45}, "lines": {"whole": whole}})
     place = BENCHMARKS.index("ablation")
-    short, first, second = rows(tmp_path)[place : place + 3]
+    short, first, second, teacher = rows(tmp_path)[place : place + 4]
     assert short[4] == "not measured"
     assert first[1:6] == ["validation accuracy after 42 epochs, whole", "", "", "93.50 %", ""]
     assert first[6].startswith("2 seeds; what others are compared with; cross-entropy 0.2000; ")
@@ -76,6 +77,7 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
         "as files are chosen 93.10 %, \u22122.00 points from the whole, standard error 0.12",
         "cross-entropy 0.2100, +0.0088 from the whole, standard error 0.0012",
     ]
+    assert teacher[1] == "validation accuracy after 45 epochs of a network of the teachers' size, whole"
 
 
 def test_writing_then_checking_agrees_and_leaves_the_rest(tmp_path: Path) -> None:
