@@ -144,17 +144,13 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
         model, train, validation, recipe,
         seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
-    both, said = mirrored(model, "mirrored"), lite.probabilities(model, validation.images)
+    plain, both = lite.probabilities(model, validation.images), mirrored(model, "mirrored")
+    as_chosen = np.stack([lite.probabilities(both, images) for images in moved(validation.images, 1)])
     return {
-        "plain": _classes(said),
-        "as_chosen": np.stack([_classes(lite.probabilities(both, one)) for one in moved(validation.images, 1)]),
-        "cross_entropy": keras.keras.losses.sparse_categorical_crossentropy(validation.labels, said).numpy(),
+        "plain": plain.argmax(axis=-1).astype(np.uint8),
+        "as_chosen": as_chosen.argmax(axis=-1).astype(np.uint8),
+        "cross_entropy": keras.keras.losses.sparse_categorical_crossentropy(validation.labels, plain).numpy(),
     }
-
-
-def _classes(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
-    classes: NDArray[np.uint8] = probabilities.argmax(axis=1).astype(np.uint8)
-    return classes
 
 
 def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesson:

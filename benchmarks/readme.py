@@ -99,12 +99,10 @@ def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[st
 
 
 def _nats(line: str, found: Mapping[str, Any]) -> str:
-    reached = number(found["mean"])
     if line == "whole":
-        return reached
-    return (
-        f"{reached}, {signed(found['minus_whole'], 4)} from the whole, standard error {number(found['standard_error'])}"
-    )
+        return number(found["mean"])
+    apart, error = signed(found["minus_whole"], 4), number(found["standard_error"])
+    return f"{number(found['mean'])}, {apart} from the whole, standard error {error}"
 
 
 def _apart(line: str, found: Mapping[str, Any]) -> str:
