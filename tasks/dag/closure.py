@@ -1,13 +1,23 @@
-"""Which source files and which packages a step's result depends on, read from the import statements."""
+"""Which source files and which packages a step's result depends on: what it imports, and the data files beside that."""
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grimp import ImportGraph
+    from grimp.application.ports.filesystem import AbstractFileSystem
+    from grimp.application.ports.modulefinder import AbstractModuleFinder
+    from grimp.application.ports.packagefinder import AbstractPackageFinder
 
 RINGS = ("litesmith", "tasks")
 
 # Plumbing that computes nothing: an edit there changes no result.
 PLUMBING = (
+    "tasks/__init__.py",
     "tasks/catalog.py",
     "tasks/pipeline.py",
     "tasks/dag/",
@@ -39,17 +49,16 @@ PACKAGES = {
 def sources(module: str, root: Path) -> list[Path]:
     """Return the first-party files that a module needs to compute, itself included, relative to ``root``.
 
-    Files that are not Python (templates, style sheets), also in folders below, count with the package whose modules
-    are needed.
+    Files that are not Python (templates, style sheets) count with the modules of their package, and with whatever names
+    them. One directly in a ring that nothing names counts with every module: any may read it.
 
     Args:
         module: Import name of a room, such as ``tasks.prune``.
         root: Folder that holds the rings.
     """
-    code = _reached(module, root)
-    beside = {other for path in code if path.parent.name not in RINGS for other in (root / path.parent).rglob("*")}
-    data = {path.relative_to(root) for path in beside if path.is_file() and not path.name.endswith((".py", ".pyc"))}
-    return sorted({*code, *data})
+    tree = _tree(root)
+    code = tree.code(module)
+    return sorted({*code, *tree.data(code)}) if code else []
 
 
 def folded(paths: Iterable[Path], root: Path) -> list[Path]:
@@ -70,48 +79,160 @@ def folded(paths: Iterable[Path], root: Path) -> list[Path]:
 
 def packages(module: str, root: Path) -> list[str]:
     """Return the distributions, of those in `PACKAGES`, that a module and its first-party imports use."""
-    tops = {name.partition(".")[0] for path in _reached(module, root) for name in _imported(root / path)}
-    return sorted({PACKAGES[top] for top in tops if top in PACKAGES})
+    imported = _tree(root).imported(module)
+    return sorted({PACKAGES[name] for name in imported if name in PACKAGES})
 
 
-def _reached(module: str, root: Path) -> set[Path]:
-    """Follow first-party imports from ``module``, plumbing left out, to every file that holds more than a docstring."""
-    met: set[Path] = set()
-    waiting = [module]
-    while waiting:
-        path = _file(waiting.pop(), root)
-        if path is not None and path not in met and not path.as_posix().startswith(PLUMBING):
-            met.add(path)
-            waiting.extend(name for name in _imported(root / path) if name.partition(".")[0] in RINGS)
-    return {path for path in met if not _is_docstring(root / path)}
+@dataclass(frozen=True)
+class _Tree:
+    """The rings below one folder.
+
+    Attributes:
+        root: The folder.
+        graph: Who imports whom, without plumbing.
+        owners: Of each data file, relative to ``root``: the modules of its package and all files that name it.
+    """
+
+    root: Path
+    graph: "ImportGraph"
+    owners: dict[Path, frozenset[Path]]
+
+    def code(self, module: str) -> set[Path]:
+        """Return the files of a module and of all that it imports; those that hold only a docstring left out."""
+        paths = {_path(name, self.root) for name in self._upstream(module) if name.partition(".")[0] in RINGS}
+        return {path for path in paths if not _is_plumbing(path) and not _is_docstring(self.root / path)}
+
+    def imported(self, module: str) -> set[str]:
+        """Return the top-level names of all that a module imports, at whatever remove."""
+        return {name.partition(".")[0] for name in self._upstream(module)}
+
+    def data(self, code: Iterable[Path]) -> set[Path]:
+        """Return the data files that modules may read, and those that these name in turn."""
+        needed, waiting = set(code), set(self.owners)
+        while ready := {path for path in waiting if not self.owners[path] or self.owners[path] & needed}:
+            needed |= ready
+            waiting -= ready
+        return needed & set(self.owners)
+
+    def _upstream(self, module: str) -> set[str]:
+        return {module, *self.graph.find_upstream_modules(module)} if module in self.graph.modules else set()
+
+
+def _tree(root: Path) -> _Tree:
+    """Return the rings below ``root`` as they are now."""
+    files = sorted(path for ring in RINGS for path in _files(root / ring))
+    return _read_tree(root, tuple((path.relative_to(root), path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(maxsize=1)
+def _read_tree(root: Path, files: tuple[tuple[Path, int], ...]) -> _Tree:
+    """Read the rings, whose files and their times are given."""
+    paths = [path for path, _ in files]
+    graph = _graph(root)
+    for module in sorted(graph.modules):
+        package = module.rpartition(".")[0]
+        if package in graph.modules:  # Python runs its __init__.py first
+            graph.add_import(importer=module, imported=package)
+    for module in (_name(path) for path in paths if _is_plumbing(path) and _is_module(path)):
+        for imported in graph.find_modules_directly_imported_by(module):
+            graph.remove_import(importer=module, imported=imported)
+    return _Tree(root, graph, _owners(root, paths))
+
+
+def _graph(root: Path) -> "ImportGraph":
+    """Return who imports whom below ``root``, also inside functions and for type checkers alone."""
+    import grimp
+    from grimp.application.config import settings
+
+    before = {name: getattr(settings, name) for name in ("PACKAGE_FINDER", "MODULE_FINDER")}
+    settings.configure(PACKAGE_FINDER=_packages_below(root), MODULE_FINDER=_all_modules())
+    try:
+        return grimp.build_graph(*RINGS, include_external_packages=True, cache_dir=None)
+    finally:
+        settings.configure(**before)
+
+
+def _packages_below(root: Path) -> "AbstractPackageFinder":
+    """Return a finder that looks below ``root``, where grimp's own looks at what this process would import."""
+    from grimp.application.ports.packagefinder import AbstractPackageFinder
+
+    class Finder(AbstractPackageFinder):
+        def determine_package_directories(self, package_name: str, file_system: "AbstractFileSystem") -> set[str]:
+            return {str(root / package_name)}
+
+    return Finder()
+
+
+def _all_modules() -> "AbstractModuleFinder":
+    """Return a finder that follows Python into folders without ``__init__.py``, which grimp's own leaves out."""
+    from grimp.application.ports.modulefinder import AbstractModuleFinder, FoundPackage, ModuleFile
+    from grimp.domain.valueobjects import Module
+
+    class Finder(AbstractModuleFinder):
+        def find_package(
+            self, package_name: str, package_directory: str, file_system: "AbstractFileSystem"
+        ) -> FoundPackage:
+            folder = Path(package_directory)
+            names = {_name(path.relative_to(folder.parent)) for path in _files(folder) if _is_module(path)}
+            modules = frozenset(ModuleFile(Module(name), mtime=0) for name in names)
+            return FoundPackage(package_name, package_directory, modules)
+
+    return Finder()
+
+
+def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
+    """Return the data files among ``paths``, each with the modules of its package and the files that name it."""
+    texts = {path: (root / path).read_text(encoding="utf-8", errors="ignore") for path in paths}
+    return {
+        path: frozenset(
+            other
+            for other, text in texts.items()
+            if other != path and (path.name in text or (other.suffix == ".py" and _is_beside(other, path)))
+        )
+        for path in paths
+        if path.suffix != ".py"
+    }
+
+
+def _is_beside(module: Path, path: Path) -> bool:
+    """Tell whether a file lies in the package of a module or below it; a whole ring is no package in this sense."""
+    return len(module.parts) > 2 and module.parent in path.parents
+
+
+def _is_plumbing(path: Path) -> bool:
+    return path.as_posix().startswith(PLUMBING)
 
 
 def _held(folder: Path, root: Path) -> set[Path]:
     """Return the files below a folder that hold more than a docstring, relative to ``root``."""
-    files = {path for path in (root / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    return {path.relative_to(root) for path in files if path.suffix != ".py" or not _is_docstring(path)}
+    return {path.relative_to(root) for path in _files(root / folder) if path.suffix != ".py" or not _is_docstring(path)}
 
 
-def _file(name: str, root: Path) -> Path | None:
-    """Return the file of an import name; names inside a module lead to that module."""
-    parts = name.split(".")
-    for depth in range(len(parts), 0, -1):
-        stem = Path(*parts[:depth])
-        for candidate in (stem.with_suffix(".py"), stem / "__init__.py"):
-            if (root / candidate).is_file():
-                return candidate
-    return None
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder; what is hidden or compiled computes nothing."""
+    for path in folder.rglob("*"):
+        inner = path.relative_to(folder).parts
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in inner):
+            yield path
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """Yield the absolute name of everything a file imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _is_module(path: Path) -> bool:
+    """Tell whether a file can be imported by its name."""
+    return path.suffix == ".py" and path.stem.isidentifier()
+
+
+def _name(path: Path) -> str:
+    """Return the import name of a module's file."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _path(module: str, root: Path) -> Path:
+    """Return the file of a module, relative to ``root``."""
+    path = Path(*module.split("."))
+    return path / "__init__.py" if (root / path / "__init__.py").is_file() else path.with_suffix(".py")
 
 
 def _is_docstring(path: Path) -> bool:
-    body = ast.parse(path.read_text()).body
+    body = ast.parse(path.read_text(encoding="utf-8")).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
