@@ -1,4 +1,4 @@
-"""The one door to Keras 2: sets what TensorFlow reads at import, then hands out its packages on first use.
+"""The one door to Keras 2: fixes what a machine could say about numbers, then hands out its packages on first use.
 
 ``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model optimization
 toolkit. Importing this module is light; the first use of one of the three takes seconds.
@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,53 @@ from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
 from litesmith.quiet import hushed
 
-# oneDNN is off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7 to
-# 63.0 CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
-_ENVIRONMENT = {"TF_USE_LEGACY_KERAS": "1", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home folder.
+_ENVIRONMENT = {
+    "TF_USE_LEGACY_KERAS": "1",
+    # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7 to 63.0
+    # CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # As TensorFlow itself sets it at import.
+    "TF2_BEHAVIOR": "1",
+    # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one if it can.
+    # Nothing can lie below this.
+    "KERAS_HOME": os.devnull,
+    # A graphics card rounds in its own way, and the record of the making names the processor alone.
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+# Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new version others.
+# TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA and
+# ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard by TensorFlow's
+# wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
+_FAMILIES = ("TF_", "TF2_", "TENSORFLOW_", "KERAS_", "XLA_", "ONEDNN_", "DNNL_", "AUTOGRAPH_", "TFLITE_", "LITERT_")
+# What TensorFlow logs, and Terraform's.
+_OTHERS = (
+    "TF_CPP_",
+    "TF_VAR_",
+    "TF_CLI_",
+    "TF_TOKEN_",
+    "TF_LOG",
+    "TF_DATA_DIR",
+    "TF_PLUGIN_",
+    "TF_REGISTRY_",
+    "TF_WORKSPACE",
+    "TF_INPUT",
+    "TF_IN_AUTOMATION",
+    "TF_CLOUD_",
+    "TF_APPEND_",
+    "TF_IGNORE",
+    "TF_REATTACH_",
+)
+
+# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many threads the
+# latter sums, which would else be as many as the machine has. One serves its small matrices here.
+_NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+_NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
 
 _threads: dict[str, int] = {}
+_settled: list[bool] = []
 
 
 def __getattr__(name: str) -> Any:
@@ -32,6 +74,23 @@ def __getattr__(name: str) -> Any:
     with hushed():
         globals()[name] = loaders[name]()
     return globals()[name]
+
+
+def fix_environment() -> dict[str, str]:
+    """Fix what the environment says about numbers, in this process and those it starts.
+
+    Call it before NumPy is imported, which reads its share then.
+
+    Returns:
+        The variables that said otherwise, with what they said.
+
+    Raises:
+        MachineError: TensorFlow was imported before with other settings, so that it is too late.
+    """
+    before = dict(os.environ)
+    _set_environment()
+    _apply(_changes(_NUMPY_ENVIRONMENT, _NUMPY_FAMILIES))
+    return {name: value for name, value in before.items() if os.environ.get(name) != value and name not in _QUIET}
 
 
 def set_threads(num_threads: int) -> None:
@@ -90,20 +149,40 @@ def load_h5(path: Path) -> Any:
 
 
 def _set_environment() -> None:
-    """Set what TensorFlow reads once, at import.
+    """Fix what TensorFlow and Keras read, most of it once, at import.
 
     Raises:
-        MachineError: TensorFlow was imported before, so that it is too late.
+        MachineError: TensorFlow was imported before with other settings, so that it is too late.
     """
-    late = {key: value for key, value in _ENVIRONMENT.items() if os.environ.get(key) != value}
-    late.pop("TF_CPP_MIN_LOG_LEVEL", None)
-    if late and "tensorflow" in sys.modules:
-        wanted = " ".join(f"{key}={value}" for key, value in late.items())
+    late = _changes(_ENVIRONMENT, _FAMILIES)
+    if late and "tensorflow" in sys.modules and not _settled:
+        wanted = " ".join(f"{name}={value}" for name, value in late.items() if value is not None)
+        unwanted = " ".join(name for name, value in late.items() if value is None)
         raise MachineError(
-            f"TensorFlow was imported before litesmith.keras could set {wanted}. "
-            "Import it from litesmith.keras, or set these in the environment."
+            "TensorFlow was imported before litesmith.keras could "
+            f"{' and '.join(text for text in (wanted and f'set {wanted}', unwanted and f'unset {unwanted}') if text)}. "
+            "Import it from litesmith.keras, or do so in the environment."
         )
-    os.environ.update(_ENVIRONMENT)
+    _apply({**late, **_QUIET})
+    _settled.append(True)
+
+
+def _changes(settings: dict[str, str], families: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the variables to change, with their values; None for those to remove."""
+    foreign = {
+        name: None
+        for name in sorted(os.environ)
+        if name.startswith(families) and not name.startswith(_OTHERS) and name not in settings
+    }
+    return {**{name: value for name, value in settings.items() if os.environ.get(name) != value}, **foreign}
+
+
+def _apply(changes: Mapping[str, str | None]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 def _load_tf() -> Any:

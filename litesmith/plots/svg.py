@@ -28,6 +28,8 @@ WIDTH_INCHES = 5.4
 HEIGHT_INCHES = 3.9
 
 STYLE: Any = {
+    # A user's matplotlibrc, in the home folder or the current one, changes no page.
+    **{name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"},
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
     "svg.hashsalt": "litesmith",
     "svg.id": None,

@@ -16,6 +16,7 @@ from typing import Any
 from litesmith.errors import ContractError, MachineError
 from litesmith.files import explaining, write_json
 from litesmith.host import describe_host
+from litesmith.keras import fix_environment
 from litesmith.params import Section, read_params
 from tasks import BEGAN_S, catalog
 from tasks.dag.closure import packages, sources
@@ -42,6 +43,7 @@ def run_step(one: Step, root: Path) -> None:
         ContractError: An input is missing, or the outputs are not exactly the promised ones.
     """
     watch_starters()
+    _fix_environment()
     params = read_params(root / catalog.PARAMS)
     with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(one.module, root), root)
@@ -54,6 +56,12 @@ def run_step(one: Step, root: Path) -> None:
             _call(one, arguments, work)
             write_json(root / one.made, _record(one, arguments, versions))
             _require_outputs(one, root, before)
+
+
+def _fix_environment() -> None:
+    """Fix what the environment says about numbers, and say so if it said otherwise."""
+    if unheeded := fix_environment():
+        _LOG.warning("not heeded, since only params.yaml decides numbers: %s", ", ".join(unheeded))
 
 
 def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:

@@ -49,3 +49,9 @@ def test_svg_leaves_colours_to_the_page() -> None:
     text = svg()
     assert "var(--series-1)" in text and "var(--ink)" in text
     assert not re.search("#[0-9a-f]{6}", text)
+
+
+def test_what_a_user_says_of_all_figures_changes_none() -> None:
+    before = svg()
+    with rc_context({"axes.labelpad": 40, "lines.markersize": 30, "xtick.direction": "in", "font.family": "monospace"}):
+        assert svg() == before
