@@ -50,8 +50,10 @@ INDEX = Path("reports/index.html")
 # What a step that refuses leaves to look at, one page for each.
 REFUSALS = Path("reports/refusals")
 
-# What a killed run resumes from; who holds the workspace for a whole run, which step runs, who serves the deployments.
+# What a killed run resumes from; the MD5s of what each step made last. Then who holds the workspace for a whole run,
+# which step runs, who serves the deployments.
 WORK = Path(".litesmith/work")
+CHECKSUMS = Path(".litesmith/checksums")
 LOCK = Path(".litesmith/run.lock")
 STEP_LOCK = Path(".litesmith/step.lock")
 SERVE_LOCK = Path(".litesmith/serve.lock")

@@ -19,6 +19,7 @@ from litesmith.host import describe_host
 from litesmith.keras import fix_environment
 from litesmith.params import Section, read_params
 from tasks import BEGAN_S, catalog
+from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
 from tasks.dag.lock import holding, stepping
 from tasks.dag.step import Step
@@ -40,6 +41,7 @@ def run_step(one: Step, root: Path) -> None:
         BusyError: Another run holds the workspace.
         MachineError: A package is missing or of another version than recorded, a folder cannot be written, or the disk
             is full.
+        DataError: An input is not what the step before has made.
         ContractError: An input is missing, or the outputs are not exactly the promised ones.
     """
     watch_starters()
@@ -49,6 +51,7 @@ def run_step(one: Step, root: Path) -> None:
         versions = check_installed(packages(one.module, root), root)
         arguments = one.arguments(params)
         _require_inputs(one, root)
+        check_inputs(one, root)
         _require_writable(one, root)
         _remove_outputs(one, root)
         before = _beside(one, root)
@@ -56,6 +59,7 @@ def run_step(one: Step, root: Path) -> None:
             _call(one, arguments, work)
             write_json(root / one.made, _record(one, arguments, versions))
             _require_outputs(one, root, before)
+            record_outputs(one, root)
 
 
 def _fix_environment() -> None:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import pytest
 
-from litesmith.errors import BusyError, ContractError, MachineError, ParamsError
+from litesmith.errors import BusyError, ContractError, DataError, MachineError, ParamsError
 from litesmith.params import DatasetParams, PrepareParams, read_params
+from tasks.dag.checksums import md5_of
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
 from tasks.dag.step import Metric, Step, step
@@ -175,3 +176,31 @@ def test_the_record_holds_no_path_of_the_machine(root: Path) -> None:
     run_step(room(COPY), root)
     recorded: dict[str, Any] = json.loads((root / "reports/made/prepare.json").read_text())
     assert str(root) not in json.dumps(recorded)
+
+
+def test_an_input_that_is_not_what_was_made_stops_it_before_anything_is_removed(root: Path) -> None:
+    run_step(room(COPY), root)
+    outs = [{"path": "data/in.txt", "hash": "md5", "md5": md5_of(root / "data/in.txt")}]
+    (root / "dvc.lock").write_text(json.dumps({"stages": {"fetch": {"outs": outs}}}))
+    (root / "data/in.txt").write_text("pixelz")
+    with pytest.raises(DataError, match=r"step prepare cannot run: data/in\.txt has another content: expected MD5"):
+        run_step(room(COPY + "assert False"), root)
+    assert (root / "models/copy.txt").read_text() == "pixels"
+
+
+def test_what_a_step_made_is_written_down_for_those_that_read_it(root: Path) -> None:
+    run_step(room(COPY), root)
+    recorded = json.loads((root / ".litesmith/checksums/prepare.json").read_text())
+    assert recorded == {path: md5_of(root / path) for path in recorded}
+    assert {"models/copy.txt", "reports/made/prepare.json"} <= set(recorded)
+
+
+def test_variables_that_are_not_heeded_are_named_without_what_they_hold(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XLA_SOMETHING", "secret")
+    monkeypatch.setenv("TF_TOKEN_of_terraform", "secret")
+    run_step(room(COPY), root)
+    assert "not heeded, since only params.yaml decides numbers: " in caplog.text
+    assert "XLA_SOMETHING" in caplog.text
+    assert "TF_TOKEN" not in caplog.text and "secret" not in caplog.text

@@ -1,0 +1,188 @@
+"""Hold the content of a step's inputs to what was recorded of them when they were made.
+
+DVC trusts its cache: what it restores from there it takes for what it once put there, without reading it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from litesmith.errors import ContractError, DataError
+from litesmith.files import read_json, write_json
+from tasks import catalog
+from tasks.dag.step import Step
+
+_LOCK = Path("dvc.lock")
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """What is known of a file or folder that a step made.
+
+    Attributes:
+        path: Relative to the workspace's root.
+        step: The step.
+        md5: As DVC writes it: that of a folder ends in ``.dir``.
+    """
+
+    path: Path
+    step: str
+    md5: str
+
+
+def check_inputs(one: Step, root: Path) -> None:
+    """Compare the inputs of a step with what was recorded when they were made.
+
+    An input that was made by hand, without DVC, is held to what that left. What no step has made is not checked.
+
+    Raises:
+        DataError: An input is not what its step made; says how to get that back.
+        ContractError: ``dvc.lock`` cannot be read.
+    """
+    recorded = [*_of_dvc(root), *_of_steps(root)]
+    for path in (port.path for port in one.ins):
+        wanted = [record for record in recorded if record.path == path]
+        if not wanted:
+            continue
+        found = md5_of(root / path)
+        if found not in {record.md5 for record in wanted}:
+            _refuse(one, root, wanted[0], found)
+
+
+def record_outputs(one: Step, root: Path) -> None:
+    """Write down the content of what a step has made, for steps that run before DVC has recorded it, or without DVC."""
+    sums = {port.path.as_posix(): md5_of(root / port.path) for port in one.outs}
+    write_json(root / catalog.CHECKSUMS / f"{one.name}.json", sums)
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 that DVC records of a file, or of a folder with all below it.
+
+    That of a folder is the MD5 of a JSON list of its files, as `dvc_data.hashfile.tree` writes it.
+    """
+    if not path.is_dir():
+        return _md5_of_file(path)
+    return _md5_of_list({file: _md5_of_file(path / file) for file in _files(path)})
+
+
+def _md5_of_list(files: Mapping[str, str]) -> str:
+    entries = [{"md5": files[name], "relpath": name} for name in sorted(files)]
+    return hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def _md5_of_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        # Not for security: it is the sum by which DVC names contents.
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _files(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
+def _of_dvc(root: Path) -> list[_Recorded]:
+    """Return what ``dvc.lock`` records of outputs; nothing if there is no such file.
+
+    DVC writes it after each stage, before the next one begins.
+    """
+    try:
+        content = YAML(typ="safe").load((root / _LOCK).read_text(encoding="utf-8"))
+        outs = [(step, out) for step, stage in content["stages"].items() for out in stage.get("outs", [])]
+        return [_Recorded(Path(out["path"]), step, out["md5"]) for step, out in outs if out.get("hash") == "md5"]
+    except FileNotFoundError:
+        return []
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ContractError(
+            f"dvc.lock cannot be read ({type(error).__name__}). It says what the inputs must be: end the merge that "
+            "left it in two versions, or take the last committed one with `git checkout dvc.lock`."
+        ) from error
+
+
+def _of_steps(root: Path) -> list[_Recorded]:
+    """Return what the last run of each step in this folder left."""
+    return [
+        _Recorded(Path(path), file.stem, md5)
+        for file in sorted((root / catalog.CHECKSUMS).glob("*.json"))
+        for path, md5 in read_json(file).items()
+    ]
+
+
+def _refuse(one: Step, root: Path, wanted: _Recorded, found: str) -> None:
+    """Raise an error that names what differs and the way out that lasts, unless DVC itself would see no difference."""
+    cache = _Cache(root)
+    present = cache.heeded(root / wanted.path) if found.endswith(".dir") else {"": found}
+    if found.endswith(".dir") and _md5_of_list(present) == wanted.md5:
+        return
+    expected = cache.members(wanted.md5) if found.endswith(".dir") else {"": wanted.md5}
+    names = [name for name in sorted({*present, *expected}) if present.get(name) != expected.get(name)]
+    lines = [_difference(wanted.path / name, expected.get(name), present.get(name)) for name in names]
+    damaged = [place for name in names if (place := cache.damaged(expected.get(name)))]
+    if not expected:
+        lines = [_difference(wanted.path, wanted.md5, found)]
+    raise DataError(
+        f"step {one.name} cannot run: {'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was "
+        f"computed with it. {_way_out(wanted, damaged, cache)}"
+    )
+
+
+def _difference(path: Path, expected: str | None, found: str | None) -> str:
+    if found is None:
+        return f"{path} is missing"
+    if expected is None:
+        return f"{path} is there, where no such file was made"
+    return f"{path} has another content: expected MD5 {expected}, got {found}"
+
+
+def _way_out(wanted: _Recorded, damaged: list[str], cache: "_Cache") -> str:
+    if not cache.is_there:
+        return f"Make it again: `python -m tasks run {wanted.step}`."
+    again = f"`rm -rf {' '.join([wanted.path.as_posix(), *damaged])} && dvc repro {wanted.step}`"
+    if not damaged:
+        return f"Remove it and let DVC bring it back: {again}."
+    return (
+        f"DVC's own copy is damaged too and would be restored in every run: {', '.join(damaged)}. Remove both and let "
+        f"them be made again: {again}."
+    )
+
+
+class _Cache:
+    """DVC's cache of a workspace. Importing DVC takes a second, so it is asked only where an input differs."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.is_there = (root / ".dvc").is_dir()
+        if self.is_there:
+            from dvc.repo import Repo
+
+            self._repo = Repo(str(root))
+
+    def heeded(self, folder: Path) -> dict[str, str]:
+        """Return the MD5s of a folder's files by name, without those that .dvcignore names."""
+        names = _files(folder)
+        if self.is_there:
+            ignored = self._repo.dvcignore.is_ignored_file
+            names = [name for name in names if not ignored(str((folder / name).resolve()))]
+        return {name: _md5_of_file(folder / name) for name in names}
+
+    def members(self, md5: str) -> dict[str, str]:
+        """Return the MD5s of a folder's files by name as they were put into the cache; none if that is not known."""
+        try:
+            return {file["relpath"]: file["md5"] for file in read_json(self._place(md5))}
+        except (OSError, ValueError, LookupError, TypeError):
+            return {}
+
+    def damaged(self, md5: str | None) -> str | None:
+        """Return the path of a file in the cache whose content is not the one it is named by; None if all is well."""
+        place = self._place(md5) if md5 else None
+        if place is None or not place.is_file() or _md5_of_file(place) == md5:
+            return None
+        return Path(os.path.relpath(place, self._root.resolve())).as_posix()
+
+    def _place(self, md5: str) -> Path:
+        return Path(self._repo.cache.local.oid_to_path(md5)) if self.is_there else self._root / "no cache"
