@@ -14,7 +14,7 @@ from flows.server import require_answer, server, use_prefect_environment
 from tasks.terminal import run_chosen
 
 _DELIVERY_S = 10.0
-_MIRROR = "LITESMITH_MIRROR"
+_MIRROR = "env:LITESMITH_MIRROR"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,8 +31,10 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _resolve_mirror() -> None:
     """Make the mirror's name absolute: a step may run in a workspace, from where a relative one leads elsewhere."""
-    if mirror := os.environ.get(_MIRROR):
-        os.environ[_MIRROR] = str(Path(mirror).expanduser().resolve())
+    if os.environ.get(_MIRROR.removeprefix("env:")):
+        from litesmith.sources import resolve_named
+
+        resolve_named([_MIRROR])
 
 
 def _parser() -> argparse.ArgumentParser:

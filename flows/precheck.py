@@ -5,8 +5,8 @@ from pathlib import Path
 from flows.ledger import Ledger
 from flows.machine import check_machine
 from litesmith.device import require
-from litesmith.params import overlaid, parse_params, read_params, read_yaml
-from litesmith.sources import explain, reachable
+from litesmith.params import Params, overlaid, parse_params, read_params, read_yaml
+from litesmith.sources import explain, named_sources, reachable, require_named, resolve_named
 from tasks import catalog
 from tasks.workspace import DRAWN, read_profile, workspace_folder
 
@@ -17,13 +17,13 @@ def check(project: Path, profile: str | None) -> None:
     Raises:
         MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
         ParamsError: There is no profile of this name, or its values are wrong.
+        SourcesError: A source of the data set that somebody names does not have it.
     """
-    path = project / catalog.PARAMS
-    params = read_params(path)
-    if profile is not None:
-        params = parse_params(overlaid(read_yaml(path), read_profile(project, profile)))
+    params = _params(project, profile)
     check_machine(params.retrain, project)
     require(params.evaluate.measure)
+    resolve_named(params.fetch.sources)
+    require_named(params.fetch, params.dataset)
 
 
 def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
@@ -31,9 +31,11 @@ def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
 
     Raises:
         MachineError: DVC cannot tell whether the data set is here already.
+        SourcesError: A source of the data set that somebody names does not have it: nothing else may stand in.
     """
-    params = read_params(project / catalog.PARAMS)
-    if profile == DRAWN or _is_fetched(workspace_folder(project, profile)):
+    params = _params(project, profile)
+    require_named(params.fetch, params.dataset)
+    if profile == DRAWN or named_sources(params.fetch) or _is_fetched(workspace_folder(project, profile)):
         return profile
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
     if reach.source is not None:
@@ -45,6 +47,13 @@ def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
         "enters the project's data, models, dvc.lock or reports.\n"
     )
     return DRAWN
+
+
+def _params(project: Path, profile: str | None) -> Params:
+    path = project / catalog.PARAMS
+    if profile is None:
+        return read_params(path)
+    return parse_params(overlaid(read_yaml(path), read_profile(project, profile)))
 
 
 def _is_fetched(root: Path) -> bool:

@@ -20,6 +20,7 @@ from flows.sweep import conducting
 from litesmith.device import require
 from litesmith.files import read_json
 from litesmith.params import read_params
+from litesmith.sources import require_named, resolve_named
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.dag.watch import watch_starters
@@ -40,6 +41,7 @@ def retrain(profile: str | None = None) -> str:
     Raises:
         BusyError: Another run holds the workspace.
         MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
+        SourcesError: A source of the data set that somebody names does not have it.
         StageError: A stage failed.
     """
     watch_starters()
@@ -67,6 +69,8 @@ def _walk(root: Path, record: RunRecord) -> None:
     if not screen:
         check_machine(params.retrain, root)
         require(params.evaluate.measure)
+        resolve_named(params.fetch.sources)
+        require_named(params.fetch, params.dataset)
     with Ledger(root) as ledger:
         order = ledger.stages()
         if screen:

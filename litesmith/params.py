@@ -99,11 +99,14 @@ class DatasetParams(Section):
 
 
 class FetchParams(Section):
-    """Where the raw files come from: the sources in the order they are tried."""
+    """Where the raw files come from: the sources in the order they are tried, or those that a variable names alone."""
 
     sources: Annotated[
         list[str],
-        Field(min_length=1, description="Each is 'env:NAME' (a folder), a folder, an http(s) address, or 'drawn'."),
+        Field(
+            min_length=1,
+            description="Each is 'env:NAME' (what it names is tried alone), a folder, an http(s) address, or 'drawn'.",
+        ),
     ]
     files: RawFiles
     attempts: Annotated[int, Field(ge=1, le=20, description="Tries for each file at each address.")]

@@ -1,4 +1,8 @@
-"""Bring the raw files of a data set from the first source that can serve all of them."""
+"""Bring the raw files of a data set from the first source that can serve all of them.
+
+A source that somebody names, by setting the variable of an ``env:`` line, is the only one: data of another must not
+stand in for it.
+"""
 
 import hashlib
 import logging
@@ -7,7 +11,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +29,7 @@ from litesmith.params import DatasetParams, FetchParams, RawFile
 
 _LOG = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 16
+_ENV = "env:"
 # Answers that may be another a moment later.
 _PASSING_STATUS = (408, 425, 429, 500, 502, 503, 504)
 
@@ -73,7 +78,10 @@ class Folder:
         path = self.path / file.name
         try:
             if not self.path.is_dir():
-                raise NotServedError(f"the folder {self.path} does not exist")
+                is_file = self.path.exists()
+                raise NotServedError(
+                    f"{self.path} is not a folder" if is_file else f"the folder {self.path} does not exist"
+                )
             if not path.is_file():
                 raise NotServedError(f"{file.name} is missing in {self.path}")
             _check_size(file, path.stat().st_size)
@@ -159,8 +167,13 @@ class Reach:
     failures: dict[str, str]
 
 
+def named_sources(params: FetchParams) -> list[str]:
+    """Return the lines of ``fetch.sources`` that somebody names, whose environment variable is not empty."""
+    return [source for source in params.sources if source.startswith(_ENV) and os.environ.get(_variable(source))]
+
+
 def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[str, Path]) -> str:
-    """Bring all files from the first source that has all of them whole.
+    """Bring all files from the first source that has all of them whole; only the named ones are tried if there are any.
 
     Args:
         params: The sources, the files' names, sizes and MD5s, and how often to try.
@@ -177,7 +190,7 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
     """
     _require_sums(params)
     failures: dict[str, str] = {}
-    for name in params.sources:
+    for name in _tried(params):
         try:
             _fetch_all(open_source(name, params, dataset), params, targets)
         except NotServedError as failure:
@@ -186,7 +199,27 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
         else:
             _LOG.info("%s served all %d files", name, len(targets))
             return name
-    raise SourcesError(f"no source could serve {dataset.name}.\n{explain(failures)}")
+    raise _not_served(params, dataset, failures)
+
+
+def require_named(params: FetchParams, dataset: DatasetParams) -> None:
+    """Look, before a run, whether a source that somebody names has the files; also where they were fetched before.
+
+    Without this a run that has files already would use those, and not a word would tell.
+
+    Raises:
+        SourcesError: It has not, or has others; says what is wrong.
+    """
+    failures: dict[str, str] = {}
+    for name in named_sources(params):
+        try:
+            _verify(open_source(name, params, dataset), params)
+        except NotServedError as failure:
+            failures[name] = str(failure)
+        else:
+            return
+    if failures:
+        raise _not_served(params, dataset, failures)
 
 
 def explain(failures: Mapping[str, str]) -> str:
@@ -206,11 +239,12 @@ def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> 
             askers are daemon threads, left behind when time is up.
     """
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
-    for name in params.sources:
+    sources = _tried(params)
+    for name in sources:
         threading.Thread(target=_probe, args=(name, params, dataset, answers), daemon=True).start()
     failures: dict[str, str] = {}
     deadline = time.monotonic() + timeout_s
-    while len(failures) < len(params.sources):
+    while len(failures) < len(sources):
         try:
             name, failure = answers.get(timeout=max(deadline - time.monotonic(), 0))
         except queue.Empty:
@@ -218,25 +252,77 @@ def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> 
         if failure is None:
             return Reach(name, failures)
         failures[name] = failure
-    return Reach(None, {name: failures.get(name, f"no answer within {timeout_s:g} s") for name in params.sources})
+    return Reach(None, {name: failures.get(name, f"no answer within {timeout_s:g} s") for name in sources})
 
 
 def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Source:
     """Return the source that a line of ``fetch.sources`` names.
 
     Raises:
-        NotServedError: It names an environment variable that is not set.
+        NotServedError: It names an environment variable that is not set, or is blank.
     """
     if name == "drawn":
         return Drawn(dataset, params.drawn_seed)
-    if name.startswith(("http://", "https://")):
-        return Address(name, params.timeout_s)
-    if not name.startswith("env:"):
-        return Folder(Path(name).expanduser())
-    variable = name.removeprefix("env:")
-    if not os.environ.get(variable):
-        raise NotServedError(f"the environment variable {variable} is not set")
-    return Folder(Path(os.environ[variable]).expanduser())
+    place = name
+    if name.startswith(_ENV):
+        place = os.environ.get(_variable(name), "")
+        if not place.strip():
+            state = f"is blank, got {place!r}" if place else "is not set"
+            raise NotServedError(f"the environment variable {_variable(name)} {state}")
+    return Address(place, params.timeout_s) if is_address(place) else Folder(_expanded(place))
+
+
+def is_address(place: str) -> bool:
+    """Tell whether a source is an http or https address."""
+    return place.startswith(("http://", "https://"))
+
+
+def resolve_named(sources: Iterable[str]) -> None:
+    """Make the folders that the variables of ``env:`` lines name absolute: a step may run in another folder."""
+    for variable in (_variable(source) for source in sources if source.startswith(_ENV)):
+        place = os.environ.get(variable, "")
+        if place.strip() and not is_address(place):
+            os.environ[variable] = str(_expanded(place).resolve())
+
+
+def _expanded(place: str) -> Path:
+    """Return a path with ``~`` replaced, as it is where there is no such home."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:
+        return Path(place)
+
+
+def _variable(source: str) -> str:
+    return source.removeprefix(_ENV)
+
+
+def _tried(params: FetchParams) -> list[str]:
+    return named_sources(params) or params.sources
+
+
+def _not_served(params: FetchParams, dataset: DatasetParams, failures: Mapping[str, str]) -> SourcesError:
+    named = [_variable(source) for source in named_sources(params)]
+    if not named:
+        return SourcesError(f"no source could serve {dataset.name}.\n{explain(failures)}")
+    lines = [f"  {_variable(name)}={os.environ[_variable(name)]}: {failure}" for name, failure in failures.items()]
+    variables = " and ".join(named)
+    hint = (
+        f"No other source is tried where one is named. Correct {variables}, or unset it to take what is here or what "
+        "fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in fetch.files."
+    )
+    return SourcesError("\n".join([f"{variables} cannot serve {dataset.name}.", *lines, hint]))
+
+
+def _verify(source: Source, params: FetchParams) -> None:
+    """Return if a source has the files, or raise `NotServedError`: those of a folder are read, others asked for."""
+    for file in _files(params).values():
+        source.probe(file)
+        if isinstance(source, Folder):
+            try:
+                _check_md5(file, source.path / file.name)
+            except OSError as error:
+                raise NotServedError(f"{file.name} cannot be read: {error.strerror}") from error
 
 
 def _require_sums(params: FetchParams) -> None:

@@ -17,7 +17,7 @@ from litesmith import sources
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.idx import read_images, read_labels
 from litesmith.params import Params
-from litesmith.sources import fetch_files, reachable
+from litesmith.sources import fetch_files, reachable, require_named, resolve_named
 from tests.conftest import ROLES, SmallSet
 
 
@@ -285,3 +285,97 @@ def test_without_a_terminal_progress_goes_to_the_log(
         bar.refresh()
     assert "train-images-idx3-ubyte.gz" in caplog.text
     assert "20.0/" in caplog.text
+
+
+def test_a_named_source_is_the_only_one_tried(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(tmp_path / "gone"))
+    params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR", "env:NOT_THERE", "drawn")
+    with pytest.raises(SourcesError) as caught:
+        fetched(params, tmp_path / "raw")
+    assert str(caught.value).splitlines() == [
+        "SOME_MIRROR cannot serve Fashion-MNIST.",
+        f"  SOME_MIRROR={tmp_path}/gone: the folder {tmp_path}/gone does not exist",
+        "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is here or what "
+        "fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in fetch.files.",
+    ]
+    assert list((tmp_path / "raw").iterdir()) == []
+    assert reachable(params.fetch, params.dataset, timeout_s=5).source is None
+
+
+def test_a_named_source_goes_before_those_that_stand_above_it(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(small_set.folder))
+    params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR")
+    assert fetched(params, tmp_path) == "env:SOME_MIRROR"
+    assert reachable(params.fetch, params.dataset, timeout_s=5).source == "env:SOME_MIRROR"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("  ", "the environment variable SOME_MIRROR is blank, got '  '"),
+        ("~nobody-of-this-name/x", "the folder ~nobody-of-this-name/x does not exist"),
+        ("not/here", "the folder not/here does not exist"),
+        ("file", "file is not a folder"),
+        ("http://127.0.0.1:9", "Connection refused"),
+        ("drawn", "the folder drawn does not exist"),
+    ],
+)
+def test_what_is_named_by_mistake_stops_with_the_reason(
+    value: str, reason: str, small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SOME_MIRROR", value)
+    params = with_sources(small_set, "env:SOME_MIRROR", str(small_set.folder), attempts=1)
+    with pytest.raises(SourcesError) as caught:
+        fetched(params, tmp_path / "raw")
+    with pytest.raises(SourcesError) as looked:
+        require_named(params.fetch, params.dataset)
+    assert f"  SOME_MIRROR={value}: " in str(caught.value)
+    assert reason in str(caught.value) and reason in str(looked.value)
+
+
+def test_an_empty_variable_names_nothing(small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_MIRROR", "")
+    params = with_sources(small_set, "env:SOME_MIRROR", str(small_set.folder))
+    require_named(params.fetch, params.dataset)
+    assert fetched(params, tmp_path) == str(small_set.folder)
+
+
+def test_a_home_and_an_address_may_be_named(
+    small_set: SmallSet, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = with_sources(small_set, "env:SOME_MIRROR", "no/where")
+    monkeypatch.setenv("HOME", str(small_set.folder.parent))
+    for value in (f"~/{small_set.folder.name}", server.url):
+        monkeypatch.setenv("SOME_MIRROR", value)
+        require_named(params.fetch, params.dataset)
+        assert fetched(params, tmp_path) == "env:SOME_MIRROR"
+    resolve_named(params.fetch.sources)
+    assert os.environ["SOME_MIRROR"] == server.url
+
+
+def test_a_named_folder_of_other_images_is_refused_before_the_run(
+    small_set: SmallSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(small_set.folder))
+    params = with_sources(small_set, "env:SOME_MIRROR")
+    require_named(params.fetch, params.dataset)
+    content = bytearray(small_set.path("test_images").read_bytes())
+    content[-9] ^= 1
+    small_set.path("test_images").write_bytes(content)
+    with pytest.raises(SourcesError, match=r"t10k-images-idx3-ubyte\.gz has the wrong MD5: expected \w+, got"):
+        require_named(params.fetch, params.dataset)
+
+
+def test_drawn_images_are_not_the_variables_business(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITESMITH_MIRROR", str(tmp_path / "gone"))
+    params = drawn_params(small_set)
+    require_named(params.fetch, params.dataset)
+    assert fetched(params, tmp_path / "raw") == "drawn"
