@@ -6,6 +6,7 @@ DVC trusts its cache: what it restores from there it takes for what it once put 
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,13 +47,13 @@ def check_inputs(one: Step, root: Path) -> None:
         ContractError: ``dvc.lock`` cannot be read.
     """
     recorded = [*_of_dvc(root), *_of_steps(root)]
+    refusals = []
     for path in (port.path for port in one.ins):
         wanted = [record for record in recorded if record.path == path]
-        if not wanted:
-            continue
-        found = md5_of(root / path)
-        if found not in {record.md5 for record in wanted}:
-            _refuse(one, root, wanted[0], found)
+        if wanted and (found := md5_of(root / path)) not in {record.md5 for record in wanted}:
+            refusals.append(_refusal(root, wanted[0], found))
+    if any(refusals):
+        raise DataError(f"step {one.name} cannot run: " + "\n".join(text for text in refusals if text))
 
 
 def record_outputs(one: Step, root: Path) -> None:
@@ -113,21 +114,21 @@ def _of_steps(root: Path) -> list[_Recorded]:
     ]
 
 
-def _refuse(one: Step, root: Path, wanted: _Recorded, found: str) -> None:
-    """Raise an error that names what differs and the way out that lasts, unless DVC itself would see no difference."""
+def _refusal(root: Path, wanted: _Recorded, found: str) -> str | None:
+    """Return what differs and the way out that lasts; None if DVC itself would see no difference."""
     cache = _Cache(root)
     present = cache.heeded(root / wanted.path) if found.endswith(".dir") else {"": found}
     if found.endswith(".dir") and _md5_of_list(present) == wanted.md5:
-        return
+        return None
     expected = cache.members(wanted.md5) if found.endswith(".dir") else {"": wanted.md5}
     names = [name for name in sorted({*present, *expected}) if present.get(name) != expected.get(name)]
     lines = [_difference(wanted.path / name, expected.get(name), present.get(name)) for name in names]
     damaged = [place for name in names if (place := cache.damaged(expected.get(name)))]
     if not expected:
         lines = [_difference(wanted.path, wanted.md5, found)]
-    raise DataError(
-        f"step {one.name} cannot run: {'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was "
-        f"computed with it. {_way_out(wanted, damaged, cache)}"
+    return (
+        f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with it. "
+        f"{_way_out(wanted, damaged, cache)}"
     )
 
 
@@ -142,7 +143,7 @@ def _difference(path: Path, expected: str | None, found: str | None) -> str:
 def _way_out(wanted: _Recorded, damaged: list[str], cache: "_Cache") -> str:
     if not cache.is_there:
         return f"Make it again: `python -m tasks run {wanted.step}`."
-    again = f"`rm -rf {' '.join([wanted.path.as_posix(), *damaged])} && dvc repro {wanted.step}`"
+    again = f"`{shlex.join(['rm', '-rf', wanted.path.as_posix(), *damaged])} && dvc repro {wanted.step}`"
     if not damaged:
         return f"Remove it and let DVC bring it back: {again}."
     return (

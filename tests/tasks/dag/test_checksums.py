@@ -195,3 +195,11 @@ def test_a_lock_that_cannot_be_read_is_explained(text: str, root: Path) -> None:
     (root / "dvc.lock").write_text(text)
     with pytest.raises(ContractError, match=r"dvc\.lock cannot be read \(\w+\)\. .* with `git checkout dvc\.lock`\."):
         check_inputs(prepare, root)
+
+
+def test_all_that_differ_are_named_at_once(root: Path) -> None:
+    write_lock(root)
+    for name in ("models/tuned.h5", "data/train/a/images.npy"):
+        damage(root / name)
+    with pytest.raises(DataError, match=r"cannot run: models/tuned\.h5 has .*`\.\ndata/train has another content"):
+        check_inputs(prepare, root)
