@@ -2,31 +2,31 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
-from flows.server import require_answer, server, use_prefect_environment
+from flows.environment import (
+    API_URL,
+    check_settings,
+    named_server,
+    use_named_environment,
+    use_own_environment,
+    without_password,
+)
+from flows.server import require_answer, server
 from tasks.terminal import run_chosen
 
 _DELIVERY_S = 10.0
+_MAX_PORT = 65535
 _MIRROR = "LITESMITH_MIRROR"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
-    signal.signal(signal.SIGTERM, _stop)
     _resolve_mirror()
     return run_chosen(_parser(), arguments)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Treat a request to end like Ctrl-C, so that everything started here is stopped."""
-    raise KeyboardInterrupt
 
 
 def _resolve_mirror() -> None:
@@ -45,15 +45,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     retrain.set_defaults(command=_retrain)
     serve = commands.add_parser("serve", help="start server and worker, register the deployments, wait")
-    serve.add_argument("--port", type=int, default=4200, help="port of the server on 127.0.0.1 (4200)")
+    serve.add_argument("--port", type=_port, default=4200, help="port of the server on 127.0.0.1 (4200)")
     serve.set_defaults(command=_serve)
     return parser
+
+
+def _port(word: str) -> int:
+    """Return the port that a word of the command line names; one below 1024 may be refused by the system later."""
+    try:
+        port = int(word)
+    except ValueError:
+        port = -1
+    if not 1 <= port <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to {_MAX_PORT}, got {word!r}")
+    return port
 
 
 def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
     profile = _before(project, chosen.profile, chosen.offline_fallback)
     with _api(project):
+        check_settings()
         from flows.command import run
 
         run(project, profile)
@@ -70,7 +82,7 @@ def _before(project: Path, profile: str | None, offline_fallback: bool) -> str |
 def _serve(chosen: argparse.Namespace) -> None:
     from flows.serve import serve
 
-    use_prefect_environment(Path.cwd())
+    use_own_environment(Path.cwd())
     serve(Path.cwd(), chosen.port)
 
 
@@ -79,15 +91,17 @@ def _api(project: Path) -> Iterator[None]:
     """Use the Prefect server that the environment names, else run one of our own.
 
     Raises:
-        MachineError: The server that is named does not answer, or none can be started.
+        MachineError: The server that is named cannot be used, or none can be started.
     """
-    use_prefect_environment(project)
-    named = os.environ.get("PREFECT_API_URL")
+    named = named_server(os.environ)
     if named:
+        use_named_environment(project, named)
         require_answer(named)
+    else:
+        use_own_environment(project)
     with nullcontext(named) if named else server(project) as url:
-        os.environ["PREFECT_API_URL"] = url
-        print(f"this run can be watched at {url.removesuffix('/api')}", file=sys.stderr)
+        os.environ[API_URL] = url
+        print(f"this run can be watched at {without_password(url).removesuffix('/api')}", file=sys.stderr)
         try:
             yield
         finally:

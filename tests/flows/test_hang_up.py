@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flows.server import HOME
+from flows.environment import HOME
 from litesmith.files import read_json
 from tasks import catalog
 from tests.flows.marked import Commands

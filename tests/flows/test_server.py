@@ -1,12 +1,19 @@
+import errno
 import os
+import re
 import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.request import proxy_bypass_environment
 
 import pytest
 
 from flows.__main__ import main
-from flows.server import prefect_environment, server, server_cpu_s, use_prefect_environment, watched
+from flows.environment import HOME
+from flows.server import require_answer, server, server_cpu_s, watched
 from litesmith.errors import MachineError
 from tasks.dag.lock import serving_alone
 
@@ -18,39 +25,10 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        refusal = f"port {port} of 127.0.0.1 is taken: .*flows serve --port PORT"
+        refusal = f"port {port} of 127.0.0.1 is taken: stop what listens there .*flows serve --port PORT"
         with pytest.raises(MachineError, match=refusal), server(tmp_path, port):
             pass
     assert not (tmp_path / ".litesmith").exists()
-
-
-def test_nothing_is_reported_and_no_proxy_is_asked_for_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_PROXY", "example.org")
-    settings = prefect_environment(tmp_path)
-    assert settings["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
-    assert settings["DO_NOT_TRACK"] == "1"
-    assert settings["NO_PROXY"] == "example.org,127.0.0.1"
-    assert settings["no_proxy"].endswith("127.0.0.1")
-    assert Path(settings["PREFECT_HOME"]).is_relative_to(tmp_path)
-    assert Path(settings["PREFECT_LOGGING_CONFIG_PATH"]).is_file()
-
-
-def test_this_process_asks_no_proxy_for_this_machine_and_keeps_what_was_chosen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = {
-        "NO_PROXY": "corp",
-        "no_proxy": "corp",
-        "http_proxy": "http://127.0.0.1:9",
-        "PREFECT_HOME": "/chosen",
-    }
-    monkeypatch.setattr(os, "environ", environment)
-    use_prefect_environment(tmp_path)
-    assert environment["NO_PROXY"] == environment["no_proxy"] == "corp,127.0.0.1"
-    assert environment["PREFECT_HOME"] == "/chosen"
-    assert proxy_bypass_environment("127.0.0.1:4200")
 
 
 def test_an_unknown_profile_is_said_before_a_server_is_started(
@@ -71,9 +49,117 @@ def test_a_server_that_is_named_and_gone_is_explained(
     monkeypatch.chdir(tmp_path)
     assert main(["retrain"]) == 1
     assert capsys.readouterr().err == (
-        "error: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names. "
-        "Start it (`make serve`), or unset the variable: the run then starts a server of its own.\n"
+        "error: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names: [Errno 111] "
+        "Connection refused. Start it (`make serve`), or unset PREFECT_API_URL: the run then starts a server of its "
+        "own.\n"
     )
+
+
+@contextmanager
+def _answering(status: int, content: str) -> Iterator[str]:
+    """Answer every request alike, as a server that is not the one that is meant; yield the address of its API."""
+
+    class _Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content.encode())
+
+        def do_GET(self) -> None:
+            # Prefect's client asks for a token first, and does without where there is no such page.
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as answering:
+        threading.Thread(target=answering.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{answering.server_address[1]}/api"
+        answering.shutdown()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_asks_for_authentication_is_not_taken_for_one_that_is_gone(status: int) -> None:
+    with (
+        _answering(status, '{"exception_message": "Unauthorized"}') as url,
+        pytest.raises(MachineError, match=rf"asks for authentication .*\({status}\)\. Set PREFECT_API_AUTH_STRING"),
+    ):
+        require_answer(url)
+
+
+@pytest.mark.parametrize(
+    ("status", "content"), [(404, "not found"), (405, "{}"), (200, "<html>hello</html>"), (200, '{"hello": 1}')]
+)
+def test_what_is_no_server_of_prefects_is_told_where_its_api_is(status: int, content: str) -> None:
+    with (
+        _answering(status, content) as url,
+        pytest.raises(MachineError, match=r"is not the API of a Prefect server .* ends in /api"),
+    ):
+        require_answer(url)
+
+
+def test_a_server_that_is_out_of_order_is_named_so() -> None:
+    with _answering(500, "{}") as url, pytest.raises(MachineError, match=r"is out of order \(500\): look at its log"):
+        require_answer(url)
+
+
+def test_a_server_that_takes_orders_is_accepted() -> None:
+    with _answering(200, "[]") as url:
+        require_answer(url)
+
+
+@pytest.mark.parametrize("port", ["70000", "65536", "0", "-1", "http", "4200.5", ""])
+def test_a_port_that_is_none_is_refused_with_the_range(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--port", port])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert f"argument --port: a port is a whole number from 1 to 65535, got {port!r}" in said.err
+    assert said.out == ""
+
+
+def test_a_port_of_the_system_is_refused_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _bind(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", _bind)
+    with pytest.raises(MachineError, match=r"port 80 .* may not be used by this user: ports below 1024"):
+        server(tmp_path, 80).__enter__()
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_a_server_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def _open(path: Path, *_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "open", _open)
+    with pytest.raises(MachineError, match=r"cannot write .*server\.log: the file system is mounted read-only"):
+        server(tmp_path).__enter__()
+
+
+def test_a_damaged_database_is_refused_before_a_server_is_started(tmp_path: Path) -> None:
+    (tmp_path / HOME).mkdir(parents=True)
+    (tmp_path / HOME / "prefect.db").write_bytes(b"hello world" * 1000)
+    with pytest.raises(MachineError, match=r"server was not started: its database .* is damaged. Move the folder"):
+        server(tmp_path).__enter__()
+    assert not (tmp_path / HOME / "server.log").exists()
+
+
+@pytest.mark.slow
+def test_a_database_of_a_newer_prefect_is_named_with_the_folder_and_the_end_of_the_log(tmp_path: Path) -> None:
+    (tmp_path / HOME).mkdir(parents=True)
+    with closing(sqlite3.connect(tmp_path / HOME / "prefect.db")) as database, database:
+        database.execute("create table alembic_version (version_num varchar(32) not null)")
+        database.execute("insert into alembic_version values ('deadbeef1234')")
+    with pytest.raises(MachineError) as caught:
+        server(tmp_path).__enter__()
+    told = str(caught.value)
+    assert re.match(r"Prefect's server ended after \d+ s: its database .* was made by a newer version of Prefect", told)
+    assert f"Move the folder {tmp_path / HOME} away" in told
+    assert "within" not in told
+    assert "Can't locate revision identified by 'deadbeef1234'" in told
 
 
 def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
@@ -102,5 +188,5 @@ def test_a_relative_mirror_is_made_absolute_for_whoever_serves_too(
 
 def test_a_server_that_is_no_child_of_this_process_has_no_cpu_time_here(tmp_path: Path) -> None:
     assert server_cpu_s() is None
-    with watched(["http.server", "0"], {}, tmp_path / "log"):
+    with watched(["http.server", "0"], os.environ, tmp_path / "log"):
         assert server_cpu_s() is None
