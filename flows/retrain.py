@@ -11,11 +11,12 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
+from flows.git import git_state
 from flows.history import keep
 from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
 from flows.progress import Progress, watcher
-from flows.runs import RunRecord, git_state, last_times, made
+from flows.runs import RunRecord, last_times, made
 from flows.sweep import conducting
 from litesmith.device import require
 from litesmith.files import read_json

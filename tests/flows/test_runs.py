@@ -1,4 +1,3 @@
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -6,8 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.git import GitState
 from flows.ledger import Outcome
-from flows.runs import RunRecord, git_state, last_times, result
+from flows.runs import RunRecord, last_times, result
 from litesmith.files import read_json, write_json
 from tasks import catalog
 
@@ -77,6 +77,11 @@ def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> No
     assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
 
 
+def test_why_git_does_not_tell_is_written_down(tmp_path: Path) -> None:
+    state: GitState = {"revision": None, "dirty": None, "unknown": "git is not installed"}
+    assert read_json(RunRecord("brave-cat", "an-id", None, state).write(tmp_path))["git"] == state
+
+
 def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> None:
     _results(tmp_path)
     record = RunRecord("brave-cat", "an-id", None, None)
@@ -85,20 +90,3 @@ def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> No
     content = read_json(record.write(tmp_path))
     assert (content["result"], content["refused"]) == (None, True)
     assert content["stages"] == {"validate": {"outcome": "Failed", "wall_s": 3.46}}
-
-
-def test_git_state_tells_the_revision_and_whether_files_differ(tmp_path: Path) -> None:
-    def _git(*arguments: str) -> str:
-        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        return subprocess.run(
-            ["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    assert git_state(tmp_path) is None
-    _git("init", "-q")
-    (tmp_path / "a").write_text("a")
-    _git("add", "a")
-    _git("commit", "-qm", "one")
-    assert git_state(tmp_path) == {"revision": _git("rev-parse", "HEAD"), "dirty": False}
-    (tmp_path / "a").write_text("b")
-    assert git_state(tmp_path) == {"revision": _git("rev-parse", "HEAD"), "dirty": True}

@@ -190,3 +190,24 @@ def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
     assert banner not in render_index([_run(1, result={**result, "drawn": False})])
     assert render_index([_run(1, result=None, drawn=True)]).count(banner) == 1
     assert render_index([_run(1), _run(2, result={**result, "drawn": True})]).count(banner) == 1
+
+
+@pytest.mark.parametrize(
+    ("git", "told"),
+    [
+        (None, "no git"),
+        ({"revision": "0123456789abcdef", "dirty": True}, "<code>0123456</code> with changes"),
+        ({"revision": "0123456789abcdef", "dirty": False}, "<code>0123456</code>"),
+        (
+            {"revision": None, "dirty": None, "unknown": "git is <not> installed"},
+            "unknown: git is &lt;not&gt; installed",
+        ),
+        (
+            {"revision": "0123456789abcdef", "dirty": None, "unknown": "bad index"},
+            "<code>0123456</code>, changes unknown: bad index",
+        ),
+    ],
+)
+def test_the_page_tells_what_git_knew_or_why_it_did_not(git: Any, told: str) -> None:
+    (fact,) = re.findall(r"<dt>Git revision</dt><dd>(.*?)</dd>", render_index([_run(1, git=git)]), re.DOTALL)
+    assert " ".join(fact.split()) == told
