@@ -116,6 +116,9 @@ def without_password(url: str) -> str:
 def _is_foreign(name: str) -> bool:
     """Tell whether a variable is a setting that does not belong to a server of our own; Prefect reads any case."""
     name = name.upper()
+    # With it, which platforms set for their own programs, Prefect's server does not start.
+    if name == "WEB_CONCURRENCY":
+        return True
     return name.startswith("PREFECT_") and not name.startswith(_KEPT)
 
 

@@ -18,7 +18,7 @@ from litesmith.errors import MachineError
 
 ROOT = Path(__file__).parents[2]
 
-# What people set for another server; each of the first four alone makes ours refuse its own run, or not start.
+# What people set for another server; some of it alone makes ours refuse its own run, or not start.
 FOREIGN = {
     "PREFECT_SERVER_API_AUTH_STRING": "admin:pass",
     "prefect_server_api_auth_string": "admin:pass",
@@ -33,6 +33,7 @@ FOREIGN = {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
     "PREFECT_CLIENT_MAX_RETRIES": "0",
     "PREFECT_PROFILE": "cloud",
+    "WEB_CONCURRENCY": "3",
 }
 
 
