@@ -196,6 +196,11 @@ def _explained() -> Iterator[None]:
     """Turn an error of DVC's own into one that says what can be done."""
     try:
         yield
+    except OSError as error:
+        raise MachineError(
+            f"DVC cannot work here: {error}. If that is not in this folder, it is where DVC keeps what all users of "
+            "this machine share: set DVC_SITE_CACHE_DIR to a folder that may be written. Else change the permissions."
+        ) from error
     except DvcException as error:
         hint = (
             "It needs a git checkout (`git init` makes one), a dvc.yaml that can be read (`make dvc` writes it) and no "

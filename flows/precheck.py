@@ -15,7 +15,7 @@ def check(project: Path, profile: str | None) -> None:
     """Look whether this machine has room and tools for a run, and whether there is such a profile.
 
     Raises:
-        MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
+        MachineError: Disk or memory is short, a tool that measures is asked for and not installed, or DVC cannot work.
         ParamsError: There is no profile of this name, or its values are wrong.
     """
     path = project / catalog.PARAMS
@@ -24,6 +24,14 @@ def check(project: Path, profile: str | None) -> None:
         params = parse_params(overlaid(read_yaml(path), read_profile(project, profile)))
     check_machine(params.retrain, project)
     require(params.evaluate.measure)
+    _check_dvc(project)
+
+
+def _check_dvc(project: Path) -> None:
+    """Open what DVC keeps of the project and of this machine, where there is a project already."""
+    if (project / ".dvc").is_dir():
+        with Ledger(project):
+            return
 
 
 def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:

@@ -23,6 +23,7 @@ from litesmith.files import read_json
 from litesmith.params import read_params
 from tasks import catalog
 from tasks.dag.lock import holding
+from tasks.dag.user import provide_user
 from tasks.dag.watch import heed_hang_up, watch_starters
 from tasks.workspace import open_workspace
 
@@ -46,6 +47,7 @@ def retrain(profile: str | None = None) -> str:
     watch_starters()
     heed_hang_up()
     project = Path.cwd()
+    provide_user(project)
     record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile, git_state(project))
     root = open_workspace(project, profile)
     with holding(root):

@@ -68,7 +68,7 @@ def _release(url: str) -> None:
     """Give back what runs of an earlier server still hold, if it was stopped in their midst.
 
     Only as serving begins, when none of them can still be at work. Later the server gives a place back by itself, once
-    it has not heard of a run for the grace period of ``prefect.yaml``; to end such a run here too would free the place
+    it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run here too would free the place
     twice, and a second run would start beside the next one.
     """
     from prefect.client.orchestration import SyncPrefectClient

@@ -11,10 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from litesmith.errors import LitesmithError
+from tasks.dag.user import provide_user
 from tasks.dag.watch import heed_hang_up
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
     chosen = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = chosen.command
     try:
+        provide_user(Path.cwd())
         with _heeding_signals():
             command(chosen)
         sys.stdout.flush()

@@ -37,6 +37,21 @@ def test_without_any_source_the_run_uses_drawn_images_and_says_why(
     assert not (project / ".offline").exists()
 
 
+def test_a_place_of_dvcs_that_cannot_be_written_is_said_before_a_run_begins(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Repo.init(str(project), no_scm=True).close()
+    content = yaml.safe_load((project / "params.yaml").read_text())
+    content["retrain"].update(min_disk_gb=0.0, min_memory_gb=0.0)
+    content["evaluate"]["measure"] = []
+    (project / "params.yaml").write_text(yaml.safe_dump(content))
+    (project / "dvc.yaml").write_text("stages: {fetch: {cmd: 'true'}}\n")
+    check(project, None)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", "/proc/nonexistent")
+    with pytest.raises(MachineError, match=r"DVC cannot work here: .*/proc/nonexistent.* set DVC_SITE_CACHE_DIR to"):
+        check(project, None)
+
+
 def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = tmp_path_factory.mktemp("mirror")
     for file in yaml.safe_load((project / "params.yaml").read_text())["fetch"]["files"].values():
