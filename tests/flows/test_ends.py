@@ -1,5 +1,6 @@
 """Runs that end early: cancelled at the server, as the button in Prefect's pages does, and refused for their data."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 def client(served: Commands) -> Iterator[SyncPrefectClient]:
     with SyncPrefectClient(api(served)["PREFECT_API_URL"]) as one:
         yield one
+
+
+def test_who_serves_reads_the_invitation_and_nothing_else(served: Commands) -> None:
+    said = served.log.read_text()
+    assert re.fullmatch(
+        r"starting Prefect's server \.\.\.\n\n"
+        r"serving retrain/on-demand and retrain/nightly at http://127\.0\.0\.1:\d+\n"
+        r"In another terminal:\n.*\n.*\nCtrl-C stops server and worker, and a run that is going on\.\n",
+        said,
+    ), said
 
 
 @dataclass(frozen=True)
