@@ -1,19 +1,24 @@
+import base64
 import errno
 import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from flows.__main__ import main
+from flows.__main__ import _api, main
 from flows.environment import HOME
-from flows.server import require_answer, server, server_cpu_s, watched
+from flows.server import _free_port, _listens, _wait_until_ready, require_answer, server, server_cpu_s, watched
 from litesmith.errors import MachineError
 from tasks.dag.lock import serving_alone
 
@@ -56,13 +61,15 @@ def test_a_server_that_is_named_and_gone_is_explained(
 
 
 @contextmanager
-def _answering(status: int, content: str) -> Iterator[str]:
-    """Answer every request alike, as a server that is not the one that is meant; yield the address of its API."""
+def _answering(status: int, content: str, password: str | None = None) -> Iterator[str]:
+    """Answer every order alike, but with 401 where a password is missing; yield the address of the API."""
+    expected = password and f"Basic {base64.b64encode(password.encode()).decode()}"
 
     class _Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(status)
+            known = expected in (None, self.headers.get("Authorization"))
+            self.send_response(status if known else 401)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content.encode())
@@ -107,6 +114,37 @@ def test_a_server_that_is_out_of_order_is_named_so() -> None:
 def test_a_server_that_takes_orders_is_accepted() -> None:
     with _answering(200, "[]") as url:
         require_answer(url)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("password", "code"), [("admin:pass", 0), ("admin:other", 1), (None, 1)])
+def test_the_credentials_of_the_environment_are_shown_to_a_server_that_asks(password: str | None, code: int) -> None:
+    program = (
+        "import sys; from flows.server import require_answer; from litesmith.errors import MachineError\n"
+        "try:\n    require_answer(sys.argv[1])\nexcept MachineError as error:\n    sys.exit(str(error))\n"
+    )
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    given = {"PREFECT_API_AUTH_STRING": password} if password else {}
+    with _answering(200, "[]", "admin:pass") as url:
+        done = subprocess.run(
+            [sys.executable, "-c", program, url], cwd=ROOT, env={**own, **given}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert ("asks for authentication" in done.stderr) == bool(code)
+    # Only what is meant for a person: no line for each request.
+    assert "HTTP Request" not in done.stderr
+
+
+def test_an_address_that_was_put_right_is_what_the_run_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with _answering(200, "[]") as url:
+        os.environ["PREFECT_API_URL"] = f" {url.replace('http', 'HTTP')}/ "
+        with _api(tmp_path):
+            assert os.environ["PREFECT_API_URL"] == url
+    assert f"this run can be watched at {url.removesuffix('/api')}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("port", ["70000", "65536", "0", "-1", "http", "4200.5", ""])
@@ -190,3 +228,24 @@ def test_a_server_that_is_no_child_of_this_process_has_no_cpu_time_here(tmp_path
     assert server_cpu_s() is None
     with watched(["http.server", "0"], os.environ, tmp_path / "log"):
         assert server_cpu_s() is None
+
+
+def test_a_server_on_the_port_that_is_not_the_one_just_started_is_not_taken_for_it(tmp_path: Path) -> None:
+    with _answering(200, "true") as url, watched(["http.server", "0"], os.environ, tmp_path / "log") as child:
+        port = urlsplit(url).port
+        assert not _listens(child, port)
+        with pytest.raises(MachineError, match=r"Prefect's server ended after \d+ s: another program took its port"):
+            child.kill()
+            child.wait()
+            (tmp_path / "log").write_text("before\nPort 1 is already in use. Please specify a different port\n")
+            _wait_until_ready(url, child, tmp_path / "log", len("before\n"))
+
+
+def test_a_child_listens_on_its_own_port(tmp_path: Path) -> None:
+    port = _free_port(0)
+    with watched(["http.server", "--bind", "127.0.0.1", str(port)], os.environ, tmp_path / "log") as child:
+        deadline = time.monotonic() + 30
+        while not _listens(child, port) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert _listens(child, port)
+    assert not _listens(child, port)
