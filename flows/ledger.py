@@ -198,8 +198,9 @@ def _explained() -> Iterator[None]:
         yield
     except OSError as error:
         raise MachineError(
-            f"DVC cannot work here: {error}. If that is not in this folder, it is where DVC keeps what all users of "
-            "this machine share: set DVC_SITE_CACHE_DIR to a folder that may be written. Else change the permissions."
+            f"DVC cannot work here: {error}. If that lies in the project, change its permissions. Elsewhere it is in "
+            "the home folder (its settings) or in what all users of this machine share: set HOME or DVC_SITE_CACHE_DIR "
+            "to a folder that this user may read and write."
         ) from error
     except DvcException as error:
         hint = (
