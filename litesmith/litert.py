@@ -17,6 +17,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from litesmith.contract import TensorSpec, require_classifier
 from litesmith.errors import DataError
 from litesmith.flatbuffer import layer, unpack, weight_tensors
 from litesmith.params import Precision
@@ -134,7 +135,7 @@ class LiteModel:
         """Open ``path``.
 
         Raises:
-            DataError: The file is missing or LiteRT cannot open it.
+            DataError: The file is missing, LiteRT cannot open it, or it does not classify grey pictures.
         """
         if not path.is_file():
             raise DataError(f"{path} is missing. Expected a .tflite file: make it with `make run`, or name another.")
@@ -144,7 +145,9 @@ class LiteModel:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise DataError(f"{path} is not a .tflite file that LiteRT can run: {error}. Convert it again.") from error
-        (source,), (sink,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        require_classifier(path, [_spec(detail) for detail in inputs], [_spec(detail) for detail in outputs])
+        (source,), (sink,) = inputs, outputs
         self._source, self._sink = source["index"], sink["index"]
         self.input, self.output = _tensor(source), _tensor(sink)
 
@@ -254,6 +257,16 @@ def main(arguments: list[str]) -> int:
         return 1
     print(json.dumps(asdict(seen)))
     return 0
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    """Return an input or output as the contract sees it; only the batch may be left open and yet be 1."""
+    sizes = tuple(int(size) for size in detail["shape"])
+    signature = [int(size) for size in detail["shape_signature"]]
+    is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
+    shape = tuple(None if is_open[axis] else size for axis, size in enumerate(sizes))
+    scales = tuple(float(scale) for scale in detail["quantization_parameters"]["scales"])
+    return TensorSpec(np.dtype(detail["dtype"]).name, shape, scales)
 
 
 def _tensor(detail: dict[str, Any]) -> Tensor:
