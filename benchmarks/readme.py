@@ -19,7 +19,17 @@ README = Path("benchmarks/README.md")
 RESULTS = Path("benchmarks/results")
 
 # In the order of the README.
-BENCHMARKS = ("frontier", "pipeline", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
+BENCHMARKS = (
+    "frontier",
+    "pipeline",
+    "time_to_accuracy",
+    "sweep",
+    "epoch",
+    "ablation",
+    "rounding",
+    "render",
+    "pictures",
+)
 # The results of a benchmark that has more than the one of its name.
 _FILES = {"ablation": ("ablation", "ablation_full", "ablation_teacher")}
 _OF_WHAT = {"ablation_teacher": " of a network of the teachers' size"}

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from litesmith.params import read_params
-from tasks import catalog
+from litesmith.errors import DataError
 from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
@@ -44,9 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=lambda chosen: run_step(named(chosen.step), Path.cwd()))
     listing = commands.add_parser("list", help="print each step with its files")
     listing.set_defaults(command=lambda _: print(_listing()))
-    predict = commands.add_parser("predict", help="classify one picture")
+    predict = commands.add_parser("predict", help="classify pictures")
     predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
-    predict.add_argument("picture", type=Path, metavar="PICTURE", help="any common image file")
+    predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them")
+    meaning = "class names and form of the input; by default NAME.json beside the model"
+    predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
     predict.set_defaults(command=_predict)
     reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
     reference.add_argument("--profile", metavar="NAME", help="the result of the last run with profiles/NAME.yaml")
@@ -85,15 +86,21 @@ def _listing() -> str:
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    """Print how the picture was prepared, and its likeliest classes."""
-    from litesmith.predict import predict_picture
+    """Print of each picture how it was prepared, what speaks against it, and its likeliest classes.
 
-    names = read_params(catalog.PARAMS).dataset.class_names
-    prediction = predict_picture(chosen.model, chosen.picture, names)
-    for change in prediction.changes:
-        print(change)
-    for guess in prediction.guesses:
-        print(f"{guess.probability:7.1%}  {guess.name}")
+    Raises:
+        DataError: Some pictures cannot be read; the others are answered.
+    """
+    from litesmith.predict import find_pictures, predict_pictures
+
+    pictures, failures = find_pictures(chosen.pictures), []
+    for path, outcome in predict_pictures(chosen.model, pictures, chosen.metadata):
+        if isinstance(outcome, DataError):
+            failures.append(str(outcome))
+            continue
+        print("\n".join([*([f"{path}:"] if len(pictures) > 1 else []), *outcome.lines()]), flush=True)
+    if failures:
+        raise DataError("\n".join(failures))
 
 
 def _end_at_once(ended: list[int]) -> None:

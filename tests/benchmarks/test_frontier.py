@@ -19,7 +19,8 @@ from benchmarks.frontier.entries import best_on_validation
 from benchmarks.frontier.plan import MODELS, RESULT, Config, read_config, student_folder, teacher_file
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, write_json
-from litesmith.params import overlaid
+from litesmith.metadata import read_metadata
+from litesmith.params import overlaid, read_params
 from litesmith.splits import Split, read_split, write_split
 from tasks import catalog
 from tests.conftest import write_idx
@@ -91,6 +92,9 @@ def finished(budget: str, seed: int, **other: Any) -> None:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, catalog.PARAMS)
+    images, labels = make_tiny.images(30, seed=1)
+    write_split(catalog.TRAIN, Split(images, labels, np.arange(30)))
     return tmp_path
 
 
@@ -329,3 +333,7 @@ def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pyt
     shutil.rmtree(MODELS)
     collecting.collect(plan.read_config())
     assert (MODELS / "fashion-mnist-16000.tflite").read_bytes() == file
+    metadata = read_metadata(MODELS / "fashion-mnist-16000.tflite")
+    assert list(metadata.class_names) == read_params(catalog.PARAMS).dataset.class_names
+    assert metadata.training is not None
+    assert metadata.training.outside(read_split(catalog.TRAIN).images).mean() < 0.02

@@ -10,6 +10,7 @@ from tasks.__main__ import main
 from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE, named
 from tests.flows.marked import Commands
+from tests.litesmith import make_tiny
 
 PROJECT = Path(__file__).parents[2]
 
@@ -55,6 +56,32 @@ def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
     assert told.startswith("error: ")
     assert "none.tflite" in told
     assert "Traceback" not in told
+
+
+def test_pictures_are_answered_and_broken_ones_told_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for row, image in enumerate(make_tiny.images(3, seed=4)[0]):
+        Image.fromarray(image).save(tmp_path / f"{row}.png")
+    (tmp_path / "1.png").write_text("no picture")
+    assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert [line for line in said.out.splitlines() if line.startswith("/")] == [
+        f"{tmp_path}/0.png:",
+        f"{tmp_path}/2.png:",
+    ]
+    assert "%  left" in said.out
+    assert "%  neither" in said.out
+    assert said.err.startswith(f"error: {tmp_path}/1.png is not a picture")
+
+
+def test_metadata_may_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / "a.png")
+    words = ["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path / "a.png"), "--metadata"]
+    assert main([*words, str(make_tiny.TINY / "float32.json")]) == 0
+    assert "%  left" in capsys.readouterr().out
+    assert main([*words, str(tmp_path / "none.json")]) == 1
+    assert "none.json cannot be read: No such file" in capsys.readouterr().err
 
 
 def test_outside_of_dvc_an_error_says_nothing_of_it(
