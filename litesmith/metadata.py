@@ -118,7 +118,8 @@ def parse_metadata(path: Path) -> Metadata:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(
-            f"{path} is not a model's metadata: {where}: {first['msg']}. docs/architecture.md tells its form."
+            f"{path} is not a model's metadata: {where}: {first['msg']}. "
+            "docs/decisions/0017-what-travels-with-a-model.md tells its form."
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not a model's metadata, which is JSON: {error}.") from error
