@@ -52,8 +52,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
+    # Said before anything large is imported: until the first step begins, half a minute may pass on a busy machine.
+    _say("checking parameters, disk and memory ...")
     profile = _before(project, chosen.profile, chosen.offline_fallback)
     with _api(project):
+        _say("asking DVC which steps are out of date ...")
         from flows.command import run
 
         run(project, profile)
@@ -85,13 +88,25 @@ def _api(project: Path) -> Iterator[None]:
     named = os.environ.get("PREFECT_API_URL")
     if named:
         require_answer(named)
-    with nullcontext(named) if named else server(project) as url:
+    else:
+        _say("starting Prefect's server ...")
+    with nullcontext(named) if named else server(project, meanwhile=_import_flow) as url:
         os.environ["PREFECT_API_URL"] = url
-        print(f"this run can be watched at {url.removesuffix('/api')}", file=sys.stderr)
+        _say(f"this run can be watched at {url.removesuffix('/api')}")
         try:
             yield
         finally:
             _deliver()
+
+
+def _import_flow(url: str) -> None:
+    """Import the flow while the server at ``url`` starts; Prefect reads the address as it is imported."""
+    os.environ["PREFECT_API_URL"] = url
+    import flows.command  # noqa: F401
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _deliver() -> None:

@@ -1,8 +1,8 @@
 """Look, before a run begins, whether this machine and its network have what the run needs. Imports no Prefect."""
 
+import sys
 from pathlib import Path
 
-from flows.ledger import Ledger
 from flows.machine import check_machine
 from litesmith.device import require
 from litesmith.params import overlaid, parse_params, read_params, read_yaml
@@ -35,6 +35,7 @@ def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
     params = read_params(project / catalog.PARAMS)
     if profile == DRAWN or _is_fetched(workspace_folder(project, profile)):
         return profile
+    print(f"looking for a source of {params.dataset.name} that answers ...", file=sys.stderr, flush=True)
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
     if reach.source is not None:
         return profile
@@ -51,5 +52,7 @@ def _is_fetched(root: Path) -> bool:
     """Tell whether a workspace has the files of the data set; one that is not made yet has none."""
     if not (root / ".dvc").is_dir():
         return False
+    from flows.ledger import Ledger  # DVC, which nobody else needs before the server has begun to start
+
     with Ledger(root) as ledger:
         return ledger.is_at_hand("fetch")

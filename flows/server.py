@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,12 +42,15 @@ def use_prefect_environment(project: Path) -> None:
 
 
 @contextmanager
-def server(project: Path, port: int | None = None) -> Iterator[str]:
+def server(
+    project: Path, port: int | None = None, *, meanwhile: Callable[[str], None] = lambda _: None
+) -> Iterator[str]:
     """Run a Prefect server for as long as the block lasts.
 
     Args:
         project: The project's folder; runs are kept in SQLite below it.
         port: The port to listen on; any free one if None.
+        meanwhile: Called with the address once the server begins to start, which takes seconds.
 
     Yields:
         The address of its API, for ``PREFECT_API_URL``.
@@ -60,6 +63,7 @@ def server(project: Path, port: int | None = None) -> Iterator[str]:
     command = [*_SERVER, "--host", _HOST, "--port", str(port), "--log-level", "ERROR"]
     log = project / HOME / "server.log"
     with watched(command, {**prefect_environment(project), "PREFECT_API_URL": url}, log) as child:
+        meanwhile(url)
         _wait_until_healthy(url, child, log)
         yield url
 
