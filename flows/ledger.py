@@ -20,6 +20,7 @@ from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.rwlock import rwlock
 
 from litesmith.errors import LitesmithError, MachineError
+from tasks.dag.dvcfile import MAYBE_EMPTY
 from tasks.dag.lock import lock_environment, this_command
 from tasks.dag.watch import starter_environment, stop_tree
 
@@ -128,13 +129,15 @@ class Ledger:
             StageError: The stage failed or took too long; the text is the error that it wrote.
         """
         lines: list[str] = []
+        expected = self._expected(stage)
         # What was read of dvc.lock is about to be out of date.
         self._repo.close()
         self._repo = Repo(str(self.root))
         with self._child(stage, extra) as child, _time_limit(child, time_limit_s) as expired:
             for line in _lines(child):
                 lines.append(line)
-                tell(line)
+                if line not in expected:
+                    tell(line)
             code = child.wait()
         if expired.is_set():
             raise StageError(
@@ -186,6 +189,11 @@ class Ledger:
             yield child
         finally:
             _stop(child)
+
+    def _expected(self, stage: str) -> set[str]:
+        """Return what DVC warns of in vain: a folder is empty that may be."""
+        outs = self._stage(stage).outs
+        return {f"WARNING: '{out}' is empty." for out in outs if out.annot.meta.get(MAYBE_EMPTY)}
 
     def _stage(self, name: str) -> Any:
         return next(stage for stage in self._repo.index.stages if stage.cmd and stage.name == name)

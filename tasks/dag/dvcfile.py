@@ -11,7 +11,10 @@ from litesmith.files import write_text
 from litesmith.params import Params, Section
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
-from tasks.dag.step import Metric, Plot, Port, Step
+from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
+
+# Stands at an output in dvc.yaml, for whoever passes on what DVC says.
+MAYBE_EMPTY = "maybe_empty"
 
 _HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit those, not this.\n"
 
@@ -62,7 +65,10 @@ def _keys(section: str, kind: type[Section]) -> list[str]:
 
 
 def _out(port: Port) -> str | dict[str, Any]:
-    return {port.path.as_posix(): {"cache": False}} if port.in_git else port.path.as_posix()
+    settings: dict[str, Any] = {"cache": False} if port.in_git else {}
+    if port.marked(MaybeEmpty):
+        settings["meta"] = {MAYBE_EMPTY: True}
+    return {port.path.as_posix(): settings} if settings else port.path.as_posix()
 
 
 def _plots(steps: Iterable[Step]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from litesmith.params import Section, read_params
 from tasks import BEGAN_S, catalog
 from tasks.dag.closure import packages, sources
 from tasks.dag.lock import holding, stepping
-from tasks.dag.step import Step
+from tasks.dag.step import MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
 from tasks.dag.workers import conduct
@@ -54,6 +54,7 @@ def run_step(one: Step, root: Path) -> None:
             _call(one, arguments, work)
             write_json(root / one.made, _record(one, arguments, versions))
             _require_outputs(one, root, before)
+            _tell_empty(one, root)
 
 
 def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
@@ -98,6 +99,13 @@ def _require_outputs(one: Step, root: Path, before: set[Path]) -> None:
     stray = [path.relative_to(root).as_posix() for path in sorted(_beside(one, root) - before - promised)]
     if stray:
         raise ContractError(f"step {one.name} made {', '.join(stray)}, which its Outs do not promise. Add it there.")
+
+
+def _tell_empty(one: Step, root: Path) -> None:
+    """Say of a folder that it is empty on purpose: DVC is about to warn of it."""
+    for port in one.outs:
+        if port.marked(MaybeEmpty) and not any((root / port.path).iterdir()):
+            _LOG.info("%s is empty, since nothing was asked for", port.path)
 
 
 def _beside(one: Step, root: Path) -> set[Path]:

@@ -12,6 +12,7 @@ from dvc.repo import Repo
 
 from flows.ledger import Ledger, Outcome, StageError
 from litesmith.errors import MachineError
+from tasks.dag.dvcfile import MAYBE_EMPTY
 
 # Two processes that a kill of the command alone would leave behind.
 _SLEEPS = (
@@ -74,6 +75,18 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
+
+
+@pytest.mark.slow
+def test_dvc_warns_of_an_empty_folder_only_where_there_should_be_something(root: Path) -> None:
+    content = yaml.safe_load((root / "dvc.yaml").read_text())
+    outs = [{"none": {"meta": {MAYBE_EMPTY: True}}}, "models", "sub/none"]
+    content["stages"] = {"folders": {"cmd": "mkdir -p none models sub/none", "outs": outs}}
+    (root / "dvc.yaml").write_text(yaml.safe_dump(content))
+    lines: list[str] = []
+    assert _run(root, "folders", tell=lines.append) is Outcome.COMPLETED
+    warnings = [line for line in lines if "empty" in line]
+    assert warnings == ["WARNING: 'models' is empty.", "WARNING: 'sub/none' is empty."]
 
 
 @pytest.mark.slow

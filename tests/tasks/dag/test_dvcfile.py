@@ -8,7 +8,7 @@ import yaml
 from litesmith.errors import ContractError
 from litesmith.params import DatasetParams, HardLimits, PrepareParams
 from tasks.dag import dvcfile
-from tasks.dag.step import Kept, Measured, Metric, Plot, step
+from tasks.dag.step import Kept, MaybeEmpty, Measured, Metric, Plot, step
 from tasks.pipeline import PIPELINE
 
 PROJECT = Path(__file__).parents[3]
@@ -26,6 +26,7 @@ class Outs:
     results: Annotated[Path, Kept()] = Path("reports/results/a.json")
     curve: Annotated[Path, Plot(x="epoch", y=("loss", "val_loss"), panel="loss")] = Path("reports/plots/a.csv")
     page: Annotated[Path, Measured()] = Path("reports/a.html")
+    extras: Annotated[Path, MaybeEmpty()] = Path("models/extras")
 
 
 @step
@@ -47,6 +48,7 @@ def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
             {"reports/results/a.json": {"cache": False}},
             "reports/plots/a.csv",
             "reports/a.html",
+            {"models/extras": {"meta": {"maybe_empty": True}}},
             "reports/made/prepare.json",
         ],
         "metrics": [{"reports/metrics/a.json": {"cache": False}}],
@@ -85,5 +87,10 @@ def test_a_stale_file_is_refused(tmp_path: Path) -> None:
 def test_dvc_keeps_a_run_cache_of_every_step_but_the_report() -> None:
     """It keeps none of a stage with an output outside its cache that is neither metric nor plot (DVC 3.67)."""
     stages = yaml.safe_load(dvcfile.render(PIPELINE, PROJECT))["stages"]
-    uncached = {name for name, stage in stages.items() if any(isinstance(out, dict) for out in stage["outs"])}
+    uncached = {
+        name
+        for name, stage in stages.items()
+        for out in stage["outs"]
+        if isinstance(out, dict) and any(settings.get("cache") is False for settings in out.values())
+    }
     assert uncached == {"report"}

@@ -9,7 +9,7 @@ from litesmith.errors import BusyError, ContractError, MachineError, ParamsError
 from litesmith.params import DatasetParams, PrepareParams, read_params
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
-from tasks.dag.step import Metric, Step, step
+from tasks.dag.step import MaybeEmpty, Metric, Step, step
 
 PROJECT = Path(__file__).parents[3]
 
@@ -68,6 +68,23 @@ def test_a_missing_input_is_named_before_anything_is_removed(root: Path) -> None
     with pytest.raises(ContractError, match=r"step prepare cannot run: data/in\.txt missing\. Run `dvc repro prepare`"):
         run_step(room(COPY), root)
     assert (root / "models/copy.txt").exists()
+
+
+@pytest.mark.parametrize(("body", "said"), [("", True), ("(outs.folder / 'a').touch()", False)])
+def test_a_folder_that_is_empty_on_purpose_is_named(
+    root: Path, caplog: pytest.LogCaptureFixture, body: str, said: bool
+) -> None:
+    @dataclass(frozen=True)
+    class Folder:
+        folder: Annotated[Path, MaybeEmpty()] = Path("models/extras")
+
+    def prepare(params: PrepareParams, ins: Ins, outs: Folder) -> None:
+        outs.folder.mkdir(parents=True)
+        exec(body)
+
+    caplog.set_level("INFO")
+    run_step(step(prepare), root)
+    assert ("models/extras is empty, since nothing was asked for" in caplog.messages) is said
 
 
 def test_old_outputs_are_gone_before_the_step_runs(root: Path) -> None:
