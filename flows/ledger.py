@@ -63,7 +63,7 @@ class Ledger:
         self.root = root
         self._waiting: subprocess.Popen[str] | None = None
         self._guarded = ExitStack()
-        with _explained():
+        with _explained(self.root):
             self._repo = Repo(str(root))
 
     def __enter__(self) -> "Ledger":
@@ -88,7 +88,7 @@ class Ledger:
         Raises:
             MachineError: DVC cannot work here.
         """
-        with _explained():
+        with _explained(self.root):
             return [stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd]
 
     def is_stale(self, stage: str) -> bool:
@@ -97,7 +97,7 @@ class Ledger:
         Raises:
             MachineError: Another DVC command holds the workspace, and does not let go in a minute.
         """
-        with _explained(), self._locked():
+        with _explained(self.root), self._locked():
             return bool(self._stage(stage).status())
 
     def is_at_hand(self, stage: str) -> bool:
@@ -107,7 +107,7 @@ class Ledger:
             MachineError: Another DVC command holds the workspace and does not let go in a minute, or ``dvc.yaml``
                 cannot be read.
         """
-        with _explained(), self._locked():
+        with _explained(self.root), self._locked():
             one = self._stage(stage)
             return bool(not one.status() or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached()))
 
@@ -157,7 +157,7 @@ class Ledger:
         """
         outs = [out.fs_path for out in self._stage(stage).outs]
         hardlink = self._repo.config["core"].get("hardlink_lock", False)
-        with _explained():
+        with _explained(self.root):
             self._guarded.enter_context(rwlock(self._repo.tmp_dir, self._repo.fs, this_command(), outs, [], hardlink))
 
     @contextmanager
@@ -200,16 +200,16 @@ class Ledger:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(root: Path) -> Iterator[None]:
     """Turn an error of DVC's own into one that says what can be done."""
     try:
         yield
     except DvcException as error:
         hint = (
-            "It needs a git checkout (`git init` makes one), a dvc.yaml that can be read (`make dvc` writes it) and no "
-            "other DVC command at work in this folder."
+            "It needs a git checkout (`git init` in the project makes one), a dvc.yaml that can be read (`make dvc` "
+            "writes it) and no other DVC command at work in this folder."
         )
-        raise MachineError(f"DVC cannot work here: {error}. {hint}") from error
+        raise MachineError(f"DVC cannot work in {root.resolve()}: {error}. {hint}") from error
 
 
 def _begin(root: Path) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
 from tasks.terminal import run_chosen
-from tasks.workspace import clean
+from tasks.workspace import clean, is_workspace, repro_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,15 +24,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _way_back() -> str:
-    """Say under DVC how to get back what it cleared before this command began; nothing elsewhere."""
-    # DVC names the stage with its file where it was called from another folder.
-    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
-    if not stage:
-        return ""
-    return (
-        f"\nDVC cleared the outputs of {stage} before it began. `dvc repro {stage}` makes them once the cause above is "
-        "gone; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it has them."
-    )
+    """Say below an error in which workspace it happened, and under DVC how to get back what DVC cleared."""
+    root, hints = Path.cwd(), []
+    if is_workspace(root):
+        hints.append(
+            f"It happened in the workspace {root}, where the paths above lead. Its params.yaml is written from the "
+            "project's and the profile's whenever a run begins: change those, and run again as before."
+        )
+    if stage := os.environ.get("DVC_STAGE", "").rpartition(":")[2]:
+        hints.append(
+            f"DVC cleared the outputs of {stage} before it began. `{repro_command(root, stage)}` makes them once the "
+            "cause above is gone; if that is a change of yours, undo it, and they come back as they were, from DVC's "
+            "cache if it has them."
+        )
+    return "".join(f"\n{hint}" for hint in hints)
 
 
 def _parser() -> argparse.ArgumentParser:

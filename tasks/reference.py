@@ -7,7 +7,7 @@ from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from litesmith.report.formats import count, percent, points, signed
 from tasks import catalog
-from tasks.workspace import workspace_folder
+from tasks.workspace import repro_command, workspace_folder
 
 
 def make_reference(root: Path, profile: str | None = None) -> str:
@@ -20,12 +20,13 @@ def make_reference(root: Path, profile: str | None = None) -> str:
     Raises:
         ContractError: There is no summary, or it is not one that the report step wrote.
     """
-    path, reference = workspace_folder(root, profile) / catalog.SUMMARY, root / catalog.REFERENCE
+    folder, reference = workspace_folder(root, profile), root / catalog.REFERENCE
+    path = folder / catalog.SUMMARY
     shown, again = path.relative_to(root), f"`python -m flows retrain --profile {profile}`" if profile else "`make run`"
     if not path.is_file():
         raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
     now, before = read_json(path), read_json(reference) if reference.is_file() else None
-    words = _words(now, before, _figures(now, shown))
+    words = _words(now, before, _figures(now, shown, folder))
     write_json(reference, now)
     return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
 
@@ -36,7 +37,7 @@ def _words(now: Any, before: Any, figures: dict[str, Any]) -> str:
     if now == before:
         return f"The reference is {_named(figures)}, as it was: the same summary."
     try:
-        old = _figures(before, catalog.REFERENCE)
+        old = _figures(before, catalog.REFERENCE, Path())
     except ContractError:
         return f"The reference is {_named(figures)}. What it was could not be read as a summary; git still has it."
     accuracy = points(figures["accuracy"] - old["accuracy"])
@@ -48,8 +49,8 @@ def _named(figures: dict[str, Any]) -> str:
     return f"{figures['final']}: {percent(figures['accuracy'])} % on test, {count(figures['bytes'])} bytes"
 
 
-def _figures(summary: Any, path: Path) -> dict[str, Any]:
-    """Return name, accuracy and bytes of the final variant of a summary."""
+def _figures(summary: Any, path: Path, root: Path) -> dict[str, Any]:
+    """Return name, accuracy and bytes of the final variant of a summary, which the report step makes in ``root``."""
     try:
         final = str(summary["final"])
         variant = summary["results"]["evaluate"]["variants"][final]
@@ -57,5 +58,5 @@ def _figures(summary: Any, path: Path) -> dict[str, Any]:
     except (LookupError, TypeError, ValueError) as error:
         raise ContractError(
             f"{path} is not a summary that the report step wrote: it holds no final variant with accuracy and bytes. "
-            "`dvc repro --force --single-item report` writes it anew."
+            f"`{repro_command(root, '--force --single-item report')}` writes it anew."
         ) from error

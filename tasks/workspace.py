@@ -2,6 +2,7 @@
 
 import filecmp
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -32,6 +33,27 @@ def workspace_folder(project: Path, profile: str | None) -> Path:
     if profile is None:
         return project
     return project / OFFLINE if profile == DRAWN else project / WORKSPACES / profile
+
+
+def is_workspace(folder: Path) -> bool:
+    """Tell whether `make_workspace` made a folder: its ``params.yaml`` is written anew whenever a run begins there."""
+    path = folder / catalog.PARAMS
+    return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
+
+
+def repro_command(root: Path, words: str) -> str:
+    """Return a ``dvc repro`` that acts on ``root`` from whichever folder it is called in.
+
+    Commands are called in the project's folder: of the project itself it is the short one, unless DVC says that it was
+    called elsewhere.
+
+    Args:
+        root: The project's folder or a workspace's.
+        words: What follows ``repro``: options and stages.
+    """
+    # DVC names the stage with its file where it was called from another folder.
+    elsewhere = is_workspace(root) or ":" in os.environ.get("DVC_STAGE", "")
+    return f"dvc --cd {shlex.quote(str(root.resolve()))} repro {words}" if elsewhere else f"dvc repro {words}"
 
 
 def open_workspace(project: Path, profile: str | None) -> Path:

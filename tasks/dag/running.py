@@ -24,6 +24,7 @@ from tasks.dag.step import MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
 from tasks.dag.workers import conduct
+from tasks.workspace import repro_command
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,7 +68,9 @@ def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
 def _require_inputs(one: Step, root: Path) -> None:
     missing = [port.path.as_posix() for port in one.ins if not (root / port.path).exists()]
     if missing:
-        raise ContractError(f"step {one.name} cannot run: {', '.join(missing)} missing. Run `dvc repro {one.name}`.")
+        raise ContractError(
+            f"step {one.name} cannot run: {', '.join(missing)} missing. Run `{repro_command(root, one.name)}`."
+        )
 
 
 def _require_writable(one: Step, root: Path) -> None:

@@ -114,7 +114,7 @@ def test_another_dvc_command_is_waited_for(root: Path, caplog: pytest.LogCapture
 @pytest.mark.slow
 def test_another_dvc_command_that_stays_is_explained(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.ledger._PATIENCE_S", 0.0)
-    told = "DVC cannot work here: Unable to acquire lock.* no other DVC command at work in this folder"
+    told = f"DVC cannot work in {root}: Unable to acquire lock.* no other DVC command at work in this folder"
     with Ledger(root) as ledger, Repo(str(root)) as other, other.lock:
         for ask in (ledger.is_stale, ledger.is_at_hand):
             with pytest.raises(MachineError, match=told):

@@ -51,7 +51,7 @@ def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Pa
     with Repo.init(str(project), no_scm=True):
         pass
     (project / "dvc.yaml").write_text("stages: [")
-    with pytest.raises(MachineError, match=r"DVC cannot work here: .*dvc\.yaml"):
+    with pytest.raises(MachineError, match=rf"DVC cannot work in {project}: .*dvc\.yaml"):
         drawn_if_unreachable(project, None)
 
 

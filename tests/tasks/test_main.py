@@ -1,3 +1,5 @@
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from PIL import Image
 from tasks.__main__ import main
 from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE, named
+from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
 from tests.litesmith import make_tiny
 
@@ -92,16 +95,33 @@ def test_outside_of_dvc_an_error_says_nothing_of_it(
     assert "DVC" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("stage", "command"), [("prune", "dvc repro prune"), ("../dvc.yaml:prune", "dvc --cd {} repro prune")]
+)
 def test_under_dvc_an_error_names_the_way_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stage: str, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
+    monkeypatch.setenv("DVC_STAGE", stage)
     assert main(["predict", "none.tflite", "none.png"]) == 1
     assert capsys.readouterr().err.endswith(
-        "\nDVC cleared the outputs of prune before it began. `dvc repro prune` makes them once the cause above is gone"
-        "; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it has them.\n"
+        f"\nDVC cleared the outputs of prune before it began. `{command.format(tmp_path)}` makes them once the cause "
+        "above is gone; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it "
+        "has them.\n"
     )
+
+
+def test_in_a_workspace_an_error_names_it_and_a_command_that_acts_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = make_workspace(tmp_path / "a workspace", PROJECT)
+    monkeypatch.chdir(workspace)
+    monkeypatch.setenv("DVC_STAGE", "prepare")
+    assert main(["run", "prepare"]) == 1
+    said = capsys.readouterr().err
+    assert f"Run `dvc --cd '{workspace}' repro prepare`." in said
+    assert f"\nIt happened in the workspace {workspace}, where the paths above lead. Its params.yaml is written" in said
+    assert f"`dvc --cd '{workspace}' repro prepare` makes them once the cause above is gone" in said
 
 
 @pytest.fixture
@@ -152,6 +172,21 @@ def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(under_dvc:
     assert _outputs(folder) == before
     assert under_dvc.run("dvc", "status")[1].strip() == "Data and pipelines are up to date."
     assert (folder / _OTHER).read_text() == "of an uncommitted run"
+
+
+@pytest.mark.slow
+def test_the_way_back_leads_from_any_folder(under_dvc: Commands, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder, good = under_dvc.folder, (under_dvc.folder / "params.yaml").read_text()
+    below, elsewhere = Commands(folder / "models", under_dvc.environment), tmp_path_factory.mktemp("elsewhere")
+    before = _outputs(folder)
+    (folder / "params.yaml").write_text("sparsity: 80")
+    code, said = below.run("dvc", "repro", "../dvc.yaml:prune")
+    assert code != 0
+    (folder / "params.yaml").write_text(good)
+    (command,) = re.findall(r"`(dvc [^`]* repro prune)`", said)
+    code, said = Commands(elsewhere, under_dvc.environment).run(*shlex.split(command))
+    assert code == 0, said
+    assert _outputs(folder) == before
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from litesmith.files import read_json, write_json
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.reference import make_reference
+from tasks.workspace import make_workspace, workspace_folder
+
+PROJECT = Path(__file__).parents[2]
 
 
 def _summary(final: str, accuracy: float, size_bytes: int) -> dict[str, Any]:
@@ -71,6 +75,16 @@ def test_what_is_no_summary_is_refused_and_the_reference_stays(tmp_path: Path, c
     with pytest.raises(ContractError, match=r"reports/summary.json is not a summary that the report step wrote"):
         make_reference(tmp_path)
     assert read_json(tmp_path / catalog.REFERENCE) is None
+
+
+def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: Path) -> None:
+    for name in ("params.yaml", "versions.yaml"):
+        shutil.copy(PROJECT / name, tmp_path)
+    workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)
+    write_json(workspace / catalog.SUMMARY, {})
+    again = f"`dvc --cd {workspace} repro --force --single-item report` writes it anew"
+    with pytest.raises(ContractError, match=re.escape(again)):
+        make_reference(tmp_path, "nightly")
 
 
 def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import yaml
 from litesmith.errors import BusyError, ParamsError
 from litesmith.params import read_params
 from tasks.dag.lock import holding, stepping
-from tasks.workspace import clean, make_workspace, read_profile
+from tasks.workspace import clean, is_workspace, make_workspace, read_profile, repro_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +39,19 @@ def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Pa
     assert "no_scm = True" in config
     assert "analytics = False" in config
     assert not (project / ".dvc").exists()
+
+
+def test_a_command_for_a_workspace_names_it_and_one_for_the_project_is_short(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    workspace = make_workspace(tmp_path / "it's one", project)
+    assert (is_workspace(workspace), is_workspace(project), is_workspace(tmp_path)) == (True, False, False)
+    assert repro_command(project, "prune") == "dvc repro prune"
+    command = shlex.split(repro_command(workspace, "--force report"))
+    assert command == ["dvc", "--cd", str(workspace), "repro", "--force", "report"]
+    monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
+    assert repro_command(project, "prune") == f"dvc --cd {project} repro prune"
 
 
 def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Path) -> None:
