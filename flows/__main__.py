@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from flows.server import require_answer, server, use_prefect_environment
-from tasks.terminal import run_chosen
+from tasks.terminal import add_command, run_chosen
 
 _DELIVERY_S = 10.0
 _MIRROR = "LITESMITH_MIRROR"
@@ -37,16 +37,22 @@ def _resolve_mirror() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
+    parser.epilog = "`python -m flows COMMAND --help` shows options and examples."
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    retrain = commands.add_parser("retrain", help="bring every step up to date, now")
+    retrain = add_command(
+        commands, "retrain", _retrain, "bring every step up to date, now",
+        "python -m flows retrain", "python -m flows retrain --profile quick",
+        "python -m flows retrain --offline-fallback",
+    )  # fmt: skip
     retrain.add_argument("--profile", metavar="NAME", help="run with profiles/NAME.yaml in a workspace of its own")
     retrain.add_argument(
         "--offline-fallback", action="store_true", help="use drawn images if no source of the data set answers"
     )
-    retrain.set_defaults(command=_retrain)
-    serve = commands.add_parser("serve", help="start server and worker, register the deployments, wait")
+    serve = add_command(
+        commands, "serve", _serve, "start server and worker, register the deployments, wait for orders",
+        "python -m flows serve", "python -m flows serve --port 4201",
+    )  # fmt: skip
     serve.add_argument("--port", type=int, default=4200, help="port of the server on 127.0.0.1 (4200)")
-    serve.set_defaults(command=_serve)
     return parser
 
 

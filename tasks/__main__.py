@@ -11,10 +11,11 @@ from pathlib import Path
 from litesmith.errors import DataError
 from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
+from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import run_chosen
+from tasks.terminal import HelpFormatter, add_command, run_chosen
 from tasks.workspace import clean, is_workspace, repro_command
 
 
@@ -42,29 +43,51 @@ def _way_back() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
+    parser.epilog = "`python -m tasks COMMAND --help` shows options and examples."
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="run one step in the current folder")
-    run.add_argument("step", choices=[one.name for one in PIPELINE], metavar="STEP")
-    run.set_defaults(command=lambda chosen: run_step(named(chosen.step), Path.cwd()))
-    listing = commands.add_parser("list", help="print each step with its files")
-    listing.set_defaults(command=lambda _: print(_listing()))
-    predict = commands.add_parser("predict", help="classify pictures")
+    _add_run(commands)
+    listing = add_command(
+        commands, "list", lambda chosen: print(list_steps(Path.cwd(), chosen.step, chosen.files)),
+        "show each step with its state and how long it took",
+        "python -m tasks list", "python -m tasks list prune", "python -m tasks list --files",
+    )  # fmt: skip
+    listing.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too")
+    listing.add_argument("--files", action="store_true", help="show the files of every step too")
+    predict = add_command(
+        commands, "predict", _predict,
+        "classify pictures",
+        "python -m tasks predict models/final.tflite shoe.jpg",
+        "python -m tasks predict models/tuned.h5 photos/ --metadata models/final.json",
+    )  # fmt: skip
     predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
     predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them")
     meaning = "class names and form of the input; by default NAME.json beside the model"
     predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
-    predict.set_defaults(command=_predict)
-    reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
+    reference = add_command(
+        commands, "reference", lambda chosen: print(make_reference(Path.cwd(), chosen.profile)),
+        "make the present result the one that runs are compared with",
+        "python -m tasks reference", "python -m tasks reference --profile nightly",
+    )  # fmt: skip
     reference.add_argument("--profile", metavar="NAME", help="the result of the last run with profiles/NAME.yaml")
-    reference.set_defaults(command=lambda chosen: print(make_reference(Path.cwd(), chosen.profile)))
     meaning = "remove the workspaces with all in them, and what a killed run would resume from"
-    cleaning = commands.add_parser("clean", help=meaning)
-    cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
+    add_command(commands, "clean", lambda _: clean(Path.cwd()), meaning, "python -m tasks clean")
     for name, (written, write, check) in _GENERATED.items():
-        generated = commands.add_parser(name, help=f"write {written}")
+        command = f"python -m tasks {name}"
+        run = partial(_generate, write, check)
+        generated = add_command(commands, name, run, f"write {written}", command, f"{command} --check")
         generated.add_argument("--check", action="store_true", help="compare only")
-        generated.set_defaults(command=partial(_generate, write, check))
     return parser
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = add_command(
+        commands, "run", lambda chosen: run_step(named(chosen.step), Path.cwd()),
+        "run one step in the current folder, whether or not it is up to date",
+        "python -m tasks run prune", "dvc repro prune    # with what it needs, and only what is out of date",
+    )  # fmt: skip
+    steps = run.add_subparsers(dest="step", required=True, metavar="STEP")
+    for one in PIPELINE:
+        steps.add_parser(one.name, help=one.summary, description=one.summary, formatter_class=HelpFormatter)
 
 
 _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
@@ -78,16 +101,6 @@ _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]
 
 def _generate(write: Callable[[Path], None], check: Callable[[Path], None], chosen: argparse.Namespace) -> None:
     (check if chosen.check else write)(Path.cwd())
-
-
-def _listing() -> str:
-    """Return each step with what it reads and makes, one file a line."""
-    blocks = []
-    for one in PIPELINE:
-        ins = [f"  reads  {port.path}" for port in one.ins]
-        outs = [f"  makes  {port.path}" for port in one.outs]
-        blocks.append("\n".join([f"{one.name}: {one.summary}", *ins, *outs]))
-    return "\n\n".join(blocks)
 
 
 def _predict(chosen: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """The rules of the house that no linter knows."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -40,7 +41,9 @@ def test_functions_are_annotated() -> None:
     assert [where for _, where, typed in functions() if not typed] == []
 
 
-@pytest.mark.parametrize("door", ["tasks.pipeline", "tasks.__main__", "litesmith.params", "tasks.workspace"])
+@pytest.mark.parametrize(
+    "door", ["tasks.pipeline", "tasks.__main__", "litesmith.params", "tasks.workspace", "flows.__main__"]
+)
 def test_light_doors_import_nothing_heavy(door: str) -> None:
     code = f"import sys, {door}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
@@ -59,6 +62,13 @@ def test_no_room_imports_another() -> None:
             for alias in node.names
         }
         assert names & (rooms - {one.module}) == set()
+
+
+def test_each_line_of_make_help_fits_a_terminal() -> None:
+    commands = re.findall(r"^([a-z-]+):.*## (.*)", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    assert len(commands) > 10
+    # `make help` writes each meaning behind twelve columns.
+    assert [name for name, meaning in commands if len(name) > 11 or 12 + len(meaning) > 79] == []
 
 
 def test_no_file_is_a_drawer_for_odds_and_ends() -> None:

@@ -34,13 +34,24 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def test_list_prints_each_step_with_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_a_line_for_each_step_and_files_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
-    blocks = capsys.readouterr().out.split("\n\n")
-    by_step = {block.partition(":")[0]: block for block in blocks}
-    assert list(by_step) == [one.name for one in PIPELINE]
-    assert "  makes  models/pruned.h5" in by_step["prune"]
-    assert "  reads  data/prepared/test" in by_step["evaluate"]
+    _, *lines = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines] == [one.name for one in PIPELINE]
+    assert main(["list", "prune"]) == 0
+    assert "  makes  models/pruned.h5" in capsys.readouterr().out
+    assert main(["list", "--files"]) == 0
+    assert "  reads  data/prepared/test" in capsys.readouterr().out
+
+
+def test_the_help_of_run_says_what_each_step_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert [one.name for one in PIPELINE if f"{one.name} {one.summary}" not in words] == []
 
 
 def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
