@@ -26,8 +26,9 @@ _WORDS = {
     Outcome.RESTORED: "restored from the cache",
     Outcome.COMPLETED: "done",
 }
-# Below the cursor as well: a terminal that was made narrower has broken the row into several.
-_CLEAR = "\r\x1b[J"
+# The rows below as well: a terminal that was made narrower has broken the row into several. Those from the second
+# column on: what is cleared from the first one of the first row, some terminals keep in their history.
+_CLEAR = "\r\x1b[K \x1b[J\r"
 _MIN_TEXT_COLUMNS = 8
 _REDRAW_S = 10.0
 # How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier one's.

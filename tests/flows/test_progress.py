@@ -104,11 +104,15 @@ class Terminal:
     lines: list[list[str]] = field(default_factory=lambda: [[]])
     at: int = 0
     full: bool = False
+    # Where a whole screen goes that is cleared, as tmux and others do it.
+    history: list[str] = field(default_factory=list)
 
     def feed(self, text: str) -> None:
         """Take what is written to the terminal."""
         for part in re.findall(r"\x1b\[[JK]|[^\x1b]", text):
             if part == "\x1b[J":
+                if self.at == 0 and len(self.lines) == 1:
+                    self.history += self.rows()
                 del self.lines[-1][self.at :]
             elif part == "\x1b[K":
                 del self.lines[-1][self.at : (self.at // self.columns + 1) * self.columns]
@@ -134,9 +138,10 @@ class Terminal:
 
     def rows(self) -> list[str]:
         """Return all rows but empty ones."""
-        return [
+        rows = [
             "".join(line[at : at + self.columns]) for line in self.lines for at in range(0, len(line), self.columns)
         ]
+        return [*self.history, *(row for row in rows if row.strip())]
 
 
 @dataclass
