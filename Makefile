@@ -94,7 +94,8 @@ clean: install ## remove workspaces, a night's history too, and what resumes a r
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).
 define make-environment
 	@test -n "$(1)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found." >&2; exit 1; }
-	$(1) -m venv --clear $(2)
+	@echo "making $(2) from requirements.lock, which takes some minutes where nothing is cached ..." >&2
+	@$(1) -m venv --clear $(2)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(2)/uv.txt
 	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)/uv.txt
 	@VIRTUAL_ENV=$(2) $(2)/bin/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
@@ -106,6 +107,7 @@ endef
 
 # Not every machine can have them (docs/decisions/0009). What is written into the file then is how `make run` goes on.
 .venv/extras: requirements-device.lock .venv/installed
+	@echo "adding the tools for RAM and NPU cycles ..." >&2
 	@if VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r requirements-device.lock; then \
 	    : > $@; \
 	else \

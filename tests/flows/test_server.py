@@ -1,5 +1,7 @@
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import proxy_bypass_environment
 
@@ -61,6 +63,22 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
     said = capsys.readouterr().err
     assert "\nerror: 'quikc' is not a profile. Known here: drawn, nightly, portable, quick." in said
     assert "server" not in said
+
+
+def test_the_time_in_which_a_server_starts_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def _watched(*_: object) -> Iterator[None]:
+        events.append("begun")
+        yield
+        events.append("stopped")
+
+    monkeypatch.setattr("flows.server.watched", _watched)
+    monkeypatch.setattr("flows.server._wait_until_healthy", lambda *_: events.append("healthy"))
+    with server(tmp_path, meanwhile=events.append) as url:
+        events.append("used")
+    assert events == ["begun", url, "healthy", "used", "stopped"]
 
 
 def test_a_server_that_is_named_and_gone_is_explained(
