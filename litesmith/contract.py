@@ -16,6 +16,8 @@ _NEEDED = (
 )
 # Of a sum of probabilities from 1, beside what rounding to the steps of a quantized output explains.
 _SLACK = 0.05
+# Of a quantized input or output: whole numbers cannot hold what lies in [0, 1].
+_MAX_STEP = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,12 @@ def _wrong_output(spec: TensorSpec) -> str:
 def _wrong_dtype(verb: str, noun: str, spec: TensorSpec) -> str:
     if len(spec.scales) > 1:
         return f"{verb} {spec.dtype} {noun} with {len(spec.scales)} scales, one for each channel, instead of one in all"
-    if spec.scales:
-        allowed = spec.dtype in ("int8", "uint8", "int16")
-        return "" if allowed else f"{verb} {noun} quantized to {spec.dtype}"
-    return "" if spec.dtype == "float32" else f"{verb} {spec.dtype} {noun} that is not quantized"
+    if not spec.scales:
+        return "" if spec.dtype == "float32" else f"{verb} {spec.dtype} {noun} that is not quantized"
+    if spec.dtype not in ("int8", "uint8", "int16"):
+        return f"{verb} {noun} quantized to {spec.dtype}"
+    is_fine = 0 < spec.scales[0] <= _MAX_STEP
+    return "" if is_fine else f"{verb} {noun} in steps of {spec.scales[0]:.4g}, which cannot hold what is in [0, 1]"
 
 
 def _shape_text(shape: tuple[int | None, ...]) -> str:

@@ -68,6 +68,9 @@ class ForeignModel:
             DataError: The images are of another size, the answers are not probabilities, or the model ended its
                 process, hung or took too much memory.
         """
+        expected = (self.height, self.width)
+        if images.shape[1:] != expected:
+            raise DataError(f"the model takes images of {expected}, got {images.shape[1:]}. Resize them.")
         answers = np.empty((len(images), self.num_classes), np.float32)
         for start in range(0, len(images), _BATCH):
             np.save(self._child.folder / "images.npy", images[start : start + _BATCH])
