@@ -8,6 +8,7 @@ arrays lie in a folder beside, so that no pipe ever fills up.
 import json
 import os
 import queue
+import re
 import resource
 import selectors
 import signal
@@ -37,6 +38,8 @@ _BATCH = 32
 # The child ends itself when its parent should have done so long ago.
 _ALARM_SLACK_S = 10.0
 _BYTES_PER_MB = 10**6
+# Of what native code prints as it ends: the reason, not the addresses of functions after it.
+_TELLING = re.compile(r"what\(\)|check failed|error", re.IGNORECASE)
 
 
 class ForeignModel:
@@ -80,7 +83,7 @@ class ForeignModel:
 
 
 @contextmanager
-def open_foreign(path: Path, *, time_limit_s: float = 60.0, memory_limit_mb: int = 2048) -> Iterator[ForeignModel]:
+def open_foreign(path: Path, *, time_limit_s: float = 60.0, memory_limit_mb: int = 4096) -> Iterator[ForeignModel]:
     """Open a model in a child process, which ends with the block.
 
     Args:
@@ -159,7 +162,8 @@ class _Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
-                env={**os.environ, "PYTHONPATH": search_path},
+                # One arena: glibc else takes 64 MB of addresses for each thread, which the limit of memory counts.
+                env={**os.environ, "PYTHONPATH": search_path, "MALLOC_ARENA_MAX": "1"},
                 start_new_session=True,  # Ctrl-C is for the parent, which then stops the child
             )
         if self._line(_START_LIMIT_S) is None:
@@ -231,7 +235,8 @@ class _Child:
 
     def _last_words(self) -> str:
         lines = (self.folder / "said.txt").read_text(errors="replace").strip().splitlines()
-        return lines[-1].strip()[:300] if lines else ""
+        telling = [line.strip()[:300] for line in lines if _TELLING.search(line)]
+        return telling[-1] if telling else ""
 
 
 def _signal_text(number: int) -> str:

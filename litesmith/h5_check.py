@@ -70,8 +70,7 @@ _FUNCTION_NAMES = """
     nn.moments nn.relu nn.relu6 nn.selu nn.sigmoid nn.silu nn.softmax nn.softplus nn.space_to_depth ones_like pad
     reduce_mean reduce_sum repeat reshape reverse shape split square squeeze stack strided_slice subtract tanh tile
     transpose unstack zeros_like
-    __operators__.add __operators__.eq __operators__.ge __operators__.getitem __operators__.gt __operators__.le
-    __operators__.lt __operators__.matmul __operators__.ne __operators__.truediv
+    __operators__.add __operators__.eq __operators__.getitem __operators__.ne
 """
 ROUNDING = frozenset(_ROUNDING.split())
 _CLASSES = frozenset((*_LAYERS.split(), *_PARTS.split(), *ROUNDING))

@@ -95,7 +95,10 @@ def read_model(path: Path, file: Any) -> Any:
     try:
         return sys.modules[__name__].keras.models.load_model(file, compile=False)
     except Exception as error:  # whatever Keras raises at a description that makes no sense, and it raises many
-        raise DataError(f"{path} is not a Keras .h5 model: {error}. Make it again, or name another.") from error
+        reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
+        raise DataError(
+            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. Make it again, or name another."
+        ) from error
 
 
 def _set_environment() -> None:
