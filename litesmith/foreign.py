@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import DataError, LitesmithError, MachineError
+from litesmith.files import explaining
 
 Runtime = Literal["LiteRT", "Keras"]
 
@@ -76,7 +77,8 @@ class ForeignModel:
             raise DataError(f"the model takes images of {expected}, got {images.shape[1:]}. Resize them.")
         answers = np.empty((len(images), self.num_classes), np.float32)
         for start in range(0, len(images), _BATCH):
-            np.save(self._child.folder / "images.npy", images[start : start + _BATCH])
+            with explaining(self._child.folder):
+                np.save(self._child.folder / "images.npy", images[start : start + _BATCH])
             self._child.ask({"do": "answer"}, "answered a picture with")
             answers[start : start + _BATCH] = np.load(self._child.folder / "answers.npy")
         return answers
@@ -156,7 +158,7 @@ class _Child:
         words = [self._runtime, str(self._path), str(self.folder), str(self._time_limit_s), str(self._memory_mb)]
         # -P: whatever lies in the current folder is not imported
         command = [sys.executable, "-P", "-m", "litesmith.foreign", *words]
-        with (self.folder / "said.txt").open("wb") as said:
+        with (self.folder / "said.txt").open("wb") as said, _explaining_start():
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -239,6 +241,17 @@ class _Child:
         return telling[-1] if telling else ""
 
 
+@contextmanager
+def _explaining_start() -> Iterator[None]:
+    """Turn an error of a system that gives no process into one that says what can be done."""
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(
+            f"cannot start a process to run a model in: {error.strerror}. Free some memory, or end other processes."
+        ) from error
+
+
 def _signal_text(number: int) -> str:
     return f"signal {number} ({signal.strsignal(number) or 'unknown'})"
 
@@ -311,11 +324,13 @@ class _Served:
         try:
             return self._open() if request == "open" else self._answer()
         except LitesmithError as error:
-            return {"error": str(error)}
+            text = str(error)
         except MemoryError:
-            return {"error": f"{self._path} needs more memory than a model may take here. Make it smaller."}
-        except Exception as error:
-            return {"error": f"{self._path} cannot be run by {self._runtime}: {error}. Convert it again."}
+            text = f"{self._path} needs more memory than a model may take here. Make it smaller."
+        except Exception as error:  # whatever a runtime raises at a model that it can open and not run
+            text = f"{self._path} cannot be run by {self._runtime}: {error}. Convert it again."
+        # names in a file may hold what steers a terminal
+        return {"error": "".join(letter if letter.isprintable() else " " for letter in text)}
 
     def _open(self) -> dict[str, Any]:
         self._model = model = _open_tflite(self._path) if self._runtime == "LiteRT" else _open_h5(self._path)

@@ -14,6 +14,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from litesmith import litert
+from litesmith.contract import require_probabilities
 from litesmith.errors import DataError, MachineError
 from litesmith.flatbuffer import unpack
 from litesmith.foreign import open_foreign
@@ -176,8 +177,8 @@ def with_weights_that_are_no_numbers(tree: Any) -> None:
 )
 def test_a_lite_file_of_another_kind(tmp_path: Path, change: Callable[[Any], None], reason: str) -> None:
     path = edited(tmp_path, change)
-    with pytest.raises(DataError, match=rf"foreign\.tflite {reason}"), open_foreign(path) as model:
-        model.probabilities(DRAWN)
+    with pytest.raises(DataError, match=rf"foreign\.tflite {reason}"):
+        require_probabilities(path, LiteModel(path).probabilities(DRAWN))
 
 
 def test_a_batch_that_is_left_open_is_one(tmp_path: Path) -> None:
@@ -192,9 +193,37 @@ def test_a_batch_that_is_left_open_is_one(tmp_path: Path) -> None:
 
 def test_everybody_who_opens_a_lite_file_gets_the_same_words(tmp_path: Path) -> None:
     path = edited(tmp_path, with_two_outputs)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(DataError, match=r"gives 2 outputs") as error:
         LiteModel(path)
     assert str(error.value) == refusal(path)
+
+
+def test_logits_are_refused_with_what_is_needed(tmp_path: Path) -> None:
+    assert "Expected probabilities, in [0, 1] with a sum of 1" in refusal(edited(tmp_path, with_logits))
+
+
+def test_names_in_a_file_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    def with_a_name_that_clears_the_screen(tree: Any) -> None:
+        with_custom_operator(tree)
+        tree.operatorCodes[0].customCode = "Flex\x1b[2J"
+
+    assert "does not have: Flex [2J. Convert" in refusal(edited(tmp_path, with_a_name_that_clears_the_screen))
+
+
+def test_a_system_that_gives_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(MachineError, match=r"cannot start a process to run a model in: Resource temporarily"):
+        open_foreign(TINY / "int8.tflite").__enter__()
+
+
+def test_a_runtime_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ai_edge_litert.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(MachineError, match=r"LiteRT cannot be started to run .*int8\.tflite: .*Error: "):
+        open_foreign(TINY / "int8.tflite").__enter__()
 
 
 def test_a_file_that_ends_the_process_that_opens_it(tmp_path: Path) -> None:
