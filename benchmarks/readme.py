@@ -29,6 +29,7 @@ BENCHMARKS = (
     "rounding",
     "render",
     "pictures",
+    "fuzz",
 )
 # The results of a benchmark that has more than the one of its name.
 _FILES = {"ablation": ("ablation", "ablation_full", "ablation_teacher")}
@@ -42,6 +43,7 @@ _WRITTEN: dict[str, Callable[[float], str]] = {
     "s": lambda value: f"{number(value, 1)} s",
     "cpu_s": lambda value: f"{number(value, 1)} CPU-s",
     "bytes": lambda value: f"{count(value)} bytes",
+    "inputs": count,
 }
 
 
