@@ -74,6 +74,8 @@ def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> No
         content = {"started": f"2026-11-0{day}T00:00:00+00:00", "stages": stages}
         write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", content)
     (tmp_path / catalog.RUNS / "20261103T000000Z-half.json").write_text('{"started": ')
+    odd = {"fetch": {"step_wall_s": "long"}, "prune": {"step_wall_s": None}, "sweep": {"step_wall_s": [1]}}
+    write_json(tmp_path / catalog.RUNS / "20261104T000000Z-odd.json", {"started": "2026-11-04T00:00:00", "stages": odd})
     assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
 
 
