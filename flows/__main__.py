@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from flows.server import require_answer, server, use_prefect_environment
+from tasks.profiles import Chosen, profile_title
 from tasks.terminal import run_chosen
 
 _DELIVERY_S = 10.0
@@ -39,7 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     retrain = commands.add_parser("retrain", help="bring every step up to date, now")
-    retrain.add_argument("--profile", metavar="NAME", help="run with profiles/NAME.yaml in a workspace of its own")
+    retrain.add_argument(
+        "--profile",
+        metavar="NAME",
+        action="append",
+        help="run with profiles/NAME.yaml in a workspace of its own; several are laid over each other in their order",
+    )
     retrain.add_argument(
         "--offline-fallback", action="store_true", help="use drawn images if no source of the data set answers"
     )
@@ -59,12 +65,12 @@ def _retrain(chosen: argparse.Namespace) -> None:
         run(project, profile)
 
 
-def _before(project: Path, profile: str | None, offline_fallback: bool) -> str | None:
-    """Check what can be checked before a server is started, and return the profile to run with."""
+def _before(project: Path, profile: Chosen, offline_fallback: bool) -> str | None:
+    """Check what can be checked before a server is started, and return the profiles to run with, joined."""
     from flows.precheck import check, drawn_if_unreachable
 
     check(project, profile)
-    return drawn_if_unreachable(project, profile) if offline_fallback else profile
+    return drawn_if_unreachable(project, profile) if offline_fallback else profile_title(profile)
 
 
 def _serve(chosen: argparse.Namespace) -> None:

@@ -49,7 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("picture", type=Path, metavar="PICTURE", help="any common image file")
     predict.set_defaults(command=_predict)
     reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
-    reference.add_argument("--profile", metavar="NAME", help="the result of the last run with profiles/NAME.yaml")
+    reference.add_argument(
+        "--profile",
+        metavar="NAME",
+        action="append",
+        help="the result of the last run with profiles/NAME.yaml; several as they were given to that run",
+    )
     reference.set_defaults(command=lambda chosen: print(make_reference(Path.cwd(), chosen.profile)))
     meaning = "remove the workspaces with all in them, and what a killed run would resume from"
     cleaning = commands.add_parser("clean", help=meaning)

@@ -8,13 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from litesmith.errors import ParamsError
-from litesmith.files import write_text
-from litesmith.params import overlaid, parse_params, read_yaml
+from litesmith.files import write_text, yaml_text
+from litesmith.params import overlaid
 from tasks import catalog
 from tasks.dag.lock import holding, stepping
+from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 
 # Where the project's workspaces are made: those of profiles, and that of the profile for a run without network.
 WORKSPACES = Path(".workspaces")
@@ -23,27 +21,31 @@ DRAWN = "drawn"
 
 # What a workspace needs of the project to run every step through either door.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
-_PROFILES = Path("profiles")
 _HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
 
 
-def workspace_folder(project: Path, profile: str | None) -> Path:
-    """Return the folder that a run with a profile happens in: the project itself for None."""
-    if profile is None:
+def workspace_folder(project: Path, profile: Chosen) -> Path:
+    """Return the folder that a run with a profile, or several, happens in: the project itself for None.
+
+    Raises:
+        ParamsError: The profile's name is none, and could lead elsewhere.
+    """
+    names = profile_names(profile)
+    if not names:
         return project
-    return project / OFFLINE if profile == DRAWN else project / WORKSPACES / profile
+    return project / OFFLINE if names == (DRAWN,) else project / WORKSPACES / str(profile_title(names))
 
 
-def open_workspace(project: Path, profile: str | None) -> Path:
-    """Return the folder that a run with a profile happens in, made or brought up to date.
+def open_workspace(project: Path, profile: Chosen) -> Path:
+    """Return the folder that a run with a profile, or several, happens in, made or brought up to date.
 
     Raises:
         ParamsError: There is no such profile, or its values are wrong.
         BusyError: A run is going on there.
     """
-    if profile is None:
+    if not profile_names(profile):
         return project
-    return make_workspace(workspace_folder(project, profile), project, read_profile(project, profile))
+    return make_workspace(workspace_folder(project, profile), project, *profile_overlays(project, profile))
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
@@ -68,25 +70,9 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) ->
     with holding(folder):
         for name in _SOURCES:
             _copy(project / name, folder / name)
-        write_text(folder / catalog.PARAMS, _HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+        write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
         _begin_dvc(folder)
     return folder
-
-
-def read_profile(project: Path, name: str) -> dict[str, Any]:
-    """Return the overlay of a profile, ``profiles/<name>.yaml``, with its name for the report to say.
-
-    Raises:
-        ParamsError: There is no profile of this name, or it is not a mapping in YAML.
-    """
-    path = project / _PROFILES / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
-        raise ParamsError(f"{name!r} is not a profile. Known here: {known}. A profile is a file {_PROFILES}/NAME.yaml.")
-    overlay = read_yaml(path)
-    if not isinstance(overlay, dict):
-        raise ParamsError(f"{path} must hold a mapping like params.yaml, got {overlay!r}.")
-    return {**overlay, "report": {**overlay.get("report", {}), "profile": name}}
 
 
 def clean(project: Path) -> None:
@@ -108,20 +94,17 @@ def clean(project: Path) -> None:
 
 
 def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-    content: dict[str, Any] = read_yaml(project / catalog.PARAMS)
-    for overlay in overlays:
-        content = overlaid(content, overlay)
+    content = laid(project, *overlays)
     sources = [_seen_from(folder, project, source) for source in content["fetch"]["sources"]]
-    content = overlaid(content, {"fetch": {"sources": sources}})
-    parse_params(content)
-    return content
+    return overlaid(content, {"fetch": {"sources": sources}})
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:
     """Return a source of the data set as written in ``folder``: a relative folder still names the same one."""
     if source == "drawn" or source.startswith(("env:", "http://", "https://")) or Path(source).is_absolute():
         return source
-    return Path(os.path.relpath(project / source, folder)).as_posix()
+    # From where the folder really is: a link in its place, or in that of a folder above, leads ".." elsewhere.
+    return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
 
 
 def _copy(source: Path, target: Path) -> None:

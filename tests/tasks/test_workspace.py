@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from litesmith.errors import BusyError, ParamsError
 from litesmith.params import read_params
 from tasks.dag.lock import holding, stepping
-from tasks.workspace import clean, make_workspace, read_profile
+from tasks.workspace import clean, make_workspace
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +23,6 @@ def project(tmp_path: Path) -> Path:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(ROOT / name, made)
     (made / "dvc.yaml").write_text("stages: {}\n")
-    shutil.copytree(ROOT / "profiles", made / "profiles")
     return made
 
 
@@ -46,6 +44,14 @@ def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Pa
     written = read_params(folder / "params.yaml").fetch.sources
     assert Path(os.path.normpath(folder / written[0])) == tmp_path / "mirror"
     assert written[1:] == sources[1:]
+
+
+def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk/deep/down").mkdir(parents=True)
+    (project / ".workspaces").symlink_to(tmp_path / "disk/deep/down")
+    folder = make_workspace(project / ".workspaces/mine", project, {"fetch": {"sources": ["../mirror"]}})
+    (tmp_path / "mirror").mkdir()
+    assert (folder / read_params(folder / "params.yaml").fetch.sources[0]).samefile(tmp_path / "mirror")
 
 
 def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(project: Path, tmp_path: Path) -> None:
@@ -81,18 +87,6 @@ def test_does_not_touch_a_workspace_in_which_a_run_goes_on(project: Path, tmp_pa
     folder = make_workspace(tmp_path / "ws", project)
     with holding(folder), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
         make_workspace(folder, project, {"seed": 7})
-
-
-def test_an_unknown_profile_is_refused_with_the_known_ones(project: Path) -> None:
-    with pytest.raises(ParamsError, match=r"'nightley' is not a profile. Known here: .*nightly"):
-        read_profile(project, "nightley")
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")))
-def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, name: str) -> None:
-    folder = make_workspace(tmp_path / name, project, read_profile(project, name))
-    assert yaml.safe_load((folder / "params.yaml").read_text())["dataset"]["drawn"] is (name == "drawn")
-    assert read_params(folder / "params.yaml").report.profile == name
 
 
 def _resumable(folder: Path) -> Path:
