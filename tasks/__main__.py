@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     reference.set_defaults(command=lambda chosen: print(make_reference(Path.cwd(), chosen.profile)))
     meaning = "remove the workspaces with all in them, and what a killed run would resume from"
     cleaning = commands.add_parser("clean", help=meaning)
-    cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
+    cleaning.set_defaults(command=lambda _: print("\n".join(clean(Path.cwd()))))
     for name, (written, write, check) in _GENERATED.items():
         generated = commands.add_parser(name, help=f"write {written}")
         generated.add_argument("--check", action="store_true", help="compare only")
