@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from flows.server import require_answer, server, use_prefect_environment
 from tasks.profiles import Chosen, profile_title
-from tasks.terminal import run_chosen
+from tasks.terminal import Parser, run_chosen
 
 _DELIVERY_S = 10.0
 _MIRROR = "LITESMITH_MIRROR"
@@ -37,7 +37,7 @@ def _resolve_mirror() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
+    parser = Parser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     retrain = commands.add_parser("retrain", help="bring every step up to date, now")
     retrain.add_argument(

@@ -15,7 +15,7 @@ from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import run_chosen
+from tasks.terminal import Parser, run_chosen
 from tasks.workspace import clean
 
 
@@ -37,7 +37,7 @@ def _way_back() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
+    parser = Parser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run one step in the current folder")
     run.add_argument("step", choices=[one.name for one in PIPELINE], metavar="STEP")

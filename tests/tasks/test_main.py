@@ -39,11 +39,24 @@ def test_list_prints_each_step_with_its_files(capsys: pytest.CaptureFixture[str]
     assert "  reads  data/prepared/test" in by_step["evaluate"]
 
 
-def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "swep"], "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, validate, "),
+        (["run", "Prune"], "argument STEP: there is no 'Prune'. Did you mean prune? "),
+        (["run", "zzz"], "argument STEP: there is no 'zzz'. Known here: fetch, "),
+        (["clan"], "argument COMMAND: there is no 'clan'. Did you mean clean? Known here: run, list, "),
+        (["dvc", "--chek"], "unrecognized arguments: --chek. Did you mean --check?"),
+        (["reference", "--profle=quick"], "unrecognized arguments: --profle=quick. Did you mean --profile?"),
+    ],
+)
+def test_an_unknown_word_is_refused_with_the_nearest_known_one(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stopped:
-        main(["run", "prun"])
+        main(arguments)
     assert stopped.value.code == 2
-    assert "prun" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
 
 
 def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
