@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from flows.server import require_answer, server, use_prefect_environment
 from tasks.profiles import Chosen, profile_title
-from tasks.terminal import Parser, run_chosen
+from tasks.terminal import Parser, begin_in_utf8, run_chosen
 
 _DELIVERY_S = 10.0
 _MIRROR = "LITESMITH_MIRROR"
@@ -110,4 +110,5 @@ def _deliver() -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     sys.exit(main())

@@ -21,6 +21,9 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from litesmith.errors import DataError, MachineError, ParamsError
 
+# For the environment of a process in Python whose words are read through a pipe, whatever the locale says.
+UTF8_PIPES = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "the disk quota is used up: free some space and run again",

@@ -132,7 +132,7 @@ def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
     environment.tests["absent"] = lambda value: isinstance(value, Absent)
     page = environment.get_template("history.html.j2")
     shown = [_shown(run) for run in reversed(runs)]
-    style = Markup(_STYLE.read_text())
+    style = Markup(_STYLE.read_text(encoding="utf-8"))
     return page.render(style=style, runs=shown, trend=trend_series(runs), unreadable=unreadable).strip() + "\n"
 
 

@@ -15,7 +15,7 @@ from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import Parser, run_chosen
+from tasks.terminal import Parser, begin_in_utf8, run_chosen
 from tasks.workspace import clean
 
 
@@ -113,6 +113,7 @@ def _end_at_once(ended: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     ended: list[int] = []
     # Registered first, so called last.
     atexit.register(_end_at_once, ended)

@@ -102,7 +102,12 @@ def _photograph(page: Path, target: Path) -> None:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
         command = [browser, *options, f"--window-size={_WINDOW}", f"--screenshot={target.resolve()}"]
         done = subprocess.run(
-            [*command, page.resolve().as_uri()], capture_output=True, text=True, timeout=_LIMIT_S, check=False
+            [*command, page.resolve().as_uri()],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_LIMIT_S,
+            check=False,
         )
     if done.returncode or not target.is_file():
         raise MachineError(f"{browser} drew no picture of {page}, it ended with {done.returncode}:\n{done.stderr}")

@@ -1,8 +1,13 @@
 """What every command line of the project does alike: run the command that was chosen and tell how it ended."""
 
 import argparse
+import codecs
+import io
+import locale
 import logging
+import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -50,6 +55,7 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
         arguments: The words of the command line; None for those of this process.
         hint: Written below an error.
     """
+    speak_any_encoding()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     chosen = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = chosen.command
@@ -62,3 +68,40 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
         print("stopped; the next run goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def begin_in_utf8() -> None:
+    """Begin this process anew in Python's UTF-8 mode if the locale is of another encoding; else return.
+
+    Text files name their encoding where they are opened. File names and words of the command line do not: only this
+    mode reads them as they are, for the libraries and the processes below too. What is printed stays in the encoding
+    that the locale has, but for ASCII: that of ``C``, which says nothing of a terminal, and UTF-8 to Python by itself.
+    """
+    utf8 = {"utf-8"} >= {codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())}
+    if utf8 or sys.flags.utf8_mode or os.environ.get("PYTHONUTF8") == "1":
+        return
+    spoken = codecs.lookup(sys.stdout.encoding).name
+    environment = {"PYTHONIOENCODING": "utf-8" if spoken == "ascii" else spoken, **os.environ, "PYTHONUTF8": "1"}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
+
+def speak_any_encoding() -> None:
+    """Let this process's output take every character, on terminals and pipes whose encoding is not UTF-8 too."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Stand for a character that an encoding does not have by the nearest of ASCII; a file name's bytes stay."""
+    assert isinstance(error, UnicodeEncodeError)
+    character, following = error.object[error.start], error.start + 1
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) - 0xDC00]), following
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode("ascii")
+    return _NEAREST.get(character) or plain or "?", following
+
+
+# What the texts of this project use and Unicode knows no plain form of.
+_NEAREST = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u00d7": "x", "\u00b1": "+-", "\u2192": "->", "\u00b7": "."}

@@ -100,7 +100,7 @@ def lock_environment() -> dict[str, str]:
 def _opened(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+")
+        return path.open("a+", encoding="utf-8")
     except OSError as error:
         raise MachineError(
             f"cannot write {path}: {error.strerror}. The workspace's folder must be writable."

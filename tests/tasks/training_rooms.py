@@ -79,7 +79,7 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
 
 def read_columns(path: Path) -> list[str]:
     """Return the names of a table's columns."""
-    return path.read_text().splitlines()[0].split(",")
+    return path.read_text(encoding="utf-8").splitlines()[0].split(",")
 
 
 HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
