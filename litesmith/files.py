@@ -168,8 +168,8 @@ def yaml_text(content: Any, width: int = 80) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
     yaml.allow_unicode, yaml.width = True, width
-    yaml.default_flow_style = False  # type: ignore[assignment]  # it is declared as None alone
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared as None alone
     stream = io.StringIO()
     yaml.dump(content, stream)
     return stream.getvalue()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 from dvc.repo import Repo
 
 from flows.ledger import Ledger, Outcome, StageError
 from litesmith.errors import MachineError
+from litesmith.files import write_text, yaml_text
 
 # Two processes that a kill of the command alone would leave behind.
 _SLEEPS = (
@@ -37,7 +37,7 @@ def root(tmp_path: Path) -> Path:
         "last": {"cmd": "python double.py b c", "deps": ["b"], "outs": ["c"]},
         "first": {"cmd": "python double.py a b", "deps": ["a"], "outs": ["b"]},
     }
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {**chain, **alone}}, sort_keys=False))
+    write_text(tmp_path / "dvc.yaml", yaml_text({"stages": {**chain, **alone}}))
     (tmp_path / "a").write_text("one")
     return tmp_path
 

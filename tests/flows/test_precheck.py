@@ -2,13 +2,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from dvc.repo import Repo
 
 from flows.precheck import check, drawn_if_unreachable
 from litesmith import device
 from litesmith.errors import MachineError, ParamsError
-from litesmith.files import read_yaml
+from litesmith.files import read_yaml, write_text, yaml_text
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
@@ -23,9 +22,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def _set_sources(project: Path, sources: list[str]) -> None:
-    content = yaml.safe_load((project / "params.yaml").read_text())
+    content = read_yaml(project / "params.yaml")
     content["fetch"]["sources"] = sources
-    (project / "params.yaml").write_text(yaml.safe_dump(content))
+    write_text(project / "params.yaml", yaml_text(content))
 
 
 def test_without_any_source_the_run_uses_drawn_images_and_says_why(
@@ -41,7 +40,7 @@ def test_without_any_source_the_run_uses_drawn_images_and_says_why(
 
 def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = tmp_path_factory.mktemp("mirror")
-    for file in yaml.safe_load((project / "params.yaml").read_text())["fetch"]["files"].values():
+    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
         with (mirror / file["name"]).open("wb") as stream:
             stream.truncate(file["size_bytes"])
     _set_sources(project, [*NOWHERE, str(mirror)])

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
+from ruamel.yaml import YAML
 
+from litesmith.files import write_text, yaml_text
 from tasks.__main__ import main
 from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE, named
@@ -95,11 +96,11 @@ def under_dvc(tmp_path: Path) -> Commands:
     """A project with git and DVC whose one stage has the outputs of `prune`, run and committed."""
     (tmp_path / "step.py").write_text(_STEP)
     (tmp_path / "params.yaml").write_text("sparsity: 1")
-    real = yaml.safe_load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
+    real = YAML(typ="safe").load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
     paths = [port.path.as_posix() for port in named("prune").outs]
     stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"]}
     stage |= {key: real[key] for key in ("outs", "metrics")}
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"prune": stage}}))
+    write_text(tmp_path / "dvc.yaml", yaml_text({"stages": {"prune": stage}}))
     (tmp_path / _OTHER).parent.mkdir(parents=True)
     (tmp_path / _OTHER).write_text("committed")
     commands = Commands(tmp_path, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
