@@ -88,7 +88,7 @@ lock: install ## resolve the dependencies again
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
     print(*extras["mcu"], *extras["npu"], sep="\n")
 
-clean: install ## remove the workspaces with all in them, a night's models and history too, and what a killed run would resume from
+clean: install ## remove the workspaces with all in them, a night's models and history too, and what a killed run would resume from; links go, what lies behind them stays
 	@python -m tasks clean
 
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).
