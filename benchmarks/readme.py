@@ -64,7 +64,7 @@ def write(root: Path) -> None:
         ContractError: The README does not hold the two markers.
     """
     path = root / README
-    write_text(path, with_block(path.read_text(), render(root)))
+    write_text(path, with_block(path.read_text(encoding="utf-8"), render(root)))
 
 
 def check(root: Path) -> None:
@@ -73,7 +73,7 @@ def check(root: Path) -> None:
     Raises:
         ContractError: It is not what `write` would write.
     """
-    text = (root / README).read_text()
+    text = (root / README).read_text(encoding="utf-8")
     if with_block(text, render(root)) != text:
         raise ContractError(f"the table in {README} is not what {RESULTS} holds. Run `make readme` and commit it.")
 

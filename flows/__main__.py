@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from flows.server import require_answer, server, use_prefect_environment
-from tasks.terminal import add_command, run_chosen
+from tasks.terminal import Commands, Parser, add_command, begin_in_utf8, run_chosen
 
 _DELIVERY_S = 10.0
 _MIRROR = "LITESMITH_MIRROR"
@@ -36,22 +36,36 @@ def _resolve_mirror() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
+    parser = Parser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
     parser.epilog = "`python -m flows COMMAND --help` shows options and examples."
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
     retrain = add_command(
-        commands, "retrain", _retrain, "bring every step up to date, now",
-        "python -m flows retrain", "python -m flows retrain --profile quick",
-        "python -m flows retrain --offline-fallback",
-    )  # fmt: skip
-    retrain.add_argument("--profile", metavar="NAME", help="run with profiles/NAME.yaml in a workspace of its own")
+        commands,
+        "retrain",
+        _retrain,
+        summary="bring every step up to date, now",
+        examples=[
+            "python -m flows retrain",
+            "python -m flows retrain --profile quick",
+            "python -m flows retrain --offline-fallback",
+        ],
+    )
+    retrain.add_argument(
+        "--profile",
+        metavar="NAME",
+        action="append",
+        help="run with profiles/NAME.yaml in a workspace of its own; several are laid over each other in their order",
+    )
     retrain.add_argument(
         "--offline-fallback", action="store_true", help="use drawn images if no source of the data set answers"
     )
     serve = add_command(
-        commands, "serve", _serve, "start server and worker, register the deployments, wait for orders",
-        "python -m flows serve", "python -m flows serve --port 4201",
-    )  # fmt: skip
+        commands,
+        "serve",
+        _serve,
+        summary="start server and worker, register the deployments, wait for orders",
+        examples=["python -m flows serve", "python -m flows serve --port 4201"],
+    )
     serve.add_argument("--port", type=int, default=4200, help="port of the server on 127.0.0.1 (4200)")
     return parser
 
@@ -68,12 +82,13 @@ def _retrain(chosen: argparse.Namespace) -> None:
         run(project, profile)
 
 
-def _before(project: Path, profile: str | None, offline_fallback: bool) -> str | None:
-    """Check what can be checked before a server is started, and return the profile to run with."""
+def _before(project: Path, profile: list[str] | None, offline_fallback: bool) -> str | None:
+    """Check what can be checked before a server is started, and return the profiles to run with, joined."""
     from flows.precheck import check, drawn_if_unreachable
+    from tasks.profiles import profile_title
 
     check(project, profile)
-    return drawn_if_unreachable(project, profile) if offline_fallback else profile
+    return drawn_if_unreachable(project, profile) if offline_fallback else profile_title(profile)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
@@ -125,4 +140,5 @@ def _deliver() -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     sys.exit(main())

@@ -20,6 +20,7 @@ from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.rwlock import rwlock
 
 from litesmith.errors import LitesmithError, MachineError
+from litesmith.files import UTF8_PIPES
 from tasks.dag.dvcfile import MAYBE_EMPTY
 from tasks.dag.lock import lock_environment, this_command
 from tasks.dag.watch import starter_environment, stop_tree
@@ -222,7 +223,7 @@ def _begin(root: Path) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     )
 
@@ -250,7 +251,7 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_STAGE)}
     # Not resolved: the python of a virtual environment is a link out of it.
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
-    return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
+    return {**kept, **UTF8_PIPES, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from flows.server import HOME, prefect_environment, server, watched
 from litesmith.errors import MachineError
+from litesmith.files import UTF8_PIPES
 from tasks.dag.lock import serving_alone
 
 POOL = "litesmith"
@@ -84,9 +85,10 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
         cwd=project,
-        env={**os.environ, **environment},
+        env={**os.environ, **UTF8_PIPES, **environment},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")

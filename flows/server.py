@@ -156,7 +156,7 @@ def _wait_until_healthy(url: str, child: subprocess.Popen[bytes], log: Path) -> 
         if _is_healthy(url):
             return
         time.sleep(0.1)
-    tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
+    tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
     raise MachineError(f"Prefect's server did not answer at {url} within {_START_S:g} s. The end of {log}:\n{tail}")
 
 

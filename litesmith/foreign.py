@@ -236,7 +236,7 @@ class _Child:
         )
 
     def _last_words(self) -> str:
-        lines = (self.folder / "said.txt").read_text(errors="replace").strip().splitlines()
+        lines = (self.folder / "said.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         telling = [line.strip()[:300] for line in lines if _TELLING.search(line)]
         return telling[-1] if telling else ""
 

@@ -274,7 +274,7 @@ def main(arguments: list[str]) -> int:
 
     The request is JSON with the paths ``model`` (.tflite), ``golden_images`` and ``images`` (.npy).
     """
-    request = json.loads(Path(arguments[0]).read_text())
+    request = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
         seen = observe(Path(request["model"]), np.load(request["golden_images"]), np.load(request["images"]))
     except DataError as error:

@@ -15,7 +15,7 @@ from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import HelpFormatter, add_command, run_chosen
+from tasks.terminal import Commands, HelpFormatter, Parser, add_command, begin_in_utf8, run_chosen
 from tasks.workspace import clean, is_workspace, repro_command
 
 
@@ -42,52 +42,81 @@ def _way_back() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
+    parser = Parser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
     parser.epilog = "`python -m tasks COMMAND --help` shows options and examples."
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
-    listing = add_command(
-        commands, "list", lambda chosen: print(list_steps(Path.cwd(), chosen.step, chosen.files)),
-        "show each step with its state and how long it took",
-        "python -m tasks list", "python -m tasks list prune", "python -m tasks list --files",
-    )  # fmt: skip
-    listing.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too")
-    listing.add_argument("--files", action="store_true", help="show the files of every step too")
-    predict = add_command(
-        commands, "predict", _predict,
-        "classify pictures",
-        "python -m tasks predict models/final.tflite shoe.jpg",
-        "python -m tasks predict models/tuned.h5 photos/ --metadata models/final.json",
-    )  # fmt: skip
-    predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
-    predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them")
-    meaning = "class names and form of the input; by default NAME.json beside the model"
-    predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
-    reference = add_command(
-        commands, "reference", lambda chosen: print(make_reference(Path.cwd(), chosen.profile)),
-        "make the present result the one that runs are compared with",
-        "python -m tasks reference", "python -m tasks reference --profile nightly",
-    )  # fmt: skip
-    reference.add_argument("--profile", metavar="NAME", help="the result of the last run with profiles/NAME.yaml")
-    meaning = "remove the workspaces with all in them, and what a killed run would resume from"
-    add_command(commands, "clean", lambda _: clean(Path.cwd()), meaning, "python -m tasks clean")
+    _add_list(commands)
+    _add_predict(commands)
+    _add_reference(commands)
+    add_command(
+        commands,
+        "clean",
+        lambda _: print("\n".join(clean(Path.cwd()))),
+        summary="remove the workspaces with all in them, and what a killed run would resume from",
+        examples=["python -m tasks clean"],
+    )
     for name, (written, write, check) in _GENERATED.items():
         command = f"python -m tasks {name}"
         run = partial(_generate, write, check)
-        generated = add_command(commands, name, run, f"write {written}", command, f"{command} --check")
+        summary, examples = f"write {written}", [command, f"{command} --check"]
+        generated = add_command(commands, name, run, summary=summary, examples=examples)
         generated.add_argument("--check", action="store_true", help="compare only")
     return parser
 
 
-def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_run(commands: Commands) -> None:
     run = add_command(
-        commands, "run", lambda chosen: run_step(named(chosen.step), Path.cwd()),
-        "run one step in the current folder, whether or not it is up to date",
-        "python -m tasks run prune", "dvc repro prune    # with what it needs, and only what is out of date",
-    )  # fmt: skip
+        commands,
+        "run",
+        lambda chosen: run_step(named(chosen.step), Path.cwd()),
+        summary="run one step in the current folder, whether or not it is up to date",
+        examples=["python -m tasks run prune", "dvc repro prune    # with what it needs, and only what is out of date"],
+    )
     steps = run.add_subparsers(dest="step", required=True, metavar="STEP")
     for one in PIPELINE:
         steps.add_parser(one.name, help=one.summary, description=one.summary, formatter_class=HelpFormatter)
+
+
+def _add_list(commands: Commands) -> None:
+    listing = add_command(
+        commands,
+        "list",
+        lambda chosen: print(list_steps(Path.cwd(), chosen.step, chosen.files)),
+        summary="show each step with its state and how long it took",
+        examples=["python -m tasks list", "python -m tasks list prune", "python -m tasks list --files"],
+    )
+    listing.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too")
+    listing.add_argument("--files", action="store_true", help="show the files of every step too")
+
+
+def _add_predict(commands: Commands) -> None:
+    predict = add_command(
+        commands,
+        "predict",
+        _predict,
+        summary="classify pictures",
+        examples=[
+            "python -m tasks predict models/final.tflite shoe.jpg",
+            "python -m tasks predict models/tuned.h5 photos/ --metadata models/final.json",
+        ],
+    )
+    predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
+    predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them")
+    meaning = "class names and form of the input; by default NAME.json beside the model"
+    predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
+
+
+def _add_reference(commands: Commands) -> None:
+    reference = add_command(
+        commands,
+        "reference",
+        lambda chosen: print(make_reference(Path.cwd(), chosen.profile)),
+        summary="make the present result the one that runs are compared with",
+        examples=["python -m tasks reference", "python -m tasks reference --profile nightly"],
+    )
+    meaning = "the result of the last run with profiles/NAME.yaml; several as they were given to that run"
+    reference.add_argument("--profile", metavar="NAME", action="append", help=meaning)
 
 
 _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
@@ -133,6 +162,7 @@ def _end_at_once(ended: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     ended: list[int] = []
     # Registered first, so called last.
     atexit.register(_end_at_once, ended)

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 from litesmith.durations import duration
+from litesmith.errors import DataError
 from litesmith.files import read_json
 from tasks.dag.lock import running_step
 from tasks.dag.step import Step
@@ -45,7 +46,7 @@ def _row(step: Step, root: Path) -> _Row:
     since = datetime.fromtimestamp(record.stat().st_mtime, UTC)
     try:
         took = duration(float(read_json(record)["wall_s"]))
-    except (ValueError, LookupError, TypeError):
+    except (DataError, ValueError, LookupError, TypeError):
         return step.name, "record cannot be read", _moment(since), ""
     return step.name, state, _moment(since), took
 

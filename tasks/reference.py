@@ -1,34 +1,46 @@
 """Make the present result the one that later runs are compared with. Not a step: nothing but this moves it."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
-from litesmith.errors import ContractError
+from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_json
 from litesmith.report.formats import count, percent, points, signed
 from tasks import catalog
+from tasks.profiles import Chosen, profile_title
 from tasks.workspace import repro_command, workspace_folder
 
 
-def make_reference(root: Path, profile: str | None = None) -> str:
+def make_reference(root: Path, profile: Chosen = None) -> str:
     """Copy the summary of the last report to the project's reference, and return what that changes, in words.
 
     Args:
         root: The project's folder.
-        profile: The profile of the workspace whose report it is, None for the project's own.
+        profile: The profiles of the workspace whose report it is, None for the project's own.
 
     Raises:
+        ParamsError: What is given is no name of a profile.
         ContractError: There is no summary, or it is not one that the report step wrote.
     """
     folder, reference = workspace_folder(root, profile), root / catalog.REFERENCE
-    path = folder / catalog.SUMMARY
-    shown, again = path.relative_to(root), f"`python -m flows retrain --profile {profile}`" if profile else "`make run`"
+    path, title = folder / catalog.SUMMARY, profile_title(profile)
+    shown = path.relative_to(root)
+    again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
     if not path.is_file():
         raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
-    now, before = read_json(path), read_json(reference) if reference.is_file() else None
-    words = _words(now, before, _figures(now, shown, folder))
+    now = read_json(path)
+    words = _words(now, _before(reference), _figures(now, shown, folder))
     write_json(reference, now)
     return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
+
+
+def _before(reference: Path) -> Any:
+    """Return what the reference was: null if there was none, nothing that is a summary if it cannot be read."""
+    try:
+        return read_json(reference) if reference.is_file() else None
+    except DataError:
+        return {}
 
 
 def _words(now: Any, before: Any, figures: dict[str, Any]) -> str:

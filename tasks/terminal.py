@@ -1,11 +1,52 @@
 """What every command line of the project does alike: run the command that was chosen and tell how it ended."""
 
 import argparse
+import codecs
+import io
+import locale
 import logging
+import os
 import sys
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn, TypeAlias
 
-from litesmith.errors import LitesmithError
+from litesmith.errors import LitesmithError, did_you_mean
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of a command line that names, for a word which it does not know, the nearest one that it does."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is no choice; before Python 3.14, argparse has no other place to say more about it."""
+        choices = list(action.choices or ())
+        if choices and value not in choices:
+            known = ", ".join(str(choice) for choice in choices)
+            told = f"there is no {value!r}.{did_you_mean(value, map(str, choices))} Known here: {known}."
+            raise argparse.ArgumentError(action, told)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, with the option that was meant by an unknown one, and exit with code 2."""
+        if message.startswith(_UNRECOGNIZED):
+            word = message.removeprefix(_UNRECOGNIZED).split()[0]
+            message += "." + did_you_mean(word.partition("=")[0], _options(self))
+        super().error(message)
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""To what a parser's commands are added."""
+
+_UNRECOGNIZED = "unrecognized arguments: "
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the long options of a parser and of those of its commands."""
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option.startswith("--"))
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _options(inner)
+
 
 _EXAMPLES = "examples:"
 
@@ -18,12 +59,13 @@ class HelpFormatter(argparse.HelpFormatter):
 
 
 def add_command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: Commands,
     name: str,
     run: Callable[[argparse.Namespace], None],
+    *,
     summary: str,
-    *examples: str,
-) -> argparse.ArgumentParser:
+    examples: Sequence[str],
+) -> Parser:
     """Add a command and return its parser.
 
     Args:
@@ -37,7 +79,7 @@ def add_command(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog="\n  ".join([_EXAMPLES, *examples]) if examples else None,
+        epilog="\n  ".join([_EXAMPLES, *examples]),
         formatter_class=HelpFormatter,
     )
     parser.set_defaults(command=run)
@@ -54,6 +96,7 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
         arguments: The words of the command line; None for those of this process.
         hint: Written below an error.
     """
+    speak_any_encoding()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     chosen = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = chosen.command
@@ -66,3 +109,40 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
         print("stopped; the next run goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def begin_in_utf8() -> None:
+    """Begin this process anew in Python's UTF-8 mode if the locale is of another encoding; else return.
+
+    Text files name their encoding where they are opened. File names and words of the command line do not: only this
+    mode reads them as they are, for the libraries and the processes below too. What is printed stays in the encoding
+    that the locale has, but for ASCII: that of ``C``, which says nothing of a terminal, and UTF-8 to Python by itself.
+    """
+    utf8 = {"utf-8"} >= {codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())}
+    if utf8 or sys.flags.utf8_mode or os.environ.get("PYTHONUTF8") == "1":
+        return
+    spoken = codecs.lookup(sys.stdout.encoding).name
+    environment = {"PYTHONIOENCODING": "utf-8" if spoken == "ascii" else spoken, **os.environ, "PYTHONUTF8": "1"}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
+
+def speak_any_encoding() -> None:
+    """Let this process's output take every character, on terminals and pipes whose encoding is not UTF-8 too."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Stand for a character that an encoding does not have by the nearest of ASCII; a file name's bytes stay."""
+    assert isinstance(error, UnicodeEncodeError)
+    character, following = error.object[error.start], error.start + 1
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) - 0xDC00]), following
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode("ascii")
+    return _NEAREST.get(character) or plain or "?", following
+
+
+# What the texts of this project use and Unicode knows no plain form of.
+_NEAREST = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u00d7": "x", "\u00b1": "+-", "\u2192": "->", "\u00b7": "."}

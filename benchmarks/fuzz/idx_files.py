@@ -9,8 +9,9 @@ from random import Random
 
 from benchmarks.fuzz.mutations import flipped, mutated, repacked
 from litesmith.drawn import draw_images
+from litesmith.files import read_yaml
 from litesmith.idx import encode_idx
-from litesmith.params import Params, overlaid, parse_params, read_yaml
+from litesmith.params import Params, overlaid, parse_params
 from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]

@@ -22,7 +22,7 @@ from litesmith.params import Count, Section
 CONFIG = Path(__file__).parents[1] / "fuzz.yaml"
 RESULT = Path("benchmarks/results/fuzz.json")
 # Packages that read inputs, beside those that every result names.
-_READERS = ("pillow", "pyyaml", "pydantic")
+_READERS = ("pillow", "ruamel.yaml", "pydantic")
 
 _LOG = logging.getLogger(__name__)
 

@@ -184,7 +184,7 @@ def _serve(connection: Connection, task: Callable[[Job], None], memory_bytes: in
     os.setsid()  # so that whatever this process starts can be ended with it
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    with log.open("w") as stream:
+    with log.open("w", encoding="utf-8") as stream:
         for descriptor in (1, 2):
             os.dup2(stream.fileno(), descriptor)
         faulthandler.enable(stream)

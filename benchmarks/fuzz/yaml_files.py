@@ -6,9 +6,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 from benchmarks.fuzz.mutations import mutated
+from litesmith.files import yaml_text
 
 PROJECT = Path(__file__).parents[2]
 PROFILE = "mutated"
@@ -94,9 +95,9 @@ def _changed(rng: Random, text: str) -> bytes:
 def _restructured(rng: Random, text: str) -> str:
     """Change a key or a value of a YAML file, which afterwards may be none any more."""
     try:
-        content = yaml.safe_load(text)
+        content = YAML(typ="safe").load(text)
         mapping, key = rng.choice(list(_places(content)))
-    except Exception:  # PyYAML raises nearly every one, but here it is not what is tried
+    except Exception:  # the parser raises nearly every one, but here it is not what is tried
         return text
     value = mapping[key]
     match rng.randrange(6):
@@ -110,7 +111,7 @@ def _restructured(rng: Random, text: str) -> str:
             mapping[key] = [value] if rng.random() < 0.5 else {"value": value}
         case _:
             mapping[key] = _MARK
-    return yaml.safe_dump(content, sort_keys=False).replace(_MARK, rng.choice(_FRAGMENTS))
+    return yaml_text(content).replace(_MARK, rng.choice(_FRAGMENTS))
 
 
 def _places(content: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:

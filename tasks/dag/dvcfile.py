@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from litesmith.errors import ContractError
-from litesmith.files import write_text
+from litesmith.files import write_text, yaml_text
 from litesmith.params import Params, Section
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
@@ -23,7 +21,7 @@ def render(steps: Iterable[Step], root: Path) -> str:
     """Return the text of ``dvc.yaml`` for ``steps``, whose sources lie below ``root``."""
     steps = tuple(steps)
     content = {"stages": {one.name: _stage(one, root) for one in steps}, "plots": _plots(steps)}
-    return _HEADER + yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True)
+    return _HEADER + yaml_text(content, width=120)
 
 
 def write(steps: Iterable[Step], root: Path) -> None:
@@ -38,7 +36,7 @@ def check(steps: Iterable[Step], root: Path) -> None:
         ContractError: It is not what `write` would write.
     """
     path = root / "dvc.yaml"
-    if not path.is_file() or path.read_text() != render(steps, root):
+    if not path.is_file() or path.read_text(encoding="utf-8") != render(steps, root):
         raise ContractError("dvc.yaml is not what the doors in tasks/ say. Run `make dvc` and commit the result.")
 
 

@@ -79,7 +79,7 @@ def running_step(root: Path) -> tuple[str, datetime] | None:
     path = root / catalog.STEP_LOCK
     if not path.is_file():
         return None
-    with path.open() as file:
+    with path.open(encoding="utf-8") as file:
         holder = _holder(file)
     return (holder["command"].split()[-1], datetime.fromisoformat(holder["since"])) if holder else None
 
@@ -110,7 +110,7 @@ def lock_environment() -> dict[str, str]:
 def _opened(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+")
+        return path.open("a+", encoding="utf-8")
     except OSError as error:
         raise MachineError(
             f"cannot write {path}: {error.strerror}. The workspace's folder must be writable."

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from litesmith.errors import ContractError, MachineError
-from litesmith.files import explaining, write_json
+from litesmith.errors import ContractError, MachineError, ParamsError
+from litesmith.files import explaining, read_yaml, write_json
 from litesmith.host import describe_host
 from litesmith.params import Section, read_params
 from tasks import BEGAN_S, catalog
@@ -67,10 +67,41 @@ def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
 
 def _require_inputs(one: Step, root: Path) -> None:
     missing = [port.path.as_posix() for port in one.ins if not (root / port.path).exists()]
-    if missing:
-        raise ContractError(
-            f"step {one.name} cannot run: {', '.join(missing)} missing. Run `{repro_command(root, one.name)}`."
-        )
+    if not missing:
+        return
+    makers = _makers(root)
+    steps = [step for step in dict.fromkeys(makers.values()) if any(makers.get(path) == step for path in missing)]
+    unmade = [path for path in missing if path not in makers] if makers else []
+    make = f" {_few(steps)} {'makes' if len(steps) == 1 else 'make'} what is missing." if steps else ""
+    back = f" No step makes {_few(unmade)}: `git checkout -- {' '.join(unmade)}` restores that." if unmade else ""
+    run = "" if len(unmade) == len(missing) else f" Run `{repro_command(root, one.name)}`."
+    raise ContractError(
+        f"step {one.name} cannot run: {len(missing)} of its {len(one.ins)} inputs "
+        f"{'is' if len(missing) == 1 else 'are'} missing: {_few(missing)}.{make}{back}{run}"
+    )
+
+
+def _makers(root: Path) -> dict[str, str]:
+    """Return which step makes each file, as ``dvc.yaml`` has it; nothing where that cannot be read."""
+    try:
+        stages = read_yaml(root / "dvc.yaml")["stages"]
+        made = [
+            (out, step) for step, stage in stages.items() for kind in ("outs", "metrics") for out in stage.get(kind, ())
+        ]
+        return {next(iter(out)) if isinstance(out, dict) else out: step for out, step in made}
+    except (ParamsError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _few(names: list[str]) -> str:
+    """Name the first few and how many more there are."""
+    rest = len(names) - _MAX_NAMED
+    if rest > 1:
+        return f"{', '.join(names[:_MAX_NAMED])} and {rest} more"
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+_MAX_NAMED = 3
 
 
 def _require_writable(one: Step, root: Path) -> None:

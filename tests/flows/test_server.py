@@ -61,7 +61,7 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
     monkeypatch.chdir(ROOT)
     assert main(["retrain", "--profile", "quikc"]) == 1
     said = capsys.readouterr().err
-    assert "\nerror: 'quikc' is not a profile. Known here: drawn, nightly, portable, quick." in said
+    assert "\nerror: 'quikc' is not a profile. Did you mean quick? Known here: drawn, nightly, portable, quick." in said
     assert "server" not in said
 
 

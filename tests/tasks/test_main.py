@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
+from ruamel.yaml import YAML
 
+from litesmith.files import write_text, yaml_text
 from tasks.__main__ import main
 from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE, named
@@ -54,11 +55,24 @@ def test_the_help_of_run_says_what_each_step_does(
     assert [one.name for one in PIPELINE if f"{one.name} {one.summary}" not in words] == []
 
 
-def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "swep"], "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, validate, "),
+        (["run", "Prune"], "argument STEP: there is no 'Prune'. Did you mean prune? "),
+        (["run", "zzz"], "argument STEP: there is no 'zzz'. Known here: fetch, "),
+        (["clan"], "argument COMMAND: there is no 'clan'. Did you mean clean? Known here: run, list, "),
+        (["dvc", "--chek"], "unrecognized arguments: --chek. Did you mean --check?"),
+        (["reference", "--profle=quick"], "unrecognized arguments: --profle=quick. Did you mean --profile?"),
+    ],
+)
+def test_an_unknown_word_is_refused_with_the_nearest_known_one(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stopped:
-        main(["run", "prun"])
+        main(arguments)
     assert stopped.value.code == 2
-    assert "prun" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
 
 
 def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
@@ -140,11 +154,11 @@ def under_dvc(tmp_path: Path) -> Commands:
     """A project with git and DVC whose one stage has the outputs of `prune`, run and committed."""
     (tmp_path / "step.py").write_text(_STEP)
     (tmp_path / "params.yaml").write_text("sparsity: 1")
-    real = yaml.safe_load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
+    real = YAML(typ="safe").load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
     paths = [port.path.as_posix() for port in named("prune").outs]
     stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"]}
     stage |= {key: real[key] for key in ("outs", "metrics")}
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"prune": stage}}))
+    write_text(tmp_path / "dvc.yaml", yaml_text({"stages": {"prune": stage}}))
     (tmp_path / _OTHER).parent.mkdir(parents=True)
     (tmp_path / _OTHER).write_text("committed")
     commands = Commands(tmp_path, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
