@@ -71,7 +71,7 @@ def _git(project: Path, *arguments: str) -> str:
             cwd=project,
             env={**kept, "LC_ALL": "C"},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=_PATIENCE_S,
         )

@@ -41,5 +41,5 @@ def _require(what: str, free_gb: float, needed_gb: float, use: str, key: str) ->
     if free_gb < needed_gb:
         raise MachineError(
             f"{free_gb:.1f} GB of {what} are free and {needed_gb:g} GB are needed for {use}, "
-            f"or lower retrain.{key} in params.yaml."
+            f"or lower retrain.{key} in params.yaml or in the run's profile."
         )

@@ -30,7 +30,7 @@ class RunRecord:
     Args:
         name: The flow run's name.
         flow_run: The flow run's id in Prefect.
-        profile: The profile it ran with, None for the project itself.
+        profile: The profiles it ran with, joined as in ``quick+drawn``, None for the project itself.
         git: The state of the project's sources as the run began.
     """
 
@@ -129,5 +129,5 @@ def made(root: Path, stage: str) -> dict[str, Any]:
 def last_times(root: Path) -> dict[str, float]:
     """Return the seconds that each step took in the last kept run that ran it, by stage; odd records tell nothing."""
     runs, _ = read_runs(root / catalog.RUNS, root / catalog.KEPT)
-    told = [(stage, one) for run in runs for stage, one in (run.record.get("stages") or {}).items()]
-    return {stage: float(one["step_wall_s"]) for stage, one in told if "step_wall_s" in one}
+    told = [(stage, one.get("step_wall_s")) for run in runs for stage, one in (run.record.get("stages") or {}).items()]
+    return {stage: float(wall_s) for stage, wall_s in told if isinstance(wall_s, int | float)}

@@ -11,6 +11,7 @@ from typing import NoReturn
 from flows.environment import HOME, check_settings, own_environment
 from flows.server import server, watched
 from litesmith.errors import MachineError
+from litesmith.files import UTF8_PIPES
 from tasks.dag.lock import serving_alone
 
 POOL = "litesmith"
@@ -98,9 +99,10 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
         done = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
             cwd=project,
-            env=environment,
+            env={**UTF8_PIPES, **environment},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         if not done.returncode:
             return

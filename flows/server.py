@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,12 +29,15 @@ _OTHER_SERVER = f"or unset {API_URL}: the run then starts a server of its own."
 
 
 @contextmanager
-def server(project: Path, port: int | None = None) -> Iterator[str]:
+def server(
+    project: Path, port: int | None = None, *, meanwhile: Callable[[str], None] = lambda _: None
+) -> Iterator[str]:
     """Run a Prefect server for as long as the block lasts.
 
     Args:
         project: The project's folder; runs are kept in SQLite below it.
         port: The port to listen on; any free one if None.
+        meanwhile: Called with the address once the server begins to start, which takes seconds.
 
     Yields:
         The address of its API, for ``PREFECT_API_URL``.
@@ -52,6 +55,7 @@ def server(project: Path, port: int | None = None) -> Iterator[str]:
     before = log.stat().st_size if log.is_file() else 0
     # In a folder of its own: Prefect reads .env, prefect.toml and pyproject.toml of the current one.
     with watched(command, own_environment(project, url), log, folder=home) as child:
+        meanwhile(url)
         _wait_until_ready(url, child, log, before)
         yield url
 

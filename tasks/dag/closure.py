@@ -105,7 +105,7 @@ def _file(name: str, root: Path) -> Path | None:
 
 def _imported(path: Path) -> Iterator[str]:
     """Yield the absolute name of everything a file imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -113,5 +113,5 @@ def _imported(path: Path) -> Iterator[str]:
 
 
 def _is_docstring(path: Path) -> bool:
-    body = ast.parse(path.read_text()).body
+    body = ast.parse(path.read_text(encoding="utf-8")).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)

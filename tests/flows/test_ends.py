@@ -164,7 +164,8 @@ def test_a_refused_run_fails_and_names_the_rule_and_the_image(refused: Refused) 
 def test_the_terminal_of_a_refused_run_names_them_and_the_page_without_a_traceback(refused: Refused) -> None:
     assert refused.code == 1
     assert f"error: stage validate: Fashion-MNIST was refused.\n{_RULE}\n" in refused.said
-    assert "See reports/refusals/validate.html." in refused.said
+    assert f"See {refused.page.resolve()}." in refused.said
+    assert f"`dvc --cd {refused.folder.resolve()} repro validate` makes them" in refused.said
     assert "Traceback" not in refused.said
 
 

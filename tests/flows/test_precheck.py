@@ -2,12 +2,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from dvc.repo import Repo
 
-from flows.precheck import check, drawn_if_unreachable
+from flows.precheck import check, check_dvc, drawn_if_unreachable
 from litesmith import device
-from litesmith.errors import MachineError
+from litesmith.errors import MachineError, ParamsError
+from litesmith.files import read_yaml, write_text, yaml_text
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
@@ -16,14 +16,15 @@ NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
     _set_sources(tmp_path, NOWHERE)
     return tmp_path
 
 
 def _set_sources(project: Path, sources: list[str]) -> None:
-    content = yaml.safe_load((project / "params.yaml").read_text())
+    content = read_yaml(project / "params.yaml")
     content["fetch"]["sources"] = sources
-    (project / "params.yaml").write_text(yaml.safe_dump(content))
+    write_text(project / "params.yaml", yaml_text(content))
 
 
 def test_without_any_source_the_run_uses_drawn_images_and_says_why(
@@ -41,38 +42,57 @@ def test_a_place_of_dvcs_that_cannot_be_written_is_said_before_a_run_begins(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Repo.init(str(project), no_scm=True).close()
-    content = yaml.safe_load((project / "params.yaml").read_text())
-    content["retrain"].update(min_disk_gb=0.0, min_memory_gb=0.0)
-    content["evaluate"]["measure"] = []
-    (project / "params.yaml").write_text(yaml.safe_dump(content))
-    (project / "dvc.yaml").write_text("stages: {fetch: {cmd: 'true'}}\n")
-    check(project, None)
+    write_text(project / "dvc.yaml", "stages: {fetch: {cmd: 'true'}}\n")
+    check_dvc(project)
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", "/proc/nonexistent")
     told = r"DVC cannot work here: .*/proc/nonexistent.* set HOME or DVC_SITE_CACHE_DIR to a folder"
     with pytest.raises(MachineError, match=told):
-        check(project, None)
+        check_dvc(project)
 
 
 def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = tmp_path_factory.mktemp("mirror")
-    for file in yaml.safe_load((project / "params.yaml").read_text())["fetch"]["files"].values():
+    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
         with (mirror / file["name"]).open("wb") as stream:
             stream.truncate(file["size_bytes"])
     _set_sources(project, [*NOWHERE, str(mirror)])
     assert drawn_if_unreachable(project, None) is None
     assert drawn_if_unreachable(project, "quick") == "quick"
+    assert drawn_if_unreachable(project, ["quick", "portable"]) == "quick+portable"
+
+
+def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drawn_if_unreachable(project, ["quick"]) == "quick+drawn"
+    assert "instead, in the workspace .workspaces/quick+drawn/." in capsys.readouterr().out
+    assert drawn_if_unreachable(project, ["drawn", "quick"]) == "drawn+quick"
+
+
+def test_sources_of_a_profile_are_those_that_are_asked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    mirror = tmp_path_factory.mktemp("mirror")
+    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
+        with (mirror / file["name"]).open("wb") as stream:
+            stream.truncate(file["size_bytes"])
+    (project / "profiles/mine.yaml").write_text(f"fetch: {{sources: [{mirror}]}}\n", encoding="utf-8")
+    assert drawn_if_unreachable(project, "mine") == "mine"
+
+
+def test_a_profile_that_is_not_there_is_refused(project: Path) -> None:
+    for look in (check, drawn_if_unreachable):
+        with pytest.raises(ParamsError, match=r"'quikc' is not a profile\. Did you mean quick"):
+            look(project, ["portable", "quikc"])
 
 
 def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Path) -> None:
     with Repo.init(str(project), no_scm=True):
         pass
     (project / "dvc.yaml").write_text("stages: [")
-    with pytest.raises(MachineError, match=r"DVC cannot work here: .*dvc\.yaml"):
+    with pytest.raises(MachineError, match=rf"DVC cannot work in {project}: .*dvc\.yaml"):
         drawn_if_unreachable(project, None)
 
 
 def test_a_tool_that_is_missing_stops_a_run_before_it_begins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(ROOT / "profiles", project / "profiles")
     monkeypatch.setattr(device, "_installed", lambda _: None)
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
         check(project, None)

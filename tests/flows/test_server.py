@@ -41,9 +41,25 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
 ) -> None:
     monkeypatch.chdir(ROOT)
     assert main(["retrain", "--profile", "quikc"]) == 1
-    assert capsys.readouterr().err.startswith(
-        "error: 'quikc' is not a profile. Known here: drawn, nightly, portable, quick."
-    )
+    said = capsys.readouterr().err
+    assert "\nerror: 'quikc' is not a profile. Did you mean quick? Known here: drawn, nightly, portable, quick." in said
+    assert "server" not in said
+
+
+def test_the_time_in_which_a_server_starts_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def _watched(*_: object, **__: object) -> Iterator[None]:
+        events.append("begun")
+        yield
+        events.append("stopped")
+
+    monkeypatch.setattr("flows.server.watched", _watched)
+    monkeypatch.setattr("flows.server._wait_until_ready", lambda *_: events.append("ready"))
+    with server(tmp_path, meanwhile=events.append) as url:
+        events.append("used")
+    assert events == ["begun", url, "ready", "used", "stopped"]
 
 
 def test_a_server_that_is_named_and_gone_is_explained(
@@ -53,8 +69,8 @@ def test_a_server_that_is_named_and_gone_is_explained(
     monkeypatch.setattr("flows.precheck.check", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     assert main(["retrain"]) == 1
-    assert capsys.readouterr().err == (
-        "error: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names: [Errno 111] "
+    assert capsys.readouterr().err.endswith(
+        "\nerror: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names: [Errno 111] "
         "Connection refused. Start it (`make serve`), or unset PREFECT_API_URL: the run then starts a server of its "
         "own.\n"
     )
