@@ -16,14 +16,14 @@ help: ## list the commands
 
 install: .venv/installed .venv/extras ## make .venv from the locks
 
-extras: .venv/installed ## try again to add the tools that measure RAM and NPU cycles
+extras: .venv/installed ## try again to add the tools for RAM and NPU cycles
 	@rm -f .venv/extras && $(MAKE) --no-print-directory .venv/extras && test ! -s .venv/extras
 
 browser: install ## what the browser tests need besides Chromium and Node
 	@VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r tests/browser/requirements.lock
 	@npm ci --silent --prefix tests/browser
 
-run: install ## the whole pipeline on the real data: sweep, prune, convert, evaluate, report
+run: install ## the whole pipeline on the real data, from sweep to report
 	@python -m flows retrain --offline-fallback $$(cat .venv/extras)
 
 quick: install ## the same with small budgets, in a workspace of its own
@@ -35,7 +35,7 @@ serve: install ## Prefect server, worker, and both deployments
 test: install ## the whole test suite
 	@python -m pytest -n 2 --dist loadgroup
 
-check: lint types generated fast others ## lint, types, generated files, and fast tests on every Python of the lock that is here
+check: lint types generated fast others ## lint, types, generated files, fast tests on each Python here
 
 lint: install
 	@ruff check --quiet && ruff format --check --quiet && lint-imports --no-logo >/dev/null || { lint-imports; exit 1; }
@@ -72,7 +72,7 @@ notes: install ## write docs/optimization-notes.md from the metrics
 sample: install ## put the last report into docs/, with a picture of its first screen
 	@python -m tasks sample
 
-reference: install ## make the present result the one that later runs are compared with
+reference: install ## make the present result the one that runs are compared with
 	@python -m tasks reference
 
 lock: install ## resolve the dependencies again
@@ -88,13 +88,14 @@ lock: install ## resolve the dependencies again
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
     print(*extras["mcu"], *extras["npu"], sep="\n")
 
-clean: install ## remove the workspaces with all in them, a night's models and history too, and what a killed run would resume from
+clean: install ## remove workspaces, a night's history too, and what resumes a run
 	@python -m tasks clean
 
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).
 define make-environment
 	@test -n "$(1)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found." >&2; exit 1; }
-	$(1) -m venv --clear $(2)
+	@echo "making $(2) from requirements.lock, which takes some minutes where nothing is cached ..." >&2
+	@$(1) -m venv --clear $(2)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(2)/uv.txt
 	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)/uv.txt
 	@VIRTUAL_ENV=$(2) $(2)/bin/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
@@ -106,6 +107,7 @@ endef
 
 # Not every machine can have them (docs/decisions/0009). What is written into the file then is how `make run` goes on.
 .venv/extras: requirements-device.lock .venv/installed
+	@echo "adding the tools for RAM and NPU cycles ..." >&2
 	@if VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r requirements-device.lock; then \
 	    : > $@; \
 	else \

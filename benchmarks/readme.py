@@ -19,7 +19,18 @@ README = Path("benchmarks/README.md")
 RESULTS = Path("benchmarks/results")
 
 # In the order of the README.
-BENCHMARKS = ("frontier", "pipeline", "time_to_accuracy", "sweep", "epoch", "ablation", "rounding", "render")
+BENCHMARKS = (
+    "frontier",
+    "pipeline",
+    "time_to_accuracy",
+    "sweep",
+    "epoch",
+    "ablation",
+    "rounding",
+    "render",
+    "pictures",
+    "fuzz",
+)
 # The results of a benchmark that has more than the one of its name.
 _FILES = {"ablation": ("ablation", "ablation_full", "ablation_teacher")}
 _OF_WHAT = {"ablation_teacher": " of a network of the teachers' size"}
@@ -32,6 +43,7 @@ _WRITTEN: dict[str, Callable[[float], str]] = {
     "s": lambda value: f"{number(value, 1)} s",
     "cpu_s": lambda value: f"{number(value, 1)} CPU-s",
     "bytes": lambda value: f"{count(value)} bytes",
+    "inputs": count,
 }
 
 
@@ -52,7 +64,7 @@ def write(root: Path) -> None:
         ContractError: The README does not hold the two markers.
     """
     path = root / README
-    write_text(path, with_block(path.read_text(), render(root)))
+    write_text(path, with_block(path.read_text(encoding="utf-8"), render(root)))
 
 
 def check(root: Path) -> None:
@@ -61,7 +73,7 @@ def check(root: Path) -> None:
     Raises:
         ContractError: It is not what `write` would write.
     """
-    text = (root / README).read_text()
+    text = (root / README).read_text(encoding="utf-8")
     if with_block(text, render(root)) != text:
         raise ContractError(f"the table in {README} is not what {RESULTS} holds. Run `make readme` and commit it.")
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from litesmith.files import write_json
 from litesmith.host import describe_host
 
-Unit = Literal["accuracy", "points", "share", "times", "s", "cpu_s", "bytes"]
+Unit = Literal["accuracy", "points", "share", "times", "s", "cpu_s", "bytes", "inputs"]
 Verdict = Literal["met", "not met", "not measured"]
 
 _PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "optuna", "numpy")

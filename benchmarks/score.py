@@ -10,6 +10,7 @@ this project is needed.
 import argparse
 import gzip
 import sys
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {what}. Name the folder with the official files, then the files to score.", file=sys.stderr)
         return 1
     for file in files:
-        print(f"{score(file, asked.folder):.4f}  {file.name}")
+        try:
+            print(f"{score(file, asked.folder):.4f}  {file.name}")
+        except (OSError, EOFError, zlib.error, ValueError, RuntimeError) as error:
+            fix = "Fetch the official files again, or name an int8 file that takes their images."
+            print(f"error: {file} cannot be scored on the files in {asked.folder}: {error}. {fix}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -2,31 +2,32 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
-from flows.server import require_answer, server, use_prefect_environment
-from tasks.terminal import run_chosen
+from flows.environment import (
+    API_URL,
+    check_settings,
+    named_server,
+    use_named_environment,
+    use_own_environment,
+    without_password,
+)
+from flows.server import require_answer, server
+from tasks.terminal import Commands, Parser, add_command, begin_in_utf8, run_chosen
 
 _DELIVERY_S = 10.0
+_MAX_PORT = 65535
 _MIRROR = "env:LITESMITH_MIRROR"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
-    signal.signal(signal.SIGTERM, _stop)
     _resolve_mirror()
     return run_chosen(_parser(), arguments)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Treat a request to end like Ctrl-C, so that everything started here is stopped."""
-    raise KeyboardInterrupt
 
 
 def _resolve_mirror() -> None:
@@ -38,41 +39,77 @@ def _resolve_mirror() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    retrain = commands.add_parser("retrain", help="bring every step up to date, now")
-    retrain.add_argument("--profile", metavar="NAME", help="run with profiles/NAME.yaml in a workspace of its own")
+    parser = Parser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
+    parser.epilog = "`python -m flows COMMAND --help` shows options and examples."
+    commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    retrain = add_command(
+        commands,
+        "retrain",
+        _retrain,
+        summary="bring every step up to date, now",
+        examples=[
+            "python -m flows retrain",
+            "python -m flows retrain --profile quick",
+            "python -m flows retrain --offline-fallback",
+        ],
+    )
+    retrain.add_argument(
+        "--profile",
+        metavar="NAME",
+        action="append",
+        help="run with profiles/NAME.yaml in a workspace of its own; several are laid over each other in their order",
+    )
     retrain.add_argument(
         "--offline-fallback", action="store_true", help="use drawn images if no source of the data set answers"
     )
-    retrain.set_defaults(command=_retrain)
-    serve = commands.add_parser("serve", help="start server and worker, register the deployments, wait")
-    serve.add_argument("--port", type=int, default=4200, help="port of the server on 127.0.0.1 (4200)")
-    serve.set_defaults(command=_serve)
+    serve = add_command(
+        commands,
+        "serve",
+        _serve,
+        summary="start server and worker, register the deployments, wait for orders",
+        examples=["python -m flows serve", "python -m flows serve --port 4201"],
+    )
+    serve.add_argument("--port", type=_port, default=4200, help="port of the server on 127.0.0.1 (4200)")
     return parser
+
+
+def _port(word: str) -> int:
+    """Return the port that a word of the command line names; one below 1024 may be refused by the system later."""
+    try:
+        port = int(word)
+    except ValueError:
+        port = -1
+    if not 1 <= port <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to {_MAX_PORT}, got {word!r}")
+    return port
 
 
 def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
+    # Said before anything large is imported: until the first step begins, half a minute may pass on a busy machine.
+    _say("checking parameters, disk and memory ...")
     profile = _before(project, chosen.profile, chosen.offline_fallback)
     with _api(project):
+        _say("asking DVC which steps are out of date ...")
+        check_settings()
         from flows.command import run
 
         run(project, profile)
 
 
-def _before(project: Path, profile: str | None, offline_fallback: bool) -> str | None:
-    """Check what can be checked before a server is started, and return the profile to run with."""
+def _before(project: Path, profile: list[str] | None, offline_fallback: bool) -> str | None:
+    """Check what can be checked before a server is started, and return the profiles to run with, joined."""
     from flows.precheck import check, drawn_if_unreachable
+    from tasks.profiles import profile_title
 
     check(project, profile)
-    return drawn_if_unreachable(project, profile) if offline_fallback else profile
+    return drawn_if_unreachable(project, profile) if offline_fallback else profile_title(profile)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
     from flows.serve import serve
 
-    use_prefect_environment(Path.cwd())
+    use_own_environment(Path.cwd())
     serve(Path.cwd(), chosen.port)
 
 
@@ -81,19 +118,41 @@ def _api(project: Path) -> Iterator[None]:
     """Use the Prefect server that the environment names, else run one of our own.
 
     Raises:
-        MachineError: The server that is named does not answer, or none can be started.
+        MachineError: The server that is named cannot be used, or none can be started.
     """
-    use_prefect_environment(project)
-    named = os.environ.get("PREFECT_API_URL")
+    named = named_server(os.environ)
     if named:
+        use_named_environment(project, named)
         require_answer(named)
-    with nullcontext(named) if named else server(project) as url:
-        os.environ["PREFECT_API_URL"] = url
-        print(f"this run can be watched at {url.removesuffix('/api')}", file=sys.stderr)
+    else:
+        use_own_environment(project)
+        _say("starting Prefect's server ...")
+    with nullcontext(named) if named else server(project, meanwhile=partial(_prepare_flow, project)) as url:
+        os.environ[API_URL] = url
+        _say(f"this run can be watched at {without_password(url).removesuffix('/api')}")
         try:
             yield
         finally:
             _deliver()
+
+
+def _prepare_flow(project: Path, url: str) -> None:
+    """While the server at ``url`` starts, look whether DVC works and import the flow; both take seconds.
+
+    Raises:
+        MachineError: DVC cannot work here, or Prefect cannot read its settings.
+    """
+    from flows.precheck import check_dvc
+
+    check_dvc(project)
+    # Prefect reads the address as it is imported.
+    os.environ[API_URL] = url
+    check_settings()
+    import flows.command  # noqa: F401
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _deliver() -> None:
@@ -106,4 +165,5 @@ def _deliver() -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     sys.exit(main())

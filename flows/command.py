@@ -35,11 +35,11 @@ def _summary(root: Path, record: Path) -> list[str]:
     content, report = read_json(record), (root / catalog.REPORT).resolve()
     label, table = drawn_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
-    runs = [f"runs:   {(root / catalog.INDEX).resolve()}", f"run:    {record.resolve()} ({_took(content)})"]
+    runs = [f"runs:   {(root / catalog.INDEX).resolve()}", f"run:    {record.resolve()}", f"took:   {_took(content)}"]
     return [*([label] if label else []), *([table, ""] if table else []), *page, *runs]
 
 
 def _took(record: Mapping[str, Any]) -> str:
     """Return in words what a run took; its own time begins where Prefect has been started."""
     wall, around, before = (duration(record[key]) for key in ("wall_s", "overhead_s", "startup_s"))
-    return f"{wall}, of which {around} around the steps; before that, {before} to start Prefect"
+    return f"{wall}, {around} of it around the steps; {before} before, to start Prefect"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from litesmith.errors import ParamsError
+from litesmith.errors import DataError, ParamsError
 from litesmith.files import read_json, write_bytes, write_text
 from litesmith.history import read_runs, render_index
 from litesmith.params import read_params
@@ -46,7 +46,7 @@ def _did_something(record: Path) -> bool:
     """Tell whether a run made, restored or failed anything; a record that cannot be read counts as one that did."""
     try:
         outcomes = {stage["outcome"] for stage in read_json(record)["stages"].values()}
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (DataError, OSError, ValueError, LookupError, TypeError, AttributeError):
         return True
     return outcomes != {"UpToDate"}
 

@@ -20,6 +20,8 @@ from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.rwlock import rwlock
 
 from litesmith.errors import LitesmithError, MachineError
+from litesmith.files import UTF8_PIPES
+from tasks.dag.dvcfile import MAYBE_EMPTY
 from tasks.dag.lock import lock_environment, this_command
 from tasks.dag.watch import starter_environment, stop_tree
 
@@ -62,7 +64,7 @@ class Ledger:
         self.root = root
         self._waiting: subprocess.Popen[str] | None = None
         self._guarded = ExitStack()
-        with _explained():
+        with _explained(self.root):
             self._repo = Repo(str(root))
 
     def __enter__(self) -> "Ledger":
@@ -87,7 +89,7 @@ class Ledger:
         Raises:
             MachineError: DVC cannot work here.
         """
-        with _explained():
+        with _explained(self.root):
             return [stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd]
 
     def is_stale(self, stage: str) -> bool:
@@ -96,7 +98,7 @@ class Ledger:
         Raises:
             MachineError: Another DVC command holds the workspace, and does not let go in a minute.
         """
-        with _explained(), self._locked():
+        with _explained(self.root), self._locked():
             return bool(self._stage(stage).status())
 
     def is_at_hand(self, stage: str) -> bool:
@@ -106,7 +108,7 @@ class Ledger:
             MachineError: Another DVC command holds the workspace and does not let go in a minute, or ``dvc.yaml``
                 cannot be read.
         """
-        with _explained(), self._locked():
+        with _explained(self.root), self._locked():
             one = self._stage(stage)
             return bool(not one.status() or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached()))
 
@@ -128,13 +130,15 @@ class Ledger:
             StageError: The stage failed or took too long; the text is the error that it wrote.
         """
         lines: list[str] = []
+        expected = self._expected(stage)
         # What was read of dvc.lock is about to be out of date.
         self._repo.close()
         self._repo = Repo(str(self.root))
         with self._child(stage, extra) as child, _time_limit(child, time_limit_s) as expired:
             for line in _lines(child):
                 lines.append(line)
-                tell(line)
+                if line not in expected:
+                    tell(line)
             code = child.wait()
         if expired.is_set():
             raise StageError(
@@ -154,7 +158,7 @@ class Ledger:
         """
         outs = [out.fs_path for out in self._stage(stage).outs]
         hardlink = self._repo.config["core"].get("hardlink_lock", False)
-        with _explained():
+        with _explained(self.root):
             self._guarded.enter_context(rwlock(self._repo.tmp_dir, self._repo.fs, this_command(), outs, [], hardlink))
 
     @contextmanager
@@ -187,21 +191,32 @@ class Ledger:
         finally:
             _stop(child)
 
+    def _expected(self, stage: str) -> set[str]:
+        """Return what DVC warns of in vain: a folder is empty that may be."""
+        outs = self._stage(stage).outs
+        return {f"WARNING: '{out}' is empty." for out in outs if out.annot.meta.get(MAYBE_EMPTY)}
+
     def _stage(self, name: str) -> Any:
         return next(stage for stage in self._repo.index.stages if stage.cmd and stage.name == name)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(root: Path) -> Iterator[None]:
     """Turn an error of DVC's own into one that says what can be done."""
     try:
         yield
+    except OSError as error:
+        raise MachineError(
+            f"DVC cannot work here: {error}. If that lies in the project, change its permissions. Elsewhere it is in "
+            "the home folder (its settings) or in what all users of this machine share: set HOME or DVC_SITE_CACHE_DIR "
+            "to a folder that this user may read and write."
+        ) from error
     except DvcException as error:
         hint = (
-            "It needs a git checkout (`git init` makes one), a dvc.yaml that can be read (`make dvc` writes it) and no "
-            "other DVC command at work in this folder."
+            "It needs a git checkout (`git init` in the project makes one), a dvc.yaml that can be read (`make dvc` "
+            "writes it) and no other DVC command at work in this folder."
         )
-        raise MachineError(f"DVC cannot work here: {error}. {hint}") from error
+        raise MachineError(f"DVC cannot work in {root.resolve()}: {error}. {hint}") from error
 
 
 def _begin(root: Path) -> subprocess.Popen[str]:
@@ -214,7 +229,7 @@ def _begin(root: Path) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
     )
 
@@ -242,7 +257,7 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_STAGE)}
     # Not resolved: the python of a virtual environment is a link out of it.
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
-    return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
+    return {**kept, **UTF8_PIPES, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
 
 
 @contextmanager

@@ -1,18 +1,18 @@
 """Look, before a run begins, whether this machine and its network have what the run needs. Imports no Prefect."""
 
+import sys
 from pathlib import Path
 
-from flows.ledger import Ledger
 from flows.machine import check_machine
 from litesmith.device import require
-from litesmith.params import Params, overlaid, parse_params, read_params, read_yaml
+from litesmith.params import Params, parse_params
 from litesmith.sources import explain, named_sources, reachable, require_named, resolve_named
-from tasks import catalog
-from tasks.workspace import DRAWN, read_profile, workspace_folder
+from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
+from tasks.workspace import DRAWN, workspace_folder
 
 
-def check(project: Path, profile: str | None) -> None:
-    """Look whether this machine has room and tools for a run, and whether there is such a profile.
+def check(project: Path, profile: Chosen) -> None:
+    """Look whether this machine has room and tools for a run, and whether there are such profiles.
 
     Raises:
         MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
@@ -26,39 +26,53 @@ def check(project: Path, profile: str | None) -> None:
     require_named(params.fetch, params.dataset)
 
 
-def drawn_if_unreachable(project: Path, profile: str | None) -> str | None:
-    """Return the profile to run with: the given one, or drawn images if the data set is out of reach.
+def check_dvc(project: Path) -> None:
+    """Open what DVC keeps of the project and of this machine, where there is a project already.
+
+    Raises:
+        MachineError: DVC cannot work here.
+    """
+    if (project / ".dvc").is_dir():
+        from flows.ledger import Ledger  # DVC, which takes a second to import
+
+        with Ledger(project):
+            return
+
+
+def drawn_if_unreachable(project: Path, profile: Chosen) -> str | None:
+    """Return the profiles to run with: the given ones, and drawn images over them if the data set is out of reach.
 
     Raises:
         MachineError: DVC cannot tell whether the data set is here already.
+        ParamsError: There is no profile of such a name, or its values are wrong.
         SourcesError: A source of the data set that somebody names does not have it: nothing else may stand in.
     """
-    params = _params(project, profile)
+    params, names = _params(project, profile), profile_names(profile)
     require_named(params.fetch, params.dataset)
-    if profile == DRAWN or named_sources(params.fetch) or _is_fetched(workspace_folder(project, profile)):
-        return profile
+    if DRAWN in names or named_sources(params.fetch) or _is_fetched(workspace_folder(project, names)):
+        return profile_title(names)
+    print(f"looking for a source of {params.dataset.name} that answers ...", file=sys.stderr, flush=True)
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
     if reach.source is not None:
-        return profile
-    folder = workspace_folder(project, DRAWN).name
+        return profile_title(names)
+    folder = workspace_folder(project, (*names, DRAWN)).relative_to(project)
     print(
         f"{params.dataset.name} cannot be reached:\n{explain(reach.failures)}\n"
         f"This run uses drawn images instead, in the workspace {folder}/. Every page of it says so, and nothing of it "
         "enters the project's data, models, dvc.lock or reports.\n"
     )
-    return DRAWN
+    return profile_title((*names, DRAWN))
 
 
-def _params(project: Path, profile: str | None) -> Params:
-    path = project / catalog.PARAMS
-    if profile is None:
-        return read_params(path)
-    return parse_params(overlaid(read_yaml(path), read_profile(project, profile)))
+def _params(project: Path, profile: Chosen) -> Params:
+    return parse_params(laid(project, *profile_overlays(project, profile)))
 
 
 def _is_fetched(root: Path) -> bool:
     """Tell whether a workspace has the files of the data set; one that is not made yet has none."""
     if not (root / ".dvc").is_dir():
         return False
+    from flows.ledger import Ledger  # DVC, which nobody else needs before the server has begun to start
+
     with Ledger(root) as ledger:
         return ledger.is_at_hand("fetch")

@@ -1,12 +1,22 @@
-"""Tell a person at a terminal what a run is doing and how long it will still take."""
+"""Tell a person at a terminal what a run is doing and how long it will still take.
 
+Not drawn with rich, which the lock holds too: it would need more code than the one row that is redrawn here, and leaves
+residue where a terminal that is made narrower breaks a row into several.
+"""
+
+import logging
+import os
+import shutil
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TextIO
+
+from wcwidth import clip, strip_sequences, width
 
 from flows.ledger import Outcome
 from litesmith.durations import duration
@@ -16,6 +26,10 @@ _WORDS = {
     Outcome.RESTORED: "restored from the cache",
     Outcome.COMPLETED: "done",
 }
+# The rows below as well: a terminal that was made narrower has broken the row into several. Those from the second
+# column on: what is cleared from the first one of the first row, some terminals keep in their history.
+_CLEAR = "\r\x1b[K \x1b[J\r"
+_MIN_TEXT_COLUMNS = 8
 _REDRAW_S = 10.0
 # How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier one's.
 _PRIOR_SHARE = 0.1
@@ -73,13 +87,14 @@ class Forecast:
 
 @dataclass
 class Progress:
-    """Draws the progress of a run: one line redrawn in a terminal, a line now and then elsewhere."""
+    """Draws the progress of a run: one row redrawn in a terminal, a line now and then elsewhere."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     forecast: Forecast | None = None
     stage: str = ""
     _began: float = 0.0
-    _drawn: float = 0.0
+    _told: float = 0.0
+    _drawn: bool = False
 
     def plan(self, order: list[str], expected_s: Mapping[str, float]) -> None:
         """Take note of all stages before the first begins."""
@@ -87,21 +102,27 @@ class Progress:
 
     def begin(self, stage: str) -> None:
         """Take note that a stage begins."""
-        self.stage, self._began, self._drawn = stage, time.monotonic(), 0.0
-        if self.stream.isatty():
-            self.line("")
+        self.stage, self._began, self._told = stage, time.monotonic(), 0.0
+        if self._redraws():
+            self._draw("")
 
     def line(self, text: str) -> None:
         """Show a line of the stage, with the time left; what DVC says around it stays in the log."""
-        if text.lstrip().startswith(_AROUND):
+        text = self._encodable(plain(text))
+        if not text or text.startswith(_AROUND):
             return
         now = time.monotonic()
-        if self.stream.isatty():
-            self.stream.write(f"\r\x1b[K{self._place()} ... {_short(text)}{self._left(now)}")
-        elif now - self._drawn >= _REDRAW_S:
-            self.stream.write(f"{self._place()} ... {text}{self._left(now)}\n")
-            self._drawn = now
-        self.stream.flush()
+        if self._redraws():
+            self._draw(text)
+        elif now - self._told >= _REDRAW_S:
+            self._write(f"{self._place()} ... {text}{self._left()}\n")
+            self._told = now
+
+    def clear(self) -> None:
+        """Make room for a line of somebody else's; the row is drawn again with the next line of the stage."""
+        if self._drawn:
+            self._write(_CLEAR)
+            self._drawn = False
 
     def end(self, outcome: Outcome) -> None:
         """Show what became of the stage."""
@@ -116,17 +137,77 @@ class Progress:
         self._finish("failed")
 
     def _finish(self, words: str) -> None:
-        start = "\r\x1b[K" if self.stream.isatty() else ""
-        self.stream.write(f"{start}{self._place()}: {words}\n")
+        self.clear()
+        text = f"{self._place()}: {words}"
+        self._write(f"{_cut(text, _columns(self.stream)) if self._redraws() else text}\n")
+
+    def _redraws(self) -> bool:
+        """Tell whether the stream is a terminal that can clear a row."""
+        return self.stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+    def _draw(self, text: str) -> None:
+        """Draw the row and leave the cursor at its start, where a terminal keeps it however it breaks the row."""
+        row = fitted(self._place(), text, self._left(), _columns(self.stream))
+        self._write(f"{_CLEAR}{row}\r")
+        self._drawn = True
+
+    def _write(self, text: str) -> None:
+        self.stream.write(self._encodable(text))
         self.stream.flush()
+
+    def _encodable(self, text: str) -> str:
+        """Return a text with ``?`` for what the stream cannot encode: an escape of it would be longer."""
+        encoding = self.stream.encoding or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
 
     def _place(self) -> str:
         order = self.forecast.order if self.forecast else [self.stage]
         return f"[{order.index(self.stage) + 1}/{len(order)}] {self.stage}"
 
-    def _left(self, now: float) -> str:
-        left_s = self.forecast.left_s(self.stage, now - self._began) if self.forecast else None
-        return ", time left unknown (no earlier run)" if left_s is None else f", about {duration(left_s)} left in all"
+    def _left(self) -> str:
+        elapsed_s = time.monotonic() - self._began
+        left_s = self.forecast.left_s(self.stage, elapsed_s) if self.forecast else None
+        return "" if left_s is None else f", about {duration(left_s)} left in all"
+
+
+def plain(text: str) -> str:
+    """Return what a line shows in the end: no escape sequences, one space for white space, a bar's last state.
+
+    Args:
+        text: A line as a step writes it, which may hold colours, tabs, and carriage returns.
+    """
+    last = strip_sequences(text).rstrip().rpartition("\r")[2]
+    # Categories C: control characters, and marks that change the direction of what follows them.
+    return "".join(sign for sign in " ".join(last.split()) if unicodedata.category(sign)[0] != "C")
+
+
+def fitted(place: str, text: str, left: str, columns: int) -> str:
+    """Return one row of a terminal; what finds no room is cut or left out, the text before the time left.
+
+    Args:
+        place: Which stage it is.
+        text: What the stage says, maybe nothing.
+        left: The time left with its comma, or nothing.
+        columns: Width of the terminal.
+    """
+    room = columns - 1 - width(f"{place} ... {left}")
+    if text and room >= _MIN_TEXT_COLUMNS:
+        return f"{place} ... {_cut(text, room + 1)}{left}"
+    return f"{place}{left}" if width(f"{place}{left}") < columns else _cut(place, columns)
+
+
+def _cut(text: str, columns: int) -> str:
+    """Cut a text so that one column stays free: in the last one a terminal may break the row."""
+    return text if width(text) < columns else f"{clip(text, 0, max(columns - 2, 0)).rstrip()}…"
+
+
+def _columns(stream: TextIO) -> int:
+    """Return the width of the stream's terminal now; what the environment says, or 80, where it does not tell."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return columns or shutil.get_terminal_size().columns
 
 
 # The terminal that watches the run of this process, if there is one.
@@ -135,19 +216,33 @@ _WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
 
 @contextmanager
 def watching(progress: Progress) -> Iterator[None]:
-    """Show the runs of the block."""
+    """Show the runs of the block, and keep their row apart from what is logged to the same terminal."""
     token = _WATCHER.set(progress)
+    handlers, apart = list(logging.root.handlers), _Apart(progress)
+    for handler in handlers:
+        handler.addFilter(apart)
     try:
         yield
     finally:
+        for handler in handlers:
+            handler.removeFilter(apart)
+        progress.clear()
         _WATCHER.reset(token)
+
+
+class _Apart(logging.Filter):
+    """Clears the row before a record is written, and lets every record pass."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True."""
+        self._progress.clear()
+        return True
 
 
 def watcher() -> Progress | None:
     """Return what shows the current run, if anything does."""
     return _WATCHER.get()
-
-
-def _short(text: str) -> str:
-    """Cut a line so that it fits a terminal beside the rest."""
-    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -11,11 +11,12 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
+from flows.git import git_state
 from flows.history import keep
 from flows.ledger import Ledger, Outcome, StageError
 from flows.machine import check_machine
 from flows.progress import Progress, watcher
-from flows.runs import RunRecord, git_state, last_times, made
+from flows.runs import RunRecord, last_times, made
 from flows.sweep import conducting
 from litesmith.device import require
 from litesmith.files import read_json
@@ -23,17 +24,19 @@ from litesmith.params import read_params
 from litesmith.sources import require_named, resolve_named
 from tasks import catalog
 from tasks.dag.lock import holding
-from tasks.dag.watch import watch_starters
+from tasks.dag.user import provide_user
+from tasks.dag.watch import heed_hang_up, watch_starters
+from tasks.profiles import profile_title
 from tasks.workspace import open_workspace
 
 
 @flow(name="retrain", persist_result=False)
-def retrain(profile: str | None = None) -> str:
+def retrain(profile: str | list[str] | None = None) -> str:
     """Bring every stage up to date.
 
     Args:
-        profile: Name of an overlay in ``profiles/``: the run then happens in a workspace of its own and touches nothing
-            of the project. None runs in the project.
+        profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their order: the run
+            then happens in a workspace of its own and touches nothing of the project. None runs in the project.
 
     Returns:
         The path of the run's record, ``reports/runs/<id>.json``.
@@ -42,11 +45,14 @@ def retrain(profile: str | None = None) -> str:
         BusyError: Another run holds the workspace.
         MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
         SourcesError: A source of the data set that somebody names does not have it.
+        ParamsError: There is no such profile, or a value is out of its bounds.
         StageError: A stage failed.
     """
     watch_starters()
+    heed_hang_up()
     project = Path.cwd()
-    record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile, git_state(project))
+    provide_user(project)
+    record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile_title(profile), git_state(project))
     root = open_workspace(project, profile)
     with holding(root):
         try:

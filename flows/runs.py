@@ -1,7 +1,6 @@
 """Write down what is known only after a run, outside the DAG: ``reports/runs/<id>.json``."""
 
 import os
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from flows.git import GitState
 from flows.ledger import Outcome
 from flows.server import server_cpu_s
 from litesmith.errors import ParamsError
@@ -30,14 +30,14 @@ class RunRecord:
     Args:
         name: The flow run's name.
         flow_run: The flow run's id in Prefect.
-        profile: The profile it ran with, None for the project itself.
-        git: The state of the project's sources as the run began, see `git_state`.
+        profile: The profiles it ran with, joined as in ``quick+drawn``, None for the project itself.
+        git: The state of the project's sources as the run began.
     """
 
     name: str
     flow_run: str
     profile: str | None
-    git: dict[str, Any] | None
+    git: GitState | None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: str | None = None
@@ -129,21 +129,5 @@ def made(root: Path, stage: str) -> dict[str, Any]:
 def last_times(root: Path) -> dict[str, float]:
     """Return the seconds that each step took in the last kept run that ran it, by stage; odd records tell nothing."""
     runs, _ = read_runs(root / catalog.RUNS, root / catalog.KEPT)
-    told = [(stage, one) for run in runs for stage, one in (run.record.get("stages") or {}).items()]
-    return {stage: float(one["step_wall_s"]) for stage, one in told if "step_wall_s" in one}
-
-
-def git_state(project: Path) -> dict[str, Any] | None:
-    """Return the revision checked out in ``project`` and whether files differ from it; None without git."""
-    revision = _git(project, "rev-parse", "HEAD")
-    if revision is None:
-        return None
-    return {"revision": revision.strip(), "dirty": bool(_git(project, "status", "--porcelain", "--untracked-files=no"))}
-
-
-def _git(project: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout
+    told = [(stage, one.get("step_wall_s")) for run in runs for stage, one in (run.record.get("stages") or {}).items()]
+    return {stage: float(wall_s) for stage, wall_s in told if isinstance(wall_s, int | float)}

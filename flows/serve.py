@@ -1,18 +1,25 @@
 """Wait for orders: server, work pool, worker and both deployments of ``prefect.yaml`` in one command."""
 
-import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from flows.server import HOME, prefect_environment, server, watched
+from flows.environment import HOME, check_settings, own_environment
+from flows.server import server, watched
 from litesmith.errors import MachineError
+from litesmith.files import UTF8_PIPES
 from tasks.dag.lock import serving_alone
 
 POOL = "litesmith"
+
+# How often a command of Prefect's is tried that the server has put off, which it does while its database is busy.
+_ATTEMPTS = 3
+_PAUSE_S = 2.0
+_PUT_OFF = "503 Service Unavailable"
 
 
 def serve(project: Path, port: int) -> None:
@@ -47,9 +54,11 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
         The address of the server's API, and the worker's process.
     """
     with server(project, port) as url:
-        environment = {**prefect_environment(project), "PREFECT_API_URL": url}
+        environment = own_environment(project, url)
         _prefect(["work-pool", "create", POOL, "--type", "process", "--overwrite"], project, environment)
         _prefect(["deploy", "--all"], project, environment)
+        # Sets Prefect's logging up too: else each request of this process is a line in the terminal.
+        check_settings()
         _release(url)
         command = ["prefect", "worker", "start", "--pool", POOL]
         with watched(command, environment, project / HOME / "worker.log") as worker:
@@ -59,8 +68,9 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
 def _release(url: str) -> None:
     """Give back what runs of an earlier server still hold, if it was stopped in their midst.
 
-    A server keeps in its memory which run holds the place of a deployment: after a restart nobody gives it back, and
-    every order would be refused as the second one.
+    Only as serving begins, when none of them can still be at work. Later the server gives a place back by itself, once
+    it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run here too would free the place
+    twice, and a second run would start beside the next one.
     """
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
@@ -80,16 +90,26 @@ def _release(url: str) -> None:
 
 
 def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
-    """Run one command of Prefect and wait for it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
-        cwd=project,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    """Run one command of Prefect and wait for it, again if the server has put it off.
+
+    Raises:
+        MachineError: It failed; the text holds what it wrote.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            cwd=project,
+            env={**UTF8_PIPES, **environment},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if not done.returncode:
+            return
+        said = f"{done.stdout}{done.stderr}"
+        if _PUT_OFF not in said or attempt == _ATTEMPTS:
+            raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{said}")
+        time.sleep(_PAUSE_S)
 
 
 def _invitation(url: str) -> str:

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import cloudpickle  # type: ignore[import-untyped]
-import yaml
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
@@ -22,7 +21,8 @@ from prefect.context import hydrated_context, serialize_context
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import drawn_label
-from litesmith.files import write_bytes
+from litesmith.errors import ParamsError
+from litesmith.files import read_yaml, write_bytes
 from tasks import catalog
 from tasks.dag.step import Job, MapJobs, Result, Study
 from tasks.dag.workers import CONDUCT, worker_pool
@@ -181,6 +181,7 @@ class _Leaderboard:
 
 def _num_trials() -> int | None:
     """Return how many trials the parameters ask for, None if they do not say."""
-    sweep = yaml.safe_load(catalog.PARAMS.read_text()).get("sweep", {}) if catalog.PARAMS.is_file() else {}
-    asked = sweep.get("num_trials")
-    return int(asked) if asked else None
+    try:
+        return int(read_yaml(catalog.PARAMS)["sweep"]["num_trials"])
+    except (ParamsError, LookupError, TypeError, ValueError):
+        return None

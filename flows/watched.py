@@ -6,12 +6,13 @@ Prefect's server and worker are started through this: ``kill -9`` of their start
 import runpy
 import sys
 
-from tasks.dag.watch import watch_starters
+from tasks.dag.watch import heed_hang_up, watch_starters
 
 
 def main() -> None:
     """Run the module that the first argument names with the arguments after it."""
     watch_starters()
+    heed_hang_up()
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

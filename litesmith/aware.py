@@ -3,20 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-from litesmith.keras import load_h5, tfmot
+from litesmith import keras
+from litesmith.h5_check import ROUNDING, checked_h5
 
 
 def load_aware(path: Path) -> Any:
     """Return the network in an ``.h5`` file, with TF-MOT's rounding layers if it has some.
 
     Raises:
-        DataError: The file is missing or not a Keras model.
+        DataError: The file is missing or not a Keras model, or could run code of its own.
     """
-    with tfmot.quantization.keras.quantize_scope():
-        return load_h5(path)
+    with checked_h5(path) as (file, classes):
+        if not classes & ROUNDING:
+            return keras.read_model(path, file)  # TF-MOT takes a second to import
+        with keras.tfmot.quantization.keras.quantize_scope():
+            return keras.read_model(path, file)
 
 
 def learned_to_round(model: Any) -> bool:
     """Tell whether a network has TF-MOT's rounding layers."""
-    wrapper = tfmot.quantization.keras.QuantizeWrapper
+    wrapper = keras.tfmot.quantization.keras.QuantizeWrapper
     return any(isinstance(layer, wrapper) for layer in model.layers)

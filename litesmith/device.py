@@ -17,6 +17,7 @@ from typing import Literal
 
 from litesmith import micro
 from litesmith.errors import ConversionError, MachineError
+from litesmith.files import UTF8_PIPES
 
 Tool = Literal["mcu", "npu"]
 Verdict = Literal["met", "not met", "not measured"]
@@ -152,7 +153,7 @@ def estimate_npu(path: Path, target: NpuTarget) -> NpuCost:
         }
         words = [word for option in options.items() for word in option]
         said = _run([sys.executable, "-m", "ethosu.vela", str(path.resolve()), *words], path, "npu")
-        with (Path(folder) / f"{path.stem}_summary_{target.system}.csv").open(newline="") as file:
+        with (Path(folder) / f"{path.stem}_summary_{target.system}.csv").open(newline="", encoding="utf-8") as file:
             (summary,) = csv.DictReader(file)
     return _cost(summary, said)
 
@@ -187,7 +188,14 @@ def _run(command: list[str], path: Path, tool: Tool) -> str:
         ConversionError: It failed.
     """
     home = str(Path(__file__).resolve().parents[1])
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": home}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        env={**os.environ, **UTF8_PIPES, "PYTHONPATH": home},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
     said = done.stdout + done.stderr
     if done.returncode != 0:
         reason = "\n".join(said.strip().splitlines()[-3:])

@@ -1,5 +1,8 @@
 """The errors a caller can do something about, one class for each thing to do."""
 
+import difflib
+from collections.abc import Iterable, Mapping
+
 
 class LitesmithError(Exception):
     """Base of every error that litesmith raises on purpose.
@@ -9,7 +12,7 @@ class LitesmithError(Exception):
 
 
 class ParamsError(LitesmithError):
-    """A value in ``params.yaml`` or on the command line is unknown or out of range: correct it."""
+    """A file of parameters cannot be read, or a value in it or on the command line is unknown or out of range."""
 
 
 class DataError(LitesmithError):
@@ -42,3 +45,19 @@ class MachineError(LitesmithError):
 
 class ConversionError(LitesmithError):
     """A converted file does not do what its Keras model does: read which and why."""
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return a sentence, with a space before it, that names the known word nearest to an unknown one.
+
+    Args:
+        word: What was written instead.
+        known: The words that would do; of a mapping, each with how to name it.
+
+    Returns:
+        Nothing if none is near.
+    """
+    names = known if isinstance(known, Mapping) else {name: name for name in known}
+    folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(str(word).casefold(), folded, n=1)
+    return f" Did you mean {names[folded[near[0]]]}?" if near else ""

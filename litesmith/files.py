@@ -1,14 +1,28 @@
-"""Write files so that nobody ever sees half of one."""
+"""Write files so that nobody ever sees half of one; read JSON and YAML that people may have edited.
+
+Text is UTF-8 everywhere, whatever the locale says.
+"""
 
 import errno
+import io
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from litesmith.errors import MachineError
+from ruamel.yaml import YAML, events
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
+from ruamel.yaml.nodes import Node, ScalarNode
+from ruamel.yaml.representer import SafeRepresenter
+
+from litesmith.errors import DataError, MachineError, ParamsError
+
+# For the environment of a process in Python whose words are read through a pipe, whatever the locale says.
+UTF8_PIPES = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run again",
@@ -72,7 +86,21 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_text(path: Path, content: str) -> None:
     """Write ``content`` to ``path`` in one step as UTF-8, as `replacing` does."""
-    write_bytes(path, content.encode())
+    write_bytes(path, _encoded(content))
+
+
+def _encoded(text: str) -> bytes:
+    """Return text as UTF-8, file names from a locale that could not read them included.
+
+    Python keeps the bytes of such a name as surrogates, which UTF-8 has no place for: they become what they were if
+    they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark otherwise.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        with suppress(UnicodeEncodeError):
+            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return text.encode("utf-8", "replace")
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -85,5 +113,174 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Return what the JSON file at ``path`` holds."""
-    return json.loads(path.read_text())
+    """Return what the JSON file at ``path`` holds.
+
+    Raises:
+        DataError: It is a folder, is not UTF-8, is not JSON, or holds a NaN or an infinity.
+        FileNotFoundError: There is no such file.
+    """
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except IsADirectoryError as error:
+        raise DataError(f"{path} is a folder, and a JSON file was expected. Move it away.") from error
+    except RecursionError as error:
+        raise DataError(f"{path} is nested too deeply for JSON that was written here. Restore the file.") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}. Correct the file, or restore it.") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number that JSON knows")
+
+
+# Far beyond what a file of parameters or a lock file of DVC holds; a few lines of aliases can stand for billions.
+_MAX_DEPTH = 100
+_MAX_VALUES = 1_000_000
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # what UTF-32 has too
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML 1.2 file in UTF-8 holds, as DVC reads it too: ``no`` is a word, ``1e-06`` a number.
+
+    Raises:
+        ParamsError: It is missing, cannot be read, is not UTF-8 or not YAML; the text names file and line.
+    """
+    text = _read_utf8(path)
+    try:
+        _require_one_small_document(YAML(typ="safe").parse(text))
+        yaml = YAML(typ="safe")
+        yaml.Constructor = _Constructor
+        return yaml.load(text)
+    except MarkedYAMLError as error:
+        raise ParamsError(f"{_place(path, error)} is not valid YAML: {_said(error, text)}") from error
+    except YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+
+
+def yaml_text(content: Any, width: int = 80) -> str:
+    """Return plain content as block-style YAML in the order of its keys.
+
+    Words that YAML 1.1 takes for something else are quoted: not all that reads YAML reads 1.2.
+    """
+    # The pure one alone writes text instead of bytes.
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
+    yaml.allow_unicode, yaml.width = True, width
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared as None alone
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()
+
+
+class _Constructor(SafeConstructor):
+    """Names the line of a value that Python cannot hold, such as a 99th month, or that no array could."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, TypeError, OverflowError, LookupError) as error:
+            problem = f"{str(node.value)[:40]!r} is not a value of this kind ({error})"
+            raise ConstructorError(None, None, problem, node.start_mark) from error
+        if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+            problem = f"a whole number must fit into 64 bits, got {node.value[:40]}"
+            raise ConstructorError(None, None, problem, node.start_mark)
+        return value
+
+
+_INTEGER_BITS = 63
+
+
+class _Representer(SafeRepresenter):
+    """Quotes text that YAML 1.1 reads as a truth value or as a number of base 60."""
+
+    def represent_str(self, data: str) -> ScalarNode:
+        style = "'" if _OLD_WORDS.fullmatch(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_OLD_WORDS = re.compile(r"yes|no|on|off|[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?", re.IGNORECASE)
+_Representer.add_representer(str, _Representer.represent_str)
+
+
+def _read_utf8(path: Path) -> str:
+    """Return the text of a file that people write."""
+    if path.is_dir():
+        raise ParamsError(f"{path} is a folder, and a YAML file was expected. Move it away and restore the file.")
+    if path.exists() and not path.is_file():
+        raise ParamsError(f"{path} is a pipe or a device, and a YAML file was expected. Restore the file.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.") from error
+    except OSError as error:
+        raise ParamsError(f"{path} cannot be read: {error.strerror}. Change its permissions.") from error
+    if content.startswith(_UTF16_MARKS):
+        raise ParamsError(f"{path}, line 1, is UTF-16, and UTF-8 was expected. Save the file as UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        raise ParamsError(
+            f"{path}, line {line}, is not UTF-8: it has the byte 0x{byte:02x}, as Latin-1 and others have it. "
+            "Save the file as UTF-8."
+        ) from error
+    odd = _CONTROL.search(text)
+    if odd:
+        line, what = text.count("\n", 0, odd.start()) + 1, f"the control character {odd[0]!r}"
+        raise ParamsError(f"{path}, line {line}, has {what}; UTF-16 has many. Remove it, or save the file as UTF-8.")
+    return text
+
+
+def _require_one_small_document(told: Iterable[Any]) -> None:
+    """Look through a document's events before anything is made of them: they cost no more than the file is long.
+
+    Raises:
+        MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too large.
+    """
+    open_nodes: list[tuple[str | None, int]] = []
+    sizes: dict[str, int] = {}
+    num_documents, num_values = 0, 0
+    for event in told:
+        mark, added = event.start_mark, 1
+        if isinstance(event, events.DocumentStartEvent):
+            num_documents += 1
+            if num_documents > 1:
+                _refuse("a second document begins here, and one was expected: remove it", mark)
+        elif isinstance(event, events.CollectionStartEvent):
+            open_nodes.append((event.anchor, num_values))
+            if len(open_nodes) > _MAX_DEPTH:
+                _refuse(f"it is nested more than {_MAX_DEPTH} deep here", mark)
+        elif isinstance(event, events.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            added = 0
+            if anchor:
+                sizes[anchor] = num_values - before
+        elif isinstance(event, events.AliasEvent):
+            if any(event.anchor == anchor for anchor, _ in open_nodes):
+                _refuse(f"*{event.anchor} stands for something that it is a part of itself", mark)
+            added = sizes.get(event.anchor, 1)
+        elif isinstance(event, events.ScalarEvent) and event.anchor:
+            sizes[event.anchor] = 1
+        num_values += added
+        if num_values > _MAX_VALUES:
+            _refuse(f"its aliases stand for more than {_MAX_VALUES:,} values here", mark)
+
+
+def _refuse(problem: str, mark: StreamMark) -> NoReturn:
+    raise MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+def _place(path: Path, error: MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f"{path}, line {mark.line + 1}," if mark else f"{path}"
+
+
+def _said(error: MarkedYAMLError, text: str) -> str:
+    """Return the parser's complaint in one sentence, with what to do about its most common cause."""
+    told, mark = " ".join(f"{error.problem or error.context}".split()), error.problem_mark
+    lines = text.splitlines()
+    at_tab = mark is not None and mark.line < len(lines) and lines[mark.line][mark.column :].startswith("\t")
+    return f"{told}. Indent with spaces: this is a tab." if at_tab else f"{told}."

@@ -70,6 +70,23 @@ def unpack(model: bytes) -> Any:
     return schema.ModelT.InitFromPackedBuf(model, 0)
 
 
+def operator_codes(model: bytes) -> set[int]:
+    """Return the kinds of operators in a ``.tflite`` file, as `BuiltinOperator` numbers them."""
+    # two fields for one thing: the older one is a byte and ends at 127
+    return {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in _operators(model)}
+
+
+def custom_operators(model: bytes) -> list[str]:
+    """Return the names of the operators in a ``.tflite`` file that are not built into LiteRT."""
+    names = {code.CustomCode() for code in _operators(model)} - {None}
+    return sorted(name.decode(errors="replace") for name in names)
+
+
+def _operators(model: bytes) -> list[Any]:
+    root = schema.Model.GetRootAs(model, 0)
+    return [root.OperatorCodes(index) for index in range(root.OperatorCodesLength())]
+
+
 def weight_tensors(tree: Any) -> Iterator[tuple[Any, int]]:
     """Yield the weights of every convolution and dense layer, in the order in which they run.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from litesmith.durations import duration
+from litesmith.errors import DataError
 from litesmith.files import read_json
 from litesmith.report.formats import FILTERS
 from litesmith.report.records import Absent, Record, plain
@@ -108,7 +109,7 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
             _shown(run)
             trend_series([run])
             runs.append(run)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (DataError, OSError, ValueError, LookupError, TypeError, AttributeError):
             unreadable.append(path.name)
     return sorted(runs, key=lambda run: _started(run.record)), unreadable
 
@@ -131,7 +132,7 @@ def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
     environment.tests["absent"] = lambda value: isinstance(value, Absent)
     page = environment.get_template("history.html.j2")
     shown = [_shown(run) for run in reversed(runs)]
-    style = Markup(_STYLE.read_text())
+    style = Markup(_STYLE.read_text(encoding="utf-8"))
     return page.render(style=style, runs=shown, trend=trend_series(runs), unreadable=unreadable).strip() + "\n"
 
 
@@ -207,7 +208,9 @@ def _shown(run: Run) -> dict[str, Any]:
 
 
 def _started(record: Mapping[str, Any]) -> datetime:
-    return datetime.fromisoformat(str(record["started"]))
+    started = datetime.fromisoformat(str(record["started"]))
+    # Written with its zone; a record that somebody edited may have lost it, and could not be put in order.
+    return started if started.tzinfo else started.replace(tzinfo=UTC)
 
 
 def _tolerant_duration(value: Any) -> Any:

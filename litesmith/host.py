@@ -18,7 +18,7 @@ def describe_host() -> dict[str, str | int | None]:
 def _cpu_name() -> str:
     """Return the processor as the system names it, with the numbers that tell generations of the same name apart."""
     try:
-        text = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return platform.processor() or platform.machine()
     return cpu_name_in(text) or platform.machine()

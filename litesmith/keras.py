@@ -14,6 +14,7 @@ from typing import Any
 
 from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
+from litesmith.h5_check import checked_h5
 from litesmith.quiet import hushed
 
 # Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home folder.
@@ -138,14 +139,25 @@ def load_h5(path: Path) -> Any:
     """Return the Keras model in an ``.h5`` file, for prediction: it has no optimizer.
 
     Raises:
-        DataError: The file is missing or not a Keras model.
+        DataError: The file is missing or not a Keras model, or could run code of its own.
     """
-    if not path.is_file():
-        raise DataError(f"{path} is missing. Expected a Keras .h5 file: make it again, or name another.")
+    with checked_h5(path) as (file, _):
+        return read_model(path, file)
+
+
+def read_model(path: Path, file: Any) -> Any:
+    """Return the Keras model in an open file that `litesmith.h5_check.checked_h5` handed out.
+
+    Raises:
+        DataError: Keras cannot build it.
+    """
     try:
-        return sys.modules[__name__].keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path} is not a Keras .h5 model: {error}. Make it again, or name another.") from error
+        return sys.modules[__name__].keras.models.load_model(file, compile=False)
+    except Exception as error:  # whatever Keras raises at a description that makes no sense, and it raises many
+        reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
+        raise DataError(
+            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. Make it again, or name another."
+        ) from error
 
 
 def _set_environment() -> None:

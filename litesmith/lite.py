@@ -73,7 +73,9 @@ def probabilities(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns:
         float32 (n, classes).
     """
-    answers: NDArray[np.float32] = model.predict(pixels(images), batch_size=_BATCH, verbose=0)
+    # a model of others may take no more than one image at a time
+    batch_size = model.input_shape[0] or _BATCH
+    answers: NDArray[np.float32] = model.predict(pixels(images), batch_size=batch_size, verbose=0)
     return answers
 
 

@@ -6,6 +6,8 @@
 import json
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +19,9 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from litesmith.contract import TensorSpec, require_classifier
 from litesmith.errors import DataError
-from litesmith.flatbuffer import layer, unpack, weight_tensors
+from litesmith.flatbuffer import custom_operators, layer, operator_codes, unpack, weight_tensors
 from litesmith.params import Precision
 from litesmith.quiet import hushed
 
@@ -26,6 +29,10 @@ RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
 
 # Integers throughout, input and output included.
 INTEGER: tuple[Precision, ...] = ("int8", "int4")
+
+# No classifier of small pictures is near it; a damaged shape easily is beyond.
+_MAX_TENSOR_BYTES = 2**30
+_STATE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "HASHTABLE", "CALL_ONCE")
 
 _DTYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 
@@ -134,19 +141,42 @@ class LiteModel:
         """Open ``path``.
 
         Raises:
-            DataError: The file is missing or LiteRT cannot open it.
+            DataError: The file is missing, LiteRT cannot open it, or it does not classify grey pictures.
         """
         if not path.is_file():
             raise DataError(f"{path} is missing. Expected a .tflite file: make it with `make run`, or name another.")
-        try:
-            with hushed():
-                self._interpreter = Interpreter(str(path), num_threads=1)
-                self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise DataError(f"{path} is not a .tflite file that LiteRT can run: {error}. Convert it again.") from error
-        (source,), (sink,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self._path = path
+        with hushed(), self._explaining():
+            self._interpreter = Interpreter(str(path), num_threads=1)
+            self._require_classifier()
+            _require_sound(path, self._interpreter)
+            self._interpreter.allocate_tensors()
+            source, sink = self._require_classifier()  # again, as LiteRT has worked the shapes out itself
         self._source, self._sink = source["index"], sink["index"]
         self.input, self.output = _tensor(source), _tensor(sink)
+
+    def _require_classifier(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what LiteRT says of the one input and the one output."""
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        require_classifier(self._path, [_spec(detail) for detail in inputs], [_spec(detail) for detail in outputs])
+        return inputs[0], outputs[0]
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Turn what LiteRT raises at a file that is damaged or asks too much of it into an error with the way out."""
+        try:
+            yield
+        except (ValueError, RuntimeError, MemoryError) as error:
+            text = str(error).strip().rstrip(".")
+            if "Select TensorFlow op" in text or "custom op" in text:
+                raise DataError(
+                    f"{self._path} asks for operators that LiteRT does not have: "
+                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with built-in operators "
+                    "alone (`TFLITE_BUILTINS`)."
+                ) from error
+            raise DataError(
+                f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
+            ) from error
 
     def feed(self, stored: NDArray[Any]) -> None:
         """Set the input, already encoded, of the input's shape."""
@@ -181,13 +211,14 @@ class LiteModel:
             float32 (n, classes). Those of an int8 file come in steps of its output's scale.
 
         Raises:
-            DataError: The images are not of the size that the model takes.
+            DataError: The images are not of the size that the model takes, or LiteRT cannot run the file.
         """
         results = np.empty((len(images), self.output.shape[-1]), np.float32)
-        for row, stored in enumerate(self.encoded(images)):
-            self.feed(stored)
-            self.invoke()
-            results[row] = self.result()
+        with self._explaining():
+            for row, stored in enumerate(self.encoded(images)):
+                self.feed(stored)
+                self.invoke()
+                results[row] = self.result()
         return results
 
 
@@ -243,7 +274,7 @@ def main(arguments: list[str]) -> int:
 
     The request is JSON with the paths ``model`` (.tflite), ``golden_images`` and ``images`` (.npy).
     """
-    request = json.loads(Path(arguments[0]).read_text())
+    request = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
         seen = observe(Path(request["model"]), np.load(request["golden_images"]), np.load(request["images"]))
     except DataError as error:
@@ -254,6 +285,38 @@ def main(arguments: list[str]) -> int:
         return 1
     print(json.dumps(asdict(seen)))
     return 0
+
+
+def _require_sound(path: Path, interpreter: Interpreter) -> None:
+    """Check what LiteRT does not, before it makes room for a file's tensors.
+
+    Raises:
+        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those before.
+    """
+    for detail in interpreter.get_tensor_details():
+        size_bytes = math.prod(int(size) for size in detail["shape"]) * np.dtype(detail["dtype"]).itemsize
+        if size_bytes > _MAX_TENSOR_BYTES:
+            raise DataError(
+                f"{path} asks for a tensor of {tuple(detail['shape'].tolist())} in {size_bytes:,} bytes, at most "
+                f"{_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert it again."
+            )
+    codes = operator_codes(path.read_bytes())
+    states = [name for name in _STATE_OPERATORS if getattr(schema.BuiltinOperator, name) in codes]
+    if states:
+        raise DataError(
+            f"{path} keeps a state from one picture to the next ({', '.join(states)}), so that answers depend on those "
+            "before. Expected a model without variables: freeze them and convert it again."
+        )
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    """Return an input or output as the contract sees it; only the batch may be left open and yet be 1."""
+    sizes = tuple(int(size) for size in detail["shape"])
+    signature = [int(size) for size in detail["shape_signature"]]
+    is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
+    shape = tuple(None if is_open[axis] else size for axis, size in enumerate(sizes))
+    scales = tuple(float(scale) for scale in detail["quantization_parameters"]["scales"])
+    return TensorSpec(np.dtype(detail["dtype"]).name, shape, scales)
 
 
 def _tensor(detail: dict[str, Any]) -> Tensor:

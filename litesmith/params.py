@@ -1,19 +1,18 @@
 """The parameters of every step: type, bounds and meaning. Their values live in ``params.yaml`` alone."""
 
-import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
 import annotated_types
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from litesmith.errors import ParamsError
+from litesmith.errors import ParamsError, did_you_mean
+from litesmith.files import read_yaml
 
 Kind = TypeVar("Kind")
 Part = TypeVar("Part", bound="Section")
@@ -27,7 +26,7 @@ class Indifferent:
 class Section(BaseModel):
     """One section of ``params.yaml``: frozen, without defaults, refusing keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     def into(self, kind: type[Kind]) -> Kind:
         """Return the library's dataclass whose fields the section has."""
@@ -473,23 +472,6 @@ class Params(Section):
         return next(name for name, field in cls.model_fields.items() if key == (field.alias or name))
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads numbers as YAML 1.2 has them too, which DVC writes: ``1e-06``, without a point."""
-
-
-_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789"))
-
-
-def read_yaml(path: Path) -> Any:
-    """Return what a YAML file with parameters holds.
-
-    Raises:
-        yaml.YAMLError: It is not YAML.
-    """
-    return yaml.load(path.read_text(), _Loader)  # a safe one
-
-
 def read_params(path: Path) -> Params:
     """Read and check a ``params.yaml``.
 
@@ -497,15 +479,22 @@ def read_params(path: Path) -> Params:
         path: The file.
 
     Raises:
-        ParamsError: The file is missing or not YAML, a key is unknown or missing, or a value is out of its bounds.
+        ParamsError: The file is missing or not YAML in UTF-8, a key is unknown or missing, or a value is out of its
+            bounds.
     """
-    try:
-        content = read_yaml(path)
-    except FileNotFoundError as error:
-        raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.") from error
-    except yaml.YAMLError as error:
-        raise ParamsError(f"{path} is not valid YAML: {error}") from error
-    return parse_params(content)
+    return parse_params(read_sections(path))
+
+
+def read_sections(path: Path) -> dict[str, Any]:
+    """Read a file with parameters, all of them or a part, unchecked.
+
+    Raises:
+        ParamsError: The file is missing, not YAML in UTF-8, or holds no mapping.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise ParamsError(f"{path} must hold a mapping like that of params.yaml, got {_short(content)}.")
+    return content
 
 
 def parse_params(content: Any) -> Params:
@@ -521,37 +510,71 @@ def parse_params(content: Any) -> Params:
         raise ParamsError("\n".join(lines)) from error
 
 
-def overlaid(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(base: Mapping[str, Any], overlay: Mapping[str, Any], within: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return ``base`` with the values of ``overlay``, section by section; lists are replaced whole.
 
+    Args:
+        base: All parameters, or one section of them.
+        overlay: The values to change.
+        within: Keys that lead to ``base``.
+
     Raises:
-        ParamsError: The overlay names a key that the base does not have.
+        ParamsError: The overlay names a key that the base does not have, or is no section where the base is one.
     """
     result = dict(base)
     for key, value in overlay.items():
+        path = (*within, str(key))
         if key not in base:
-            raise ParamsError(_unknown(key, base))
-        both_sections = isinstance(value, Mapping) and isinstance(base[key], Mapping)
-        result[key] = overlaid(base[key], value) if both_sections else value
+            raise ParamsError(_unknown(path, [str(name) for name in base]))
+        if isinstance(base[key], Mapping):
+            if not isinstance(value, Mapping):
+                raise ParamsError(_not_a_section(path, value))
+            value = overlaid(base[key], value, path)
+        result[key] = value
     return result
 
 
 def _explain(detail: ErrorDetails) -> str:
     """Say what is wrong with one value, or with two together, what was expected, and how to put it right."""
     names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
+    kind, value = detail["type"], detail["input"]
+    if kind in ("model_type", "dict_type"):
+        return _not_a_section(names, value)
+    if kind in ("extra_forbidden", "invalid_key"):
+        known = _section(names[:-1]).model_fields
+        return _unknown(names, [field.alias or name for name, field in known.items()])
     if not names:
         return said
     where, field = ".".join(names), _field(names)
-    if detail["type"] == "extra_forbidden":
-        return _unknown(where, _section(names[:-1]).model_fields)
-    if detail["type"] == "missing":
+    if kind == "missing":
         return f"{where} is missing. Add it to params.yaml."
-    value = detail["input"]
-    out_of_bounds = detail["type"].startswith(("greater_than", "less_than"))
+    out_of_bounds = kind.startswith(("greater_than", "less_than"))
     expected = _interval(field) if field is not None and out_of_bounds else said.replace("Input ", "")
-    got = "" if isinstance(value, Mapping) else f", got {value!r}"
+    got = "" if isinstance(value, Mapping) else f", got {_short(value)}"
     meaning = f" {field.description}" if field is not None and field.description else ""
-    return f"{where} {expected}{got}.{meaning}{_percent_hint(detail)}"
+    return f"{where} {expected}{got}.{_meant(detail)}{meaning}{_percent_hint(detail)}"
+
+
+def _not_a_section(names: Sequence[str], value: Any) -> str:
+    """Say that a section, or all of a file, is something else."""
+    where = ".".join(names) or "it"
+    hint = " Leave the key out to change nothing in it." if value is None and names else ""
+    return f"{where} must be a section, a mapping of names to values, got {_short(value)}.{hint}"
+
+
+def _short(value: Any) -> str:
+    """Write a value as YAML's reader gave it, cut where nobody reads on."""
+    told = "null" if value is None else repr(value)
+    return told if len(told) <= _MAX_SHOWN else f"{told[:_MAX_SHOWN]}..."
+
+
+_MAX_SHOWN = 200
+
+
+def _meant(detail: ErrorDetails) -> str:
+    """Name the nearest of the words that a value may be."""
+    known = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+    return did_you_mean(detail["input"], known) if detail["type"] == "literal_error" else ""
 
 
 def _percent_hint(detail: ErrorDetails) -> str:
@@ -562,12 +585,29 @@ def _percent_hint(detail: ErrorDetails) -> str:
     return f" It is a fraction: write {value / 100:g} for {value:g} %."
 
 
-def _unknown(where: str, known: Mapping[str, Any]) -> str:
-    """Name an unknown key with the nearest known one."""
-    names = [field.alias or name if isinstance(field, FieldInfo) else name for name, field in known.items()]
-    near = difflib.get_close_matches(where.rpartition(".")[2], names, n=1)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    return f"{where} is not a parameter.{meant} Known here: {', '.join(names)}."
+def _unknown(names: Sequence[str], known: Sequence[str]) -> str:
+    """Name an unknown key with its section and the nearest known one, in that section or else in any."""
+    section, where = "".join(f"{name}." for name in names[:-1]), ".".join(names)
+    here = {name: section + name for name in known}
+    meant = did_you_mean(names[-1], here) or did_you_mean(names[-1], _places())
+    return f"{where} is not a parameter.{meant} Known here: {', '.join(known)}."
+
+
+def _places() -> dict[str, str]:
+    """Return where the parameters of each name are, the first three of them."""
+    places: dict[str, list[str]] = {}
+    for path in _paths(Params):
+        places.setdefault(path.rpartition(".")[2], []).append(path)
+    return {name: " or ".join(paths[:3]) for name, paths in places.items()}
+
+
+def _paths(section: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Yield the path of every parameter of a section and of those below it."""
+    for name, field in section.model_fields.items():
+        path = f"{before}{field.alias or name}"
+        yield path
+        if _is_section(field.annotation):
+            yield from _paths(cast(type[BaseModel], field.annotation), f"{path}.")
 
 
 def _section(names: list[str]) -> type[BaseModel]:

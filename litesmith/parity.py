@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
+from litesmith.files import UTF8_PIPES
 from litesmith.litert import INTEGER, Observation, Tensor, Weights
 from litesmith.params import Precision
 from litesmith.scores import agreement
@@ -81,13 +82,14 @@ def observe_apart(model: Path, golden_images: NDArray[np.uint8], images: NDArray
         paths = {"golden_images": f"{folder}/golden_images.npy", "images": f"{folder}/images.npy"}
         np.save(paths["golden_images"], golden_images)
         np.save(paths["images"], images)
-        request.write_text(json.dumps({"model": str(model), **paths}))
+        request.write_text(json.dumps({"model": str(model), **paths}), encoding="utf-8")
         home = str(Path(__file__).resolve().parents[1])
         done = subprocess.run(
             [sys.executable, "-m", "litesmith.litert", str(request)],
-            env={**os.environ, "PYTHONPATH": home},
+            env={**os.environ, **UTF8_PIPES, "PYTHONPATH": home},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
     if done.returncode != 0:

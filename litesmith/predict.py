@@ -1,18 +1,23 @@
-"""Name what is on a picture, with a ``.tflite`` or a Keras model."""
+"""Name what is on pictures, with a ``.tflite`` or a Keras model of anybody's."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from litesmith.errors import DataError
-from litesmith.litert import LiteModel
-from litesmith.picture import read_picture
+from litesmith.foreign import ForeignModel, open_foreign
+from litesmith.metadata import Metadata, parse_metadata, read_metadata
+from litesmith.picture import Picture, read_picture
 
-Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+# A class that is less likely than this is not worth a line, unless it is the likeliest.
+_LEAST_PROBABILITY = 0.01
+
+# A picture whose pixels differ by no more than this shows nothing.
+_BLANK_LEVELS = 8
 
 
 @dataclass(frozen=True)
@@ -25,48 +30,108 @@ class Guess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model makes of a picture: the likeliest classes, likeliest first, and how the picture was prepared."""
+    """What a model makes of a picture.
+
+    Attributes:
+        guesses: The likeliest classes, likeliest first.
+        changes: How the picture was prepared, a phrase each.
+        warnings: Why the guesses are worth little, a phrase each; empty for a picture like those of training.
+    """
 
     guesses: tuple[Guess, ...]
     changes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return all of it as text."""
+        guesses = [f"{guess.probability:7.1%}  {guess.name}" for guess in self.guesses]
+        return [*self.changes, *(f"warning: {warning}" for warning in self.warnings), *guesses]
 
 
-def predict_picture(model: Path, picture: Path, class_names: list[str], num_guesses: int = 3) -> Prediction:
-    """Name what is on a picture.
-
-    Args:
-        model: A ``.tflite`` file, run by LiteRT, or a Keras ``.h5`` file, run by TensorFlow.
-        picture: Any common image file; see `litesmith.picture.read_picture`.
-        class_names: In the order of the model's outputs.
-        num_guesses: How many classes to name.
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """Return pictures as they are named, and in the place of a folder those in it and below, by name.
 
     Raises:
-        DataError: The model or the picture is missing or unreadable, or the model has another number of classes.
+        DataError: A folder holds no file with the name of a picture.
     """
-    image_shape, answer = _opened(model)
-    prepared = read_picture(picture, *image_shape)
-    probabilities = answer(prepared.image[None])[0]
-    if len(probabilities) != len(class_names):
+    return [picture for path in paths for picture in (_pictures_below(path) if path.is_dir() else [path])]
+
+
+def predict_pictures(
+    model: Path, pictures: Sequence[Path], metadata: Path | None = None, num_guesses: int = 3
+) -> Iterator[tuple[Path, Prediction | DataError]]:
+    """Name what is on pictures, one after the other.
+
+    Args:
+        model: A ``.tflite`` file, run by LiteRT, or a Keras ``.h5`` file, run by TensorFlow, in a process of its own.
+        pictures: Common image files; see `litesmith.picture.read_picture`.
+        metadata: Class names and form of the input; by default ``NAME.json`` beside the model.
+        num_guesses: The most classes to name of each.
+
+    Yields:
+        Each picture with what the model makes of it, or with the reason why it cannot be read.
+
+    Raises:
+        DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do not belong
+            together.
+    """
+    with open_foreign(model) as opened:
+        known = read_metadata(model) if metadata is None else parse_metadata(metadata)
+        _require_match(model, opened, known)
+        for path in pictures:
+            try:
+                picture = read_picture(path, known.input, known.training)
+            except DataError as error:
+                yield path, error
+            else:
+                guesses = _guesses(opened.probabilities(picture.image[None])[0], known.class_names, num_guesses)
+                yield path, Prediction(guesses, picture.changes, _warnings(picture, known))
+
+
+def _pictures_below(folder: Path) -> list[Path]:
+    known = Image.registered_extensions()
+    pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in known and path.is_file()]
+    if not pictures:
+        raise DataError(f"the folder {folder} holds no file that is named like a picture, such as a .png or a .jpg.")
+    return pictures
+
+
+def _require_match(model: Path, opened: ForeignModel, known: Metadata) -> None:
+    """Raise if a model has another input or other classes than its metadata says."""
+    size, expected = (opened.height, opened.width), (known.input.height, known.input.width)
+    if size != expected:
         raise DataError(
-            f"{model} tells {len(probabilities)} classes apart, but dataset.class_names in params.yaml has "
-            f"{len(class_names)}. Name the model of this data set, or correct the names."
+            f"{model} takes pictures of {size[1]} x {size[0]} pixels, and its metadata says {expected[1]} x "
+            f"{expected[0]}. Name the metadata that belongs to it."
         )
+    if opened.num_classes != len(known.class_names):
+        raise DataError(
+            f"{model} tells {opened.num_classes} classes apart, and its metadata names {len(known.class_names)}. "
+            "Name the metadata that belongs to it."
+        )
+
+
+def _guesses(probabilities: NDArray[np.float32], class_names: Sequence[str], num_guesses: int) -> tuple[Guess, ...]:
     order = np.argsort(-probabilities, kind="stable")[:num_guesses]
-    return Prediction(tuple(Guess(class_names[i], float(probabilities[i])) for i in order), prepared.changes)
+    likely = [row for row in order if row == order[0] or probabilities[row] >= _LEAST_PROBABILITY]
+    return tuple(Guess(class_names[row], float(probabilities[row])) for row in likely)
 
 
-def _opened(model: Path) -> tuple[tuple[int, int], Answer]:
-    """Return the height and width of a model's images, and the function that answers them with probabilities."""
-    if model.suffix == ".tflite":
-        file = LiteModel(model)
-        _, height, width, _ = file.input.shape
-        return (height, width), file.probabilities
-    if model.suffix == ".h5":
-        # takes seconds, which a .tflite file need not wait for
-        from litesmith import lite
-        from litesmith.aware import load_aware
-
-        network = load_aware(model)
-        _, height, width, _ = network.input_shape
-        return (height, width), partial(lite.probabilities, network)
-    raise DataError(f"{model} is not a model that can be run here. Expected a .tflite or an .h5 file.")
+def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
+    """Return in what way a picture is unlike anything that the model was made for."""
+    (width, height), form = picture.size, known.input
+    said = []
+    if width < form.width / 2 or height < form.height / 2:
+        said.append(f"tiny: {width} x {height} pixels, and the model looks at {form.width} x {form.height}")
+    levels = int(np.ptp(picture.image))
+    if levels <= _BLANK_LEVELS:
+        said.append(f"blank: its pixels differ by {levels} of 255 grey levels at most")
+    elif known.training is not None:
+        distance = float(known.training.distances(picture.image[None])[0])
+        if distance > known.training.max_distance:
+            said.append(
+                f"unlike the model's training images, most of all in {known.training.strangest(picture.image)}: "
+                f"distance {distance:.0f}, and {known.training.share_within:.1%} of those are within "
+                f"{known.training.max_distance:.0f}"
+            )
+    return tuple(said)

@@ -169,7 +169,7 @@ def read_lesson(folder: Path, share: Share, rows: NDArray[np.int64] | None = Non
         answers = np.load(folder / "answers.npy", mmap_mode="r")
         views = read_json(folder / "views.json")
         how, seeds = Augmentation(**views["augmentation"]), tuple(views["seeds"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (DataError, OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{folder} is not a lesson, which holds answers.npy and views.json: {error}.") from error
     if len(answers) != len(seeds):
         raise DataError(f"{folder} holds answers to {len(answers)} views and names {len(seeds)}. Teach again.")

@@ -119,7 +119,7 @@ def append_result(path: Path, result: TrialResult) -> None:
 def read_results(path: Path) -> dict[tuple[int, int], TrialResult]:
     """Return the results in a log by trial number and rung; a line that a killed process left unfinished is skipped."""
     results: dict[tuple[int, int], TrialResult] = {}
-    for line in path.read_text().splitlines() if path.is_file() else []:
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
         try:
             result = TrialResult(**json.loads(line))
         except (ValueError, TypeError):

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from litesmith.params import read_params
-from tasks import catalog
+from litesmith.errors import DataError
 from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
+from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import run_chosen
-from tasks.workspace import clean
+from tasks.terminal import Commands, HelpFormatter, Parser, add_command, begin_in_utf8, run_chosen
+from tasks.workspace import clean, is_workspace, repro_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,40 +25,98 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _way_back() -> str:
-    """Say under DVC how to get back what it cleared before this command began; nothing elsewhere."""
-    # DVC names the stage with its file where it was called from another folder.
-    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
-    if not stage:
-        return ""
-    return (
-        f"\nDVC cleared the outputs of {stage} before it began. `dvc repro {stage}` makes them once the cause above is "
-        "gone; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it has them."
-    )
+    """Say below an error in which workspace it happened, and under DVC how to get back what DVC cleared."""
+    root, hints = Path.cwd(), []
+    if is_workspace(root):
+        hints.append(
+            f"It happened in the workspace {root}, where the paths above lead. Its params.yaml is written from the "
+            "project's and the profile's whenever a run begins: change those, and run again as before."
+        )
+    if stage := os.environ.get("DVC_STAGE", "").rpartition(":")[2]:
+        hints.append(
+            f"DVC cleared the outputs of {stage} before it began. `{repro_command(root, stage)}` makes them once the "
+            "cause above is gone; if that is a change of yours, undo it, and they come back as they were, from DVC's "
+            "cache if it has them."
+        )
+    return "".join(f"\n{hint}" for hint in hints)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="run one step in the current folder")
-    run.add_argument("step", choices=[one.name for one in PIPELINE], metavar="STEP")
-    run.set_defaults(command=lambda chosen: run_step(named(chosen.step), Path.cwd()))
-    listing = commands.add_parser("list", help="print each step with its files")
-    listing.set_defaults(command=lambda _: print(_listing()))
-    predict = commands.add_parser("predict", help="classify one picture")
-    predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
-    predict.add_argument("picture", type=Path, metavar="PICTURE", help="any common image file")
-    predict.set_defaults(command=_predict)
-    reference = commands.add_parser("reference", help="make the present result the one that runs are compared with")
-    reference.add_argument("--profile", metavar="NAME", help="the result of the last run with profiles/NAME.yaml")
-    reference.set_defaults(command=lambda chosen: print(make_reference(Path.cwd(), chosen.profile)))
-    meaning = "remove the workspaces with all in them, and what a killed run would resume from"
-    cleaning = commands.add_parser("clean", help=meaning)
-    cleaning.set_defaults(command=lambda _: clean(Path.cwd()))
+    parser = Parser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
+    parser.epilog = "`python -m tasks COMMAND --help` shows options and examples."
+    commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_list(commands)
+    _add_predict(commands)
+    _add_reference(commands)
+    add_command(
+        commands,
+        "clean",
+        lambda _: print("\n".join(clean(Path.cwd()))),
+        summary="remove the workspaces with all in them, and what a killed run would resume from",
+        examples=["python -m tasks clean"],
+    )
     for name, (written, write, check) in _GENERATED.items():
-        generated = commands.add_parser(name, help=f"write {written}")
+        command = f"python -m tasks {name}"
+        run = partial(_generate, write, check)
+        summary, examples = f"write {written}", [command, f"{command} --check"]
+        generated = add_command(commands, name, run, summary=summary, examples=examples)
         generated.add_argument("--check", action="store_true", help="compare only")
-        generated.set_defaults(command=partial(_generate, write, check))
     return parser
+
+
+def _add_run(commands: Commands) -> None:
+    run = add_command(
+        commands,
+        "run",
+        lambda chosen: run_step(named(chosen.step), Path.cwd()),
+        summary="run one step in the current folder, whether or not it is up to date",
+        examples=["python -m tasks run prune", "dvc repro prune    # with what it needs, and only what is out of date"],
+    )
+    steps = run.add_subparsers(dest="step", required=True, metavar="STEP")
+    for one in PIPELINE:
+        steps.add_parser(one.name, help=one.summary, description=one.summary, formatter_class=HelpFormatter)
+
+
+def _add_list(commands: Commands) -> None:
+    listing = add_command(
+        commands,
+        "list",
+        lambda chosen: print(list_steps(Path.cwd(), chosen.step, chosen.files)),
+        summary="show each step with its state and how long it took",
+        examples=["python -m tasks list", "python -m tasks list prune", "python -m tasks list --files"],
+    )
+    listing.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too")
+    listing.add_argument("--files", action="store_true", help="show the files of every step too")
+
+
+def _add_predict(commands: Commands) -> None:
+    predict = add_command(
+        commands,
+        "predict",
+        _predict,
+        summary="classify pictures",
+        examples=[
+            "python -m tasks predict models/final.tflite shoe.jpg",
+            "python -m tasks predict models/tuned.h5 photos/ --metadata models/final.json",
+        ],
+    )
+    predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
+    predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them")
+    meaning = "class names and form of the input; by default NAME.json beside the model"
+    predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
+
+
+def _add_reference(commands: Commands) -> None:
+    reference = add_command(
+        commands,
+        "reference",
+        lambda chosen: print(make_reference(Path.cwd(), chosen.profile)),
+        summary="make the present result the one that runs are compared with",
+        examples=["python -m tasks reference", "python -m tasks reference --profile nightly"],
+    )
+    meaning = "the result of the last run with profiles/NAME.yaml; several as they were given to that run"
+    reference.add_argument("--profile", metavar="NAME", action="append", help=meaning)
 
 
 _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
@@ -74,26 +132,22 @@ def _generate(write: Callable[[Path], None], check: Callable[[Path], None], chos
     (check if chosen.check else write)(Path.cwd())
 
 
-def _listing() -> str:
-    """Return each step with what it reads and makes, one file a line."""
-    blocks = []
-    for one in PIPELINE:
-        ins = [f"  reads  {port.path}" for port in one.ins]
-        outs = [f"  makes  {port.path}" for port in one.outs]
-        blocks.append("\n".join([f"{one.name}: {one.summary}", *ins, *outs]))
-    return "\n\n".join(blocks)
-
-
 def _predict(chosen: argparse.Namespace) -> None:
-    """Print how the picture was prepared, and its likeliest classes."""
-    from litesmith.predict import predict_picture
+    """Print of each picture how it was prepared, what speaks against it, and its likeliest classes.
 
-    names = read_params(catalog.PARAMS).dataset.class_names
-    prediction = predict_picture(chosen.model, chosen.picture, names)
-    for change in prediction.changes:
-        print(change)
-    for guess in prediction.guesses:
-        print(f"{guess.probability:7.1%}  {guess.name}")
+    Raises:
+        DataError: Some pictures cannot be read; the others are answered.
+    """
+    from litesmith.predict import find_pictures, predict_pictures
+
+    pictures, failures = find_pictures(chosen.pictures), []
+    for path, outcome in predict_pictures(chosen.model, pictures, chosen.metadata):
+        if isinstance(outcome, DataError):
+            failures.append(str(outcome))
+            continue
+        print("\n".join([*([f"{path}:"] if len(pictures) > 1 else []), *outcome.lines()]), flush=True)
+    if failures:
+        raise DataError("\n".join(failures))
 
 
 def _end_at_once(ended: list[int]) -> None:
@@ -108,6 +162,7 @@ def _end_at_once(ended: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     ended: list[int] = []
     # Registered first, so called last.
     atexit.register(_end_at_once, ended)

@@ -28,11 +28,13 @@ PRUNED_MODEL = Path("models/pruned.h5")
 # One .h5 for each way of fine-tuning for conversion, maybe none; `litesmith.aware` reads them.
 QUANTIZED = Path("models/quantized")
 
-# A folder with one .tflite for each variant, named <model>-<precision>.tflite.
+# A folder with one .tflite for each variant, named <model>-<precision>.tflite, and its metadata of the same name in
+# .json, see `litesmith.metadata`.
 LITE = Path("models/lite")
 GOLDEN = Path("models/golden.npz")
 CALIBRATION_IDS = Path("models/calibration-ids.json")
 FINAL_LITE = Path("models/final.tflite")
+FINAL_METADATA = Path("models/final.json")
 
 PREDICTIONS = Path("reports/predictions.npz")
 REPORT = Path("reports/report.html")

@@ -14,6 +14,9 @@ from tasks.dag.step import Metric, step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from litesmith.conversion import Converted, Material
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class Outs:
 
     lite: Path = catalog.LITE
     final: Path = catalog.FINAL_LITE
+    metadata: Path = catalog.FINAL_METADATA
     golden: Path = catalog.GOLDEN
     calibration_ids: Path = catalog.CALIBRATION_IDS
     metrics: Annotated[Path, Metric()] = catalog.metrics("convert")
@@ -95,6 +99,7 @@ def convert(
     )
     _LOG.info("final.tflite: %s", chosen.reason)
     write_bytes(outs.final, (outs.lite / f"{chosen.name}.tflite").read_bytes())
+    _write_metadata(outs, dataset, read_split(ins.train).images)
     _write_material(outs, material, converted)
     labels = material.validation.labels
     results = {
@@ -138,6 +143,15 @@ def _models(ins: Ins) -> "Iterator[tuple[str, Any]]":
         yield name, load_h5(getattr(ins, name))
     for path in sorted(ins.quantized.iterdir()):
         yield path.stem, load_aware(path)
+
+
+def _write_metadata(outs: Outs, dataset: DatasetParams, train_images: "NDArray[np.uint8]") -> None:
+    """Write beside each file what whoever shows it a picture must know."""
+    from litesmith.metadata import describe, write_metadata
+
+    metadata = describe(dataset.name, dataset.class_names, train_images)
+    for path in (*sorted(outs.lite.glob("*.tflite")), outs.final):
+        write_metadata(path, metadata)
 
 
 def _write_material(outs: Outs, material: "Material", converted: "dict[str, Converted]") -> None:

@@ -41,15 +41,16 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     """Split the official training images by class and seed; pack the official test images apart.
 
     Raises:
+        DataError: A raw file cannot be read, or a pair of them does not fit.
         ParamsError: The splits are larger than the training images, or too small to hold every class.
     """
     import numpy as np
 
-    from litesmith.idx import read_images, read_labels
+    from litesmith.idx import read_pair
     from litesmith.splits import describe_splits, split_rows, take, write_split
 
-    images, labels = read_images(ins.train_images), read_labels(ins.train_labels)
-    test_images, test_labels = read_images(ins.test_images), read_labels(ins.test_labels)
+    images, labels = read_pair(ins.train_images, ins.train_labels)
+    test_images, test_labels = read_pair(ins.test_images, ins.test_labels)
     sizes = {"validation": params.num_validation, "gate": params.num_gate}
     rows = split_rows(labels, sizes, rest="train", seed=seed)
     splits = {name: take(images, labels, chosen) for name, chosen in rows.items()}

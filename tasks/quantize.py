@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import write_json
 from litesmith.params import QuantizeParams
 from tasks import catalog
-from tasks.dag.step import Metric, step
+from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.quantization import Tuning
@@ -28,7 +28,7 @@ class Ins:
 class Outs:
     """The fine-tuned models, maybe none, and what became of each."""
 
-    models: Path = catalog.QUANTIZED
+    models: Annotated[Path, MaybeEmpty()] = catalog.QUANTIZED
     metrics: Annotated[Path, Metric()] = catalog.metrics("quantize")
     results: Path = catalog.results("quantize")
 

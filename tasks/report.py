@@ -89,7 +89,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
             latency=read_json(ins.latency),
             histories={model: _history(getattr(ins, f"{model}_history")) for model in _MODELS},
             predictions=_predictions(ins.predictions),
-            summary=ins.summary.read_text(),
+            summary=ins.summary.read_text(encoding="utf-8"),
             made={name: read_json(getattr(ins, f"made_{name}")) for name in _STEPS},
             limits=device.model_dump(),
             sha256=_hashes(ins),
@@ -117,9 +117,9 @@ def _reference(path: Path) -> Any:
     """
     try:
         return read_json(path)
-    except ValueError as error:
+    except DataError as error:
         raise DataError(
-            f"{path} is not JSON: {error}. It holds the summary of the reference run, or null. "
+            f"{error} It holds the summary of the reference run, or null. "
             f"`git checkout -- {path}` brings back what was committed."
         ) from error
 
@@ -128,7 +128,7 @@ def _history(path: Path) -> dict[str, list[float]]:
     """Return the columns of a training history, NaN where a value is missing."""
     import csv
 
-    with path.open(newline="") as lines:
+    with path.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     columns = zip(*rows, strict=True) if rows else ()
     return {name: [float(value or "nan") for value in values] for name, *values in columns}

@@ -6,10 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import yaml
-
 from litesmith.errors import ContractError, MachineError
-from litesmith.files import replacing, write_bytes
+from litesmith.files import read_yaml, replacing, write_bytes
 from tasks import catalog
 
 SAMPLE = Path("docs/sample-report.html")
@@ -71,9 +69,11 @@ _LOCK = "dvc.lock"
 def _recorded(root: Path) -> str:
     """Return the MD5 of the report as the last run of its stage recorded it."""
     path = root / _LOCK
-    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {}) if path.is_file() else {}
-    outs = stages.get(catalog.REPORT.stem, {}).get("outs", [])
-    found = [str(out["md5"]) for out in outs if out["path"] == catalog.REPORT.as_posix()]
+    try:
+        outs = read_yaml(path)["stages"][catalog.REPORT.stem]["outs"] if path.is_file() else []
+        found = [str(out["md5"]) for out in outs if out["path"] == catalog.REPORT.as_posix()]
+    except (LookupError, TypeError):
+        found = []
     if not found:
         raise ContractError(f"{_LOCK} records no {catalog.REPORT}. `dvc repro` makes it and records it.")
     return found[0]
@@ -102,7 +102,12 @@ def _photograph(page: Path, target: Path) -> None:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
         command = [browser, *options, f"--window-size={_WINDOW}", f"--screenshot={target.resolve()}"]
         done = subprocess.run(
-            [*command, page.resolve().as_uri()], capture_output=True, text=True, timeout=_LIMIT_S, check=False
+            [*command, page.resolve().as_uri()],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_LIMIT_S,
+            check=False,
         )
     if done.returncode or not target.is_file():
         raise MachineError(f"{browser} drew no picture of {page}, it ended with {done.returncode}:\n{done.stderr}")

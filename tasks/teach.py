@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.files import write_json, write_text
 from litesmith.params import DatasetParams, TeachParams
 from tasks import catalog
-from tasks.dag.step import Metric, step
+from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.networks import NetworkSpec
@@ -26,7 +26,7 @@ class Ins:
 class Outs:
     """The teachers, and what they say about fixed views of the training images."""
 
-    teachers: Path = catalog.TEACHERS
+    teachers: Annotated[Path, MaybeEmpty()] = catalog.TEACHERS
     lesson: Path = catalog.LESSON
     metrics: Annotated[Path, Metric()] = catalog.metrics("teach")
     results: Path = catalog.results("teach")

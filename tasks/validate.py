@@ -78,7 +78,7 @@ def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
         return read_raw({"train": (ins.train_images, ins.train_labels), "test": (ins.test_images, ins.test_labels)})
     except DataError as error:
         write_text(_PAGE, render_page(dataset.name, dataset.drawn, trouble=str(error)))
-        raise DataError(f"{error}\nSee {_PAGE}.") from error
+        raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error
 
 
 def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
@@ -87,6 +87,6 @@ def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
 
     write_text(_PAGE, render_page(dataset.name, dataset.drawn, failures(verdict.findings, raw)))
     raise RefusedError(
-        f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE}. "
-        "Correct the data, or the thresholds in the section validate of params.yaml."
+        f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE.resolve()}. "
+        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's profile."
     )

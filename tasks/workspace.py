@@ -1,20 +1,21 @@
 """Make a folder in which the whole pipeline runs with other parameters and touches nothing of the project."""
 
+import errno
 import filecmp
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from litesmith.errors import ParamsError
-from litesmith.files import write_text
-from litesmith.params import overlaid, parse_params, read_yaml
+from litesmith.errors import MachineError
+from litesmith.files import write_text, yaml_text
+from litesmith.params import overlaid
 from tasks import catalog
-from tasks.dag.lock import holding, stepping
+from tasks.dag.lock import holding, serving_alone, stepping
+from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 
 # Where the project's workspaces are made: those of profiles, and that of the profile for a run without network.
 WORKSPACES = Path(".workspaces")
@@ -23,27 +24,52 @@ DRAWN = "drawn"
 
 # What a workspace needs of the project to run every step through either door.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
-_PROFILES = Path("profiles")
 _HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
 
 
-def workspace_folder(project: Path, profile: str | None) -> Path:
-    """Return the folder that a run with a profile happens in: the project itself for None."""
-    if profile is None:
+def workspace_folder(project: Path, profile: Chosen) -> Path:
+    """Return the folder that a run with a profile, or several, happens in: the project itself for None.
+
+    Raises:
+        ParamsError: The profile's name is none, and could lead elsewhere.
+    """
+    names = profile_names(profile)
+    if not names:
         return project
-    return project / OFFLINE if profile == DRAWN else project / WORKSPACES / profile
+    return project / OFFLINE if names == (DRAWN,) else project / WORKSPACES / str(profile_title(names))
 
 
-def open_workspace(project: Path, profile: str | None) -> Path:
-    """Return the folder that a run with a profile happens in, made or brought up to date.
+def is_workspace(folder: Path) -> bool:
+    """Tell whether `make_workspace` made a folder: its ``params.yaml`` is written anew whenever a run begins there."""
+    path = folder / catalog.PARAMS
+    return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
+
+
+def repro_command(root: Path, words: str) -> str:
+    """Return a ``dvc repro`` that acts on ``root`` from whichever folder it is called in.
+
+    Commands are called in the project's folder: of the project itself it is the short one, unless DVC says that it was
+    called elsewhere.
+
+    Args:
+        root: The project's folder or a workspace's.
+        words: What follows ``repro``: options and stages.
+    """
+    # DVC names the stage with its file where it was called from another folder.
+    elsewhere = is_workspace(root) or ":" in os.environ.get("DVC_STAGE", "")
+    return f"dvc --cd {shlex.quote(str(root.resolve()))} repro {words}" if elsewhere else f"dvc repro {words}"
+
+
+def open_workspace(project: Path, profile: Chosen) -> Path:
+    """Return the folder that a run with a profile, or several, happens in, made or brought up to date.
 
     Raises:
         ParamsError: There is no such profile, or its values are wrong.
         BusyError: A run is going on there.
     """
-    if profile is None:
+    if not profile_names(profile):
         return project
-    return make_workspace(workspace_folder(project, profile), project, read_profile(project, profile))
+    return make_workspace(workspace_folder(project, profile), project, *profile_overlays(project, profile))
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
@@ -68,60 +94,104 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) ->
     with holding(folder):
         for name in _SOURCES:
             _copy(project / name, folder / name)
-        write_text(folder / catalog.PARAMS, _HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+        write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
         _begin_dvc(folder)
     return folder
 
 
-def read_profile(project: Path, name: str) -> dict[str, Any]:
-    """Return the overlay of a profile, ``profiles/<name>.yaml``, with its name for the report to say.
-
-    Raises:
-        ParamsError: There is no profile of this name, or it is not a mapping in YAML.
-    """
-    path = project / _PROFILES / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
-        raise ParamsError(f"{name!r} is not a profile. Known here: {known}. A profile is a file {_PROFILES}/NAME.yaml.")
-    overlay = read_yaml(path)
-    if not isinstance(overlay, dict):
-        raise ParamsError(f"{path} must hold a mapping like params.yaml, got {overlay!r}.")
-    return {**overlay, "report": {**overlay.get("report", {}), "profile": name}}
-
-
-def clean(project: Path) -> None:
+def clean(project: Path) -> list[str]:
     """Remove the project's workspaces with all in them, and what a killed run in the project would resume from.
+
+    Nothing is removed through a link: the link goes, and what lies where it leads stays.
 
     Args:
         project: The project's folder. Its data, models and reports stay.
 
+    Returns:
+        What was done, one thing a line.
+
     Raises:
         BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text names it.
+        MachineError: Something could not be removed; the text names it, and tells what was removed.
     """
-    workspaces = [*sorted((project / WORKSPACES).glob("*")), project / OFFLINE]
+    state = catalog.WORK.parent
+    resumable = state if (project / state).is_symlink() else catalog.WORK
+    done: list[str] = []
+    failed: list[str] = []
     with ExitStack() as held:
-        for folder in [project, *(one for one in workspaces if one.is_dir())]:
+        for folder in _folders_to_hold(project):
             held.enter_context(holding(folder))
             held.enter_context(stepping(folder))
-        for gone in (catalog.WORK, WORKSPACES, OFFLINE):
-            shutil.rmtree(project / gone, ignore_errors=True)
+        if resumable == state and (project / catalog.SERVE_LOCK).is_file():
+            # Its lock lies behind the link: without it a second one could begin.
+            held.enter_context(serving_alone(project))
+        for place in (resumable, WORKSPACES, OFFLINE):
+            removed, kept = _remove(project, place)
+            done += removed
+            failed += kept
+    if failed:
+        raise MachineError("\n".join(["not everything could be removed:", *failed, *done]))
+    return done or ["nothing to remove: there is no workspace, and nothing that a killed run would resume from"]
+
+
+def _folders_to_hold(project: Path) -> Iterator[Path]:
+    """Yield the folders in which a run may be going on; behind a link only those in which there was one ever.
+
+    To hold a folder is to write a lock into it, which a link may lead anywhere to.
+    """
+    state = project / catalog.WORK.parent
+    if not state.is_symlink() or state.is_dir():
+        yield project
+    workspaces = project / WORKSPACES
+    for folder in [*(sorted(workspaces.iterdir()) if workspaces.is_dir() else []), project / OFFLINE]:
+        linked = folder.is_symlink() or (workspaces.is_symlink() and folder.parent == workspaces)
+        if folder.is_dir() and (not linked or (folder / catalog.LOCK).is_file()):
+            yield folder
+
+
+def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
+    """Remove a folder of the project, or the link in its place, and return what was done and what could not be."""
+    path, failed = project / place, list[str]()
+    if path.is_symlink():
+        links = [path]
+    elif path.is_dir():
+        links = [inner for inner in sorted(path.iterdir()) if inner.is_symlink()]
+    elif path.exists():
+        return [], [f"{place}: it is no folder, which was expected there; move it away"]
+    else:
+        return [], []
+    led = {link: link.readlink() for link in links}
+
+    def _note(_function: object, name: str, raised: tuple[object, BaseException, object]) -> None:
+        error = raised[1]
+        # A folder that is not empty only follows from what could not be removed in it.
+        if not (isinstance(error, OSError) and error.errno == errno.ENOTEMPTY):
+            failed.append(f"{name}: {getattr(error, 'strerror', None) or error}")
+
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path, onerror=_note)  # `onexc`, which takes its place, came with Python 3.12
+    told = [
+        f"{link.relative_to(project)} was a link to {target}: the link is removed, what lies there stays"
+        for link, target in led.items()
+        if not link.is_symlink()
+    ]
+    return [*told, *([] if path in led or path.exists() else [f"removed {place}"])], failed
 
 
 def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-    content: dict[str, Any] = read_yaml(project / catalog.PARAMS)
-    for overlay in overlays:
-        content = overlaid(content, overlay)
+    content = laid(project, *overlays)
     sources = [_seen_from(folder, project, source) for source in content["fetch"]["sources"]]
-    content = overlaid(content, {"fetch": {"sources": sources}})
-    parse_params(content)
-    return content
+    return overlaid(content, {"fetch": {"sources": sources}})
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:
     """Return a source of the data set as written in ``folder``: a relative folder still names the same one."""
     if source == "drawn" or source.startswith(("env:", "http://", "https://")) or Path(source).is_absolute():
         return source
-    return Path(os.path.relpath(project / source, folder)).as_posix()
+    # From where the folder really is: a link in its place, or in that of a folder above, leads ".." elsewhere.
+    return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from numpy.typing import NDArray
 
 from litesmith.drawn import draw_images
-from litesmith.files import write_bytes
+from litesmith.files import read_yaml, write_bytes
 from litesmith.idx import encode_idx
 from litesmith.params import Params, overlaid, parse_params
 
@@ -55,7 +54,7 @@ def small_set(tmp_path: Path) -> SmallSet:
 
 def make_small_set(folder: Path) -> SmallSet:
     """Write a small data set into a folder and return it with parameters whose only source is that folder."""
-    content = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+    content = read_yaml(Path(__file__).parents[1] / "params.yaml")
     small = SmallSet(
         folder,
         overlaid(

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.frontier.plan import read_config
-from tasks.terminal import run_chosen
+from tasks.terminal import Parser, run_chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.frontier", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.frontier", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("teacher", help="train a teacher")

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks import score
 from litesmith.litert import LiteModel
+from litesmith.metadata import path_beside
 from litesmith.report.formats import FILTERS
 
 
@@ -23,6 +24,7 @@ def render_card(file: Path, entry: dict[str, Any], figures: dict[str, Any]) -> s
     model, template = LiteModel(file), _environment().get_template("card.md.j2")
     return template.render(
         name=file.name,
+        metadata=path_beside(file).name,
         entry=entry,
         figures=figures,
         num_seeds=figures["num_seeds"] + len(figures["missing_seeds"]),

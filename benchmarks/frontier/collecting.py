@@ -19,9 +19,13 @@ from benchmarks.frontier.plan import (
     teacher_name,
 )
 from benchmarks.record import Claim
-from litesmith.errors import ContractError
+from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_bytes, write_json, write_text
+from litesmith.metadata import describe, read_metadata, write_metadata
+from litesmith.params import read_params
 from litesmith.report.formats import count, percent
+from litesmith.splits import read_split
+from tasks import catalog
 
 
 def collect(config: Config) -> None:
@@ -107,7 +111,7 @@ def _teachers(config: Config) -> dict[str, Any]:
 
 
 def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:
-    """Copy the file of an entry, unless it is published already, and write its card."""
+    """Copy the file of an entry with its metadata, unless they are published already, and write its card."""
     target = MODELS / f"fashion-mnist-{budget}.tflite"
     if not _is_file_of(target, entry):
         source = student_folder(config, budget, entry["seed"]) / "int8.tflite"
@@ -117,7 +121,18 @@ def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any])
                 "again, or elsewhere. Bring that file, or take the entry out of the measured ones and measure anew."
             )
         write_bytes(target, source.read_bytes())
+    if not _has_metadata(target):
+        dataset = read_params(catalog.PARAMS).dataset
+        write_metadata(target, describe(dataset.name, dataset.class_names, read_split(catalog.TRAIN).images))
     write_text(target.with_suffix(".md"), render_card(target, entry, figures))
+
+
+def _has_metadata(target: Path) -> bool:
+    try:
+        read_metadata(target)
+    except DataError:
+        return False
+    return True
 
 
 def _is_file_of(path: Path, entry: Entry) -> bool:

@@ -26,13 +26,13 @@ from collections.abc import Sequence
 from benchmarks.sweep.plan import read_config
 from litesmith.params import read_params
 from tasks import catalog
-from tasks.terminal import run_chosen
+from tasks.terminal import Parser, run_chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.sweep", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("seed", help="run both searches with one seed")

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from litesmith.files import yaml_text
 from litesmith.report.formats import FILTERS, percent
 from litesmith.report.inputs import Records
 from litesmith.report.provenance import host_words, seed, versions
@@ -121,11 +121,7 @@ def front_matter(content: dict[str, Any]) -> str:
     }
     if name == "Fashion-MNIST" and not dataset.get("drawn"):
         fields["datasets"] = ["zalando-datasets/fashion_mnist"]
-    return yaml.safe_dump(
-        {**fields, "metrics": ["accuracy"], "model-index": [_index(content, name)]},
-        sort_keys=False,
-        allow_unicode=True,
-    ).strip()
+    return yaml_text({**fields, "metrics": ["accuracy"], "model-index": [_index(content, name)]}).strip()
 
 
 def _index(content: dict[str, Any], dataset: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -84,6 +85,11 @@ def why(value: Any, otherwise: str) -> str:
     return value.reason if isinstance(value, Absent) else otherwise
 
 
+def shell(word: Any) -> str:
+    """Write a word on one line so that a shell takes it for one."""
+    return shlex.quote(" ".join(str(word).split()))
+
+
 def _tolerant(write: Callable[..., str]) -> Callable[..., Any]:
     def written(value: Any, *arguments: Any) -> Any:
         if isinstance(value, Absent):
@@ -112,4 +118,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plainly": _tolerant(_plainly),
     "lines": _tolerant(lines),
     "why": why,
+    "shell": shell,
 }

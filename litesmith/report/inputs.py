@@ -51,7 +51,7 @@ class ReportInputs:
         pair_pictures: How many pictures of mistakes to show of each pair.
         calibration_bins: How many bins of confidence to compare with accuracy.
         importance_shuffles: How often to shuffle the trials' outcomes, to see what importance chance alone brings.
-        profile: The profile that the run's parameters were made with, None for the project's own.
+        profile: The profiles that the run's parameters were made with, joined by ``+``, None for the project's own.
     """
 
     class_names: Sequence[str]

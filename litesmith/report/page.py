@@ -65,7 +65,7 @@ def make_report(inputs: ReportInputs) -> Report:
 
 
 def _style() -> Markup:
-    return Markup((_FOLDER / "page.css").read_text())
+    return Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Script:
 
 @cache
 def _script() -> Script:
-    text = "\n" + (_FOLDER / "page.js").read_text()
+    text = "\n" + (_FOLDER / "page.js").read_text(encoding="utf-8")
     return Script(Markup(text), base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litesmith.report.difference import BASELINE, Difference
-from litesmith.report.formats import amount, count, number, percent, points
+from litesmith.report.formats import amount, count, number, percent, points, shell
 from litesmith.report.inputs import Records
 from litesmith.report.provenance import host_words
 from litesmith.report.records import Absent, Incomparable, first_absent, plain
@@ -164,7 +164,7 @@ def _keep_it(records: Records) -> str:
 
 def reference_command(records: Records) -> str:
     """Return the command that makes this very run the reference."""
-    return f"python -m tasks reference{f' --profile {records.profile}' if records.profile else ''}"
+    return f"python -m tasks reference{f' --profile {shell(records.profile)}' if records.profile else ''}"
 
 
 def _resized(since: Since | Absent) -> str:

@@ -11,11 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from litesmith.errors import ContractError, DataError
-from litesmith.files import read_json, write_json
+from litesmith.errors import ContractError, DataError, ParamsError
+from litesmith.files import read_json, read_yaml, write_json
 from tasks import catalog
 from tasks.dag.step import Step
 
@@ -92,15 +89,15 @@ def _of_dvc(root: Path) -> list[_Recorded]:
 
     DVC writes it after each stage, before the next one begins.
     """
+    if not (root / _LOCK).exists():
+        return []
     try:
-        content = YAML(typ="safe").load((root / _LOCK).read_text(encoding="utf-8"))
+        content = read_yaml(root / _LOCK)
         outs = [(step, out) for step, stage in content["stages"].items() for out in stage.get("outs", [])]
         return [_Recorded(Path(out["path"]), step, out["md5"]) for step, out in outs if out.get("hash") == "md5"]
-    except FileNotFoundError:
-        return []
-    except (YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ParamsError, LookupError, TypeError, AttributeError) as error:
         raise ContractError(
-            f"dvc.lock cannot be read ({type(error).__name__}). It says what the inputs must be: end the merge that "
+            f"dvc.lock cannot be read ({error}). It says what the inputs must be: end the merge that "
             "left it in two versions, or take the last committed one with `git checkout dvc.lock`."
         ) from error
 

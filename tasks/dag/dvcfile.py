@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from litesmith.errors import ContractError
-from litesmith.files import write_text
+from litesmith.files import write_text, yaml_text
 from litesmith.params import Params, Section
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
-from tasks.dag.step import Metric, Plot, Port, Step
+from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
+
+# Stands at an output in dvc.yaml, for whoever passes on what DVC says.
+MAYBE_EMPTY = "maybe_empty"
 
 _HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit those, not this.\n"
 
@@ -20,7 +21,7 @@ def render(steps: Iterable[Step], root: Path) -> str:
     """Return the text of ``dvc.yaml`` for ``steps``, whose sources lie below ``root``."""
     steps = tuple(steps)
     content = {"stages": {one.name: _stage(one, root) for one in steps}, "plots": _plots(steps)}
-    return _HEADER + yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True)
+    return _HEADER + yaml_text(content, width=120)
 
 
 def write(steps: Iterable[Step], root: Path) -> None:
@@ -35,7 +36,7 @@ def check(steps: Iterable[Step], root: Path) -> None:
         ContractError: It is not what `write` would write.
     """
     path = root / "dvc.yaml"
-    if not path.is_file() or path.read_text() != render(steps, root):
+    if not path.is_file() or path.read_text(encoding="utf-8") != render(steps, root):
         raise ContractError("dvc.yaml is not what the doors in tasks/ say. Run `make dvc` and commit the result.")
 
 
@@ -62,7 +63,10 @@ def _keys(section: str, kind: type[Section]) -> list[str]:
 
 
 def _out(port: Port) -> str | dict[str, Any]:
-    return {port.path.as_posix(): {"cache": False}} if port.in_git else port.path.as_posix()
+    settings: dict[str, Any] = {"cache": False} if port.in_git else {}
+    if port.marked(MaybeEmpty):
+        settings["meta"] = {MAYBE_EMPTY: True}
+    return {port.path.as_posix(): settings} if settings else port.path.as_posix()
 
 
 def _plots(steps: Iterable[Step]) -> list[dict[str, Any]]:

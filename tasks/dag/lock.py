@@ -74,6 +74,16 @@ def stepping(root: Path) -> Iterator[None]:
             yield
 
 
+def running_step(root: Path) -> tuple[str, datetime] | None:
+    """Return the name of the step that runs in the workspace, and since when; None while none does."""
+    path = root / catalog.STEP_LOCK
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8") as file:
+        holder = _holder(file)
+    return (holder["command"].split()[-1], datetime.fromisoformat(holder["since"])) if holder else None
+
+
 @contextmanager
 def serving_alone(root: Path) -> Iterator[None]:
     """Be the only one that serves the project's deployments: a second would take the first one's runs for dead.
@@ -100,7 +110,7 @@ def lock_environment() -> dict[str, str]:
 def _opened(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+")
+        return path.open("a+", encoding="utf-8")
     except OSError as error:
         raise MachineError(
             f"cannot write {path}: {error.strerror}. The workspace's folder must be writable."

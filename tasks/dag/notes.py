@@ -47,7 +47,7 @@ def check(root: Path) -> None:
         ContractError: They are not what `write` would write.
     """
     path = root / NOTES
-    if not path.is_file() or path.read_text() != render(root):
+    if not path.is_file() or path.read_text(encoding="utf-8") != render(root):
         raise ContractError(f"{NOTES} does not say what reports/ holds. Run `make notes` and commit it.")
 
 

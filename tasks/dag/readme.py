@@ -25,7 +25,7 @@ def write(root: Path) -> None:
         ContractError: The README does not hold the two markers.
     """
     path = root / README
-    write_text(path, with_block(path.read_text(), render(root)))
+    write_text(path, with_block(path.read_text(encoding="utf-8"), render(root)))
 
 
 def check(root: Path) -> None:
@@ -34,4 +34,4 @@ def check(root: Path) -> None:
     Raises:
         ContractError: It is not what `write` would write.
     """
-    check_block((root / README).read_text(), render(root))
+    check_block((root / README).read_text(encoding="utf-8"), render(root))

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from litesmith.errors import ContractError, MachineError
-from litesmith.files import explaining, write_json
+from litesmith.errors import ContractError, MachineError, ParamsError
+from litesmith.files import explaining, read_yaml, write_json
 from litesmith.host import describe_host
 from litesmith.keras import fix_environment
 from litesmith.params import Section, read_params
@@ -22,10 +22,11 @@ from tasks import BEGAN_S, catalog
 from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
 from tasks.dag.lock import holding, stepping
-from tasks.dag.step import Step
+from tasks.dag.step import MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
 from tasks.dag.workers import conduct
+from tasks.workspace import repro_command
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def run_step(one: Step, root: Path) -> None:
             _call(one, arguments, work)
             write_json(root / one.made, _record(one, arguments, versions))
             _require_outputs(one, root, before)
+            _tell_empty(one, root)
             record_outputs(one, root)
 
 
@@ -77,8 +79,41 @@ def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
 
 def _require_inputs(one: Step, root: Path) -> None:
     missing = [port.path.as_posix() for port in one.ins if not (root / port.path).exists()]
-    if missing:
-        raise ContractError(f"step {one.name} cannot run: {', '.join(missing)} missing. Run `dvc repro {one.name}`.")
+    if not missing:
+        return
+    makers = _makers(root)
+    steps = [step for step in dict.fromkeys(makers.values()) if any(makers.get(path) == step for path in missing)]
+    unmade = [path for path in missing if path not in makers] if makers else []
+    make = f" {_few(steps)} {'makes' if len(steps) == 1 else 'make'} what is missing." if steps else ""
+    back = f" No step makes {_few(unmade)}: `git checkout -- {' '.join(unmade)}` restores that." if unmade else ""
+    run = "" if len(unmade) == len(missing) else f" Run `{repro_command(root, one.name)}`."
+    raise ContractError(
+        f"step {one.name} cannot run: {len(missing)} of its {len(one.ins)} inputs "
+        f"{'is' if len(missing) == 1 else 'are'} missing: {_few(missing)}.{make}{back}{run}"
+    )
+
+
+def _makers(root: Path) -> dict[str, str]:
+    """Return which step makes each file, as ``dvc.yaml`` has it; nothing where that cannot be read."""
+    try:
+        stages = read_yaml(root / "dvc.yaml")["stages"]
+        made = [
+            (out, step) for step, stage in stages.items() for kind in ("outs", "metrics") for out in stage.get(kind, ())
+        ]
+        return {next(iter(out)) if isinstance(out, dict) else out: step for out, step in made}
+    except (ParamsError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _few(names: list[str]) -> str:
+    """Name the first few and how many more there are."""
+    rest = len(names) - _MAX_NAMED
+    if rest > 1:
+        return f"{', '.join(names[:_MAX_NAMED])} and {rest} more"
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+_MAX_NAMED = 3
 
 
 def _require_writable(one: Step, root: Path) -> None:
@@ -110,6 +145,13 @@ def _require_outputs(one: Step, root: Path, before: set[Path]) -> None:
     stray = [path.relative_to(root).as_posix() for path in sorted(_beside(one, root) - before - promised)]
     if stray:
         raise ContractError(f"step {one.name} made {', '.join(stray)}, which its Outs do not promise. Add it there.")
+
+
+def _tell_empty(one: Step, root: Path) -> None:
+    """Say of a folder that it is empty on purpose: DVC is about to warn of it."""
+    for port in one.outs:
+        if port.marked(MaybeEmpty) and not any((root / port.path).iterdir()):
+            _LOG.info("%s is empty, since nothing was asked for", port.path)
 
 
 def _beside(one: Step, root: Path) -> set[Path]:

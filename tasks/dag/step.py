@@ -50,7 +50,12 @@ class Kept:
     """
 
 
-Mark = Metric | Plot | Measured | Kept
+@dataclass(frozen=True)
+class MaybeEmpty:
+    """Mark of a folder that holds nothing where nothing was asked for; DVC's warning of it is then not passed on."""
+
+
+Mark = Metric | Plot | Measured | Kept | MaybeEmpty
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """The versions of the packages that decide numbers: written from the lock, an input of the steps that use them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import yaml
-
 from litesmith.errors import ContractError, MachineError
-from litesmith.files import write_text
+from litesmith.files import read_yaml, write_text, yaml_text
 from tasks import catalog
 from tasks.dag.closure import PACKAGES
 
@@ -27,12 +25,16 @@ def render(lock: str) -> str:
     unclear = {name: found for name, found in pins.items() if len(found) != 1}
     if unclear:
         raise MachineError(f"requirements.lock must pin one version of each numeric package, got {unclear}.")
-    return _HEADER + yaml.safe_dump({name: found[0] for name, found in pins.items()})
+    return _HEADER + yaml_text({name: pins[name][0] for name in sorted(pins)})
 
 
 def write(root: Path) -> None:
     """Write ``versions.yaml`` below ``root`` from the lock beside it."""
-    write_text(root / catalog.VERSIONS, render((root / "requirements.lock").read_text()))
+    write_text(root / catalog.VERSIONS, _rendered(root))
+
+
+def _rendered(root: Path) -> str:
+    return render((root / "requirements.lock").read_text(encoding="utf-8"))
 
 
 def check(root: Path) -> None:
@@ -41,17 +43,24 @@ def check(root: Path) -> None:
     Raises:
         ContractError: It is not what `write` would write.
     """
-    if (root / catalog.VERSIONS).read_text() != render((root / "requirements.lock").read_text()):
+    if (root / catalog.VERSIONS).read_text(encoding="utf-8") != _rendered(root):
         raise ContractError("versions.yaml is not what requirements.lock says. Run `python -m tasks versions`.")
 
 
-def check_installed(names: Iterable[str], root: Path) -> dict[str, str]:
+def check_installed(names: Collection[str], root: Path) -> dict[str, str]:
     """Return the installed version of each distribution in ``names``.
 
     Raises:
         MachineError: One is missing or is not the version that ``versions.yaml`` records.
+        ParamsError: ``versions.yaml`` is missing or not YAML.
+        ContractError: It records no version of one.
     """
-    recorded = yaml.safe_load((root / catalog.VERSIONS).read_text())
+    recorded = read_yaml(root / catalog.VERSIONS)
+    unknown = [name for name in names if not isinstance(recorded, dict) or not isinstance(recorded.get(name), str)]
+    if unknown:
+        raise ContractError(
+            f"versions.yaml records no version of {', '.join(unknown)}. `python -m tasks versions` writes it anew."
+        )
     installed = {name: _installed(name) for name in names}
     wrong = [f"{name} {found or 'is missing'}" for name, found in installed.items() if found != recorded[name]]
     if wrong:

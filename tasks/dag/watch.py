@@ -1,4 +1,4 @@
-"""Stop a process with its workers when whoever started it is gone.
+"""Stop a process with its workers when whoever started it, or its terminal, is gone.
 
 After ``kill -9`` of a flow or of DVC nobody else can: an orphaned training would go on for an hour and then overwrite
 outputs that another run has made meanwhile.
@@ -6,8 +6,10 @@ outputs that another run has made meanwhile.
 
 import logging
 import os
+import signal
 import threading
 import time
+from types import FrameType
 
 import psutil
 
@@ -32,6 +34,26 @@ def watch_starters() -> None:
 def watch_parent() -> None:
     """Watch, from a daemon thread, the process that started this one."""
     _watch([psutil.Process().parent()])
+
+
+def heed_hang_up() -> None:
+    """Treat SIGHUP, by which a terminal that is closed takes its leave, as SIGTERM, unless it is ignored (``nohup``).
+
+    Only the main thread can; elsewhere nothing changes.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminate)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """End this process as SIGTERM does, once: shell and system both send SIGHUP when a terminal is closed."""
+    signal.signal(signal.SIGHUP, _do_nothing)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    """Let a signal pass; to ignore it instead would pass on to the processes that are started from now on."""
 
 
 def stop_children(process: psutil.Process) -> None:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import psutil
 
 from litesmith.errors import MachineError
 from tasks.dag.step import Conduct, MapJobs, Study
-from tasks.dag.watch import watch_parent
+from tasks.dag.watch import kill_all, watch_parent
 
 # Names, as "module:function", a `Conduct` to use instead of local worker processes.
 CONDUCT = "LITESMITH_CONDUCT"
@@ -45,12 +47,27 @@ def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(num_workers, mp_context=context, initializer=_begin_worker) as pool:
-            yield pool
+            try:
+                yield pool
+            except KeyboardInterrupt:
+                # Else the pool would wait for what its workers are at, which may take minutes.
+                kill_all(_workers())
+                raise
     except BrokenProcessPool as error:
         raise MachineError(
             "a worker process was killed, most often because memory ran out. Free some, or lower the step's "
             "num_workers, and run again: finished work is kept."
         ) from error
+
+
+def _workers() -> list[psutil.Process]:
+    """Return the processes of pools; the one that gives back what they share ends by itself."""
+    workers = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "resource_tracker" not in " ".join(child.cmdline()):
+                workers.append(child)
+    return workers
 
 
 def _begin_worker() -> None:

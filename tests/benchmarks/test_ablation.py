@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
-from litesmith.files import read_json
+from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.params import overlaid
 from tests.tasks.training_rooms import in_small_workspace
 
@@ -26,9 +25,9 @@ _LINES = {
 
 def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Path:
     """Write a benchmark's numbers made small, sections in ``whole`` replaced altogether, and return their file."""
-    content = overlaid(yaml.safe_load((PROJECT / f"benchmarks/{name}.yaml").read_text()), overlay)
+    content = overlaid(read_yaml(PROJECT / f"benchmarks/{name}.yaml"), overlay)
     path = folder / f"{name}.yaml"
-    path.write_text(yaml.safe_dump({**content, **whole}, sort_keys=False))
+    write_text(path, yaml_text({**content, **whole}))
     return path
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from benchmarks import score
 from benchmarks.frontier import collecting, plan
@@ -18,8 +17,9 @@ from benchmarks.frontier.collecting import claims, collect
 from benchmarks.frontier.entries import best_on_validation
 from benchmarks.frontier.plan import MODELS, RESULT, Config, read_config, student_folder, teacher_file
 from litesmith.errors import ContractError, ParamsError
-from litesmith.files import read_json, write_json
-from litesmith.params import overlaid
+from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
+from litesmith.metadata import read_metadata
+from litesmith.params import overlaid, read_params
 from litesmith.splits import Split, read_split, write_split
 from tasks import catalog
 from tests.conftest import write_idx
@@ -34,7 +34,7 @@ _RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
 
 def small_config(**other: Any) -> dict[str, Any]:
     """Return the content of ``frontier.yaml``, made small: two budgets, two seeds."""
-    content = yaml.safe_load((PROJECT / "benchmarks/frontier.yaml").read_text())
+    content = read_yaml(PROJECT / "benchmarks/frontier.yaml")
     budget = overlaid(content["budgets"]["16000"], {"network": _NETWORK, "recipe": _RECIPE, "must": 0.5, "goal": 0.99})
     small = {
         "teachers": {"number": 2, "num_views": 2, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "bfloat16"},
@@ -91,6 +91,9 @@ def finished(budget: str, seed: int, **other: Any) -> None:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, catalog.PARAMS)
+    images, labels = make_tiny.images(30, seed=1)
+    write_split(catalog.TRAIN, Split(images, labels, np.arange(30)))
     return tmp_path
 
 
@@ -274,12 +277,12 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     params = in_small_workspace(tmp_path, monkeypatch)
     content = params.model_dump(mode="json", by_alias=True)
     few = {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3}
-    catalog.PARAMS.write_text(yaml.safe_dump(overlaid(content, {"evaluate": few})))
+    write_text(catalog.PARAMS, yaml_text(overlaid(content, {"evaluate": few})))
     for path, num_images, seed in ((catalog.GATE, 60, 3), (catalog.TEST, 60, 4)):
         images, labels = make_tiny.images(num_images, seed)
         large = np.kron(images, np.ones((1, 2, 2), np.uint8))
         write_split(path, Split(large, labels, np.arange(num_images)))
-    (tmp_path / "frontier.yaml").write_text(yaml.safe_dump(small_config()))
+    write_text(tmp_path / "frontier.yaml", yaml_text(small_config()))
     monkeypatch.setattr(plan, "CONFIG", tmp_path / "frontier.yaml")
     return tmp_path
 
@@ -329,3 +332,7 @@ def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pyt
     shutil.rmtree(MODELS)
     collecting.collect(plan.read_config())
     assert (MODELS / "fashion-mnist-16000.tflite").read_bytes() == file
+    metadata = read_metadata(MODELS / "fashion-mnist-16000.tflite")
+    assert list(metadata.class_names) == read_params(catalog.PARAMS).dataset.class_names
+    assert metadata.training is not None
+    assert metadata.training.outside(read_split(catalog.TRAIN).images).mean() < 0.02

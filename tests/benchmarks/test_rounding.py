@@ -2,9 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
-from litesmith.files import read_json
+from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.params import overlaid
 from tests.tasks.training_rooms import in_small_workspace
 
@@ -28,10 +27,10 @@ def test_a_small_run_trains_once_and_bounds_both_networks(tmp_path: Path, monkey
 
     in_small_workspace(tmp_path, monkeypatch)
     small = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
-    content = yaml.safe_load((PROJECT / "benchmarks/rounding.yaml").read_text())
+    content = read_yaml(PROJECT / "benchmarks/rounding.yaml")
     network = {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1]}
     overlay = {"seeds": [1], "network": network, "recipe": small, "tuning": small, "num_calibration": 30}
-    (tmp_path / "rounding.yaml").write_text(yaml.safe_dump(overlaid(content, overlay)))
+    write_text(tmp_path / "rounding.yaml", yaml_text(overlaid(content, overlay)))
     monkeypatch.setattr(rounding, "CONFIG", tmp_path / "rounding.yaml")
     rounding.main()
     first = read_json(rounding.RESULT)

@@ -1,3 +1,4 @@
+import gzip
 import shutil
 from pathlib import Path
 
@@ -72,3 +73,23 @@ def test_no_file_to_score_is_told(
     monkeypatch.setattr(score, "MODELS", official / "none")
     assert score.main([str(official)]) == 1
     assert "holds no .tflite file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("place", "reason"), [(0, "Not a gzipped file"), (20, "Error -3"), (-8, "CRC check failed")])
+def test_damaged_official_files_are_told(
+    official: Path, place: int, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = official / score.OFFICIAL[0]
+    content = bytearray(gzip.compress(gzip.decompress(path.read_bytes()), mtime=0))
+    content[place] ^= 0xFF
+    path.write_bytes(content)
+    assert score.main([str(official), str(FILE)]) == 1
+    said = capsys.readouterr().err
+    assert f"error: {FILE} cannot be scored on the files in {official}: {reason}" in said
+    assert "Fetch the official files again" in said
+
+
+def test_models_that_ask_for_other_images_are_told(official: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = score.MODELS / "fashion-mnist-16000.tflite"
+    assert score.main([str(official), str(model)]) == 1
+    assert f"error: {model} cannot be scored" in capsys.readouterr().err

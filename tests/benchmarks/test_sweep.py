@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from benchmarks.sweep import plan
 from benchmarks.sweep.__main__ import main
@@ -14,7 +13,7 @@ from benchmarks.sweep.collecting import RESULT, claims, collect, share_of
 from benchmarks.sweep.plan import Config, read_config, seed_folder, workers_file
 from benchmarks.sweep.progress import Incumbent, cpu_s_until, incumbents
 from litesmith.errors import ContractError, ParamsError
-from litesmith.files import read_json, write_json
+from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from litesmith.params import Params, overlaid, read_params
 from tasks import catalog
 from tests.tasks.training_rooms import in_small_workspace, small_params
@@ -31,7 +30,7 @@ class Trial:
 
 def small_content() -> dict[str, Any]:
     """Return the content of ``sweep.yaml``, made small."""
-    content = yaml.safe_load((PROJECT / "benchmarks/sweep.yaml").read_text())
+    content = read_yaml(PROJECT / "benchmarks/sweep.yaml")
     searches = {
         "full": {"epochs": 2, "num_rows": 100},
         "num_random": 2,
@@ -170,7 +169,7 @@ class InProcess:
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     """Go to a folder with small splits, parameters, and numbers of the benchmark."""
     in_small_workspace(tmp_path, monkeypatch)
-    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(small_content()))
+    write_text(tmp_path / "sweep.yaml", yaml_text(small_content()))
     monkeypatch.setattr(plan, "CONFIG", tmp_path / "sweep.yaml")
     return read_params(catalog.PARAMS)
 

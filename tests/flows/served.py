@@ -5,11 +5,12 @@ import socket
 import subprocess
 from pathlib import Path
 
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
-from tasks.workspace import make_workspace, read_profile
+from litesmith.files import read_yaml
+from tasks.profiles import profile_overlays
+from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
 
 ROOT = Path(__file__).parents[2]
@@ -20,8 +21,8 @@ SERVING = ("flows serve", "flows.watched", "resource_tracker")
 
 def tiny_project(folder: Path) -> Path:
     """Make a project in which the whole pipeline runs on drawn images in seconds."""
-    tiny = yaml.safe_load(Path(__file__).with_name("tiny.yaml").read_text())
-    make_workspace(folder, ROOT, read_profile(ROOT, "drawn"), tiny)
+    tiny = read_yaml(Path(__file__).with_name("tiny.yaml"))
+    make_workspace(folder, ROOT, *profile_overlays(ROOT, "drawn"), tiny)
     # What `flows serve` needs of a project.
     shutil.copy(ROOT / "prefect.yaml", folder)
     shutil.copytree(ROOT / "profiles", folder / "profiles")

@@ -1,6 +1,10 @@
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
+import pytest
+
+from flows.__main__ import main
 from flows.command import _summary
 from litesmith.files import write_json
 
@@ -11,5 +15,52 @@ def test_the_last_line_says_what_the_run_took_and_what_starting_prefect_did(tmp_
     shutil.copy(ROOT / "params.yaml", tmp_path)
     record = tmp_path / "run.json"
     write_json(record, {"wall_s": 754.2, "overhead_s": 12.3, "startup_s": 26.4})
-    took = "12 min 34 s, of which 12 s around the steps; before that, 26 s to start Prefect"
-    assert _summary(tmp_path, record)[-1] == f"run:    {record.resolve()} ({took})"
+    assert _summary(tmp_path, record)[-2:] == [
+        f"run:    {record.resolve()}",
+        "took:   12 min 34 s, 12 s of it around the steps; 26 s before, to start Prefect",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["retrian"], "argument COMMAND: there is no 'retrian'. Did you mean retrain? Known here: retrain, serve."),
+        (["retrain", "--profle", "quick"], "unrecognized arguments: --profle quick. Did you mean --profile?"),
+    ],
+)
+def test_an_unknown_word_is_refused_with_the_nearest_known_one(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("profiles", "told"),
+    [
+        (["quikc"], "error: 'quikc' is not a profile. Did you mean quick? Known here: "),
+        (["quick", "../profiles/tiny"], "error: '../profiles/tiny' is not the name of a profile: it is a path."),
+        (["quick", "portable", "quick"], "error: profile 'quick' is given twice."),
+    ],
+)
+def test_profiles_are_refused_before_a_server_is_started(
+    profiles: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["retrain", *(word for name in profiles for word in ("--profile", name))]) == 1
+    said = capsys.readouterr().err
+    assert told in said
+    assert "can be watched at" not in said
+
+
+def test_all_profiles_of_a_command_line_go_into_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str | None] = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("flows.__main__._api", lambda _: nullcontext())
+    monkeypatch.setattr("flows.precheck.check_machine", lambda *_: None)
+    monkeypatch.setattr("flows.command.run", lambda _, profile: ran.append(profile))
+    assert main(["retrain", "--profile", "quick", "--profile", "portable"]) == 0
+    assert main(["retrain", "--profile", "portable+quick"]) == 0
+    assert ran == ["quick+portable", "portable+quick"]

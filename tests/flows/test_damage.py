@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
+from litesmith.files import read_yaml, write_text, yaml_text
 from tasks import catalog
 from tests.flows.marked import Commands
 
@@ -57,7 +57,7 @@ def seen(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
 def _damage(folder: Path) -> Path:
     """Change a byte of the model in DVC's cache, and return where it lies there."""
-    outs = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]["sweep"]["outs"]
+    outs = read_yaml(folder / "dvc.lock")["stages"]["sweep"]["outs"]
     (md5,) = (out["md5"] for out in outs if out["path"] == catalog.TUNED_MODEL.as_posix())
     place = folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
     content = bytearray(place.read_bytes())
@@ -69,9 +69,9 @@ def _damage(folder: Path) -> Path:
 
 
 def _ask_for_another_pruning(folder: Path) -> None:
-    content = yaml.safe_load((folder / catalog.PARAMS).read_text())
+    content = read_yaml(folder / catalog.PARAMS)
     content["prune"]["recipe"]["learning_rate"] /= 2
-    (folder / catalog.PARAMS).write_text(yaml.safe_dump(content, sort_keys=False))
+    write_text(folder / catalog.PARAMS, yaml_text(content))
 
 
 @pytest.mark.parametrize("door", ["dvc", "flows"])

@@ -10,7 +10,8 @@ import pytest
 from distributed import Client
 from prefect.client.orchestration import SyncPrefectClient
 
-from flows.server import prefect_environment, server
+from flows.environment import prefect_environment
+from flows.server import server
 from flows.sweep import DASK
 from tasks.dag.step import Measured
 from tasks.dag.workers import CONDUCT

@@ -9,12 +9,11 @@ from typing import Any
 
 import psutil
 import pytest
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId, LogFilter
 from prefect.client.schemas.objects import FlowRun
 
-from litesmith.files import read_json
+from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from tasks import catalog
 from tasks.dag.step import Measured
 from tasks.pipeline import PIPELINE
@@ -152,9 +151,9 @@ def _ask_for_the_impossible(reference: Commands, seen: Story) -> None:
     """Ask DVC for a sparsity of 80, then take it back and have DVC bring back what it cleared."""
     params, model = reference.folder / catalog.PARAMS, reference.folder / catalog.PRUNED_MODEL
     held = model.read_bytes()
-    before, wrong = params.read_text(), yaml.safe_load(params.read_text())
+    before, wrong = params.read_text(), read_yaml(params)
     wrong["prune"]["pruning"]["final_sparsity"] = 80
-    params.write_text(yaml.safe_dump(wrong))
+    write_text(params, yaml_text(wrong))
     seen.said["impossible"] = reference.run("dvc", "repro")[1]
     params.write_text(before)
     seen.said["taken back"] = reference.run("dvc", "checkout")[1]

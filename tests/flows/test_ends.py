@@ -1,5 +1,6 @@
 """Runs that end early: cancelled at the server, as the button in Prefect's pages does, and refused for their data."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 def client(served: Commands) -> Iterator[SyncPrefectClient]:
     with SyncPrefectClient(api(served)["PREFECT_API_URL"]) as one:
         yield one
+
+
+def test_who_serves_reads_the_invitation_and_nothing_else(served: Commands) -> None:
+    said = served.log.read_text()
+    assert re.fullmatch(
+        r"starting Prefect's server \.\.\.\n\n"
+        r"serving retrain/on-demand and retrain/nightly at http://127\.0\.0\.1:\d+\n"
+        r"In another terminal:\n.*\n.*\nCtrl-C stops server and worker, and a run that is going on\.\n",
+        said,
+    ), said
 
 
 @dataclass(frozen=True)
@@ -153,7 +164,8 @@ def test_a_refused_run_fails_and_names_the_rule_and_the_image(refused: Refused) 
 def test_the_terminal_of_a_refused_run_names_them_and_the_page_without_a_traceback(refused: Refused) -> None:
     assert refused.code == 1
     assert f"error: stage validate: Fashion-MNIST was refused.\n{_RULE}\n" in refused.said
-    assert "See reports/refusals/validate.html." in refused.said
+    assert f"See {refused.page.resolve()}." in refused.said
+    assert f"`dvc --cd {refused.folder.resolve()} repro validate` makes them" in refused.said
     assert "Traceback" not in refused.said
 
 

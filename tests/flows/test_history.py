@@ -2,10 +2,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from flows.history import keep
-from litesmith.files import write_json
+from litesmith.files import read_yaml, write_json, write_text, yaml_text
 from tasks import catalog
 
 ROOT = Path(__file__).parents[2]
@@ -13,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = read_yaml(ROOT / "params.yaml")
     content["retrain"]["max_kept"] = 2
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    write_text(tmp_path / "params.yaml", yaml_text(content))
     return tmp_path
 
 

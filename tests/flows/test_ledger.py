@@ -7,11 +7,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 from dvc.repo import Repo
 
 from flows.ledger import Ledger, Outcome, StageError
 from litesmith.errors import MachineError
+from litesmith.files import read_yaml, write_text, yaml_text
+from tasks.dag.dvcfile import MAYBE_EMPTY
 
 # Two processes that a kill of the command alone would leave behind.
 _SLEEPS = (
@@ -37,7 +38,7 @@ def root(tmp_path: Path) -> Path:
         "last": {"cmd": "python double.py b c", "deps": ["b"], "outs": ["c"]},
         "first": {"cmd": "python double.py a b", "deps": ["a"], "outs": ["b"]},
     }
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {**chain, **alone}}, sort_keys=False))
+    write_text(tmp_path / "dvc.yaml", yaml_text({"stages": {**chain, **alone}}))
     (tmp_path / "a").write_text("one")
     return tmp_path
 
@@ -77,6 +78,18 @@ def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
 
 
 @pytest.mark.slow
+def test_dvc_warns_of_an_empty_folder_only_where_there_should_be_something(root: Path) -> None:
+    content = read_yaml(root / "dvc.yaml")
+    outs = [{"none": {"meta": {MAYBE_EMPTY: True}}}, "models", "sub/none"]
+    content["stages"] = {"folders": {"cmd": "mkdir -p none models sub/none", "outs": outs}}
+    write_text(root / "dvc.yaml", yaml_text(content))
+    lines: list[str] = []
+    assert _run(root, "folders", tell=lines.append) is Outcome.COMPLETED
+    warnings = [line for line in lines if "empty" in line]
+    assert warnings == ["WARNING: 'models' is empty.", "WARNING: 'sub/none' is empty."]
+
+
+@pytest.mark.slow
 def test_a_guarded_stage_is_not_made_by_another_dvc_command(root: Path) -> None:
     command = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", "first"]
     with Ledger(root) as ledger:
@@ -101,7 +114,7 @@ def test_another_dvc_command_is_waited_for(root: Path, caplog: pytest.LogCapture
 @pytest.mark.slow
 def test_another_dvc_command_that_stays_is_explained(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.ledger._PATIENCE_S", 0.0)
-    told = "DVC cannot work here: Unable to acquire lock.* no other DVC command at work in this folder"
+    told = f"DVC cannot work in {root}: Unable to acquire lock.* no other DVC command at work in this folder"
     with Ledger(root) as ledger, Repo(str(root)) as other, other.lock:
         for ask in (ledger.is_stale, ledger.is_at_hand):
             with pytest.raises(MachineError, match=told):

@@ -1,3 +1,4 @@
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,17 @@ def _params(**changed: float) -> RetrainParams:
     return RetrainParams(
         **{"min_disk_gb": 0.0, "min_memory_gb": 0.0, "reach_s": 1.0, "stage_limit_s": 1.0, "max_kept": 3, **changed}
     )
+
+
+def test_a_machine_without_a_place_for_temporary_files_is_told_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def _none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", _none)
+    with pytest.raises(MachineError, match=r"No usable temporary directory found in \['/tmp'\]\. Set TMPDIR"):
+        check_machine(_params(), tmp_path)
 
 
 def test_enough_is_enough(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from litesmith.files import read_json
+from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.params import overlaid
 from tasks import catalog
-from tasks.workspace import make_workspace, read_profile
+from tasks.profiles import profile_overlays
+from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("offline")]
@@ -26,10 +26,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose data set is out of reach and whose drawn images are few."""
     folder = make_workspace(tmp_path_factory.mktemp("far") / "project", ROOT, {"fetch": {"sources": NOWHERE}})
     shutil.copytree(ROOT / "profiles", folder / "profiles")
-    drawn, tiny = read_profile(ROOT, "drawn"), yaml.safe_load(Path(__file__).with_name("tiny.yaml").read_text())
-    content = overlaid(overlaid(yaml.safe_load((ROOT / "params.yaml").read_text()), drawn), tiny)
+    drawn, tiny = profile_overlays(ROOT, "drawn")[0], read_yaml(Path(__file__).with_name("tiny.yaml"))
+    content = overlaid(overlaid(read_yaml(ROOT / "params.yaml"), drawn), tiny)
     sections = {name: content[name] for name in {*drawn, *tiny}}
-    (folder / "profiles/drawn.yaml").write_text(yaml.safe_dump(sections))
+    write_text(folder / "profiles/drawn.yaml", yaml_text(sections))
     return folder
 
 

@@ -2,12 +2,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from dvc.repo import Repo
 
-from flows.precheck import check, drawn_if_unreachable
+from flows.precheck import check, check_dvc, drawn_if_unreachable
 from litesmith import device
-from litesmith.errors import MachineError, SourcesError
+from litesmith.errors import MachineError, ParamsError, SourcesError
+from litesmith.files import read_yaml, write_text, yaml_text
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
@@ -22,14 +22,14 @@ def project(tmp_path: Path) -> Path:
 
 
 def _set_sources(project: Path, sources: list[str]) -> None:
-    content = yaml.safe_load((project / "params.yaml").read_text())
+    content = read_yaml(project / "params.yaml")
     content["fetch"]["sources"] = sources
-    (project / "params.yaml").write_text(yaml.safe_dump(content))
+    write_text(project / "params.yaml", yaml_text(content))
 
 
 def _mirror(project: Path, folder: Path) -> Path:
     """Fill a folder with files of the right names and sizes."""
-    for file in yaml.safe_load((project / "params.yaml").read_text())["fetch"]["files"].values():
+    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
         with (folder / file["name"]).open("wb") as stream:
             stream.truncate(file["size_bytes"])
     return folder
@@ -46,18 +46,54 @@ def test_without_any_source_the_run_uses_drawn_images_and_says_why(
     assert not (project / ".offline").exists()
 
 
+def test_a_place_of_dvcs_that_cannot_be_written_is_said_before_a_run_begins(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Repo.init(str(project), no_scm=True).close()
+    write_text(project / "dvc.yaml", "stages: {fetch: {cmd: 'true'}}\n")
+    check_dvc(project)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", "/proc/nonexistent")
+    told = r"DVC cannot work here: .*/proc/nonexistent.* set HOME or DVC_SITE_CACHE_DIR to a folder"
+    with pytest.raises(MachineError, match=told):
+        check_dvc(project)
+
+
 def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
     _set_sources(project, [*NOWHERE, str(mirror)])
     assert drawn_if_unreachable(project, None) is None
     assert drawn_if_unreachable(project, "quick") == "quick"
+    assert drawn_if_unreachable(project, ["quick", "portable"]) == "quick+portable"
+
+
+def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drawn_if_unreachable(project, ["quick"]) == "quick+drawn"
+    assert "instead, in the workspace .workspaces/quick+drawn/." in capsys.readouterr().out
+    assert drawn_if_unreachable(project, ["drawn", "quick"]) == "drawn+quick"
+
+
+def test_sources_of_a_profile_are_those_that_are_asked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    mirror = tmp_path_factory.mktemp("mirror")
+    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
+        with (mirror / file["name"]).open("wb") as stream:
+            stream.truncate(file["size_bytes"])
+    (project / "profiles/mine.yaml").write_text(f"fetch: {{sources: [{mirror}]}}\n", encoding="utf-8")
+    assert drawn_if_unreachable(project, "mine") == "mine"
+
+
+def test_a_profile_that_is_not_there_is_refused(project: Path) -> None:
+    for look in (check, drawn_if_unreachable):
+        with pytest.raises(ParamsError, match=r"'quikc' is not a profile\. Did you mean quick"):
+            look(project, ["portable", "quikc"])
 
 
 def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Path) -> None:
     with Repo.init(str(project), no_scm=True):
         pass
     (project / "dvc.yaml").write_text("stages: [")
-    with pytest.raises(MachineError, match=r"DVC cannot work here: .*dvc\.yaml"):
+    with pytest.raises(MachineError, match=rf"DVC cannot work in {project}: .*dvc\.yaml"):
         drawn_if_unreachable(project, None)
 
 
@@ -107,5 +143,5 @@ def test_a_relative_source_that_is_named_is_seen_from_where_the_run_was_ordered(
 
 def test_a_profile_may_have_sources_of_its_own(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
-    (project / "profiles/mine.yaml").write_text(yaml.safe_dump({"fetch": {"sources": [str(mirror)]}}))
+    write_text(project / "profiles/mine.yaml", yaml_text({"fetch": {"sources": [str(mirror)]}}))
     assert drawn_if_unreachable(project, "mine") == "mine"

@@ -1,22 +1,25 @@
 """The flow's own part, without a server, without DVC and without a step."""
 
 import io
+import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
 from flows.progress import Progress, watching
 from flows.retrain import _times, _walk, retrain
 from flows.runs import RunRecord
 from litesmith import device
 from litesmith.errors import BusyError, MachineError
-from litesmith.files import write_json
+from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.pipeline import PIPELINE
+from tasks.profiles import profile_names
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,11 +42,11 @@ class _OneStage:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a workspace for a profile in it, on a machine with room; no stage is run."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content = read_yaml(ROOT / "params.yaml")
     content["retrain"] |= {"min_disk_gb": 0.0, "min_memory_gb": 0.0}
     for folder in (tmp_path, _workspace(tmp_path)):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "params.yaml").write_text(yaml.safe_dump(content))
+        write_text(folder / "params.yaml", yaml_text(content))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.retrain.Ledger", _OneStage)
     monkeypatch.setattr("flows.retrain._take", lambda *_: None)
@@ -118,3 +121,29 @@ def test_no_other_run_begins_before_the_results_are_published(project: Path, mon
     assert published == [project]
     with holding(project):
         pass
+
+
+@pytest.mark.parametrize("given", ["quick+portable", ["quick", "portable"], '["quick", "portable"]'])
+def test_all_profiles_of_an_order_are_in_the_record(project: Path, monkeypatch: pytest.MonkeyPatch, given: Any) -> None:
+    opened: list[Any] = []
+
+    def _open(_: Path, profile: Any) -> Path:
+        opened.append(profile)
+        return _workspace(project)
+
+    monkeypatch.setattr("flows.retrain.open_workspace", _open)
+    monkeypatch.setattr("flows.retrain.require", lambda *_: None)
+    monkeypatch.setattr("flows.retrain.publish_results", lambda _: None)
+    # As `prefect deployment run -p profile=...` hands it over.
+    if isinstance(given, str):
+        with suppress(ValueError):
+            given = json.loads(given)
+    taken = retrain.validate_parameters({"profile": given})
+    record = read_json(Path(retrain.fn(**taken)))
+    assert record["profile"] == "quick+portable"
+    assert [profile_names(profile) for profile in opened] == [("quick", "portable")]
+
+
+def test_one_profile_or_none_is_taken_as_before() -> None:
+    for given in (None, "nightly"):
+        assert retrain.validate_parameters({"profile": given}) == {"profile": given}

@@ -1,14 +1,13 @@
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from flows.git import GitState
 from flows.ledger import Outcome
-from flows.runs import RunRecord, git_state, last_times, result
-from litesmith.files import read_json, write_json
+from flows.runs import RunRecord, last_times, result
+from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from tasks import catalog
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +57,9 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
 
 @pytest.mark.parametrize("drawn", [True, False])
 def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, drawn: bool) -> None:
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = read_yaml(ROOT / "params.yaml")
     params["dataset"]["drawn"] = drawn
-    (tmp_path / catalog.PARAMS).write_text(yaml.safe_dump(params))
+    write_text(tmp_path / catalog.PARAMS, yaml_text(params))
     record = RunRecord("brave-cat", "an-id", None, None, error="StageError: it broke")
     assert read_json(record.write(tmp_path))["drawn"] is drawn
 
@@ -74,7 +73,14 @@ def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> No
         content = {"started": f"2026-11-0{day}T00:00:00+00:00", "stages": stages}
         write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", content)
     (tmp_path / catalog.RUNS / "20261103T000000Z-half.json").write_text('{"started": ')
+    odd = {"fetch": {"step_wall_s": "long"}, "prune": {"step_wall_s": None}, "sweep": {"step_wall_s": [1]}}
+    write_json(tmp_path / catalog.RUNS / "20261104T000000Z-odd.json", {"started": "2026-11-04T00:00:00", "stages": odd})
     assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
+
+
+def test_why_git_does_not_tell_is_written_down(tmp_path: Path) -> None:
+    state: GitState = {"revision": None, "dirty": None, "unknown": "git is not installed"}
+    assert read_json(RunRecord("brave-cat", "an-id", None, state).write(tmp_path))["git"] == state
 
 
 def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> None:
@@ -85,20 +91,3 @@ def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> No
     content = read_json(record.write(tmp_path))
     assert (content["result"], content["refused"]) == (None, True)
     assert content["stages"] == {"validate": {"outcome": "Failed", "wall_s": 3.46}}
-
-
-def test_git_state_tells_the_revision_and_whether_files_differ(tmp_path: Path) -> None:
-    def _git(*arguments: str) -> str:
-        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        return subprocess.run(
-            ["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    assert git_state(tmp_path) is None
-    _git("init", "-q")
-    (tmp_path / "a").write_text("a")
-    _git("add", "a")
-    _git("commit", "-qm", "one")
-    assert git_state(tmp_path) == {"revision": _git("rev-parse", "HEAD"), "dirty": False}
-    (tmp_path / "a").write_text("b")
-    assert git_state(tmp_path) == {"revision": _git("rev-parse", "HEAD"), "dirty": True}

@@ -7,16 +7,31 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, FlowRun
 from prefect.states import Pending, Running
 
+from flows.environment import HOME
 from flows.serve import _release
-from flows.server import server, server_cpu_s
+from flows.server import require_answer, server, server_cpu_s
+from tests.flows.test_environment import FOREIGN
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with server(tmp_path_factory.mktemp("served")) as address:
-        yield address
+    """Start a server where all that people set for another one is in its way."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / ".env").write_text("PREFECT_SERVER_API_AUTH_STRING=admin:pass\nPREFECT_SERVER_API_BASE_PATH=/other\n")
+    (folder / "prefect.toml").write_text('[server.api]\nauth_string = "admin:pass"\n')
+    (folder / HOME).mkdir(parents=True)
+    profile = 'active = "other"\n[profiles.other]\nPREFECT_API_URL = "http://127.0.0.1:9/api"\n'
+    (folder / "profiles.toml").write_text(profile)
+    foreign = {**FOREIGN, "PREFECT_HOME": str(folder)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        for name, value in foreign.items():
+            patched.setenv(name, value)
+        with server(folder) as address:
+            patched.undo()
+            yield address
 
 
 @pytest.fixture
@@ -82,6 +97,11 @@ def test_a_run_of_no_deployment_is_left_alone(url: str, client: SyncPrefectClien
     client.set_flow_run_state(run.id, Running())
     _release(url)
     assert _state(client, run) == "Running"
+
+
+def test_a_server_of_our_own_takes_orders_whatever_was_set_for_another(url: str, client: SyncPrefectClient) -> None:
+    assert client.create_flow_from_name("taken")
+    require_answer(url)
 
 
 def test_the_server_of_this_process_has_used_cpu_time(url: str) -> None:

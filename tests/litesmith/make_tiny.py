@@ -56,8 +56,9 @@ def trained() -> Any:
 
 
 def main() -> None:
-    """Write one file for each precision, as TensorFlow writes it, the Keras model's answers beside them."""
+    """Write one file for each precision, as TensorFlow writes it, its metadata, and the Keras model's answers."""
     from litesmith import int4, lite
+    from litesmith.metadata import describe, write_metadata
 
     model = trained()
     drawn, _ = images(30, seed=2)
@@ -65,6 +66,9 @@ def main() -> None:
         (TINY / f"{precision}.tflite").write_bytes(lite.translate(model, precision, images(60, seed=1)[0]))
     float32 = (TINY / "float32.tflite").read_bytes()
     (TINY / "int4.tflite").write_bytes(int4.quantize(float32, images(60, seed=1)[0]))
+    metadata = describe("left or right", CLASS_NAMES, images(300, seed=1)[0])
+    for path in sorted(TINY.glob("*.tflite")):
+        write_metadata(path, metadata)
     np.save(TINY / "answers.npy", model.predict(drawn[..., None] / np.float32(255), verbose=0))
 
 

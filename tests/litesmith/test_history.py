@@ -190,3 +190,42 @@ def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
     assert banner not in render_index([_run(1, result={**result, "drawn": False})])
     assert render_index([_run(1, result=None, drawn=True)]).count(banner) == 1
     assert render_index([_run(1), _run(2, result={**result, "drawn": True})]).count(banner) == 1
+
+
+@pytest.mark.parametrize(
+    ("git", "told"),
+    [
+        (None, "no git"),
+        ({"revision": "0123456789abcdef", "dirty": True}, "<code>0123456</code> with changes"),
+        ({"revision": "0123456789abcdef", "dirty": False}, "<code>0123456</code>"),
+        (
+            {"revision": None, "dirty": None, "unknown": "git is <not> installed"},
+            "unknown: git is &lt;not&gt; installed",
+        ),
+        (
+            {"revision": "0123456789abcdef", "dirty": None, "unknown": "bad index"},
+            "<code>0123456</code>, changes unknown: bad index",
+        ),
+    ],
+)
+def test_the_page_tells_what_git_knew_or_why_it_did_not(git: Any, told: str) -> None:
+    (fact,) = re.findall(r"<dt>Git revision</dt><dd>(.*?)</dd>", render_index([_run(1, git=git)]), re.DOTALL)
+    assert " ".join(fact.split()) == told
+
+
+def test_records_that_somebody_edited_cost_no_run_its_index(tmp_path: Path) -> None:
+    write_json(tmp_path / "good.json", _record(1))
+    write_json(tmp_path / "local.json", _record(2, started="2026-11-02T00:00:00"))
+    (tmp_path / "latin.json").write_bytes('{"name": "é"}'.encode("latin-1"))
+    (tmp_path / "wide.json").write_bytes(json.dumps(_record(3)).encode("utf-16"))
+    (tmp_path / "nan.json").write_text(json.dumps(_record(3, wall_s=float("nan"))))
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "null.json").write_text("null")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "link.json").symlink_to("nowhere")
+    runs, unreadable = read_runs(tmp_path, tmp_path)
+    assert [run.id for run in runs] == ["good", "local"]
+    wrong = ["deep", "folder", "latin", "link", "list", "nan", "null", "wide"]
+    assert unreadable == [f"{name}.json" for name in wrong]
+    assert "folder.json" in render_index(runs, unreadable)

@@ -1,13 +1,15 @@
+import errno
 import gzip
 import hashlib
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from litesmith.errors import DataError
-from litesmith.idx import encode_idx, read_images, read_labels
+from litesmith.errors import DataError, MachineError
+from litesmith.idx import encode_idx, read_images, read_labels, read_pair
 from tests.conftest import write_idx
 
 IMAGES = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
@@ -94,11 +96,86 @@ def test_damaged_content_is_found_by_its_checksum(tmp_path: Path) -> None:
         read_images(tmp_path / "i.gz")
 
 
-@pytest.mark.parametrize("num_bytes", [59, 61])
-def test_header_that_promises_another_size(num_bytes: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("num_bytes", "got"), [(59, "59"), (61, "more")])
+def test_header_that_promises_another_size(num_bytes: int, got: str, tmp_path: Path) -> None:
     path = packed(struct.pack(">4I", 0x803, 5, 4, 3) + bytes(num_bytes), tmp_path / "i.gz")
-    with pytest.raises(DataError, match=f"the header promises 5 x 4 x 3 = 60 bytes, got {num_bytes}"):
+    with pytest.raises(DataError, match=rf"the header promises 5 x 4 x 3 = 60 bytes, got {got}\. Fetch the file"):
         read_images(path)
+
+
+def test_a_small_file_that_holds_very_much_is_not_unpacked(tmp_path: Path) -> None:
+    content = struct.pack(">4I", 0x803, 5, 4, 3) + bytes(200_000_000)
+    path = packed(content, tmp_path / "i.gz")
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="promises 5 x 4 x 3 = 60 bytes, got more"):
+            read_images(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("sizes", [(2**32 - 1,) * 3, (60000, 2**31, 2**31), (2**20, 2**20, 1)])
+def test_sizes_that_no_file_of_its_length_can_hold(sizes: tuple[int, ...], tmp_path: Path) -> None:
+    path = packed(struct.pack(">4I", 0x803, *sizes) + bytes(40), tmp_path / "i.gz")
+    packed_bytes = path.stat().st_size
+    text = rf"promises {' x '.join(map(str, sizes))} = \d+ bytes, but the file's {packed_bytes} packed bytes cannot"
+    with pytest.raises(DataError, match=text):
+        read_images(path)
+
+
+def test_more_than_the_memory_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Memory:
+        available = 59
+
+    monkeypatch.setattr("psutil.virtual_memory", Memory)
+    write_idx(tmp_path / "i.gz", IMAGES)
+    with pytest.raises(MachineError, match=r"i\.gz holds 5 x 4 x 3 = 60 bytes, and 59 bytes of memory are free\. End"):
+        read_images(tmp_path / "i.gz")
+
+
+@pytest.mark.parametrize("sizes", [(0, 28, 28), (5, 0, 3), (0, 2**32 - 1, 2**32 - 1)])
+def test_images_without_pixels(sizes: tuple[int, ...], tmp_path: Path) -> None:
+    path = packed(struct.pack(">4I", 0x803, *sizes), tmp_path / "i.gz")
+    with pytest.raises(DataError, match=rf"promises {' x '.join(map(str, sizes))} = 0 bytes: nothing to learn from"):
+        read_images(path)
+
+
+def test_no_labels(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"the header promises 0 bytes: nothing to learn from\."):
+        read_labels(packed(struct.pack(">2I", 0x801, 0), tmp_path / "l.gz"))
+
+
+def test_a_file_that_was_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "i.gz").write_bytes(gzip.decompress(encode_idx(IMAGES)))
+    with pytest.raises(DataError, match=r"i\.gz is an IDX file that is not packed\. Pack it with gzip, under the same"):
+        read_images(tmp_path / "i.gz")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be read: Is a directory\. Expected a gzip-packed IDX file\."):
+        read_images(tmp_path)
+
+
+def test_a_file_that_a_disk_cannot_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr("gzip.open", broken)
+    with pytest.raises(DataError, match=r"i\.gz cannot be read: Input/output error\."):
+        read_images(tmp_path / "i.gz")
+
+
+def test_as_many_labels_as_images(tmp_path: Path) -> None:
+    write_idx(tmp_path / "i.gz", IMAGES)
+    write_idx(tmp_path / "l.gz", LABELS[:3])
+    with pytest.raises(DataError, match=r"i\.gz holds 5 images and .*l\.gz 3 labels, expected one for each\."):
+        read_pair(tmp_path / "i.gz", tmp_path / "l.gz")
+    write_idx(tmp_path / "l.gz", LABELS)
+    images, labels = read_pair(tmp_path / "i.gz", tmp_path / "l.gz")
+    np.testing.assert_array_equal(images, IMAGES)
+    np.testing.assert_array_equal(labels, LABELS)
+    assert not images.flags.writeable
 
 
 def test_header_that_breaks_off(tmp_path: Path) -> None:

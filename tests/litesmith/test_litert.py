@@ -28,6 +28,12 @@ def test_every_pixel_survives_the_way_in_and_out() -> None:
     assert INT8.range == (pytest.approx(0), pytest.approx(1))
 
 
+def test_an_odd_zero_point_is_kept_to() -> None:
+    door = Tensor("uint8", (1, 2), 1 / 200, 3)
+    assert door.encode(np.array([0, 0.5, 1, 2], np.float32)).tolist() == [3, 103, 203, 255]
+    assert door.decode(np.array([3, 103, 203], np.uint8)).tolist() == pytest.approx([0, 0.5, 1])
+
+
 def test_floats_pass_unchanged() -> None:
     door = Tensor("float32", (1, 2), None, None)
     values = np.array([-3, 0.25], np.float32)

@@ -2,18 +2,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from litesmith.errors import ParamsError
-from litesmith.params import Params, overlaid, parse_params, read_params
+from litesmith.files import write_text, yaml_text
+from litesmith.params import Params, overlaid, parse_params, read_params, read_sections
 
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def content() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((PROJECT / "params.yaml").read_text())
-    return loaded
+    return read_sections(PROJECT / "params.yaml")
 
 
 def refusal(content: Any) -> str:
@@ -29,7 +28,7 @@ def test_the_projects_own_file_is_valid() -> None:
 @pytest.mark.parametrize("written", ["1e-06", "1E-6", "1.0e-06", ".1e-5", "+0.01e-4", "0.000001"])
 def test_a_small_number_is_one_however_it_is_written(tmp_path: Path, content: dict[str, Any], written: str) -> None:
     content["validate"]["max_mean_shift"] = "here"
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content).replace("here", written))
+    write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
     assert read_params(tmp_path / "params.yaml").validate_.max_mean_shift == pytest.approx(1e-06)
 
 
@@ -48,7 +47,7 @@ def test_no_parameter_has_a_default() -> None:
 
 def test_unknown_parameter_is_refused_with_the_nearest_known_one(content: dict[str, Any]) -> None:
     content["prepare"]["num_gat"] = 3
-    assert "prepare.num_gat is not a parameter. Did you mean num_gate?" in refusal(content)
+    assert "prepare.num_gat is not a parameter. Did you mean prepare.num_gate?" in refusal(content)
 
 
 def test_unknown_section_is_refused(content: dict[str, Any]) -> None:
@@ -119,8 +118,8 @@ def test_missing_file_says_where_to_run(tmp_path: Path) -> None:
 
 
 def test_broken_yaml_is_told(tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").write_text("seed: [1")
-    with pytest.raises(ParamsError, match="is not valid YAML"):
+    (tmp_path / "params.yaml").write_text("seed: [1\n")
+    with pytest.raises(ParamsError, match=r"params\.yaml, line 2, is not valid YAML"):
         read_params(tmp_path / "params.yaml")
 
 
@@ -131,5 +130,123 @@ def test_overlay_changes_single_values_and_replaces_lists_whole() -> None:
 
 
 def test_overlay_may_not_invent_keys() -> None:
-    with pytest.raises(ParamsError, match=r"atempts is not a parameter\. Did you mean attempts"):
+    with pytest.raises(ParamsError, match=r"fetch\.atempts is not a parameter\. Did you mean fetch\.attempts\?"):
         overlaid({"fetch": {"attempts": 3}}, {"fetch": {"atempts": 1}})
+
+
+@pytest.mark.parametrize(("written", "shown"), [("", "null"), ("null", "null"), ("[seed]", r"\['seed'\]"), ("3", "3")])
+def test_a_file_without_sections_is_refused(tmp_path: Path, written: str, shown: str) -> None:
+    write_text(tmp_path / "params.yaml", written)
+    with pytest.raises(
+        ParamsError, match=rf"params\.yaml must hold a mapping like that of params\.yaml, got {shown}\."
+    ):
+        read_params(tmp_path / "params.yaml")
+
+
+def _sections(content: dict[str, Any], within: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    inner = [(key, value) for key, value in content.items() if isinstance(value, dict)]
+    paths = [_sections(value, (*within, key)) for key, value in inner]
+    return [*((*within, key) for key, _ in inner), *(path for below in paths for path in below)]
+
+
+def _set(content: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for key in path[:-1]:
+        content = content[key]
+    content[path[-1]] = value
+
+
+SECTIONS = _sections(read_sections(PROJECT / "params.yaml"))
+
+
+@pytest.mark.parametrize("path", SECTIONS, ids=".".join)
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, "null"), ([1], "[1]"), ("text", "'text'"), (3, "3"), (True, "True")]
+)
+def test_what_stands_in_the_place_of_a_section_is_named(
+    content: dict[str, Any], path: tuple[str, ...], value: Any, shown: str
+) -> None:
+    told = f"{'.'.join(path)} must be a section, a mapping of names to values, got {shown}."
+    _set(content, path, value)
+    assert told in refusal(content)
+    overlay: dict[str, Any] = {}
+    for depth in range(1, len(path)):
+        _set(overlay, path[:depth], {})
+    _set(overlay, path, value)
+    with pytest.raises(ParamsError) as caught:
+        overlaid(read_sections(PROJECT / "params.yaml"), overlay)
+    assert str(caught.value).startswith(told)
+
+
+def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(content, float):
+        return [path]
+    items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    return [found for key, value in items for found in _floats(value, (*path, key))]
+
+
+FLOATS = _floats(read_sections(PROJECT / "params.yaml"))
+
+
+def test_floats_of_every_kind_are_tried() -> None:
+    names = {".".join(map(str, path)) for path in FLOATS}
+    assert len(names) > 60
+    kinds = ("sweep.space.learning_rates.1", "validate.mean_range.0", "retrain.stage_limit_s", "fetch.backoff_s")
+    assert names.issuperset(kinds)
+
+
+@pytest.mark.parametrize("path", FLOATS, ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("written", [".inf", "-.inf", ".nan", "1e999"])
+def test_no_float_may_be_infinite_or_none(tmp_path: Path, path: tuple[Any, ...], written: str) -> None:
+    content = read_sections(PROJECT / "params.yaml")
+    _set(content, path, "here")
+    write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
+    with pytest.raises(ParamsError, match=rf"(?m)^{'.'.join(map(str, path))} .*got -?(inf|nan)\."):
+        read_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "told"),
+    [
+        ({"sweep": {"num_trails": 3}}, "sweep.num_trails is not a parameter. Did you mean sweep.num_trials?"),
+        (
+            {"sweep": {"space": {"width": [3]}}},
+            "sweep.space.width is not a parameter. Did you mean sweep.space.widths?",
+        ),
+        ({"Sweep": {}}, "Sweep is not a parameter. Did you mean sweep?"),
+        ({"num_trials": 3}, "num_trials is not a parameter. Did you mean sweep.num_trials?"),
+        ({"prepare": {"max_macs": 3}}, "prepare.max_macs is not a parameter. Did you mean device.max_macs?"),
+        ({"zzzzzz": 3}, "zzzzzz is not a parameter. Known here: seed, dataset"),
+        ({1: 3}, "1 is not a parameter. Known here"),
+        ({None: 3}, "None is not a parameter. Known here"),
+        ({"sweep": {2.5: 3}}, "sweep.2.5 is not a parameter."),
+    ],
+)
+def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, Any], told: str) -> None:
+    content = read_sections(PROJECT / "params.yaml")
+    with pytest.raises(ParamsError) as caught:
+        overlaid(content, overlay)
+    assert str(caught.value).startswith(told)
+    key, value = next(iter(overlay.items()))
+    content[key] = {**content[key], **value} if isinstance(content.get(key), dict) else value
+    if key != "sweep" or "space" not in value:
+        assert any(line.startswith(told) for line in refusal(content).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("overlay", "told"),
+    [
+        ({"quantize": {"variants": ["clusterd"]}}, "quantize.variants.0 .*got 'clusterd'. Did you mean clustered?"),
+        ({"convert": {"candidates": ["int-8"]}}, "convert.candidates.0 .*got 'int-8'. Did you mean int8?"),
+        ({"teach": {"compute_dtype": "BFloat16"}}, "teach.compute_dtype .*got 'BFloat16'. Did you mean bfloat16?"),
+        ({"convert": {"min_agreement": {"int16": 1.0}}}, "convert.min_agreement.int16 is .*Did you mean .*int8?"),
+        ({"evaluate": {"measure": ["npuu"]}}, "evaluate.measure.0 .*got 'npuu'. Did you mean npu?"),
+    ],
+)
+def test_unknown_words_are_told_with_the_nearest_known_one(overlay: dict[str, Any], told: str) -> None:
+    with pytest.raises(ParamsError, match=told.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")):
+        parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay))
+
+
+def test_a_long_value_is_not_told_at_length(content: dict[str, Any]) -> None:
+    content["seed"] = "x" * 100_000
+    assert len(refusal(content)) < 1000

@@ -195,6 +195,11 @@ def test_how_to_reproduce_names_the_profile_that_the_run_had() -> None:
     nightly = make_report(dataclasses.replace(report_inputs(), profile="nightly"))
     for text in (nightly.page, nightly.card):
         assert "python -m flows retrain --profile nightly" in text and "dvc repro\n" not in text
+    several = make_report(dataclasses.replace(report_inputs(), profile="a_1+b"))
+    assert all("python -m flows retrain --profile a_1+b" in text for text in (several.page, several.card))
+    assert "params.yaml with profiles/a_1.yaml, then profiles/b.yaml on top" in several.page
+    spaced = make_report(dataclasses.replace(report_inputs(), profile="my night"))
+    assert "--profile 'my night'\n" in spaced.card
     own = make_report(report_inputs())
     assert all("dvc repro" in text and "--profile" not in text for text in (own.page, own.card))
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from litesmith.files import read_yaml
 from litesmith.params import Params, overlaid, parse_params
 from litesmith.splits import Split, write_split
 from tasks import catalog
@@ -33,9 +34,7 @@ def tiny_models(folder: Path) -> None:
 
 def tiny_params(overlay: dict[str, Any]) -> Params:
     """Return the project's parameters for tiny images, changed by ``overlay``."""
-    import yaml
-
-    content = yaml.safe_load((Path(__file__).parents[2] / catalog.PARAMS).read_text())
+    content = read_yaml(Path(__file__).parents[2] / catalog.PARAMS)
     tiny = {
         "dataset": {"class_names": CLASS_NAMES, "height": 8, "width": 8},
         "convert": {"num_calibration": 60, "num_golden": 12},

@@ -10,6 +10,7 @@ import tasks.convert as room
 from litesmith import litert
 from litesmith.conversion import moved
 from litesmith.errors import ConversionError, ParamsError
+from litesmith.metadata import read_metadata
 from litesmith.splits import read_split
 from tasks import catalog
 from tasks.convert import Ins, Outs, convert
@@ -45,6 +46,7 @@ def again(folder: Path, overlay: dict[str, Any]) -> Outs:
     outs = Outs(
         lite=folder / "lite",
         final=folder / "final.tflite",
+        metadata=folder / "final.json",
         golden=folder / "golden.npz",
         calibration_ids=folder / "ids.json",
         metrics=folder / "metrics.json",
@@ -56,7 +58,7 @@ def again(folder: Path, overlay: dict[str, Any]) -> Outs:
 
 def test_twelve_files_each_with_every_check_passed(results: Any) -> None:
     assert list(results["files"]) == FILES
-    assert sorted(path.stem for path in catalog.LITE.iterdir()) == sorted(FILES)
+    assert sorted(path.stem for path in catalog.LITE.glob("*.tflite")) == sorted(FILES)
     for name, one in results["files"].items():
         assert f"{one['model']}-{one['precision']}" == name
         assert [check["passed"] for check in one["checks"]] == [True] * 7
@@ -116,6 +118,17 @@ def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
     assert results["calibration"]["num_images"] == 60
 
 
+def test_metadata_travels_with_every_file(here: Path) -> None:
+    train = read_split(catalog.TRAIN)
+    for path in (*catalog.LITE.glob("*.tflite"), catalog.FINAL_LITE):
+        metadata = read_metadata(path)
+        assert list(metadata.class_names) == tiny_params({}).dataset.class_names
+        assert (metadata.input.height, metadata.input.width) == train.images.shape[1:]
+        assert metadata.training is not None
+        assert metadata.training.outside(train.images).mean() < 0.02
+    assert sorted(path.stem for path in catalog.LITE.glob("*.json")) == sorted(FILES)
+
+
 def test_golden_file_repeats_the_check(here: Path) -> None:
     golden = np.load(catalog.GOLDEN)
     assert np.bincount(golden["labels"]).tolist() == [4, 4, 4]
@@ -168,7 +181,7 @@ def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
     results = json.loads(outs.results.read_text())
     assert list(results["files"]) == ["tuned-float32", "tuned-int8", "pruned-float32"]
     assert results["refused"]["clustered-float16"].startswith("clustered-float16.tflite: golden: largest error 0.0")
-    assert sorted(path.stem for path in outs.lite.iterdir()) == sorted(results["files"])
+    assert sorted(path.stem for path in outs.lite.glob("*.tflite")) == sorted(results["files"])
     assert results["final"]["name"] == "tuned-int8"
 
 

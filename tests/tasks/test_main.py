@@ -1,15 +1,20 @@
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
+from ruamel.yaml import YAML
 
+from litesmith.files import write_text, yaml_text
 from tasks.__main__ import main
 from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE, named
+from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
+from tests.litesmith import make_tiny
 
 PROJECT = Path(__file__).parents[2]
 
@@ -30,20 +35,44 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def test_list_prints_each_step_with_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_a_line_for_each_step_and_files_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
-    blocks = capsys.readouterr().out.split("\n\n")
-    by_step = {block.partition(":")[0]: block for block in blocks}
-    assert list(by_step) == [one.name for one in PIPELINE]
-    assert "  makes  models/pruned.h5" in by_step["prune"]
-    assert "  reads  data/prepared/test" in by_step["evaluate"]
+    _, *lines = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines] == [one.name for one in PIPELINE]
+    assert main(["list", "prune"]) == 0
+    assert "  makes  models/pruned.h5" in capsys.readouterr().out
+    assert main(["list", "--files"]) == 0
+    assert "  reads  data/prepared/test" in capsys.readouterr().out
 
 
-def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_of_run_says_what_each_step_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert [one.name for one in PIPELINE if f"{one.name} {one.summary}" not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "swep"], "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, validate, "),
+        (["run", "Prune"], "argument STEP: there is no 'Prune'. Did you mean prune? "),
+        (["run", "zzz"], "argument STEP: there is no 'zzz'. Known here: fetch, "),
+        (["clan"], "argument COMMAND: there is no 'clan'. Did you mean clean? Known here: run, list, "),
+        (["dvc", "--chek"], "unrecognized arguments: --chek. Did you mean --check?"),
+        (["reference", "--profle=quick"], "unrecognized arguments: --profle=quick. Did you mean --profile?"),
+    ],
+)
+def test_an_unknown_word_is_refused_with_the_nearest_known_one(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stopped:
-        main(["run", "prun"])
+        main(arguments)
     assert stopped.value.code == 2
-    assert "prun" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
 
 
 def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
@@ -57,6 +86,32 @@ def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
     assert "Traceback" not in told
 
 
+def test_pictures_are_answered_and_broken_ones_told_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for row, image in enumerate(make_tiny.images(3, seed=4)[0]):
+        Image.fromarray(image).save(tmp_path / f"{row}.png")
+    (tmp_path / "1.png").write_text("no picture")
+    assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert [line for line in said.out.splitlines() if line.startswith("/")] == [
+        f"{tmp_path}/0.png:",
+        f"{tmp_path}/2.png:",
+    ]
+    assert "%  left" in said.out
+    assert "%  neither" in said.out
+    assert said.err.startswith(f"error: {tmp_path}/1.png is not a picture")
+
+
+def test_metadata_may_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / "a.png")
+    words = ["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path / "a.png"), "--metadata"]
+    assert main([*words, str(make_tiny.TINY / "float32.json")]) == 0
+    assert "%  left" in capsys.readouterr().out
+    assert main([*words, str(tmp_path / "none.json")]) == 1
+    assert "none.json cannot be read: No such file" in capsys.readouterr().err
+
+
 def test_outside_of_dvc_an_error_says_nothing_of_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,16 +120,33 @@ def test_outside_of_dvc_an_error_says_nothing_of_it(
     assert "DVC" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("stage", "command"), [("prune", "dvc repro prune"), ("../dvc.yaml:prune", "dvc --cd {} repro prune")]
+)
 def test_under_dvc_an_error_names_the_way_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stage: str, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
+    monkeypatch.setenv("DVC_STAGE", stage)
     assert main(["predict", "none.tflite", "none.png"]) == 1
     assert capsys.readouterr().err.endswith(
-        "\nDVC cleared the outputs of prune before it began. `dvc repro prune` makes them once the cause above is gone"
-        "; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it has them.\n"
+        f"\nDVC cleared the outputs of prune before it began. `{command.format(tmp_path)}` makes them once the cause "
+        "above is gone; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it "
+        "has them.\n"
     )
+
+
+def test_in_a_workspace_an_error_names_it_and_a_command_that_acts_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = make_workspace(tmp_path / "a workspace", PROJECT)
+    monkeypatch.chdir(workspace)
+    monkeypatch.setenv("DVC_STAGE", "prepare")
+    assert main(["run", "prepare"]) == 1
+    said = capsys.readouterr().err
+    assert f"Run `dvc --cd '{workspace}' repro prepare`." in said
+    assert f"\nIt happened in the workspace {workspace}, where the paths above lead. Its params.yaml is written" in said
+    assert f"`dvc --cd '{workspace}' repro prepare` makes them once the cause above is gone" in said
 
 
 @pytest.fixture
@@ -82,11 +154,11 @@ def under_dvc(tmp_path: Path) -> Commands:
     """A project with git and DVC whose one stage has the outputs of `prune`, run and committed."""
     (tmp_path / "step.py").write_text(_STEP)
     (tmp_path / "params.yaml").write_text("sparsity: 1")
-    real = yaml.safe_load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
+    real = YAML(typ="safe").load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
     paths = [port.path.as_posix() for port in named("prune").outs]
     stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"]}
     stage |= {key: real[key] for key in ("outs", "metrics")}
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"prune": stage}}))
+    write_text(tmp_path / "dvc.yaml", yaml_text({"stages": {"prune": stage}}))
     (tmp_path / _OTHER).parent.mkdir(parents=True)
     (tmp_path / _OTHER).write_text("committed")
     commands = Commands(tmp_path, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
@@ -125,6 +197,21 @@ def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(under_dvc:
     assert _outputs(folder) == before
     assert under_dvc.run("dvc", "status")[1].strip() == "Data and pipelines are up to date."
     assert (folder / _OTHER).read_text() == "of an uncommitted run"
+
+
+@pytest.mark.slow
+def test_the_way_back_leads_from_any_folder(under_dvc: Commands, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder, good = under_dvc.folder, (under_dvc.folder / "params.yaml").read_text()
+    below, elsewhere = Commands(folder / "models", under_dvc.environment), tmp_path_factory.mktemp("elsewhere")
+    before = _outputs(folder)
+    (folder / "params.yaml").write_text("sparsity: 80")
+    code, said = below.run("dvc", "repro", "../dvc.yaml:prune")
+    assert code != 0
+    (folder / "params.yaml").write_text(good)
+    (command,) = re.findall(r"`(dvc [^`]* repro prune)`", said)
+    code, said = Commands(elsewhere, under_dvc.environment).run(*shlex.split(command))
+    assert code == 0, said
+    assert _outputs(folder) == before
 
 
 @pytest.mark.slow

@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litesmith.errors import ParamsError
+from litesmith.errors import DataError, ParamsError
 from litesmith.files import read_json
 from litesmith.idx import read_images, read_labels
 from litesmith.splits import read_split, sha256
 from tasks import catalog
 from tasks.prepare import Ins, Outs, prepare
-from tests.conftest import SmallSet
+from tests.conftest import SmallSet, write_idx
 
 
 @pytest.fixture
@@ -67,6 +67,13 @@ def test_splits_larger_than_the_data_are_refused(small_set: SmallSet, here: Ins)
     small_set.content["prepare"]["num_gate"] = 80
     with pytest.raises(ParamsError, match="cannot choose 80 of 80 rows"):
         run(small_set)
+
+
+def test_labels_that_do_not_fit_the_images_are_refused(small_set: SmallSet, here: Ins) -> None:
+    write_idx(here.train_labels, read_labels(here.train_labels)[:90])
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz holds 100 images and .* 90 labels"):
+        run(small_set)
+    assert not catalog.TRAIN.exists()
 
 
 def test_validation_must_have_passed() -> None:

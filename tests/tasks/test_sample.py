@@ -3,10 +3,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from PIL import Image
 
 from litesmith.errors import ContractError, MachineError
+from litesmith.files import write_text, yaml_text
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.sample import PICTURE, SAMPLE, check_sample, make_sample
@@ -41,7 +41,7 @@ def locked(root: Path) -> None:
     """Record the report of ``root`` as DVC does."""
     md5 = hashlib.md5((root / catalog.REPORT).read_bytes()).hexdigest()
     outs = [{"path": "reports/summary.json", "md5": "0" * 32}, {"path": catalog.REPORT.as_posix(), "md5": md5}]
-    (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"report": {"outs": outs}}}))
+    write_text(root / "dvc.lock", yaml_text({"schema": "2.0", "stages": {"report": {"outs": outs}}}))
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def refused(small_set: SmallSet, error: type[Exception] = RefusedError) -> tuple
     assert type(caught.value) is error
     assert not Outs().results.exists()
     assert not Outs().metrics.exists()
-    assert "See reports/refusals/validate.html." in str(caught.value)
+    assert f"See {PAGE.resolve()}." in str(caught.value)
     return str(caught.value), PAGE.read_text()
 
 

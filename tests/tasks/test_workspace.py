@@ -1,15 +1,16 @@
 import os
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from litesmith.errors import BusyError, ParamsError
+from litesmith.errors import BusyError, MachineError, ParamsError
 from litesmith.params import read_params
 from tasks.dag.lock import holding, stepping
-from tasks.workspace import clean, make_workspace, read_profile
+from tasks.workspace import clean, is_workspace, make_workspace, repro_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +25,6 @@ def project(tmp_path: Path) -> Path:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(ROOT / name, made)
     (made / "dvc.yaml").write_text("stages: {}\n")
-    shutil.copytree(ROOT / "profiles", made / "profiles")
     return made
 
 
@@ -40,12 +40,33 @@ def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Pa
     assert not (project / ".dvc").exists()
 
 
+def test_a_command_for_a_workspace_names_it_and_one_for_the_project_is_short(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    workspace = make_workspace(tmp_path / "it's one", project)
+    assert (is_workspace(workspace), is_workspace(project), is_workspace(tmp_path)) == (True, False, False)
+    assert repro_command(project, "prune") == "dvc repro prune"
+    command = shlex.split(repro_command(workspace, "--force report"))
+    assert command == ["dvc", "--cd", str(workspace), "repro", "--force", "report"]
+    monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
+    assert repro_command(project, "prune") == f"dvc --cd {project} repro prune"
+
+
 def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Path) -> None:
     sources = ["../mirror", "/absolute", "env:LITESMITH_MIRROR", "https://example.org/a", "drawn"]
     folder = make_workspace(tmp_path / "far" / "away", project, {"fetch": {"sources": sources}})
     written = read_params(folder / "params.yaml").fetch.sources
     assert Path(os.path.normpath(folder / written[0])) == tmp_path / "mirror"
     assert written[1:] == sources[1:]
+
+
+def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk/deep/down").mkdir(parents=True)
+    (project / ".workspaces").symlink_to(tmp_path / "disk/deep/down")
+    folder = make_workspace(project / ".workspaces/mine", project, {"fetch": {"sources": ["../mirror"]}})
+    (tmp_path / "mirror").mkdir()
+    assert (folder / read_params(folder / "params.yaml").fetch.sources[0]).samefile(tmp_path / "mirror")
 
 
 def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(project: Path, tmp_path: Path) -> None:
@@ -83,18 +104,6 @@ def test_does_not_touch_a_workspace_in_which_a_run_goes_on(project: Path, tmp_pa
         make_workspace(folder, project, {"seed": 7})
 
 
-def test_an_unknown_profile_is_refused_with_the_known_ones(project: Path) -> None:
-    with pytest.raises(ParamsError, match=r"'nightley' is not a profile. Known here: .*nightly"):
-        read_profile(project, "nightley")
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml")))
-def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, name: str) -> None:
-    folder = make_workspace(tmp_path / name, project, read_profile(project, name))
-    assert yaml.safe_load((folder / "params.yaml").read_text())["dataset"]["drawn"] is (name == "drawn")
-    assert read_params(folder / "params.yaml").report.profile == name
-
-
 def _resumable(folder: Path) -> Path:
     kept = folder / ".litesmith/work/sweep/log"
     kept.parent.mkdir(parents=True)
@@ -105,10 +114,12 @@ def _resumable(folder: Path) -> Path:
 def test_clean_removes_workspaces_and_what_is_resumed_from_and_nothing_else(tmp_path: Path) -> None:
     kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
     (tmp_path / "models").mkdir()
-    clean(tmp_path)
+    assert clean(tmp_path) == ["removed .litesmith/work", "removed .workspaces", "removed .offline"]
     assert not any(path.exists() for path in kept)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".litesmith", "models"]
-    clean(tmp_path)
+    assert clean(tmp_path) == [
+        "nothing to remove: there is no workspace, and nothing that a killed run would resume from"
+    ]
 
 
 @pytest.mark.parametrize("busy", ["", ".workspaces/quick", ".offline"])
@@ -124,3 +135,94 @@ def test_clean_is_refused_during_a_run_and_names_its_holder(
     ):
         clean(tmp_path)
     assert all(path.exists() for path in kept)
+
+
+def _linked(tmp_path: Path, place: str) -> tuple[Path, Path]:
+    """Make a project in which a link stands at ``place``; return it and the file behind the link."""
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    kept = _resumable(outside)
+    (outside / "quick").mkdir()
+    (project / place).parent.mkdir(parents=True)
+    (project / place).symlink_to(outside)
+    return project, kept
+
+
+@pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"])
+def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(tmp_path: Path, place: str) -> None:
+    project, kept = _linked(tmp_path, place)
+    told = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, what lies there stays"
+    assert told in clean(project)
+    assert not (project / place).is_symlink()
+    assert kept.read_text() == "trial 0"
+    assert (tmp_path / "outside/quick").is_dir()
+    assert not list((tmp_path / "outside/quick").iterdir())
+
+
+@pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"])
+@pytest.mark.parametrize("target", ["nothing", "file"])
+def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str, target: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    project = tmp_path / "project"
+    (project / place).parent.mkdir(parents=True)
+    (project / place).symlink_to(tmp_path / target)
+    assert f"{place} was a link to {tmp_path / target}: the link is removed, what lies there stays" in clean(project)
+    assert not (project / place).is_symlink()
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".workspaces/quick"])
+def test_clean_is_refused_during_a_run_behind_a_link(tmp_path: Path, place: str) -> None:
+    project, kept = _linked(tmp_path, place)
+    busy = {".workspaces": project / ".workspaces/quick", ".litesmith": project}.get(place, project / place)
+    with holding(busy), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
+        clean(project)
+    assert kept.exists()
+    assert (project / place).is_symlink()
+
+
+def test_clean_writes_nothing_into_folders_behind_a_link_that_are_no_workspaces(tmp_path: Path) -> None:
+    project, _ = _linked(tmp_path, ".workspaces")
+    before = sorted((tmp_path / "outside").rglob("*"))
+    clean(project)
+    assert sorted((tmp_path / "outside").rglob("*")) == before
+
+
+def test_clean_names_what_it_could_not_remove_and_removes_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (".workspaces/quick", ".workspaces/other", ".offline"):
+        _resumable(tmp_path / folder)
+    unlink, refused = os.unlink, []
+
+    def refusing(path: Any, **options: Any) -> None:
+        if path == "log" and not refused:
+            refused.append(path)
+            raise PermissionError(1, "Operation not permitted", path)
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", refusing)
+    told = r"(?s)^not everything could be removed:\n\S*/sweep/log: Operation not permitted\nremoved \.offline$"
+    with pytest.raises(MachineError, match=told):
+        clean(tmp_path)
+    assert len(list((tmp_path / ".workspaces").glob("*/.litesmith/work/sweep/log"))) == 1
+    assert len(list((tmp_path / ".workspaces").iterdir())) == 1
+    assert not (tmp_path / ".offline").exists()
+
+
+@pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith/work"])
+def test_clean_leaves_a_file_in_the_place_of_a_folder_and_says_so(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("mine")
+    with pytest.raises(MachineError, match=f"{place}: it is no folder, which was expected there; move it away"):
+        clean(tmp_path)
+    assert (tmp_path / place).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [".litesmith", ".workspaces", ".offline", ".venv", ".venv-3.12", "dvc_plots"])
+def test_git_ignores_a_link_in_the_place_of_a_folder_of_ours(tmp_path: Path, name: str) -> None:
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / name).symlink_to("/nowhere")
+    asked = ["git", "status", "--porcelain", "--untracked-files=all"]
+    told = subprocess.run(asked, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert told.stdout.split() == ["??", ".gitignore"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from litesmith.augmentation import Augmentation
+from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params import Params, overlaid, parse_params
 from litesmith.splits import Split, write_split
 from litesmith.teaching import write_lesson
@@ -44,7 +44,7 @@ SMALL = {
 
 def small_params() -> Params:
     """Return the project's parameters, made small."""
-    content: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / catalog.PARAMS).read_text())
+    content: dict[str, Any] = read_yaml(Path(__file__).parents[2] / catalog.PARAMS)
     return parse_params(overlaid(content, SMALL))
 
 
@@ -73,13 +73,13 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     small_splits(folder)
     small_lesson(folder)
     params = small_params()
-    catalog.PARAMS.write_text(yaml.safe_dump(params.model_dump(mode="json", by_alias=True)))
+    write_text(catalog.PARAMS, yaml_text(params.model_dump(mode="json", by_alias=True)))
     return params
 
 
 def read_columns(path: Path) -> list[str]:
     """Return the names of a table's columns."""
-    return path.read_text().splitlines()[0].split(",")
+    return path.read_text(encoding="utf-8").splitlines()[0].split(",")
 
 
 HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from litesmith.report.card import text
 from litesmith.report.formats import count
@@ -20,7 +20,7 @@ def card_of(inputs: ReportInputs) -> str:
 
 
 def test_front_matter_is_what_an_index_of_models_reads() -> None:
-    front = yaml.safe_load(card_of(report_inputs()).split("---\n")[1])
+    front = YAML(typ="safe").load(card_of(report_inputs()).split("---\n")[1])
     assert front["pipeline_tag"] == "image-classification" and front["license"] == "mit"
     assert front["datasets"] == ["zalando-datasets/fashion_mnist"]
     (result,) = front["model-index"][0]["results"]

@@ -112,7 +112,15 @@ def test_drawn_images_say_nothing_about_a_model() -> None:
     assert verdict.sentence == "Drawn images: this run says that the pipeline works, and nothing about a model."
 
 
-@pytest.mark.parametrize(("profile", "command"), [(None, ""), ("nightly", " --profile nightly")])
+@pytest.mark.parametrize(
+    ("profile", "command"),
+    [
+        (None, ""),
+        ("nightly", " --profile nightly"),
+        ("a_1+b", " --profile a_1+b"),
+        ("my night", " --profile 'my night'"),
+    ],
+)
 def test_advice_names_the_command_that_makes_this_very_run_the_reference(profile: str | None, command: str) -> None:
     verdict = verdict_of(dataclasses.replace(report_inputs(), profile=profile))
     assert f"`python -m tasks reference{command}`" in verdict.advice

@@ -3,12 +3,12 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from litesmith.errors import ContractError
 from litesmith.params import DatasetParams, HardLimits, PrepareParams
 from tasks.dag import dvcfile
-from tasks.dag.step import Kept, Measured, Metric, Plot, step
+from tasks.dag.step import Kept, MaybeEmpty, Measured, Metric, Plot, step
 from tasks.pipeline import PIPELINE
 
 PROJECT = Path(__file__).parents[3]
@@ -26,6 +26,7 @@ class Outs:
     results: Annotated[Path, Kept()] = Path("reports/results/a.json")
     curve: Annotated[Path, Plot(x="epoch", y=("loss", "val_loss"), panel="loss")] = Path("reports/plots/a.csv")
     page: Annotated[Path, Measured()] = Path("reports/a.html")
+    extras: Annotated[Path, MaybeEmpty()] = Path("models/extras")
 
 
 @step
@@ -37,7 +38,7 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: 
 
 
 def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
-    assert yaml.safe_load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"] == {
+    assert YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"] == {
         "desc": "Do the thing.",
         "cmd": "python -m tasks run prepare",
         "deps": ["data/raw.gz"],
@@ -47,6 +48,7 @@ def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
             {"reports/results/a.json": {"cache": False}},
             "reports/plots/a.csv",
             "reports/a.html",
+            {"models/extras": {"meta": {"maybe_empty": True}}},
             "reports/made/prepare.json",
         ],
         "metrics": [{"reports/metrics/a.json": {"cache": False}}],
@@ -57,7 +59,7 @@ def test_of_a_section_read_in_part_the_stage_names_the_keys(tmp_path: Path) -> N
     @step
     def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
 
-    asked = yaml.safe_load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
+    asked = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
     assert asked == ["prepare", "device.max_tflite_bytes", "device.max_macs", "device.max_activation_bytes"]
 
 
@@ -70,7 +72,7 @@ def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:
     def dataset(params: DatasetParams, ins: Ins, outs: Others) -> None: ...
 
     columns = {"reports/plots/a.csv": ["loss", "val_loss"], "reports/plots/b.csv": ["loss"]}
-    panels = yaml.safe_load(dvcfile.render([prepare, dataset], tmp_path))["plots"]
+    panels = YAML(typ="safe").load(dvcfile.render([prepare, dataset], tmp_path))["plots"]
     assert panels == [{"loss": {"template": "linear", "x": "epoch", "y": columns}}]
 
 
@@ -84,6 +86,11 @@ def test_a_stale_file_is_refused(tmp_path: Path) -> None:
 
 def test_dvc_keeps_a_run_cache_of_every_step_but_the_report() -> None:
     """It keeps none of a stage with an output outside its cache that is neither metric nor plot (DVC 3.67)."""
-    stages = yaml.safe_load(dvcfile.render(PIPELINE, PROJECT))["stages"]
-    uncached = {name for name, stage in stages.items() if any(isinstance(out, dict) for out in stage["outs"])}
+    stages = YAML(typ="safe").load(dvcfile.render(PIPELINE, PROJECT))["stages"]
+    uncached = {
+        name
+        for name, stage in stages.items()
+        for out in stage["outs"]
+        if isinstance(out, dict) and any(settings.get("cache") is False for settings in out.values())
+    }
     assert uncached == {"report"}

@@ -1,4 +1,6 @@
 import json
+import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,11 +8,13 @@ from typing import Annotated, Any
 import pytest
 
 from litesmith.errors import BusyError, ContractError, DataError, MachineError, ParamsError
+from litesmith.files import write_text
 from litesmith.params import DatasetParams, PrepareParams, read_params
 from tasks.dag.checksums import md5_of
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
-from tasks.dag.step import Metric, Step, step
+from tasks.dag.step import MaybeEmpty, Metric, Step, step
+from tasks.pipeline import named
 
 PROJECT = Path(__file__).parents[3]
 
@@ -66,9 +70,56 @@ def test_a_kept_promise_leaves_outputs_and_a_record(root: Path) -> None:
 def test_a_missing_input_is_named_before_anything_is_removed(root: Path) -> None:
     run_step(room(COPY), root)
     (root / "data/in.txt").unlink()
-    with pytest.raises(ContractError, match=r"step prepare cannot run: data/in\.txt missing\. Run `dvc repro prepare`"):
+    told = r"step prepare cannot run: 1 of its 1 inputs is missing: data/in\.txt\. Run `dvc repro prepare`\."
+    with pytest.raises(ContractError, match=told):
         run_step(room(COPY), root)
     assert (root / "models/copy.txt").exists()
+
+
+@pytest.mark.parametrize(("body", "said"), [("", True), ("(outs.folder / 'a').touch()", False)])
+def test_a_folder_that_is_empty_on_purpose_is_named(
+    root: Path, caplog: pytest.LogCaptureFixture, body: str, said: bool
+) -> None:
+    @dataclass(frozen=True)
+    class Folder:
+        folder: Annotated[Path, MaybeEmpty()] = Path("models/extras")
+
+    def prepare(params: PrepareParams, ins: Ins, outs: Folder) -> None:
+        outs.folder.mkdir(parents=True)
+        exec(body)
+
+    caplog.set_level("INFO")
+    run_step(step(prepare), root)
+    assert ("models/extras is empty, since nothing was asked for" in caplog.messages) is said
+
+
+def _missing(name: str, root: Path) -> str:
+    with pytest.raises(ContractError) as caught:
+        run_step(named(name), root)
+    return str(caught.value)
+
+
+def test_many_missing_inputs_are_told_in_short_with_who_makes_them(root: Path) -> None:
+    shutil.copy(PROJECT / "dvc.yaml", root)
+    told = _missing("report", root)
+    assert re.match(r"step report cannot run: (\d+) of its \1 inputs are missing: (\S+, ){2}\S+ and \d+ more\. ", told)
+    assert " fetch, validate, prepare and 7 more make what is missing. " in told
+    assert told.endswith("`git checkout -- reports/reference.json` restores that. Run `dvc repro report`.")
+    assert len(told) < 400
+    validate = named("validate").ins
+    for port in validate[1:]:
+        write_text(root / port.path, "")
+    assert _missing("validate", root) == (
+        f"step validate cannot run: 1 of its {len(validate)} inputs is missing: {validate[0].path}. "
+        "fetch makes what is missing. Run `dvc repro validate`."
+    )
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", "stages: [", "stages: 3", "stages: {fetch: null}", "a: 1"])
+def test_missing_inputs_are_told_whatever_dvc_yaml_holds(root: Path, content: str) -> None:
+    write_text(root / "dvc.yaml", content)
+    told = _missing("fetch" if named("fetch").ins else "validate", root)
+    assert "missing: " in told and "Run `dvc repro " in told
 
 
 def test_old_outputs_are_gone_before_the_step_runs(root: Path) -> None:

@@ -2,9 +2,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import yaml
 
-from litesmith.errors import ContractError, MachineError
+from litesmith.errors import ContractError, MachineError, ParamsError
+from litesmith.files import read_yaml, write_text, yaml_text
 from tasks.dag import versions
 
 PROJECT = Path(__file__).parents[3]
@@ -32,9 +32,24 @@ def test_installed_versions_are_returned() -> None:
 
 
 def test_another_version_than_recorded_is_refused(tmp_path: Path) -> None:
-    recorded = yaml.safe_load((PROJECT / "versions.yaml").read_text())
-    (tmp_path / "versions.yaml").write_text(yaml.safe_dump({**recorded, "numpy": "0.1"}))
+    recorded = read_yaml(PROJECT / "versions.yaml")
+    write_text(tmp_path / "versions.yaml", yaml_text({**recorded, "numpy": "0.1"}))
     with pytest.raises(
         MachineError, match=rf"installed: numpy {version('numpy')}; .* says numpy 0\.1\. Run `make install`"
     ):
+        versions.check_installed(["numpy"], tmp_path)
+
+
+@pytest.mark.parametrize("written", ["", "null", "[numpy]", "numpy", "scipy: '1'", "numpy: 2.4", "numpy: null", "1: 2"])
+def test_a_file_that_records_no_version_is_refused(tmp_path: Path, written: str) -> None:
+    write_text(tmp_path / "versions.yaml", written)
+    with pytest.raises(ContractError, match=r"versions\.yaml records no version of numpy\. `python -m tasks versions`"):
+        versions.check_installed(["numpy"], tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"versions\.yaml is missing"):
+        versions.check_installed(["numpy"], tmp_path)
+    write_text(tmp_path / "versions.yaml", "numpy:\n\t2.4.6")
+    with pytest.raises(ParamsError, match=r"versions\.yaml, line 2, is not valid YAML"):
         versions.check_installed(["numpy"], tmp_path)

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,52 @@ def test_workers_stop_when_the_stage_is_killed(tmp_path: Path) -> None:
     stage.kill()
     stage.wait()
     assert gone_within(worker, 10)
+
+
+def test_workers_stop_when_the_stage_is_asked_to_end(tmp_path: Path) -> None:
+    code = (
+        "import argparse, os, sys, time\n"
+        "from tasks.dag.workers import worker_pool\n"
+        "from tasks.terminal import run_chosen\n"
+        "def study(_):\n"
+        "    with worker_pool(2) as pool:\n"
+        "        print(pool.submit(os.getpid).result(), flush=True)\n"
+        "        pool.submit(time.sleep, 60).result()\n"
+        "if __name__ == '__main__':\n"
+        "    parser = argparse.ArgumentParser()\n"
+        "    parser.set_defaults(command=study)\n"
+        "    sys.exit(run_chosen(parser, []))\n"
+    )
+    (tmp_path / "stage.py").write_text(code)
+    stage = start([sys.executable, str(tmp_path / "stage.py")], PYTHONPATH=str(PROJECT))
+    worker = int(first_line(stage))
+    time.sleep(0.3)
+    stage.terminate()
+    assert stage.wait(10) == 130
+    assert gone_within(worker, 1)
+
+
+def test_what_is_watched_ends_on_a_hang_up_as_it_does_on_sigterm(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    (tmp_path / "waiting.py").write_text(code)
+    path = os.pathsep.join([str(PROJECT), str(tmp_path)])
+    child = start([sys.executable, "-m", "flows.watched", "waiting"], PYTHONPATH=path)
+    assert first_line(child) == "up"
+    child.send_signal(signal.SIGHUP)
+    assert child.wait(10) == 7
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
+    code = (
+        "import signal; from tasks.dag.watch import heed_hang_up; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "heed_hang_up(); signal.raise_signal(signal.SIGHUP); print('still here')"
+    )
+    assert first_line(start([sys.executable, "-c", code])) == "still here"
 
 
 def test_a_worker_that_is_killed_is_explained() -> None:

@@ -1,0 +1,92 @@
+"""Seeds of IDX files, and their mutations."""
+
+import functools
+import gzip
+import math
+import struct
+from pathlib import Path
+from random import Random
+
+from benchmarks.fuzz.mutations import flipped, mutated, repacked
+from litesmith.drawn import draw_images
+from litesmith.files import read_yaml
+from litesmith.idx import encode_idx
+from litesmith.params import Params, overlaid, parse_params
+from tasks import catalog
+
+PROJECT = Path(__file__).parents[2]
+
+# Of what a changed header may promise and get.
+_MOST_BYTES = 1_000_000
+
+NUM_TRAIN, NUM_TEST, SIZE = 40, 20, 10
+FILES = (
+    catalog.RAW_TRAIN_IMAGES.as_posix(),
+    catalog.RAW_TRAIN_LABELS.as_posix(),
+    catalog.RAW_TEST_IMAGES.as_posix(),
+    catalog.RAW_TEST_LABELS.as_posix(),
+)
+
+
+@functools.cache
+def params() -> Params:
+    """Return the project's parameters, made to fit the seeds."""
+    overlay = {
+        "dataset": {"num_train": NUM_TRAIN, "num_test": NUM_TEST, "height": SIZE, "width": SIZE},
+        "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_mean_shift": 0.9},
+        "prepare": {"num_validation": 10, "num_gate": 10},
+    }
+    return parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay))
+
+
+@functools.cache
+def seeds() -> dict[str, bytes]:
+    """Return images and labels of a small training and a small test set, by their paths in a project."""
+    arrays = [
+        array
+        for num, seed in ((NUM_TRAIN, 7), (NUM_TEST, 8))
+        for array in draw_images(num, SIZE, SIZE, len(params().dataset.class_names), seed)
+    ]
+    return {name: encode_idx(array) for name, array in zip(FILES, arrays, strict=True)}
+
+
+def make(rng: Random) -> dict[str, bytes]:
+    """Return the files, one or two of them mutated: before they are packed, after, or without packing them again."""
+    files = dict(seeds())
+    others = list(files.values())
+    for name in rng.sample(FILES, rng.choice([1, 1, 1, 2])):
+        draw = rng.random()
+        if draw < 0.3:
+            files[name] = _with_other_header(rng, files[name])
+        elif draw < 0.6:
+            files[name] = repacked(rng, files[name], others)
+        elif draw < 0.75:
+            files[name] = gzip.compress(_with_other_pixels(rng, gzip.decompress(files[name])), 1, mtime=0)
+        elif draw < 0.95:
+            files[name] = mutated(rng, files[name], others)
+        else:
+            inner = gzip.decompress(files[name])
+            files[name] = rng.choice([inner, mutated(rng, inner, others)])
+    return files
+
+
+def _with_other_pixels(rng: Random, inner: bytes) -> bytes:
+    """Change what follows the header, so that a file is whole and holds odd images or labels."""
+    start = 4 + 4 * inner[3]
+    body, length = inner[start:], len(inner) - start
+    odd = [bytes(length), b"\xff" * length, rng.randbytes(length), body[::-1], flipped(rng, body), body[:1] * length]
+    return inner[:start] + rng.choice(odd)
+
+
+def _with_other_header(rng: Random, content: bytes) -> bytes:
+    """Change type and sizes in a file's header; what follows may be cut or extended to what these promise."""
+    inner = gzip.decompress(content)
+    kind, num_sizes = inner[2:4]
+    sizes = struct.unpack_from(f">{num_sizes}I", inner, 4)
+    sizes = tuple(rng.choice([size, size, 0, 1, rng.randrange(100), 2**31, 2**32 - 1]) for size in sizes)
+    body, promised = inner[4 + 4 * num_sizes :], math.prod(sizes)
+    if promised < _MOST_BYTES and rng.random() < 0.7:
+        body = (body * (promised // len(body) + 1))[:promised]
+    if rng.random() < 0.1:
+        kind, num_sizes = rng.choice([kind, 0, 9, 13, 255]), rng.choice([num_sizes, 0, 1, 2, 4, 255])
+    return gzip.compress(bytes([0, 0, kind, num_sizes]) + struct.pack(f">{len(sizes)}I", *sizes) + body, 1, mtime=0)

@@ -1,0 +1,92 @@
+"""The state of the project's sources as git knows it, or why git does not tell."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import NotRequired, TypedDict
+
+_PATIENCE_S = 60.0
+
+# Git sets these for its hooks: a run that is started by one would be told of whatever checkout they name.
+_ELSEWHERE = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
+}  # fmt: skip
+
+
+class GitState(TypedDict):
+    """What git tells of a folder; ``unknown`` is there, and says why, if one of the others is None."""
+
+    revision: str | None
+    dirty: bool | None
+    unknown: NotRequired[str]
+
+
+class _UnknownError(Exception):
+    """Git does not tell; the text says why."""
+
+
+def git_state(project: Path) -> GitState:
+    """Return the revision checked out in ``project`` and whether files differ from it, or why that is not known."""
+    revision = None
+    try:
+        revision = _revision(project)
+        dirty = bool(_git(project, "status", "--porcelain", "--untracked-files=no"))
+    except _UnknownError as error:
+        return {"revision": revision, "dirty": None, "unknown": str(error)}
+    return {"revision": revision, "dirty": dirty}
+
+
+def _revision(project: Path) -> str:
+    """Return the revision that is checked out.
+
+    Raises:
+        _UnknownError: There is none, or it is not of this folder.
+    """
+    around = _git(project, "rev-parse", "--show-toplevel").strip()
+    if not _git(project, "ls-files", "--cached", "--", "."):
+        raise _UnknownError(f"not a git checkout: the one around it, {around}, holds no file of {project}")
+    try:
+        return _git(project, "rev-parse", "--verify", "HEAD").strip()
+    except _UnknownError as error:
+        branch = _git(project, "symbolic-ref", "--short", "HEAD").strip()
+        raise _UnknownError(f"a git checkout whose branch {branch} has no commit ({error})") from error
+
+
+def _git(project: Path, *arguments: str) -> str:
+    """Return what a git command that only reads prints.
+
+    Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs what its
+    settings name. Here that is no protection, as the code of this very folder is running: it is declared safe for the
+    command, it alone, and the one setting by which `status` runs a program is switched off.
+
+    Raises:
+        _UnknownError: Git is not there or does not answer.
+    """
+    settings = ["-c", f"safe.directory={project.resolve()}", "-c", "core.fsmonitor=false"]
+    kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", *settings, *arguments],
+            cwd=project,
+            env={**kept, "LC_ALL": "C"},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PATIENCE_S,
+        )
+    except FileNotFoundError as error:
+        raise _UnknownError("git is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise _UnknownError(f"git did not answer within {_PATIENCE_S:g} s") from error
+    except OSError as error:
+        raise _UnknownError(f"git cannot be run: {error.strerror}") from error
+    if done.returncode:
+        raise _UnknownError(_reason(done.stderr) or f"git ended with {done.returncode}")
+    return done.stdout
+
+
+def _reason(said: str) -> str:
+    """Return the first line that git wrote as it gave up, in words where it is the most common one."""
+    first = next((line for line in said.splitlines() if line.strip()), "").removeprefix("fatal: ")
+    return "not a git checkout" if first.startswith("not a git repository (or any") else first

@@ -1,0 +1,44 @@
+"""A name and a home folder for a user that the system knows by number alone, as in a container."""
+
+import getpass
+import os
+import pwd
+from pathlib import Path
+
+from litesmith.files import explaining
+
+_HOME = Path(".litesmith/home")
+
+
+def provide_user(root: Path) -> None:
+    """Set ``USER`` and ``HOME`` for this process, and those it starts, where nothing tells them.
+
+    DVC asks for the user's name, and Prefect and Great Expectations for the home folder as they are imported; all three
+    end in a traceback where there is none. What the system or the environment tells stays.
+
+    Args:
+        root: The folder below which a home is made where none is known.
+
+    Raises:
+        MachineError: It cannot be made.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # the latter from Python 3.13 on
+        os.environ["USER"] = f"uid{os.getuid()}"
+    if not _has_home():
+        home = root.resolve() / _HOME
+        with explaining(home):
+            home.mkdir(parents=True, exist_ok=True)
+        os.environ["HOME"] = str(home)
+
+
+def _has_home() -> bool:
+    """Tell whether the environment or the system names a home; a relative one is none to DVC."""
+    if Path(os.environ.get("HOME", "")).is_absolute():
+        return True
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return True

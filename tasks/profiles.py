@@ -1,0 +1,119 @@
+"""Profiles: overlays of ``params.yaml``, chosen by name; several are laid over each other in their order."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from litesmith.errors import ParamsError, did_you_mean
+from litesmith.params import overlaid, parse_params, read_sections
+from tasks import catalog
+
+PROFILES = Path("profiles")
+
+# One profile or several, as a command line or a deployment gives them: "quick", "quick+drawn" or ["quick", "drawn"].
+Chosen = str | Sequence[str] | None
+
+_JOINT = "+"
+# A workspace is a folder of that name, and systems take 255 bytes.
+_MAX_BYTES = 200
+
+
+def profile_names(chosen: Chosen) -> tuple[str, ...]:
+    """Return the names of the chosen profiles in their order, none for None.
+
+    Raises:
+        ParamsError: What is given is no name of a profile, or names one twice, or no folder can be called that.
+    """
+    given = [chosen] if isinstance(chosen, str) else list(chosen or ())
+    names = tuple(_checked(name) for text in given for name in _text(text).split(_JOINT))
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ParamsError(f"profile {twice[0]!r} is given twice. Name each once, the one that has the last word last.")
+    joined = _JOINT.join(names)
+    if len(joined.encode("utf-8", "replace")) > _MAX_BYTES:
+        raise ParamsError(
+            f"{joined[:20]!r}... is too long for a profile's name: a workspace is called that, and {_MAX_BYTES} bytes "
+            f"are the limit, got {len(joined)} characters."
+        )
+    return names
+
+
+def profile_title(chosen: Chosen) -> str | None:
+    """Return what a run with the chosen profiles is called, such as ``quick+drawn``; None without any.
+
+    Raises:
+        ParamsError: As `profile_names`.
+    """
+    return _JOINT.join(profile_names(chosen)) or None
+
+
+def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, Any]]:
+    """Return what the chosen profiles change, in their order, and last what the report calls them.
+
+    Raises:
+        ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it names a
+            parameter that ``params.yaml`` does not have.
+    """
+    names = profile_names(chosen)
+    overlays = [_read(project, name) for name in names]
+    return [*overlays, {"report": {"profile": profile_title(names)}}] if names else []
+
+
+def laid(project: Path, *overlays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of the project's ``params.yaml`` with overlays laid over it in their order, all checked.
+
+    Raises:
+        ParamsError: A parameter is unknown, or a value is out of its bounds.
+    """
+    content = read_sections(project / catalog.PARAMS)
+    for overlay in overlays:
+        content = overlaid(content, overlay)
+    try:
+        parse_params(content)
+    except ParamsError as error:
+        title = overlays[-1].get("report", {}).get("profile") if overlays else None
+        with_profile = f"\n(params.yaml with profile {title} laid over it)" if title else ""
+        raise ParamsError(f"{error}{with_profile}") from error
+    return content
+
+
+def _read(project: Path, name: str) -> dict[str, Any]:
+    path = project / PROFILES / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(other.stem for other in path.parent.glob("*.yaml"))
+        raise ParamsError(
+            f"{name!r} is not a profile.{did_you_mean(name, known)} Known here: {', '.join(known)}. "
+            f"A profile is a file {PROFILES}/NAME.yaml."
+        )
+    overlay = read_sections(path)
+    try:
+        overlaid(read_sections(project / catalog.PARAMS), overlay)
+    except ParamsError as error:
+        raise ParamsError(f"{path}: {error}") from error
+    return overlay
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str):
+        raise ParamsError(f"{given!r} is not the name of a profile. Give a name, or a list of names.")
+    return given
+
+
+def _checked(name: str) -> str:
+    """Return a name, or raise if it is anything but one: a path could lead a run out of its place."""
+    if not name.strip():
+        wrong = "it is empty"
+    elif name != name.strip():
+        wrong = "it begins or ends with a space"
+    elif "/" in name or "\\" in name:
+        wrong = "it is a path"
+    elif name.startswith("."):
+        wrong = "it begins with a dot"
+    elif not name.isprintable():
+        wrong = "it has a character that cannot be shown"
+    else:
+        return name
+    raise ParamsError(
+        f"{name!r} is not the name of a profile: {wrong}. A profile is a file {PROFILES}/NAME.yaml, and NAME alone is "
+        f"given; `{_JOINT}` stands between several."
+    )

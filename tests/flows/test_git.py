@@ -1,0 +1,142 @@
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.git import git_state
+
+Git = Callable[..., str]
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "safe.directory=*"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with one commit."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    _git(folder, "init", "-q")
+    (folder / "a").write_text("a")
+    _git(folder, "add", "a")
+    _git(folder, "commit", "-qm", "one")
+    return folder
+
+
+def test_the_revision_is_told_and_whether_files_differ(checkout: Path) -> None:
+    revision = _git(checkout, "rev-parse", "HEAD")
+    assert git_state(checkout) == {"revision": revision, "dirty": False}
+    (checkout / "stray").write_text("not of git")
+    assert git_state(checkout) == {"revision": revision, "dirty": False}
+    (checkout / "a").write_text("b")
+    assert git_state(checkout) == {"revision": revision, "dirty": True}
+
+
+def test_a_worktree_and_a_folder_inside_a_checkout_have_their_revision(checkout: Path) -> None:
+    revision = _git(checkout, "rev-parse", "HEAD")
+    _git(checkout, "worktree", "add", "-q", "../beside")
+    assert git_state(checkout.parent / "beside") == {"revision": revision, "dirty": False}
+    (checkout / "inner").mkdir()
+    (checkout / "inner/b").write_text("b")
+    _git(checkout, "add", "inner")
+    _git(checkout, "commit", "-qm", "two")
+    assert git_state(checkout / "inner") == {"revision": _git(checkout, "rev-parse", "HEAD"), "dirty": False}
+
+
+def test_a_checkout_of_another_owner_has_its_revision_too(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    revision = _git(checkout, "rev-parse", "HEAD")
+    # Git's own way to test what it does where another user owns the folder; no file of the user's may say it is safe.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    refused = subprocess.run(["git", "status"], cwd=checkout, capture_output=True, text=True, check=False)
+    assert "dubious ownership" in refused.stderr
+    assert git_state(checkout) == {"revision": revision, "dirty": False}
+
+
+def test_the_checkout_around_one_of_another_owner_is_not_trusted(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    (checkout / "inner").mkdir()
+    state = git_state(checkout / "inner")
+    assert (state["revision"], state["dirty"]) == (None, None)
+    assert state["unknown"].startswith("detected dubious ownership in repository at ")
+
+
+def test_a_program_that_the_checkouts_settings_name_is_not_run(checkout: Path, tmp_path: Path) -> None:
+    program = tmp_path / "monitor"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    program.chmod(0o755)
+    _git(checkout, "config", "core.fsmonitor", str(program))
+    assert git_state(checkout)["dirty"] is False
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_a_folder_that_is_no_checkout_is_told_so(tmp_path: Path) -> None:
+    assert git_state(tmp_path) == {"revision": None, "dirty": None, "unknown": "not a git checkout"}
+
+
+def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_revision(checkout: Path) -> None:
+    (checkout / "unpacked").mkdir()
+    (checkout / "unpacked/b").write_text("b")
+    assert git_state(checkout / "unpacked") == {
+        "revision": None,
+        "dirty": None,
+        "unknown": f"not a git checkout: the one around it, {checkout}, holds no file of {checkout / 'unpacked'}",
+    }
+
+
+def test_a_checkout_without_a_commit_is_told_so(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "a").write_text("a")
+    _git(tmp_path, "add", "a")
+    state = git_state(tmp_path)
+    assert (state["revision"], state["dirty"]) == (None, None)
+    assert state["unknown"].startswith("a git checkout whose branch main has no commit (")
+
+
+def test_a_branch_without_a_commit_beside_others_is_named(checkout: Path) -> None:
+    _git(checkout, "symbolic-ref", "HEAD", "refs/heads/unborn")
+    state = git_state(checkout)
+    assert state["revision"] is None
+    assert state["unknown"].startswith("a git checkout whose branch unborn has no commit (")
+
+
+def test_a_worktree_whose_checkout_is_gone_is_told_in_gits_words(checkout: Path) -> None:
+    _git(checkout, "worktree", "add", "-q", "../beside")
+    (checkout / ".git").rename(checkout / "gone")
+    state = git_state(checkout.parent / "beside")
+    assert state["unknown"].startswith(f"not a git repository: {checkout}/.git/worktrees/beside")
+
+
+def test_a_revision_stays_known_where_the_state_of_the_files_is_not(checkout: Path) -> None:
+    revision = _git(checkout, "rev-parse", "HEAD")
+    _git(checkout, "config", "status.renames", "nonsense")
+    state = git_state(checkout)
+    assert (state["revision"], state["dirty"]) == (revision, None)
+    assert "nonsense" in state["unknown"]
+
+
+def test_a_machine_without_git_is_told_so(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert git_state(checkout) == {"revision": None, "dirty": None, "unknown": "git is not installed"}
+    (checkout / "git").write_text("no program")
+    assert git_state(checkout)["unknown"] == "git cannot be run: Permission denied"
+
+
+def test_a_git_hook_does_not_lead_to_the_checkout_that_it_belongs_to(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    _git(other, "init", "-q")
+    revision = _git(checkout, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
+    assert git_state(checkout) == {"revision": revision, "dirty": False}
