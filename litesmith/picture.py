@@ -19,6 +19,9 @@ _MAX_MEGAPIXELS = 250
 
 _PAPERS = {"black": 0, "white": 255}
 
+# Pillow hands these files to programs of the system, which run what is written in them.
+_PROGRAMS = {"EPS"}
+
 # What Pillow multiplies the levels of grey PNG files of few bits with, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 
@@ -111,7 +114,9 @@ def _explaining(path: Path) -> Iterator[None]:
 
 def _opened(path: Path) -> tuple[Image.Image, list[str]]:
     """Read a whole picture, the way up its camera says, and tell what of the file was left out."""
-    with _large_pictures(), Image.open(path) as picture:
+    Image.init()
+    formats = [name for name in Image.OPEN if name not in _PROGRAMS]
+    with _large_pictures(), Image.open(path, formats=formats) as picture:
         num_frames = getattr(picture, "n_frames", 1)
         _correct_transparent_level(picture)
         picture.load()

@@ -258,6 +258,13 @@ def test_something_else_than_a_picture(tmp_path: Path) -> None:
         read_picture(tmp_path / "a.png", DARK)
 
 
+def test_a_picture_that_is_a_program_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dark_with_square(28, 28).save(tmp_path / "a.eps")
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_: pytest.fail("a program was started"))
+    with pytest.raises(DataError, match=r"a\.eps is not a picture that can be read"):
+        read_picture(tmp_path / "a.eps", DARK)
+
+
 def test_picture_that_was_cut_short(tmp_path: Path) -> None:
     path = save(Image.effect_noise((60, 60), 50), tmp_path / "a.png")
     path.write_bytes(path.read_bytes()[:500])
