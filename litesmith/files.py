@@ -189,6 +189,14 @@ class _Constructor(SafeConstructor):
             raise ConstructorError(None, None, problem, node.start_mark)
         return value
 
+    def construct_mapping(self, node: Node, deep: bool = False) -> Any:
+        # Called after `construct_object` has returned, since a mapping may hold itself.
+        try:
+            return super().construct_mapping(node, deep)
+        except TypeError as error:
+            problem = f"a name must be a word or a number, not a list or a mapping ({error})"
+            raise ConstructorError(None, None, problem, node.start_mark) from error
+
 
 _INTEGER_BITS = 63
 

@@ -127,6 +127,8 @@ _MERGES = "a: &a {x: 1}\n" + "".join(
         ("{a: 1}: 2\n", 1, "found unhashable key"),
         ("a: !!python/object/apply:os.system [exit]\n", 1, "could not determine a constructor for the tag"),
         ("a: !!int x\n", 1, "'x' is not a value of this kind"),
+        ("a:\n  ? - - b\n  : 1\n", 2, "a name must be a word or a number, not a list or a mapping"),
+        ("a: {{b: [1]}: 2}\n", 1, "found unhashable key"),
         ("a: 1\nb: {<<: 3}\n", 2, "expected a mapping"),
     ],
 )
