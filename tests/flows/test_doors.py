@@ -248,10 +248,11 @@ def test_after_dvc_the_flow_says_up_to_date_for_every_stage(story: Story, refere
 
 
 def test_the_terminal_ends_with_the_table_and_the_report(story: Story, reference: Commands) -> None:
-    *_, report, runs, run = story.said["other door"].strip().splitlines()
+    *_, report, runs, run, took = story.said["other door"].strip().splitlines()
     assert report == f"report: {(reference.folder / catalog.REPORT).resolve()}"
     assert runs == f"runs:   {(reference.folder / catalog.INDEX).resolve()}"
     assert run.startswith("run:    ")
+    assert took.startswith("took:   ")
     assert "DRAWN IMAGES, not Fashion-MNIST" in story.said["other door"]
     assert "(final)" in story.said["other door"]
 
