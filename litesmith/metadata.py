@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from litesmith.errors import DataError
-from litesmith.files import write_json
+from litesmith.files import read_json, write_json
 from litesmith.outliers import TrainingStatistics, fit_statistics
-from litesmith.params import Section
+from litesmith.params import Section, distinct_names
 
 VERSION: Literal[1] = 1
 
@@ -51,7 +51,7 @@ class Metadata(Section):
     version: Literal[1]
     sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")]
     dataset: str
-    class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=256)]
+    class_names: Annotated[tuple[str, ...], Field(min_length=2, max_length=256), AfterValidator(distinct_names)]
     input: InputForm
     training: TrainingStatistics | None
 
@@ -109,20 +109,19 @@ def parse_metadata(path: Path) -> Metadata:
         DataError: It is missing, is not metadata, or is of a version that is not known here.
     """
     try:
-        content: Any = json.loads(path.read_bytes())
-        _require_version(path, content)
-        return Metadata.model_validate_json(path.read_bytes())
+        content = read_json(path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}. Expected a model's metadata.") from error
+    _require_version(path, content)
+    try:
+        return Metadata.model_validate_json(json.dumps(content))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        words = [".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ")]
         raise DataError(
-            f"{path} is not a model's metadata: {where}: {first['msg']}. "
+            f"{path} is not a model's metadata: {': '.join(word for word in words if word)}. "
             "docs/decisions/0017-what-travels-with-a-model.md tells its form."
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not a model's metadata, which is JSON: {error}.") from error
 
 
 def path_beside(model: Path) -> Path:

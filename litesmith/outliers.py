@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 from litesmith.params import Section
 
@@ -39,8 +40,20 @@ _LEAST_VARIANCE = 1e-5
 # images, or statistics that say the same, still give correlations that have an inverse.
 _RIDGE = 0.03**2
 _BORDER_TOLERANCE = 2
+# What rounding to six digits leaves of a symmetry.
+_CORRELATION_SLACK = 1e-5
 
 Row = Annotated[tuple[float, ...], Len(_NUM, _NUM)]
+
+
+def _require_correlation(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Raise unless rows are the correlation of something: else distances would be none, or mean nothing."""
+    matrix = np.array(rows)
+    form = (matrix + matrix.T) / 2
+    np.fill_diagonal(form, 1)
+    if np.abs(matrix - form).max() > _CORRELATION_SLACK or np.linalg.eigvalsh(form)[0] <= 0:
+        raise ValueError("expected a correlation: symmetric, with ones on its diagonal and an inverse")
+    return rows
 
 
 class TrainingStatistics(Section):
@@ -54,8 +67,8 @@ class TrainingStatistics(Section):
     """
 
     mean: Row
-    deviation: Row
-    correlation: Annotated[tuple[Row, ...], Len(_NUM, _NUM)]
+    deviation: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(_NUM, _NUM)]
+    correlation: Annotated[tuple[Row, ...], Len(_NUM, _NUM), AfterValidator(_require_correlation)]
     max_distance: Annotated[float, Ge(0)]
     share_within: Annotated[float, Ge(0), Le(1)]
 

@@ -16,6 +16,7 @@ from litesmith.files import read_yaml
 
 Kind = TypeVar("Kind")
 Part = TypeVar("Part", bound="Section")
+Names = TypeVar("Names", list[str], tuple[str, ...])
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,22 @@ class RawFiles(Section):
     test_labels: RawFile
 
 
+def distinct_names(names: Names) -> Names:
+    """Return class names, or raise `ValueError` if one is blank, breaks out of its line or stands twice."""
+    for name in names:
+        if not name.strip() or not name.isprintable():
+            raise ValueError(f"a class is named {name!r}. Expected text that can be printed in a line")
+        if names.count(name) > 1:
+            raise ValueError(f"two classes are named {name!r}. Expected names that tell them apart")
+    return names
+
+
 class DatasetParams(Section):
     """What the data set is called and holds."""
 
     name: str
     drawn: Annotated[bool, Field(description="True marks every page as made from drawn images.")]
-    class_names: Annotated[list[str], Field(min_length=2, max_length=256)]
+    class_names: Annotated[list[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)]
     num_train: Annotated[Count, Field(description="Images in the official training files.")]
     num_test: Annotated[Count, Field(description="Images in the official test files.")]
     height: Count

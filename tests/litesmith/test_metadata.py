@@ -58,10 +58,10 @@ def test_another_file_of_the_same_name(model: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is not a model's metadata, which is JSON"),
-        ("[" * 100_000, "is not a model's metadata, which is JSON"),
-        ("\x00\xff", "is not a model's metadata, which is JSON"),
-        ("[]", "is not a model's metadata: "),
+        ("", "is not JSON: "),
+        ("[" * 100_000, "is nested too deeply for JSON"),
+        ("\x00\xff", "is not JSON: "),
+        ("[]", r"is not a model's metadata: Input should be an object\. docs/decisions/0017"),
         ("{}", "is not a model's metadata: version: Field required"),
         ('{"version": 2}', "has version 2, and this litesmith reads up to 1: it was written by a newer one"),
         ('{"version": 1, "class_names": []}', "is not a model's metadata: "),
@@ -80,6 +80,45 @@ def test_a_class_name_too_few_is_told_with_its_place(model: Path) -> None:
         read_metadata(model)
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a", " "], "class_names: a class is named ' '"),
+        (["a", "b\n99.9%  c"], r"class_names: a class is named 'b\\n99\.9%  c'\. Expected text .* in a line"),
+        (["a", "\x1b[31mb"], r"class_names: a class is named '\\x1b\[31mb'"),
+        (["a", "b", "a"], "class_names: two classes are named 'a'"),
+    ],
+)
+def test_class_names_that_would_mislead(model: Path, names: list[str], said: str) -> None:
+    content = json.loads(path_beside(model).read_text())
+    path_beside(model).write_text(json.dumps({**content, "class_names": names}))
+    with pytest.raises(DataError, match=said):
+        read_metadata(model)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("correlation", [[1.0] * 9] * 9, "training.correlation: expected a correlation"),
+        ("correlation", [[0.0] * 9] * 9, "training.correlation: expected a correlation"),
+        ("correlation", (-np.eye(9)).tolist(), "training.correlation: expected a correlation"),
+        ("correlation", np.triu(np.full((9, 9), 0.5), 1).tolist(), "training.correlation: expected a correlation"),
+        ("deviation", [0.0] * 9, r"training.deviation.0: Input should be greater than 0"),
+    ],
+)
+def test_statistics_that_give_no_distance(model: Path, field: str, value: list[object], said: str) -> None:
+    content = json.loads(path_beside(model).read_text())
+    content["training"][field] = value
+    path_beside(model).write_text(json.dumps(content))
+    with pytest.raises(DataError, match=said):
+        read_metadata(model)
+
+
+def test_metadata_that_windows_saved(model: Path, metadata: Metadata) -> None:
+    path_beside(model).write_bytes(b"\xef\xbb\xbf" + path_beside(model).read_bytes())
+    assert read_metadata(model).class_names == metadata.class_names
+
+
 def test_a_folder_in_the_place_of_metadata(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+    with pytest.raises(DataError, match="is a folder, and a JSON file was expected"):
         parse_metadata(tmp_path)
