@@ -284,6 +284,7 @@ def _open_h5(path: Path) -> _Opened:
     from litesmith import lite
     from litesmith.aware import load_aware
     from litesmith.contract import TensorSpec, require_classifier
+    from litesmith.keras import keras
 
     network = load_aware(path)
     inputs, outputs = (
@@ -291,8 +292,10 @@ def _open_h5(path: Path) -> _Opened:
         for tensors in (network.inputs, network.outputs)
     )
     require_classifier(path, inputs, outputs)
-    _, height, width, _ = network.input_shape
-    return _Opened(height, width, network.output_shape[-1], 0.0, partial(lite.probabilities, network))
+    # Its one input and output without the names that some models give them.
+    bare = keras.Model(network.inputs[0], network.outputs[0])
+    _, height, width, _ = bare.input_shape
+    return _Opened(height, width, bare.output_shape[-1], 0.0, partial(lite.probabilities, bare))
 
 
 def main(arguments: list[str]) -> int:

@@ -147,7 +147,8 @@ class LiteModel:
             raise DataError(f"{path} is missing. Expected a .tflite file: make it with `make run`, or name another.")
         self._path = path
         with hushed(), self._explaining():
-            self._interpreter = Interpreter(str(path), num_threads=1)
+            # By content: LiteRT opens no file whose name is not UTF-8.
+            self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
             self._require_classifier()
             _require_sound(path, self._interpreter)
             self._interpreter.allocate_tensors()
@@ -166,7 +167,7 @@ class LiteModel:
         """Turn what LiteRT raises at a file that is damaged or asks too much of it into an error with the way out."""
         try:
             yield
-        except (ValueError, RuntimeError, MemoryError) as error:
+        except (OSError, ValueError, RuntimeError, MemoryError) as error:
             text = str(error).strip().rstrip(".")
             if "Select TensorFlow op" in text or "custom op" in text:
                 raise DataError(

@@ -92,6 +92,13 @@ def test_a_path_that_is_no_file(tmp_path: Path) -> None:
         assert f"{path} {reason}. Expected a .tflite or a Keras .h5 file" in refusal(path)
 
 
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff\n.tflite")
+    path.write_bytes((TINY / "int8.tflite").read_bytes())
+    with open_foreign(path) as opened:
+        assert opened.num_classes == 3
+
+
 def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")

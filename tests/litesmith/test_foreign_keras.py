@@ -136,6 +136,15 @@ def test_a_batch_of_one_is_answered_one_by_one(path: Path, batch: int | None) ->
     assert foreign._open_h5(path).probabilities(DRAWN).shape == (len(DRAWN), 3)
 
 
+def test_an_input_and_an_output_with_names_are_answered(path: Path) -> None:
+    plain = classifier()
+    named = keras.Model({"pixels": plain.input}, {"classes": plain.output})
+    save_h5(named, path)
+    opened = foreign._open_h5(path)
+    assert (opened.height, opened.width, opened.num_classes) == (8, 8, 3)
+    np.testing.assert_array_equal(opened.probabilities(DRAWN), lite.probabilities(plain, DRAWN))
+
+
 def test_our_own_networks_open_as_before(path: Path) -> None:
     network = build_network(SPEC, "tuned")
     quantize = tfmot.quantization.keras
