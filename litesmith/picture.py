@@ -19,8 +19,8 @@ _MAX_MEGAPIXELS = 250
 
 _PAPERS = {"black": 0, "white": 255}
 
-# Pillow hands these files to programs of the system, which run what is written in them.
-_PROGRAMS = {"EPS"}
+# Pillow hands EPS files to a program of the system, which runs what is written in them. Of MPEG it reads no picture.
+_NOT_READ = {"EPS", "MPEG"}
 
 # What Pillow multiplies the levels of grey PNG files of few bits with, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
@@ -56,6 +56,12 @@ class _Fitted:
 
     image: NDArray[np.uint8]
     changes: tuple[str, ...]
+
+
+def picture_suffixes() -> frozenset[str]:
+    """Return how the names of files end that `read_picture` may read, in lower case."""
+    formats = set(_formats())
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in formats)
 
 
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
@@ -112,11 +118,20 @@ def _explaining(path: Path) -> Iterator[None]:
         raise DataError(f"{path} cannot be read as a picture: {why}. Save it again as a PNG or JPEG.") from error
 
 
+def _formats() -> list[str]:
+    """Return the formats that Pillow itself can read: for some it knows no more than their names."""
+    Image.init()
+    stubs = {name for name, (reader, _) in Image.OPEN.items() if _is_stub(reader)}
+    return [name for name in Image.OPEN if name not in stubs | _NOT_READ]
+
+
+def _is_stub(reader: object) -> bool:
+    return isinstance(reader, type) and issubclass(reader, ImageFile.StubImageFile)
+
+
 def _opened(path: Path) -> tuple[Image.Image, list[str]]:
     """Read a whole picture, the way up its camera says, and tell what of the file was left out."""
-    Image.init()
-    formats = [name for name in Image.OPEN if name not in _PROGRAMS]
-    with _large_pictures(), Image.open(path, formats=formats) as picture:
+    with _large_pictures(), Image.open(path, formats=_formats()) as picture:
         num_frames = getattr(picture, "n_frames", 1)
         _correct_transparent_level(picture)
         picture.load()

@@ -1,17 +1,17 @@
 """Name what is on pictures, with a ``.tflite`` or a Keras model of anybody's."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from litesmith.errors import DataError
 from litesmith.foreign import ForeignModel, open_foreign
 from litesmith.metadata import Metadata, parse_metadata, read_metadata
-from litesmith.picture import Picture, read_picture
+from litesmith.picture import Picture, picture_suffixes, read_picture
 
 # A class that is less likely than this is not worth a line, unless it is the likeliest.
 _LEAST_PROBABILITY = 0.01
@@ -48,13 +48,29 @@ class Prediction:
         return [*self.changes, *(f"warning: {warning}" for warning in self.warnings), *guesses]
 
 
-def find_pictures(paths: Sequence[Path]) -> list[Path]:
-    """Return pictures as they are named, and in the place of a folder those in it and below, by name.
+@dataclass(frozen=True)
+class Found:
+    """The pictures that paths name.
 
-    Raises:
-        DataError: A folder holds no file with the name of a picture.
+    Attributes:
+        pictures: As they are named, and in the place of a folder those in it and below, by name.
+        left_out: What else lies in the folders and is not looked at, a phrase for each folder.
+        failures: Folders that cannot be looked into, or hold no picture, a sentence each.
     """
-    return [picture for path in paths for picture in (_pictures_below(path) if path.is_dir() else [path])]
+
+    pictures: tuple[Path, ...]
+    left_out: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+def find_pictures(paths: Sequence[Path]) -> Found:
+    """Look for pictures where paths lead; what is hidden, and folders behind links, are no part of a folder."""
+    parts = [_found_below(path) if path.is_dir() else Found((path,), (), ()) for path in paths]
+    return Found(
+        tuple(picture for part in parts for picture in part.pictures),
+        tuple(phrase for part in parts for phrase in part.left_out),
+        tuple(sentence for part in parts for sentence in part.failures),
+    )
 
 
 def predict_pictures(
@@ -88,12 +104,44 @@ def predict_pictures(
                 yield path, Prediction(guesses, picture.changes, _warnings(picture, known))
 
 
-def _pictures_below(folder: Path) -> list[Path]:
-    known = Image.registered_extensions()
-    pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in known and path.is_file()]
-    if not pictures:
-        raise DataError(f"the folder {folder} holds no file that is named like a picture, such as a .png or a .jpg.")
-    return pictures
+def _found_below(folder: Path) -> Found:
+    """Look for pictures in a folder and below it, by their names."""
+    failures: list[str] = []
+    pictures, others, known = [], [], picture_suffixes()
+    for path in sorted(_members(folder, failures)):
+        (pictures if path.suffix.lower() in known and not path.is_dir() else others).append(path)
+    if not pictures and not failures:
+        failures.append(
+            f"the folder {folder} holds no file that is named like a picture, such as a .png or a .jpg."
+            f"{f' It holds {_kinds(others)}.' if others else ''}"
+        )
+    left_out = (f"left out of {folder}: {_kinds(others)}",) if others and pictures else ()
+    return Found(tuple(pictures), left_out, tuple(failures))
+
+
+def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
+    """Yield the files and the links to folders below a folder, without what is hidden; tell what cannot be read."""
+
+    def fail(error: OSError) -> None:
+        failures.append(f"the folder {error.filename} cannot be looked into: {error.strerror}. Change its permissions.")
+
+    for place, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in (*links, *files) if not name.startswith("."))
+
+
+def _kinds(paths: Sequence[Path]) -> str:
+    """Say what paths are that are no pictures: other files, by how their names end, and links to folders."""
+    suffixes = [path.suffix.lower() or "no suffix" for path in paths if not path.is_dir()]
+    num_files, num_links = len(suffixes), len(paths) - len(suffixes)
+    said = [
+        f"{num_files} other file{'s' if num_files > 1 else ''} ({', '.join(sorted(set(suffixes)))})"
+        if num_files
+        else "",
+        f"{num_links} link{'s' if num_links > 1 else ''} to folders" if num_links else "",
+    ]
+    return " and ".join(phrase for phrase in said if phrase)
 
 
 def _require_match(model: Path, opened: ForeignModel, known: Metadata) -> None:

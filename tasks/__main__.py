@@ -15,7 +15,7 @@ from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import Commands, HelpFormatter, Parser, add_command, begin_in_utf8, run_chosen
+from tasks.terminal import Commands, HelpFormatter, Parser, add_command, begin_in_utf8, printable, run_chosen
 from tasks.workspace import clean, is_workspace, repro_command
 
 
@@ -140,12 +140,16 @@ def _predict(chosen: argparse.Namespace) -> None:
     """
     from litesmith.predict import find_pictures, predict_pictures
 
-    pictures, failures = find_pictures(chosen.pictures), []
-    for path, outcome in predict_pictures(chosen.model, pictures, chosen.metadata):
+    found = find_pictures(chosen.pictures)
+    failures = list(found.failures)
+    for phrase in found.left_out:
+        print(printable(phrase, in_line=True), file=sys.stderr)
+    for path, outcome in predict_pictures(chosen.model, found.pictures, chosen.metadata):
         if isinstance(outcome, DataError):
             failures.append(str(outcome))
             continue
-        print("\n".join([*([f"{path}:"] if len(pictures) > 1 else []), *outcome.lines()]), flush=True)
+        heading = [f"{printable(str(path), in_line=True)}:"] if len(found.pictures) > 1 else []
+        print("\n".join([*heading, *outcome.lines()]), flush=True)
     if failures:
         raise DataError("\n".join(failures))
 

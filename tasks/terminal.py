@@ -124,7 +124,7 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
             command(chosen)
         sys.stdout.flush()
     except LitesmithError as error:
-        print(f"error: {error}{hint}", file=sys.stderr)
+        print(printable(f"error: {error}{hint}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; the next run goes on from here", file=sys.stderr)
@@ -195,6 +195,19 @@ class _Terminal(io.FileIO):
             if error.errno != errno.EIO:
                 raise
             return memoryview(content).nbytes
+
+
+def printable(text: str, *, in_line: bool = False) -> str:
+    """Return a text that does not steer the terminal: names of files may hold any character.
+
+    Args:
+        text: What is to be printed.
+        in_line: Write line breaks and tabs as Python does too, instead of leaving them.
+    """
+    kept = "" if in_line else "\n\t"
+    return "".join(
+        letter if letter in kept or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1] for letter in text
+    )
 
 
 def begin_in_utf8() -> None:

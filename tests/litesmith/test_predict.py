@@ -1,6 +1,9 @@
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +63,7 @@ def test_several_pictures_and_folders_in_order_and_one_that_is_broken_stops_none
         saved(image, folder / name)
     (folder / "notes.txt").write_text("no picture")
     (folder / "d.png").write_text("no picture either")
-    paths = find_pictures([picture, folder])
+    paths = find_pictures([picture, folder]).pictures
     assert [path.name for path in paths] == ["right.png", "a.gif", "b.png", "c.bmp", "d.png"]
     outcomes = dict(predict_pictures(TINY / "int8.tflite", paths))
     assert [type(outcome) for outcome in outcomes.values()] == [*[Prediction] * 4, DataError]
@@ -68,8 +71,51 @@ def test_several_pictures_and_folders_in_order_and_one_that_is_broken_stops_none
 
 
 def test_a_folder_without_pictures(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no file that is named like a picture"):
-        find_pictures([tmp_path])
+    (tmp_path / "photo.HEIC").write_bytes(b"")
+    found = find_pictures([tmp_path, tmp_path / "shoe.png"])
+    assert found.pictures == (tmp_path / "shoe.png",)
+    assert found.failures == (
+        f"the folder {tmp_path} holds no file that is named like a picture, such as a .png or a .jpg. "
+        "It holds 1 other file (.heic).",
+    )
+
+
+def test_what_of_a_folder_is_left_out_is_told(picture: Path) -> None:
+    folder = picture.parent
+    for name in ("photo.heic", "photo.svg", "drawing.pdf", "model.h5", "run.eps", "README", ".hidden.png"):
+        (folder / name).write_bytes(b"")
+    (folder / ".thumbnails").mkdir()
+    shutil.copy(picture, folder / ".thumbnails/small.png")
+    (folder / "others").symlink_to(folder / ".thumbnails", target_is_directory=True)
+    found = find_pictures([folder])
+    assert found.pictures == (picture,)
+    assert found.left_out == (
+        f"left out of {folder}: 6 other files (.eps, .h5, .heic, .pdf, .svg, no suffix) and 1 link to folders",
+    )
+    assert not found.failures
+
+
+def test_links_that_lead_nowhere_and_pipes_are_told_as_pictures_are(picture: Path) -> None:
+    (picture.parent / "gone.png").symlink_to(picture.parent / "nothing")
+    os.mkfifo(picture.parent / "pipe.png")
+    found = find_pictures([picture.parent])
+    assert [path.name for path in found.pictures] == ["gone.png", "pipe.png", "right.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_told(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = picture.parent / "locked"
+    locked.mkdir()
+    scan = os.scandir
+
+    def refuse(path: Path) -> Any:
+        if Path(path) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root may read everything
+    found = find_pictures([picture.parent])
+    assert found.pictures == (picture,)
+    assert found.failures == (f"the folder {locked} cannot be looked into: Permission denied. Change its permissions.",)
 
 
 def test_images_of_the_training_kind_bring_no_warning(tmp_path: Path) -> None:

@@ -103,6 +103,17 @@ def test_pictures_are_answered_and_broken_ones_told_at_the_end(
     assert said.err.startswith(f"error: {tmp_path}/1.png is not a picture")
 
 
+def test_names_of_pictures_do_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a\x1b[31m\n.png", "b.png"):
+        Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / name)
+    (tmp_path / "c\x1b[2J.png").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert f"{tmp_path}/a\\x1b[31m\\n.png:\n" in said.out
+    assert said.err.startswith(f"left out of {tmp_path}: 1 other file (.txt)\nerror: {tmp_path}/c\\x1b[2J.png is not")
+
+
 def test_metadata_may_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / "a.png")
     words = ["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path / "a.png"), "--metadata"]

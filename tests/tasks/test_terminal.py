@@ -6,6 +6,7 @@ import pytest
 
 import flows.__main__
 import tasks.__main__
+from tasks.terminal import printable
 
 PARSERS = {"tasks": tasks.__main__._parser, "flows": flows.__main__._parser}
 
@@ -46,3 +47,9 @@ def test_each_command_has_examples_that_are_command_lines_of_it(package: str) ->
         assert title == "examples:" and own, name
         for line in own:
             parser.parse_args(shlex.split(line, comments=True)[3:])
+
+
+def test_control_characters_are_written_out() -> None:
+    steering = "a\x1b[31m\r\x07\x9b b\n\té\udcff"
+    assert printable(steering) == "a\\x1b[31m\\r\\x07\\x9b b\n\té\udcff"
+    assert printable(steering, in_line=True) == "a\\x1b[31m\\r\\x07\\x9b b\\n\\té\udcff"
