@@ -55,9 +55,19 @@ def repro_command(root: Path, words: str) -> str:
         root: The project's folder or a workspace's.
         words: What follows ``repro``: options and stages.
     """
-    # DVC names the stage with its file where it was called from another folder.
-    elsewhere = is_workspace(root) or ":" in os.environ.get("DVC_STAGE", "")
+    elsewhere = _is_elsewhere(root)
     return f"dvc --cd {shlex.quote(str(root.resolve()))} repro {words}" if elsewhere else f"dvc repro {words}"
+
+
+def path_in_command(root: Path, path: str) -> str:
+    """Return a path below ``root``, unquoted, for a command that stands beside `repro_command`."""
+    return str(root.resolve() / path) if _is_elsewhere(root) else path
+
+
+def _is_elsewhere(root: Path) -> bool:
+    """Tell whether commands are called in another folder."""
+    # DVC names the stage with its file where it was called from another folder.
+    return is_workspace(root) or ":" in os.environ.get("DVC_STAGE", "")
 
 
 def open_workspace(project: Path, profile: Chosen) -> Path:

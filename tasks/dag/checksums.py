@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from litesmith.errors import ContractError, DataError, ParamsError
 from litesmith.files import read_json, read_yaml, write_json
 from tasks import catalog
 from tasks.dag.step import Step
+from tasks.workspace import path_in_command, repro_command
 
 _LOCK = Path("dvc.lock")
 
@@ -96,37 +99,53 @@ def _of_dvc(root: Path) -> list[_Recorded]:
         outs = [(step, out) for step, stage in content["stages"].items() for out in stage.get("outs", [])]
         return [_Recorded(Path(out["path"]), step, out["md5"]) for step, out in outs if out.get("hash") == "md5"]
     except (ParamsError, LookupError, TypeError, AttributeError) as error:
+        why = error if isinstance(error, ParamsError) else "it is empty, or not as DVC writes it"
         raise ContractError(
-            f"dvc.lock cannot be read ({error}). It says what the inputs must be: end the merge that "
+            f"dvc.lock cannot be read ({why}). It says what the inputs must be: end the merge that "
             "left it in two versions, or take the last committed one with `git checkout dvc.lock`."
         ) from error
 
 
 def _of_steps(root: Path) -> list[_Recorded]:
     """Return what the last run of each step in this folder left."""
-    return [
-        _Recorded(Path(path), file.stem, md5)
-        for file in sorted((root / catalog.CHECKSUMS).glob("*.json"))
-        for path, md5 in read_json(file).items()
-    ]
+    files = sorted((root / catalog.CHECKSUMS).glob("*.json"))
+    return [_Recorded(Path(path), file.stem, md5) for file in files for path, md5 in _left(file).items()]
+
+
+def _left(file: Path) -> dict[str, str]:
+    """Return what `record_outputs` wrote, or raise `DataError` if it is not that any more."""
+    try:
+        return TypeAdapter(dict[str, str]).validate_python(read_json(file))
+    except (DataError, ValidationError) as error:
+        raise DataError(
+            f"{file} does not hold what step {file.stem} left there, the MD5s of what it made. Remove it, and run that "
+            f"step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
+        ) from error
 
 
 def _refusal(root: Path, wanted: _Recorded, found: str) -> str | None:
     """Return what differs and the way out that lasts; None if DVC itself would see no difference."""
     cache = _Cache(root)
-    present = cache.heeded(root / wanted.path) if found.endswith(".dir") else {"": found}
-    if found.endswith(".dir") and _md5_of_list(present) == wanted.md5:
+    present = cache.heeded(root / wanted.path) if _is_folder(found) else {"": found}
+    if _is_folder(found) and _md5_of_list(present) == wanted.md5:
         return None
-    expected = cache.members(wanted.md5) if found.endswith(".dir") else {"": wanted.md5}
+    expected = cache.members(wanted.md5) if _is_folder(wanted.md5) else {"": wanted.md5}
     names = [name for name in sorted({*present, *expected}) if present.get(name) != expected.get(name)]
-    lines = [_difference(wanted.path / name, expected.get(name), present.get(name)) for name in names]
-    damaged = [place for name in names if (place := cache.damaged(expected.get(name)))]
-    if not expected:
+    if expected and _is_folder(wanted.md5) == _is_folder(found):
+        lines = [_difference(wanted.path / name, expected.get(name), present.get(name)) for name in names]
+    else:
         lines = [_difference(wanted.path, wanted.md5, found)]
+    sums = dict.fromkeys((wanted.md5, *(expected.get(name) for name in names)))
+    damaged = [place for md5 in sums if (place := cache.damaged(md5))]
     return (
         f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with it. "
-        f"{_way_out(wanted, damaged, cache)}"
+        f"{_way_out(root, wanted, damaged, cache)}"
     )
+
+
+def _is_folder(md5: str) -> bool:
+    """Tell whether an MD5 is that of a folder."""
+    return md5.endswith(".dir")
 
 
 def _difference(path: Path, expected: str | None, found: str | None) -> str:
@@ -134,13 +153,17 @@ def _difference(path: Path, expected: str | None, found: str | None) -> str:
         return f"{path} is missing"
     if expected is None:
         return f"{path} is there, where no such file was made"
+    if _is_folder(expected) != _is_folder(found):
+        there, made = ("folder", "file") if _is_folder(found) else ("file", "folder")
+        return f"{path} is a {there}, where a {made} was made"
     return f"{path} has another content: expected MD5 {expected}, got {found}"
 
 
-def _way_out(wanted: _Recorded, damaged: list[str], cache: "_Cache") -> str:
+def _way_out(root: Path, wanted: _Recorded, damaged: list[str], cache: "_Cache") -> str:
     if not cache.is_there:
         return f"Make it again: `python -m tasks run {wanted.step}`."
-    again = f"`{shlex.join(['rm', '-rf', wanted.path.as_posix(), *damaged])} && dvc repro {wanted.step}`"
+    removed = [path_in_command(root, place) for place in (wanted.path.as_posix(), *damaged)]
+    again = f"`{shlex.join(['rm', '-rf', *removed])} && {repro_command(root, wanted.step)}`"
     if not damaged:
         return f"Remove it and let DVC bring it back: {again}."
     return (
@@ -170,6 +193,8 @@ class _Cache:
 
     def members(self, md5: str) -> dict[str, str]:
         """Return the MD5s of a folder's files by name as they were put into the cache; none if that is not known."""
+        if self.damaged(md5):
+            return {}
         try:
             return {file["relpath"]: file["md5"] for file in read_json(self._place(md5))}
         except (OSError, ValueError, LookupError, TypeError):
@@ -178,7 +203,7 @@ class _Cache:
     def damaged(self, md5: str | None) -> str | None:
         """Return the path of a file in the cache whose content is not the one it is named by; None if all is well."""
         place = self._place(md5) if md5 else None
-        if place is None or not place.is_file() or _md5_of_file(place) == md5:
+        if place is None or not place.is_file() or _md5_of_file(place) == md5.removesuffix(".dir"):
             return None
         return Path(os.path.relpath(place, self._root.resolve())).as_posix()
 

@@ -9,6 +9,7 @@ import pytest
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params import PrepareParams
+from tasks import catalog
 from tasks.dag.checksums import check_inputs, md5_of, record_outputs
 from tasks.dag.step import Step, step
 
@@ -164,6 +165,52 @@ def test_of_a_folder_whose_list_is_lost_the_folder_is_named(root: Path) -> None:
         check_inputs(prepare, root)
 
 
+@pytest.mark.parametrize("text", ["garbage", "[]", '[{"md5": "0", "relpath": "a/images.npy"}]'])
+def test_a_damaged_list_of_a_folder_is_removed_with_the_folder(root: Path, text: str) -> None:
+    cached(root)
+    write_lock(root)
+    md5 = md5_of(root / "data/train").removesuffix(".dir")
+    place = f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}.dir"
+    (root / place).chmod(0o644)
+    (root / place).write_text(text)
+    (root / "data/train/a/images.npy").unlink()
+    with pytest.raises(DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got") as caught:
+        check_inputs(prepare, root)
+    assert f"restored in every run: {place}. Remove both" in str(caught.value)
+    assert f"`rm -rf data/train {place} && dvc repro sweep`." in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["models/tuned.h5", "data/train"])
+def test_a_folder_in_the_place_of_a_file_and_the_reverse(root: Path, path: str) -> None:
+    cached(root)
+    write_lock(root)
+    is_folder = (root / path).is_dir()
+    shutil.rmtree(root / path) if is_folder else (root / path).unlink()
+    (root / path).write_text("x") if is_folder else (root / path).mkdir()
+    there, made = ("file", "folder") if is_folder else ("folder", "file")
+    with pytest.raises(DataError, match=f"run: {path} is a {there}, where a {made} was made") as caught:
+        check_inputs(prepare, root)
+    assert f"let DVC bring it back: `rm -rf {path} && dvc repro sweep`." in str(caught.value)
+
+
+def test_in_a_workspace_the_way_out_acts_on_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached(root)
+    write_lock(root)
+    (root / "models/tuned.h5").write_text("x")
+    monkeypatch.setattr("tasks.workspace.is_workspace", lambda folder: folder == root)
+    with pytest.raises(DataError) as caught:
+        check_inputs(prepare, root)
+    assert f"`rm -rf {root}/models/tuned.h5 && dvc --cd {root} repro sweep`." in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["garbage", "[1]", "null", '{"models/tuned.h5": 5}'])
+def test_what_a_step_left_is_refused_if_it_is_that_no_more(root: Path, text: str) -> None:
+    left = root / catalog.CHECKSUMS / "sweep.json"
+    write_text(left, text)
+    with pytest.raises(DataError, match=r"sweep\.json does not hold what step sweep left there.*Remove it.*rm -rf "):
+        check_inputs(prepare, root)
+
+
 def test_what_was_made_by_hand_is_held_to_what_that_left(root: Path) -> None:
     write_lock(root)
     (root / "models/tuned.h5").write_text("other weights")
@@ -193,8 +240,11 @@ def test_sums_of_what_a_step_made_hold_no_path_of_the_machine(root: Path) -> Non
 )
 def test_a_lock_that_cannot_be_read_is_explained(text: str, root: Path) -> None:
     (root / "dvc.lock").write_text(text)
-    with pytest.raises(ContractError, match=r"dvc\.lock cannot be read \(.+\)\. .* with `git checkout dvc\.lock`\."):
+    with pytest.raises(
+        ContractError, match=r"dvc\.lock cannot be read \(.+\)\. .* with `git checkout dvc\.lock`\."
+    ) as caught:
         check_inputs(prepare, root)
+    assert "object" not in str(caught.value)
 
 
 def test_all_that_differ_are_named_at_once(root: Path) -> None:
