@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 import queue
+import re
 import sys
 import threading
 import time
@@ -32,6 +33,9 @@ _CHUNK_BYTES = 1 << 16
 _ENV = "env:"
 # Answers that may be another a moment later.
 _PASSING_STATUS = (408, 425, 429, 500, 502, 503, 504)
+# Answers of servers that know no HEAD, or of storage whose signed addresses are for GET alone.
+_NO_HEAD = (403, 405, 501)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 class NotServedError(Exception):
@@ -104,8 +108,8 @@ class Address:
     def probe(self, file: RawFile) -> None:
         """Return if the address answers for the file, or raise `NotServedError`."""
         with _http_failures(file), self._ask("HEAD", file) as response:
-            size = response.headers.get("Content-Length")
-        if size is not None:
+            size = response.headers.get("Content-Length", "")
+        if size.isdecimal():
             _check_size(file, int(size))
 
     def _ask(self, method: str, file: RawFile) -> requests.Response:
@@ -118,6 +122,9 @@ class Address:
             stream=True,
             timeout=self.timeout_s,
         )
+        if method == "HEAD" and response.status_code in _NO_HEAD:
+            response.close()
+            return self._ask("GET", file)  # only its headers are read
         if not response.ok:
             kind = _HiccupError if response.status_code in _PASSING_STATUS else NotServedError
             raise kind(f"{file.name}: the server answered {response.status_code} {response.reason}")
@@ -195,9 +202,9 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
             _fetch_all(open_source(name, params, dataset), params, targets)
         except NotServedError as failure:
             failures[name] = str(failure)
-            _LOG.warning("%s does not serve: %s", name, failure)
+            _LOG.warning("%s does not serve: %s", without_password(name), failure)
         else:
-            _LOG.info("%s served all %d files", name, len(targets))
+            _LOG.info("%s served all %d files", without_password(name), len(targets))
             return name
     raise _not_served(params, dataset, failures)
 
@@ -224,7 +231,7 @@ def require_named(params: FetchParams, dataset: DatasetParams) -> None:
 
 def explain(failures: Mapping[str, str]) -> str:
     """Return what went wrong with each source, one a line, and what can be done."""
-    lines = [f"  {name}: {failure}" for name, failure in failures.items()]
+    lines = [f"  {without_password(name)}: {failure}" for name, failure in failures.items()]
     hint = "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network."
     return "\n".join([*lines, hint])
 
@@ -269,12 +276,26 @@ def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Sourc
         if not place.strip():
             state = f"is blank, got {place!r}" if place else "is not set"
             raise NotServedError(f"the environment variable {_variable(name)} {state}")
-    return Address(place, params.timeout_s) if is_address(place) else Folder(_expanded(place))
+    scheme = _SCHEME.match(place)
+    if scheme is None:
+        return Folder(_expanded(place))
+    if scheme[1].lower() not in ("http", "https"):
+        raise NotServedError(f"addresses of {scheme[1]}:// are not read here, only folders and those of http or https")
+    return Address(place, params.timeout_s)
 
 
 def is_address(place: str) -> bool:
-    """Tell whether a source is an http or https address."""
-    return place.startswith(("http://", "https://"))
+    """Tell whether a source is an address, of whichever kind, instead of a folder."""
+    return _SCHEME.match(place) is not None
+
+
+def without_password(place: str) -> str:
+    """Return a source as it may be shown: an address without the name and password that it may begin with."""
+    scheme = _SCHEME.match(place)
+    if scheme is None:
+        return place
+    host, slash, path = place[scheme.end() :].partition("/")
+    return f"{scheme[0]}{'***@' if '@' in host else ''}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def resolve_named(sources: Iterable[str]) -> None:
@@ -305,7 +326,10 @@ def _not_served(params: FetchParams, dataset: DatasetParams, failures: Mapping[s
     named = [_variable(source) for source in named_sources(params)]
     if not named:
         return SourcesError(f"no source could serve {dataset.name}.\n{explain(failures)}")
-    lines = [f"  {_variable(name)}={os.environ[_variable(name)]}: {failure}" for name, failure in failures.items()]
+    lines = [
+        f"  {_variable(name)}={without_password(os.environ[_variable(name)])}: {failure}"
+        for name, failure in failures.items()
+    ]
     variables = " and ".join(named)
     hint = (
         f"No other source is tried where one is named. Correct {variables}, or unset it to take what is here or what "

@@ -46,7 +46,7 @@ def server(small_set: SmallSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ser
                 return
             content = path.read_bytes()
             self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", "many" if trouble == "odd" else str(len(content)))
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(content[:100] if trouble == "cut" else content)
@@ -313,6 +313,39 @@ def test_a_named_source_goes_before_those_that_stand_above_it(
     assert reachable(params.fetch, params.dataset, timeout_s=5).source == "env:SOME_MIRROR"
 
 
+def test_a_server_without_head_is_asked_by_get(
+    small_set: SmallSet, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", server.url)
+    params = with_sources(small_set, "env:SOME_MIRROR")
+    server.troubles = [trouble for status in ("405", "501", "403", "405") for trouble in (status, "")]
+    require_named(params.fetch, params.dataset)
+    assert len(server.asked) == 8
+
+
+def test_a_length_that_is_no_number_is_not_heeded(
+    small_set: SmallSet, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", server.url)
+    server.troubles = ["odd"] * 4
+    params = with_sources(small_set, "env:SOME_MIRROR")
+    require_named(params.fetch, params.dataset)
+    assert not server.troubles
+
+
+def test_a_password_in_an_address_is_not_shown(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = "http://user:se@cret@127.0.0.1:9/data@home"
+    monkeypatch.setenv("SOME_MIRROR", address)
+    with pytest.raises(SourcesError, match=r"SOME_MIRROR=http://\*\*\*@127\.0\.0\.1:9/data@home: ") as named:
+        fetched(with_sources(small_set, "env:SOME_MIRROR", attempts=1), tmp_path)
+    monkeypatch.delenv("SOME_MIRROR")
+    with pytest.raises(SourcesError, match=r"  http://\*\*\*@127\.0\.0\.1:9/data@home: ") as listed:
+        fetched(with_sources(small_set, address, attempts=1), tmp_path)
+    assert "cret" not in f"{named.value}{listed.value}{caplog.text}"
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
@@ -322,6 +355,9 @@ def test_a_named_source_goes_before_those_that_stand_above_it(
         ("file", "file is not a folder"),
         ("http://127.0.0.1:9", "Connection refused"),
         ("drawn", "the folder drawn does not exist"),
+        ("HTTP://127.0.0.1:9", "Connection refused"),
+        ("file:///data", "addresses of file:// are not read here, only folders and those of http or https"),
+        ("s3://bucket/data", "addresses of s3:// are not read here"),
     ],
 )
 def test_what_is_named_by_mistake_stops_with_the_reason(
