@@ -19,8 +19,8 @@ _MAX_MEGAPIXELS = 250
 
 _PAPERS = {"black": 0, "white": 255}
 
-# Pillow hands EPS files to a program of the system, which runs what is written in them. Of MPEG it reads no picture.
-_NOT_READ = {"EPS", "MPEG"}
+# Pillow hands EPS files to a program of the system, which runs what is written in them. MPEG and PDF it cannot read.
+_NOT_READ = {"EPS", "MPEG", "PDF"}
 
 # What Pillow multiplies the levels of grey PNG files of few bits with, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
@@ -60,8 +60,8 @@ class _Fitted:
 
 def picture_suffixes() -> frozenset[str]:
     """Return how the names of files end that `read_picture` may read, in lower case."""
-    formats = set(_formats())
-    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in formats)
+    unread = _unread_formats()
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name not in unread)
 
 
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
@@ -118,11 +118,10 @@ def _explaining(path: Path) -> Iterator[None]:
         raise DataError(f"{path} cannot be read as a picture: {why}. Save it again as a PNG or JPEG.") from error
 
 
-def _formats() -> list[str]:
-    """Return the formats that Pillow itself can read: for some it knows no more than their names."""
+def _unread_formats() -> set[str]:
+    """Return the formats that are left alone: those above, and those of which Pillow knows no more than the name."""
     Image.init()
-    stubs = {name for name, (reader, _) in Image.OPEN.items() if _is_stub(reader)}
-    return [name for name in Image.OPEN if name not in stubs | _NOT_READ]
+    return _NOT_READ | {name for name, (reader, _) in Image.OPEN.items() if _is_stub(reader)}
 
 
 def _is_stub(reader: object) -> bool:
@@ -131,7 +130,9 @@ def _is_stub(reader: object) -> bool:
 
 def _opened(path: Path) -> tuple[Image.Image, list[str]]:
     """Read a whole picture, the way up its camera says, and tell what of the file was left out."""
-    with _large_pictures(), Image.open(path, formats=_formats()) as picture:
+    unread = _unread_formats()
+    formats = [name for name in Image.OPEN if name not in unread]
+    with _large_pictures(), Image.open(path, formats=formats) as picture:
         num_frames = getattr(picture, "n_frames", 1)
         _correct_transparent_level(picture)
         picture.load()

@@ -107,7 +107,9 @@ def predict_pictures(
 def _found_below(folder: Path) -> Found:
     """Look for pictures in a folder and below it, by their names."""
     failures: list[str] = []
-    pictures, others, known = [], [], picture_suffixes()
+    pictures: list[Path] = []
+    others: list[Path] = []
+    known = picture_suffixes()
     for path in sorted(_members(folder, failures)):
         (pictures if path.suffix.lower() in known and not path.is_dir() else others).append(path)
     if not pictures and not failures:
@@ -179,7 +181,7 @@ def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
         if distance > known.training.max_distance:
             said.append(
                 f"unlike the model's training images, most of all in {known.training.strangest(picture.image)}: "
-                f"distance {distance:.0f}, and {known.training.share_within:.1%} of those are within "
-                f"{known.training.max_distance:.0f}"
+                f"distance {distance:.1f}, and {known.training.share_within:.1%} of those are within "
+                f"{known.training.max_distance:.1f}"
             )
     return tuple(said)

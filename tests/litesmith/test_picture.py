@@ -11,7 +11,7 @@ from litesmith.drawn import draw_images
 from litesmith.errors import DataError
 from litesmith.metadata import InputForm
 from litesmith.outliers import TrainingStatistics, fit_statistics
-from litesmith.picture import read_picture
+from litesmith.picture import picture_suffixes, read_picture
 
 DARK = InputForm(height=28, width=28, channels=1, ground=0)
 
@@ -306,3 +306,14 @@ def test_every_colour_space_that_pillow_reads_becomes_grey(tmp_path: Path, mode:
 def test_a_damaged_note_of_the_camera_leaves_the_picture_as_it_is(tmp_path: Path) -> None:
     dark_with_square(28, 28).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01")
     assert read_picture(tmp_path / "a.jpg", DARK).image[14, 14] > 190
+
+
+def test_names_of_pictures_are_those_of_formats_that_are_read() -> None:
+    assert {".png", ".jpg", ".jpeg", ".tif", ".webp", ".gif", ".bmp", ".mpo", ".avif"} <= picture_suffixes()
+    assert not {".eps", ".ps", ".pdf", ".h5", ".grib", ".wmf", ".mpg", ".svg"} & picture_suffixes()
+
+
+def test_formats_of_which_pillow_knows_the_name_alone_are_no_pictures(tmp_path: Path) -> None:
+    (tmp_path / "model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(DataError, match=r"model\.h5 is not a picture that can be read"):
+        read_picture(tmp_path / "model.h5", DARK)
