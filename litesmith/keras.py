@@ -164,8 +164,14 @@ def _set_environment() -> None:
     """Fix what TensorFlow and Keras read, most of it once, at import.
 
     Raises:
-        MachineError: TensorFlow was imported before with other settings, so that it is too late.
+        MachineError: TensorFlow was imported before with other settings, so that it is too late, or Python leaves out
+            the docstrings that Keras works with.
     """
+    if sys.flags.optimize > 1:
+        raise MachineError(
+            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot be imported "
+            "without them. Unset PYTHONOPTIMIZE, or set it to 1."
+        )
     late = _changes(_ENVIRONMENT, _FAMILIES)
     if late and "tensorflow" in sys.modules and not _settled:
         wanted = " ".join(f"{name}={value}" for name, value in late.items() if value is not None)

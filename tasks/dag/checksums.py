@@ -202,8 +202,10 @@ class _Cache:
 
     def damaged(self, md5: str | None) -> str | None:
         """Return the path of a file in the cache whose content is not the one it is named by; None if all is well."""
-        place = self._place(md5) if md5 else None
-        if md5 is None or place is None or not place.is_file() or _md5_of_file(place) == md5.removesuffix(".dir"):
+        if md5 is None:
+            return None
+        place = self._place(md5)
+        if not place.is_file() or _md5_of_file(place) == md5.removesuffix(".dir"):
             return None
         return Path(os.path.relpath(place, self._root.resolve())).as_posix()
 

@@ -25,6 +25,12 @@ def in_fresh_process(code: str, **more: str) -> str:
     return (done.stdout + done.stderr).strip()
 
 
+def test_python_without_docstrings_is_refused_before_keras_is_imported() -> None:
+    code = "from litesmith.keras import fix_environment as fix\ntry: fix()\nexcept Exception as error: print(error)"
+    assert "PYTHONOPTIMIZE=2 in the environment), and Keras cannot" in in_fresh_process(code, PYTHONOPTIMIZE="2")
+    assert in_fresh_process(code, PYTHONOPTIMIZE="1") == ""
+
+
 def test_the_door_is_light_until_it_is_used() -> None:
     assert in_fresh_process("import litesmith.keras, sys; print('tensorflow' in sys.modules)") == "False"
 
