@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dvc  # noqa: F401 - its loggers keep the stderr of the moment, which must not be one that a test captures
 import numpy as np
 import pytest
 from numpy.typing import NDArray
