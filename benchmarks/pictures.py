@@ -65,6 +65,7 @@ CUT_OUTS: dict[str, Callable[[Images], tuple[Images, Images]]] = {
     "dark on transparent": lambda images: (255 - images, _opaque(images)),
     "white, the shape in alpha alone": lambda images: (np.full_like(images, 255), images),
     "black, the shape in alpha alone": lambda images: (np.zeros_like(images), images),
+    "grey, the shape in alpha alone": lambda images: (np.full_like(images, 128), images),
     # Without a bound: nothing is left of what is inside the outline.
     "white, the outline in alpha alone": lambda images: (np.full_like(images, 255), _opaque(images)),
 }

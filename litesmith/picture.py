@@ -22,6 +22,11 @@ _PAPERS = {"black": 0, "white": 255}
 # Pillow hands EPS files to a program of the system, which runs what is written in them. MPEG and PDF it cannot read.
 _NOT_READ = {"EPS", "MPEG", "PDF"}
 
+# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels more than this
+# share are opaque is an outline.
+_ONE_TONE = 8
+_OUTLINE_SHARE = 0.9
+
 # What Pillow multiplies the levels of grey PNG files of few bits with, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 
@@ -68,8 +73,9 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
     """Read an image file in grey, on the model's ground, fitted into its input.
 
     A cut-out is laid on the paper, black or white, on which it is more like the training images; where these are not
-    known, on the one that it contrasts with. A picture whose background is the opposite of the ground is inverted,
-    unless it is like the training images as it is, and is not any more when inverted.
+    known, on the one that it contrasts with. One of a single tone that is opaque in part is shown by its opacity. A
+    picture whose background is the opposite of the ground is inverted, unless it is like the training images as it is,
+    and is not any more when inverted.
 
     Args:
         path: Any format that Pillow reads; of an animation the first frame.
@@ -89,7 +95,7 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
     elif levels.alpha.getextrema() == (0, 0):
         raise DataError(f"{path} shows nothing: every pixel is transparent or not a number. Expected something to see.")
     else:
-        fitted = _laid(levels.grey, levels.alpha, form, training)
+        fitted = _cut_out(levels.grey, levels.alpha, form, training)
         if np.ptp(fitted.image) == 0:
             raise DataError(f"{path} shows nothing: its opaque pixels are all alike. Expected something to see.")
     return Picture(fitted.image, (*changes, *levels.changes, *fitted.changes), picture.size)
@@ -216,6 +222,18 @@ def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
         shares = np.clip((values / 2 - low) / span, 0, 1)
     levels: NDArray[np.float64] = np.rint(np.nan_to_num(shares) * 255)
     return levels
+
+
+def _cut_out(grey: Image.Image, alpha: Image.Image, form: InputForm, training: TrainingStatistics | None) -> _Fitted:
+    """Return a cut-out as the model takes it: laid on paper, or its opacity alone if nothing else is in it."""
+    opacity = np.asarray(alpha)
+    seen = opacity > 0
+    is_of_one_tone = np.ptp(np.asarray(grey)[seen]) <= _ONE_TONE
+    # Of an outline all but the edge is opaque. Where much is opaque in part, that is what there is to see.
+    if not is_of_one_tone or np.mean(opacity[seen] == 255) > _OUTLINE_SHARE:
+        return _laid(grey, alpha, form, training)
+    shape = _grounded(alpha, form, training)
+    return _Fitted(shape.image, ("shown by its opacity, as it is of one tone", *shape.changes))
 
 
 def _laid(grey: Image.Image, alpha: Image.Image, form: InputForm, training: TrainingStatistics | None) -> _Fitted:

@@ -89,6 +89,7 @@ CUT_OUTS = {
     "dark": lambda image: (255 - image, np.where(image > 0, 255, 0)),
     "white, shape in alpha alone": lambda image: (np.full_like(image, 255), image),
     "black, shape in alpha alone": lambda image: (np.zeros_like(image), image),
+    "grey, shape in alpha alone": lambda image: (np.full_like(image, 128), image),
 }
 
 
