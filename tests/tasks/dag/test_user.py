@@ -58,6 +58,13 @@ def test_a_home_that_is_named_stays_whatever_it_is(tmp_path: Path, home: str) ->
 
 
 @pytest.mark.usefixtures("unknown")
+def test_in_a_project_that_cannot_be_written_a_home_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / ".litesmith").touch()
+    provide_user(tmp_path)
+    assert Path(os.environ["HOME"]) == tmp_path / ".litesmith/home"
+
+
+@pytest.mark.usefixtures("unknown")
 def test_a_name_that_is_set_stays(tmp_path: Path) -> None:
     os.environ["LOGNAME"] = "somebody"
     provide_user(tmp_path)
