@@ -17,7 +17,8 @@ from flows.environment import (
     without_password,
 )
 from flows.server import require_answer, server
-from tasks.terminal import Commands, Parser, add_command, begin_in_utf8, run_chosen
+from tasks.command import Commands, Parser, add_command, run_chosen
+from tasks.terminal import begin_in_utf8
 
 _DELIVERY_S = 10.0
 _MAX_PORT = 65535

@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from litesmith.errors import DataError
+from tasks.command import Commands, HelpFormatter, Parser, add_command, run_chosen
 from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
 from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import Commands, HelpFormatter, Parser, add_command, begin_in_utf8, run_chosen
+from tasks.terminal import begin_in_utf8
 from tasks.workspace import clean, is_workspace, repro_command
 
 

@@ -17,8 +17,7 @@ def provide_user(root: Path) -> None:
 
     Args:
         root: The folder below which a home is made where none is known. If it cannot be, in a project that may only be
-            read, the variable names it all the same: whoever reads in a home takes one that is missing for an empty one,
-            and what writes says that the project cannot be written.
+            read, ``HOME`` names it all the same: a home that is missing counts as an empty one.
     """
     try:
         getpass.getuser()

@@ -95,7 +95,7 @@ def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(tmp
     small = make_small_set(tmp_path / "mirror")
     folder = make_workspace(tmp_path / "ws", ROOT, small.content)
     code = (
-        "import argparse, sys; from pathlib import Path; from tasks.terminal import run_chosen\n"
+        "import argparse, sys; from pathlib import Path; from tasks.command import run_chosen\n"
         "def work(_):\n"
         "    from flows.ledger import Ledger\n"
         "    with Ledger(Path.cwd()) as ledger:\n"
