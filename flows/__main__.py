@@ -109,9 +109,11 @@ def _before(project: Path, profile: list[str] | None, offline_fallback: bool) ->
 
 def _serve(chosen: argparse.Namespace) -> None:
     from flows.serve import serve
+    from tasks.workspace import project_here
 
-    use_own_environment(Path.cwd())
-    serve(Path.cwd(), chosen.port)
+    project = project_here("prefect.yaml")
+    use_own_environment(project)
+    serve(project, chosen.port)
 
 
 @contextmanager
