@@ -46,8 +46,8 @@ def test_list_prints_a_line_for_each_step_and_files_where_asked(capsys: pytest.C
 
 
 _OF_THE_PROJECT = (
-    "list", "list --files", "clean", "reference", "run fetch", "sample", "notes --check", "dvc", "dvc --check", "readme",
-    "readme --check", "versions", "versions --check",
+    "list", "list --files", "clean", "reference", "run fetch", "sample", "notes --check", "dvc", "dvc --check",
+    "readme", "readme --check", "versions", "versions --check",
 )  # fmt: skip
 
 
