@@ -219,6 +219,8 @@ def _read_utf8(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
+        if path.is_symlink():
+            raise ParamsError(f"{path} is a link to {path.readlink()}, which is missing. Restore the file.") from error
         raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.") from error
     except OSError as error:
         raise ParamsError(f"{path} cannot be read: {error.strerror}. Change its permissions.") from error
