@@ -36,7 +36,7 @@ def project_here(*also: str) -> Path:
     Raises:
         ParamsError: It is another one; nothing was written into it.
     """
-    for name in (catalog.PARAMS, *also):
+    for name in (str(catalog.PARAMS), *also):
         path = Path.cwd() / name
         if not path.is_file():
             raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.")
