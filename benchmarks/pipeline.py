@@ -21,8 +21,8 @@ from litesmith.files import read_json, write_json
 from litesmith.history import Run, read_runs
 from litesmith.report.formats import percent
 from tasks import catalog
+from tasks.command import run_chosen
 from tasks.pipeline import PIPELINE
-from tasks.terminal import run_chosen
 from tasks.workspace import workspace_folder
 
 RESULT = Path("benchmarks/results/pipeline.json")

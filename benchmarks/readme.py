@@ -13,7 +13,7 @@ from litesmith.errors import ContractError
 from litesmith.files import read_json, write_text
 from litesmith.readme import BEGIN, END, with_block
 from litesmith.report.formats import count, number, percent, points, signed
-from tasks.terminal import run_chosen
+from tasks.command import run_chosen
 
 README = Path("benchmarks/README.md")
 RESULTS = Path("benchmarks/results")

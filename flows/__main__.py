@@ -17,7 +17,8 @@ from flows.environment import (
     without_password,
 )
 from flows.server import require_answer, server
-from tasks.terminal import Commands, Parser, add_command, begin_in_utf8, run_chosen
+from tasks.command import Commands, Parser, add_command, run_chosen
+from tasks.terminal import begin_in_utf8
 
 _DELIVERY_S = 10.0
 _MAX_PORT = 65535
@@ -108,9 +109,11 @@ def _before(project: Path, profile: list[str] | None, offline_fallback: bool) ->
 
 def _serve(chosen: argparse.Namespace) -> None:
     from flows.serve import serve
+    from tasks.workspace import project_here
 
-    use_own_environment(Path.cwd())
-    serve(Path.cwd(), chosen.port)
+    project = project_here("prefect.yaml")
+    use_own_environment(project)
+    serve(project, chosen.port)
 
 
 @contextmanager

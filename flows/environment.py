@@ -100,10 +100,25 @@ def check_settings() -> None:
     try:
         import prefect.main  # noqa: F401
     except ValueError as error:
+        names = _holding(_refused_values(error))
+        here = f" (here {', '.join(names)})" if names else ""
         raise MachineError(
-            f"Prefect's settings cannot be read: {error}\nThey stand in variables PREFECT_* of the environment and in "
-            ".env, prefect.toml and pyproject.toml of the current folder: correct the one that is named, or remove it."
+            f"Prefect's settings cannot be read: {error}\nThey stand in variables PREFECT_* of the environment{here} "
+            "and in .env, prefect.toml and pyproject.toml of the current folder: correct the one that is named, or "
+            "remove it."
         ) from error
+
+
+def _refused_values(error: ValueError) -> set[str]:
+    """Return the values that Prefect refused: it does not say which variables they come from."""
+    from pydantic import ValidationError
+
+    return {str(detail["input"]) for detail in error.errors()} if isinstance(error, ValidationError) else set()
+
+
+def _holding(values: set[str]) -> list[str]:
+    """Return the names of the settings in the environment that hold one of some values."""
+    return sorted(name for name, value in os.environ.items() if name.upper().startswith("PREFECT_") and value in values)
 
 
 def without_password(url: str) -> str:

@@ -43,8 +43,9 @@ def _revision(project: Path) -> str:
     Raises:
         _UnknownError: There is none, or it is not of this folder.
     """
-    around = _git(project, "rev-parse", "--show-toplevel").strip()
-    if not _git(project, "ls-files", "--cached", "--", "."):
+    around = _git(project, "rev-parse", "--show-toplevel").rstrip("\n")
+    own = Path(around).resolve() == project.resolve()
+    if not own and not _git(project, "ls-files", "--cached", "--", "."):
         raise _UnknownError(f"not a git checkout: the one around it, {around}, holds no file of {project}")
     try:
         return _git(project, "rev-parse", "--verify", "HEAD").strip()
@@ -58,7 +59,8 @@ def _git(project: Path, *arguments: str) -> str:
 
     Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs what its
     settings name. Here that is no protection, as the code of this very folder is running: it is declared safe for the
-    command, it alone, and the one setting by which `status` runs a program is switched off.
+    command, it alone, and the monitor that its settings may name is not run. Filters of files are (Git LFS is one):
+    without them `status` cannot tell whether a file differs.
 
     Raises:
         _UnknownError: Git is not there or does not answer.

@@ -34,8 +34,12 @@ _STANDBY = Path(__file__).with_name("standby.py").resolve()
 # What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
 _OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
 
-# DVC's log says what it does in every run; these names are its own and would double each line.
-logging.getLogger("dvc").setLevel(logging.WARNING)
+# DVC says all that it does in every run. Its own handlers would say each warning a second time, past a terminal's row.
+for _name in ("dvc", "dvc_objects", "dvc_data"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+    logging.getLogger(_name).handlers.clear()
+# It takes the places of commands that were killed by itself, and nobody can do anything about its telling so.
+logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
 
 
 class Outcome(StrEnum):

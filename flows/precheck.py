@@ -35,8 +35,8 @@ def check_dvc(project: Path) -> None:
     if (project / ".dvc").is_dir():
         from flows.ledger import Ledger  # DVC, which takes a second to import
 
-        with Ledger(project):
-            return
+        with Ledger(project) as ledger:
+            ledger.stages()
 
 
 def drawn_if_unreachable(project: Path, profile: Chosen) -> str | None:

@@ -5,6 +5,7 @@ file of the workspace may stand in for a module that DVC imports.
 """
 
 import json
+import logging
 import os
 import sys
 
@@ -27,6 +28,8 @@ def main() -> int:
     os.environ.update(order["environment"])
     # Whom DVC names to a command that it refuses meanwhile.
     sys.argv = [order["named"]]
+    # That a run before was killed, whose places are taken: nobody can do anything about it.
+    logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
     code: int = run_dvc(["--wait-for-lock", "repro", "--single-item", order["stage"]])
     return code
 

@@ -24,11 +24,16 @@ from litesmith.errors import DataError, MachineError, ParamsError
 # For the environment of a process in Python whose words are read through a pipe, whatever the locale says.
 UTF8_PIPES = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
+_IN_THE_WAY = "a file, or a link that leads nowhere, stands where a folder is expected: move it away"
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "the disk quota is used up: free some space and run again",
     errno.EACCES: "it or its folder may not be written by this user: change the permissions",
     errno.EPERM: "it or its folder may not be written by this user: change the permissions",
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: "a folder stands where a file is expected: move it away",
+    errno.ELOOP: "links lead in a circle there: remove them",
     errno.EROFS: "the file system is mounted read-only: mount it writable or use another folder",
 }
 
@@ -222,6 +227,8 @@ def _read_utf8(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
+        if path.is_symlink():
+            raise ParamsError(f"{path} is a link to {path.readlink()}, which is missing. Restore the file.") from error
         raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.") from error
     except OSError as error:
         raise ParamsError(f"{path} cannot be read: {error.strerror}. Change its permissions.") from error

@@ -162,6 +162,8 @@ def _sizes(shape: tuple[int, ...]) -> str:
 @contextmanager
 def _unpacking(path: Path, magic: int) -> Iterator[gzip.GzipFile]:
     """Hand out a file's unpacked stream, and say of a file that cannot be read or unpacked what is wrong with it."""
+    if path.is_dir():
+        raise DataError(f"{path} cannot be read: Is a directory. Expected a gzip-packed IDX file.")
     try:
         with explaining(), gzip.open(path) as stream:
             yield stream

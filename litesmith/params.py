@@ -85,9 +85,9 @@ def distinct_names(names: Names) -> Names:
     """Return class names, or raise `ValueError` if one is blank, breaks out of its line or stands twice."""
     for name in names:
         if not name.strip() or not name.isprintable():
-            raise ValueError(f"a class is named {name!r}. Expected text that can be printed in a line")
+            raise ValueError(f"must hold names that can be shown, and one is {name!r}")
         if names.count(name) > 1:
-            raise ValueError(f"two classes are named {name!r}. Expected names that tell them apart")
+            raise ValueError(f"must name each class once, and {name!r} stands there {names.count(name)} times")
     return names
 
 
@@ -120,8 +120,10 @@ class FetchParams(Section):
     ]
     files: RawFiles
     attempts: Annotated[int, Field(ge=1, le=20, description="Tries for each file at each address.")]
-    backoff_s: Annotated[float, Field(ge=0, description="Seconds before the second try; doubled for each one after.")]
-    timeout_s: Annotated[float, Field(gt=0, description="Seconds of silence after which a try has failed.")]
+    backoff_s: Annotated[
+        float, Field(ge=0, le=60, description="Seconds before the second try; doubled for each one after.")
+    ]
+    timeout_s: Annotated[float, Field(gt=0, le=3600, description="Seconds of silence after which a try has failed.")]
     drawn_seed: Annotated[
         int, Field(ge=0, le=2**31 - 2, description="Decides the drawn images, which so stay when `seed` changes.")
     ]
@@ -428,13 +430,17 @@ class ReportParams(Section):
     profile: Annotated[str | None, Field(description="What these parameters were made with; a workspace fills it in.")]
 
 
+# Of what is longer still, some systems keep no time.
+_MONTH_S = 30 * 24 * 3600
+
+
 class RetrainParams(Section):
     """What a run of the whole pipeline needs and how long it may take; changes no result."""
 
     min_disk_gb: Annotated[float, Field(ge=0, description="Free disk below which a run does not begin.")]
     min_memory_gb: Annotated[float, Field(ge=0, description="Free memory below which a run does not begin.")]
     reach_s: Annotated[float, Field(gt=0, le=30, description="Seconds to find out whether any source answers.")]
-    stage_limit_s: Annotated[float, Field(gt=0, description="Seconds after which a stage is killed.")]
+    stage_limit_s: Annotated[float, Field(gt=0, le=_MONTH_S, description="Seconds after which a stage is killed.")]
     max_kept: Annotated[int, Field(ge=1, le=1000, description="Runs whose record and page are kept, the last ones.")]
 
 

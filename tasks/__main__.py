@@ -9,14 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from litesmith.errors import DataError
+from tasks.command import Commands, HelpFormatter, Parser, add_command, run_chosen
 from tasks.dag import dvcfile, notes, readme, versions
 from tasks.dag.running import run_step
 from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
 from tasks.reference import make_reference
 from tasks.sample import check_sample, make_sample
-from tasks.terminal import Commands, HelpFormatter, Parser, add_command, begin_in_utf8, printable, run_chosen
-from tasks.workspace import clean, is_workspace, repro_command
+from tasks.terminal import begin_in_utf8, printable
+from tasks.workspace import clean, is_workspace, project_here, repro_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     add_command(
         commands,
         "clean",
-        lambda _: print("\n".join(clean(Path.cwd()))),
+        lambda _: print("\n".join(clean(project_here()))),
         summary="remove the workspaces with all in them, and what a killed run would resume from",
         examples=["python -m tasks clean"],
     )
@@ -82,7 +83,7 @@ def _add_list(commands: Commands) -> None:
     listing = add_command(
         commands,
         "list",
-        lambda chosen: print(list_steps(Path.cwd(), chosen.step, chosen.files)),
+        lambda chosen: print(list_steps(project_here(), chosen.step, chosen.files)),
         summary="show each step with its state and how long it took",
         examples=["python -m tasks list", "python -m tasks list prune", "python -m tasks list --files"],
     )
@@ -111,7 +112,7 @@ def _add_reference(commands: Commands) -> None:
     reference = add_command(
         commands,
         "reference",
-        lambda chosen: print(make_reference(Path.cwd(), chosen.profile)),
+        lambda chosen: print(make_reference(project_here(), chosen.profile)),
         summary="make the present result the one that runs are compared with",
         examples=["python -m tasks reference", "python -m tasks reference --profile nightly"],
     )
@@ -129,7 +130,7 @@ _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]
 
 
 def _generate(write: Callable[[Path], None], check: Callable[[Path], None], chosen: argparse.Namespace) -> None:
-    (check if chosen.check else write)(Path.cwd())
+    (check if chosen.check else write)(project_here())
 
 
 def _predict(chosen: argparse.Namespace) -> None:

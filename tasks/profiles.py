@@ -1,5 +1,6 @@
 """Profiles: overlays of ``params.yaml``, chosen by name; several are laid over each other in their order."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,9 @@ def laid(project: Path, *overlays: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(project: Path, name: str) -> dict[str, Any]:
     path = project / PROFILES / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(other.stem for other in path.parent.glob("*.yaml"))
+    # Of a folder, a pipe or a link that leads nowhere with this name, reading says what it is.
+    if not os.path.lexists(path):
+        known = sorted(other.stem for other in path.parent.glob("*.yaml") if other.is_file())
         raise ParamsError(
             f"{name!r} is not a profile.{did_you_mean(name, known)} Known here: {', '.join(known)}. "
             f"A profile is a file {PROFILES}/NAME.yaml."

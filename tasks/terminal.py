@@ -1,167 +1,59 @@
-"""What every command line of the project does alike: run the command that was chosen and tell how it ended."""
+"""What is written for people goes where they read it: encodings, and terminals, pipes and files that are gone."""
 
-import argparse
 import codecs
 import errno
 import io
 import locale
-import logging
 import os
 import select
-import signal
 import sys
-import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeAlias
-
-from litesmith.errors import LitesmithError, did_you_mean
-from tasks.dag.user import provide_user
-from tasks.dag.watch import heed_hang_up
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-# The exit codes by which a shell knows a command that was stopped, and one whose reader went away.
-_STOPPED = 130
-_NO_READER = 141
 
-
-class Parser(argparse.ArgumentParser):
-    """A parser of a command line that names, for a word which it does not know, the nearest one that it does."""
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Refuse a value that is no choice; before Python 3.14, argparse has no other place to say more about it."""
-        choices = list(action.choices or ())
-        if choices and value not in choices:
-            known = ", ".join(str(choice) for choice in choices)
-            told = f"there is no {value!r}.{did_you_mean(value, map(str, choices))} Known here: {known}."
-            raise argparse.ArgumentError(action, told)
-
-    def error(self, message: str) -> NoReturn:
-        """Print the usage and the message, with the option that was meant by an unknown one, and exit with code 2."""
-        if message.startswith(_UNRECOGNIZED):
-            word = message.removeprefix(_UNRECOGNIZED).split()[0]
-            message += "." + did_you_mean(word.partition("=")[0], _options(self))
-        super().error(message)
-
-
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""To what a parser's commands are added."""
-
-_UNRECOGNIZED = "unrecognized arguments: "
-
-
-def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Yield the long options of a parser and of those of its commands."""
-    for action in parser._actions:
-        yield from (option for option in action.option_strings if option.startswith("--"))
-        if isinstance(action, argparse._SubParsersAction):
-            for inner in action.choices.values():
-                yield from _options(inner)
-
-
-_EXAMPLES = "examples:"
-
-
-class HelpFormatter(argparse.HelpFormatter):
-    """Fits help into the terminal, but for examples, whose lines stay as they are."""
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return text if text.startswith(_EXAMPLES) else super()._fill_text(text, width, indent)
-
-
-def add_command(
-    commands: Commands,
-    name: str,
-    run: Callable[[argparse.Namespace], None],
-    *,
-    summary: str,
-    examples: Sequence[str],
-) -> Parser:
-    """Add a command and return its parser.
-
-    Args:
-        commands: Of the parser that it is added to.
-        name: The command's name.
-        run: What it does with the parsed arguments.
-        summary: What its help says, in its own and in that of all commands.
-        examples: Whole command lines, for its own help.
-    """
-    parser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog="\n  ".join([_EXAMPLES, *examples]),
-        formatter_class=HelpFormatter,
-    )
-    parser.set_defaults(command=run)
-    return parser
-
-
-def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
-    """Run the command that the arguments choose and return its exit code.
-
-    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the command
-    like Ctrl-C, so that all that it started is stopped and what is to be written down is.
-
-    Args:
-        parser: Whose commands set ``command``, a function of the parsed arguments.
-        arguments: The words of the command line; None for those of this process.
-        hint: Written below an error.
-    """
+def prepare_streams() -> None:
+    """Let this process write its output whatever became of where it goes, and in whatever encoding that takes."""
+    _open_closed_streams()
     _outlive_terminal()
     speak_any_encoding()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    chosen = parser.parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = chosen.command
-    try:
-        provide_user(Path.cwd())
-        with _heeding_signals():
-            command(chosen)
-        sys.stdout.flush()
-    except LitesmithError as error:
-        print(printable(f"error: {error}{hint}"), file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the next run goes on from here", file=sys.stderr)
-        return _STOPPED
-    except BrokenPipeError:
-        if not _reader_is_gone():
-            raise
-        return _NO_READER
-    return 0
 
 
-@contextmanager
-def _heeding_signals() -> Iterator[None]:
-    """Let SIGTERM, and SIGHUP where it is not ignored, end the block like Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    signal.signal(signal.SIGTERM, _stop)
-    heed_hang_up()
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
+def _open_closed_streams() -> None:
+    """Let output that was closed (``>&-``) go nowhere, so that no file which is opened takes its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # A system gives the lowest number that is free: this one. Child processes get it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _reader_is_gone() -> bool:
+def reader_is_gone() -> bool:
     """Tell whether nobody reads what is written here any more (``| head``); what is still to come goes nowhere then."""
     gone = [number for number in (1, 2) if _is_unread(number)]
     for number in gone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        _silence(number)
     return bool(gone)
+
+
+def silence_broken_streams() -> None:
+    """Let what cannot be written to output go nowhere, or Python tries it again as it ends, with a traceback."""
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        try:
+            stream.flush()
+        except OSError:
+            _silence(number)
+
+
+def _silence(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def _is_unread(number: int) -> bool:
@@ -173,9 +65,9 @@ def _is_unread(number: int) -> bool:
 
 def _outlive_terminal() -> None:
     """Let what is written to a terminal go nowhere once it is gone, instead of ending what goes on without it."""
-    if sys.stdout is not None and sys.stdout.isatty():
+    if sys.stdout.isatty():
         sys.stdout = _outliving(sys.stdout)
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr.isatty():
         sys.stderr = _outliving(sys.stderr)
 
 
@@ -220,7 +112,7 @@ def begin_in_utf8() -> None:
     utf8 = {"utf-8"} >= {codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())}
     if utf8 or sys.flags.utf8_mode or os.environ.get("PYTHONUTF8") == "1":
         return
-    spoken = codecs.lookup(sys.stdout.encoding).name
+    spoken = codecs.lookup(sys.stdout.encoding).name if sys.stdout else "ascii"
     environment = {"PYTHONIOENCODING": "utf-8" if spoken == "ascii" else spoken, **os.environ, "PYTHONUTF8": "1"}
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from litesmith.errors import MachineError
+from litesmith.errors import MachineError, ParamsError
 from litesmith.files import write_text, yaml_text
 from litesmith.params import overlaid
 from tasks import catalog
@@ -25,6 +25,22 @@ DRAWN = "drawn"
 # What a workspace needs of the project to run every step through either door.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
 _HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
+
+
+def project_here(*also: str) -> Path:
+    """Return the current folder, in which a command works on the project, or on a workspace.
+
+    Args:
+        also: Files that the command needs there, besides ``params.yaml``.
+
+    Raises:
+        ParamsError: It is another one; nothing was written into it.
+    """
+    for name in (str(catalog.PARAMS), *also):
+        path = Path.cwd() / name
+        if not path.is_file():
+            raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.")
+    return Path.cwd()
 
 
 def workspace_folder(project: Path, profile: Chosen) -> Path:

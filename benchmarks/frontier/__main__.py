@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.frontier.plan import read_config
-from tasks.terminal import Parser, run_chosen
+from tasks.command import Parser, run_chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.fuzz.kinds import KINDS
 from benchmarks.fuzz.trying import measure, read_config, try_inputs
-from tasks.terminal import run_chosen
+from tasks.command import run_chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

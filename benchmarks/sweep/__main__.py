@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from benchmarks.sweep.plan import read_config
 from litesmith.params import read_params
 from tasks import catalog
-from tasks.terminal import Parser, run_chosen
+from tasks.command import Parser, run_chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -145,12 +145,17 @@ def _holder(file: IO[str]) -> dict[str, Any]:
     """Return what the holder wrote.
 
     It is empty in the instant between its locking and its writing, and in that between its removing its name and its
-    letting go. What a holder that was killed left in the file names nobody.
+    letting go. What a holder that was killed left in the file names nobody, and neither does what nobody here wrote.
     """
     file.seek(0)
-    content = file.read()
-    holder: dict[str, Any] = json.loads(content) if content else {}
-    return holder if holder and psutil.pid_exists(holder["pid"]) else {}
+    try:
+        holder: dict[str, Any] = json.loads(file.read())
+        named = (
+            holder["command"].split() and datetime.fromisoformat(holder["since"]) and psutil.pid_exists(holder["pid"])
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
+        return {}
+    return holder if named else {}
 
 
 def _refusal(holder: dict[str, Any]) -> str:

@@ -129,9 +129,14 @@ def _require_writable(one: Step, root: Path) -> None:
 
 def _remove_outputs(one: Step, root: Path) -> None:
     for port in one.outs:
-        path = root / port.path
-        if path.is_dir():
-            shutil.rmtree(path)
+        _remove(root / port.path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder with all in it, if it is there; of a link the link alone, wherever it leads."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
         path.unlink(missing_ok=True)
 
 
@@ -169,7 +174,7 @@ def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[P
     """
     for ended in (root / catalog.WORK).glob(f"*/*{_ENDED}"):
         if ended.parent.name != one.name:
-            shutil.rmtree(ended.parent)
+            _remove(ended.parent)
     if "work" not in one.keywords:
         yield None
         return

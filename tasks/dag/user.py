@@ -3,9 +3,8 @@
 import getpass
 import os
 import pwd
+from contextlib import suppress
 from pathlib import Path
-
-from litesmith.files import explaining
 
 _HOME = Path(".litesmith/home")
 
@@ -17,10 +16,8 @@ def provide_user(root: Path) -> None:
     end in a traceback where there is none. What the system or the environment tells stays.
 
     Args:
-        root: The folder below which a home is made where none is known.
-
-    Raises:
-        MachineError: It cannot be made.
+        root: The folder below which a home is made where none is known. If it cannot be, in a project that may only be
+            read, ``HOME`` names it all the same: a home that is missing counts as an empty one.
     """
     try:
         getpass.getuser()
@@ -28,7 +25,7 @@ def provide_user(root: Path) -> None:
         os.environ["USER"] = f"uid{os.getuid()}"
     if not _has_home():
         home = root.resolve() / _HOME
-        with explaining(home):
+        with suppress(OSError):
             home.mkdir(parents=True, exist_ok=True)
         os.environ["HOME"] = str(home)
 

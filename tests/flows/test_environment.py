@@ -156,3 +156,11 @@ def test_settings_that_prefect_cannot_read_are_explained(tmp_path: Path, name: s
     assert "Prefect's settings cannot be read: " in error
     assert told in error
     assert ".env, prefect.toml and pyproject.toml of the current folder" in error
+
+
+@pytest.mark.slow
+def test_a_variable_that_prefect_cannot_read_is_named() -> None:
+    code = "from flows.environment import check_settings; check_settings()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PREFECT_LOGGING_LEVEL": "LOUD", "PREFECT_HOME": "/elsewhere"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "variables PREFECT_* of the environment (here PREFECT_LOGGING_LEVEL) and in .env" in done.stderr

@@ -92,10 +92,12 @@ def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_
     }
 
 
-def test_a_checkout_without_a_commit_is_told_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("added", [True, False])
+def test_a_checkout_without_a_commit_is_told_so(tmp_path: Path, added: bool) -> None:
     _git(tmp_path, "init", "-q", "-b", "main")
     (tmp_path / "a").write_text("a")
-    _git(tmp_path, "add", "a")
+    if added:
+        _git(tmp_path, "add", "a")
     state = git_state(tmp_path)
     assert (state["revision"], state["dirty"]) == (None, None)
     assert state["unknown"].startswith("a git checkout whose branch main has no commit (")

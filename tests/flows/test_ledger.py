@@ -11,7 +11,7 @@ from dvc.repo import Repo
 
 from flows.ledger import Ledger, Outcome, StageError
 from litesmith.errors import MachineError
-from litesmith.files import read_yaml, write_text, yaml_text
+from litesmith.files import read_yaml, write_json, write_text, yaml_text
 from tasks.dag.dvcfile import MAYBE_EMPTY
 
 # Two processes that a kill of the command alone would leave behind.
@@ -87,6 +87,21 @@ def test_dvc_warns_of_an_empty_folder_only_where_there_should_be_something(root:
     assert _run(root, "folders", tell=lines.append) is Outcome.COMPLETED
     warnings = [line for line in lines if "empty" in line]
     assert warnings == ["WARNING: 'models' is empty.", "WARNING: 'sub/none' is empty."]
+
+
+@pytest.mark.slow
+def test_the_places_of_a_killed_run_are_taken_without_a_word(
+    root: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = {"pid": 2**22 + 1, "cmd": "python -m flows retrain"}
+    write_json(root / ".dvc/tmp/rwlock", {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}})
+    lines: list[str] = []
+    with Ledger(root) as ledger:
+        assert ledger.is_stale("first")
+        write_json(root / ".dvc/tmp/rwlock", {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}})
+        assert ledger.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
+    assert [line for line in lines if "killed" in line] == []
+    assert "killed" not in "".join(capfd.readouterr()) + caplog.text
 
 
 @pytest.mark.slow

@@ -1,6 +1,9 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 PROJECT = Path(__file__).parents[2]
 # What takes seconds to import on a busy machine.
@@ -25,3 +28,16 @@ def test_a_run_says_what_it_does_before_anything_large_is_imported() -> None:
     # What looks for them can find them.
     assert any(_is_large(line) for line in lines[first:])
     assert "no-such-profile" in lines[-1]
+
+
+@pytest.mark.parametrize(("there", "missing"), [([], "params.yaml"), (["params.yaml"], "prefect.yaml")])
+def test_in_another_folder_nothing_is_served_or_written(tmp_path: Path, there: list[str], missing: str) -> None:
+    for name in there:
+        (tmp_path / name).touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", "serve"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    told = f"error: {tmp_path / missing} is missing. Run from the project's folder, or restore the file.\n"
+    assert (done.returncode, done.stderr) == (1, told)
+    assert [path.name for path in tmp_path.iterdir()] == there

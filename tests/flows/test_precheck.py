@@ -58,6 +58,13 @@ def test_a_place_of_dvcs_that_cannot_be_written_is_said_before_a_run_begins(
         check_dvc(project)
 
 
+def test_a_dvc_yaml_that_is_spoilt_is_said_before_a_run_begins(project: Path) -> None:
+    Repo.init(str(project), no_scm=True).close()
+    write_text(project / "dvc.yaml", "stages: {fetch: {cmd: true}}\n")
+    with pytest.raises(MachineError, match=r"DVC cannot work in .*dvc\.yaml' validation failed.*`make dvc` writes it"):
+        check_dvc(project)
+
+
 def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
     _set_sources(project, [*NOWHERE, str(mirror)])

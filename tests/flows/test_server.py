@@ -2,6 +2,7 @@ import base64
 import errno
 import os
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -220,6 +221,8 @@ def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ("params.yaml", "prefect.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
     monkeypatch.setattr(os, "environ", dict(os.environ))
     with serving_alone(tmp_path):
         assert main(["serve"]) == 1

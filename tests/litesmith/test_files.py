@@ -70,9 +70,24 @@ def test_a_file_that_may_not_be_read_is_not_called_unwritable(tmp_path: Path, mo
         raise OSError(errno.EACCES, "from the system", str(tmp_path / "model.h5"))
 
 
-def test_other_system_errors_pass(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError):
+@pytest.mark.parametrize("target", ["a file", "/nonexistent", "made"])
+def test_what_stands_in_the_place_of_a_folder_is_explained(tmp_path: Path, target: str) -> None:
+    (tmp_path / "a file").touch()
+    (tmp_path / "made").symlink_to(target)
+    with pytest.raises(
+        MachineError, match=r"cannot write .*fetch\.json: (a file, or a link that|links lead in a circle)"
+    ):
+        write_text(tmp_path / "made/fetch.json", "{}")
+
+
+def test_a_folder_in_the_place_of_a_file_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match="a folder stands where a file is expected: move it away"):
         write_text(tmp_path, "a folder is no file")
+
+
+def test_other_system_errors_pass(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="from the system"), replacing(tmp_path / "a"):
+        raise OSError(errno.EBADF, "from the system")
 
 
 def test_json_has_no_word_for_nan(tmp_path: Path) -> None:

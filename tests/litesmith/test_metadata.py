@@ -83,10 +83,10 @@ def test_a_class_name_too_few_is_told_with_its_place(model: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["a", " "], "class_names: a class is named ' '"),
-        (["a", "b\n99.9%  c"], r"class_names: a class is named 'b\\n99\.9%  c'\. Expected text .* in a line"),
-        (["a", "\x1b[31mb"], r"class_names: a class is named '\\x1b\[31mb'"),
-        (["a", "b", "a"], "class_names: two classes are named 'a'"),
+        (["a", " "], "class_names: must hold names that can be shown, and one is ' '"),
+        (["a", "b\n99.9%  c"], r"class_names: must hold names that can be shown, and one is 'b\\n99\.9%  c'"),
+        (["a", "\x1b[31mb"], r"class_names: must hold names that can be shown, and one is '\\x1b\[31mb'"),
+        (["a", "b", "a"], "class_names: must name each class once, and 'a' stands there 2 times"),
     ],
 )
 def test_class_names_that_would_mislead(model: Path, names: list[str], said: str) -> None:

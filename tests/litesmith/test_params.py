@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,33 @@ def test_no_float_may_be_infinite_or_none(tmp_path: Path, path: tuple[Any, ...],
     write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
     with pytest.raises(ParamsError, match=rf"(?m)^{'.'.join(map(str, path))} .*got -?(inf|nan)\."):
         read_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "limit"),
+    [("retrain", "stage_limit_s", "2592000"), ("fetch", "backoff_s", "60"), ("fetch", "timeout_s", "3600")],
+)
+def test_no_time_is_longer_than_systems_can_wait(content: dict[str, Any], section: str, name: str, limit: str) -> None:
+    content[section][name] = 1e308
+    assert re.match(rf"{section}\.{name} must lie in .0, {limit}], got 1e\+308\.", refusal(content))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Trouser", "must name each class once, and 'Trouser' stands there 2 times, got ['Trouser', 'Trouser', "),
+        *((name, f"must hold names that can be shown, and one is {name!r}, got [") for name in
+          ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft")),
+    ],
+)  # fmt: skip
+def test_class_names_are_words_that_tell_classes_apart(content: dict[str, Any], name: str, told: str) -> None:
+    content["dataset"]["class_names"][0] = name
+    assert refusal(content).startswith(f"dataset.class_names {told}")
+
+
+def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
+    content["dataset"]["class_names"][:3] = ["裤子", "👟", "Jupe légère"]
+    assert parse_params(content).dataset.class_names[:3] == ["裤子", "👟", "Jupe légère"]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,23 @@ def test_list_prints_a_line_for_each_step_and_files_where_asked(capsys: pytest.C
     assert "  reads  data/prepared/test" in capsys.readouterr().out
 
 
+_OF_THE_PROJECT = (
+    "list", "list --files", "clean", "reference", "run fetch", "sample", "notes --check", "dvc", "dvc --check",
+    "readme", "readme --check", "versions", "versions --check",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", _OF_THE_PROJECT)
+def test_in_another_folder_a_command_says_where_to_run_it_and_writes_nothing(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 1
+    told = "params.yaml is missing. Run from the project's folder, or restore the file.\n"
+    assert capsys.readouterr().err == f"error: {tmp_path}/{told}"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_help_of_run_says_what_each_step_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

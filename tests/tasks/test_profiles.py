@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,17 @@ def test_one_that_is_given_twice_is_refused(chosen: Any) -> None:
         ParamsError, match=r"profile 'quick' is given twice\. Name each once, the one that has the last"
     ):
         profile_names(chosen)
+
+
+def test_what_stands_in_the_place_of_a_profile_is_named(project: Path) -> None:
+    (project / "profiles/folder.yaml").mkdir()
+    (project / "profiles/dangling.yaml").symlink_to("nowhere.yaml")
+    os.mkfifo(project / "profiles/pipe.yaml")
+    assert "profiles/folder.yaml is a folder, and a YAML file was expected" in refusal(project, "folder")
+    assert "profiles/dangling.yaml is a link to nowhere.yaml, which is missing" in refusal(project, "dangling")
+    assert "profiles/pipe.yaml is a pipe or a device" in refusal(project, "pipe")
+    known = refusal(project, "foldr")
+    assert "Known here: " in known and not {"folder", "dangling", "pipe"} & set(known.replace(",", " ").split())
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(project: Path) -> None:

@@ -45,6 +45,7 @@ def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     assert main(["reference", "--profile", "nightly"]) == 1
     assert re.match(
         r"error: .workspaces/nightly/reports/summary.json is missing, .*`python -m flows retrain --profile nightly`",
@@ -61,6 +62,7 @@ def test_without_a_summary_it_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     assert main(["reference"]) == 1
     assert re.match(r"error: reports/summary.json is missing, .*`make run` makes it", capsys.readouterr().err)
     assert not (tmp_path / catalog.REFERENCE).exists()
@@ -102,6 +104,7 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     write_json(tmp_path / ".workspaces/nightly+short" / catalog.SUMMARY, _summary("tuned-int8", 0.94, 97512))
     for arguments in (["--profile", "nightly", "--profile", "short"], ["--profile", "nightly+short"]):
         assert main(["reference", *arguments]) == 0

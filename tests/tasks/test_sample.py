@@ -11,6 +11,8 @@ from tasks import catalog
 from tasks.__main__ import main
 from tasks.sample import PICTURE, SAMPLE, check_sample, make_sample
 
+PROJECT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -84,6 +86,7 @@ def test_lock_without_a_report_is_named(
     (made / "dvc.lock").unlink()
     if lock is not None:
         (made / "dvc.lock").write_text(lock)
+    shutil.copy(PROJECT / catalog.PARAMS, made)
     monkeypatch.chdir(made)
     assert main(["sample", "--check"]) == 1
     assert "dvc.lock records no reports/report.html. `dvc repro` makes it" in capsys.readouterr().err

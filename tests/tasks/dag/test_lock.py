@@ -4,11 +4,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from litesmith.errors import BusyError, MachineError
-from tasks.dag.lock import HOLDER, holding, lock_environment, serving_alone, stepping
+from tasks.dag.lock import HOLDER, holding, lock_environment, running_step, serving_alone, stepping
 
 PROJECT = Path(__file__).parents[3]
 HOLD = "import sys, time; from pathlib import Path; from tasks.dag.lock import holding\n"
@@ -57,6 +58,25 @@ def test_who_has_not_yet_written_its_name_is_not_taken_for_the_killed_one_before
         told = r"this workspace is busy: held by a process that cannot be named here \(.*: try again in a moment"
         with pytest.raises(BusyError, match=told), holding(tmp_path):
             pass
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"comm', "[1]", "7", "{}", '{"pid": 1}', '{"pid": "x", "command": "a", "since": "2026-01-01"}',
+     '{"pid": 1, "command": "", "since": "2026-01-01"}', '{"pid": 1, "command": "run", "since": "yesterday"}'],
+)  # fmt: skip
+def test_a_lock_file_that_was_spoilt_names_nobody(tmp_path: Path, content: str) -> None:
+    lock = tmp_path / ".litesmith/step.lock"
+    lock.parent.mkdir()
+    lock.write_text(content)
+    assert running_step(tmp_path) is None
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        told = "this workspace is busy: held by a process that cannot be named here"
+        with pytest.raises(BusyError, match=told), patch("tasks.dag.lock._STEP_PATIENCE_S", 0), stepping(tmp_path):
+            pass
+    with stepping(tmp_path):
+        assert str(os.getpid()) in lock.read_text()
 
 
 def test_what_a_holder_starts_works_under_its_lock(tmp_path: Path) -> None:

@@ -127,6 +127,18 @@ def test_old_outputs_are_gone_before_the_step_runs(root: Path) -> None:
     run_step(room("assert not outs.copy.exists() and not outs.metrics.exists()" + COPY), root)
 
 
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere", "models/copy.txt"])
+def test_of_an_output_that_is_a_link_the_link_alone_is_removed(root: Path, target: str) -> None:
+    kept = root / "elsewhere/kept.txt"
+    write_text(kept, "kept")
+    (root / "models").mkdir()
+    (root / "models/copy.txt").symlink_to(root / target)
+    run_step(room(COPY), root)
+    assert (root / "models/copy.txt").read_text() == "pixels"
+    assert not (root / "models/copy.txt").is_symlink()
+    assert kept.read_text() == "kept"
+
+
 def test_an_output_that_was_not_made_is_named(root: Path) -> None:
     with pytest.raises(ContractError, match=r"step prepare promised models/copy\.txt, .* and did not make it"):
         run_step(room("pass"), root)
@@ -154,6 +166,15 @@ def test_what_a_step_resumes_from_goes_when_another_begins(root: Path) -> None:
     run_step(room(COPY), root)
     assert not other.exists()
     assert list((root / ".litesmith/work/prepare").rglob("trial"))
+
+
+def test_of_a_link_in_the_place_of_what_is_resumed_from_the_link_alone_goes(root: Path) -> None:
+    write_text(root / "elsewhere/0123456789abcdef.ended", "")
+    (root / ".litesmith/work").mkdir(parents=True)
+    (root / ".litesmith/work/sweep").symlink_to(root / "elsewhere")
+    run_step(room(COPY), root)
+    assert not (root / ".litesmith/work/sweep").is_symlink()
+    assert (root / "elsewhere/0123456789abcdef.ended").is_file()
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_removed(

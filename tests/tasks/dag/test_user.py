@@ -58,6 +58,13 @@ def test_a_home_that_is_named_stays_whatever_it_is(tmp_path: Path, home: str) ->
 
 
 @pytest.mark.usefixtures("unknown")
+def test_in_a_project_that_cannot_be_written_a_home_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / ".litesmith").touch()
+    provide_user(tmp_path)
+    assert Path(os.environ["HOME"]) == tmp_path / ".litesmith/home"
+
+
+@pytest.mark.usefixtures("unknown")
 def test_a_name_that_is_set_stays(tmp_path: Path) -> None:
     os.environ["LOGNAME"] = "somebody"
     provide_user(tmp_path)
@@ -88,7 +95,7 @@ def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(tmp
     small = make_small_set(tmp_path / "mirror")
     folder = make_workspace(tmp_path / "ws", ROOT, small.content)
     code = (
-        "import argparse, sys; from pathlib import Path; from tasks.terminal import run_chosen\n"
+        "import argparse, sys; from pathlib import Path; from tasks.command import run_chosen\n"
         "def work(_):\n"
         "    from flows.ledger import Ledger\n"
         "    with Ledger(Path.cwd()) as ledger:\n"

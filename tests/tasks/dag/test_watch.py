@@ -99,7 +99,7 @@ def test_workers_stop_when_the_stage_is_asked_to_end(tmp_path: Path) -> None:
     code = (
         "import argparse, os, sys, time\n"
         "from tasks.dag.workers import worker_pool\n"
-        "from tasks.terminal import run_chosen\n"
+        "from tasks.command import run_chosen\n"
         "def study(_):\n"
         "    with worker_pool(2) as pool:\n"
         "        print(pool.submit(os.getpid).result(), flush=True)\n"

@@ -1,24 +1,66 @@
 import argparse
 import os
-import pty
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tasks.terminal import run_chosen
+import flows.__main__
+import tasks.__main__
+from tasks.command import run_chosen
 
 ROOT = Path(__file__).parents[2]
+PARSERS = {"tasks": tasks.__main__._parser, "flows": flows.__main__._parser}
+
+
+def _all(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield a parser and those of its commands."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from _all(below)
+
+
+@pytest.mark.parametrize("package", PARSERS)
+@pytest.mark.parametrize("columns", [80, 60])
+def test_help_fits_the_terminal(package: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    helps = [parser.format_help() for parser in _all(PARSERS[package]())]
+    # An example is a command to copy, which is not broken.
+    lines = [line for text in helps for line in text.partition("examples:")[0].splitlines()]
+    assert [line for line in lines if len(line) > columns] == []
+    assert [line for text in helps for line in text.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("package", PARSERS)
+def test_each_command_says_what_it_does(package: str) -> None:
+    _, *commands = _all(PARSERS[package]())
+    assert [parser.prog for parser in commands if not (parser.description or "").strip()] == []
+
+
+@pytest.mark.parametrize("package", PARSERS)
+def test_each_command_has_examples_that_are_command_lines_of_it(package: str) -> None:
+    parser = PARSERS[package]()
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        title, *examples = (command.epilog or "").splitlines()
+        own = [line for line in examples if line.startswith(f"  python -m {package} {name}")]
+        assert title == "examples:" and own, name
+        for line in own:
+            parser.parse_args(shlex.split(line, comments=True)[3:])
+
 
 # A command that says that it has begun, then waits to be stopped, and says what it does last.
 _WAITING = """
 import argparse, sys, time
-from tasks.terminal import run_chosen
+from tasks.command import run_chosen
 def wait(_):
     try:
         print("begun", flush=True)
@@ -28,29 +70,6 @@ def wait(_):
         print("a last word")
 parser = argparse.ArgumentParser()
 parser.set_defaults(command=wait)
-sys.exit(run_chosen(parser, []))
-"""
-
-# A command that goes on writing until a file is there, and leaves another one.
-_WRITING = """
-import argparse, os, sys, time
-from tasks.terminal import run_chosen
-def write(_):
-    while not os.path.exists("enough"):
-        print("to the terminal", flush=True)
-        print("and what went wrong", file=sys.stderr, flush=True)
-        time.sleep(0.05)
-    open("left", "w").write("came to its end")
-parser = argparse.ArgumentParser()
-parser.set_defaults(command=write)
-sys.exit(run_chosen(parser, []))
-"""
-
-_MANY_LINES = """
-import argparse, sys
-from tasks.terminal import run_chosen
-parser = argparse.ArgumentParser()
-parser.set_defaults(command=lambda _: print("line\\n" * 100000))
 sys.exit(run_chosen(parser, []))
 """
 
@@ -109,30 +128,6 @@ def test_hanging_up_twice_does_not_disturb_the_winding_up(tmp_path: Path) -> Non
     child.communicate(timeout=30)
     assert child.returncode == 130
     assert (tmp_path / "left").read_text() == "wound up"
-
-
-def test_what_goes_on_without_its_terminal_is_not_ended_by_what_it_writes(tmp_path: Path) -> None:
-    terminal, end = pty.openpty()
-    child = subprocess.Popen(_command(_WRITING), cwd=tmp_path, env=_environment(), stdout=end, stderr=end)
-    os.close(end)
-    assert b"to the terminal" in os.read(terminal, 1000)
-    os.close(terminal)
-    time.sleep(0.5)
-    (tmp_path / "enough").touch()
-    assert child.wait(30) == 0
-    assert (tmp_path / "left").read_text() == "came to its end"
-
-
-def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
-    child = subprocess.Popen(
-        _command(_MANY_LINES), cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert child.stdout is not None and child.stderr is not None
-    child.stdout.readline()
-    child.stdout.close()
-    assert child.stderr.read() == b""
-    assert child.wait(30) == 141
-    child.stderr.close()
 
 
 def test_a_pipe_that_breaks_elsewhere_is_not_hidden() -> None:

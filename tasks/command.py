@@ -1,0 +1,155 @@
+"""What every command line of the project does alike: run the command that was chosen and tell how it ended."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TypeAlias
+
+from litesmith.errors import LitesmithError, did_you_mean
+from litesmith.files import explaining
+from tasks.dag.user import provide_user
+from tasks.dag.watch import heed_hang_up
+from tasks.terminal import prepare_streams, printable, reader_is_gone, silence_broken_streams
+
+# The exit codes by which a shell knows a command that was stopped, and one whose reader went away.
+_STOPPED = 130
+_NO_READER = 141
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of a command line that names, for a word which it does not know, the nearest one that it does."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is no choice; before Python 3.14, argparse has no other place to say more about it."""
+        choices = list(action.choices or ())
+        if choices and value not in choices:
+            known = ", ".join(str(choice) for choice in choices)
+            told = f"there is no {value!r}.{did_you_mean(value, map(str, choices))} Known here: {known}."
+            raise argparse.ArgumentError(action, told)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, with the option that was meant by an unknown one, and exit with code 2."""
+        if message.startswith(_UNRECOGNIZED):
+            word = message.removeprefix(_UNRECOGNIZED).split()[0]
+            message += "." + did_you_mean(word.partition("=")[0], _options(self))
+        super().error(message)
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""To what a parser's commands are added."""
+
+_UNRECOGNIZED = "unrecognized arguments: "
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the long options of a parser and of those of its commands."""
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option.startswith("--"))
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _options(inner)
+
+
+_EXAMPLES = "examples:"
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Fits help into the terminal, but for examples, whose lines stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(_EXAMPLES) else super()._fill_text(text, width, indent)
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    *,
+    summary: str,
+    examples: Sequence[str],
+) -> Parser:
+    """Add a command and return its parser.
+
+    Args:
+        commands: Of the parser that it is added to.
+        name: The command's name.
+        run: What it does with the parsed arguments.
+        summary: What its help says, in its own and in that of all commands.
+        examples: Whole command lines, for its own help.
+    """
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog="\n  ".join([_EXAMPLES, *examples]),
+        formatter_class=HelpFormatter,
+    )
+    parser.set_defaults(command=run)
+    return parser
+
+
+def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
+    """Run the command that the arguments choose and return its exit code.
+
+    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the command
+    like Ctrl-C, so that all that it started is stopped and what is to be written down is.
+
+    Args:
+        parser: Whose commands set ``command``, a function of the parsed arguments.
+        arguments: The words of the command line; None for those of this process.
+        hint: Written below an error.
+    """
+    prepare_streams()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    chosen = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = chosen.command
+    try:
+        provide_user(Path.cwd())
+        with _heeding_signals(), explaining():
+            command(chosen)
+            sys.stdout.flush()
+    except LitesmithError as error:
+        _tell(f"error: {error}{hint}")
+        return 1
+    except KeyboardInterrupt:
+        _tell("stopped; the next run goes on from here")
+        return _STOPPED
+    except BrokenPipeError:
+        if not reader_is_gone():
+            raise
+        return _NO_READER
+    finally:
+        silence_broken_streams()
+    return 0
+
+
+def _tell(text: str) -> None:
+    """Say last words, if there is anywhere to say them."""
+    with suppress(OSError):
+        print(printable(text), file=sys.stderr)
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP where it is not ignored, end the block like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGTERM, _stop)
+    heed_hang_up()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
