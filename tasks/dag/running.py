@@ -78,7 +78,9 @@ def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
 
 
 def _require_inputs(one: Step, root: Path) -> None:
-    missing = [port.path.as_posix() for port in one.ins if not (root / port.path).exists()]
+    # A pipe in the place of a file would keep whoever reads it waiting.
+    there = [(root / port.path).is_file() or (root / port.path).is_dir() for port in one.ins]
+    missing = [port.path.as_posix() for port, is_there in zip(one.ins, there, strict=True) if not is_there]
     if not missing:
         return
     makers = _makers(root)

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -113,6 +114,14 @@ def test_many_missing_inputs_are_told_in_short_with_who_makes_them(root: Path) -
         f"step validate cannot run: 1 of its {len(validate)} inputs is missing: {validate[0].path}. "
         "fetch makes what is missing. Run `dvc repro validate`."
     )
+
+
+def test_a_pipe_in_the_place_of_an_input_is_no_input(root: Path) -> None:
+    ins = named("validate").ins
+    for port in ins[1:]:
+        write_text(root / port.path, "")
+    os.mkfifo(root / ins[0].path)
+    assert f"1 of its {len(ins)} inputs is missing: {ins[0].path}" in _missing("validate", root)
 
 
 @pytest.mark.parametrize("content", ["", "null", "[]", "stages: [", "stages: 3", "stages: {fetch: null}", "a: 1"])
