@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from litesmith.errors import ParamsError
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.params import overlaid
 from tests.tasks.training_rooms import in_small_workspace
@@ -140,6 +141,6 @@ def test_lines_without_a_whole_are_refused_before_any_training(here: Path) -> No
     from benchmarks import ablation
 
     small("ablation", here, {}, lines={"odd": {}})
-    with pytest.raises(ValueError, match="lines are compared with 'whole', and none has that name"):
+    with pytest.raises(ParamsError, match="lines are compared with 'whole', and none has that name"):
         ablation.main([])
     assert not (here / ablation.WORK).exists()

@@ -59,7 +59,7 @@ def _taken_up(commands: Commands, client: SyncPrefectClient, until: str, within_
     deadline = time.monotonic() + within_s
     while until not in seen and time.monotonic() < deadline:
         order = place_order(client)
-        seen.append(commands.wait_for(partial(_one_of, client, order, (until, "Cancelled")), "the worker", 120))
+        seen.append(commands.wait_for(partial(_one_of, client, order, (until, "Cancelled")), "the worker", 240))
         time.sleep(1)
     return seen
 
