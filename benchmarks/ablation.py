@@ -27,16 +27,20 @@ from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.record import write_result
 from benchmarks.spent import total
-from litesmith import keras, lite, training
-from litesmith.compute import computing_in
-from litesmith.conversion import moved
-from litesmith.keras import derived_seed
-from litesmith.mirror import mirrored
-from litesmith.networks import build_network
-from litesmith.params import ComputeDtype, LessonParams, NetworkParams, RecipeParams, Section, overlaid, read_params
-from litesmith.splits import Split, read_split
-from litesmith.teaching import ask, view_seeds
-from litesmith.training import Lesson, Recipe
+from litesmith.compression.flip_averaging import mirrored
+from litesmith.data.splits import Split, read_split
+from litesmith.params.loading import overlaid, read_params
+from litesmith.params.section import ComputeDtype, Section
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import LessonParams, RecipeParams
+from litesmith.tflite import converter
+from litesmith.tflite.conversion import moved
+from litesmith.training import backend, loop
+from litesmith.training.backend import derived_seed
+from litesmith.training.compute import computing_in
+from litesmith.training.distillation import ask, view_seeds
+from litesmith.training.loop import Lesson, Recipe
+from litesmith.training.networks import build_network
 from tasks import catalog
 
 CONFIGS = Path(__file__).parent
@@ -93,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     name, option = (f"ablation_{other}", f" --{other}") if other else ("ablation", "")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = read_numbers(CONFIGS / f"{name}.yaml", Config)
-    keras.set_threads(1)
+    backend.set_threads(1)
     asked = config.model_dump(include={"network", "recipe", "compute_dtype"})
     result = {"command": f"python -m benchmarks.ablation{option}", **asked, "lines": _lines(config)}
     write_result(RESULTS / f"{name}.json", result)
@@ -102,7 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _lines(config: Config) -> dict[str, Any]:
     """Return what each line reached and spent, trained if it is not yet."""
     labels = read_split(catalog.VALIDATION).labels
-    judged = {name: [_judged(labels, _answers(config, name, seed)) for seed in config.seeds] for name in config.lines}
+    judged = {
+        name: [_judged(labels, _answers(config, name, seed)) for seed in config.seeds]
+        for name in config.lines
+    }
 
     def against(name: str, way: str, what: str = "accuracy") -> dict[str, Any]:
         return _against(what, *([one[way] for one in judged[line]] for line in (WHOLE, name)))
@@ -134,22 +141,30 @@ def _answers(config: Config, name: str, seed: int) -> Answers:
 
 
 def _trained(config: Config, name: str, seed: int) -> Answers:
-    train, validation, line = read_split(catalog.TRAIN), read_split(catalog.VALIDATION), config.lines[name]
+    train, validation, line = (
+        read_split(catalog.TRAIN),
+        read_split(catalog.VALIDATION),
+        config.lines[name],
+    )
     recipe = RecipeParams.model_validate(overlaid(config.recipe.model_dump(), line.recipe)).into(Recipe)
     own, folder = derived_seed("ablation", seed), config.folder(name, seed)
     lesson = _lesson(config, recipe, train, folder) if line.lesson else None
-    keras.seed_everything(own)
+    backend.seed_everything(own)
     model = build_network(network_for(train, config.network), "student")
-    training.train(
+    loop.train(
         model, train, validation, recipe,
         seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
     )  # fmt: skip
-    plain, both = lite.probabilities(model, validation.images), mirrored(model, "mirrored")
-    as_chosen = np.stack([lite.probabilities(both, images) for images in moved(validation.images, 1)])
+    plain, both = converter.probabilities(model, validation.images), mirrored(model, "mirrored")
+    as_chosen = np.stack(
+        [converter.probabilities(both, images) for images in moved(validation.images, 1)]
+    )
     return {
         "plain": plain.argmax(axis=-1).astype(np.uint8),
         "as_chosen": as_chosen.argmax(axis=-1).astype(np.uint8),
-        "cross_entropy": keras.keras.losses.sparse_categorical_crossentropy(validation.labels, plain).numpy(),
+        "cross_entropy": backend.keras.losses.sparse_categorical_crossentropy(
+            validation.labels, plain
+        ).numpy(),
     }
 
 
@@ -163,10 +178,14 @@ def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesso
     seeds = view_seeds(recipe.epochs, asked.seed)
     answers = ask(teachers, train.images, recipe.augmentation, seeds, folder.parent)
     rows = np.arange(len(train.labels))
-    return Lesson(answers, seeds, recipe.augmentation, rows, config.lesson.weight, config.lesson.temperature)
+    return Lesson(
+        answers, seeds, recipe.augmentation, rows, config.lesson.weight, config.lesson.temperature
+    )
 
 
-def _against(what: str, whole: list[NDArray[np.floating]], line: list[NDArray[np.floating]]) -> dict[str, Any]:
+def _against(
+    what: str, whole: list[NDArray[np.floating]], line: list[NDArray[np.floating]]
+) -> dict[str, Any]:
     """Return the mean of what is measured on each image, (n,) for each seed, and its difference from the whole recipe.
 
     Its standard error is the larger of two: from image to image, and from seed to seed.

@@ -19,14 +19,14 @@ from benchmarks.networks import network_for
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
-from litesmith import keras, networks
-from litesmith.augmentation import Augmentation
-from litesmith.compute import ComputeDtype, computing_in
+from litesmith.data.splits import Split, read_split
 from litesmith.files import read_json
-from litesmith.networks import NetworkSpec
-from litesmith.params import read_params
-from litesmith.splits import Split, read_split
-from litesmith.training import Loop, Recipe
+from litesmith.params.loading import read_params
+from litesmith.training import backend, networks
+from litesmith.training.augmentation import Augmentation
+from litesmith.training.compute import ComputeDtype, computing_in
+from litesmith.training.loop import Loop, Recipe
+from litesmith.training.networks import NetworkSpec
 from tasks import catalog
 
 RESULT = Path("benchmarks/results/epoch.json")
@@ -47,7 +47,7 @@ Epoch = Callable[[int], object]
 def main() -> None:
     """Measure both pairs and write the result."""
     params = read_params(catalog.PARAMS)
-    keras.set_threads(1)
+    backend.set_threads(1)
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     # Judging an epoch is no part of it, so there is next to nothing to judge on.
     few = Split(validation.images[:1], validation.labels[:1], validation.ids[:1])
@@ -72,12 +72,22 @@ def main() -> None:
         "winner_network": {
             "batch_size": recipe.batch_size,
             "against_batch_size": recipe.batch_size,
-            **_alternate(_ours(winner("ours"), train, few, recipe), _plain(winner("plain"), train, recipe.batch_size)),
+            **_alternate(
+                _ours(winner("ours"), train, few, recipe),
+                _plain(winner("plain"), train, recipe.batch_size),
+            ),
         },
         "teacher_network": _teacher(train, few),
     }
-    claims = [Claim(_WHAT[name], "share", one["ratio_of_medians"], MOST[name], True) for name, one in measured.items()]
-    write_result(RESULT, {"command": "python -m benchmarks.epoch", "num_images": len(train.labels), **measured}, claims)
+    claims = [
+        Claim(_WHAT[name], "share", one["ratio_of_medians"], MOST[name], True)
+        for name, one in measured.items()
+    ]
+    write_result(
+        RESULT,
+        {"command": "python -m benchmarks.epoch", "num_images": len(train.labels), **measured},
+        claims,
+    )
 
 
 def _teacher(train: Split, few: Split) -> dict[str, Any]:
@@ -105,7 +115,9 @@ def _ours(model: Any, train: Split, few: Split, recipe: Recipe) -> Epoch:
 
 def _plain(model: Any, train: Split, batch_size: int) -> Epoch:
     pixels, labels = arrays(train)
-    model.compile(keras.keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        backend.keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return lambda _: model.fit(pixels, labels, batch_size=batch_size, epochs=1, verbose=0)
 
 

@@ -1,8 +1,8 @@
 """The network that a benchmark's parameters describe."""
 
-from litesmith.networks import NetworkSpec
-from litesmith.params import NetworkParams
-from litesmith.splits import Split
+from litesmith.data.splits import Split
+from litesmith.params.sections.network import NetworkParams
+from litesmith.training.networks import NetworkSpec
 
 
 def network_for(images: Split, params: NetworkParams) -> NetworkSpec:

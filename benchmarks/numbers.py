@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from litesmith.errors import ParamsError
 from litesmith.files import read_yaml
-from litesmith.params import Section
+from litesmith.params.section import Section
 
 _MAX_SHOWN = 100
 
@@ -24,7 +24,9 @@ def read_numbers(path: Path, kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise ParamsError("\n".join([f"{path} cannot be used:", *map(_explain, error.errors())])) from error
+        raise ParamsError(
+            "\n".join([f"{path} cannot be used:", *map(_explain, error.errors())])
+        ) from error
 
 
 def _explain(detail: ErrorDetails) -> str:

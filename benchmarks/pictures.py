@@ -20,10 +20,10 @@ from PIL import Image, ImageFilter
 
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
+from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import DataError
-from litesmith.idx import read_images, read_labels
-from litesmith.metadata import read_metadata
-from litesmith.predict import Prediction, predict_pictures
+from litesmith.inference.predict import Prediction, predict_pictures
+from litesmith.tflite.metadata import read_metadata
 from tasks import catalog
 
 RESULT = Path("benchmarks/results/pictures.json")
@@ -75,7 +75,10 @@ _WITHOUT_BOUND = "white, the outline in alpha alone"
 def main() -> None:
     """Measure and write the result."""
     spent = cpu_s()
-    images, labels = read_images(catalog.RAW_TEST_IMAGES)[::EVERY], read_labels(catalog.RAW_TEST_LABELS)[::EVERY]
+    images, labels = (
+        read_images(catalog.RAW_TEST_IMAGES)[::EVERY],
+        read_labels(catalog.RAW_TEST_LABELS)[::EVERY],
+    )
     names = [read_metadata(MODEL).class_names[label] for label in labels]
     plain = classified(Image.fromarray(image) for image in images)
     cut = {kind: classified(cut_outs(*CUT_OUTS[kind](images))).right(names) for kind in CUT_OUTS}
@@ -91,7 +94,9 @@ def main() -> None:
     write_result(RESULT, measured, claims(len(images), plain.strange, cut, strange))
 
 
-def claims(num_images: int, plain: float, cut: dict[str, float], strange: dict[str, float]) -> list[Claim]:
+def claims(
+    num_images: int, plain: float, cut: dict[str, float], strange: dict[str, float]
+) -> list[Claim]:
     """Return what must hold: of cut-outs enough are right, strange pictures are told, others are not."""
     counts = {"noise": NUM_NOISE, "blank": NUM_BLANK, "tiny": NUM_TINY}
     told = sum(strange[kind] * count for kind, count in counts.items()) / sum(counts.values())
@@ -103,7 +108,14 @@ def claims(num_images: int, plain: float, cut: dict[str, float], strange: dict[s
             for kind in cut
             if kind != _WITHOUT_BOUND
         ),
-        Claim("pictures of nothing that are told as strange", "accuracy", told, LEAST_STRANGE, False, note=note),
+        Claim(
+            "pictures of nothing that are told as strange",
+            "accuracy",
+            told,
+            LEAST_STRANGE,
+            False,
+            note=note,
+        ),
         Claim("test images that are told as strange", "accuracy", plain, MOST_STRANGE, True, note=of),
     ]
 
@@ -116,7 +128,9 @@ def classified(pictures: Iterator[Image.Image]) -> Outcome:
             paths.append(Path(folder) / f"{row:04}.png")
             picture.save(paths[-1])
         outcomes = [outcome for _, outcome in predict_pictures(MODEL, paths)]
-    return Outcome([_answer(outcome) for outcome in outcomes], [_is_strange(outcome) for outcome in outcomes])
+    return Outcome(
+        [_answer(outcome) for outcome in outcomes], [_is_strange(outcome) for outcome in outcomes]
+    )
 
 
 def cut_outs(grey: Images, alpha: Images) -> Iterator[Image.Image]:
@@ -144,7 +158,9 @@ def _colour(rng: Generator, size: int) -> Image.Image:
 
 
 def _gaussian(rng: Generator, size: int) -> Image.Image:
-    return Image.fromarray(np.clip(rng.normal(rng.integers(40, 216), 25, (size, size)), 0, 255).astype(np.uint8))
+    return Image.fromarray(
+        np.clip(rng.normal(rng.integers(40, 216), 25, (size, size)), 0, 255).astype(np.uint8)
+    )
 
 
 def _salt_and_pepper(rng: Generator, size: int) -> Image.Image:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import Claim
+from litesmith.documents.formats import percent
+from litesmith.documents.history import Run, read_runs
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
-from litesmith.history import Run, read_runs
-from litesmith.report.formats import percent
 from tasks import catalog
 from tasks.command import run_chosen
 from tasks.pipeline import PIPELINE
@@ -46,7 +46,10 @@ class Bounds:
     cpu_s: float
 
 
-RUNS = {"run by hand": Bounds(None, 0.932, 0.940, 3000), "nightly run": Bounds("nightly", 0.942, None, 18_000)}
+RUNS = {
+    "run by hand": Bounds(None, 0.932, 0.940, 3000),
+    "nightly run": Bounds("nightly", 0.942, None, 18_000),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +69,10 @@ def collect(root: Path) -> None:
     path = root / RESULT
     before = read_json(path)["runs"] if path.is_file() else {}
     here = {name: found(workspace_folder(root, bounds.profile)) for name, bounds in RUNS.items()}
-    runs = {**before, **{name: _after(one, before.get(name)) for name, one in here.items() if one is not None}}
+    runs = {
+        **before,
+        **{name: _after(one, before.get(name)) for name, one in here.items() if one is not None},
+    }
     if not runs:
         raise ContractError("there is no whole run. `make run` in a fresh clone makes one.")
     judged = [claim.to_plain() for name in RUNS for claim in claims(name, runs.get(name))]
@@ -84,10 +90,15 @@ def found(workspace: Path) -> dict[str, Any] | None:
     if not parts:
         return None
     run, summary = parts[-1], read_json(workspace / catalog.SUMMARY)
-    final, kept = summary["results"]["evaluate"]["variants"][summary["final"]], ("accuracy", "bytes", "gzip_bytes")
+    final, kept = (
+        summary["results"]["evaluate"]["variants"][summary["final"]],
+        ("accuracy", "bytes", "gzip_bytes"),
+    )
     result = {"final": summary["final"], **{key: final[key] for key in kept}}
     if result != {key: run.record["result"][key] for key in result}:
-        raise ContractError(f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there.")
+        raise ContractError(
+            f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there."
+        )
     where = {key: summary["made"]["evaluate"][key] for key in ("host", "versions")}
     return {"runs": [_told(part) for part in parts], **_spent(parts), "result": result, **where}
 
@@ -112,16 +123,22 @@ def last_whole(runs: Sequence[Run]) -> list[Run]:
         The run itself last, or nothing if there was none.
     """
     numbers = range(len(runs))
-    spans = (runs[begin : end + 1] for end in reversed(numbers) for begin in reversed(numbers[: end + 1]))
+    spans = (
+        runs[begin : end + 1] for end in reversed(numbers) for begin in reversed(numbers[: end + 1])
+    )
     return next((list(span) for span in spans if _is_whole(span)), [])
 
 
 def _is_whole(parts: Sequence[Run]) -> bool:
     """Tell whether some runs are of one revision, the last alone ended well, and all stages ran, on the real data."""
     records = [part.record for part in parts]
-    outcomes = [(name, stage["outcome"]) for record in records for name, stage in record["stages"].items()]
+    outcomes = [
+        (name, stage["outcome"]) for record in records for name, stage in record["stages"].items()
+    ]
     ran = {name for name, outcome in outcomes if outcome == "Completed"}
-    foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(record.get("drawn") for record in records)
+    foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(
+        record.get("drawn") for record in records
+    )
     went_on = [bool(record.get("error")) for record in records] == [True] * (len(records) - 1) + [False]
     alike = all(record["git"] == records[-1]["git"] for record in records)
     return alike and went_on and not foreign and ran == {step.name for step in PIPELINE}

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith import networks
-from litesmith.params import Params
-from litesmith.splits import Split
+from litesmith.data.splits import Split
+from litesmith.params.everything import Params
+from litesmith.training import networks
 
 
 def baseline_network(params: Params, name: str) -> Any:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from litesmith.documents.formats import count, number, percent, points, signed
+from litesmith.documents.readme import BEGIN, END, with_block
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_text
-from litesmith.readme import BEGIN, END, with_block
-from litesmith.report.formats import count, number, percent, points, signed
 from tasks.command import run_chosen
 
 README = Path("benchmarks/README.md")
@@ -75,7 +75,9 @@ def check(root: Path) -> None:
     """
     text = (root / README).read_text(encoding="utf-8")
     if with_block(text, render(root)) != text:
-        raise ContractError(f"the table in {README} is not what {RESULTS} holds. Run `make readme` and commit it.")
+        raise ContractError(
+            f"the table in {README} is not what {RESULTS} holds. Run `make readme` and commit it."
+        )
 
 
 def render(root: Path) -> str:
@@ -107,7 +109,15 @@ def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[st
     if "cross_entropy" in found:
         behind += f"; cross-entropy {_nats(line, found['cross_entropy'])}"
     accuracy = f"{percent(found['mean'])} %"
-    return [_link("ablation"), f"validation accuracy after {after}, {line}", "", "", accuracy, "", f"{behind}; {host}"]
+    return [
+        _link("ablation"),
+        f"validation accuracy after {after}, {line}",
+        "",
+        "",
+        accuracy,
+        "",
+        f"{behind}; {host}",
+    ]
 
 
 def _nats(line: str, found: Mapping[str, Any]) -> str:
@@ -129,7 +139,13 @@ def _link(name: str) -> str:
 
 def _row(name: str, claim: Mapping[str, Any], host: str) -> list[str]:
     say, bound = _WRITTEN[claim["unit"]], "at most" if claim["most"] else "at least"
-    measured = "never" if claim["never"] else "not measured" if claim["measured"] is None else say(claim["measured"])
+    measured = (
+        "never"
+        if claim["never"]
+        else "not measured"
+        if claim["measured"] is None
+        else say(claim["measured"])
+    )
     goal = "" if claim["goal"] is None else f"{bound} {say(claim['goal'])}"
     verdict = claim["verdict"] if claim["goal_verdict"] != "met" else "met, goal too"
     shown = "" if claim["verdict"] == "not measured" else verdict

@@ -12,7 +12,14 @@ from litesmith.host import describe_host
 Unit = Literal["accuracy", "points", "share", "times", "s", "cpu_s", "bytes", "inputs"]
 Verdict = Literal["met", "not met", "not measured"]
 
-_PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "optuna", "numpy")
+_PACKAGES = (
+    "tensorflow",
+    "tf-keras",
+    "tensorflow-model-optimization",
+    "ai-edge-litert",
+    "optuna",
+    "numpy",
+)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from tasks import catalog
-from tasks.report import report
+from tasks.steps.report import report
 from tasks.workspace import make_workspace
 
 RESULT = Path("benchmarks/results/render.json")

@@ -22,15 +22,19 @@ from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import total
-from litesmith import keras, lite, litert, training
+from litesmith.analysis.scores import accuracy, compare
+from litesmith.compression.quantization import quantize_aware
+from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.files import write_bytes
-from litesmith.keras import derived_seed
-from litesmith.networks import build_network
-from litesmith.params import ComputeDtype, Count, NetworkParams, RecipeParams, Section, Share, read_params
-from litesmith.quantization import quantize_aware
-from litesmith.scores import accuracy, compare
-from litesmith.splits import Split, read_split, sample_rows
-from litesmith.training import Recipe
+from litesmith.params.loading import read_params
+from litesmith.params.section import ComputeDtype, Count, Section, Share
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import RecipeParams
+from litesmith.tflite import converter, runtime
+from litesmith.training import backend, loop
+from litesmith.training.backend import derived_seed
+from litesmith.training.loop import Recipe
+from litesmith.training.networks import build_network
 from tasks import catalog
 
 CONFIG = Path(__file__).with_suffix(".yaml")
@@ -52,7 +56,10 @@ class Config(Section):
 
     def folder(self, seed: int) -> Path:
         """Return where the networks of a seed lie; with other numbers it is another folder."""
-        own, split = self.model_dump(exclude={"seeds", "max_loss"}), read_params(catalog.PARAMS).prepare.deciding()
+        own, split = (
+            self.model_dump(exclude={"seeds", "max_loss"}),
+            read_params(catalog.PARAMS).prepare.deciding(),
+        )
         return WORK / name_for([own, split]) / str(seed)
 
 
@@ -60,23 +67,27 @@ def main() -> None:
     """Train what is not trained yet, and write what rounding costs."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = read_numbers(CONFIG, Config)
-    keras.set_threads(1)
+    backend.set_threads(1)
     labels = read_split(catalog.VALIDATION).labels
     answers = [kept_answers(config.folder(seed), partial(_made, config, seed)) for seed in config.seeds]
     networks = {name: _lost(labels, name, answers) for name in WORDS}
     asked = config.model_dump(include={"network", "recipe", "compute_dtype", "tuning"})
     spent = {"cpu_s": [total(config.folder(seed)) for seed in config.seeds]}
     claims = [_claim(name, one, config) for name, one in networks.items()]
-    write_result(RESULT, {"command": "python -m benchmarks.rounding", **asked, **spent, "networks": networks}, claims)
+    write_result(
+        RESULT,
+        {"command": "python -m benchmarks.rounding", **asked, **spent, "networks": networks},
+        claims,
+    )
 
 
 def _made(config: Config, seed: int) -> Answers:
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     own, work = derived_seed("rounding", seed), config.folder(seed)
-    keras.seed_everything(own)
+    backend.seed_everything(own)
     tuned = build_network(network_for(train, config.network), "tuned")
     recipe, tuning = config.recipe.into(Recipe), config.tuning.into(Recipe)
-    training.train(tuned, train, validation, recipe, seed=own, work=work, compute_dtype=config.compute_dtype)
+    loop.train(tuned, train, validation, recipe, seed=own, work=work, compute_dtype=config.compute_dtype)
     qat, _ = quantize_aware(
         tuned, train, validation, tuning, keep_zeros=False, name="qat", seed=own, work=work, lesson=None
     )
@@ -88,11 +99,16 @@ def _made(config: Config, seed: int) -> Answers:
     }
 
 
-def _both(name: str, model: Any, calibration: NDArray[np.uint8], validation: Split, work: Path) -> Answers:
+def _both(
+    name: str, model: Any, calibration: NDArray[np.uint8], validation: Split, work: Path
+) -> Answers:
     """Return what a model and its int8 file answer."""
     path = work / f"{name}.tflite"
-    write_bytes(path, lite.convert(model, "int8", calibration))
-    said = {name: lite.probabilities(model, validation.images), f"{name}-int8": litert.predict(path, validation.images)}
+    write_bytes(path, converter.convert(model, "int8", calibration))
+    said = {
+        name: converter.probabilities(model, validation.images),
+        f"{name}-int8": runtime.predict(path, validation.images),
+    }
     return {key: one.argmax(axis=1).astype(np.uint8) for key, one in said.items()}
 
 

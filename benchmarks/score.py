@@ -28,7 +28,9 @@ def score(file: Path, folder: Path) -> float:
     model.allocate_tensors()
     (door,), (end,) = model.get_input_details(), model.get_output_details()
     scale, zero_point = door["quantization"]
-    pixels = np.frombuffer(images, np.uint8, offset=16).reshape(-1, *door["shape"]).astype(np.float32) / 255
+    pixels = (
+        np.frombuffer(images, np.uint8, offset=16).reshape(-1, *door["shape"]).astype(np.float32) / 255
+    )
     inputs = np.clip(np.rint(pixels / scale) + zero_point, -128, 127).astype(np.int8)
     right = 0
     for stored, label in zip(inputs, labels[8:], strict=True):
@@ -40,22 +42,34 @@ def score(file: Path, folder: Path) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the score of each file."""
-    parser = argparse.ArgumentParser(description="Score .tflite files on the official test images of Fashion-MNIST.")
+    parser = argparse.ArgumentParser(
+        description="Score .tflite files on the official test images of Fashion-MNIST."
+    )
     parser.add_argument("folder", type=Path, help="where the official files lie")
     parser.add_argument("files", type=Path, nargs="*", help="of benchmarks/models, if none is named")
     asked = parser.parse_args(arguments)
     missing = [name for name in OFFICIAL if not (asked.folder / name).is_file()]
     files = asked.files or sorted(MODELS.glob("*.tflite"))
     if missing or not files:
-        what = f"{asked.folder} does not hold {' and '.join(missing)}" if missing else f"{MODELS} holds no .tflite file"
-        print(f"error: {what}. Name the folder with the official files, then the files to score.", file=sys.stderr)
+        what = (
+            f"{asked.folder} does not hold {' and '.join(missing)}"
+            if missing
+            else f"{MODELS} holds no .tflite file"
+        )
+        print(
+            f"error: {what}. Name the folder with the official files, then the files to score.",
+            file=sys.stderr,
+        )
         return 1
     for file in files:
         try:
             print(f"{score(file, asked.folder):.4f}  {file.name}")
         except (OSError, EOFError, zlib.error, ValueError, RuntimeError) as error:
             fix = "Fetch the official files again, or name an int8 file that takes their images."
-            print(f"error: {file} cannot be scored on the files in {asked.folder}: {error}. {fix}", file=sys.stderr)
+            print(
+                f"error: {file} cannot be scored on the files in {asked.folder}: {error}. {fix}",
+                file=sys.stderr,
+            )
             return 1
     return 0
 

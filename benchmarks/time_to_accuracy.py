@@ -17,12 +17,16 @@ from benchmarks.numbers import read_numbers
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
-from litesmith import keras, networks
-from litesmith.compute import computing_in
-from litesmith.keras import derived_seed
-from litesmith.params import ComputeDtype, Count, NetworkParams, Params, RecipeParams, Section, Seed, read_params
-from litesmith.splits import Split, read_split
-from litesmith.training import Loop, Recipe
+from litesmith.data.splits import Split, read_split
+from litesmith.params.everything import Params
+from litesmith.params.loading import read_params
+from litesmith.params.section import ComputeDtype, Count, Section, Seed
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import RecipeParams
+from litesmith.training import backend, networks
+from litesmith.training.backend import derived_seed
+from litesmith.training.compute import computing_in
+from litesmith.training.loop import Loop, Recipe
 from tasks import catalog
 
 CONFIG = Path(__file__).with_suffix(".yaml")
@@ -72,7 +76,7 @@ def main() -> None:
     """Train in all ways and write when each target was reached."""
     config = read_numbers(CONFIG, Config)
     params = read_params(catalog.PARAMS)
-    keras.set_threads(1)
+    backend.set_threads(1)
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     plain = list(_plain(config, params, train, validation))
     ours = [list(_ours(config, way, train, validation)) for way in config.ways]
@@ -93,37 +97,47 @@ def main() -> None:
     write_result(RESULT, result, [claim])
 
 
-def compare(plain: list[Point], ours: list[list[Point]], max_share: float) -> tuple[dict[str, float | None], Claim]:
+def compare(
+    plain: list[Point], ours: list[list[Point]], max_share: float
+) -> tuple[dict[str, float | None], Claim]:
     """Return what the best accuracy of the plain way cost both, and the claim about it."""
     best = max(point.accuracy for point in plain)
     plain_s, ours_s = reached([plain], best), reached(ours, best)
     ratio = round(ours_s / plain_s, 3) if ours_s is not None and plain_s else None
-    what = "CPU-seconds until the plain way's best validation accuracy: ours as a share of the plain way's"
+    what = (
+        "CPU-seconds until the plain way's best validation accuracy: ours as a share of the plain way's"
+    )
     claim = Claim(what, "share", ratio, max_share, True, never=ratio is None)
     return {"accuracy": best, "plain_cpu_s": plain_s, "ours_cpu_s": ours_s, "ratio": ratio}, claim
 
 
 def reached(ways: list[list[Point]], accuracy: float) -> float | None:
     """Return the CPU-seconds after which the fastest of some ways reached an accuracy, None if none did."""
-    return min((point.cpu_s for points in ways for point in points if point.accuracy >= accuracy), default=None)
+    return min(
+        (point.cpu_s for points in ways for point in points if point.accuracy >= accuracy), default=None
+    )
 
 
 def _plain(config: Config, params: Params, train: Split, validation: Split) -> Iterator[Point]:
     began = cpu_s()
-    keras.seed_everything(derived_seed(config.seed, "plain"))
+    backend.seed_everything(derived_seed(config.seed, "plain"))
     model = baseline_network(params, "plain")
-    optimizer = keras.keras.optimizers.Adam(config.plain.learning_rate)
+    optimizer = backend.keras.optimizers.Adam(config.plain.learning_rate)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     (pixels, labels), judged = arrays(train), arrays(validation)
     for _ in range(config.plain.epochs):
-        told = model.fit(pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0)
+        told = model.fit(
+            pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0
+        )
         yield Point(round(cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
 
 
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
     began = cpu_s()
-    keras.seed_everything(derived_seed(config.seed, "ours"))
-    model = computing_in(networks.build_network(network_for(train, way.network), "ours"), way.compute_dtype)
+    backend.seed_everything(derived_seed(config.seed, "ours"))
+    model = computing_in(
+        networks.build_network(network_for(train, way.network), "ours"), way.compute_dtype
+    )
     recipe = way.recipe.into(Recipe)
     loop = Loop(model, train, validation, recipe, config.seed, None)
     for epoch in range(recipe.epochs):

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
-from flows.environment import (
+from flows.serving.environment import (
     API_URL,
     check_settings,
     named_server,
@@ -16,7 +16,7 @@ from flows.environment import (
     use_own_environment,
     without_password,
 )
-from flows.server import require_answer, server
+from flows.serving.server import require_answer, server
 from tasks.command import Commands, Parser, add_command, run_chosen
 from tasks.terminal import begin_in_utf8
 
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _resolve_mirror() -> None:
     """Make the mirror's name absolute: a step may run in a workspace, from where a relative one leads elsewhere."""
     if os.environ.get(_MIRROR.removeprefix("env:")):
-        from litesmith.sources import resolve_named
+        from litesmith.data.download import resolve_named
 
         resolve_named([_MIRROR])
 
@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         help="run with profiles/NAME.yaml in a workspace of its own; several are laid over each other in their order",
     )
     retrain.add_argument(
-        "--offline-fallback", action="store_true", help="use drawn images if no source of the data set answers"
+        "--offline-fallback",
+        action="store_true",
+        help="use drawn images if no source of the data set answers",
     )
     serve = add_command(
         commands,
@@ -108,7 +110,7 @@ def _before(project: Path, profile: list[str] | None, offline_fallback: bool) ->
 
 
 def _serve(chosen: argparse.Namespace) -> None:
-    from flows.serve import serve
+    from flows.serving.serve import serve
     from tasks.workspace import project_here
 
     project = project_here("prefect.yaml")
@@ -130,7 +132,11 @@ def _api(project: Path) -> Iterator[None]:
     else:
         use_own_environment(project)
         _say("starting Prefect's server ...")
-    with nullcontext(named) if named else server(project, meanwhile=partial(_prepare_flow, project)) as url:
+    with (
+        nullcontext(named)
+        if named
+        else server(project, meanwhile=partial(_prepare_flow, project)) as url
+    ):
         os.environ[API_URL] = url
         _say(f"this run can be watched at {without_password(url).removesuffix('/api')}")
         try:

@@ -6,7 +6,7 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from litesmith.files import read_json
-from litesmith.params import read_params
+from litesmith.params.loading import read_params
 from tasks import catalog
 
 
@@ -51,17 +51,24 @@ def publish_results(root: Path) -> None:
     """Show the results table and a link to the report in the current flow run."""
     rows, label = results_rows(root), drawn_label(root)
     if rows:
-        create_table_artifact(rows, key="results", description=f"{label}Test results; measured by running each file")
+        create_table_artifact(
+            rows, key="results", description=f"{label}Test results; measured by running each file"
+        )
     report = root / catalog.REPORT
     if report.is_file():
         create_link_artifact(
-            report.resolve().as_uri(), "report.html", key="report", description=f"{label}`{report.resolve()}`"
+            report.resolve().as_uri(),
+            "report.html",
+            key="report",
+            description=f"{label}`{report.resolve()}`",
         )
 
 
 def drawn_label(root: Path) -> str:
     """Return the words that go before whatever is shown of drawn images; empty for a real data set."""
-    return "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
+    return (
+        "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
+    )
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
@@ -75,5 +82,7 @@ def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
     page = root / catalog.REFUSALS / f"{stage}.html"
     if not page.is_file() or page.stat().st_mtime < since:
         return None
-    create_link_artifact(page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`")
+    create_link_artifact(
+        page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`"
+    )
     return page

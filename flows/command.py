@@ -8,7 +8,7 @@ from flows.artifacts import drawn_label, results_rows, text_table
 from flows.ledger import StageError
 from flows.progress import Progress, watching
 from flows.retrain import retrain
-from litesmith.durations import duration
+from litesmith.documents.durations import duration
 from litesmith.files import read_json
 from tasks import catalog
 from tasks.workspace import workspace_folder
@@ -35,7 +35,11 @@ def _summary(root: Path, record: Path) -> list[str]:
     content, report = read_json(record), (root / catalog.REPORT).resolve()
     label, table = drawn_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
-    runs = [f"runs:   {(root / catalog.INDEX).resolve()}", f"run:    {record.resolve()}", f"took:   {_took(content)}"]
+    runs = [
+        f"runs:   {(root / catalog.INDEX).resolve()}",
+        f"run:    {record.resolve()}",
+        f"took:   {_took(content)}",
+    ]
     return [*([label] if label else []), *([table, ""] if table else []), *page, *runs]
 
 

@@ -46,7 +46,9 @@ def _revision(project: Path) -> str:
     around = _git(project, "rev-parse", "--show-toplevel").rstrip("\n")
     own = Path(around).resolve() == project.resolve()
     if not own and not _git(project, "ls-files", "--cached", "--", "."):
-        raise _UnknownError(f"not a git checkout: the one around it, {around}, holds no file of {project}")
+        raise _UnknownError(
+            f"not a git checkout: the one around it, {around}, holds no file of {project}"
+        )
     try:
         return _git(project, "rev-parse", "--verify", "HEAD").strip()
     except _UnknownError as error:

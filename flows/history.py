@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from litesmith.documents.history import read_runs, render_index
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import read_json, write_bytes, write_text
-from litesmith.history import read_runs, render_index
-from litesmith.params import read_params
+from litesmith.params.loading import read_params
 from tasks import catalog
 
 

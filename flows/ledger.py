@@ -94,7 +94,9 @@ class Ledger:
             MachineError: DVC cannot work here.
         """
         with _explained(self.root):
-            return [stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd]
+            return [
+                stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd
+            ]
 
     def is_stale(self, stage: str) -> bool:
         """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded.
@@ -114,7 +116,10 @@ class Ledger:
         """
         with _explained(self.root), self._locked():
             one = self._stage(stage)
-            return bool(not one.status() or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached()))
+            return bool(
+                not one.status()
+                or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached())
+            )
 
     def reproduce(
         self, stage: str, tell: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
@@ -163,7 +168,9 @@ class Ledger:
         outs = [out.fs_path for out in self._stage(stage).outs]
         hardlink = self._repo.config["core"].get("hardlink_lock", False)
         with _explained(self.root):
-            self._guarded.enter_context(rwlock(self._repo.tmp_dir, self._repo.fs, this_command(), outs, [], hardlink))
+            self._guarded.enter_context(
+                rwlock(self._repo.tmp_dir, self._repo.fs, this_command(), outs, [], hardlink)
+            )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -189,7 +196,9 @@ class Ledger:
         if child is None or child.poll() is not None:
             child = _begin(self.root)
         try:
-            _order(child, stage, {**_environment(), **lock_environment(), **starter_environment(), **extra})
+            _order(
+                child, stage, {**_environment(), **lock_environment(), **starter_environment(), **extra}
+            )
             self._waiting = _begin(self.root)
             yield child
         finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from litesmith.errors import MachineError
-from litesmith.params import RetrainParams
+from litesmith.params.sections.retrain import RetrainParams
 
 _GB = 10**9
 
@@ -22,8 +22,20 @@ def check_machine(params: RetrainParams, root: Path) -> None:
     _require_temporary_folder()
     disk_gb = shutil.disk_usage(root).free / _GB
     memory_gb = psutil.virtual_memory().available / _GB
-    _require("disk", disk_gb, params.min_disk_gb, "data, models and DVC's cache: free some space", "min_disk_gb")
-    _require("memory", memory_gb, params.min_memory_gb, "training and its workers: close programs", "min_memory_gb")
+    _require(
+        "disk",
+        disk_gb,
+        params.min_disk_gb,
+        "data, models and DVC's cache: free some space",
+        "min_disk_gb",
+    )
+    _require(
+        "memory",
+        memory_gb,
+        params.min_memory_gb,
+        "training and its workers: close programs",
+        "min_memory_gb",
+    )
 
 
 def _require_temporary_folder() -> None:

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from flows.machine import check_machine
-from litesmith.device import require
-from litesmith.params import Params, parse_params
-from litesmith.sources import explain, named_sources, reachable, require_named, resolve_named
+from litesmith.data.download import explain, named_sources, reachable, require_named, resolve_named
+from litesmith.device.measurements import require
+from litesmith.params.everything import Params
+from litesmith.params.loading import parse_params
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import DRAWN, workspace_folder
 

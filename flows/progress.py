@@ -19,7 +19,7 @@ from typing import TextIO
 from wcwidth import clip, strip_sequences, width
 
 from flows.ledger import Outcome
-from litesmith.durations import duration
+from litesmith.documents.durations import duration
 
 _WORDS = {
     Outcome.UP_TO_DATE: "nothing to do",

@@ -18,10 +18,10 @@ from flows.machine import check_machine
 from flows.progress import Progress, watcher
 from flows.runs import RunRecord, last_times, made
 from flows.sweep import conducting
-from litesmith.device import require
+from litesmith.data.download import require_named, resolve_named
+from litesmith.device.measurements import require
 from litesmith.files import read_json
-from litesmith.params import read_params
-from litesmith.sources import require_named, resolve_named
+from litesmith.params.loading import read_params
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.dag.user import provide_user
@@ -52,7 +52,9 @@ def retrain(profile: str | list[str] | None = None) -> str:
     heed_hang_up()
     project = Path.cwd()
     provide_user(project)
-    record = RunRecord(str(flow_run.get_name()), str(flow_run.get_id()), profile_title(profile), git_state(project))
+    record = RunRecord(
+        str(flow_run.get_name()), str(flow_run.get_id()), profile_title(profile), git_state(project)
+    )
     root = open_workspace(project, profile)
     with holding(root):
         try:

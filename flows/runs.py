@@ -12,11 +12,11 @@ import psutil
 
 from flows.git import GitState
 from flows.ledger import Outcome
-from flows.server import server_cpu_s
+from flows.serving.server import server_cpu_s
+from litesmith.documents.history import read_runs
 from litesmith.errors import ParamsError
 from litesmith.files import read_json, write_json
-from litesmith.history import read_runs
-from litesmith.params import read_params
+from litesmith.params.loading import read_params
 from tasks import catalog
 from tasks.dag.lock import this_command
 
@@ -49,7 +49,11 @@ class RunRecord:
         """Note a stage's outcome, with its own times where it ran."""
         own = made(root, stage) if outcome is Outcome.COMPLETED else {}
         times = {"step_wall_s": own.get("wall_s", 0.0), "step_cpu_s": own.get("cpu_s", 0.0)}
-        self.stages[stage] = {"outcome": outcome.value, "wall_s": round(wall_s, 2), **(times if own else {})}
+        self.stages[stage] = {
+            "outcome": outcome.value,
+            "wall_s": round(wall_s, 2),
+            **(times if own else {}),
+        }
 
     def fail(self, stage: str, wall_s: float) -> None:
         """Note that a stage failed, or that the run was stopped in its midst."""
@@ -59,7 +63,10 @@ class RunRecord:
         """Write the record below ``root`` and return its path."""
         path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
         # What lies there after a run that failed is of another run.
-        write_json(path, {**self._content(), "drawn": _drawn(root), "result": None if self.error else result(root)})
+        write_json(
+            path,
+            {**self._content(), "drawn": _drawn(root), "result": None if self.error else result(root)},
+        )
         return path
 
     def _content(self) -> dict[str, Any]:
@@ -129,5 +136,9 @@ def made(root: Path, stage: str) -> dict[str, Any]:
 def last_times(root: Path) -> dict[str, float]:
     """Return the seconds that each step took in the last kept run that ran it, by stage; odd records tell nothing."""
     runs, _ = read_runs(root / catalog.RUNS, root / catalog.KEPT)
-    told = [(stage, one.get("step_wall_s")) for run in runs for stage, one in (run.record.get("stages") or {}).items()]
+    told = [
+        (stage, one.get("step_wall_s"))
+        for run in runs
+        for stage, one in (run.record.get("stages") or {}).items()
+    ]
     return {stage: float(wall_s) for stage, wall_s in told if isinstance(wall_s, int | float)}

@@ -97,7 +97,10 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
     board = _Leaderboard(_num_trials())
 
     def _map_jobs(function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
-        futures = [_task(partial(call, function, job), job_name(job, index)).submit() for index, job in enumerate(jobs)]
+        futures = [
+            _task(partial(call, function, job), job_name(job, index)).submit()
+            for index, job in enumerate(jobs)
+        ]
         results = [board.add(job, future.result()) for job, future in zip(jobs, futures, strict=True)]
         board.show()
         return results
@@ -121,7 +124,9 @@ def _task(run: Callable[[], Any], name: str) -> Any:
     @task(name="trial", task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
     def _trial() -> Any:
         result = run()
-        get_run_logger().info(", ".join(f"{key} {value}" for key, value in plain_fields(result).items()) or "done")
+        get_run_logger().info(
+            ", ".join(f"{key} {value}" for key, value in plain_fields(result).items()) or "done"
+        )
         return result
 
     return _trial
@@ -170,7 +175,9 @@ class _Leaderboard:
         """Publish what is known so far, the farthest and most accurate trials on top."""
         best = sorted(self.rows, key=lambda row: (-row.get("rung", 0), -row.get("accuracy", 0)))
         create_table_artifact(
-            best, key="sweep-leaderboard", description=f"{drawn_label(Path.cwd())}Validation results, the best on top"
+            best,
+            key="sweep-leaderboard",
+            description=f"{drawn_label(Path.cwd())}Validation results, the best on top",
         )
 
     def end(self) -> None:

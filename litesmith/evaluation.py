@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from litesmith import scores
+from litesmith.analysis import scores
+from litesmith.analysis.intervals import CONFIDENCE
+from litesmith.data.splits import Split
 from litesmith.files import replacing
-from litesmith.intervals import CONFIDENCE
-from litesmith.litert import INTEGER
-from litesmith.params import Precision
-from litesmith.sizes import Size
-from litesmith.splits import Split
+from litesmith.params.sections.convert import Precision
+from litesmith.tflite.runtime import INTEGER
+from litesmith.tflite.sizes import Size
 
 _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and have no logarithm"
 
@@ -53,7 +53,9 @@ class Variant:
         return confidence
 
 
-def describe_variant(variant: Variant, labels: NDArray[np.uint8], class_names: list[str]) -> dict[str, Any]:
+def describe_variant(
+    variant: Variant, labels: NDArray[np.uint8], class_names: list[str]
+) -> dict[str, Any]:
     """Return all scores and sizes of a variant as plain data.
 
     Args:
@@ -82,7 +84,9 @@ def describe_variant(variant: Variant, labels: NDArray[np.uint8], class_names: l
     }
 
 
-def confusion_rows(labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: list[str]) -> pd.DataFrame:
+def confusion_rows(
+    labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: list[str]
+) -> pd.DataFrame:
     """Return true and predicted class of every image, which DVC counts when it draws them.
 
     Sorted, as the order says nothing and a sorted file packs to a hundredth.
@@ -92,7 +96,9 @@ def confusion_rows(labels: NDArray[np.uint8], predicted: NDArray[np.uint8], clas
     return pd.DataFrame({"actual": names[labels[order]], "predicted": names[predicted[order]]})
 
 
-def write_predictions(path: Path, variants: Mapping[str, Variant], split: Split, pictured: list[str]) -> None:
+def write_predictions(
+    path: Path, variants: Mapping[str, Variant], split: Split, pictured: list[str]
+) -> None:
     """Write what every variant answered for every image; the same answers give the same bytes.
 
     The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v), ``predicted``
@@ -106,7 +112,9 @@ def write_predictions(path: Path, variants: Mapping[str, Variant], split: Split,
         pictured: Names of the variants whose mistakes are kept as pictures.
     """
     predicted = np.stack([one.predicted for one in variants.values()])
-    wrong = np.flatnonzero(np.any([variants[name].predicted != split.labels for name in pictured], axis=0))
+    wrong = np.flatnonzero(
+        np.any([variants[name].predicted != split.labels for name in pictured], axis=0)
+    )
     with replacing(path) as part:
         np.savez_compressed(
             part,

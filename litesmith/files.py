@@ -55,8 +55,12 @@ def explaining(path: Path | None = None) -> Iterator[None]:
             raise
         what = path or error.filename or "a file"
         if path is None and Path(what).exists() and not os.access(what, os.R_OK):
-            raise MachineError(f"cannot read {what}: this user may not. Change its permissions.") from error
-        raise MachineError(f"cannot write {what}: {_REASONS[error.errno]}. No file is left half-written.") from error
+            raise MachineError(
+                f"cannot read {what}: this user may not. Change its permissions."
+            ) from error
+        raise MachineError(
+            f"cannot write {what}: {_REASONS[error.errno]}. No file is left half-written."
+        ) from error
 
 
 @contextmanager
@@ -129,7 +133,9 @@ def read_json(path: Path) -> Any:
     except IsADirectoryError as error:
         raise DataError(f"{path} is a folder, and a JSON file was expected. Move it away.") from error
     except RecursionError as error:
-        raise DataError(f"{path} is nested too deeply for JSON that was written here. Restore the file.") from error
+        raise DataError(
+            f"{path} is nested too deeply for JSON that was written here. Restore the file."
+        ) from error
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}. Correct the file, or restore it.") from error
 
@@ -221,15 +227,23 @@ _Representer.add_representer(str, _Representer.represent_str)
 def _read_utf8(path: Path) -> str:
     """Return the text of a file that people write."""
     if path.is_dir():
-        raise ParamsError(f"{path} is a folder, and a YAML file was expected. Move it away and restore the file.")
+        raise ParamsError(
+            f"{path} is a folder, and a YAML file was expected. Move it away and restore the file."
+        )
     if path.exists() and not path.is_file():
-        raise ParamsError(f"{path} is a pipe or a device, and a YAML file was expected. Restore the file.")
+        raise ParamsError(
+            f"{path} is a pipe or a device, and a YAML file was expected. Restore the file."
+        )
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
         if path.is_symlink():
-            raise ParamsError(f"{path} is a link to {path.readlink()}, which is missing. Restore the file.") from error
-        raise ParamsError(f"{path} is missing. Run from the project's folder, or restore the file.") from error
+            raise ParamsError(
+                f"{path} is a link to {path.readlink()}, which is missing. Restore the file."
+            ) from error
+        raise ParamsError(
+            f"{path} is missing. Run from the project's folder, or restore the file."
+        ) from error
     except OSError as error:
         raise ParamsError(f"{path} cannot be read: {error.strerror}. Change its permissions.") from error
     if content.startswith(_UTF16_MARKS):
@@ -245,7 +259,9 @@ def _read_utf8(path: Path) -> str:
     odd = _CONTROL.search(text)
     if odd:
         line, what = text.count("\n", 0, odd.start()) + 1, f"the control character {odd[0]!r}"
-        raise ParamsError(f"{path}, line {line}, has {what}; UTF-16 has many. Remove it, or save the file as UTF-8.")
+        raise ParamsError(
+            f"{path}, line {line}, has {what}; UTF-16 has many. Remove it, or save the file as UTF-8."
+        )
     return text
 
 
@@ -297,5 +313,7 @@ def _said(error: MarkedYAMLError, text: str) -> str:
     """Return the parser's complaint in one sentence, with what to do about its most common cause."""
     told, mark = " ".join(f"{error.problem or error.context}".split()), error.problem_mark
     lines = text.splitlines()
-    at_tab = mark is not None and mark.line < len(lines) and lines[mark.line][mark.column :].startswith("\t")
+    at_tab = (
+        mark is not None and mark.line < len(lines) and lines[mark.line][mark.column :].startswith("\t")
+    )
     return f"{told}. Indent with spaces: this is a tab." if at_tab else f"{told}."

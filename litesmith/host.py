@@ -34,5 +34,9 @@ def cpu_name_in(text: str) -> str:
     pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
     facts = {key.strip(): value.strip() for key, _, value in pairs}
     name = facts.get("model name", "")
-    numbers = [f"{word} {facts[key]}" for word, key in (("family", "cpu family"), ("model", "model")) if key in facts]
+    numbers = [
+        f"{word} {facts[key]}"
+        for word, key in (("family", "cpu family"), ("model", "model"))
+        if key in facts
+    ]
     return f"{name} ({', '.join(numbers)})" if name and numbers else name

@@ -20,7 +20,9 @@ def hushed() -> Iterator[Callable[[], str]]:
         os.dup2(kept.fileno(), 2)
         try:
             # pread, as reading would move the place where the next words go
-            yield lambda: os.pread(kept.fileno(), os.fstat(kept.fileno()).st_size, 0).decode(errors="replace")
+            yield lambda: os.pread(kept.fileno(), os.fstat(kept.fileno()).st_size, 0).decode(
+                errors="replace"
+            )
         finally:
             sys.stderr.flush()
             os.dup2(terminal, 2)

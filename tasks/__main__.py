@@ -10,12 +10,13 @@ from pathlib import Path
 
 from litesmith.errors import DataError
 from tasks.command import Commands, HelpFormatter, Parser, add_command, run_chosen
-from tasks.dag import dvcfile, notes, readme, versions
+from tasks.commands import notes, readme
+from tasks.commands.listing import STEPS, list_steps
+from tasks.commands.reference import make_reference
+from tasks.commands.sample import check_sample, make_sample
+from tasks.dag import dvcfile, versions
 from tasks.dag.running import run_step
-from tasks.listing import STEPS, list_steps
 from tasks.pipeline import PIPELINE, named
-from tasks.reference import make_reference
-from tasks.sample import check_sample, make_sample
 from tasks.terminal import begin_in_utf8, printable
 from tasks.workspace import clean, is_workspace, project_here, repro_command
 
@@ -72,11 +73,16 @@ def _add_run(commands: Commands) -> None:
         "run",
         lambda chosen: run_step(named(chosen.step), Path.cwd()),
         summary="run one step in the current folder, whether or not it is up to date",
-        examples=["python -m tasks run prune", "dvc repro prune    # with what it needs, and only what is out of date"],
+        examples=[
+            "python -m tasks run prune",
+            "dvc repro prune    # with what it needs, and only what is out of date",
+        ],
     )
     steps = run.add_subparsers(dest="step", required=True, metavar="STEP")
     for one in PIPELINE:
-        steps.add_parser(one.name, help=one.summary, description=one.summary, formatter_class=HelpFormatter)
+        steps.add_parser(
+            one.name, help=one.summary, description=one.summary, formatter_class=HelpFormatter
+        )
 
 
 def _add_list(commands: Commands) -> None:
@@ -87,7 +93,9 @@ def _add_list(commands: Commands) -> None:
         summary="show each step with its state and how long it took",
         examples=["python -m tasks list", "python -m tasks list prune", "python -m tasks list --files"],
     )
-    listing.add_argument("step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too")
+    listing.add_argument(
+        "step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too"
+    )
     listing.add_argument("--files", action="store_true", help="show the files of every step too")
 
 
@@ -103,7 +111,9 @@ def _add_predict(commands: Commands) -> None:
         ],
     )
     predict.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .h5 file")
-    predict.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them")
+    predict.add_argument(
+        "pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them"
+    )
     meaning = "class names and form of the input; by default NAME.json beside the model"
     predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
 
@@ -116,12 +126,18 @@ def _add_reference(commands: Commands) -> None:
         summary="make the present result the one that runs are compared with",
         examples=["python -m tasks reference", "python -m tasks reference --profile nightly"],
     )
-    meaning = "the result of the last run with profiles/NAME.yaml; several as they were given to that run"
+    meaning = (
+        "the result of the last run with profiles/NAME.yaml; several as they were given to that run"
+    )
     reference.add_argument("--profile", metavar="NAME", action="append", help=meaning)
 
 
 _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
-    "dvc": ("dvc.yaml from the steps", partial(dvcfile.write, PIPELINE), partial(dvcfile.check, PIPELINE)),
+    "dvc": (
+        "dvc.yaml from the steps",
+        partial(dvcfile.write, PIPELINE),
+        partial(dvcfile.check, PIPELINE),
+    ),
     "readme": ("the README's results table from the last evaluation", readme.write, readme.check),
     "notes": ("docs/optimization-notes.md from the last results", notes.write, notes.check),
     "sample": ("the last report and a picture of it into docs/", make_sample, check_sample),
@@ -129,7 +145,9 @@ _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]
 }
 
 
-def _generate(write: Callable[[Path], None], check: Callable[[Path], None], chosen: argparse.Namespace) -> None:
+def _generate(
+    write: Callable[[Path], None], check: Callable[[Path], None], chosen: argparse.Namespace
+) -> None:
     (check if chosen.check else write)(project_here())
 
 
@@ -139,7 +157,7 @@ def _predict(chosen: argparse.Namespace) -> None:
     Raises:
         DataError: Some pictures cannot be read; the others are answered.
     """
-    from litesmith.predict import find_pictures, predict_pictures
+    from litesmith.inference.predict import find_pictures, predict_pictures
 
     found = find_pictures(chosen.pictures)
     failures = list(found.failures)

@@ -19,17 +19,17 @@ TEST = Path("data/prepared/test")
 
 BASELINE_MODEL = Path("models/baseline.h5")
 BASELINE_SUMMARY = Path("models/baseline-summary.txt")
-# Teachers as .h5, maybe none; their answers to views of the training images, see `litesmith.teaching.write_lesson`.
+# Teachers as .h5, maybe none; their answers to views of the training images, see `litesmith.training.distillation.write_lesson`.
 TEACHERS = Path("models/teachers")
 LESSON = Path("models/lesson")
 TUNED_MODEL = Path("models/tuned.h5")
 TUNED_NETWORK = Path("models/tuned-network.json")
 PRUNED_MODEL = Path("models/pruned.h5")
-# One .h5 for each way of fine-tuning for conversion, maybe none; `litesmith.aware` reads them.
+# One .h5 for each way of fine-tuning for conversion, maybe none; `litesmith.compression.loading` reads them.
 QUANTIZED = Path("models/quantized")
 
 # A folder with one .tflite for each variant, named <model>-<precision>.tflite, and its metadata of the same name in
-# .json, see `litesmith.metadata`.
+# .json, see `litesmith.tflite.metadata`.
 LITE = Path("models/lite")
 GOLDEN = Path("models/golden.npz")
 CALIBRATION_IDS = Path("models/calibration-ids.json")

@@ -1,17 +1,17 @@
 """The pipeline: the rooms, in the order in which they run."""
 
-from tasks.baseline import baseline
-from tasks.convert import convert
 from tasks.dag.step import Step
-from tasks.evaluate import evaluate
-from tasks.fetch import fetch
-from tasks.prepare import prepare
-from tasks.prune import prune
-from tasks.quantize import quantize
-from tasks.report import report
-from tasks.sweep import sweep
-from tasks.teach import teach
-from tasks.validate import validate
+from tasks.steps.baseline import baseline
+from tasks.steps.convert import convert
+from tasks.steps.evaluate import evaluate
+from tasks.steps.fetch import fetch
+from tasks.steps.prepare import prepare
+from tasks.steps.prune import prune
+from tasks.steps.quantize import quantize
+from tasks.steps.report import report
+from tasks.steps.sweep import sweep
+from tasks.steps.teach import teach
+from tasks.steps.validate import validate
 
 PIPELINE: tuple[Step, ...] = (
     fetch,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from litesmith.errors import ParamsError, did_you_mean
-from litesmith.params import overlaid, parse_params, read_sections
+from litesmith.params.loading import overlaid, parse_params, read_sections
 from tasks import catalog
 
 PROFILES = Path("profiles")
@@ -29,7 +29,9 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
     names = tuple(_checked(name) for text in given for name in _text(text).split(_JOINT))
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
-        raise ParamsError(f"profile {twice[0]!r} is given twice. Name each once, the one that has the last word last.")
+        raise ParamsError(
+            f"profile {twice[0]!r} is given twice. Name each once, the one that has the last word last."
+        )
     joined = _JOINT.join(names)
     if len(joined.encode("utf-8", "replace")) > _MAX_BYTES:
         raise ParamsError(

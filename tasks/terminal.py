@@ -98,7 +98,8 @@ def printable(text: str, *, in_line: bool = False) -> str:
     """
     kept = "" if in_line else "\n\t"
     return "".join(
-        letter if letter in kept or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1] for letter in text
+        letter if letter in kept or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]
+        for letter in text
     )
 
 
@@ -109,11 +110,17 @@ def begin_in_utf8() -> None:
     mode reads them as they are, for the libraries and the processes below too. What is printed stays in the encoding
     that the locale has, but for ASCII: that of ``C``, which says nothing of a terminal, and UTF-8 to Python by itself.
     """
-    utf8 = {"utf-8"} >= {codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())}
+    utf8 = {"utf-8"} >= {
+        codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())
+    }
     if utf8 or sys.flags.utf8_mode or os.environ.get("PYTHONUTF8") == "1":
         return
     spoken = codecs.lookup(sys.stdout.encoding).name if sys.stdout else "ascii"
-    environment = {"PYTHONIOENCODING": "utf-8" if spoken == "ascii" else spoken, **os.environ, "PYTHONUTF8": "1"}
+    environment = {
+        "PYTHONIOENCODING": "utf-8" if spoken == "ascii" else spoken,
+        **os.environ,
+        "PYTHONUTF8": "1",
+    }
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
@@ -136,4 +143,12 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 # What the texts of this project use and Unicode knows no plain form of.
-_NEAREST = {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u00d7": "x", "\u00b1": "+-", "\u2192": "->", "\u00b7": "."}
+_NEAREST = {
+    "\u2212": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u00d7": "x",
+    "\u00b1": "+-",
+    "\u2192": "->",
+    "\u00b7": ".",
+}

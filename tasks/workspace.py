@@ -12,7 +12,7 @@ from typing import Any
 
 from litesmith.errors import MachineError, ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params import overlaid
+from litesmith.params.loading import overlaid
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
@@ -72,7 +72,11 @@ def repro_command(root: Path, words: str) -> str:
         words: What follows ``repro``: options and stages.
     """
     elsewhere = _is_elsewhere(root)
-    return f"dvc --cd {shlex.quote(str(root.resolve()))} repro {words}" if elsewhere else f"dvc repro {words}"
+    return (
+        f"dvc --cd {shlex.quote(str(root.resolve()))} repro {words}"
+        if elsewhere
+        else f"dvc repro {words}"
+    )
 
 
 def path_in_command(root: Path, path: str) -> str:
@@ -95,7 +99,9 @@ def open_workspace(project: Path, profile: Chosen) -> Path:
     """
     if not profile_names(profile):
         return project
-    return make_workspace(workspace_folder(project, profile), project, *profile_overlays(project, profile))
+    return make_workspace(
+        workspace_folder(project, profile), project, *profile_overlays(project, profile)
+    )
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
@@ -157,7 +163,9 @@ def clean(project: Path) -> list[str]:
             failed += kept
     if failed:
         raise MachineError("\n".join(["not everything could be removed:", *failed, *done]))
-    return done or ["nothing to remove: there is no workspace, and nothing that a killed run would resume from"]
+    return done or [
+        "nothing to remove: there is no workspace, and nothing that a killed run would resume from"
+    ]
 
 
 def _folders_to_hold(project: Path) -> Iterator[Path]:
@@ -214,7 +222,11 @@ def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:
     """Return a source of the data set as written in ``folder``: a relative folder still names the same one."""
-    if source == "drawn" or source.startswith(("env:", "http://", "https://")) or Path(source).is_absolute():
+    if (
+        source == "drawn"
+        or source.startswith(("env:", "http://", "https://"))
+        or Path(source).is_absolute()
+    ):
         return source
     # From where the folder really is: a link in its place, or in that of a folder above, leads ".." elsewhere.
     return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
@@ -236,7 +248,9 @@ def _files(root: Path) -> Iterator[Path]:
     if root.is_file():
         yield Path()
     yield from (
-        path.relative_to(root) for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        path.relative_to(root)
+        for path in root.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     )
 
 

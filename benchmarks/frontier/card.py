@@ -8,9 +8,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks import score
-from litesmith.litert import LiteModel
-from litesmith.metadata import path_beside
-from litesmith.report.formats import FILTERS
+from litesmith.documents.formats import FILTERS
+from litesmith.tflite.metadata import path_beside
+from litesmith.tflite.runtime import LiteModel
 
 
 def render_card(file: Path, entry: dict[str, Any], figures: dict[str, Any]) -> str:

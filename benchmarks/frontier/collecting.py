@@ -19,12 +19,12 @@ from benchmarks.frontier.plan import (
     teacher_name,
 )
 from benchmarks.record import Claim
+from litesmith.data.splits import read_split
+from litesmith.documents.formats import count, percent
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_bytes, write_json, write_text
-from litesmith.metadata import describe, read_metadata, write_metadata
-from litesmith.params import read_params
-from litesmith.report.formats import count, percent
-from litesmith.splits import read_split
+from litesmith.params.loading import read_params
+from litesmith.tflite.metadata import describe, read_metadata, write_metadata
 from tasks import catalog
 
 
@@ -36,14 +36,20 @@ def collect(config: Config) -> None:
     """
     entries = {name: entries_of(config, name) for name in config.budgets}
     if not any(entries.values()):
-        raise ContractError("no entry of the frontier is measured. Run `python -m benchmarks.frontier measure` first.")
-    budgets = {name: summary(config, config.budgets[name], measured) for name, measured in entries.items()}
+        raise ContractError(
+            "no entry of the frontier is measured. Run `python -m benchmarks.frontier measure` first."
+        )
+    budgets = {
+        name: summary(config, config.budgets[name], measured) for name, measured in entries.items()
+    }
     for name, measured in entries.items():
         if measured:
             _publish(config, name, best_on_validation(measured), budgets[name])
     result = {
         "command": "python -m benchmarks.frontier",
-        "claims": [claim.to_plain() for name in entries for claim in claims(config, name, entries[name])],
+        "claims": [
+            claim.to_plain() for name in entries for claim in claims(config, name, entries[name])
+        ],
         "seeds": config.seeds,
         "budgets": budgets,
         "teachers": _teachers(config),
@@ -54,8 +60,13 @@ def collect(config: Config) -> None:
 def claims(config: Config, name: str, entries: Sequence[Entry]) -> list[Claim]:
     """Return what must hold of a budget; nothing counts as measured before all of its seeds are."""
     budget, complete = config.budgets[name], len(entries) == len(config.seeds)
-    what, seeds = f"int8 file of at most {count(int(name))} bytes", f"{len(entries)} of {len(config.seeds)} seeds"
-    accuracy, lost = (_mean(entries, figure) if complete else None for figure in ("accuracy", "quantization_loss"))
+    what, seeds = (
+        f"int8 file of at most {count(int(name))} bytes",
+        f"{len(entries)} of {len(config.seeds)} seeds",
+    )
+    accuracy, lost = (
+        _mean(entries, figure) if complete else None for figure in ("accuracy", "quantization_loss")
+    )
     note, most = f"{seeds}{_behind(entries, complete)}", config.max_quantization_loss
     return [
         Claim(f"test accuracy, {what}", "accuracy", accuracy, budget.must, False, budget.goal, note),
@@ -89,7 +100,9 @@ def _behind(entries: Sequence[Entry], complete: bool) -> str:
     trained = f", trained on {' and '.join(machines)}" if machines else ""
     mean, spread = _mean(entries, "accuracy"), _deviation(entries, "accuracy")
     so_far = f", mean so far {percent(mean)} %" if mean is not None and not complete else ""
-    return f"{so_far}{'' if spread is None else f', standard deviation {percent(spread)} points'}{trained}"
+    return (
+        f"{so_far}{'' if spread is None else f', standard deviation {percent(spread)} points'}{trained}"
+    )
 
 
 def _mean(entries: Sequence[Entry], figure: str) -> float | None:
@@ -104,10 +117,15 @@ def _teachers(config: Config) -> dict[str, Any]:
     """Return what the teachers reached on validation and what they and their answers cost, as far as it is known."""
     numbers = range(1, config.teachers.number + 1)
     folders = {teacher_name(number): teacher_folder(config, number) for number in numbers}
-    made = {name: one / "made.json" for name, one in {**folders, "answers": answers_folder(config)}.items()}
+    made = {
+        name: one / "made.json" for name, one in {**folders, "answers": answers_folder(config)}.items()
+    }
     told = {name: read_json(path) for name, path in made.items() if path.is_file()}
     before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
-    return {**before, **{name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in told.items()}}
+    return {
+        **before,
+        **{name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in told.items()},
+    }
 
 
 def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:
@@ -123,7 +141,9 @@ def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any])
         write_bytes(target, source.read_bytes())
     if not _has_metadata(target):
         dataset = read_params(catalog.PARAMS).dataset
-        write_metadata(target, describe(dataset.name, dataset.class_names, read_split(catalog.TRAIN).images))
+        write_metadata(
+            target, describe(dataset.name, dataset.class_names, read_split(catalog.TRAIN).images)
+        )
     write_text(target.with_suffix(".md"), render_card(target, entry, figures))
 
 

@@ -20,7 +20,9 @@ def entries_of(config: Config, budget: str) -> list[Entry]:
     known = {entry["seed"]: entry for entry in [*_committed(budget), *_local(config, budget)]}
     for seed, entry in known.items():
         if entry["fingerprint"] != config.fingerprint(budget):
-            _LOG.warning("%s-%s left out: other numbers of frontier.yaml made it. Train it again.", budget, seed)
+            _LOG.warning(
+                "%s-%s left out: other numbers of frontier.yaml made it. Train it again.", budget, seed
+            )
     return [
         known[seed]
         for seed in config.seeds

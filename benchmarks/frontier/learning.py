@@ -18,24 +18,32 @@ from benchmarks.frontier.plan import (
 from benchmarks.networks import network_for
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
-from litesmith import keras, training
-from litesmith.compute import computing_in
+from litesmith.compression.flip_averaging import mirrored
+from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import replacing, write_bytes, write_json, write_text
 from litesmith.host import describe_host
-from litesmith.keras import derived_seed
-from litesmith.lite import convert
-from litesmith.mirror import mirrored
-from litesmith.networks import build_network, count_macs
-from litesmith.splits import Split, read_split, sample_rows
-from litesmith.teaching import Share, ask, panel_of, read_lesson, train_teacher, view_seeds, write_lesson
-from litesmith.training import Recipe
+from litesmith.tflite.converter import convert
+from litesmith.training import backend, loop
+from litesmith.training.backend import derived_seed
+from litesmith.training.compute import computing_in
+from litesmith.training.distillation import (
+    Share,
+    ask,
+    panel_of,
+    read_lesson,
+    train_teacher,
+    view_seeds,
+    write_lesson,
+)
+from litesmith.training.loop import Recipe
+from litesmith.training.networks import build_network, count_macs
 from tasks import catalog
 
 
 def teacher(config: Config, number: int) -> None:
     """Train one teacher into its folder."""
-    keras.set_threads(1)
+    backend.set_threads(1)
     asked, folder, data = config.teachers, teacher_folder(config, number), taught()
     recipe = asked.recipe.into(Recipe)
     with counting(folder):
@@ -56,7 +64,9 @@ def teacher(config: Config, number: int) -> None:
 def write_weights(path: Path, model: Any) -> None:
     """Write a model's weights as float16: half the bytes, and differences that no answer shows."""
     with replacing(path) as part:
-        weights = {f"w{number}": weight.astype(np.float16) for number, weight in enumerate(model.get_weights())}
+        weights = {
+            f"w{number}": weight.astype(np.float16) for number, weight in enumerate(model.get_weights())
+        }
         np.savez_compressed(part, **weights)
 
 
@@ -72,7 +82,9 @@ def read_teachers(config: Config, data: Split) -> list[Any]:
 def _read_teacher(config: Config, number: int, data: Split) -> Any:
     path = teacher_file(config, number)
     if not path.is_file():
-        raise ContractError(f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first.")
+        raise ContractError(
+            f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first."
+        )
     model = build_network(network_for(data, config.teachers.network), teacher_name(number))
     with np.load(path) as kept:
         model.set_weights([kept[f"w{place}"].astype(np.float32) for place in range(len(kept.files))])
@@ -81,14 +93,14 @@ def _read_teacher(config: Config, number: int, data: Split) -> Any:
 
 def answers(config: Config) -> None:
     """Ask the teachers about every view and write the lesson."""
-    keras.set_threads(1)
+    backend.set_threads(1)
     recipe, folder = config.teachers.recipe.into(Recipe), answers_folder(config)
     teachers = read_teachers(config, taught())
     seeds = view_seeds(config.teachers.num_views, config.seed)
     asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
     with counting(folder):
         given = ask(asked, taught().images, recipe.augmentation, seeds, folder)
-        score = training.evaluate(panel_of(teachers, recipe.augmentation), validation())
+        score = loop.evaluate(panel_of(teachers, recipe.augmentation), validation())
     write_json(folder / "made.json", {"validation": score.to_plain(), "cpu_s": total(folder)})
     write_lesson(lesson_folder(config), given, recipe.augmentation, seeds)
 
@@ -99,31 +111,33 @@ def student(config: Config, budget: str, seed: int) -> None:
     Raises:
         ParamsError: There is no such budget, or the file is larger than it.
     """
-    keras.set_threads(1)
+    backend.set_threads(1)
     asked, folder, data = config.budget(budget), student_folder(config, budget, seed), taught()
     recipe, own = asked.recipe.into(Recipe), derived_seed(config.seed, "student", seed)
     lesson = read_lesson(lesson_folder(config), config.lesson.into(Share))
     with counting(folder):
-        keras.seed_everything(own)
+        backend.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)
-        history = training.train(
+        history = loop.train(
             model, data, validation(), recipe,
             seed=own, work=folder, lesson=lesson, compute_dtype=asked.compute_dtype,
         )  # fmt: skip
     macs, model = 2 * count_macs(model), mirrored(model, folder.name)
     content = convert(model, "int8", data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
-        raise ParamsError(f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network.")
+        raise ParamsError(
+            f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network."
+        )
     write_bytes(folder / "int8.tflite", content)
     keep(folder, model, history, recipe, macs)
 
 
-def keep(folder: Path, model: Any, history: training.History, recipe: Recipe, macs: int) -> None:
+def keep(folder: Path, model: Any, history: loop.History, recipe: Recipe, macs: int) -> None:
     """Write a trained model, how it learned and what it cost; last of all where, which marks it as finished."""
-    keras.save_h5(model, folder / "model.h5")
-    write_text(folder / "history.csv", training.history_csv(history))
+    backend.save_h5(model, folder / "model.h5")
+    write_text(folder / "history.csv", loop.history_csv(history))
     made = {
-        "validation": training.evaluate(model, validation()).to_plain(),
+        "validation": loop.evaluate(model, validation()).to_plain(),
         "cpu_s": total(folder),
         "num_parameters": model.count_params(),
         "macs": macs,

@@ -8,17 +8,18 @@ from typing import Any
 from benchmarks.frontier.entries import entries_of
 from benchmarks.frontier.plan import RESULT, Config, student_folder
 from benchmarks.record import where
-from litesmith import litert
-from litesmith.device import NpuTarget, describe_tool, estimate_npu, measure_arena, require
+from litesmith.analysis.intervals import CONFIDENCE
+from litesmith.analysis.scores import agreement, compare
+from litesmith.data.splits import Split, read_split
+from litesmith.device.measurements import NpuTarget, describe_tool, estimate_npu, measure_arena, require
 from litesmith.errors import ContractError, ParamsError
 from litesmith.evaluation import Variant, describe_variant
 from litesmith.files import read_json, write_json
-from litesmith.intervals import CONFIDENCE
-from litesmith.latency import measure_latency
-from litesmith.params import EvaluateParams, read_params
-from litesmith.scores import agreement, compare
-from litesmith.sizes import measure_size
-from litesmith.splits import Split, read_split
+from litesmith.params.loading import read_params
+from litesmith.params.sections.evaluate import EvaluateParams
+from litesmith.tflite import runtime
+from litesmith.tflite.latency import measure_latency
+from litesmith.tflite.sizes import measure_size
 from tasks import catalog
 
 _SHOWN = ("accuracy", "accuracy_interval", "bytes", "gzip_bytes")
@@ -68,7 +69,9 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
             f"{seed} is no seed of the frontier. Expected one of {config.seeds}: all count, and no other."
         )
     folder = student_folder(config, budget, seed)
-    missing = [name for name in ("int8.tflite", "model.h5", "made.json") if not (folder / name).is_file()]
+    missing = [
+        name for name in ("int8.tflite", "model.h5", "made.json") if not (folder / name).is_file()
+    ]
     if missing:
         raise ContractError(
             f"{folder.name} is not finished: {', '.join(missing)} missing in {folder}. "
@@ -91,7 +94,7 @@ def _latency(params: EvaluateParams, file: Path, test: Split) -> dict[str, Any]:
         num_rounds=params.latency_rounds,
         runs_per_round=params.latency_runs,
     )
-    return {**asdict(times["int8"]), "num_threads": 1, "runtime": litert.RUNTIME}
+    return {**asdict(times["int8"]), "num_threads": 1, "runtime": runtime.RUNTIME}
 
 
 def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
@@ -121,13 +124,14 @@ def _scores(folder: Path, test: Split, class_names: list[str]) -> dict[str, Any]
 
 def _file(folder: Path, test: Split) -> Variant:
     path = folder / "int8.tflite"
-    return Variant(folder.name, "tflite", "int8", measure_size(path), litert.predict(path, test.images))
+    return Variant(folder.name, "tflite", "int8", measure_size(path), runtime.predict(path, test.images))
 
 
 def _parent(folder: Path, test: Split) -> Variant:
-    from litesmith import keras, lite
+    from litesmith.tflite import converter
+    from litesmith.training import backend
 
-    keras.set_threads(1)
+    backend.set_threads(1)
     path = folder / "model.h5"
-    answers = lite.probabilities(keras.load_h5(path), test.images)
+    answers = converter.probabilities(backend.load_h5(path), test.images)
     return Variant(folder.name, "keras", "float32", measure_size(path), answers)

@@ -8,7 +8,9 @@ from pydantic import Field
 from benchmarks.kept import name_for
 from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
-from litesmith.params import ComputeDtype, Count, LessonParams, NetworkParams, RecipeParams, Section, Seed, Share
+from litesmith.params.section import ComputeDtype, Count, Section, Seed, Share
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import LessonParams, RecipeParams
 
 CONFIG = Path(__file__).parents[1] / "frontier.yaml"
 # What is kept for good, whichever machine made it; the rest is unfinished work, which git does not hold.
@@ -55,12 +57,17 @@ class Config(Section):
             ParamsError: There is no such budget.
         """
         if name not in self.budgets:
-            raise ParamsError(f"{name} is no budget of {CONFIG.name}. Expected one of {', '.join(self.budgets)}.")
+            raise ParamsError(
+                f"{name} is no budget of {CONFIG.name}. Expected one of {', '.join(self.budgets)}."
+            )
         return self.budgets[name]
 
     def fingerprint(self, name: str) -> str:
         """Return 16 hexadecimal digits that follow from every number that decides the student of a budget."""
-        deciding = {**self.model_dump(exclude={"budgets", "seeds", "max_quantization_loss"}), "student": {}}
+        deciding = {
+            **self.model_dump(exclude={"budgets", "seeds", "max_quantization_loss"}),
+            "student": {},
+        }
         deciding["student"] = self.budget(name).model_dump(exclude={"must", "goal"})
         return name_for(deciding, num_digits=16)
 

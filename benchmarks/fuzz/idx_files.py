@@ -8,10 +8,11 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.fuzz.mutations import flipped, mutated, repacked
-from litesmith.drawn import draw_images
+from litesmith.data.formats.idx import encode_idx
+from litesmith.data.synthetic import draw_images
 from litesmith.files import read_yaml
-from litesmith.idx import encode_idx
-from litesmith.params import Params, overlaid, parse_params
+from litesmith.params.everything import Params
+from litesmith.params.loading import overlaid, parse_params
 from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]
@@ -61,7 +62,9 @@ def make(rng: Random) -> dict[str, bytes]:
         elif draw < 0.6:
             files[name] = repacked(rng, files[name], others)
         elif draw < 0.75:
-            files[name] = gzip.compress(_with_other_pixels(rng, gzip.decompress(files[name])), 1, mtime=0)
+            files[name] = gzip.compress(
+                _with_other_pixels(rng, gzip.decompress(files[name])), 1, mtime=0
+            )
         elif draw < 0.95:
             files[name] = mutated(rng, files[name], others)
         else:
@@ -74,7 +77,14 @@ def _with_other_pixels(rng: Random, inner: bytes) -> bytes:
     """Change what follows the header, so that a file is whole and holds odd images or labels."""
     start = 4 + 4 * inner[3]
     body, length = inner[start:], len(inner) - start
-    odd = [bytes(length), b"\xff" * length, rng.randbytes(length), body[::-1], flipped(rng, body), body[:1] * length]
+    odd = [
+        bytes(length),
+        b"\xff" * length,
+        rng.randbytes(length),
+        body[::-1],
+        flipped(rng, body),
+        body[:1] * length,
+    ]
     return inner[:start] + rng.choice(odd)
 
 
@@ -89,4 +99,6 @@ def _with_other_header(rng: Random, content: bytes) -> bytes:
         body = (body * (promised // len(body) + 1))[:promised]
     if rng.random() < 0.1:
         kind, num_sizes = rng.choice([kind, 0, 9, 13, 255]), rng.choice([num_sizes, 0, 1, 2, 4, 255])
-    return gzip.compress(bytes([0, 0, kind, num_sizes]) + struct.pack(f">{len(sizes)}I", *sizes) + body, 1, mtime=0)
+    return gzip.compress(
+        bytes([0, 0, kind, num_sizes]) + struct.pack(f">{len(sizes)}I", *sizes) + body, 1, mtime=0
+    )

@@ -46,7 +46,7 @@ class Kind:
 
 def predict_for(folder: Path) -> None:
     """Name what is on a picture."""
-    from litesmith.predict import predict_pictures
+    from litesmith.inference.predict import predict_pictures
 
     ((_, outcome),) = predict_pictures(MODEL, list(folder.iterdir()))
     if isinstance(outcome, LitesmithError):
@@ -55,8 +55,8 @@ def predict_for(folder: Path) -> None:
 
 def read_here(folder: Path) -> None:
     """Read a picture in this process, as `predict` does before its model's process sees it."""
-    from litesmith.metadata import read_metadata
-    from litesmith.picture import read_picture
+    from litesmith.inference.picture import read_picture
+    from litesmith.tflite.metadata import read_metadata
 
     (picture,) = folder.iterdir()
     known = read_metadata(MODEL)
@@ -65,7 +65,7 @@ def read_here(folder: Path) -> None:
 
 def prepare_set(project: Path) -> None:
     """Check a data set and split it, as the steps `validate` and `prepare` do."""
-    from tasks import prepare, validate
+    from tasks.steps import prepare, validate
 
     params, refusals = idx_files.params(), []
     # `prepare` also has to stand what `validate` refuses: by hand it runs on whatever files lie there.
@@ -81,7 +81,7 @@ def prepare_set(project: Path) -> None:
 
 def open_profile(project: Path) -> None:
     """Make the workspace of a profile, and read its parameters as a step does."""
-    from litesmith.params import read_params
+    from litesmith.params.loading import read_params
     from tasks import catalog
     from tasks.workspace import open_workspace, workspace_folder
 
@@ -92,7 +92,7 @@ def open_profile(project: Path) -> None:
 
 def run_apart(folder: Path) -> None:
     """Run a mutated model in a process of its own, as `predict` does."""
-    from litesmith.foreign import open_foreign
+    from litesmith.inference.foreign import open_foreign
 
     with open_foreign(folder / "model.tflite") as model:
         model.probabilities(_slope(model.height, model.width))
@@ -100,7 +100,7 @@ def run_apart(folder: Path) -> None:
 
 def run_here(folder: Path) -> None:
     """Run a mutated model in this process."""
-    from litesmith.litert import LiteModel
+    from litesmith.tflite.runtime import LiteModel
 
     model = LiteModel(folder / "model.tflite")
     model.probabilities(_slope(*model.input.shape[1:3]))

@@ -11,14 +11,36 @@ import flatbuffers
 import numpy as np
 
 from benchmarks.fuzz.mutations import mutated
-from litesmith.flatbuffer import unpack
+from litesmith.tflite.slimming import unpack
 
 PROJECT = Path(__file__).parents[2]
 _FOLDERS = ("benchmarks/models", "tests/litesmith/tiny")
 _IDENTIFIER = b"TFL3"
 # Constants up to here are no weights but shapes, axes and the like.
 _MOST_SHAPE_BYTES = 64
-_NUMBERS = (0, 1, 2, 3, 4, 7, 9, 16, 28, 64, 127, 128, 255, 1000, 65535, 2**20, 2**31 - 1, -1, -2, -128, -(2**31))
+_NUMBERS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    9,
+    16,
+    28,
+    64,
+    127,
+    128,
+    255,
+    1000,
+    65535,
+    2**20,
+    2**31 - 1,
+    -1,
+    -2,
+    -128,
+    -(2**31),
+)
 
 
 @functools.cache
@@ -44,7 +66,9 @@ def _readdressed(rng: Random, content: bytes) -> bytes:
     for _ in range(rng.randint(1, 3)):
         place = 4 * rng.randrange(len(content) // 4)
         (word,) = struct.unpack_from("<I", content, place)
-        number = rng.choice([word + 4, word - 4, word * 2, len(content) - place, len(content), 0, 2**31 - 1, 2**32 - 1])
+        number = rng.choice(
+            [word + 4, word - 4, word * 2, len(content) - place, len(content), 0, 2**31 - 1, 2**32 - 1]
+        )
         struct.pack_into("<I", changed, place, number % 2**32)
     return bytes(changed)
 

@@ -72,7 +72,9 @@ def extreme(rng: Random, content: bytes) -> bytes:
     """Write a number that formats are not ready for over a field of one to eight bytes."""
     size, order = rng.choice([1, 2, 4, 4, 8]), rng.choice(["<", ">"])
     start = _place(rng, content) // size * size
-    field = struct.pack(f"{order}{dict(zip((1, 2, 4, 8), 'BHIQ', strict=True))[size]}", _number(rng, size))
+    field = struct.pack(
+        f"{order}{dict(zip((1, 2, 4, 8), 'BHIQ', strict=True))[size]}", _number(rng, size)
+    )
     return content[:start] + field[: len(content) - start] + content[start + size :]
 
 
@@ -100,7 +102,10 @@ def png_changed(rng: Random, content: bytes) -> bytes:
         case 2:
             chunks[place] = (rng.choice(chunks)[0], data)
         case 3 if name == b"IDAT":
-            chunks[place] = (name, zlib.compress(mutated(rng, zlib.decompressobj().decompress(data), [data]), 1))
+            chunks[place] = (
+                name,
+                zlib.compress(mutated(rng, zlib.decompressobj().decompress(data), [data]), 1),
+            )
         case _:
             chunks[place] = (name, rng.choice([extreme, flipped, cut])(rng, data))
     return _PNG_SIGNATURE + b"".join(_png_chunk(name, data) for name, data in chunks)
@@ -127,7 +132,9 @@ def _place(rng: Random, content: bytes) -> int:
 def _number(rng: Random, size: int) -> int:
     """Choose a number at an end, or next to one, of those that ``size`` bytes hold."""
     most, half = (1 << 8 * size) - 1, 1 << 8 * size - 1
-    return rng.choice([0, 1, 2, half - 1, half, half + 1, most - 1, most, most // size, rng.randint(0, most)])
+    return rng.choice(
+        [0, 1, 2, half - 1, half, half + 1, most - 1, most, most // size, rng.randint(0, most)]
+    )
 
 
 def _png_chunks(content: bytes) -> list[tuple[bytes, bytes]]:

@@ -17,7 +17,7 @@ from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from litesmith.files import write_text
-from litesmith.params import Count, Section
+from litesmith.params.section import Count, Section
 
 CONFIG = Path(__file__).parents[1] / "fuzz.yaml"
 RESULT = Path("benchmarks/results/fuzz.json")
@@ -84,7 +84,10 @@ class Tried:
 
     def to_plain(self) -> dict[str, Any]:
         """Return the counts as JSON can hold them."""
-        ended = {end: [one for one in self.outcomes.values() if one.end == end] for end in ("answered", "refused")}
+        ended = {
+            end: [one for one in self.outcomes.values() if one.end == end]
+            for end in ("answered", "refused")
+        }
         counts = {
             "tried": len(self.outcomes),
             "distinct": self.num_distinct,
@@ -95,7 +98,11 @@ class Tried:
         }
         if self.ends_in_worker is None:
             return counts
-        return {**counts, "used_as_a_user_does": self.num_used, "ended_in_worker": _counts(self.ends_in_worker)}
+        return {
+            **counts,
+            "used_as_a_user_does": self.num_used,
+            "ended_in_worker": _counts(self.ends_in_worker),
+        }
 
 
 def measure(config: Config) -> None:
@@ -132,7 +139,9 @@ def try_inputs(config: Config, kind: Kind, numbers: Sequence[int], folder: Path)
         _keep_failures(kind, outcomes, below)
         return Tried(outcomes, distinct)
     quick = _run(config, numbers, kind.quick, below)
-    doubtful = [number for number in numbers if quick[number].failed or number % config.confirm_every == 0]
+    doubtful = [
+        number for number in numbers if quick[number].failed or number % config.confirm_every == 0
+    ]
     used = _run(config, doubtful, kind.use, below)
     _keep_failures(kind, {**quick, **used}, below)
     in_worker = Counter(f"{outcome.end}: {outcome.what}" for outcome in quick.values() if outcome.failed)
@@ -142,12 +151,24 @@ def try_inputs(config: Config, kind: Kind, numbers: Sequence[int], folder: Path)
 def claims(config: Config, tried: dict[str, Tried], spent: float) -> list[Claim]:
     """Return what must hold of all that was tried; ``spent`` is in CPU-seconds."""
     ends = Counter(outcome.end for one in tried.values() for outcome in one.outcomes.values())
-    num, failed = sum(one.num_distinct for one in tried.values()), sum(len(one.failures) for one in tried.values())
+    num, failed = (
+        sum(one.num_distinct for one in tried.values()),
+        sum(len(one.failures) for one in tried.values()),
+    )
     by_kind = ", ".join(f"{one.num_distinct} {name}" for name, one in tried.items())
     note = f"{ends['answered']} answered, {ends['refused']} refused with an error of litesmith.errors"
     return [
-        Claim("mutated inputs tried, each another", "inputs", num, config.min_inputs, False, note=by_kind),
-        Claim("of them ended by another exception, a signal or a hang", "inputs", failed, 0, True, note=note),
+        Claim(
+            "mutated inputs tried, each another", "inputs", num, config.min_inputs, False, note=by_kind
+        ),
+        Claim(
+            "of them ended by another exception, a signal or a hang",
+            "inputs",
+            failed,
+            0,
+            True,
+            note=note,
+        ),
         Claim("CPU-seconds of trying them", "cpu_s", spent, config.max_cpu_s, True),
     ]
 
@@ -157,17 +178,28 @@ def read_config() -> Config:
     return read_numbers(CONFIG, Config)
 
 
-def _run(config: Config, numbers: Sequence[int], use: Callable[[Path], None], folder: Path) -> dict[int, Outcome]:
+def _run(
+    config: Config, numbers: Sequence[int], use: Callable[[Path], None], folder: Path
+) -> dict[int, Outcome]:
     """Use inputs that lie in folders of their own, and return how each ended, by its number."""
     jobs = [Job(use, folder / str(number)) for number in numbers]
-    return dict(zip(numbers, run_all(jobs, Job.run, config.limits, config.num_workers, folder), strict=True))
+    return dict(
+        zip(numbers, run_all(jobs, Job.run, config.limits, config.num_workers, folder), strict=True)
+    )
 
 
 def _keep_failures(kind: Kind, outcomes: Mapping[int, Outcome], folder: Path) -> None:
     """Leave the files of failures, with a line in the log and the traceback beside them."""
     for number, outcome in outcomes.items():
         if outcome.failed:
-            _LOG.warning("%s %d: %s: %s; see %s", kind.name, number, outcome.end, outcome.what, folder / str(number))
+            _LOG.warning(
+                "%s %d: %s: %s; see %s",
+                kind.name,
+                number,
+                outcome.end,
+                outcome.what,
+                folder / str(number),
+            )
             write_text(folder / f"{number}.txt", f"{outcome.end}: {outcome.what}\n{outcome.detail}\n")
     kept = {str(number) for number, outcome in outcomes.items() if outcome.failed}
     for own in folder.iterdir():

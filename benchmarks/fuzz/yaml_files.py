@@ -17,17 +17,108 @@ PROFILE = "mutated"
 _MARK = "mutated-here"
 # What may stand for a key or a value. Some are no YAML, some are no value that Python can make.
 _FRAGMENTS = (
-    *("null", "~", "", "true", "no", "0", "-1", "1e999", ".inf", "-.inf", ".nan", "12:30", "0x1F", "0o17", "1_000"),
-    *("9" * 400, "9" * 5000, "1e-400", "'1'", "''", "'\\ud800'", '"\\ud800"', '"\\x00"', '"\\0"', "text", "äöü", "😀"),
-    *("[]", "{}", "[1, 2, 3]", "[[1]]", "{a: 1}", "{1: 2}", "{[1]: 2}", "{{}: 1}", "[null]", "[.nan, .inf]", "[a"),
-    *("2001-12-14", "2001-99-99", "2001-12-14t21:59:43.10-05:00", "!!binary aGVsbG8=", "!!binary a", "!!set {a, b}"),
-    *("!!float abc", "!!int abc", "!!bool abc", "!!timestamp abc", "!!str 5", "!!null x", "!unknown 5", "!<tag:a> 5"),
-    *("!!python/object/apply:os.getcwd []", "!!python/name:os.system", "!!omap [a: 1]", "!!pairs [a: 1]", "!!map []"),
-    *("&a [*a]", "&a {b: *a}", "*unknown", "&a 1", "<<", "=", "{<<: {a: 1}}", "{<<: 5}", "'", '"', "|", ">", "%", "@"),
-    *("- 1", "? 1", ": 1", "a: b: c", "# comment", "\t", "\t1", "{a: 1, a: 2}", "[" * 60 + "]" * 60, "[" * 4000, "&"),
+    *(
+        "null",
+        "~",
+        "",
+        "true",
+        "no",
+        "0",
+        "-1",
+        "1e999",
+        ".inf",
+        "-.inf",
+        ".nan",
+        "12:30",
+        "0x1F",
+        "0o17",
+        "1_000",
+    ),
+    *(
+        "9" * 400,
+        "9" * 5000,
+        "1e-400",
+        "'1'",
+        "''",
+        "'\\ud800'",
+        '"\\ud800"',
+        '"\\x00"',
+        '"\\0"',
+        "text",
+        "äöü",
+        "😀",
+    ),
+    *(
+        "[]",
+        "{}",
+        "[1, 2, 3]",
+        "[[1]]",
+        "{a: 1}",
+        "{1: 2}",
+        "{[1]: 2}",
+        "{{}: 1}",
+        "[null]",
+        "[.nan, .inf]",
+        "[a",
+    ),
+    *(
+        "2001-12-14",
+        "2001-99-99",
+        "2001-12-14t21:59:43.10-05:00",
+        "!!binary aGVsbG8=",
+        "!!binary a",
+        "!!set {a, b}",
+    ),
+    *(
+        "!!float abc",
+        "!!int abc",
+        "!!bool abc",
+        "!!timestamp abc",
+        "!!str 5",
+        "!!null x",
+        "!unknown 5",
+        "!<tag:a> 5",
+    ),
+    *(
+        "!!python/object/apply:os.getcwd []",
+        "!!python/name:os.system",
+        "!!omap [a: 1]",
+        "!!pairs [a: 1]",
+        "!!map []",
+    ),
+    *(
+        "&a [*a]",
+        "&a {b: *a}",
+        "*unknown",
+        "&a 1",
+        "<<",
+        "=",
+        "{<<: {a: 1}}",
+        "{<<: 5}",
+        "'",
+        '"',
+        "|",
+        ">",
+        "%",
+        "@",
+    ),
+    *(
+        "- 1",
+        "? 1",
+        ": 1",
+        "a: b: c",
+        "# comment",
+        "\t",
+        "\t1",
+        "{a: 1, a: 2}",
+        "[" * 60 + "]" * 60,
+        "[" * 4000,
+        "&",
+    ),
 )
 _LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 _WHOLE = (
     *(
@@ -56,9 +147,27 @@ _WHOLE = (
         "&a [*a]\n",
         "&a {a: *a}\n",
     ),
-    *("{" * 3000, _LAUGHS, "!!python/object/new:os.system [x]\n", "...\n", "seed: 1\nseed: 2\n", "1: 2\n", "null: 1\n"),
+    *(
+        "{" * 3000,
+        _LAUGHS,
+        "!!python/object/new:os.system [x]\n",
+        "...\n",
+        "seed: 1\nseed: 2\n",
+        "1: 2\n",
+        "null: 1\n",
+    ),
 )
-_ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "latin-1", "cp1252", "utf-7", "cp037")
+_ENCODINGS = (
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "utf-8-sig",
+    "latin-1",
+    "cp1252",
+    "utf-7",
+    "cp037",
+)
 
 
 @functools.cache
@@ -70,7 +179,10 @@ def seeds() -> dict[str, str]:
 
 def make(rng: Random) -> dict[str, bytes]:
     """Return parameters and a profile, one of them mutated."""
-    parameters, profile = seeds()["params.yaml"], rng.choice([text for name, text in seeds().items() if "/" in name])
+    parameters, profile = (
+        seeds()["params.yaml"],
+        rng.choice([text for name, text in seeds().items() if "/" in name]),
+    )
     files = {"params.yaml": parameters.encode(), f"profiles/{PROFILE}.yaml": profile.encode()}
     name, text = rng.choice(list(zip(files, (parameters, profile), strict=True)))
     files[name] = _changed(rng, text)
@@ -126,7 +238,9 @@ def _places(content: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
 def _misspelt(rng: Random, word: str) -> str:
     place = rng.randrange(len(word)) if word else 0
     swapped = word[:place] + word[place + 1 : place + 2] + word[place : place + 1] + word[place + 2 :]
-    return rng.choice([word[:place] + word[place + 1 :], swapped, word.upper(), f"{word} ", word.replace("_", "-")])
+    return rng.choice(
+        [word[:place] + word[place + 1 :], swapped, word.upper(), f"{word} ", word.replace("_", "-")]
+    )
 
 
 def _retyped(rng: Random, text: str) -> str:

@@ -5,7 +5,7 @@
     python -m benchmarks.sweep collect    write benchmarks/results/sweep.json
 
 The random search draws its trials from the space at random and trains every one in full. The best of them all, by
-accuracy on validation, is the mark. Ours is `litesmith.search` over the same space, within the same limits and on the
+accuracy on validation, is the mark. Ours is `litesmith.search.study` over the same space, within the same limits and on the
 same images. Its last rung is the same full training, and only a trial that came through it can be its incumbent: so
 both are judged alike, and no training goes uncounted. Ours is counted until its incumbent is at least as good as the
 mark: the CPU-seconds of all trials at all rungs, in the order in which they ran. The random search is counted whole, as
@@ -24,7 +24,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.sweep.plan import read_config
-from litesmith.params import read_params
+from litesmith.params.loading import read_params
 from tasks import catalog
 from tasks.command import Parser, run_chosen
 

@@ -9,7 +9,7 @@ from benchmarks.record import Claim, write_result
 from benchmarks.sweep.plan import Config, seed_folder, workers_file
 from litesmith.errors import ContractError
 from litesmith.files import read_json
-from litesmith.params import Params
+from litesmith.params.everything import Params
 
 RESULT = Path("benchmarks/results/sweep.json")
 
@@ -25,11 +25,15 @@ def collect(config: Config, params: Params) -> None:
     timed = workers_file(config)
     workers = read_json(timed) if timed.is_file() else None
     if not outcomes and workers is None:
-        raise ContractError("nothing of the sweep is measured. Run `python -m benchmarks.sweep seed 1` first.")
+        raise ContractError(
+            "nothing of the sweep is measured. Run `python -m benchmarks.sweep seed 1` first."
+        )
     measured = {
         "command": "python -m benchmarks.sweep",
         "seeds": config.seeds,
-        "missing_seeds": [seed for seed in config.seeds if seed not in [one["seed"] for one in outcomes]],
+        "missing_seeds": [
+            seed for seed in config.seeds if seed not in [one["seed"] for one in outcomes]
+        ],
         "searches": outcomes,
         "workers": workers,
         "numbers": config.model_dump(mode="json"),
@@ -37,7 +41,9 @@ def collect(config: Config, params: Params) -> None:
     write_result(RESULT, measured, claims(config, outcomes, workers))
 
 
-def claims(config: Config, outcomes: list[dict[str, Any]], workers: dict[str, Any] | None) -> list[Claim]:
+def claims(
+    config: Config, outcomes: list[dict[str, Any]], workers: dict[str, Any] | None
+) -> list[Claim]:
     """Return what must hold; nothing of the searches counts as measured before all seeds are.
 
     Args:
@@ -45,7 +51,11 @@ def claims(config: Config, outcomes: list[dict[str, Any]], workers: dict[str, An
         outcomes: Of the seeds that were searched with.
         workers: The times of both kinds of workers, None if they were not measured.
     """
-    faster = {} if workers is None else {kind: float(timed["speedup"]) for kind, timed in workers["trials"].items()}
+    faster = (
+        {}
+        if workers is None
+        else {kind: float(timed["speedup"]) for kind, timed in workers["trials"].items()}
+    )
     complete, share = len(outcomes) == len(config.seeds), share_of(outcomes)
     shares = ", ".join("never" if one["share"] is None else f"{one['share']:.3f}" for one in outcomes)
     note = f"{len(outcomes)} of {len(config.seeds)} seeds{': ' if shares else ''}{shares}"

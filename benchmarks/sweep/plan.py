@@ -8,19 +8,12 @@ from pydantic import Field
 from benchmarks.kept import name_for
 from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
-from litesmith.params import (
-    Count,
-    HardLimits,
-    NetworkParams,
-    Params,
-    Positive,
-    RecipeParams,
-    RungParams,
-    ScheduleParams,
-    Section,
-    Seed,
-    SpaceParams,
-)
+from litesmith.params.everything import Params
+from litesmith.params.section import Count, Section, Seed
+from litesmith.params.sections.device import HardLimits
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import RecipeParams, ScheduleParams
+from litesmith.params.sections.sweep import Positive, RungParams, SpaceParams
 
 CONFIG = Path(__file__).parents[1] / "sweep.yaml"
 WORK = Path(".litesmith/sweep")
@@ -33,7 +26,9 @@ class Halving(Section):
     batch_trials: Count
     startup_trials: Count
     reduction: Annotated[int, Field(ge=2)]
-    short: Annotated[list[RungParams], Field(min_length=1, description="The rungs before the full training.")]
+    short: Annotated[
+        list[RungParams], Field(min_length=1, description="The rungs before the full training.")
+    ]
 
 
 class Searches(Section):
@@ -63,7 +58,9 @@ class WorkersTrial(Section):
 class Workers(Section):
     """How workers are timed."""
 
-    num_trials: Annotated[Count, Field(description="Of each kind, in a round; they differ in their seed alone.")]
+    num_trials: Annotated[
+        Count, Field(description="Of each kind, in a round; they differ in their seed alone.")
+    ]
     rounds: Count
     trials: Annotated[dict[str, WorkersTrial], Field(min_length=1, description="By kind.")]
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Finished(Protocol):
-    """A trial at a rung, as `litesmith.trials.TrialResult`, whose module this one does without."""
+    """A trial at a rung, as `litesmith.search.trial.TrialResult`, whose module this one does without."""
 
     @property
     def rung(self) -> int:

@@ -12,17 +12,18 @@ import numpy as np
 from benchmarks.spent import counting, total
 from benchmarks.sweep.plan import Config, Searches, seed_folder
 from benchmarks.sweep.progress import cpu_s_until, incumbents
-from litesmith import keras
-from litesmith.augmentation import Augmentation
+from litesmith.data.splits import read_split
+from litesmith.device.limits import Limits
 from litesmith.files import write_json
-from litesmith.keras import derived_seed
-from litesmith.limits import Limits
-from litesmith.params import HardLimits, Params
-from litesmith.search import Family, Plan, Rung, Space, run_study
-from litesmith.splits import read_split
-from litesmith.teaching import Share, write_lesson
-from litesmith.training import Schedule
-from litesmith.trials import TrialJob, TrialResult, read_results, run_trial
+from litesmith.params.everything import Params
+from litesmith.params.sections.device import HardLimits
+from litesmith.search.study import Family, Plan, Rung, Space, run_study
+from litesmith.search.trial import TrialJob, TrialResult, read_results, run_trial
+from litesmith.training import backend
+from litesmith.training.augmentation import Augmentation
+from litesmith.training.backend import derived_seed
+from litesmith.training.distillation import Share, write_lesson
+from litesmith.training.loop import Schedule
 from tasks import catalog
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def search_both(config: Config, params: Params, seed: int) -> None:
     """
     folder, searches = seed_folder(config, params, seed), config.searches
     # Before any network is made, to learn its bytes: TensorFlow fixes the number at its first operation.
-    keras.set_threads(NUM_THREADS)
+    backend.set_threads(NUM_THREADS)
     with counting(folder):
         random, ours = random_plan(searches, params, folder), halving_plan(searches, params, folder)
         drawn = _search(random, folder / "random.jsonl", derived_seed(searches.seed, "random", seed))
@@ -77,7 +78,10 @@ def halving_plan(searches: Searches, params: Params, folder: Path) -> Plan:
 
 def write_no_lesson(folder: Path, num_classes: int) -> Path:
     """Write a lesson of no teacher, which every trial asks for, and return its folder."""
-    lesson, unchanged = folder / "lesson", Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+    lesson, unchanged = (
+        folder / "lesson",
+        Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2),
+    )
     write_lesson(lesson, np.zeros((0, 0, num_classes), np.float16), unchanged, [])
     return lesson
 
@@ -126,9 +130,15 @@ def _outcome(drawn: Results, halved: Results, last_rung: int) -> dict[str, Any]:
     reached_s = cpu_s_until(ours, mark)
     return {
         "mark": mark,
-        "random": {"num_trials": len(drawn), "cpu_s": _cpu_s(drawn), "incumbents": [asdict(one) for one in found]},
+        "random": {
+            "num_trials": len(drawn),
+            "cpu_s": _cpu_s(drawn),
+            "incumbents": [asdict(one) for one in found],
+        },
         "ours": {
-            "num_trials": [sum(one.rung == rung for one in halved.values()) for rung in range(last_rung + 1)],
+            "num_trials": [
+                sum(one.rung == rung for one in halved.values()) for rung in range(last_rung + 1)
+            ],
             "cpu_s": _cpu_s(halved),
             "incumbents": [asdict(one) for one in ours],
             "cpu_s_until_mark": reached_s,

@@ -13,11 +13,11 @@ from benchmarks.record import where
 from benchmarks.sweep.plan import Config, workers_file
 from benchmarks.sweep.searching import NO_SHARE, write_no_lesson
 from litesmith.files import write_json
-from litesmith.keras import derived_seed
-from litesmith.networks import NetworkSpec
-from litesmith.params import Params
-from litesmith.training import Recipe
-from litesmith.trials import TrialJob, run_trial
+from litesmith.params.everything import Params
+from litesmith.search.trial import TrialJob, run_trial
+from litesmith.training.backend import derived_seed
+from litesmith.training.loop import Recipe
+from litesmith.training.networks import NetworkSpec
 from tasks import catalog
 from tasks.dag.workers import worker_pool
 
@@ -43,7 +43,9 @@ def compare_workers(config: Config, params: Params) -> None:
         for number, kind in itertools.product(rounds, kinds):
             for way in list(WAYS)[:: 1 if number % 2 else -1]:
                 rates[kind][way].append(_trials_per_minute(pools[way], jobs[kind, way]))
-                _LOG.info("round %d, %s, %s: %.2f trials a minute", number, kind, way, rates[kind][way][-1])
+                _LOG.info(
+                    "round %d, %s, %s: %.2f trials a minute", number, kind, way, rates[kind][way][-1]
+                )
     trials = {kind: summary(measured) for kind, measured in rates.items()}
     write_json(workers_file(config), {"trials": trials, "load_before": round(load, 2), **where()})
 

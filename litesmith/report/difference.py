@@ -33,14 +33,16 @@ def compared(predictions: Predictions, final: str) -> Difference | Absent:
     """Compare the final variant with the baseline on the test images, if both predicted them."""
     before, after = predictions.predicted.get(BASELINE), predictions.predicted.get(final)
     if before is None or after is None or not len(predictions.labels):
-        return Absent(f"the predictions hold no {BASELINE if before is None else final or 'final variant'}")
+        return Absent(
+            f"the predictions hold no {BASELINE if before is None else final or 'final variant'}"
+        )
     return paired(after == predictions.labels, before == predictions.labels)
 
 
 def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:
     """Compare two models by which of the same images each got right, both bool (n,).
 
-    It is what `litesmith.scores.compare` does with labels. That module imports scikit-learn, which takes longer than
+    It is what `litesmith.analysis.scores.compare` does with labels. That module imports scikit-learn, which takes longer than
     all comparisons of a page.
     """
     gains = after.astype(float) - before
@@ -52,7 +54,9 @@ def unpaired(after: Any, num_after: Any, before: Any, num_before: Any) -> Differ
     missing = first_absent(after, num_after, before, num_before)
     if missing is not None:
         return missing
-    variances = (share * (1 - share) / max(num, 1) for share, num in ((after, num_after), (before, num_before)))
+    variances = (
+        share * (1 - share) / max(num, 1) for share, num in ((after, num_after), (before, num_before))
+    )
     return _around(after - before, sqrt(sum(variances)))
 
 

@@ -84,7 +84,8 @@ class Records:
         """Wrap the JSON inputs of a report."""
         self.absences: dict[str, Absent] = {}
         self.made = {
-            step: Record(made, f"the record of making {step}", self.absences) for step, made in inputs.made.items()
+            step: Record(made, f"the record of making {step}", self.absences)
+            for step, made in inputs.made.items()
         }
         self.latency = Record(inputs.latency, "the latency measurement", self.absences)
         self.reference = _reference(inputs.reference, self.absences)
@@ -128,6 +129,8 @@ def _reference(content: Any, absences: dict[str, Absent]) -> Record | Absent:
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
         found = "names no schema version" if version is None else f"is of schema version {version}"
-        reason = f"there is a reference run, but its summary {found}, and this report reads {SCHEMA_VERSION}"
+        reason = (
+            f"there is a reference run, but its summary {found}, and this report reads {SCHEMA_VERSION}"
+        )
         return absences.setdefault(reason, Incomparable(reason))
     return Record(content, "the reference run's summary", absences)

@@ -12,12 +12,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from litesmith.report import card, compression, data, errors, provenance, sweep, tables, training
+from litesmith.documents.formats import FILTERS
+from litesmith.report import model_card
 from litesmith.report.difference import compared
-from litesmith.report.formats import FILTERS
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent, Incomparable, Record
 from litesmith.report.reference import since
+from litesmith.report.sections.compression import section as compression
+from litesmith.report.sections.data import section as data
+from litesmith.report.sections.errors import section as errors
+from litesmith.report.sections.headline import section as tables
+from litesmith.report.sections.provenance import section as provenance
+from litesmith.report.sections.sweep import section as sweep
+from litesmith.report.sections.training import section as training
 from litesmith.report.summary import facts, script_text, summary
 from litesmith.report.verdict import budget, extra, judge, reference_command
 
@@ -61,7 +68,7 @@ def make_report(inputs: ReportInputs) -> Report:
     )
     # A browser breaks lines at the thin space between thousands, and does not at the narrow one that is no-break.
     text = text.strip().replace("\u2009", "\u202f") + "\n"
-    return Report(text, content, card.render(records, content))
+    return Report(text, content, model_card.render(records, content))
 
 
 def _style() -> Markup:
@@ -108,7 +115,9 @@ def _marked(context: Context, value: Any) -> Any:
 def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the verdict with what stands beside it, and the summary of the whole report."""
     base = facts(records, inputs, _derived(records, inputs))
-    changed = since(Record(base, "the summary of this run", {}), records.reference, inputs.reference_file)
+    changed = since(
+        Record(base, "the summary of this run", {}), records.reference, inputs.reference_file
+    )
     difference = compared(inputs.predictions, records.final)
     lines = budget(records, inputs.limits)
     verdict = judge(records, difference, lines, changed)
@@ -137,7 +146,9 @@ def _derived(records: Records, inputs: ReportInputs) -> dict[str, Any]:
     """Return the numbers that sections worked out, by section: those that have a function ``numbers`` for them."""
     derived = {}
     for section in _SECTIONS:
-        numbers: Callable[[Records, ReportInputs], dict[str, Any]] | None = getattr(section, "numbers", None)
+        numbers: Callable[[Records, ReportInputs], dict[str, Any]] | None = getattr(
+            section, "numbers", None
+        )
         if numbers is not None:
-            derived[section.__name__.rpartition(".")[2]] = numbers(records, inputs)
+            derived[section.__name__.split(".")[-2]] = numbers(records, inputs)
     return derived

@@ -106,7 +106,9 @@ class Record:
         return self._content
 
     def _wrapped(self, value: Any, path: str) -> Any:
-        return Record(value, self._file, self._absences, path) if isinstance(value, dict | list) else value
+        return (
+            Record(value, self._file, self._absences, path) if isinstance(value, dict | list) else value
+        )
 
 
 def plain(value: Any, otherwise: Any) -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.report.difference import Difference, paired, unpaired
-from litesmith.report.provenance import flat_parameters, hosts, versions
 from litesmith.report.records import Absent, first_absent, plain
+from litesmith.report.sections.provenance.section import flat_parameters, hosts, versions
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,11 @@ def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
 def changes(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[Changed, ...]:
     """Return what is not the same in two mappings, in the order of the first, then what is in the second alone."""
     names = dict.fromkeys((*now, *before))
-    return tuple(Changed(name, now.get(name), before.get(name)) for name in names if now.get(name) != before.get(name))
+    return tuple(
+        Changed(name, now.get(name), before.get(name))
+        for name in names
+        if now.get(name) != before.get(name)
+    )
 
 
 def data_facts(results: Any) -> dict[str, str]:
@@ -140,7 +144,9 @@ def _rights(now: Any, before: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
     tests = [run["results"]["prepare"]["splits"]["test"]["sha256"] for run in (now, before)]
     if first_absent(*tests) is not None or tests[0] != tests[1]:
         return None
-    found = [unpacked(run["right"]["bits"], plain(run["right"]["num_images"], 0)) for run in (now, before)]
+    found = [
+        unpacked(run["right"]["bits"], plain(run["right"]["num_images"], 0)) for run in (now, before)
+    ]
     if found[0] is None or found[1] is None or not 0 < len(found[0]) == len(found[1]):
         return None
     return found[0], found[1]
@@ -148,7 +154,8 @@ def _rights(now: Any, before: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
 
 def _accuracies(now: Any, before: Any) -> Difference | Absent:
     pairs = [
-        (run["headline"]["optimized"]["accuracy"], run["results"]["evaluate"]["num_images"]) for run in (now, before)
+        (run["headline"]["optimized"]["accuracy"], run["results"]["evaluate"]["num_images"])
+        for run in (now, before)
     ]
     return unpaired(*pairs[0], *pairs[1])
 
@@ -165,7 +172,9 @@ def _hashes(run: Any, reference_file: str) -> dict[str, str]:
 
 def _parameters(run: Any) -> dict[str, str]:
     """Return a run's parameters but where its data set came from: the files are the same whatever the source."""
-    return {name: value for name, value in flat_parameters(run["made"]).items() if name != "fetch.sources"}
+    return {
+        name: value for name, value in flat_parameters(run["made"]).items() if name != "fetch.sources"
+    }
 
 
 def _hosts(run: Any) -> dict[str, str]:

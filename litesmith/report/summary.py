@@ -16,7 +16,7 @@ from litesmith.report.difference import BASELINE, Difference
 from litesmith.report.inputs import SCHEMA_VERSION, Predictions, Records, ReportInputs
 from litesmith.report.records import Absent, plain
 from litesmith.report.reference import Since, packed
-from litesmith.report.tables import BASELINE_LITE
+from litesmith.report.sections.headline.section import BASELINE_LITE
 from litesmith.report.verdict import BudgetLine, Verdict
 
 KIND = "litesmith summary"

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from litesmith.documents.formats import amount, count, number, percent, points, shell
 from litesmith.report.difference import BASELINE, Difference
-from litesmith.report.formats import amount, count, number, percent, points, shell
 from litesmith.report.inputs import Records
-from litesmith.report.provenance import host_words
 from litesmith.report.records import Absent, Incomparable, first_absent, plain
 from litesmith.report.reference import Since
+from litesmith.report.sections.provenance.section import host_words
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ class Verdict:
 def budget(records: Records, limits: Mapping[str, float | None]) -> list[BudgetLine]:
     """Set what the final model takes against each limit of the device; one that is null is none."""
     winner, final = records["sweep"]["winner"], records["evaluate"]["variants"][records.final]
-    macs, activation_bytes = (_times(winner[name], records.passes) for name in ("macs", "activation_bytes"))
+    macs, activation_bytes = (
+        _times(winner[name], records.passes) for name in ("macs", "activation_bytes")
+    )
     median_ms = records.latency["variants"][records.final]["median_ms"]
     known = {
         "max_tflite_bytes": ("int8 file", "bytes", final["bytes"]),
@@ -81,7 +83,8 @@ def budget(records: Records, limits: Mapping[str, float | None]) -> list[BudgetL
     notes = {"max_latency_ms": f"timed on {words}, not on the device"}
     asked = {key: limit for key, limit in limits.items() if limit is not None}
     return [
-        BudgetLine(key, *known.get(key, _unmeasured(key)), limit, notes.get(key, "")) for key, limit in asked.items()
+        BudgetLine(key, *known.get(key, _unmeasured(key)), limit, notes.get(key, ""))
+        for key, limit in asked.items()
     ]
 
 
@@ -122,7 +125,11 @@ def judge(
         return Verdict("unclear", _DRAWN, _DRAWN_ADVICE, reasons)
     facts = [reason.good for reason in reasons]
     outcome = "bad" if False in facts else "unclear" if None in facts else "good"
-    fits = "within every limit of the device" if all(line.met for line in lines) else "within every limit measured"
+    fits = (
+        "within every limit of the device"
+        if all(line.met for line in lines)
+        else "within every limit measured"
+    )
     sentence, advice = _said(records, difference, since, reasons, fits)
     return Verdict(outcome, sentence, advice, reasons)
 
@@ -137,12 +144,18 @@ def _said(
     """Return the verdict's sentence and its advice."""
     name = records.final or "The optimized model"
     if isinstance(difference, Absent):
-        return f"{name} could not be compared with the baseline.", "The end of the page lists what is not recorded."
+        return (
+            f"{name} could not be compared with the baseline.",
+            "The end of the page lists what is not recorded.",
+        )
     if broken := _broken(reasons, difference):
         return f"Do not ship {name}: {_listed(broken)}.", "The reasons say what has to change first."
     merits = [_apart(difference, "the baseline")]
     if unknown := [_doubt(reason, since) for reason in reasons if reason.good is None]:
-        return f"Look before you ship {name}: {_listed([*merits, *unknown])}.", "The reasons say what to look at."
+        return (
+            f"Look before you ship {name}: {_listed([*merits, *unknown])}.",
+            "The reasons say what to look at.",
+        )
     if isinstance(since, Since) and since.same_run:
         return f"{name} is the reference run itself: {_listed([*merits, fits])}.", _ITSELF
     against = since.accuracy if isinstance(since, Since) and since.paired else None
@@ -151,25 +164,39 @@ def _said(
     if against.outcome == "worse":
         return f"Keep the reference run: {name} is {_apart(against, 'it')}.", _CHANGED
     if against.outcome == "even":
-        sentence = f"{name} does as well as the reference run{_resized(since)}: {_listed([*merits, fits])}."
-        worth = "It may be shipped for its size." if "smaller" in _resized(since) else "Nothing has to be done."
+        sentence = (
+            f"{name} does as well as the reference run{_resized(since)}: {_listed([*merits, fits])}."
+        )
+        worth = (
+            "It may be shipped for its size."
+            if "smaller" in _resized(since)
+            else "Nothing has to be done."
+        )
         return sentence, f"{worth} {_CHANGED}"
-    return f"Ship {name}: {_listed([*merits, _apart(against, 'the reference run'), fits])}.", _keep_it(records)
+    return f"Ship {name}: {_listed([*merits, _apart(against, 'the reference run'), fits])}.", _keep_it(
+        records
+    )
 
 
 def _keep_it(records: Records) -> str:
     """Say how this run becomes the reference; one with a profile lies in a workspace of its own."""
-    return f"Once it is shipped, `{reference_command(records)}` makes it what later runs are compared with."
+    return (
+        f"Once it is shipped, `{reference_command(records)}` makes it what later runs are compared with."
+    )
 
 
 def reference_command(records: Records) -> str:
     """Return the command that makes this very run the reference."""
-    return f"python -m tasks reference{f' --profile {shell(records.profile)}' if records.profile else ''}"
+    return (
+        f"python -m tasks reference{f' --profile {shell(records.profile)}' if records.profile else ''}"
+    )
 
 
 def _resized(since: Since | Absent) -> str:
     """Say how the file's bytes stand to the reference run's, of raw ones first; nothing if they are about the same."""
-    shares = [] if isinstance(since, Absent) else [(since.raw_share, ""), (since.gzip_share, " after gzip")]
+    shares = (
+        [] if isinstance(since, Absent) else [(since.raw_share, ""), (since.gzip_share, " after gzip")]
+    )
     for share, when in shares:
         if not isinstance(share, Absent) and abs(share - 1) >= _ABOUT:
             return f" with a file {percent(abs(share - 1), 0)}\u00a0% {'smaller' if share < 1 else 'larger'}{when}"
@@ -181,13 +208,19 @@ _ABOUT = 0.01  # below it two sizes are told as the same
 
 def _doubt(reason: Reason, since: Since | Absent) -> str:
     """Say in words what keeps a reason from speaking for the model."""
-    if reason.topic == "Reference" and isinstance(since, Since) and isinstance(since.accuracy, Difference):
+    if (
+        reason.topic == "Reference"
+        and isinstance(since, Since)
+        and isinstance(since.accuracy, Difference)
+    ):
         return f"it is {_apart(since.accuracy, 'the reference run')}, on other test images"
     return _UNKNOWN[reason.topic]
 
 
 _DRAWN = "Drawn images: this run says that the pipeline works, and nothing about a model."
-_DRAWN_ADVICE = "Run it on the real data: `make run` takes the first source in params.yaml that can be reached."
+_DRAWN_ADVICE = (
+    "Run it on the real data: `make run` takes the first source in params.yaml that can be reached."
+)
 _ITSELF = "Nothing has to be done: later runs are compared with this one."
 _CHANGED = "What changed since the reference run stands below."
 _UNKNOWN = {
@@ -242,18 +275,32 @@ def _spread(difference: Difference) -> str:
 def _reference_reasons(since: Since | Absent, records: Records) -> list[Reason]:
     """Return the reason that a reference run gives; none if there is none, or if it is of another data set."""
     if isinstance(since, Incomparable):
-        renewal = f"`{reference_command(records)}` makes this run the reference, in the version that is read"
+        renewal = (
+            f"`{reference_command(records)}` makes this run the reference, in the version that is read"
+        )
         return [Reason("Reference", None, f"was not compared: {since.reason}. {renewal}.")]
     if isinstance(since, Absent):
         return []
     if since.same_run:
-        return [Reason("Reference", True, "this run is the reference run itself: all its inputs have the same hashes.")]
+        return [
+            Reason(
+                "Reference",
+                True,
+                "this run is the reference run itself: all its inputs have the same hashes.",
+            )
+        ]
     if isinstance(since.accuracy, Absent):
         return [Reason("Reference", None, f"was not compared: {since.accuracy.reason}.")]
     how = "on the same test images" if since.paired else "not on the same test images, so it tells less"
     # Other test images may be harder: worse on them is a reason to look, not to refuse.
     good = True if since.accuracy.outcome != "worse" else False if since.paired else None
-    return [Reason("Reference", good, f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}.")]
+    return [
+        Reason(
+            "Reference",
+            good,
+            f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}.",
+        )
+    ]
 
 
 def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
@@ -264,7 +311,9 @@ def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
     if broken:
         return Reason("Budget", False, f"over the device's limit: {'; '.join(broken)}.{hosts}")
     if len(unknown) == len(lines):
-        return Reason("Budget", None, f"not known: {', '.join(unknown) or 'no limit of the device is recorded'}.")
+        return Reason(
+            "Budget", None, f"not known: {', '.join(unknown) or 'no limit of the device is recorded'}."
+        )
     known = [line for line in lines if line.met is not None]
     shares = ", ".join(f"{line.name} at {percent(line.value / line.limit, 0)}\u00a0%" for line in known)
     if unknown:
@@ -274,7 +323,9 @@ def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
 
 
 def _excess(line: BudgetLine) -> str:
-    return f"{line.name} {amount(line.value)} of {amount(line.limit)}{' ' if line.unit else ''}{line.unit}"
+    return (
+        f"{line.name} {amount(line.value)} of {amount(line.limit)}{' ' if line.unit else ''}{line.unit}"
+    )
 
 
 def _files_reason(records: Records) -> Reason:
@@ -284,24 +335,45 @@ def _files_reason(records: Records) -> Reason:
         for name, file in records["convert"]["files"].items()
         for check in file["checks"]
     ]
-    own, others = ([(check, passed) for is_final, check, passed in told if is_final is kind] for kind in (True, False))
+    own, others = (
+        [(check, passed) for is_final, check, passed in told if is_final is kind]
+        for kind in (True, False)
+    )
     failed = [check for check, passed in own if passed is False]
     note = f"{_other_files(others)}{_refused(records)}"
     if failed:
-        return Reason("Files", False, f"{len(failed)} of its {len(own)} checks failed: {', '.join(failed)}.{note}")
+        return Reason(
+            "Files", False, f"{len(failed)} of its {len(own)} checks failed: {', '.join(failed)}.{note}"
+        )
     if not own or None in [passed for _, passed in own]:
-        return Reason("Files", None, f"not every check of {records.final or 'the final file'} is recorded.{note}")
+        return Reason(
+            "Files", None, f"not every check of {records.final or 'the final file'} is recorded.{note}"
+        )
     if not note:
-        return Reason("Files", True, f"all {len(told)} checks of the converted files passed, run without TensorFlow.")
-    return Reason("Files", True, f"all {len(own)} checks of {records.final} passed, run without TensorFlow.{note}")
+        return Reason(
+            "Files",
+            True,
+            f"all {len(told)} checks of the converted files passed, run without TensorFlow.",
+        )
+    return Reason(
+        "Files", True, f"all {len(own)} checks of {records.final} passed, run without TensorFlow.{note}"
+    )
 
 
 def _other_files(checks: Sequence[tuple[str, bool | None]]) -> str:
     """Say which checks of files that are not the final one failed or are not recorded; nothing if all passed."""
     failed = [check for check, passed in checks if passed is False]
     num_unknown = sum(passed is None for _, passed in checks)
-    note = f" Of other files {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}." if failed else ""
-    return f"{note} Of other files {num_unknown} of {len(checks)} checks are not recorded." if num_unknown else note
+    note = (
+        f" Of other files {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}."
+        if failed
+        else ""
+    )
+    return (
+        f"{note} Of other files {num_unknown} of {len(checks)} checks are not recorded."
+        if num_unknown
+        else note
+    )
 
 
 def _refused(records: Records) -> str:

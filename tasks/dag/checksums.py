@@ -74,7 +74,10 @@ def md5_of(path: Path) -> str:
 
 def _md5_of_list(files: Mapping[str, str]) -> str:
     entries = [{"md5": files[name], "relpath": name} for name in sorted(files)]
-    return hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
+    return (
+        hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+        + ".dir"
+    )
 
 
 def _md5_of_file(path: Path) -> str:
@@ -96,8 +99,14 @@ def _of_dvc(root: Path) -> list[_Recorded]:
         return []
     try:
         content = read_yaml(root / _LOCK)
-        outs = [(step, out) for step, stage in content["stages"].items() for out in stage.get("outs", [])]
-        return [_Recorded(Path(out["path"]), step, out["md5"]) for step, out in outs if out.get("hash") == "md5"]
+        outs = [
+            (step, out) for step, stage in content["stages"].items() for out in stage.get("outs", [])
+        ]
+        return [
+            _Recorded(Path(out["path"]), step, out["md5"])
+            for step, out in outs
+            if out.get("hash") == "md5"
+        ]
     except (ParamsError, LookupError, TypeError, AttributeError) as error:
         why = error if isinstance(error, ParamsError) else "it is empty, or not as DVC writes it"
         raise ContractError(
@@ -132,7 +141,9 @@ def _refusal(root: Path, wanted: _Recorded, found: str) -> str | None:
     expected = cache.members(wanted.md5) if _is_folder(wanted.md5) else {"": wanted.md5}
     names = [name for name in sorted({*present, *expected}) if present.get(name) != expected.get(name)]
     if expected and _is_folder(wanted.md5) == _is_folder(found):
-        lines = [_difference(wanted.path / name, expected.get(name), present.get(name)) for name in names]
+        lines = [
+            _difference(wanted.path / name, expected.get(name), present.get(name)) for name in names
+        ]
     else:
         lines = [_difference(wanted.path, wanted.md5, found)]
     sums = dict.fromkeys((wanted.md5, *(expected.get(name) for name in names)))
@@ -210,4 +221,6 @@ class _Cache:
         return Path(os.path.relpath(place, self._root.resolve())).as_posix()
 
     def _place(self, md5: str) -> Path:
-        return Path(self._repo.cache.local.oid_to_path(md5)) if self.is_there else self._root / "no cache"
+        return (
+            Path(self._repo.cache.local.oid_to_path(md5)) if self.is_there else self._root / "no cache"
+        )

@@ -21,7 +21,7 @@ PLUMBING = (
     "tasks/catalog.py",
     "tasks/pipeline.py",
     "tasks/dag/",
-    "litesmith/params.py",
+    "litesmith/params/",
     "litesmith/errors.py",
     "litesmith/files.py",
 )
@@ -53,7 +53,7 @@ def sources(module: str, root: Path) -> list[Path]:
     them. One directly in a ring that nothing names counts with every module: any may read it.
 
     Args:
-        module: Import name of a room, such as ``tasks.prune``.
+        module: Import name of a room, such as ``tasks.steps.prune``.
         root: Folder that holds the rings.
     """
     tree = _tree(root)
@@ -99,7 +99,9 @@ class _Tree:
 
     def code(self, module: str) -> set[Path]:
         """Return the files of a module and of all that it imports; those that hold only a docstring left out."""
-        paths = {_path(name, self.root) for name in self._upstream(module) if name.partition(".")[0] in RINGS}
+        paths = {
+            _path(name, self.root) for name in self._upstream(module) if name.partition(".")[0] in RINGS
+        }
         return {path for path in paths if not _is_plumbing(path) and not _is_docstring(self.root / path)}
 
     def imported(self, module: str) -> set[str]:
@@ -115,7 +117,11 @@ class _Tree:
         return needed & set(self.owners)
 
     def _upstream(self, module: str) -> set[str]:
-        return {module, *self.graph.find_upstream_modules(module)} if module in self.graph.modules else set()
+        return (
+            {module, *self.graph.find_upstream_modules(module)}
+            if module in self.graph.modules
+            else set()
+        )
 
 
 def _tree(root: Path) -> _Tree:
@@ -157,7 +163,9 @@ def _packages_below(root: Path) -> "AbstractPackageFinder":
     from grimp.application.ports.packagefinder import AbstractPackageFinder
 
     class Finder(AbstractPackageFinder):
-        def determine_package_directories(self, package_name: str, file_system: "AbstractFileSystem") -> set[str]:
+        def determine_package_directories(
+            self, package_name: str, file_system: "AbstractFileSystem"
+        ) -> set[str]:
             return {str(root / package_name)}
 
     return Finder()
@@ -173,7 +181,9 @@ def _all_modules() -> "AbstractModuleFinder":
             self, package_name: str, package_directory: str, file_system: "AbstractFileSystem"
         ) -> FoundPackage:
             folder = Path(package_directory)
-            names = {_name(path.relative_to(folder.parent)) for path in _files(folder) if _is_module(path)}
+            names = {
+                _name(path.relative_to(folder.parent)) for path in _files(folder) if _is_module(path)
+            }
             modules = frozenset(ModuleFile(Module(name), mtime=0) for name in names)
             return FoundPackage(package_name, package_directory, modules)
 
@@ -187,7 +197,8 @@ def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
         path: frozenset(
             other
             for other, text in texts.items()
-            if other != path and (path.name in text or (other.suffix == ".py" and _is_beside(other, path)))
+            if other != path
+            and (path.name in text or (other.suffix == ".py" and _is_beside(other, path)))
         )
         for path in paths
         if path.suffix != ".py"
@@ -205,7 +216,11 @@ def _is_plumbing(path: Path) -> bool:
 
 def _held(folder: Path, root: Path) -> set[Path]:
     """Return the files below a folder that hold more than a docstring, relative to ``root``."""
-    return {path.relative_to(root) for path in _files(root / folder) if path.suffix != ".py" or not _is_docstring(path)}
+    return {
+        path.relative_to(root)
+        for path in _files(root / folder)
+        if path.suffix != ".py" or not _is_docstring(path)
+    }
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from litesmith.errors import ContractError
 from litesmith.files import write_text, yaml_text
-from litesmith.params import Params, Section
+from litesmith.params.everything import Params
+from litesmith.params.section import Section
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
 from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
@@ -37,7 +38,9 @@ def check(steps: Iterable[Step], root: Path) -> None:
     """
     path = root / "dvc.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != render(steps, root):
-        raise ContractError("dvc.yaml is not what the doors in tasks/ say. Run `make dvc` and commit the result.")
+        raise ContractError(
+            "dvc.yaml is not what the doors in tasks/ say. Run `make dvc` and commit the result."
+        )
 
 
 def _stage(one: Step, root: Path) -> dict[str, Any]:
@@ -52,14 +55,20 @@ def _stage(one: Step, root: Path) -> dict[str, Any]:
         "deps": deps,
         "params": [*read, *([{catalog.VERSIONS.as_posix(): used}] if used else [])],
         "outs": [_out(port) for port in one.outs if not port.marked(Metric)],
-        "metrics": [{port.path.as_posix(): {"cache": False}} for port in one.outs if port.marked(Metric)],
+        "metrics": [
+            {port.path.as_posix(): {"cache": False}} for port in one.outs if port.marked(Metric)
+        ],
     }
     return {key: value for key, value in stage.items() if value}
 
 
 def _keys(section: str, kind: type[Section]) -> list[str]:
     """Return what DVC shall watch of a section: all of it, or the fields of the part that is read."""
-    return [section] if kind is Params.kind(section) else [f"{section}.{name}" for name in kind.model_fields]
+    return (
+        [section]
+        if kind is Params.kind(section)
+        else [f"{section}.{name}" for name in kind.model_fields]
+    )
 
 
 def _out(port: Port) -> str | dict[str, Any]:

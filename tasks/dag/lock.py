@@ -151,7 +151,9 @@ def _holder(file: IO[str]) -> dict[str, Any]:
     try:
         holder: dict[str, Any] = json.loads(file.read())
         named = (
-            holder["command"].split() and datetime.fromisoformat(holder["since"]) and psutil.pid_exists(holder["pid"])
+            holder["command"].split()
+            and datetime.fromisoformat(holder["since"])
+            and psutil.pid_exists(holder["pid"])
         )
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return {}

@@ -16,8 +16,9 @@ from typing import Any
 from litesmith.errors import ContractError, MachineError, ParamsError
 from litesmith.files import explaining, read_yaml, write_json
 from litesmith.host import describe_host
-from litesmith.keras import fix_environment
-from litesmith.params import Section, read_params
+from litesmith.params.loading import read_params
+from litesmith.params.section import Section
+from litesmith.training.backend import fix_environment
 from tasks import BEGAN_S, catalog
 from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
@@ -80,14 +81,24 @@ def _call(one: Step, arguments: dict[str, Any], work: Path | None) -> None:
 def _require_inputs(one: Step, root: Path) -> None:
     # A pipe in the place of a file would keep whoever reads it waiting.
     there = [(root / port.path).is_file() or (root / port.path).is_dir() for port in one.ins]
-    missing = [port.path.as_posix() for port, is_there in zip(one.ins, there, strict=True) if not is_there]
+    missing = [
+        port.path.as_posix() for port, is_there in zip(one.ins, there, strict=True) if not is_there
+    ]
     if not missing:
         return
     makers = _makers(root)
-    steps = [step for step in dict.fromkeys(makers.values()) if any(makers.get(path) == step for path in missing)]
+    steps = [
+        step
+        for step in dict.fromkeys(makers.values())
+        if any(makers.get(path) == step for path in missing)
+    ]
     unmade = [path for path in missing if path not in makers] if makers else []
     make = f" {_few(steps)} {'makes' if len(steps) == 1 else 'make'} what is missing." if steps else ""
-    back = f" No step makes {_few(unmade)}: `git checkout -- {' '.join(unmade)}` restores that." if unmade else ""
+    back = (
+        f" No step makes {_few(unmade)}: `git checkout -- {' '.join(unmade)}` restores that."
+        if unmade
+        else ""
+    )
     run = "" if len(unmade) == len(missing) else f" Run `{repro_command(root, one.name)}`."
     raise ContractError(
         f"step {one.name} cannot run: {len(missing)} of its {len(one.ins)} inputs "
@@ -100,7 +111,10 @@ def _makers(root: Path) -> dict[str, str]:
     try:
         stages = read_yaml(root / "dvc.yaml")["stages"]
         made = [
-            (out, step) for step, stage in stages.items() for kind in ("outs", "metrics") for out in stage.get(kind, ())
+            (out, step)
+            for step, stage in stages.items()
+            for kind in ("outs", "metrics")
+            for out in stage.get(kind, ())
         ]
         return {next(iter(out)) if isinstance(out, dict) else out: step for out, step in made}
     except (ParamsError, LookupError, TypeError, AttributeError):
@@ -149,9 +163,13 @@ def _require_outputs(one: Step, root: Path, before: set[Path]) -> None:
             f"step {one.name} promised {', '.join(missing)} and did not make it. Correct tasks/{one.name}.py."
         )
     promised = {root / port.path for port in one.outs}
-    stray = [path.relative_to(root).as_posix() for path in sorted(_beside(one, root) - before - promised)]
+    stray = [
+        path.relative_to(root).as_posix() for path in sorted(_beside(one, root) - before - promised)
+    ]
     if stray:
-        raise ContractError(f"step {one.name} made {', '.join(stray)}, which its Outs do not promise. Add it there.")
+        raise ContractError(
+            f"step {one.name} made {', '.join(stray)}, which its Outs do not promise. Add it there."
+        )
 
 
 def _tell_empty(one: Step, root: Path) -> None:
@@ -164,7 +182,9 @@ def _tell_empty(one: Step, root: Path) -> None:
 def _beside(one: Step, root: Path) -> set[Path]:
     """Return what lies in the folders that the step writes to, hidden files left out: systems and editors make them."""
     folders = {(root / port.path).parent for port in one.outs}
-    return {path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.name[0] != "."}
+    return {
+        path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.name[0] != "."
+    }
 
 
 @contextmanager
@@ -187,7 +207,10 @@ def _work_folder(one: Step, arguments: dict[str, Any], root: Path) -> Iterator[P
 
 
 def _fingerprint(one: Step, arguments: dict[str, Any], root: Path) -> str:
-    deciding = {name: value.deciding() if isinstance(value, Section) else value for name, value in arguments.items()}
+    deciding = {
+        name: value.deciding() if isinstance(value, Section) else value
+        for name, value in arguments.items()
+    }
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode())
     for path in (*sources(one.module, root), catalog.VERSIONS, *(port.path for port in one.ins)):
         for file in sorted((root / path).rglob("*")) if (root / path).is_dir() else [root / path]:
@@ -203,7 +226,9 @@ def _cost() -> dict[str, float]:
     held together, which is more wherever workers run side by side. A step has a process of its own, so its imports
     count as its own, not as the orchestration's.
     """
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peaks = [
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     return {
         "wall_s": round(time.perf_counter() - BEGAN_S, 2),
@@ -218,7 +243,13 @@ def _cpu_s() -> float:
 
 
 def _record(one: Step, arguments: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
-    return {"step": one.name, **_cost(), "host": describe_host(), "versions": versions, "parameters": _plain(arguments)}
+    return {
+        "step": one.name,
+        **_cost(),
+        "host": describe_host(),
+        "versions": versions,
+        "parameters": _plain(arguments),
+    }
 
 
 def _plain(arguments: dict[str, Any]) -> dict[str, Any]:

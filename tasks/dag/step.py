@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
-from litesmith.params import Params, Section
+from litesmith.params.everything import Params
+from litesmith.params.section import Section
 from tasks import catalog
 
 Job = TypeVar("Job")
@@ -160,15 +161,21 @@ def step(function: Callable[..., None]) -> Step:
         )
     keywords = tuple(parameter.name for parameter in taken[3:])
     others = {
-        name: hints[name] for name in keywords if isinstance(hints[name], type) and issubclass(hints[name], Section)
+        name: hints[name]
+        for name in keywords
+        if isinstance(hints[name], type) and issubclass(hints[name], Section)
     }
-    return Step(function, hints["ins"], hints["outs"], {function.__name__: hints["params"], **others}, keywords)
+    return Step(
+        function, hints["ins"], hints["outs"], {function.__name__: hints["params"], **others}, keywords
+    )
 
 
 def _ports(door: type[Any]) -> tuple[Port, ...]:
     """Return the ports of a frozen dataclass of paths."""
     hints = get_type_hints(door, include_extras=True)
-    return tuple(Port(field.name, Path(str(field.default)), _marks(hints[field.name])) for field in fields(door))
+    return tuple(
+        Port(field.name, Path(str(field.default)), _marks(hints[field.name])) for field in fields(door)
+    )
 
 
 def _marks(hint: Any) -> tuple[Mark, ...]:

@@ -10,9 +10,7 @@ from litesmith.files import read_yaml, write_text, yaml_text
 from tasks import catalog
 from tasks.dag.closure import PACKAGES
 
-_HEADER = (
-    "# Written by `make lock` from requirements.lock. Steps whose numbers depend on a package name it as a parameter.\n"
-)
+_HEADER = "# Written by `make lock` from requirements.lock. Steps whose numbers depend on a package name it as a parameter.\n"
 
 
 def render(lock: str) -> str:
@@ -21,10 +19,15 @@ def render(lock: str) -> str:
     Raises:
         MachineError: The lock pins a package of `PACKAGES` not at all, or differently by Python version.
     """
-    pins = {name: sorted(set(re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE))) for name in PACKAGES.values()}
+    pins = {
+        name: sorted(set(re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)))
+        for name in PACKAGES.values()
+    }
     unclear = {name: found for name, found in pins.items() if len(found) != 1}
     if unclear:
-        raise MachineError(f"requirements.lock must pin one version of each numeric package, got {unclear}.")
+        raise MachineError(
+            f"requirements.lock must pin one version of each numeric package, got {unclear}."
+        )
     return _HEADER + yaml_text({name: pins[name][0] for name in sorted(pins)})
 
 
@@ -44,7 +47,9 @@ def check(root: Path) -> None:
         ContractError: It is not what `write` would write.
     """
     if (root / catalog.VERSIONS).read_text(encoding="utf-8") != _rendered(root):
-        raise ContractError("versions.yaml is not what requirements.lock says. Run `python -m tasks versions`.")
+        raise ContractError(
+            "versions.yaml is not what requirements.lock says. Run `python -m tasks versions`."
+        )
 
 
 def check_installed(names: Collection[str], root: Path) -> dict[str, str]:
@@ -56,16 +61,24 @@ def check_installed(names: Collection[str], root: Path) -> dict[str, str]:
         ContractError: It records no version of one.
     """
     recorded = read_yaml(root / catalog.VERSIONS)
-    unknown = [name for name in names if not isinstance(recorded, dict) or not isinstance(recorded.get(name), str)]
+    unknown = [
+        name
+        for name in names
+        if not isinstance(recorded, dict) or not isinstance(recorded.get(name), str)
+    ]
     if unknown:
         raise ContractError(
             f"versions.yaml records no version of {', '.join(unknown)}. `python -m tasks versions` writes it anew."
         )
     installed = {name: _installed(name) for name in names}
-    wrong = [f"{name} {found or 'is missing'}" for name, found in installed.items() if found != recorded[name]]
+    wrong = [
+        f"{name} {found or 'is missing'}" for name, found in installed.items() if found != recorded[name]
+    ]
     if wrong:
         wanted = ", ".join(f"{name} {recorded[name]}" for name in names)
-        raise MachineError(f"installed: {', '.join(wrong)}; versions.yaml says {wanted}. Run `make install`.")
+        raise MachineError(
+            f"installed: {', '.join(wrong)}; versions.yaml says {wanted}. Run `make install`."
+        )
     return {name: found for name, found in installed.items() if found}
 
 

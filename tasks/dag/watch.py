@@ -86,7 +86,9 @@ def _watch(starters: list[psutil.Process | None]) -> None:
 
 def _stop_after(starters: list[psutil.Process | None]) -> None:
     """Wait until one of the starters is gone, then end this process and all below it."""
-    while all(starter is not None and starter.is_running() and not _is_zombie(starter) for starter in starters):
+    while all(
+        starter is not None and starter.is_running() and not _is_zombie(starter) for starter in starters
+    ):
         time.sleep(_POLL_S)
     _LOG.error("whoever started this process is gone: stopping")
     stop_children(psutil.Process())

@@ -8,8 +8,8 @@ import pytest
 
 from litesmith.errors import ParamsError
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
-from litesmith.params import overlaid
-from tests.tasks.training_rooms import in_small_workspace
+from litesmith.params.loading import overlaid
+from tests.tasks.steps.training_rooms import in_small_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -39,9 +39,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from benchmarks.frontier import plan
     from benchmarks.frontier.learning import write_weights
     from benchmarks.networks import network_for
-    from litesmith.keras import seed_everything
-    from litesmith.networks import build_network
-    from litesmith.splits import read_split
+    from litesmith.data.splits import read_split
+    from litesmith.training.backend import seed_everything
+    from litesmith.training.networks import build_network
     from tasks import catalog
 
     in_small_workspace(tmp_path, monkeypatch)
@@ -92,7 +92,10 @@ def test_other_trainings_have_numbers_and_a_result_of_their_own(here: Path, whic
     result = read_json(ablation.RESULTS / f"ablation_{which}.json")
     assert result["command"] == f"python -m benchmarks.ablation --{which}"
     assert result["recipe"]["epochs"] == 3
-    assert {name: len(line["accuracy"]) for name, line in result["lines"].items()} == {"whole": 1, "without shifts": 1}
+    assert {name: len(line["accuracy"]) for name, line in result["lines"].items()} == {
+        "whole": 1,
+        "without shifts": 1,
+    }
 
 
 def test_other_numbers_lie_elsewhere(here: Path) -> None:
@@ -130,7 +133,11 @@ def test_an_image_at_several_places_counts_once() -> None:
     from benchmarks.ablation import _judged
 
     labels = np.zeros(2, np.uint8)
-    answers = {"plain": np.array([0, 1]), "as_chosen": np.array([[0, 1], [0, 0]]), "cross_entropy": np.ones(2)}
+    answers = {
+        "plain": np.array([0, 1]),
+        "as_chosen": np.array([[0, 1], [0, 0]]),
+        "cross_entropy": np.ones(2),
+    }
     found = _judged(labels, answers)
     assert {name: values.tolist() for name, values in found.items()} == {
         "plain": [1, 0], "as_chosen": [1, 0.5], "cross_entropy": [1, 1]

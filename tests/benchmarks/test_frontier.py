@@ -16,15 +16,15 @@ from benchmarks.frontier.__main__ import main
 from benchmarks.frontier.collecting import claims, collect
 from benchmarks.frontier.entries import best_on_validation
 from benchmarks.frontier.plan import MODELS, RESULT, Config, read_config, student_folder, teacher_file
+from litesmith.data.splits import Split, read_split, write_split
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
-from litesmith.metadata import read_metadata
-from litesmith.params import overlaid, read_params
-from litesmith.splits import Split, read_split, write_split
+from litesmith.params.loading import overlaid, read_params
+from litesmith.tflite.metadata import read_metadata
 from tasks import catalog
 from tests.conftest import write_idx
 from tests.litesmith import make_tiny
-from tests.tasks.training_rooms import in_small_workspace
+from tests.tasks.steps.training_rooms import in_small_workspace
 
 PROJECT = Path(__file__).parents[2]
 
@@ -35,9 +35,17 @@ _RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
 def small_config(**other: Any) -> dict[str, Any]:
     """Return the content of ``frontier.yaml``, made small: two budgets, two seeds."""
     content = read_yaml(PROJECT / "benchmarks/frontier.yaml")
-    budget = overlaid(content["budgets"]["16000"], {"network": _NETWORK, "recipe": _RECIPE, "must": 0.5, "goal": 0.99})
+    budget = overlaid(
+        content["budgets"]["16000"], {"network": _NETWORK, "recipe": _RECIPE, "must": 0.5, "goal": 0.99}
+    )
     small = {
-        "teachers": {"number": 2, "num_views": 2, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "bfloat16"},
+        "teachers": {
+            "number": 2,
+            "num_views": 2,
+            "network": _NETWORK,
+            "recipe": _RECIPE,
+            "compute_dtype": "bfloat16",
+        },
         "num_calibration": 30,
         "seeds": [1, 2],
         **other,
@@ -68,7 +76,13 @@ def entry(budget: str, seed: int, content: bytes, **other: Any) -> dict[str, Any
         "agreement": 0.99,
         "num_parameters": 4000,
         "macs": 800000,
-        "latency": {"median_ms": 0.1, "p90_ms": 0.2, "p99_ms": 0.3, "num_threads": 1, "runtime": "LiteRT"},
+        "latency": {
+            "median_ms": 0.1,
+            "p90_ms": 0.2,
+            "p99_ms": 0.3,
+            "num_threads": 1,
+            "runtime": "LiteRT",
+        },
         "mcu": None,
         "npu": None,
         "validation_accuracy": 0.9,
@@ -109,12 +123,18 @@ def test_the_committed_numbers_are_those_of_the_issue() -> None:
 
 
 def test_measuring_alone_names_the_test_split() -> None:
-    naming = [path for path in sorted((PROJECT / "benchmarks").rglob("*.py")) if "catalog.TEST" in path.read_text()]
+    naming = [
+        path
+        for path in sorted((PROJECT / "benchmarks").rglob("*.py"))
+        if "catalog.TEST" in path.read_text()
+    ]
     assert [path.name for path in naming] == ["measuring.py"]
 
 
 def test_an_unknown_budget_is_told() -> None:
-    with pytest.raises(ParamsError, match=r"17 is no budget of frontier\.yaml\. Expected one of 16000, 32000\."):
+    with pytest.raises(
+        ParamsError, match=r"17 is no budget of frontier\.yaml\. Expected one of 16000, 32000\."
+    ):
         config().budget("17")
 
 
@@ -153,11 +173,16 @@ def test_a_seed_that_was_not_asked_for_does_not_count(here: Path) -> None:
 
 
 def test_must_goal_and_quantization_are_judged_on_the_mean() -> None:
-    entries = [entry("16000", 1, b"", accuracy=0.4), entry("16000", 2, b"", accuracy=0.7, quantization_loss=0.004)]
+    entries = [
+        entry("16000", 1, b"", accuracy=0.4),
+        entry("16000", 2, b"", accuracy=0.7, quantization_loss=0.004),
+    ]
     accuracy, lost = [claim.to_plain() for claim in claims(config(), "16000", entries)]
     assert accuracy["measured"] == pytest.approx(0.55)
     assert (accuracy["verdict"], accuracy["goal_verdict"]) == ("met", "not met")
-    assert accuracy["note"] == "2 of 2 seeds, standard deviation 21.21 points, trained on some CPU, 2 cores"
+    assert (
+        accuracy["note"] == "2 of 2 seeds, standard deviation 21.21 points, trained on some CPU, 2 cores"
+    )
     assert lost["measured"] == pytest.approx(0.0025)
     assert lost["verdict"] == "not met"
 
@@ -172,14 +197,17 @@ def test_the_best_is_chosen_on_validation_not_on_test() -> None:
 
 
 def test_nothing_measured_is_told(here: Path) -> None:
-    with pytest.raises(ContractError, match=r"no entry of the frontier is measured\. Run `python -m benchmarks\.front"):
+    with pytest.raises(
+        ContractError, match=r"no entry of the frontier is measured\. Run `python -m benchmarks\.front"
+    ):
         collect(config())
 
 
 def test_what_was_measured_elsewhere_stays_in_the_result(here: Path) -> None:
     finished("16000", 1, validation_accuracy=0.95)
     write_json(
-        plan.teacher_folder(config(), 1) / "made.json", {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 80.0}
+        plan.teacher_folder(config(), 1) / "made.json",
+        {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 80.0},
     )
     collect(config())
     file = MODELS / "fashion-mnist-16000.tflite"
@@ -193,7 +221,9 @@ def test_what_was_measured_elsewhere_stays_in_the_result(here: Path) -> None:
     assert (file.read_bytes(), result["teachers"]) == (before, teachers)
 
 
-def test_an_entry_of_other_numbers_is_left_out_and_named(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_entry_of_other_numbers_is_left_out_and_named(
+    here: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     finished("16000", 1, fingerprint="0123456789abcdef")
     finished("16000", 2)
     collect(config())
@@ -204,7 +234,12 @@ def test_an_entry_of_other_numbers_is_left_out_and_named(here: Path, caplog: pyt
 def test_every_number_that_decides_a_student_is_in_its_fingerprint() -> None:
     first = config().fingerprint("16000")
     assert config(seeds=[5], max_quantization_loss=0.5).fingerprint("16000") == first
-    others = [{"seed": 5}, {"lesson": {"weight": 0.1}}, {"teachers": {"num_views": 3}}, {"num_calibration": 40}]
+    others = [
+        {"seed": 5},
+        {"lesson": {"weight": 0.1}},
+        {"teachers": {"num_views": 3}},
+        {"num_calibration": 40},
+    ]
     content = small_config()
     changed = [Config.model_validate(overlaid(content, other)).fingerprint("16000") for other in others]
     student = overlaid(content, {"budgets": {"16000": {"recipe": {"epochs": 3}}}})
@@ -227,7 +262,9 @@ def test_what_other_numbers_made_is_neither_gone_on_with_nor_measured(here: Path
 def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> None:
     finished("16000", 1)
     (student_folder(config(), "16000", 1) / "int8.tflite").write_bytes(b"another")
-    with pytest.raises(ContractError, match=r"int8\.tflite is not the file that was measured.*, or elsewhere"):
+    with pytest.raises(
+        ContractError, match=r"int8\.tflite is not the file that was measured.*, or elsewhere"
+    ):
         collect(config())
     assert not RESULT.exists()
 
@@ -252,7 +289,9 @@ def test_the_cards_code_scores_the_file_as_it_says(here: Path) -> None:
     for name, array in zip(score.OFFICIAL, (drawn, labels), strict=True):
         write_idx(here / MODELS / name, array)
     text = code[1].replace("folder/of/the/official/files", ".")
-    said = subprocess.run([sys.executable, "-c", text], cwd=MODELS, capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", text], cwd=MODELS, capture_output=True, text=True, check=True
+    )
     assert float(said.stdout) == score.score(MODELS / "fashion-mnist-16000.tflite", MODELS)
 
 
@@ -288,7 +327,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_the_first_teacher_to_a_published_file(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert [main(["teacher", "1"]), main(["answers"])] == [0, 1]
     assert (
         f"{teacher_file(config(), 2)} is missing. Run `python -m benchmarks.frontier teacher 2`"
@@ -307,12 +348,18 @@ def test_from_the_first_teacher_to_a_published_file(workspace: Path, capsys: pyt
     file = (student_folder(config(), "16000", 1) / "int8.tflite").read_bytes()
     low, high = measured["accuracy_interval"]
     assert low < measured["accuracy"] <= high
-    assert measured["quantization_loss"] == pytest.approx(measured["keras_accuracy"] - measured["accuracy"], abs=1e-6)
+    assert measured["quantization_loss"] == pytest.approx(
+        measured["keras_accuracy"] - measured["accuracy"], abs=1e-6
+    )
     assert (measured["bytes"], measured["sha256"]) == (len(file), hashlib.sha256(file).hexdigest())
     assert measured["gzip_bytes"] < measured["bytes"] <= 16000
     assert (measured["mcu"], measured["npu"]) == (None, None)
     assert measured["latency"]["median_ms"] > 0
-    for name, known in (("training_cpu_s", "cpu_s"), ("macs", "macs"), ("num_parameters", "num_parameters")):
+    for name, known in (
+        ("training_cpu_s", "cpu_s"),
+        ("macs", "macs"),
+        ("num_parameters", "num_parameters"),
+    ):
         assert measured[name] == made[known]
     assert measured["trained_on"] == {"host": made["host"], "versions": made["versions"]}
 

@@ -9,8 +9,8 @@ from benchmarks.fuzz.kinds import KINDS, Kind
 from benchmarks.fuzz.trying import Config, Tried, claims, read_config, try_inputs
 from benchmarks.fuzz.workers import Limits, Outcome, attempt, run_all
 from benchmarks.readme import _WRITTEN
+from litesmith.documents.formats import count
 from litesmith.files import write_bytes
-from litesmith.report.formats import count
 from tests.benchmarks import ends
 
 LIMITS = Limits(wall_s=3.0, memory_bytes=2_000_000_000)
@@ -23,7 +23,19 @@ def a_config(**changes: object) -> Config:
 
 
 def test_every_end_is_that_of_its_job_and_the_next_one_runs(tmp_path: Path) -> None:
-    jobs = ["answer", "refuse", "raise", "leave", "abort", "answer", "kill", "exit", "swell", "hang", "answer"]
+    jobs = [
+        "answer",
+        "refuse",
+        "raise",
+        "leave",
+        "abort",
+        "answer",
+        "kill",
+        "exit",
+        "swell",
+        "hang",
+        "answer",
+    ]
     outcomes = dict(zip(enumerate(jobs), run_all(jobs, ends.end, LIMITS, 2, tmp_path), strict=True))
     assert [(how, outcome.end, outcome.what) for (_, how), outcome in outcomes.items()] == [
         ("answer", "answered", ""),
@@ -43,9 +55,9 @@ def test_every_end_is_that_of_its_job_and_the_next_one_runs(tmp_path: Path) -> N
     assert "ValueError: a slip" in details["raise"]
     assert "in end" in details["abort"]
     assert "in end" in details["hang"]
-    assert [outcome.failed for outcome in outcomes.values()] == [False] * 2 + [True] * 3 + [False] + [True] * 4 + [
-        False
-    ]
+    assert [outcome.failed for outcome in outcomes.values()] == [False] * 2 + [True] * 3 + [False] + [
+        True
+    ] * 4 + [False]
 
 
 def test_an_exception_is_placed_in_the_project(tmp_path: Path) -> None:
@@ -59,7 +71,9 @@ def test_an_exception_is_placed_in_the_project(tmp_path: Path) -> None:
 def test_where_a_worker_fails_the_users_way_decides(tmp_path: Path) -> None:
     hows = ["answer", "abort", "answer", "raise", "refuse", "answer"]
     made = {Random(f"3 made-up {number}").random(): how.encode() for number, how in enumerate(hows)}
-    kind = Kind("made-up", lambda rng: {"how": made[rng.random()]}, ends.answer_what_answers, ends.end_as_written)
+    kind = Kind(
+        "made-up", lambda rng: {"how": made[rng.random()]}, ends.answer_what_answers, ends.end_as_written
+    )
     tried = try_inputs(a_config(seed=3, confirm_every=5), kind, range(6), tmp_path)
     assert [outcome.end for _, outcome in sorted(tried.outcomes.items())] == [
         "answered",
@@ -92,8 +106,15 @@ def test_the_files_of_a_failure_are_kept(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_claims_count_what_was_tried_and_what_failed() -> None:
-    ended = [Outcome("answered"), Outcome("refused", "DataError"), Outcome("hang", "no answer within 20 s")]
-    both = {"idx": Tried(dict(enumerate(ended)), 3), "yaml": Tried({0: Outcome("refused", "ParamsError")}, 1)}
+    ended = [
+        Outcome("answered"),
+        Outcome("refused", "DataError"),
+        Outcome("hang", "no answer within 20 s"),
+    ]
+    both = {
+        "idx": Tried(dict(enumerate(ended)), 3),
+        "yaml": Tried({0: Outcome("refused", "ParamsError")}, 1),
+    }
     num, failed, spent = claims(a_config(min_inputs=4, max_cpu_s=9.0), both, 10.0)
     assert (num.measured, num.verdict(num.must), num.note) == (4, "met", "3 idx, 1 yaml")
     assert (failed.measured, failed.verdict(failed.must)) == (1, "not met")
@@ -131,7 +152,7 @@ def test_checksums_of_a_changed_png_are_right() -> None:
 
 
 def test_changed_tables_are_a_sound_flatbuffer() -> None:
-    from litesmith.flatbuffer import unpack
+    from litesmith.tflite.slimming import unpack
 
     content = models.seeds()["int8.tflite"]
     for number in range(20):

@@ -25,7 +25,10 @@ def test_answers_are_made_once_and_counted(tmp_path: Path) -> None:
 
     for _ in range(2):
         answers = kept_answers(tmp_path, make)
-        assert {name: said.tolist() for name, said in answers.items()} == {"one": [1, 2], "other": [3, 4]}
+        assert {name: said.tolist() for name, said in answers.items()} == {
+            "one": [1, 2],
+            "other": [3, 4],
+        }
     assert made == [1]
     assert len(list(tmp_path.glob("spent-*.json"))) == 1, "counted where it was made, and not again"
 

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
 from litesmith.files import write_text
-from litesmith.params import Count, Section
+from litesmith.params.section import Count, Section
 
 
 class Numbers(Section):

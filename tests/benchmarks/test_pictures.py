@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.pictures import CUT_OUTS, NOISE, Outcome, claims, classified, cut_outs, strange_pictures
-from litesmith.drawn import draw_images
+from litesmith.data.synthetic import draw_images
 
 
 def test_unanswered_pictures_are_never_right_and_always_strange() -> None:
@@ -16,7 +16,15 @@ def test_unanswered_pictures_are_never_right_and_always_strange() -> None:
 def test_each_kind_of_cut_out_with_a_bound_is_claimed_and_one_bad_kind_fails() -> None:
     cut = dict.fromkeys(CUT_OUTS, 0.95) | {"dark on transparent": 0.92}
     made = claims(1000, 0.011, cut, {"noise": 0.9, "blank": 1.0, "tiny": 1.0})
-    assert [claim.verdict(claim.must) for claim in made] == ["met", "not met", "met", "met", "met", "met", "not met"]
+    assert [claim.verdict(claim.must) for claim in made] == [
+        "met",
+        "not met",
+        "met",
+        "met",
+        "met",
+        "met",
+        "not met",
+    ]
     assert made[5].measured == pytest.approx(0.96)
 
 
@@ -30,7 +38,10 @@ def test_cut_outs_hide_the_ground_and_nothing_else(kind: str) -> None:
 def test_strange_pictures_are_seeded_and_of_every_kind() -> None:
     images = draw_images(20, 28, 28, 10, seed=1)[0]
     first, again = (
-        {kind: [np.asarray(one) for one in islice(made, len(NOISE))] for kind, made in strange_pictures(images).items()}
+        {
+            kind: [np.asarray(one) for one in islice(made, len(NOISE))]
+            for kind, made in strange_pictures(images).items()
+        }
         for _ in range(2)
     )
     for kind, made in first.items():

@@ -50,8 +50,12 @@ def test_the_last_whole_run_counts(tmp_path: Path) -> None:
     assert (run["cpu_s"], run["result"], run["host"]) == (900, RESULT_OF_A_RUN, HOST)
 
 
-@pytest.mark.parametrize("otherwise", [{"outcome": "Restored"}, {"drawn": True}, {"error": "DivergedError"}])
-def test_a_run_that_did_less_than_all_on_the_real_data_is_none(tmp_path: Path, otherwise: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "otherwise", [{"outcome": "Restored"}, {"drawn": True}, {"error": "DivergedError"}]
+)
+def test_a_run_that_did_less_than_all_on_the_real_data_is_none(
+    tmp_path: Path, otherwise: dict[str, Any]
+) -> None:
     leave(tmp_path, only=a_record("2026-01-01T00:00:00+00:00", **otherwise))
     assert found(tmp_path) is None
 
@@ -75,7 +79,10 @@ def gone_on(started: str, done: int, **otherwise: Any) -> dict[str, Any]:
     """Return the record of a run that found so many stages up to date."""
     record = a_record(started, **otherwise)
     names = [step.name for step in PIPELINE]
-    return {**record, "stages": {**record["stages"], **{name: {"outcome": "UpToDate"} for name in names[:done]}}}
+    return {
+        **record,
+        "stages": {**record["stages"], **{name: {"outcome": "UpToDate"} for name in names[:done]}},
+    }
 
 
 def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) -> None:
@@ -90,7 +97,9 @@ def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) ->
     assert run is not None
     assert [part["id"] for part in run["runs"]] == ["first", "second", "third"]
     assert (run["cpu_s"], run["server_cpu_s"], run["wall_s"]) == (1400, 150, 180)
-    assert "in 3 runs: all but the last failed and were gone on with" in claims("nightly run", run)[0].note
+    assert (
+        "in 3 runs: all but the last failed and were gone on with" in claims("nightly run", run)[0].note
+    )
 
 
 def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Path) -> None:
@@ -105,11 +114,16 @@ def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Pat
 def test_what_earlier_runs_reached_stays_beside_the_last(tmp_path: Path) -> None:
     for day, reached in enumerate((0.92, 0.93, 0.94), start=1):
         result = {**RESULT_OF_A_RUN, "accuracy": reached}
-        leave(tmp_path, reached, **{f"run{day}": a_record(f"2026-01-0{day}T00:00:00+00:00", result=result)})
+        leave(
+            tmp_path, reached, **{f"run{day}": a_record(f"2026-01-0{day}T00:00:00+00:00", result=result)}
+        )
         collect(tmp_path)
         collect(tmp_path)
     run = read_json(tmp_path / RESULT)["runs"]["run by hand"]
-    assert [(one["id"], one["result"]["accuracy"]) for one in run["earlier"]] == [("run1", 0.92), ("run2", 0.93)]
+    assert [(one["id"], one["result"]["accuracy"]) for one in run["earlier"]] == [
+        ("run1", 0.92),
+        ("run2", 0.93),
+    ]
     notes = [claim["note"] for claim in read_json(tmp_path / RESULT)["claims"][:2]]
     assert notes[0] == f"{notes[1]}; earlier ones reached 92.00 %, 93.00 %"
 
@@ -147,7 +161,11 @@ def test_a_run_that_is_not_here_keeps_what_was_measured_before(tmp_path: Path) -
     leave(night, only=a_record("2026-01-01T00:00:00+00:00"))
     collect(tmp_path)
     first = read_json(tmp_path / RESULT)
-    assert [one["verdict"] for one in first["claims"]] == ["not measured"] * 3 + ["not met", "met", "met"]
+    assert [one["verdict"] for one in first["claims"]] == ["not measured"] * 3 + [
+        "not met",
+        "met",
+        "met",
+    ]
     (night / catalog.RUNS / "only.json").unlink()
     leave(tmp_path, only=a_record("2026-01-02T00:00:00+00:00"))
     collect(tmp_path)

@@ -5,8 +5,8 @@ import pytest
 from benchmarks import readme
 from benchmarks.readme import BENCHMARKS, README, RESULTS, check, main, render, write
 from benchmarks.record import Claim, write_result
+from litesmith.documents.readme import BEGIN, END
 from litesmith.errors import ContractError
-from litesmith.readme import BEGIN, END
 
 PROJECT = Path(__file__).parents[2]
 
@@ -26,12 +26,16 @@ def readme_in(root: Path) -> Path:
 
 def test_what_is_not_there_reads_not_measured(tmp_path: Path) -> None:
     assert [(one[0], one[4]) for one in rows(tmp_path)] == [
-        (f"[{name}](#{name})", "not measured") for name in BENCHMARKS for _ in range(3 if name == "ablation" else 1)
+        (f"[{name}](#{name})", "not measured")
+        for name in BENCHMARKS
+        for _ in range(3 if name == "ablation" else 1)
     ]
 
 
 def test_a_claim_is_a_row_with_its_bounds(tmp_path: Path) -> None:
-    claim = Claim("test accuracy", "accuracy", 0.93125, 0.928, most=False, goal=0.935, note="3 of 3 seeds")
+    claim = Claim(
+        "test accuracy", "accuracy", 0.93125, 0.928, most=False, goal=0.935, note="3 of 3 seeds"
+    )
     write_result(tmp_path / RESULTS / "frontier.json", {}, [claim])
     row = rows(tmp_path)[0]
     assert row[1:6] == ["test accuracy", "at least 92.80 %", "at least 93.50 %", "93.12 %", "met"]
@@ -59,12 +63,24 @@ def test_how_a_claim_reads(tmp_path: Path, claim: Claim, cells: list[str]) -> No
 
 def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path) -> None:
     whole = {"accuracy": [0.93, 0.94], "mean": 0.935, "minus_whole": 0.0, "standard_error": 0.0}
-    other = {**whole, "accuracy": [0.92, 0.93], "mean": 0.925, "minus_whole": -0.01, "standard_error": 0.0012}
+    other = {
+        **whole,
+        "accuracy": [0.92, 0.93],
+        "mean": 0.925,
+        "minus_whole": -0.01,
+        "standard_error": 0.0012,
+    }
     more = {"as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02},
             "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012}}  # fmt: skip
-    lines = {"whole": {**whole, "cross_entropy": {**whole, "mean": 0.2}}, "without flips": {**other, **more}}
+    lines = {
+        "whole": {**whole, "cross_entropy": {**whole, "mean": 0.2}},
+        "without flips": {**other, **more},
+    }
     write_result(tmp_path / RESULTS / "ablation_full.json", {"recipe": {"epochs": 42}, "lines": lines})
-    write_result(tmp_path / RESULTS / "ablation_teacher.json", {"recipe": {"epochs": 45}, "lines": {"whole": whole}})
+    write_result(
+        tmp_path / RESULTS / "ablation_teacher.json",
+        {"recipe": {"epochs": 45}, "lines": {"whole": whole}},
+    )
     place = BENCHMARKS.index("ablation")
     short, first, second, teacher = rows(tmp_path)[place : place + 4]
     assert short[4] == "not measured"
@@ -82,7 +98,9 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
 
 def test_writing_then_checking_agrees_and_leaves_the_rest(tmp_path: Path) -> None:
     path = readme_in(tmp_path)
-    with pytest.raises(ContractError, match=r"the table in benchmarks/README\.md is not what benchmarks/results holds"):
+    with pytest.raises(
+        ContractError, match=r"the table in benchmarks/README\.md is not what benchmarks/results holds"
+    ):
         check(tmp_path)
     write(tmp_path)
     check(tmp_path)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
-from litesmith.params import overlaid
-from tests.tasks.training_rooms import in_small_workspace
+from litesmith.params.loading import overlaid
+from tests.tasks.steps.training_rooms import in_small_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -16,13 +16,18 @@ def test_each_file_is_compared_with_the_network_that_it_was_made_from() -> None:
     from benchmarks.rounding import _lost
 
     labels = np.zeros(4, np.uint8)
-    answers = [{"qat": np.array([0, 0, 0, 1]), "qat-int8": np.array([0, 0, 1, 1])}, {"qat": labels, "qat-int8": labels}]
+    answers = [
+        {"qat": np.array([0, 0, 0, 1]), "qat-int8": np.array([0, 0, 1, 1])},
+        {"qat": labels, "qat-int8": labels},
+    ]
     lost = _lost(labels, "qat", answers)
     assert (lost["accuracy"], lost["int8_accuracy"]) == ([0.75, 1.0], [0.5, 1.0])
     assert (lost["loss"], lost["mean_loss"]) == ([0.25, 0.0], 0.125)
 
 
-def test_a_small_run_trains_once_and_bounds_both_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_run_trains_once_and_bounds_both_networks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from benchmarks import rounding
 
     in_small_workspace(tmp_path, monkeypatch)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import score
-from litesmith import litert, scores
+from litesmith.analysis import scores
+from litesmith.tflite import runtime
 from tests.conftest import write_idx
 from tests.litesmith.make_tiny import TINY, images
 
@@ -26,19 +27,19 @@ def official(tmp_path: Path) -> Path:
 def test_the_score_is_that_of_the_library(official: Path) -> None:
     drawn, labels = images(40, seed=5)
     labels[::4] = (labels[::4] + 1) % 3
-    expected = scores.accuracy(labels, litert.predict(FILE, drawn).argmax(axis=1))
+    expected = scores.accuracy(labels, runtime.predict(FILE, drawn).argmax(axis=1))
     assert 0 < expected < 1
     assert score.score(FILE, official) == expected
 
 
 def test_inputs_are_the_librarys_to_the_bit() -> None:
     values = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
-    door = litert.LiteModel(FILE).input
+    door = runtime.LiteModel(FILE).input
     assert door.scale is not None
     assert door.zero_point is not None
     pixels = values.astype(np.float32) / 255
     simple = np.clip(np.rint(pixels / door.scale) + door.zero_point, -128, 127).astype(np.int8)
-    assert np.array_equal(simple.ravel(), litert.LiteModel(FILE).encoded(values).ravel())
+    assert np.array_equal(simple.ravel(), runtime.LiteModel(FILE).encoded(values).ravel())
 
 
 def test_the_command_scores_named_files(official: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +76,9 @@ def test_no_file_to_score_is_told(
     assert "holds no .tflite file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("place", "reason"), [(0, "Not a gzipped file"), (20, "Error -3"), (-8, "CRC check failed")])
+@pytest.mark.parametrize(
+    ("place", "reason"), [(0, "Not a gzipped file"), (20, "Error -3"), (-8, "CRC check failed")]
+)
 def test_damaged_official_files_are_told(
     official: Path, place: int, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,7 +92,9 @@ def test_damaged_official_files_are_told(
     assert "Fetch the official files again" in said
 
 
-def test_models_that_ask_for_other_images_are_told(official: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_that_ask_for_other_images_are_told(
+    official: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = score.MODELS / "fashion-mnist-16000.tflite"
     assert score.main([str(official), str(model)]) == 1
     assert f"error: {model} cannot be scored" in capsys.readouterr().err

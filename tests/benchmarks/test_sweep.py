@@ -14,9 +14,10 @@ from benchmarks.sweep.plan import Config, read_config, seed_folder, workers_file
 from benchmarks.sweep.progress import Incumbent, cpu_s_until, incumbents
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
-from litesmith.params import Params, overlaid, read_params
+from litesmith.params.everything import Params
+from litesmith.params.loading import overlaid, read_params
 from tasks import catalog
-from tests.tasks.training_rooms import in_small_workspace, small_params
+from tests.tasks.steps.training_rooms import in_small_workspace, small_params
 
 PROJECT = Path(__file__).parents[2]
 
@@ -46,7 +47,11 @@ def small_content() -> dict[str, Any]:
     }
     trial = {"num_rows": 100, "network": {"stem_width": 4, "stage_widths": [8], "stage_blocks": [0]}}
     trial["recipe"] = {"epochs": 1, "batch_size": 32, "refresh_rows": 60}
-    workers = {"num_trials": 2, "rounds": 1, "trials": dict.fromkeys(content["workers"]["trials"], trial)}
+    workers = {
+        "num_trials": 2,
+        "rounds": 1,
+        "trials": dict.fromkeys(content["workers"]["trials"], trial),
+    }
     return overlaid(content, {"seeds": [1, 2], "searches": searches, "workers": workers})
 
 
@@ -65,11 +70,19 @@ def outcome(seed: int, until_s: float | None, random_s: float = 100.0) -> dict[s
 def faster(*speedups: float) -> dict[str, Any]:
     """Return what the timing of the workers comes to, with a speed-up for each kind of trial."""
     kinds = config().workers.trials
-    return {"trials": {kind: {"speedup": speedup} for kind, speedup in zip(kinds, speedups, strict=True)}}
+    return {
+        "trials": {kind: {"speedup": speedup} for kind, speedup in zip(kinds, speedups, strict=True)}
+    }
 
 
 def test_only_what_was_trained_in_full_is_an_incumbent_and_all_is_counted() -> None:
-    results = [Trial(0, 0.9, 2.0), Trial(0, 0.7, 3.0), Trial(1, 0.8, 10.0), Trial(0, 0.99, 2.5), Trial(1, 0.85, 11.0)]
+    results = [
+        Trial(0, 0.9, 2.0),
+        Trial(0, 0.7, 3.0),
+        Trial(1, 0.8, 10.0),
+        Trial(0, 0.99, 2.5),
+        Trial(1, 0.85, 11.0),
+    ]
     assert incumbents(results, last_rung=1) == [Incumbent(15.0, 0.8), Incumbent(28.5, 0.85)]
 
 
@@ -139,7 +152,9 @@ def test_other_numbers_go_on_with_nothing() -> None:
     assert workers_file(changed("", max_share=0.5)) == workers_file(config())
 
 
-def test_the_result_names_the_seeds_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_names_the_seeds_that_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     params = small_params()
     with pytest.raises(ContractError, match="nothing of the sweep is measured"):
@@ -186,7 +201,9 @@ def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pyte
     assert made["mark"] == made["random"]["incumbents"][-1]["accuracy"]
     assert 0 < made["longest_trial_cpu_s"] <= max(made["random"]["cpu_s"], made["ours"]["cpu_s"])
     reached = made["ours"]["cpu_s_until_mark"]
-    assert made["share"] == (None if reached is None else pytest.approx(reached / made["random"]["cpu_s"], abs=1e-4))
+    assert made["share"] == (
+        None if reached is None else pytest.approx(reached / made["random"]["cpu_s"], abs=1e-4)
+    )
 
     def refuse(_: Any) -> Any:
         raise AssertionError("a finished trial was trained again")
@@ -203,7 +220,9 @@ def test_a_seed_is_searched_in_a_process_of_its_own(small: Params) -> None:
     program = "import sys, benchmarks.sweep.plan as plan; plan.CONFIG = plan.Path('sweep.yaml')\n"
     program += "from benchmarks.sweep.__main__ import main; sys.exit(main(['seed', '2']))"
     path = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    ended = subprocess.run([sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stderr
     assert read_json(seed_folder(config(), small, 2) / "outcome.json")["random"]["num_trials"] == 2
 
@@ -228,7 +247,9 @@ def test_workers_train_the_same_trials_in_turns(small: Params, monkeypatch: pyte
     trained: list[tuple[int, int, int]] = []
     monkeypatch.setattr(timing, "worker_pool", lambda _: InProcess())
     monkeypatch.setattr(
-        timing, "run_trial", lambda job: trained.append((job.spec.stem_stride, job.num_threads, job.number))
+        timing,
+        "run_trial",
+        lambda job: trained.append((job.spec.stem_stride, job.num_threads, job.number)),
     )
     assert main(["workers"]) == 0
 
@@ -237,9 +258,9 @@ def test_workers_train_the_same_trials_in_turns(small: Params, monkeypatch: pyte
 
     assert trained == [*trials(2, 2, 1), *trials(1, 2, 1), *trials(2, 1, 2), *trials(1, 1, 2)]
     for measured in read_json(workers_file(config()))["trials"].values():
-        assert {way: len(rates) for way, rates in measured["trials_per_minute"].items()} == dict.fromkeys(
-            timing.WAYS, 1
-        )
+        assert {
+            way: len(rates) for way, rates in measured["trials_per_minute"].items()
+        } == dict.fromkeys(timing.WAYS, 1)
         assert measured["speedup"] > 0
 
 
@@ -247,6 +268,9 @@ def test_workers_train_the_same_trials_in_turns(small: Params, monkeypatch: pyte
 def test_the_speedup_is_of_medians_without_the_first_round() -> None:
     from benchmarks.sweep.timing import summary
 
-    rates = {"two_workers_of_one_thread": [1.0, 6.0, 9.0, 12.0], "one_worker_of_two_threads": [8.0, 5.0, 6.0, 7.0]}
+    rates = {
+        "two_workers_of_one_thread": [1.0, 6.0, 9.0, 12.0],
+        "one_worker_of_two_threads": [8.0, 5.0, 6.0, 7.0],
+    }
     assert summary(rates)["speedup"] == 1.5
     assert summary(rates)["trials_per_minute"]["one_worker_of_two_threads"] == [5.0, 6.0, 7.0]

@@ -6,22 +6,29 @@ from typing import Any
 
 import pytest
 
-from litesmith.history import Run, render_index
+from litesmith.documents.history import Run, render_index
 from tests.browser.tools import PICTURES, barriers, invalid
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 Open = Callable[..., Any]
 
-STAGES = {"fetch": 2.0, "validate": 9.0, "prepare": 5.0, "baseline": 220.0, "sweep": 980.0, "report": 6.0}
-REFUSED = (
-    "StageError: stage validate: Fashion-MNIST was refused.\nlabel_range: expected labels from 0 to 9; got train 42"
-)
+STAGES = {
+    "fetch": 2.0,
+    "validate": 9.0,
+    "prepare": 5.0,
+    "baseline": 220.0,
+    "sweep": 980.0,
+    "report": 6.0,
+}
+REFUSED = "StageError: stage validate: Fashion-MNIST was refused.\nlabel_range: expected labels from 0 to 9; got train 42"
 
 
 def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run:
     ran = outcome == "Completed"
-    stages = {name: {"outcome": outcome, "wall_s": wall_s if ran else 0.4} for name, wall_s in STAGES.items()}
+    stages = {
+        name: {"outcome": outcome, "wall_s": wall_s if ran else 0.4} for name, wall_s in STAGES.items()
+    }
     verdict = {
         "outcome": ["bad", "good", "unclear"][day % 3],
         "sentence": f"Ship tuned-int8: better than on day {day}.",
@@ -42,12 +49,24 @@ def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run
 @pytest.fixture(scope="module")
 def index() -> str:
     """Render an index with a run of every kind."""
-    failed = {"fetch": {"outcome": "Completed", "wall_s": 2.2}, "validate": {"outcome": "Failed", "wall_s": 9.1}}
+    failed = {
+        "fetch": {"outcome": "Completed", "wall_s": 2.2},
+        "validate": {"outcome": "Failed", "wall_s": 9.1},
+    }
     runs = [
         _run(1, "Completed", "kept/a.html"),
         _run(2, "UpToDate", "kept/b.html"),
         _run(3, "Restored"),
-        _run(4, "Completed", "kept/c.html", error=REFUSED, refused=True, result=None, stages=failed, wall_s=14.0),
+        _run(
+            4,
+            "Completed",
+            "kept/c.html",
+            error=REFUSED,
+            refused=True,
+            result=None,
+            stages=failed,
+            wall_s=14.0,
+        ),
         _run(5, "Completed", error="KeyboardInterrupt: ", result=None, stages={}, wall_s=3.0),
         _run(6, "Completed", result=None, git=None),
     ]
@@ -56,7 +75,9 @@ def index() -> str:
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_index_fits_and_is_kept_as_a_picture(open_page: Open, index: str, width: int, scheme: str) -> None:
+def test_the_index_fits_and_is_kept_as_a_picture(
+    open_page: Open, index: str, width: int, scheme: str
+) -> None:
     page = open_page(index, width, color_scheme=scheme)
     assert page.title() == "litesmith runs"
     assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -78,14 +99,18 @@ def test_the_index_asks_for_nothing_and_no_error_is_logged(open_page: Open, inde
 def test_a_time_line_is_as_long_as_its_run(open_page: Open, index: str) -> None:
     page = open_page(index)
     line = page.locator(".line").last
-    widths = line.locator("span").evaluate_all("spans => spans.map((one) => one.getBoundingClientRect().width)")
+    widths = line.locator("span").evaluate_all(
+        "spans => spans.map((one) => one.getBoundingClientRect().width)"
+    )
     whole = line.bounding_box()["width"]
     assert sum(widths) == pytest.approx(whole, rel=0.02)
     assert widths[4] / whole == pytest.approx(980 / 1250, abs=0.02)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_name_in_a_time_line_is_seen_whole_or_not_at_all(open_page: Open, index: str, width: int) -> None:
+def test_a_name_in_a_time_line_is_seen_whole_or_not_at_all(
+    open_page: Open, index: str, width: int
+) -> None:
     page = open_page(index, width)
     places = page.locator(".line b").evaluate_all(
         """names => names.map((one) => {
@@ -99,7 +124,9 @@ def test_a_name_in_a_time_line_is_seen_whole_or_not_at_all(open_page: Open, inde
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_index_has_no_barrier_that_axe_calls_serious(open_page: Open, index: str, width: int, scheme: str) -> None:
+def test_the_index_has_no_barrier_that_axe_calls_serious(
+    open_page: Open, index: str, width: int, scheme: str
+) -> None:
     assert barriers(open_page(index, width, color_scheme=scheme)) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from litesmith.report.page import make_report
 from tests.browser.tools import PICTURES, barriers, invalid
-from tests.litesmith.report_inputs import FINAL, render, report_inputs
+from tests.litesmith.report.report_inputs import FINAL, render, report_inputs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -28,13 +28,17 @@ WIDE = """() => [...document.querySelectorAll("body *")]
 @pytest.fixture(scope="module")
 def report() -> str:
     """Render a report that has a reference run to compare with."""
-    before = make_report(dataclasses.replace(report_inputs(), sha256={"reports/results/sweep.json": "f" * 64}))
+    before = make_report(
+        dataclasses.replace(report_inputs(), sha256={"reports/results/sweep.json": "f" * 64})
+    )
     return render(dataclasses.replace(report_inputs(), reference=dict(before.summary)))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_report_fits_and_is_kept_as_a_picture(open_page: Open, report: str, width: int, scheme: str) -> None:
+def test_report_fits_and_is_kept_as_a_picture(
+    open_page: Open, report: str, width: int, scheme: str
+) -> None:
     page = open_page(report, width, color_scheme=scheme)
     assert page.title().startswith("Fashion-MNIST: tuned-int8 does as well as the reference run")
     assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -78,7 +82,9 @@ def column(page: Any, name: str, header: str) -> list[str]:
     table = page.get_by_role("group", name=name, exact=True)
     headers = table.locator("thead th").all_inner_texts()
     (at,) = [position for position, text in enumerate(headers) if text.split("\n")[0].startswith(header)]
-    return [row.locator("th, td").nth(at).inner_text() for row in table.locator("tbody tr:visible").all()]
+    return [
+        row.locator("th, td").nth(at).inner_text() for row in table.locator("tbody tr:visible").all()
+    ]
 
 
 def as_numbers(texts: list[str]) -> list[float]:
@@ -88,7 +94,9 @@ def as_numbers(texts: list[str]) -> list[float]:
 TRIALS = "Every trial of the sweep"
 
 
-def test_trials_are_sorted_by_a_press_on_a_header_and_back_by_another(open_page: Open, report: str) -> None:
+def test_trials_are_sorted_by_a_press_on_a_header_and_back_by_another(
+    open_page: Open, report: str
+) -> None:
     page = open_page(report)
     header = page.get_by_role("group", name=TRIALS).get_by_role("columnheader", name="int8 bytes")
     recorded = as_numbers(column(page, TRIALS, "int8 bytes"))
@@ -116,7 +124,9 @@ def test_trials_are_filtered_by_words(open_page: Open, report: str) -> None:
     everything = column(page, TRIALS, "State")
     page.get_by_label("Filter trials").fill("pruned")
     shown = column(page, TRIALS, "State")
-    assert shown == [state for state in everything if "pruned" in state] and 0 < len(shown) < len(everything)
+    assert shown == [state for state in everything if "pruned" in state] and 0 < len(shown) < len(
+        everything
+    )
     assert page.get_by_text(f"{len(shown)} of {len(everything)} trials").is_visible()
     page.get_by_label("Filter trials").fill("")
     assert column(page, TRIALS, "State") == everything
@@ -186,7 +196,9 @@ def test_pictures_of_confused_pairs_fit_a_phone(open_page: Open, report: str) ->
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_report_has_no_barrier_that_axe_calls_serious(open_page: Open, report: str, width: int, scheme: str) -> None:
+def test_report_has_no_barrier_that_axe_calls_serious(
+    open_page: Open, report: str, width: int, scheme: str
+) -> None:
     assert barriers(open_page(report, width, color_scheme=scheme)) == []
 
 

@@ -36,7 +36,9 @@ def node_module(path: str) -> Path:
     """Return a file of the npm packages that package-lock.json pins."""
     found = FOLDER / "node_modules" / path
     if not found.exists():
-        missing(f"{found.relative_to(FOLDER.parents[1])} is missing: `make browser` (needs Node and npm).")
+        missing(
+            f"{found.relative_to(FOLDER.parents[1])} is missing: `make browser` (needs Node and npm)."
+        )
     return found
 
 
@@ -46,7 +48,9 @@ def barriers(page: Any) -> list[str]:
     page.evaluate(node_module("axe-core/axe.min.js").read_text())
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
     grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    return [f"{one['id']}: {len(one['nodes'])} times, first {one['nodes'][0]['html'][:200]}" for one in grave]
+    return [
+        f"{one['id']}: {len(one['nodes'])} times, first {one['nodes'][0]['html'][:200]}" for one in grave
+    ]
 
 
 def invalid(text: str, folder: Path) -> list[str]:

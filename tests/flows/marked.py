@@ -37,7 +37,11 @@ class Commands:
         """Start ``python -m command``, its output appended to the log."""
         with self.log.open("ab") as log, _hearing_ctrl_c():
             return subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=self.folder, env=self._env(), stdout=log, stderr=log
+                [sys.executable, "-m", *command],
+                cwd=self.folder,
+                env=self._env(),
+                stdout=log,
+                stderr=log,
             )
 
     def run(self, *command: str, timeout_s: float = 600) -> tuple[int, str]:
@@ -56,7 +60,9 @@ class Commands:
     def find(self, *words: str, timeout_s: float = 600) -> psutil.Process:
         """Wait for a process whose command line ends in ``words``."""
         return self.wait_for(
-            lambda: next((one for one in self.alive() if tuple(_command(one)[-len(words) :]) == words), None),
+            lambda: next(
+                (one for one in self.alive() if tuple(_command(one)[-len(words) :]) == words), None
+            ),
             " ".join(words),
             timeout_s,
         )
@@ -64,7 +70,10 @@ class Commands:
     def running(self, *words: str, timeout_s: float = 600) -> psutil.Process:
         """Wait for a process whose command line holds ``words`` before its last word."""
         return self.wait_for(
-            lambda: next((one for one in self.alive() if tuple(_command(one)[-len(words) - 1 : -1]) == words), None),
+            lambda: next(
+                (one for one in self.alive() if tuple(_command(one)[-len(words) - 1 : -1]) == words),
+                None,
+            ),
             " ".join(words),
             timeout_s,
         )
@@ -77,13 +86,19 @@ class Commands:
             if answer:
                 return answer
             time.sleep(0.2)
-        raise AssertionError(f"waited {timeout_s:g} s for {what}. The log:\n{self.log.read_text()[-4000:]}")
+        raise AssertionError(
+            f"waited {timeout_s:g} s for {what}. The log:\n{self.log.read_text()[-4000:]}"
+        )
 
     def left_after(self, seconds: float, *, but: tuple[str, ...] = ()) -> list[str]:
         """Return the commands still alive after at most ``seconds``, those that contain a word of ``but`` left out."""
         deadline = time.monotonic() + seconds
         while True:
-            left = [line for line in map(" ".join, map(_command, self.alive())) if line and not _has(line, but)]
+            left = [
+                line
+                for line in map(" ".join, map(_command, self.alive()))
+                if line and not _has(line, but)
+            ]
             if not left or time.monotonic() > deadline:
                 return left
             time.sleep(0.2)

@@ -16,7 +16,7 @@ from tests.flows.marked import Commands
 ROOT = Path(__file__).parents[2]
 
 # What is left running by one who serves when no run is going on.
-SERVING = ("flows serve", "flows.watched", "resource_tracker")
+SERVING = ("flows serve", "flows.serving.watched", "resource_tracker")
 
 
 def tiny_project(folder: Path) -> Path:
@@ -38,7 +38,9 @@ def serve(commands: Commands) -> subprocess.Popen[bytes]:
 
 def api(commands: Commands) -> dict[str, str]:
     """Return the variable that the invitation of ``flows serve`` asks for."""
-    (line,) = (line for line in commands.log.read_text().splitlines() if "export PREFECT_API_URL=" in line)
+    (line,) = (
+        line for line in commands.log.read_text().splitlines() if "export PREFECT_API_URL=" in line
+    )
     name, _, url = line.split()[-1].partition("=")
     return {name: url}
 

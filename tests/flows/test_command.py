@@ -24,8 +24,14 @@ def test_the_last_line_says_what_the_run_took_and_what_starting_prefect_did(tmp_
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["retrian"], "argument COMMAND: there is no 'retrian'. Did you mean retrain? Known here: retrain, serve."),
-        (["retrain", "--profle", "quick"], "unrecognized arguments: --profle quick. Did you mean --profile?"),
+        (
+            ["retrian"],
+            "argument COMMAND: there is no 'retrian'. Did you mean retrain? Known here: retrain, serve.",
+        ),
+        (
+            ["retrain", "--profle", "quick"],
+            "unrecognized arguments: --profle quick. Did you mean --profile?",
+        ),
     ],
 )
 def test_an_unknown_word_is_refused_with_the_nearest_known_one(
@@ -41,7 +47,10 @@ def test_an_unknown_word_is_refused_with_the_nearest_known_one(
     ("profiles", "told"),
     [
         (["quikc"], "error: 'quikc' is not a profile. Did you mean quick? Known here: "),
-        (["quick", "../profiles/tiny"], "error: '../profiles/tiny' is not the name of a profile: it is a path."),
+        (
+            ["quick", "../profiles/tiny"],
+            "error: '../profiles/tiny' is not the name of a profile: it is a path.",
+        ),
         (["quick", "portable", "quick"], "error: profile 'quick' is given twice."),
     ],
 )

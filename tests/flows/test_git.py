@@ -12,7 +12,9 @@ Git = Callable[..., str]
 
 def _git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "safe.directory=*"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
     return done.stdout.strip()
 
 
@@ -45,16 +47,23 @@ def test_a_worktree_and_a_folder_inside_a_checkout_have_their_revision(checkout:
     (checkout / "inner/b").write_text("b")
     _git(checkout, "add", "inner")
     _git(checkout, "commit", "-qm", "two")
-    assert git_state(checkout / "inner") == {"revision": _git(checkout, "rev-parse", "HEAD"), "dirty": False}
+    assert git_state(checkout / "inner") == {
+        "revision": _git(checkout, "rev-parse", "HEAD"),
+        "dirty": False,
+    }
 
 
-def test_a_checkout_of_another_owner_has_its_revision_too(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkout_of_another_owner_has_its_revision_too(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
     # Git's own way to test what it does where another user owns the folder; no file of the user's may say it is safe.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
-    refused = subprocess.run(["git", "status"], cwd=checkout, capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        ["git", "status"], cwd=checkout, capture_output=True, text=True, check=False
+    )
     assert "dubious ownership" in refused.stderr
     assert git_state(checkout) == {"revision": revision, "dirty": False}
 
@@ -82,7 +91,9 @@ def test_a_folder_that_is_no_checkout_is_told_so(tmp_path: Path) -> None:
     assert git_state(tmp_path) == {"revision": None, "dirty": None, "unknown": "not a git checkout"}
 
 
-def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_revision(checkout: Path) -> None:
+def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_revision(
+    checkout: Path,
+) -> None:
     (checkout / "unpacked").mkdir()
     (checkout / "unpacked/b").write_text("b")
     assert git_state(checkout / "unpacked") == {

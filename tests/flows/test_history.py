@@ -20,7 +20,9 @@ def root(tmp_path: Path) -> Path:
 
 def _record(root: Path, day: int, **changed: object) -> Path:
     path = root / catalog.RUNS / f"202611{day:02d}T000000Z-cat.json"
-    write_json(path, {"started": f"2026-11-{day:02d}T00:00:00+00:00", "wall_s": 2.0, "stages": {}, **changed})
+    write_json(
+        path, {"started": f"2026-11-{day:02d}T00:00:00+00:00", "wall_s": 2.0, "stages": {}, **changed}
+    )
     return path
 
 
@@ -38,7 +40,9 @@ def test_the_last_runs_are_kept_with_the_pages_they_left(root: Path) -> None:
     kept = sorted(path.name for path in (root / catalog.KEPT).iterdir())
     assert kept == ["20261102T000000Z-cat.html", "20261103T000000Z-cat.html"]
     assert (root / catalog.KEPT / kept[0]).read_text() == "page of day 2"
-    assert sorted(path.stem for path in (root / catalog.RUNS).iterdir()) == [Path(name).stem for name in kept]
+    assert sorted(path.stem for path in (root / catalog.RUNS).iterdir()) == [
+        Path(name).stem for name in kept
+    ]
     shown = index.read_text()
     assert shown.count('<a href="kept/') == 2
     assert "20261101T000000Z-cat" not in shown
@@ -48,9 +52,15 @@ def test_runs_that_found_nothing_to_do_go_first_but_not_the_last_one(root: Path)
     idle = {"stages": {"fetch": {"outcome": "UpToDate", "wall_s": 0.1}}}
     for day, changed in ((1, {}), (2, idle), (3, {}), (4, idle)):
         keep(root, _record(root, day, **changed), None)
-    assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == ["20261103", "20261104"]
+    assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == [
+        "20261103",
+        "20261104",
+    ]
     keep(root, _record(root, 5), None)
-    assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == ["20261103", "20261105"]
+    assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == [
+        "20261103",
+        "20261105",
+    ]
 
 
 def test_a_run_without_a_page_is_listed_and_an_orphaned_page_goes(root: Path) -> None:

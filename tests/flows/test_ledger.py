@@ -33,7 +33,10 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "double.py").write_text(copy)
     for name, code in (("sleeps", _SLEEPS), ("fails", _FAILS), ("breaks", _BREAKS)):
         (tmp_path / f"{name}.py").write_text(code)
-    alone = {name: {"cmd": f"python {name}.py", "deps": [f"{name}.py"]} for name in ("sleeps", "fails", "breaks")}
+    alone = {
+        name: {"cmd": f"python {name}.py", "deps": [f"{name}.py"]}
+        for name in ("sleeps", "fails", "breaks")
+    }
     chain = {
         "last": {"cmd": "python double.py b c", "deps": ["b"], "outs": ["c"]},
         "first": {"cmd": "python double.py a b", "deps": ["a"], "outs": ["b"]},
@@ -43,13 +46,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _run(root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+def _run(
+    root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None
+) -> Outcome:
     with Ledger(root) as ledger:
         return ledger.reproduce(stage, tell, time_limit_s=limit_s, extra={})
 
 
 def _below() -> set[int]:
-    return {child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"}
+    return {
+        child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"
+    }
 
 
 @pytest.mark.slow
@@ -94,11 +101,16 @@ def test_the_places_of_a_killed_run_are_taken_without_a_word(
     root: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     dead = {"pid": 2**22 + 1, "cmd": "python -m flows retrain"}
-    write_json(root / ".dvc/tmp/rwlock", {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}})
+    write_json(
+        root / ".dvc/tmp/rwlock", {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}}
+    )
     lines: list[str] = []
     with Ledger(root) as ledger:
         assert ledger.is_stale("first")
-        write_json(root / ".dvc/tmp/rwlock", {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}})
+        write_json(
+            root / ".dvc/tmp/rwlock",
+            {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}},
+        )
         assert ledger.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
     assert [line for line in lines if "killed" in line] == []
     assert "killed" not in "".join(capfd.readouterr()) + caplog.text
@@ -127,7 +139,9 @@ def test_another_dvc_command_is_waited_for(root: Path, caplog: pytest.LogCapture
 
 
 @pytest.mark.slow
-def test_another_dvc_command_that_stays_is_explained(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_dvc_command_that_stays_is_explained(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("flows.ledger._PATIENCE_S", 0.0)
     told = f"DVC cannot work in {root}: Unable to acquire lock.* no other DVC command at work in this folder"
     with Ledger(root) as ledger, Repo(str(root)) as other, other.lock:
@@ -151,7 +165,9 @@ def test_one_process_after_another_waits_for_the_next_stage(root: Path) -> None:
         assert ledger.reproduce("first", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
         assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
         # other tests in this process may have left it children of their own, such as Python's resource tracker
-        (killed,) = [one for one in psutil.Process().children() if "standby.py" in " ".join(one.cmdline())]
+        (killed,) = [
+            one for one in psutil.Process().children() if "standby.py" in " ".join(one.cmdline())
+        ]
         killed.kill()
         killed.wait()
         (root / "c").unlink()
@@ -194,7 +210,9 @@ def test_an_interrupted_stage_is_stopped_with_all_below_it(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_stage_runs_with_this_python_and_outside_any_other_stage(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_runs_with_this_python_and_outside_any_other_stage(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DVC_ROOT", "/some/other/project")
     monkeypatch.setenv("DVC_STAGE", "other")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")

@@ -17,7 +17,9 @@ def _written(*arguments: str) -> list[str]:
 
 
 def _is_large(line: str) -> bool:
-    return line.startswith("import time:") and line.rpartition("|")[2].strip().partition(".")[0] in _LARGE
+    return (
+        line.startswith("import time:") and line.rpartition("|")[2].strip().partition(".")[0] in _LARGE
+    )
 
 
 def test_a_run_says_what_it_does_before_anything_large_is_imported() -> None:
@@ -31,13 +33,17 @@ def test_a_run_says_what_it_does_before_anything_large_is_imported() -> None:
 
 
 @pytest.mark.parametrize(("there", "missing"), [([], "params.yaml"), (["params.yaml"], "prefect.yaml")])
-def test_in_another_folder_nothing_is_served_or_written(tmp_path: Path, there: list[str], missing: str) -> None:
+def test_in_another_folder_nothing_is_served_or_written(
+    tmp_path: Path, there: list[str], missing: str
+) -> None:
     for name in there:
         (tmp_path / name).touch()
     done = subprocess.run(
         [sys.executable, "-m", "flows", "serve"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True,
     )  # fmt: skip
-    told = f"error: {tmp_path / missing} is missing. Run from the project's folder, or restore the file.\n"
+    told = (
+        f"error: {tmp_path / missing} is missing. Run from the project's folder, or restore the file.\n"
+    )
     assert (done.returncode, done.stderr) == (1, told)
     assert [path.name for path in tmp_path.iterdir()] == there

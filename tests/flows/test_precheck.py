@@ -5,7 +5,7 @@ import pytest
 from dvc.repo import Repo
 
 from flows.precheck import check, check_dvc, drawn_if_unreachable
-from litesmith import device
+from litesmith.device import measurements
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.files import read_yaml, write_text, yaml_text
 
@@ -61,7 +61,9 @@ def test_a_place_of_dvcs_that_cannot_be_written_is_said_before_a_run_begins(
 def test_a_dvc_yaml_that_is_spoilt_is_said_before_a_run_begins(project: Path) -> None:
     Repo.init(str(project), no_scm=True).close()
     write_text(project / "dvc.yaml", "stages: {fetch: {cmd: true}}\n")
-    with pytest.raises(MachineError, match=r"DVC cannot work in .*dvc\.yaml' validation failed.*`make dvc` writes it"):
+    with pytest.raises(
+        MachineError, match=r"DVC cannot work in .*dvc\.yaml' validation failed.*`make dvc` writes it"
+    ):
         check_dvc(project)
 
 
@@ -81,7 +83,9 @@ def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
     assert drawn_if_unreachable(project, ["drawn", "quick"]) == "drawn+quick"
 
 
-def test_sources_of_a_profile_are_those_that_are_asked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_sources_of_a_profile_are_those_that_are_asked(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     mirror = tmp_path_factory.mktemp("mirror")
     for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
         with (mirror / file["name"]).open("wb") as stream:
@@ -104,8 +108,10 @@ def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Pa
         drawn_if_unreachable(project, None)
 
 
-def test_a_tool_that_is_missing_stops_a_run_before_it_begins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "_installed", lambda _: None)
+def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurements, "_installed", lambda _: None)
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
         check(project, None)
     check(project, "portable")
@@ -114,7 +120,7 @@ def test_a_tool_that_is_missing_stops_a_run_before_it_begins(project: Path, monk
 def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_drawn_images(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.setattr(device, "_installed", lambda _: "1")
+    monkeypatch.setattr(measurements, "_installed", lambda _: "1")
     mine = tmp_path_factory.mktemp("mine")
     monkeypatch.setenv("MY_IMAGES", str(mine))
     _set_sources(project, [*NOWHERE, "env:MY_IMAGES"])
@@ -141,14 +147,16 @@ def test_a_named_source_is_looked_at_where_the_data_is_here_already(
 def test_a_relative_source_that_is_named_is_seen_from_where_the_run_was_ordered(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "_installed", lambda _: "1")
+    monkeypatch.setattr(measurements, "_installed", lambda _: "1")
     monkeypatch.setenv("LITESMITH_NO_SUCH_MIRROR", "mine")
     monkeypatch.chdir(project)
     with pytest.raises(SourcesError, match=f"the folder {project}/mine does not exist"):
         check(project, None)
 
 
-def test_a_profile_may_have_sources_of_its_own(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_profile_may_have_sources_of_its_own(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
     write_text(project / "profiles/mine.yaml", yaml_text({"fetch": {"sources": [str(mirror)]}}))
     assert drawn_if_unreachable(project, "mine") == "mine"

@@ -139,7 +139,9 @@ class Terminal:
     def rows(self) -> list[str]:
         """Return all rows but empty ones."""
         rows = [
-            "".join(line[at : at + self.columns]) for line in self.lines for at in range(0, len(line), self.columns)
+            "".join(line[at : at + self.columns])
+            for line in self.lines
+            for at in range(0, len(line), self.columns)
         ]
         return [*self.history, *(row for row in rows if row.strip())]
 
@@ -200,7 +202,9 @@ HARD_LINES = [
 ]
 
 
-def _hard_run(screen: Screen, expected_s: dict[str, float], resize: Callable[[int], None] = lambda _: None) -> None:
+def _hard_run(
+    screen: Screen, expected_s: dict[str, float], resize: Callable[[int], None] = lambda _: None
+) -> None:
     progress = Progress(screen.stream)
     progress.plan(ORDER, expected_s)
     for ended, stage in enumerate(ORDER):
@@ -227,7 +231,9 @@ def test_a_terminal_shows_one_row_for_each_step(
 
 
 @pytest.mark.parametrize("columns", [20, 9, 1])
-def test_a_very_narrow_terminal_shows_the_beginning(open_screen: Callable[..., Screen], columns: int) -> None:
+def test_a_very_narrow_terminal_shows_the_beginning(
+    open_screen: Callable[..., Screen], columns: int
+) -> None:
     screen = open_screen(columns)
     _hard_run(screen, dict.fromkeys(ORDER, 3000.0))
     assert [row[0] for row in screen.rows()] == (["[", "[", "["] if columns > 1 else ["…", "…", "…"])
@@ -235,9 +241,15 @@ def test_a_very_narrow_terminal_shows_the_beginning(open_screen: Callable[..., S
 
 def test_a_terminal_made_narrower_and_wider_keeps_no_residue(open_screen: Callable[..., Screen]) -> None:
     screen = open_screen(100)
-    _hard_run(screen, dict.fromkeys(ORDER, 3000.0), lambda number: screen.resize((30, 100, 45, 80)[number % 4]))
+    _hard_run(
+        screen, dict.fromkeys(ORDER, 3000.0), lambda number: screen.resize((30, 100, 45, 80)[number % 4])
+    )
     screen.resize(80)
-    assert [row.partition(":")[0] for row in screen.rows()] == ["[1/3] fetch", "[2/3] baseline", "[3/3] sweep"]
+    assert [row.partition(":")[0] for row in screen.rows()] == [
+        "[1/3] fetch",
+        "[2/3] baseline",
+        "[3/3] sweep",
+    ]
 
 
 @pytest.mark.parametrize(("said", "columns"), [("50", 50), ("", 80), ("many", 80)])

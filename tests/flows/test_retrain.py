@@ -13,7 +13,7 @@ import pytest
 from flows.progress import Progress, watching
 from flows.retrain import _times, _walk, retrain
 from flows.runs import RunRecord
-from litesmith import device
+from litesmith.device import measurements
 from litesmith.errors import BusyError, MachineError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from tasks import catalog
@@ -90,13 +90,15 @@ def test_a_fresh_clone_knows_how_long_every_stage_takes(tmp_path: Path) -> None:
 def test_a_tool_that_is_missing_stops_an_ordered_run_before_its_first_stage(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "_installed", lambda _: None)
+    monkeypatch.setattr(measurements, "_installed", lambda _: None)
     monkeypatch.setattr(_OneStage, "stages", lambda _: pytest.fail("a stage was about to run"))
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
         _walk(project, _record())
 
 
-def test_what_a_terminal_has_looked_at_is_not_looked_at_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_terminal_has_looked_at_is_not_looked_at_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked: list[object] = []
     for name in ("check_machine", "require"):
         monkeypatch.setattr(f"flows.retrain.{name}", lambda *given: looked.append(given))
@@ -107,7 +109,9 @@ def test_what_a_terminal_has_looked_at_is_not_looked_at_again(project: Path, mon
     assert len(looked) == 2
 
 
-def test_no_other_run_begins_before_the_results_are_published(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_other_run_begins_before_the_results_are_published(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     published: list[Path] = []
 
     def _publish(root: Path) -> None:
@@ -124,7 +128,9 @@ def test_no_other_run_begins_before_the_results_are_published(project: Path, mon
 
 
 @pytest.mark.parametrize("given", ["quick+portable", ["quick", "portable"], '["quick", "portable"]'])
-def test_all_profiles_of_an_order_are_in_the_record(project: Path, monkeypatch: pytest.MonkeyPatch, given: Any) -> None:
+def test_all_profiles_of_an_order_are_in_the_record(
+    project: Path, monkeypatch: pytest.MonkeyPatch, given: Any
+) -> None:
     opened: list[Any] = []
 
     def _open(_: Path, profile: Any) -> Path:

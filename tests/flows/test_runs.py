@@ -38,8 +38,16 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
 
 
 def _results(root: Path) -> None:
-    variant = {"accuracy": 0.93, "accuracy_interval": [0.92, 0.94], "bytes": 70512, "gzip_bytes": 5, "loss": None}
-    write_json(root / catalog.results("evaluate"), {"final": "tuned-int8", "variants": {"tuned-int8": variant}})
+    variant = {
+        "accuracy": 0.93,
+        "accuracy_interval": [0.92, 0.94],
+        "bytes": 70512,
+        "gzip_bytes": 5,
+        "loss": None,
+    }
+    write_json(
+        root / catalog.results("evaluate"), {"final": "tuned-int8", "variants": {"tuned-int8": variant}}
+    )
 
 
 def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_path: Path) -> None:
@@ -50,7 +58,9 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     assert (found["verdict"], found["since_reference"]) == (None, None)
     difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
     verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
-    write_json(tmp_path / catalog.SUMMARY, {"verdict": verdict, "since_reference": {"accuracy": difference}})
+    write_json(
+        tmp_path / catalog.SUMMARY, {"verdict": verdict, "since_reference": {"accuracy": difference}}
+    )
     told = {"outcome": "good", "sentence": "It is better."}
     assert result(tmp_path) == {**found, "verdict": told, "since_reference": difference}
 
@@ -68,13 +78,23 @@ def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> No
     def _ran(step_wall_s: float) -> dict[str, Any]:
         return {"outcome": "Completed", "wall_s": step_wall_s + 1, "step_wall_s": step_wall_s}
 
-    records = ({"fetch": _ran(3), "prune": _ran(5)}, {"fetch": _ran(4), "prune": {"outcome": "UpToDate", "wall_s": 1}})
+    records = (
+        {"fetch": _ran(3), "prune": _ran(5)},
+        {"fetch": _ran(4), "prune": {"outcome": "UpToDate", "wall_s": 1}},
+    )
     for day, stages in enumerate(records, start=1):
         content = {"started": f"2026-11-0{day}T00:00:00+00:00", "stages": stages}
         write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", content)
     (tmp_path / catalog.RUNS / "20261103T000000Z-half.json").write_text('{"started": ')
-    odd = {"fetch": {"step_wall_s": "long"}, "prune": {"step_wall_s": None}, "sweep": {"step_wall_s": [1]}}
-    write_json(tmp_path / catalog.RUNS / "20261104T000000Z-odd.json", {"started": "2026-11-04T00:00:00", "stages": odd})
+    odd = {
+        "fetch": {"step_wall_s": "long"},
+        "prune": {"step_wall_s": None},
+        "sweep": {"step_wall_s": [1]},
+    }
+    write_json(
+        tmp_path / catalog.RUNS / "20261104T000000Z-odd.json",
+        {"started": "2026-11-04T00:00:00", "stages": odd},
+    )
     assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
 
 

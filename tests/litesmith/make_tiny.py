@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from litesmith.params import Precision
+from litesmith.params.sections.convert import Precision
 
 TINY = Path(__file__).with_name("tiny")
-# What TensorFlow's converter can write. Weights of four bits are `litesmith.int4`'s work.
+# What TensorFlow's converter can write. Weights of four bits are `litesmith.tflite.int4`'s work.
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
 CLASS_NAMES = ["left", "right", "neither"]
 
@@ -25,7 +25,7 @@ def images(num_images: int, seed: int) -> tuple[Any, Any]:
 
 def network(width: int = 8) -> Any:
     """Return a Conv-BN-ReLU network that tells the three apart after a little training."""
-    from litesmith.keras import keras
+    from litesmith.training.backend import keras
 
     keras.utils.set_random_seed(3)
     layers = keras.layers
@@ -46,7 +46,7 @@ def network(width: int = 8) -> Any:
 
 def trained() -> Any:
     """Return the network, trained."""
-    from litesmith.keras import keras
+    from litesmith.training.backend import keras
 
     drawn, labels = images(300, seed=1)
     model = network()
@@ -57,13 +57,15 @@ def trained() -> Any:
 
 def main() -> None:
     """Write one file for each precision, as TensorFlow writes it, its metadata, and the Keras model's answers."""
-    from litesmith import int4, lite
-    from litesmith.metadata import describe, write_metadata
+    from litesmith.tflite import converter, int4
+    from litesmith.tflite.metadata import describe, write_metadata
 
     model = trained()
     drawn, _ = images(30, seed=2)
     for precision in PRECISIONS:
-        (TINY / f"{precision}.tflite").write_bytes(lite.translate(model, precision, images(60, seed=1)[0]))
+        (TINY / f"{precision}.tflite").write_bytes(
+            converter.translate(model, precision, images(60, seed=1)[0])
+        )
     float32 = (TINY / "float32.tflite").read_bytes()
     (TINY / "int4.tflite").write_bytes(int4.quantize(float32, images(60, seed=1)[0]))
     metadata = describe("left or right", CLASS_NAMES, images(300, seed=1)[0])

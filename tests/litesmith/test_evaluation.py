@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from litesmith.data.splits import Split
 from litesmith.evaluation import Variant, confusion_rows, describe_variant, write_predictions
-from litesmith.params import Precision
-from litesmith.sizes import Size
-from litesmith.splits import Split
+from litesmith.params.sections.convert import Precision
+from litesmith.tflite.sizes import Size
 
 LABELS = np.array([0, 1, 2, 2, 1], np.uint8)
 SPLIT = Split(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2), LABELS, np.arange(50, 55))

@@ -9,7 +9,15 @@ from dvc.utils.serialize import parse_yaml
 from ruamel.yaml import YAML
 
 from litesmith.errors import DataError, MachineError, ParamsError
-from litesmith.files import explaining, read_json, read_yaml, replacing, write_json, write_text, yaml_text
+from litesmith.files import (
+    explaining,
+    read_json,
+    read_yaml,
+    replacing,
+    write_json,
+    write_text,
+    yaml_text,
+)
 
 PROJECT = Path(__file__).parents[2]
 
@@ -59,11 +67,16 @@ def test_a_machine_that_cannot_write_is_explained(tmp_path: Path, number: int, r
 
 
 def test_an_explained_error_names_the_file_that_the_system_named() -> None:
-    with pytest.raises(MachineError, match=r"cannot write made/fetch\.json: the disk is full"), explaining():
+    with (
+        pytest.raises(MachineError, match=r"cannot write made/fetch\.json: the disk is full"),
+        explaining(),
+    ):
         raise OSError(errno.ENOSPC, "from the system", "made/fetch.json")
 
 
-def test_a_file_that_may_not_be_read_is_not_called_unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_read_is_not_called_unwritable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "model.h5").touch()
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(MachineError, match=r"cannot read .*model\.h5: this user may not"), explaining():
@@ -75,7 +88,8 @@ def test_what_stands_in_the_place_of_a_folder_is_explained(tmp_path: Path, targe
     (tmp_path / "a file").touch()
     (tmp_path / "made").symlink_to(target)
     with pytest.raises(
-        MachineError, match=r"cannot write .*fetch\.json: (a file, or a link that|links lead in a circle)"
+        MachineError,
+        match=r"cannot write .*fetch\.json: (a file, or a link that|links lead in a circle)",
     ):
         write_text(tmp_path / "made/fetch.json", "{}")
 
@@ -104,7 +118,8 @@ def _yaml(tmp_path: Path, content: str | bytes) -> Any:
 
 
 _LAUGH = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
 _MERGES = "a: &a {x: 1}\n" + "".join(
     f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 10)}]}}\n"
@@ -127,11 +142,19 @@ _MERGES = "a: &a {x: 1}\n" + "".join(
         ("a: *b\n", 1, "found undefined alias"),
         ("\n" + "[" * 100_000, 2, r"nested more than 100 deep here\."),
         ("a: 1\n---\nb: 2\n", 2, "a second document begins here, and one was expected: remove it"),
-        ("b: 1\na: é\n".encode("latin-1"), 2, r"is not UTF-8: it has the byte 0xe9.*Save the file as UTF-8\."),
+        (
+            "b: 1\na: é\n".encode("latin-1"),
+            2,
+            r"is not UTF-8: it has the byte 0xe9.*Save the file as UTF-8\.",
+        ),
         (bytes(range(32, 256)), 1, "is not UTF-8: it has the byte 0x80"),
         ("a: 1\n".encode("utf-16"), 1, r"is UTF-16, and UTF-8 was expected\. Save the file as UTF-8\."),
         ("a: 1\n".encode("utf-32"), 1, r"is UTF-16, and UTF-8 was expected\."),
-        ("a: 1\n".encode("utf-16-le"), 1, r"has the control character '\\x00'.*save the file as UTF-8\."),
+        (
+            "a: 1\n".encode("utf-16-le"),
+            1,
+            r"has the control character '\\x00'.*save the file as UTF-8\.",
+        ),
         ("a: 1\n".encode("utf-16-be"), 1, r"has the control character '\\x00'"),
         ("a: 1\nb: \0\n", 2, r"has the control character '\\x00'"),
         ("a: 1\nb: \x1b[31m\n", 2, r"has the control character '\\x1b'"),
@@ -140,7 +163,11 @@ _MERGES = "a: &a {x: 1}\n" + "".join(
         ("a: 1\nb: 9223372036854775808\n", 2, r"must fit into 64 bits, got 9223372036854775808\."),
         ("a: 2026-99-99\n", 1, "'2026-99-99' is not a value of this kind .month must be in"),
         ("{a: 1}: 2\n", 1, "found unhashable key"),
-        ("a: !!python/object/apply:os.system [exit]\n", 1, "could not determine a constructor for the tag"),
+        (
+            "a: !!python/object/apply:os.system [exit]\n",
+            1,
+            "could not determine a constructor for the tag",
+        ),
         ("a: !!int x\n", 1, "'x' is not a value of this kind"),
         ("a:\n  ? - - b\n  : 1\n", 2, "a name must be a word or a number, not a list or a mapping"),
         ("a: {{b: [1]}: 2}\n", 1, "found unhashable key"),
@@ -175,7 +202,9 @@ def test_yaml_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytes
 
     (tmp_path / "params.yaml").touch()
     monkeypatch.setattr(Path, "read_bytes", refusing)
-    with pytest.raises(ParamsError, match=r"params\.yaml cannot be read: Permission denied\. Change its permissions\."):
+    with pytest.raises(
+        ParamsError, match=r"params\.yaml cannot be read: Permission denied\. Change its permissions\."
+    ):
         read_yaml(tmp_path / "params.yaml")
 
 
@@ -197,7 +226,9 @@ def test_yaml_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytes
         ('"no"', "no"),
     ],
 )
-def test_yaml_is_read_as_version_1_2_has_it_as_dvc_does(tmp_path: Path, written: str, value: object) -> None:
+def test_yaml_is_read_as_version_1_2_has_it_as_dvc_does(
+    tmp_path: Path, written: str, value: object
+) -> None:
     content = _yaml(tmp_path, f"a: {written}\n")
     assert content == {"a": value}
     assert type(content["a"]) is type(value)
@@ -238,7 +269,22 @@ def test_no_value_of_the_project_depends_on_the_version_of_yaml(path: Path) -> N
 
 def test_yaml_is_written_so_that_readers_of_both_versions_read_the_same() -> None:
     content = {
-        "b": ["no", "Off", "12:30", "017", "1e3", "", "x: y", "- a", "2026-01-01", "~", "été", "null", "=", "1_000"],
+        "b": [
+            "no",
+            "Off",
+            "12:30",
+            "017",
+            "1e3",
+            "",
+            "x: y",
+            "- a",
+            "2026-01-01",
+            "~",
+            "été",
+            "null",
+            "=",
+            "1_000",
+        ],
         "a": {"n": 1e-6, "y": 0.5, "none": None, "flag": True},
     }
     text = yaml_text(content)

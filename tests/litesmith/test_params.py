@@ -6,7 +6,8 @@ import pytest
 
 from litesmith.errors import ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params import Params, overlaid, parse_params, read_params, read_sections
+from litesmith.params.everything import Params
+from litesmith.params.loading import overlaid, parse_params, read_params, read_sections
 
 PROJECT = Path(__file__).parents[2]
 
@@ -27,7 +28,9 @@ def test_the_projects_own_file_is_valid() -> None:
 
 
 @pytest.mark.parametrize("written", ["1e-06", "1E-6", "1.0e-06", ".1e-5", "+0.01e-4", "0.000001"])
-def test_a_small_number_is_one_however_it_is_written(tmp_path: Path, content: dict[str, Any], written: str) -> None:
+def test_a_small_number_is_one_however_it_is_written(
+    tmp_path: Path, content: dict[str, Any], written: str
+) -> None:
     content["validate"]["max_mean_shift"] = "here"
     write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
     assert read_params(tmp_path / "params.yaml").validate_.max_mean_shift == pytest.approx(1e-06)
@@ -42,7 +45,11 @@ def test_no_parameter_has_a_default() -> None:
     def required(section: Any) -> list[bool]:
         return [field.is_required() for field in section.model_fields.values()]
 
-    sections = [field.annotation for field in Params.model_fields.values() if hasattr(field.annotation, "model_fields")]
+    sections = [
+        field.annotation
+        for field in Params.model_fields.values()
+        if hasattr(field.annotation, "model_fields")
+    ]
     assert all(flag for section in [Params, *sections] for flag in required(section))
 
 
@@ -126,16 +133,23 @@ def test_broken_yaml_is_told(tmp_path: Path) -> None:
 
 def test_overlay_changes_single_values_and_replaces_lists_whole() -> None:
     base = {"seed": 1, "fetch": {"sources": ["a", "b"], "attempts": 3}}
-    assert overlaid(base, {"fetch": {"sources": ["c"]}}) == {"seed": 1, "fetch": {"sources": ["c"], "attempts": 3}}
+    assert overlaid(base, {"fetch": {"sources": ["c"]}}) == {
+        "seed": 1,
+        "fetch": {"sources": ["c"], "attempts": 3},
+    }
     assert base["fetch"] == {"sources": ["a", "b"], "attempts": 3}
 
 
 def test_overlay_may_not_invent_keys() -> None:
-    with pytest.raises(ParamsError, match=r"fetch\.atempts is not a parameter\. Did you mean fetch\.attempts\?"):
+    with pytest.raises(
+        ParamsError, match=r"fetch\.atempts is not a parameter\. Did you mean fetch\.attempts\?"
+    ):
         overlaid({"fetch": {"attempts": 3}}, {"fetch": {"atempts": 1}})
 
 
-@pytest.mark.parametrize(("written", "shown"), [("", "null"), ("null", "null"), ("[seed]", r"\['seed'\]"), ("3", "3")])
+@pytest.mark.parametrize(
+    ("written", "shown"), [("", "null"), ("null", "null"), ("[seed]", r"\['seed'\]"), ("3", "3")]
+)
 def test_a_file_without_sections_is_refused(tmp_path: Path, written: str, shown: str) -> None:
     write_text(tmp_path / "params.yaml", written)
     with pytest.raises(
@@ -181,7 +195,13 @@ def test_what_stands_in_the_place_of_a_section_is_named(
 def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     if isinstance(content, float):
         return [path]
-    items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    items = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list)
+        else ()
+    )
     return [found for key, value in items for found in _floats(value, (*path, key))]
 
 
@@ -191,7 +211,12 @@ FLOATS = _floats(read_sections(PROJECT / "params.yaml"))
 def test_floats_of_every_kind_are_tried() -> None:
     names = {".".join(map(str, path)) for path in FLOATS}
     assert len(names) > 60
-    kinds = ("sweep.space.learning_rates.1", "validate.mean_range.0", "retrain.stage_limit_s", "fetch.backoff_s")
+    kinds = (
+        "sweep.space.learning_rates.1",
+        "validate.mean_range.0",
+        "retrain.stage_limit_s",
+        "fetch.backoff_s",
+    )
     assert names.issuperset(kinds)
 
 
@@ -207,9 +232,15 @@ def test_no_float_may_be_infinite_or_none(tmp_path: Path, path: tuple[Any, ...],
 
 @pytest.mark.parametrize(
     ("section", "name", "limit"),
-    [("retrain", "stage_limit_s", "2592000"), ("fetch", "backoff_s", "60"), ("fetch", "timeout_s", "3600")],
+    [
+        ("retrain", "stage_limit_s", "2592000"),
+        ("fetch", "backoff_s", "60"),
+        ("fetch", "timeout_s", "3600"),
+    ],
 )
-def test_no_time_is_longer_than_systems_can_wait(content: dict[str, Any], section: str, name: str, limit: str) -> None:
+def test_no_time_is_longer_than_systems_can_wait(
+    content: dict[str, Any], section: str, name: str, limit: str
+) -> None:
     content[section][name] = 1e308
     assert re.match(rf"{section}\.{name} must lie in .0, {limit}], got 1e\+308\.", refusal(content))
 
@@ -222,7 +253,9 @@ def test_no_time_is_longer_than_systems_can_wait(content: dict[str, Any], sectio
           ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft")),
     ],
 )  # fmt: skip
-def test_class_names_are_words_that_tell_classes_apart(content: dict[str, Any], name: str, told: str) -> None:
+def test_class_names_are_words_that_tell_classes_apart(
+    content: dict[str, Any], name: str, told: str
+) -> None:
     content["dataset"]["class_names"][0] = name
     assert refusal(content).startswith(f"dataset.class_names {told}")
 
@@ -235,14 +268,20 @@ def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("overlay", "told"),
     [
-        ({"sweep": {"num_trails": 3}}, "sweep.num_trails is not a parameter. Did you mean sweep.num_trials?"),
+        (
+            {"sweep": {"num_trails": 3}},
+            "sweep.num_trails is not a parameter. Did you mean sweep.num_trials?",
+        ),
         (
             {"sweep": {"space": {"width": [3]}}},
             "sweep.space.width is not a parameter. Did you mean sweep.space.widths?",
         ),
         ({"Sweep": {}}, "Sweep is not a parameter. Did you mean sweep?"),
         ({"num_trials": 3}, "num_trials is not a parameter. Did you mean sweep.num_trials?"),
-        ({"prepare": {"max_macs": 3}}, "prepare.max_macs is not a parameter. Did you mean device.max_macs?"),
+        (
+            {"prepare": {"max_macs": 3}},
+            "prepare.max_macs is not a parameter. Did you mean device.max_macs?",
+        ),
         ({"zzzzzz": 3}, "zzzzzz is not a parameter. Known here: seed, dataset"),
         ({1: 3}, "1 is not a parameter. Known here"),
         ({None: 3}, "None is not a parameter. Known here"),
@@ -263,15 +302,29 @@ def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, A
 @pytest.mark.parametrize(
     ("overlay", "told"),
     [
-        ({"quantize": {"variants": ["clusterd"]}}, "quantize.variants.0 .*got 'clusterd'. Did you mean clustered?"),
-        ({"convert": {"candidates": ["int-8"]}}, "convert.candidates.0 .*got 'int-8'. Did you mean int8?"),
-        ({"teach": {"compute_dtype": "BFloat16"}}, "teach.compute_dtype .*got 'BFloat16'. Did you mean bfloat16?"),
-        ({"convert": {"min_agreement": {"int16": 1.0}}}, "convert.min_agreement.int16 is .*Did you mean .*int8?"),
+        (
+            {"quantize": {"variants": ["clusterd"]}},
+            "quantize.variants.0 .*got 'clusterd'. Did you mean clustered?",
+        ),
+        (
+            {"convert": {"candidates": ["int-8"]}},
+            "convert.candidates.0 .*got 'int-8'. Did you mean int8?",
+        ),
+        (
+            {"teach": {"compute_dtype": "BFloat16"}},
+            "teach.compute_dtype .*got 'BFloat16'. Did you mean bfloat16?",
+        ),
+        (
+            {"convert": {"min_agreement": {"int16": 1.0}}},
+            "convert.min_agreement.int16 is .*Did you mean .*int8?",
+        ),
         ({"evaluate": {"measure": ["npuu"]}}, "evaluate.measure.0 .*got 'npuu'. Did you mean npu?"),
     ],
 )
 def test_unknown_words_are_told_with_the_nearest_known_one(overlay: dict[str, Any], told: str) -> None:
-    with pytest.raises(ParamsError, match=told.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")):
+    with pytest.raises(
+        ParamsError, match=told.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")
+    ):
         parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay))
 
 

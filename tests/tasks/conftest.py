@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml
-from litesmith.params import Params, overlaid, parse_params
-from litesmith.splits import Split, write_split
+from litesmith.params.everything import Params
+from litesmith.params.loading import overlaid, parse_params
 from tasks import catalog
 from tests.litesmith.make_tiny import CLASS_NAMES, images, network, trained
 
@@ -20,7 +21,7 @@ def tiny_split(num_images: int, seed: int) -> Split:
 
 def tiny_models(folder: Path) -> None:
     """Write an untrained baseline, a trained network, and the same without the smaller half of a layer's weights."""
-    from litesmith.keras import save_h5
+    from litesmith.training.backend import save_h5
 
     save_h5(network(width=4), folder / catalog.BASELINE_MODEL)
     model = trained()
@@ -46,16 +47,20 @@ def tiny_params(overlay: dict[str, Any]) -> Params:
 @pytest.fixture(scope="session")
 def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make a workspace with tiny splits and models, converted; the current folder while a test runs is another."""
-    import litesmith.keras
-    from tasks.convert import Ins, Outs, convert
+    import litesmith.training.backend
+    from tasks.steps.convert import Ins, Outs, convert
 
     root = tmp_path_factory.mktemp("tiny")
-    for path, num_images, seed in ((catalog.TRAIN, 90, 1), (catalog.VALIDATION, 300, 2), (catalog.TEST, 60, 3)):
+    for path, num_images, seed in (
+        (catalog.TRAIN, 90, 1),
+        (catalog.VALIDATION, 300, 2),
+        (catalog.TEST, 60, 3),
+    ):
         write_split(root / path, tiny_split(num_images, seed))
     tiny_models(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         # the number of threads is one for a process, and other tests have computed in this one
-        patch.setattr(litesmith.keras, "set_threads", lambda _: None)
+        patch.setattr(litesmith.training.backend, "set_threads", lambda _: None)
         convert.function(ins=Ins(), outs=Outs(), **convert.arguments(tiny_params({})))
     yield root

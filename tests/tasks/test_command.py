@@ -48,7 +48,9 @@ def test_each_command_says_what_it_does(package: str) -> None:
 @pytest.mark.parametrize("package", PARSERS)
 def test_each_command_has_examples_that_are_command_lines_of_it(package: str) -> None:
     parser = PARSERS[package]()
-    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    (commands,) = (
+        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    )
     for name, command in commands.choices.items():
         title, *examples = (command.epilog or "").splitlines()
         own = [line for line in examples if line.startswith(f"  python -m {package} {name}")]
@@ -91,7 +93,12 @@ def _chosen(command: Callable[[argparse.Namespace], None]) -> argparse.ArgumentP
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_stopped_winds_up_and_says_so(tmp_path: Path, number: signal.Signals) -> None:
     child = subprocess.Popen(
-        _command(_WAITING), cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        _command(_WAITING),
+        cwd=tmp_path,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "begun\n"
@@ -118,8 +125,12 @@ def test_under_nohup_a_terminal_that_is_closed_stops_nothing(tmp_path: Path) -> 
 
 
 def test_hanging_up_twice_does_not_disturb_the_winding_up(tmp_path: Path) -> None:
-    code = _WAITING.replace("    finally:\n", "    finally:\n        print('busy', flush=True); time.sleep(0.5)\n")
-    child = subprocess.Popen(_command(code), cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, text=True)
+    code = _WAITING.replace(
+        "    finally:\n", "    finally:\n        print('busy', flush=True); time.sleep(0.5)\n"
+    )
+    child = subprocess.Popen(
+        _command(code), cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, text=True
+    )
     assert child.stdout is not None
     assert child.stdout.readline() == "begun\n"
     child.send_signal(signal.SIGHUP)

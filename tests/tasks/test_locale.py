@@ -18,7 +18,9 @@ PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 def _run(root: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"}
     variables = {**kept, **PLAIN, **environment, "PYTHONPATH": str(PROJECT)}
-    return subprocess.run([sys.executable, *command], cwd=root, env=variables, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, *command], cwd=root, env=variables, capture_output=True, check=False
+    )
 
 
 @pytest.fixture
@@ -36,7 +38,9 @@ def root(tmp_path: Path) -> Path:
 def test_names_with_accents_are_read_and_written_under_the_locale_c(root: Path) -> None:
     done = _run(root, "-m", "tasks", "reference", "--profile", "été")
     assert done.returncode == 0, done.stderr
-    assert "The reference is légère-int8: 92.73 % on test, 70\u2009512 bytes." in done.stdout.decode("utf-8")
+    assert "The reference is légère-int8: 92.73 % on test, 70\u2009512 bytes." in done.stdout.decode(
+        "utf-8"
+    )
     assert read_json(root / catalog.REFERENCE)["final"] == "légère-int8"
     told = _run(root, "-m", "tasks", "reference", "--profile", "étée").stderr.decode("utf-8")
     assert ".workspaces/étée/reports/summary.json is missing" in told
@@ -48,7 +52,9 @@ def test_names_with_accents_are_read_and_written_under_the_locale_c(root: Path) 
     ("encoding", "name"),
     [("latin-1", b"l\xe9g\xe8re-int8"), ("ascii", b"legere-int8"), ("cp1252", b"l\xe9g\xe8re-int8")],
 )
-def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(root: Path, encoding: str, name: bytes) -> None:
+def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(
+    root: Path, encoding: str, name: bytes
+) -> None:
     done = _run(root, "-m", "tasks", "reference", "--profile", "été", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(b"The reference is " + name + b": 92.73 % on test, 70 512 bytes.")
@@ -56,7 +62,9 @@ def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(root: Path, encoding
 
 def test_a_difference_is_told_with_the_minus_that_a_terminal_has(root: Path) -> None:
     variant = {"accuracy": 0.95, "bytes": 80512}
-    write_json(root / catalog.REFERENCE, {"final": "x", "results": {"evaluate": {"variants": {"x": variant}}}})
+    write_json(
+        root / catalog.REFERENCE, {"final": "x", "results": {"evaluate": {"variants": {"x": variant}}}}
+    )
     done = _run(root, "-m", "tasks", "reference", "--profile", "été", PYTHONIOENCODING="ascii")
     assert b"Change: -2.27 points, -10000 bytes." in done.stdout
 
@@ -64,7 +72,7 @@ def test_a_difference_is_told_with_the_minus_that_a_terminal_has(root: Path) -> 
 _IN_A_LIBRARY = """
 from pathlib import Path
 from litesmith.files import read_json, write_json
-from litesmith.params import read_sections
+from litesmith.params.loading import read_sections
 from tasks.profiles import laid
 import sys
 assert sys.getfilesystemencoding() == "ascii", sys.getfilesystemencoding()

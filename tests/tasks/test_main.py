@@ -35,7 +35,9 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def test_list_prints_a_line_for_each_step_and_files_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_a_line_for_each_step_and_files_where_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["list"]) == 0
     _, *lines = capsys.readouterr().out.partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines] == [one.name for one in PIPELINE]
@@ -75,12 +77,18 @@ def test_the_help_of_run_says_what_each_step_does(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "swep"], "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, validate, "),
+        (
+            ["run", "swep"],
+            "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, validate, ",
+        ),
         (["run", "Prune"], "argument STEP: there is no 'Prune'. Did you mean prune? "),
         (["run", "zzz"], "argument STEP: there is no 'zzz'. Known here: fetch, "),
         (["clan"], "argument COMMAND: there is no 'clan'. Did you mean clean? Known here: run, list, "),
         (["dvc", "--chek"], "unrecognized arguments: --chek. Did you mean --check?"),
-        (["reference", "--profle=quick"], "unrecognized arguments: --profle=quick. Did you mean --profile?"),
+        (
+            ["reference", "--profle=quick"],
+            "unrecognized arguments: --profle=quick. Did you mean --profile?",
+        ),
     ],
 )
 def test_an_unknown_word_is_refused_with_the_nearest_known_one(
@@ -120,7 +128,9 @@ def test_pictures_are_answered_and_broken_ones_told_at_the_end(
     assert said.err.startswith(f"error: {tmp_path}/1.png is not a picture")
 
 
-def test_names_of_pictures_do_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_of_pictures_do_not_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("a\x1b[31m\n.png", "b.png"):
         Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / name)
     (tmp_path / "c\x1b[2J.png").write_text("no picture")
@@ -128,7 +138,9 @@ def test_names_of_pictures_do_not_steer_the_terminal(tmp_path: Path, capsys: pyt
     assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert f"{tmp_path}/a\\x1b[31m\\n.png:\n" in said.out
-    assert said.err.startswith(f"left out of {tmp_path}: 1 other file (.txt)\nerror: {tmp_path}/c\\x1b[2J.png is not")
+    assert said.err.startswith(
+        f"left out of {tmp_path}: 1 other file (.txt)\nerror: {tmp_path}/c\\x1b[2J.png is not"
+    )
 
 
 def test_metadata_may_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,10 +161,15 @@ def test_outside_of_dvc_an_error_says_nothing_of_it(
 
 
 @pytest.mark.parametrize(
-    ("stage", "command"), [("prune", "dvc repro prune"), ("../dvc.yaml:prune", "dvc --cd {} repro prune")]
+    ("stage", "command"),
+    [("prune", "dvc repro prune"), ("../dvc.yaml:prune", "dvc --cd {} repro prune")],
 )
 def test_under_dvc_an_error_names_the_way_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stage: str, command: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    command: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_STAGE", stage)
@@ -173,7 +190,10 @@ def test_in_a_workspace_an_error_names_it_and_a_command_that_acts_on_it(
     assert main(["run", "prepare"]) == 1
     said = capsys.readouterr().err
     assert f"Run `dvc --cd '{workspace}' repro prepare`." in said
-    assert f"\nIt happened in the workspace {workspace}, where the paths above lead. Its params.yaml is written" in said
+    assert (
+        f"\nIt happened in the workspace {workspace}, where the paths above lead. Its params.yaml is written"
+        in said
+    )
     assert f"`dvc --cd '{workspace}' repro prepare` makes them once the cause above is gone" in said
 
 
@@ -209,7 +229,9 @@ def _outputs(folder: Path) -> dict[Path, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("committed", [True, False])
-def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(under_dvc: Commands, committed: bool) -> None:
+def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(
+    under_dvc: Commands, committed: bool
+) -> None:
     folder, params = under_dvc.folder, under_dvc.folder / "params.yaml"
     if not committed:
         params.write_text("sparsity: 2")
@@ -228,9 +250,14 @@ def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(under_dvc:
 
 
 @pytest.mark.slow
-def test_the_way_back_leads_from_any_folder(under_dvc: Commands, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_way_back_leads_from_any_folder(
+    under_dvc: Commands, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder, good = under_dvc.folder, (under_dvc.folder / "params.yaml").read_text()
-    below, elsewhere = Commands(folder / "models", under_dvc.environment), tmp_path_factory.mktemp("elsewhere")
+    below, elsewhere = (
+        Commands(folder / "models", under_dvc.environment),
+        tmp_path_factory.mktemp("elsewhere"),
+    )
     before = _outputs(folder)
     (folder / "params.yaml").write_text("sparsity: 80")
     code, said = below.run("dvc", "repro", "../dvc.yaml:prune")

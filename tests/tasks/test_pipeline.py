@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from litesmith.params import Params
+from litesmith.params.everything import Params
 from tasks import catalog
 from tasks.dag import dvcfile
 from tasks.pipeline import PIPELINE
@@ -12,9 +12,9 @@ PROJECT = Path(__file__).parents[2]
 def test_one_name_serves_room_section_and_test() -> None:
     sections = {field.alias or name for name, field in Params.model_fields.items()}
     for one in PIPELINE:
-        assert one.module == f"tasks.{one.name}"
+        assert one.module == f"tasks.steps.{one.name}"
         assert one.name in sections
-        assert (PROJECT / "tests/tasks" / f"test_{one.name}.py").is_file()
+        assert (PROJECT / "tests/tasks/steps" / f"test_{one.name}.py").is_file()
 
 
 def test_every_output_is_made_by_one_step_and_every_input_by_one_before() -> None:
@@ -32,7 +32,9 @@ def test_the_committed_file_is_the_one_the_doors_write() -> None:
 
 def test_only_evaluate_names_the_packed_test_split() -> None:
     takers = [
-        one.name for one in PIPELINE if any(port.path.as_posix().startswith("data/prepared/test") for port in one.ins)
+        one.name
+        for one in PIPELINE
+        if any(port.path.as_posix().startswith("data/prepared/test") for port in one.ins)
     ]
     assert takers == ["evaluate"]
 
@@ -44,7 +46,7 @@ def test_no_other_source_names_it() -> None:
         for path in (PROJECT / ring).rglob("*.py")
         if re.search(r"catalog\.TEST\b|prepared/test", path.read_text())
     ]
-    assert sorted(naming) == ["tasks/catalog.py", "tasks/evaluate.py", "tasks/prepare.py"]
+    assert sorted(naming) == ["tasks/catalog.py", "tasks/steps/evaluate.py", "tasks/steps/prepare.py"]
 
 
 def test_only_the_raw_steps_name_the_official_test_files() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from litesmith.errors import ParamsError
 from litesmith.files import write_text
-from litesmith.params import parse_params, read_params
+from litesmith.params.loading import parse_params, read_params
 from tasks.profiles import laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import make_workspace, open_workspace, workspace_folder
 
@@ -50,7 +50,9 @@ def test_several_are_laid_over_each_other_in_their_order(project: Path) -> None:
     assert (first.report.profile, second.report.profile) == ("quick+long", "long+quick")
 
 
-@pytest.mark.parametrize("chosen", ["quick+drawn", ["quick", "drawn"], ("quick", "drawn"), ["quick+drawn"]])
+@pytest.mark.parametrize(
+    "chosen", ["quick+drawn", ["quick", "drawn"], ("quick", "drawn"), ["quick+drawn"]]
+)
 def test_several_are_named_in_one_way_however_they_are_given(project: Path, chosen: Any) -> None:
     assert profile_names(chosen) == ("quick", "drawn")
     assert profile_title(chosen) == "quick+drawn"
@@ -58,7 +60,15 @@ def test_several_are_named_in_one_way_however_they_are_given(project: Path, chos
 
 
 def test_each_choice_has_a_workspace_of_its_own(project: Path) -> None:
-    choices = (None, [], "drawn", "quick", ["quick", "drawn"], ["drawn", "quick"], ["quick", "drawn", "portable"])
+    choices = (
+        None,
+        [],
+        "drawn",
+        "quick",
+        ["quick", "drawn"],
+        ["drawn", "quick"],
+        ["quick", "drawn", "portable"],
+    )
     folders = [workspace_folder(project, chosen) for chosen in choices]
     assert folders[:4] == [project, project, project / ".offline", project / ".workspaces/quick"]
     assert len(set(folders)) == 6
@@ -67,7 +77,11 @@ def test_each_choice_has_a_workspace_of_its_own(project: Path) -> None:
 def test_a_workspace_holds_the_parameters_of_all_its_profiles(project: Path) -> None:
     folder = open_workspace(project, ["quick", "drawn"])
     params = read_params(folder / "params.yaml")
-    assert (params.report.profile, params.baseline.epochs, params.dataset.drawn) == ("quick+drawn", 1, True)
+    assert (params.report.profile, params.baseline.epochs, params.dataset.drawn) == (
+        "quick+drawn",
+        1,
+        True,
+    )
     assert open_workspace(project, []) == project
 
 
@@ -91,10 +105,14 @@ def test_a_workspace_holds_the_parameters_of_all_its_profiles(project: Path) -> 
         ("\udcc3", "it has a character that cannot be shown"),
     ],
 )
-def test_a_name_that_is_none_is_refused_and_makes_no_folder(project: Path, name: str, wrong: str) -> None:
+def test_a_name_that_is_none_is_refused_and_makes_no_folder(
+    project: Path, name: str, wrong: str
+) -> None:
     before = sorted(project.parent.rglob("*"))
     for act in (workspace_folder, open_workspace, profile_overlays):
-        with pytest.raises(ParamsError, match=rf"is not the name of a profile: {wrong}\. .*NAME alone is given"):
+        with pytest.raises(
+            ParamsError, match=rf"is not the name of a profile: {wrong}\. .*NAME alone is given"
+        ):
             act(project, name)
     assert sorted(project.parent.rglob("*")) == before
 
@@ -102,7 +120,9 @@ def test_a_name_that_is_none_is_refused_and_makes_no_folder(project: Path, name:
 def test_a_name_too_long_for_a_folder_is_refused() -> None:
     assert profile_names("é" * 100) == ("é" * 100,)
     for chosen in ("é" * 101, ["a" * 120, "b" * 120], "x" * 100_000):
-        with pytest.raises(ParamsError, match=r"is too long for a profile's name: .* 200 bytes are the limit, got"):
+        with pytest.raises(
+            ParamsError, match=r"is too long for a profile's name: .* 200 bytes are the limit, got"
+        ):
             profile_names(chosen)
 
 
@@ -110,7 +130,9 @@ def test_a_name_too_long_for_a_folder_is_refused() -> None:
 def test_what_is_no_text_is_refused(chosen: Any) -> None:
     if isinstance(chosen, dict):
         chosen = [chosen]
-    with pytest.raises(ParamsError, match=r"is not the name of a profile\. Give a name, or a list of names\."):
+    with pytest.raises(
+        ParamsError, match=r"is not the name of a profile\. Give a name, or a list of names\."
+    ):
         profile_names(chosen)
 
 
@@ -127,42 +149,68 @@ def test_what_stands_in_the_place_of_a_profile_is_named(project: Path) -> None:
     (project / "profiles/dangling.yaml").symlink_to("nowhere.yaml")
     os.mkfifo(project / "profiles/pipe.yaml")
     assert "profiles/folder.yaml is a folder, and a YAML file was expected" in refusal(project, "folder")
-    assert "profiles/dangling.yaml is a link to nowhere.yaml, which is missing" in refusal(project, "dangling")
+    assert "profiles/dangling.yaml is a link to nowhere.yaml, which is missing" in refusal(
+        project, "dangling"
+    )
     assert "profiles/pipe.yaml is a pipe or a device" in refusal(project, "pipe")
     known = refusal(project, "foldr")
-    assert "Known here: " in known and not {"folder", "dangling", "pipe"} & set(known.replace(",", " ").split())
+    assert "Known here: " in known and not {"folder", "dangling", "pipe"} & set(
+        known.replace(",", " ").split()
+    )
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(project: Path) -> None:
     told = refusal(project, ["quick", "nightley"])
-    assert told.startswith("'nightley' is not a profile. Did you mean nightly? Known here: drawn, nightly, portable,")
+    assert told.startswith(
+        "'nightley' is not a profile. Did you mean nightly? Known here: drawn, nightly, portable,"
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("sweep:\n", "mine.yaml: sweep must be a section, a mapping of names to values, got null. Leave the key out"),
-        ("sweep: [1]\n", r"mine.yaml: sweep must be a section, a mapping of names to values, got \[1\]\."),
+        (
+            "sweep:\n",
+            "mine.yaml: sweep must be a section, a mapping of names to values, got null. Leave the key out",
+        ),
+        (
+            "sweep: [1]\n",
+            r"mine.yaml: sweep must be a section, a mapping of names to values, got \[1\]\.",
+        ),
         ("sweep: 3\n", "mine.yaml: sweep must be a section, a mapping of names to values, got 3."),
         ("report:\n", "mine.yaml: report must be a section"),
         ("report: [profile]\n", "mine.yaml: report must be a section"),
         ("fetch: 1\n", "mine.yaml: fetch must be a section"),
-        ("sweep:\n  space:\n    augmentations: 1\n", "mine.yaml: sweep.space.augmentations must be a section"),
-        ("sweep:\n  num_trails: 3\n", r"mine.yaml: sweep.num_trails is not a .* Did you mean sweep.num_trials\?"),
+        (
+            "sweep:\n  space:\n    augmentations: 1\n",
+            "mine.yaml: sweep.space.augmentations must be a section",
+        ),
+        (
+            "sweep:\n  num_trails: 3\n",
+            r"mine.yaml: sweep.num_trails is not a .* Did you mean sweep.num_trials\?",
+        ),
         ("1: 2\nnull: 3\n", "mine.yaml: 1 is not a parameter"),
         ("- seed\n", r"mine.yaml must hold a mapping like that of params.yaml, got \['seed'\]"),
         ("seed\n", "mine.yaml must hold a mapping like that of params.yaml, got 'seed'"),
         ("null\n", "mine.yaml must hold a mapping like that of params.yaml, got null"),
         ("", "mine.yaml must hold a mapping like that of params.yaml, got null"),
-        ("sweep:\n\tnum_trials: 3\n", "mine.yaml, line 2, is not valid YAML: .*Indent with spaces: this is a tab"),
-        ("fetch:\n  sources: null\n", r"(?s)fetch.sources should be a valid list, got null.*profile mine laid over it"),
+        (
+            "sweep:\n\tnum_trials: 3\n",
+            "mine.yaml, line 2, is not valid YAML: .*Indent with spaces: this is a tab",
+        ),
+        (
+            "fetch:\n  sources: null\n",
+            r"(?s)fetch.sources should be a valid list, got null.*profile mine laid over it",
+        ),
         ("fetch:\n  sources: [null]\n", "(?s)fetch.sources.0 should be a valid string, got null"),
         ("sweep:\n  rungs: [{epochs: 1, rows: 2}]\n", "sweep.rungs.0.rows is not a parameter"),
         ("sweep:\n  rungs: [3]\n", "sweep.rungs.0 must be a section"),
         ("seed: 1.5\n", r"(?s)seed .*got 1\.5.*\(params.yaml with profile mine laid over it\)"),
     ],
 )
-def test_a_profile_that_is_wrong_is_named_with_what_is_wrong(project: Path, content: str, told: str) -> None:
+def test_a_profile_that_is_wrong_is_named_with_what_is_wrong(
+    project: Path, content: str, told: str
+) -> None:
     write_text(project / "profiles/mine.yaml", content)
     with pytest.raises(ParamsError, match=told):
         laid(project, *profile_overlays(project, "mine"))
@@ -171,8 +219,12 @@ def test_a_profile_that_is_wrong_is_named_with_what_is_wrong(project: Path, cont
     assert not (project / ".workspaces").exists()
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", "seed", "dataset: null", "fetch: []", "report: 3"])
-def test_parameters_that_are_no_sections_are_refused_with_a_profile_over_them_too(project: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    "content", ["", "null", "[]", "seed", "dataset: null", "fetch: []", "report: 3"]
+)
+def test_parameters_that_are_no_sections_are_refused_with_a_profile_over_them_too(
+    project: Path, content: str
+) -> None:
     write_text(project / "params.yaml", content)
     for chosen in (None, "quick"):
         assert refusal(project, chosen)

@@ -72,7 +72,9 @@ def test_control_characters_are_written_out() -> None:
 
 def test_what_goes_on_without_its_terminal_is_not_ended_by_what_it_writes(tmp_path: Path) -> None:
     terminal, end = pty.openpty()
-    child = subprocess.Popen(_command(_WRITING), cwd=tmp_path, env=_environment(), stdout=end, stderr=end)
+    child = subprocess.Popen(
+        _command(_WRITING), cwd=tmp_path, env=_environment(), stdout=end, stderr=end
+    )
     os.close(end)
     assert b"to the terminal" in os.read(terminal, 1000)
     os.close(terminal)
@@ -84,7 +86,11 @@ def test_what_goes_on_without_its_terminal_is_not_ended_by_what_it_writes(tmp_pa
 
 def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(tmp_path: Path) -> None:
     child = subprocess.Popen(
-        _command(_MANY_LINES), cwd=tmp_path, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        _command(_MANY_LINES),
+        cwd=tmp_path,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert child.stdout is not None and child.stderr is not None
     child.stdout.readline()
@@ -96,23 +102,39 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(tmp_path: Pa
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("locale", ["C.UTF-8", "POSIX"])
-def test_output_that_is_closed_ends_nothing_and_is_taken_by_no_file(tmp_path: Path, closed: str, locale: str) -> None:
+def test_output_that_is_closed_ends_nothing_and_is_taken_by_no_file(
+    tmp_path: Path, closed: str, locale: str
+) -> None:
     (tmp_path / "code.py").write_text(_OPENING)
     shell = f"exec {sys.executable} code.py {closed}"
     child = subprocess.run(
-        shell, shell=True, cwd=tmp_path, env={**_environment(), "LC_ALL": locale}, capture_output=True, text=True
+        shell,
+        shell=True,
+        cwd=tmp_path,
+        env={**_environment(), "LC_ALL": locale},
+        capture_output=True,
+        text=True,
     )
     assert (child.returncode, "Traceback" in child.stderr) == (0, False), child.stderr
     assert (tmp_path / "left").read_text() == "file True, came to its end"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="the system has no device that is always full"
+)
 @pytest.mark.parametrize("flush", [True, False])
-def test_a_disk_that_is_full_of_output_is_explained_without_a_traceback(tmp_path: Path, flush: bool) -> None:
+def test_a_disk_that_is_full_of_output_is_explained_without_a_traceback(
+    tmp_path: Path, flush: bool
+) -> None:
     code = _MANY_LINES if flush else _MANY_LINES.replace("100000", "1")
     with Path("/dev/full").open("wb") as full:
         child = subprocess.run(
-            _command(code), cwd=tmp_path, env=_environment(), stdout=full, stderr=subprocess.PIPE, text=True
+            _command(code),
+            cwd=tmp_path,
+            env=_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert child.returncode == 1
         assert child.stderr.startswith("error: cannot write a file: the disk is full: free some space")

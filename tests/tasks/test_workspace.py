@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import BusyError, MachineError, ParamsError
-from litesmith.params import read_params
+from litesmith.params.loading import read_params
 from tasks.dag.lock import holding, stepping
 from tasks.workspace import clean, is_workspace, make_workspace, repro_command
 
@@ -45,7 +45,11 @@ def test_a_command_for_a_workspace_names_it_and_one_for_the_project_is_short(
 ) -> None:
     monkeypatch.delenv("DVC_STAGE", raising=False)
     workspace = make_workspace(tmp_path / "it's one", project)
-    assert (is_workspace(workspace), is_workspace(project), is_workspace(tmp_path)) == (True, False, False)
+    assert (is_workspace(workspace), is_workspace(project), is_workspace(tmp_path)) == (
+        True,
+        False,
+        False,
+    )
     assert repro_command(project, "prune") == "dvc repro prune"
     command = shlex.split(repro_command(workspace, "--force report"))
     assert command == ["dvc", "--cd", str(workspace), "repro", "--force", "report"]
@@ -61,7 +65,9 @@ def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Pa
     assert written[1:] == sources[1:]
 
 
-def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(project: Path, tmp_path: Path) -> None:
+def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(
+    project: Path, tmp_path: Path
+) -> None:
     (tmp_path / "disk/deep/down").mkdir(parents=True)
     (project / ".workspaces").symlink_to(tmp_path / "disk/deep/down")
     folder = make_workspace(project / ".workspaces/mine", project, {"fetch": {"sources": ["../mirror"]}})
@@ -69,7 +75,9 @@ def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(p
     assert (folder / read_params(folder / "params.yaml").fetch.sources[0]).samefile(tmp_path / "mirror")
 
 
-def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(project: Path, tmp_path: Path) -> None:
+def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(
+    project: Path, tmp_path: Path
+) -> None:
     folder = make_workspace(tmp_path / "ws", project)
     kept = folder / "data/raw/file"
     kept.parent.mkdir(parents=True)
@@ -147,8 +155,12 @@ def _linked(tmp_path: Path, place: str) -> tuple[Path, Path]:
     return project, kept
 
 
-@pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"])
-def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize(
+    "place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"]
+)
+def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(
+    tmp_path: Path, place: str
+) -> None:
     project, kept = _linked(tmp_path, place)
     told = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, what lies there stays"
     assert told in clean(project)
@@ -158,14 +170,19 @@ def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(tmp_p
     assert not list((tmp_path / "outside/quick").iterdir())
 
 
-@pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"])
+@pytest.mark.parametrize(
+    "place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"]
+)
 @pytest.mark.parametrize("target", ["nothing", "file"])
 def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str, target: str) -> None:
     (tmp_path / "file").write_text("mine")
     project = tmp_path / "project"
     (project / place).parent.mkdir(parents=True)
     (project / place).symlink_to(tmp_path / target)
-    assert f"{place} was a link to {tmp_path / target}: the link is removed, what lies there stays" in clean(project)
+    assert (
+        f"{place} was a link to {tmp_path / target}: the link is removed, what lies there stays"
+        in clean(project)
+    )
     assert not (project / place).is_symlink()
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -173,7 +190,9 @@ def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str
 @pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".workspaces/quick"])
 def test_clean_is_refused_during_a_run_behind_a_link(tmp_path: Path, place: str) -> None:
     project, kept = _linked(tmp_path, place)
-    busy = {".workspaces": project / ".workspaces/quick", ".litesmith": project}.get(place, project / place)
+    busy = {".workspaces": project / ".workspaces/quick", ".litesmith": project}.get(
+        place, project / place
+    )
     with holding(busy), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
         clean(project)
     assert kept.exists()
@@ -213,12 +232,16 @@ def test_clean_names_what_it_could_not_remove_and_removes_the_rest(
 def test_clean_leaves_a_file_in_the_place_of_a_folder_and_says_so(tmp_path: Path, place: str) -> None:
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).write_text("mine")
-    with pytest.raises(MachineError, match=f"{place}: it is no folder, which was expected there; move it away"):
+    with pytest.raises(
+        MachineError, match=f"{place}: it is no folder, which was expected there; move it away"
+    ):
         clean(tmp_path)
     assert (tmp_path / place).read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", [".litesmith", ".workspaces", ".offline", ".venv", ".venv-3.12", "dvc_plots"])
+@pytest.mark.parametrize(
+    "name", [".litesmith", ".workspaces", ".offline", ".venv", ".venv-3.12", "dvc_plots"]
+)
 def test_git_ignores_a_link_in_the_place_of_a_folder_of_ours(tmp_path: Path, name: str) -> None:
     shutil.copy(ROOT / ".gitignore", tmp_path)
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)

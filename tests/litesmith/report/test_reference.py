@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from litesmith.report import provenance, tables
+from litesmith.documents.formats import count
 from litesmith.report.difference import Difference
-from litesmith.report.formats import count
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.page import make_report
 from litesmith.report.records import Absent, Record
 from litesmith.report.reference import Changed, Since, packed, since, unpacked
-from tests.litesmith.report_inputs import FINAL, render, report_inputs, with_value
+from litesmith.report.sections.headline import section as tables
+from litesmith.report.sections.provenance import section as provenance
+from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -102,7 +103,9 @@ def test_changed_parameters_packages_and_hosts_are_named(before: dict[str, Any])
         Changed("prune.number", None, "1"),
     )
     assert found.versions == (Changed("numpy", "2.4.7", "2.4.6"),)
-    assert [one.before for one in found.hosts] == ["Some Processor 3.0 GHz, 2 cores, Linux-6.1, Python 3.11.7"]
+    assert [one.before for one in found.hosts] == [
+        "Some Processor 3.0 GHz, 2 cores, Linux-6.1, Python 3.11.7"
+    ]
 
 
 def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None:
@@ -111,7 +114,9 @@ def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None
     before = dict(make_report(dataclasses.replace(inputs, sha256=hashes)).summary)
     later = dict.fromkeys(hashes, "c" * 64)
     report = make_report(dataclasses.replace(inputs, sha256=later, reference=before))
-    assert [one["name"] for one in report.summary["since_reference"]["inputs"]] == ["reports/results/sweep.json"]
+    assert [one["name"] for one in report.summary["since_reference"]["inputs"]] == [
+        "reports/results/sweep.json"
+    ]
     assert report.page.count("(not as in the reference run)") == 1
     assert "c" * 64 in report.page and "the reference run itself" in report.page
 
@@ -140,7 +145,9 @@ def test_page_with_reference_shows_what_changed(before: dict[str, Any]) -> None:
     assert "+3.9\u00a0%<small>from 96\u202f248</small>" in report.page
     assert "sweep.number <b>5</b>, was 1" in report.page
     assert "does as well as the reference run" in report.summary["verdict"]["sentence"]
-    assert report.summary["since_reference"]["parameters"] == [{"name": "sweep.number", "now": "5", "before": "1"}]
+    assert report.summary["since_reference"]["parameters"] == [
+        {"name": "sweep.number", "now": "5", "before": "1"}
+    ]
 
 
 @pytest.mark.parametrize("other", [{"schema_version": 99}, {}, [], "text"])
@@ -185,7 +192,9 @@ def test_latency_that_differs_by_less_than_its_spread_is_no_change(
 ) -> None:
     inputs = dataclasses.replace(report_inputs(), reference=before)
     timed = {"median_ms": median, "p90_ms": p90, "p99_ms": 1.0}
-    inputs = dataclasses.replace(inputs, latency=with_value(inputs.latency, "variants", FINAL, value=timed))
+    inputs = dataclasses.replace(
+        inputs, latency=with_value(inputs.latency, "variants", FINAL, value=timed)
+    )
     rows = tables.headline(Records(inputs), Difference(0, 0, 0), compared(before, inputs))
     assert rows[-1].since == tables.Cell(value, detail)
 
@@ -198,7 +207,9 @@ def test_versions_that_differ_name_their_steps() -> None:
 
 def test_parameters_are_named_by_their_place_and_differing_steps_are_told_apart() -> None:
     made = {
-        "sweep": {"parameters": {"params": {"rungs": [{"epochs": 4}]}, "device": {"max_macs": 1}, "seed": 7}},
+        "sweep": {
+            "parameters": {"params": {"rungs": [{"epochs": 4}]}, "device": {"max_macs": 1}, "seed": 7}
+        },
         "evaluate": {"parameters": {"params": {}, "device": {"max_macs": 2}}},
     }
     records = Records(dataclasses.replace(report_inputs(), made=made)).made

@@ -8,15 +8,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-import litesmith.report
+from litesmith.report import summary as summary_module
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.page import make_report
 from litesmith.report.summary import script_text
-from tests.litesmith.report_inputs import FINAL, report_inputs, with_value, without
+from tests.litesmith.report.report_inputs import FINAL, report_inputs, with_value, without
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
-SCHEMA = json.loads((Path(str(litesmith.report.__file__)).parent / "summary.schema.json").read_text())
+SCHEMA = json.loads((Path(summary_module.__file__).with_name("summary.schema.json")).read_text())
 
 
 def summary_of(inputs: ReportInputs) -> Any:
@@ -32,7 +32,11 @@ def test_schema_is_one() -> None:
 
 def test_schema_refuses_what_is_no_summary() -> None:
     summary = dict(make_report(report_inputs()).summary)
-    for wrong in ({**summary, "schema_version": 2}, {**summary, "more": 1}, without(summary, "headline", "gain")):
+    for wrong in (
+        {**summary, "schema_version": 2},
+        {**summary, "more": 1},
+        without(summary, "headline", "gain"),
+    ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.Draft202012Validator(SCHEMA).validate(wrong)
 
@@ -58,7 +62,9 @@ def test_schema_refuses_what_is_no_summary() -> None:
         (("results", "evaluate", "final"), 3),
     ],
 )
-def test_schema_holds_what_readers_rely_on_in_results_and_derived(path: tuple[Any, ...], wrong: Any) -> None:
+def test_schema_holds_what_readers_rely_on_in_results_and_derived(
+    path: tuple[Any, ...], wrong: Any
+) -> None:
     summary = summary_of(report_inputs())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(SCHEMA).validate(with_value(summary, *path, value=wrong))
@@ -87,7 +93,12 @@ def test_summary_holds_the_numbers_of_the_page() -> None:
 
 def test_summary_holds_no_pictures() -> None:
     summary = summary_of(report_inputs())
-    assert summary["results"]["validate"]["thumbnails"]["suspicious"][0].keys() == {"file", "row", "name", "reason"}
+    assert summary["results"]["validate"]["thumbnails"]["suspicious"][0].keys() == {
+        "file",
+        "row",
+        "name",
+        "reason",
+    }
 
 
 def test_summary_with_a_reference_is_valid_and_can_be_the_next_one() -> None:
@@ -99,7 +110,8 @@ def test_summary_with_a_reference_is_valid_and_can_be_the_next_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [("validate",), ("evaluate", "variants", FINAL), ("evaluate", "final"), ("sweep",), ("prepare",)]
+    "path",
+    [("validate",), ("evaluate", "variants", FINAL), ("evaluate", "final"), ("sweep",), ("prepare",)],
 )
 def test_summary_of_less_is_valid(path: tuple[str, ...]) -> None:
     inputs = report_inputs()
@@ -108,7 +120,9 @@ def test_summary_of_less_is_valid(path: tuple[str, ...]) -> None:
 
 def test_losses_that_left_the_numbers_are_null() -> None:
     inputs = report_inputs()
-    histories = {"baseline": {"epoch": [1.0, 2.0], "loss": [0.5, float("nan")], "val_loss": [0.5, float("inf")]}}
+    histories = {
+        "baseline": {"epoch": [1.0, 2.0], "loss": [0.5, float("nan")], "val_loss": [0.5, float("inf")]}
+    }
     summary = summary_of(dataclasses.replace(inputs, histories=histories))
     assert summary["histories"]["baseline"]["loss"] == [0.5, None]
     assert summary["histories"]["baseline"]["val_loss"] == [0.5, None]

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from litesmith.analysis.scores import compare
+from litesmith.documents.formats import count
 from litesmith.report.difference import Difference, compared, paired, unpaired
-from litesmith.report.formats import count
 from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent
 from litesmith.report.reference import Since
 from litesmith.report.verdict import Verdict, budget, judge
-from litesmith.scores import compare
-from tests.litesmith.report_inputs import FINAL, render, report_inputs, with_value
+from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value
 
 NONE_YET = Absent("there is no reference run yet")
 
@@ -28,7 +28,9 @@ def difference(low: float, high: float) -> Difference:
     return Difference((low + high) / 2, low, high)
 
 
-def since(low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float | Absent = 1.0) -> Since:
+def since(
+    low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float | Absent = 1.0
+) -> Since:
     return Since("tuned-int8", difference(low, high), paired, raw, gzip, (), (), (), (), ())
 
 
@@ -58,7 +60,9 @@ def test_a_file_whose_network_runs_twice_is_held_to_twice_the_work() -> None:
         (-0.02, -0.01, "Do not ship tuned-int8: it is 1.50 points less accurate than the baseline.", "bad"),
     ],
 )  # fmt: skip
-def test_verdict_follows_the_interval_of_the_difference(low: float, high: float, sentence: str, outcome: str) -> None:
+def test_verdict_follows_the_interval_of_the_difference(
+    low: float, high: float, sentence: str, outcome: str
+) -> None:
     verdict = verdict_of(report_inputs(), low, high)
     assert (verdict.sentence, verdict.outcome) == (sentence, outcome)
 
@@ -88,7 +92,9 @@ def test_verdict_follows_the_reference_run(low: float, high: float, sentence: st
         (1.0, Absent("not recorded"), ":", "Nothing has to be done."),
     ],
 )
-def test_where_accuracy_is_even_the_size_is_told(raw: float, gzip: float | Absent, words: str, advice: str) -> None:
+def test_where_accuracy_is_even_the_size_is_told(
+    raw: float, gzip: float | Absent, words: str, advice: str
+) -> None:
     verdict = verdict_of(report_inputs(), before=since(-0.01, 0.01, raw=raw, gzip=gzip))
     assert verdict.sentence.startswith(f"tuned-int8 does as well as the reference run{words}")
     assert verdict.advice.startswith(advice)
@@ -109,7 +115,10 @@ def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> No
 def test_drawn_images_say_nothing_about_a_model() -> None:
     verdict = verdict_of(report_inputs(drawn=True))
     assert verdict.outcome == "unclear"
-    assert verdict.sentence == "Drawn images: this run says that the pipeline works, and nothing about a model."
+    assert (
+        verdict.sentence
+        == "Drawn images: this run says that the pipeline works, and nothing about a model."
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,9 @@ def test_drawn_images_say_nothing_about_a_model() -> None:
         ("my night", " --profile 'my night'"),
     ],
 )
-def test_advice_names_the_command_that_makes_this_very_run_the_reference(profile: str | None, command: str) -> None:
+def test_advice_names_the_command_that_makes_this_very_run_the_reference(
+    profile: str | None, command: str
+) -> None:
     verdict = verdict_of(dataclasses.replace(report_inputs(), profile=profile))
     assert f"`python -m tasks reference{command}`" in verdict.advice
 
@@ -136,10 +147,15 @@ def test_limit_of_a_fraction_is_told_with_its_digits_and_unit() -> None:
 
 @pytest.mark.usefixtures("undrawn")
 def test_latency_is_told_as_the_hosts_and_nothing_else_is() -> None:
-    inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 100_000, "max_latency_ms": 1.0})
+    inputs = dataclasses.replace(
+        report_inputs(), limits={"max_tflite_bytes": 100_000, "max_latency_ms": 1.0}
+    )
     size, latency = budget(Records(inputs), inputs.limits)
     assert (size.note, latency.name) == ("", "median latency of one image on this host")
-    assert latency.note.startswith("timed on Some Processor 3.0 GHz, 2 cores") and "not on the device" in latency.note
+    assert (
+        latency.note.startswith("timed on Some Processor 3.0 GHz, 2 cores")
+        and "not on the device" in latency.note
+    )
     assert latency.note in render(inputs)
     assert verdict_of(inputs).reasons[1].text.endswith(" Latency is this host's, not the device's.")
     assert "Latency" not in verdict_of(report_inputs()).reasons[1].text
@@ -149,7 +165,10 @@ def test_broken_budget_outweighs_a_better_reference() -> None:
     inputs = dataclasses.replace(report_inputs(), limits={"max_tflite_bytes": 90_000})
     verdict = verdict_of(inputs, before=since(-0.03, -0.01))
     assert verdict.sentence == "Do not ship tuned-int8: it breaks the device's budget."
-    assert verdict.reasons[2].text == f"over the device's limit: int8 file {count(96_248)} of {count(90_000)} bytes."
+    assert (
+        verdict.reasons[2].text
+        == f"over the device's limit: int8 file {count(96_248)} of {count(90_000)} bytes."
+    )
 
 
 def test_verdict_refuses_what_failed_its_checks() -> None:
@@ -173,7 +192,9 @@ def test_check_of_a_file_that_is_not_shipped_is_a_note(passed: bool | None, note
 
 
 @pytest.mark.parametrize("path", [("checks", 0, "passed"), ("checks",)], ids=["one", "all"])
-def test_a_check_of_the_final_file_that_is_not_recorded_speaks_neither_way(path: tuple[Any, ...]) -> None:
+def test_a_check_of_the_final_file_that_is_not_recorded_speaks_neither_way(
+    path: tuple[Any, ...],
+) -> None:
     verdict = verdict_of(changed("convert", "files", FINAL, *path, to=None if len(path) > 1 else []))
     assert verdict.outcome == "unclear"
     assert verdict.reasons[2].text == f"not every check of {FINAL} is recorded."
@@ -195,7 +216,9 @@ def test_limit_that_nobody_measures_is_unknown() -> None:
     assert line.met is None and line.name == "joules"
     verdict = verdict_of(inputs)
     assert verdict.outcome == "unclear"
-    assert verdict.sentence.endswith("more accurate than the baseline and whether it fits the device is not known.")
+    assert verdict.sentence.endswith(
+        "more accurate than the baseline and whether it fits the device is not known."
+    )
 
 
 def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
@@ -213,12 +236,17 @@ def test_arena_and_latency_are_held_to_their_limits() -> None:
     found = {"mcu": {"files": {FINAL: {"arena_bytes": 60_000}}}}
     limits = {"max_arena_bytes": 50_000, "max_latency_ms": 0.1}
     inputs = dataclasses.replace(changed("evaluate", "device", to=found), limits=limits)
-    assert [(line.value, line.met) for line in budget(Records(inputs), limits)] == [(60_000, False), (0.083, True)]
+    assert [(line.value, line.met) for line in budget(Records(inputs), limits)] == [
+        (60_000, False),
+        (0.083, True),
+    ]
 
 
 def test_arena_of_a_file_that_was_refused_is_not_known_for_that_reason() -> None:
     found = {"mcu": {"files": {FINAL: {"refused": f"{FINAL}.tflite does not run: no kernel"}}}}
-    inputs = dataclasses.replace(changed("evaluate", "device", to=found), limits={"max_arena_bytes": 50_000})
+    inputs = dataclasses.replace(
+        changed("evaluate", "device", to=found), limits={"max_arena_bytes": 50_000}
+    )
     records = Records(inputs)
     (line,) = budget(records, inputs.limits)
     assert (line.met, line.value.reason) == (None, f"{FINAL}.tflite does not run: no kernel")
@@ -234,7 +262,9 @@ def test_models_are_compared_on_the_same_images() -> None:
     found = compared(inputs.predictions, FINAL)
     variants = inputs.results["evaluate"]["variants"]
     assert isinstance(found, Difference) and found.outcome == "better"
-    assert found.mean == pytest.approx(variants[FINAL]["accuracy"] - variants["baseline-keras"]["accuracy"])
+    assert found.mean == pytest.approx(
+        variants[FINAL]["accuracy"] - variants["baseline-keras"]["accuracy"]
+    )
     assert found.low < found.mean < found.high
 
 

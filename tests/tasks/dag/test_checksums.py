@@ -8,7 +8,7 @@ import pytest
 
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_yaml, write_text, yaml_text
-from litesmith.params import PrepareParams
+from litesmith.params.sections.prepare import PrepareParams
 from tasks import catalog
 from tasks.dag.checksums import check_inputs, md5_of, record_outputs
 from tasks.dag.step import Step, step
@@ -56,7 +56,10 @@ def root(tmp_path: Path) -> Path:
 
 def write_lock(root: Path, *, dep: bool = False) -> None:
     """Write a ``dvc.lock`` that records the inputs as they are now."""
-    entries = [{"path": path, "hash": "md5", "md5": md5_of(root / path)} for path in ("models/tuned.h5", "data/train")]
+    entries = [
+        {"path": path, "hash": "md5", "md5": md5_of(root / path)}
+        for path in ("models/tuned.h5", "data/train")
+    ]
     lock = {"schema": "2.0", "stages": {"sweep": {"cmd": "x", "deps" if dep else "outs": entries}}}
     write_text(root / "dvc.lock", yaml_text(lock))
 
@@ -67,7 +70,9 @@ def cached(root: Path) -> dict[str, Path]:
 
     with Repo.init(str(root), no_scm=True) as repo:
         repo.add([str(root / "models/tuned.h5"), str(root / "data/train")])
-        files = {path.name: path for path in root.rglob("*") if path.is_file() and ".dvc" not in path.parts}
+        files = {
+            path.name: path for path in root.rglob("*") if path.is_file() and ".dvc" not in path.parts
+        }
         names = ("tuned.h5", "images.npy")
         return {name: Path(repo.cache.local.oid_to_path(md5_of(files[name]))) for name in names}
 
@@ -93,7 +98,9 @@ def test_inputs_as_recorded_pass(root: Path) -> None:
 
 def test_without_a_record_nothing_is_held_to_it(root: Path) -> None:
     check_inputs(prepare, root)
-    write_lock(root, dep=True)  # what no step makes may be replaced by a person, and DVC reruns what follows
+    write_lock(
+        root, dep=True
+    )  # what no step makes may be replaced by a person, and DVC reruns what follows
     damage(root / "models/tuned.h5")
     check_inputs(prepare, root)
 
@@ -122,9 +129,14 @@ def test_where_dvcs_copy_is_whole_it_brings_the_file_back(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "path", "shown"),
-    [("tuned.h5", "models/tuned.h5", "models/tuned.h5"), ("images.npy", "data/train", "data/train/a/images.npy")],
+    [
+        ("tuned.h5", "models/tuned.h5", "models/tuned.h5"),
+        ("images.npy", "data/train", "data/train/a/images.npy"),
+    ],
 )
-def test_where_dvcs_copy_is_damaged_too_both_are_named(root: Path, name: str, path: str, shown: str) -> None:
+def test_where_dvcs_copy_is_damaged_too_both_are_named(
+    root: Path, name: str, path: str, shown: str
+) -> None:
     copy = cached(root)[name]
     write_lock(root)
     damage(copy)
@@ -161,7 +173,9 @@ def test_files_that_dvc_ignores_do_not_count(root: Path) -> None:
 def test_of_a_folder_whose_list_is_lost_the_folder_is_named(root: Path) -> None:
     write_lock(root)
     damage(root / "data/train/a/images.npy")
-    with pytest.raises(DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got \w+\.dir\."):
+    with pytest.raises(
+        DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got \w+\.dir\."
+    ):
         check_inputs(prepare, root)
 
 
@@ -174,7 +188,9 @@ def test_a_damaged_list_of_a_folder_is_removed_with_the_folder(root: Path, text:
     (root / place).chmod(0o644)
     (root / place).write_text(text)
     (root / "data/train/a/images.npy").unlink()
-    with pytest.raises(DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got") as caught:
+    with pytest.raises(
+        DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got"
+    ) as caught:
         check_inputs(prepare, root)
     assert f"restored in every run: {place}. Remove both" in str(caught.value)
     assert f"`rm -rf data/train {place} && dvc repro sweep`." in str(caught.value)
@@ -207,7 +223,9 @@ def test_in_a_workspace_the_way_out_acts_on_it(root: Path, monkeypatch: pytest.M
 def test_what_a_step_left_is_refused_if_it_is_that_no_more(root: Path, text: str) -> None:
     left = root / catalog.CHECKSUMS / "sweep.json"
     write_text(left, text)
-    with pytest.raises(DataError, match=r"sweep\.json does not hold what step sweep left there.*Remove it.*rm -rf "):
+    with pytest.raises(
+        DataError, match=r"sweep\.json does not hold what step sweep left there.*Remove it.*rm -rf "
+    ):
         check_inputs(prepare, root)
 
 
@@ -251,5 +269,7 @@ def test_all_that_differ_are_named_at_once(root: Path) -> None:
     write_lock(root)
     for name in ("models/tuned.h5", "data/train/a/images.npy"):
         damage(root / name)
-    with pytest.raises(DataError, match=r"cannot run: models/tuned\.h5 has .*`\.\ndata/train has another content"):
+    with pytest.raises(
+        DataError, match=r"cannot run: models/tuned\.h5 has .*`\.\ndata/train has another content"
+    ):
         check_inputs(prepare, root)

@@ -92,13 +92,17 @@ def found(module: str, root: Path) -> set[str]:
     ],
 )
 def test_every_way_to_write_an_import_is_followed(line: str, root: Path) -> None:
-    (root / "litesmith/drawing.py").write_text("import scipy.ndimage as nd\nfrom PIL.Image import open as read")
+    (root / "litesmith/drawing.py").write_text(
+        "import scipy.ndimage as nd\nfrom PIL.Image import open as read"
+    )
     (root / "litesmith/pruning.py").write_text(line)
     assert "litesmith/drawing.py" in found("tasks.prune", root)
     assert {"pillow", "scipy"} <= set(packages("tasks.prune", root))
 
 
-@pytest.mark.parametrize("line", ["from ..keras import keras", "from .. import keras", "from ..report import page"])
+@pytest.mark.parametrize(
+    "line", ["from ..keras import keras", "from .. import keras", "from ..report import page"]
+)
 def test_an_import_from_the_folder_above_is_followed(line: str, root: Path) -> None:
     (root / "litesmith/report/page.py").write_text(line)
     (root / "litesmith/report/other.py").write_text("from .page import render")
@@ -122,7 +126,9 @@ def test_modules_in_a_folder_without_init_file_are_followed(root: Path) -> None:
 
 def test_a_change_is_seen_by_the_same_process(root: Path) -> None:
     before = found("tasks.report", root)
-    (root / "tasks/report.py").write_text("from litesmith.report.page import render\nimport litesmith.keras as k")
+    (root / "tasks/report.py").write_text(
+        "from litesmith.report.page import render\nimport litesmith.keras as k"
+    )
     assert found("tasks.report", root) - before == {"litesmith/keras.py"}
 
 
@@ -147,7 +153,11 @@ def test_a_data_file_at_the_top_that_nothing_names_counts_with_every_step(root: 
 
 def test_a_style_sheet_of_another_package_counts_with_the_module_that_names_it(root: Path) -> None:
     (root / "litesmith/pruning.py").write_text("STYLE = HERE / 'report/page.css'")
-    assert found("tasks.prune", root) == {"litesmith/pruning.py", "litesmith/report/page.css", "tasks/prune.py"}
+    assert found("tasks.prune", root) == {
+        "litesmith/pruning.py",
+        "litesmith/report/page.css",
+        "tasks/prune.py",
+    }
 
 
 def test_files_that_editors_and_systems_hide_do_not_count(root: Path) -> None:
@@ -158,5 +168,10 @@ def test_files_that_editors_and_systems_hide_do_not_count(root: Path) -> None:
 
 
 def test_the_pages_of_a_refusal_are_written_anew_when_their_template_changes() -> None:
-    readers = {one.name for one in PIPELINE if Path("litesmith/refusal.html.j2") in sources(one.module, PROJECT)}
-    assert readers == {"validate"}
+    readers = {
+        one.name
+        for one in PIPELINE
+        if Path("litesmith/documents/refusal.html.j2") in sources(one.module, PROJECT)
+    }
+    # The report shares how values read with all documents.
+    assert readers == {"validate", "report"}

@@ -6,7 +6,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from litesmith.errors import ContractError
-from litesmith.params import DatasetParams, HardLimits, PrepareParams
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.device import HardLimits
+from litesmith.params.sections.prepare import PrepareParams
 from tasks.dag import dvcfile
 from tasks.dag.step import Kept, MaybeEmpty, Measured, Metric, Plot, step
 from tasks.pipeline import PIPELINE
@@ -24,13 +26,17 @@ class Outs:
     model: Path = Path("models/a.h5")
     metrics: Annotated[Path, Metric()] = Path("reports/metrics/a.json")
     results: Annotated[Path, Kept()] = Path("reports/results/a.json")
-    curve: Annotated[Path, Plot(x="epoch", y=("loss", "val_loss"), panel="loss")] = Path("reports/plots/a.csv")
+    curve: Annotated[Path, Plot(x="epoch", y=("loss", "val_loss"), panel="loss")] = Path(
+        "reports/plots/a.csv"
+    )
     page: Annotated[Path, Measured()] = Path("reports/a.html")
     extras: Annotated[Path, MaybeEmpty()] = Path("models/extras")
 
 
 @step
-def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path) -> None:
+def prepare(
+    params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
+) -> None:
     """Do the thing.
 
     And more.
@@ -60,7 +66,12 @@ def test_of_a_section_read_in_part_the_stage_names_the_keys(tmp_path: Path) -> N
     def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
 
     asked = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
-    assert asked == ["prepare", "device.max_tflite_bytes", "device.max_macs", "device.max_activation_bytes"]
+    assert asked == [
+        "prepare",
+        "device.max_tflite_bytes",
+        "device.max_macs",
+        "device.max_activation_bytes",
+    ]
 
 
 def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:

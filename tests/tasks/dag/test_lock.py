@@ -17,7 +17,9 @@ HOLD += "with holding(Path(sys.argv[1])): print('held', flush=True); time.sleep(
 
 
 def hold_elsewhere(root: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(root)], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(root)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -73,7 +75,11 @@ def test_a_lock_file_that_was_spoilt_names_nobody(tmp_path: Path, content: str) 
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         told = "this workspace is busy: held by a process that cannot be named here"
-        with pytest.raises(BusyError, match=told), patch("tasks.dag.lock._STEP_PATIENCE_S", 0), stepping(tmp_path):
+        with (
+            pytest.raises(BusyError, match=told),
+            patch("tasks.dag.lock._STEP_PATIENCE_S", 0),
+            stepping(tmp_path),
+        ):
             pass
     with stepping(tmp_path):
         assert str(os.getpid()) in lock.read_text()
@@ -86,14 +92,18 @@ def test_what_a_holder_starts_works_under_its_lock(tmp_path: Path) -> None:
     with holding(tmp_path):
         named = (tmp_path / ".litesmith/run.lock").read_text()
         environment = {**os.environ, **lock_environment()}
-        child = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        child = subprocess.run(
+            command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+        )
         assert (tmp_path / ".litesmith/run.lock").read_text() == named
         stranger = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert child.stdout == "under it\n"
     assert "BusyError" in stranger.stderr
 
 
-def test_a_claim_to_a_lock_that_nobody_holds_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_to_a_lock_that_nobody_holds_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(HOLDER, "1")
     with holding(tmp_path):
         monkeypatch.delenv(HOLDER)

@@ -10,7 +10,9 @@ import pytest
 
 from litesmith.errors import BusyError, ContractError, DataError, MachineError, ParamsError
 from litesmith.files import write_text
-from litesmith.params import DatasetParams, PrepareParams, read_params
+from litesmith.params.loading import read_params
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.prepare import PrepareParams
 from tasks.dag.checksums import md5_of
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
@@ -34,8 +36,13 @@ class Outs:
 def room(body: str) -> Step:
     """Make a step named like a section of params.yaml whose function does what ``body`` says."""
 
-    def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path) -> None:
-        exec(body, {"params": params, "ins": ins, "outs": outs, "seed": seed, "dataset": dataset, "work": work})
+    def prepare(
+        params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
+    ) -> None:
+        exec(
+            body,
+            {"params": params, "ins": ins, "outs": outs, "seed": seed, "dataset": dataset, "work": work},
+        )
 
     return step(prepare)
 
@@ -103,9 +110,14 @@ def _missing(name: str, root: Path) -> str:
 def test_many_missing_inputs_are_told_in_short_with_who_makes_them(root: Path) -> None:
     shutil.copy(PROJECT / "dvc.yaml", root)
     told = _missing("report", root)
-    assert re.match(r"step report cannot run: (\d+) of its \1 inputs are missing: (\S+, ){2}\S+ and \d+ more\. ", told)
+    assert re.match(
+        r"step report cannot run: (\d+) of its \1 inputs are missing: (\S+, ){2}\S+ and \d+ more\. ",
+        told,
+    )
     assert " fetch, validate, prepare and 7 more make what is missing. " in told
-    assert told.endswith("`git checkout -- reports/reference.json` restores that. Run `dvc repro report`.")
+    assert told.endswith(
+        "`git checkout -- reports/reference.json` restores that. Run `dvc repro report`."
+    )
     assert len(told) < 400
     validate = named("validate").ins
     for port in validate[1:]:
@@ -124,7 +136,9 @@ def test_a_pipe_in_the_place_of_an_input_is_no_input(root: Path) -> None:
     assert f"1 of its {len(ins)} inputs is missing: {ins[0].path}" in _missing("validate", root)
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", "stages: [", "stages: 3", "stages: {fetch: null}", "a: 1"])
+@pytest.mark.parametrize(
+    "content", ["", "null", "[]", "stages: [", "stages: 3", "stages: {fetch: null}", "a: 1"]
+)
 def test_missing_inputs_are_told_whatever_dvc_yaml_holds(root: Path, content: str) -> None:
     write_text(root / "dvc.yaml", content)
     told = _missing("fetch" if named("fetch").ins else "validate", root)
@@ -149,12 +163,16 @@ def test_of_an_output_that_is_a_link_the_link_alone_is_removed(root: Path, targe
 
 
 def test_an_output_that_was_not_made_is_named(root: Path) -> None:
-    with pytest.raises(ContractError, match=r"step prepare promised models/copy\.txt, .* and did not make it"):
+    with pytest.raises(
+        ContractError, match=r"step prepare promised models/copy\.txt, .* and did not make it"
+    ):
         run_step(room("pass"), root)
 
 
 def test_an_output_that_was_not_promised_is_named(root: Path) -> None:
-    with pytest.raises(ContractError, match=r"step prepare made models/stray\.txt, which its Outs do not promise"):
+    with pytest.raises(
+        ContractError, match=r"step prepare made models/stray\.txt, which its Outs do not promise"
+    ):
         run_step(room(COPY + "(outs.copy.parent / 'stray.txt').touch()"), root)
 
 
@@ -162,7 +180,9 @@ def test_what_a_killed_run_leaves_is_found_by_the_next_with_the_same_inputs(root
     with pytest.raises(RuntimeError):
         run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
     run_step(room("assert (work / 'trial').exists()" + COPY), root)
-    run_step(room("assert (work / 'trial').exists()" + COPY), root)  # DVC was killed before it recorded the outputs
+    run_step(
+        room("assert (work / 'trial').exists()" + COPY), root
+    )  # DVC was killed before it recorded the outputs
 
 
 def test_what_a_step_resumes_from_goes_when_another_begins(root: Path) -> None:
@@ -193,14 +213,20 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_removed(
     # A user who may do everything is not stopped by permissions, so the system's answer is made up.
     closed = root / "reports/metrics"
     monkeypatch.setattr("tasks.dag.running.os.access", lambda path, _: path != closed)
-    with pytest.raises(MachineError, match=r"step prepare writes to .*/reports/metrics, and .*nothing was removed\."):
+    with pytest.raises(
+        MachineError, match=r"step prepare writes to .*/reports/metrics, and .*nothing was removed\."
+    ):
         run_step(room(COPY), root)
     assert (root / "models/copy.txt").exists()
 
 
-def test_a_full_disk_is_explained_wherever_it_is_met(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_explained_wherever_it_is_met(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     full = "raise OSError(28, 'No space left on device', 'trials.jsonl')"
-    with pytest.raises(MachineError, match=r"cannot write trials\.jsonl: the disk is full: free some space and run"):
+    with pytest.raises(
+        MachineError, match=r"cannot write trials\.jsonl: the disk is full: free some space and run"
+    ):
         run_step(room(full), root)
     monkeypatch.setattr("tasks.dag.lock.json.dump", lambda *_: exec(full))
     with pytest.raises(MachineError, match="the disk is full"), holding(root):
@@ -241,7 +267,9 @@ def test_wrong_parameters_stop_it_before_anything_is_removed(root: Path) -> None
 def test_a_busy_workspace_is_refused_with_its_holder(root: Path) -> None:
     with (
         holding(root),
-        pytest.raises(BusyError, match=r"this workspace is busy: `python .*` holds it \(pid \d+, since 20"),
+        pytest.raises(
+            BusyError, match=r"this workspace is busy: `python .*` holds it \(pid \d+, since 20"
+        ),
     ):
         run_step(room(COPY), root)
 
@@ -264,7 +292,9 @@ def test_an_input_that_is_not_what_was_made_stops_it_before_anything_is_removed(
     outs = [{"path": "data/in.txt", "hash": "md5", "md5": md5_of(root / "data/in.txt")}]
     (root / "dvc.lock").write_text(json.dumps({"stages": {"fetch": {"outs": outs}}}))
     (root / "data/in.txt").write_text("pixelz")
-    with pytest.raises(DataError, match=r"step prepare cannot run: data/in\.txt has another content: expected MD5"):
+    with pytest.raises(
+        DataError, match=r"step prepare cannot run: data/in\.txt has another content: expected MD5"
+    ):
         run_step(room(COPY + "assert False"), root)
     assert (root / "models/copy.txt").read_text() == "pixels"
 

@@ -29,7 +29,9 @@ def unknown(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyError(f"getpwuid(): uid not found: {uid}")
 
     monkeypatch.setattr(pwd, "getpwuid", _unknown)
-    monkeypatch.setattr(os, "environ", {name: value for name, value in os.environ.items() if name not in _NAMES})
+    monkeypatch.setattr(
+        os, "environ", {name: value for name, value in os.environ.items() if name not in _NAMES}
+    )
 
 
 @pytest.mark.usefixtures("unknown")
@@ -89,7 +91,9 @@ def _nameless(tmp_path: Path, **more: str) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("home", [None, "/", "/proc/nonexistent"])
-def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(tmp_path: Path, home: str | None) -> None:
+def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(
+    tmp_path: Path, home: str | None
+) -> None:
     from tasks.workspace import make_workspace
 
     small = make_small_set(tmp_path / "mirror")
@@ -107,7 +111,12 @@ def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(tmp
     )
     environment = _nameless(tmp_path, **({"HOME": home} if home else {}))
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "True Completed" in done.stdout

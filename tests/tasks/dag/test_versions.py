@@ -23,7 +23,9 @@ def test_a_stale_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_package_pinned_twice_is_refused() -> None:
     lock = (PROJECT / "requirements.lock").read_text() + "\nnumpy==1.0 ; python_version < '3.12'\n"
-    with pytest.raises(MachineError, match=r"must pin one version of each numeric package, got \{'numpy'"):
+    with pytest.raises(
+        MachineError, match=r"must pin one version of each numeric package, got \{'numpy'"
+    ):
         versions.render(lock)
 
 
@@ -35,15 +37,20 @@ def test_another_version_than_recorded_is_refused(tmp_path: Path) -> None:
     recorded = read_yaml(PROJECT / "versions.yaml")
     write_text(tmp_path / "versions.yaml", yaml_text({**recorded, "numpy": "0.1"}))
     with pytest.raises(
-        MachineError, match=rf"installed: numpy {version('numpy')}; .* says numpy 0\.1\. Run `make install`"
+        MachineError,
+        match=rf"installed: numpy {version('numpy')}; .* says numpy 0\.1\. Run `make install`",
     ):
         versions.check_installed(["numpy"], tmp_path)
 
 
-@pytest.mark.parametrize("written", ["", "null", "[numpy]", "numpy", "scipy: '1'", "numpy: 2.4", "numpy: null", "1: 2"])
+@pytest.mark.parametrize(
+    "written", ["", "null", "[numpy]", "numpy", "scipy: '1'", "numpy: 2.4", "numpy: null", "1: 2"]
+)
 def test_a_file_that_records_no_version_is_refused(tmp_path: Path, written: str) -> None:
     write_text(tmp_path / "versions.yaml", written)
-    with pytest.raises(ContractError, match=r"versions\.yaml records no version of numpy\. `python -m tasks versions`"):
+    with pytest.raises(
+        ContractError, match=r"versions\.yaml records no version of numpy\. `python -m tasks versions`"
+    ):
         versions.check_installed(["numpy"], tmp_path)
 
 

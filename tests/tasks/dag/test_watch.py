@@ -13,9 +13,7 @@ from tasks.dag.watch import STARTER, starter_environment
 from tasks.dag.workers import worker_pool
 
 PROJECT = Path(__file__).parents[3]
-WORKER = (
-    "import time; from tasks.dag.watch import watch_starters; watch_starters(); print('up', flush=True); time.sleep(60)"
-)
+WORKER = "import time; from tasks.dag.watch import watch_starters; watch_starters(); print('up', flush=True); time.sleep(60)"
 
 
 def gone_within(pid: int, limit_s: float) -> bool:
@@ -46,7 +44,9 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 def test_a_stage_stops_when_its_dvc_command_is_killed(tmp_path: Path) -> None:
     (tmp_path / "stage.py").write_text(WORKER)
-    dvc = f"import subprocess; subprocess.run(['sh', '-c', '{sys.executable} {tmp_path}/stage.py; true'])"
+    dvc = (
+        f"import subprocess; subprocess.run(['sh', '-c', '{sys.executable} {tmp_path}/stage.py; true'])"
+    )
     parent = start([sys.executable, "-c", dvc], DVC_STAGE="prune", PYTHONPATH=str(PROJECT))
     assert first_line(parent) == "up"
     below = psutil.Process(parent.pid).children(recursive=True)
@@ -127,7 +127,7 @@ def test_what_is_watched_ends_on_a_hang_up_as_it_does_on_sigterm(tmp_path: Path)
     )
     (tmp_path / "waiting.py").write_text(code)
     path = os.pathsep.join([str(PROJECT), str(tmp_path)])
-    child = start([sys.executable, "-m", "flows.watched", "waiting"], PYTHONPATH=path)
+    child = start([sys.executable, "-m", "flows.serving.watched", "waiting"], PYTHONPATH=path)
     assert first_line(child) == "up"
     child.send_signal(signal.SIGHUP)
     assert child.wait(10) == 7

@@ -1,0 +1,1 @@
+"""Prefect's server and worker, and the environment they run in."""

@@ -1,0 +1,126 @@
+"""Wait for orders: server, work pool, worker and both deployments of ``prefect.yaml`` in one command."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from flows.serving.environment import HOME, check_settings, own_environment
+from flows.serving.server import server, watched
+from litesmith.errors import MachineError
+from litesmith.files import UTF8_PIPES
+from tasks.dag.lock import serving_alone
+
+POOL = "litesmith"
+
+# How often a command of Prefect's is tried that the server has put off, which it does while its database is busy.
+_ATTEMPTS = 3
+_PAUSE_S = 2.0
+_PUT_OFF = "503 Service Unavailable"
+
+
+def serve(project: Path, port: int) -> None:
+    """Serve the deployments until stopped with Ctrl-C.
+
+    Args:
+        project: The project's folder, where the runs happen.
+        port: Port of the server on 127.0.0.1.
+
+    Raises:
+        BusyError: The project is served already.
+        MachineError: The port is taken, or a part of Prefect does not start.
+    """
+    with serving_alone(project):
+        print("starting Prefect's server ...", flush=True)
+        _serve(project, port)
+
+
+def _serve(project: Path, port: int) -> NoReturn:
+    """Start everything and wait until it ends, which it should not."""
+    with serving(project, port) as (url, worker):
+        print(_invitation(url), flush=True)
+        code = worker.wait()
+    raise MachineError(f"Prefect's worker ended with {code}. See {project / HOME / 'worker.log'}.")
+
+
+@contextmanager
+def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run server and worker with both deployments registered, for as long as the block lasts.
+
+    Yields:
+        The address of the server's API, and the worker's process.
+    """
+    with server(project, port) as url:
+        environment = own_environment(project, url)
+        _prefect(["work-pool", "create", POOL, "--type", "process", "--overwrite"], project, environment)
+        _prefect(["deploy", "--all"], project, environment)
+        # Sets Prefect's logging up too: else each request of this process is a line in the terminal.
+        check_settings()
+        _release(url)
+        command = ["prefect", "worker", "start", "--pool", POOL]
+        with watched(command, environment, project / HOME / "worker.log") as worker:
+            yield url, worker
+
+
+def _release(url: str) -> None:
+    """Give back what runs of an earlier server still hold, if it was stopped in their midst.
+
+    Only as serving begins, when none of them can still be at work. Later the server gives a place back by itself, once
+    it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run here too would free the place
+    twice, and a second run would start beside the next one.
+    """
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.states import Crashed
+
+    begun = FlowRunFilter.model_validate(
+        {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
+    )
+    with SyncPrefectClient(url) as client:
+        for run in client.read_flow_runs(flow_run_filter=begun):
+            if run.deployment_id is None:
+                continue
+            client.set_flow_run_state(run.id, Crashed(message="Its server was stopped."), force=True)
+        for deployment in client.read_deployments():
+            if deployment.global_concurrency_limit:
+                name = deployment.global_concurrency_limit.name
+                client.update_global_concurrency_limit(
+                    name, GlobalConcurrencyLimitUpdate(active_slots=0)
+                )
+
+
+def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
+    """Run one command of Prefect and wait for it, again if the server has put it off.
+
+    Raises:
+        MachineError: It failed; the text holds what it wrote.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            cwd=project,
+            env={**UTF8_PIPES, **environment},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if not done.returncode:
+            return
+        said = f"{done.stdout}{done.stderr}"
+        if _PUT_OFF not in said or attempt == _ATTEMPTS:
+            raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{said}")
+        time.sleep(_PAUSE_S)
+
+
+def _invitation(url: str) -> str:
+    return (
+        f"\nserving retrain/on-demand and retrain/nightly at {url.removesuffix('/api')}\n"
+        "In another terminal:\n"
+        f"  export PREFECT_API_URL={url}\n"
+        "  .venv/bin/prefect deployment run retrain/on-demand --watch\n"
+        "Ctrl-C stops server and worker, and a run that is going on."
+    )

@@ -1,0 +1,245 @@
+"""Prefect's server and worker as children of a run: on this machine only, without telemetry, gone when it is gone."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from flows.serving.diagnosis import cause, damage, tail
+from flows.serving.environment import (
+    API_URL,
+    HOME,
+    HOST,
+    check_settings,
+    own_environment,
+    without_password,
+)
+from litesmith.errors import MachineError
+from litesmith.files import explaining
+from tasks.dag.watch import kill_all, starter_environment
+
+_SERVER = ("prefect", "server", "start")
+_START_S = 120.0
+_STOP_S = 10.0
+_ANSWER_S = 10.0
+_SOURCES = Path(__file__).parents[2]
+_OTHER_SERVER = f"or unset {API_URL}: the run then starts a server of its own."
+
+
+@contextmanager
+def server(
+    project: Path, port: int | None = None, *, meanwhile: Callable[[str], None] = lambda _: None
+) -> Iterator[str]:
+    """Run a Prefect server for as long as the block lasts.
+
+    Args:
+        project: The project's folder; runs are kept in SQLite below it.
+        port: The port to listen on; any free one if None.
+        meanwhile: Called with the address once the server begins to start, which takes seconds.
+
+    Yields:
+        The address of its API, for ``PREFECT_API_URL``.
+
+    Raises:
+        MachineError: The port is taken, or the server does not start; the text says why.
+    """
+    home = project / HOME
+    if damaged := damage(home):
+        raise MachineError(f"Prefect's server was not started: {damaged}")
+    port = _free_port(port or 0)
+    url = f"http://{HOST}:{port}/api"
+    command = [*_SERVER, "--host", HOST, "--port", str(port), "--log-level", "ERROR"]
+    log = home / "server.log"
+    before = log.stat().st_size if log.is_file() else 0
+    # In a folder of its own: Prefect reads .env, prefect.toml and pyproject.toml of the current one.
+    with watched(command, own_environment(project, url), log, folder=home) as child:
+        meanwhile(url)
+        _wait_until_ready(url, child, log, before)
+        yield url
+
+
+def require_answer(url: str) -> None:
+    """Look whether the server that the environment names takes orders, with the credentials that stand there.
+
+    Raises:
+        MachineError: It does not answer, asks for other credentials, or is no server of Prefect's.
+    """
+    check_settings()
+    from httpx import HTTPError, HTTPStatusError
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+    settings = {PREFECT_API_URL: url, PREFECT_CLIENT_MAX_RETRIES: 1}
+    try:
+        with (
+            temporary_settings(settings),
+            get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,
+        ):
+            # What asks for credentials, unlike its health, and is the same on a server of one's own and in the cloud.
+            client.read_flows(limit=1)
+    except HTTPStatusError as error:
+        raise MachineError(_refusal(url, error.response.status_code)) from error
+    except (HTTPError, OSError) as error:
+        raise MachineError(
+            f"no Prefect server answers at {without_password(url)}, which {API_URL} names: {error}. Start it (`make "
+            f"serve`), {_OTHER_SERVER}"
+        ) from error
+    except ValueError as error:  # no JSON, or JSON of another kind
+        raise MachineError(_refusal(url, None)) from error
+
+
+def _refusal(url: str, status: int | None) -> str:
+    """Return what a server that answers with a status other than success, or with no JSON, must be told to be."""
+    named = f"{without_password(url)}, which {API_URL} names,"
+    if status in (401, 403):
+        return (
+            f"the server at {named} asks for authentication and did not accept what it got ({status}). Set "
+            "PREFECT_API_AUTH_STRING to its USER:PASSWORD, or PREFECT_API_KEY to a key of Prefect Cloud, "
+            f"{_OTHER_SERVER}"
+        )
+    if status is not None and status >= 500:
+        return (
+            f"the Prefect server at {named} is out of order ({status}): look at its log, {_OTHER_SERVER}"
+        )
+    told = f"({status})" if status else "(no JSON)"
+    return (
+        f"what answers at {named} is not the API of a Prefect server {told}. Its address ends in /api, for example "
+        f"http://{HOST}:4200/api: correct it, {_OTHER_SERVER}"
+    )
+
+
+def server_cpu_s() -> float | None:
+    """Return the CPU-seconds that the server started by this process has used so far, None if it started none."""
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if child.cmdline()[1:6] == ["-m", "flows.serving.watched", *_SERVER[:3]]:
+                spent = [one.cpu_times() for one in (child, *child.children(recursive=True))]
+                return round(sum(one.user + one.system for one in spent), 2)
+    return None
+
+
+@contextmanager
+def watched(
+    command: list[str], environment: Mapping[str, str], log: Path, folder: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python module in a child process for as long as the block lasts; it ends when this process ends.
+
+    It is in a process group of its own: Ctrl-C reaches the run first, which then still has a server to tell.
+
+    Args:
+        command: The module and its arguments.
+        environment: All of its environment, but for what lets it watch this process.
+        log: The file that what it writes is added to.
+        folder: Where it runs, with this project on Python's path; the current folder, without that, if None.
+
+    Raises:
+        MachineError: The log cannot be written.
+    """
+    with explaining(log):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        stream = log.open("ab")
+    with stream:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "flows.serving.watched", *command],
+            cwd=folder,
+            env={**environment, **starter_environment(), **(_sources(environment) if folder else {})},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            process_group=0,
+        )
+    try:
+        yield child
+    finally:
+        _stop(child)
+
+
+def _sources(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable that lets Python find this project, for a child that runs elsewhere."""
+    return {
+        "PYTHONPATH": os.pathsep.join([str(_SOURCES), *filter(None, [environment.get("PYTHONPATH")])])
+    }
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Ask a child to end, first what it runs: a worker waits for that. Kill it if it does not, and what it leaves."""
+    if child.poll() is not None:
+        return
+    process = psutil.Process(child.pid)
+    below = process.children(recursive=True)
+    for run in process.children():
+        run.terminate()
+    child.terminate()
+    try:
+        child.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    kill_all(below)
+
+
+def _free_port(port: int) -> int:
+    """Return ``port`` if it can be listened on, any free one for 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise MachineError(
+                f"port {port} of {HOST} {_why_not(error)} Choose another with `python -m flows serve --port PORT`."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _why_not(error: OSError) -> str:
+    """Return in a sentence why a port cannot be listened on."""
+    if isinstance(error, PermissionError):
+        return "may not be used by this user: ports below 1024 are the system's."
+    if error.errno == errno.EADDRINUSE:
+        return "is taken: stop what listens there (`ss -ltnp` shows it)."
+    return f"cannot be used: {error.strerror}."
+
+
+def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path, before: int) -> None:
+    """Wait until the server answers; of its log, what stands behind the first ``before`` bytes is of this start."""
+    began = time.monotonic()
+    while time.monotonic() - began < _START_S and child.poll() is None:
+        if _is_ready(url, child):
+            return
+        time.sleep(0.1)
+    said = log.read_bytes()[before:].decode(errors="replace")
+    took = f"{time.monotonic() - began:.0f} s"
+    ended = f"did not answer at {url} within {took}" if child.poll() is None else f"ended after {took}"
+    why = cause(said, log.parent) or "the log does not say why in words known here."
+    raise MachineError(f"Prefect's server {ended}: {why}\nThe end of {log}:\n{tail(said)}")
+
+
+def _is_ready(url: str, child: subprocess.Popen[bytes]) -> bool:
+    """Tell whether the child takes orders at an address: another server may have taken its port meanwhile."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        # Not its health, which is good before its database can be written: the first order would be refused (503).
+        with opener.open(f"{url}/ready", timeout=5):
+            return _listens(child, urlsplit(url).port)
+    except (OSError, ValueError):
+        return False
+
+
+def _listens(child: subprocess.Popen[bytes], port: int | None) -> bool:
+    """Tell whether a child listens on a port; taken for granted where the system does not tell."""
+    try:
+        connections = psutil.Process(child.pid).net_connections(kind="tcp")
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections)

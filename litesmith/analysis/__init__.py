@@ -1,0 +1,1 @@
+"""Statistics of results, with NumPy and SciPy alone."""

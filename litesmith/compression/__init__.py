@@ -1,0 +1,1 @@
+"""Pruning, and fine-tuning for conversion."""

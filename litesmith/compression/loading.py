@@ -1,0 +1,26 @@
+"""Read networks that learned to round. Apart from `litesmith.compression.quantization`: who reads them needs no training."""
+
+from pathlib import Path
+from typing import Any
+
+from litesmith.training import backend
+from litesmith.training.h5_check import ROUNDING, checked_h5
+
+
+def load_aware(path: Path) -> Any:
+    """Return the network in an ``.h5`` file, with TF-MOT's rounding layers if it has some.
+
+    Raises:
+        DataError: The file is missing or not a Keras model, or could run code of its own.
+    """
+    with checked_h5(path) as (file, classes):
+        if not classes & ROUNDING:
+            return backend.read_model(path, file)  # TF-MOT takes a second to import
+        with backend.tfmot.quantization.keras.quantize_scope():
+            return backend.read_model(path, file)
+
+
+def learned_to_round(model: Any) -> bool:
+    """Tell whether a network has TF-MOT's rounding layers."""
+    wrapper = backend.tfmot.quantization.keras.QuantizeWrapper
+    return any(isinstance(layer, wrapper) for layer in model.layers)

@@ -1,0 +1,1 @@
+"""Images and labels: formats, download, statistics, rules and splits."""

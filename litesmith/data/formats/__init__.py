@@ -1,0 +1,1 @@
+"""File formats of labelled images, one module each."""

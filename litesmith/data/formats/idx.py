@@ -1,0 +1,212 @@
+"""Read and write IDX files, the format of MNIST and its kin, packed with gzip.
+
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/ (format of the files).
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from litesmith.errors import DataError, MachineError
+from litesmith.files import explaining
+
+IMAGES_MAGIC = 0x00000803
+LABELS_MAGIC = 0x00000801
+
+_MEANINGS = {IMAGES_MAGIC: "images: uint8, 3 dimensions", LABELS_MAGIC: "labels: uint8, 1 dimension"}
+_STORED_BLOCK_BYTES = 65535
+_CHUNK_BYTES = 1 << 20
+# Deflate packs at most so many bytes into one (zlib, "Technical Details", https://zlib.net/zlib_tech.html).
+_MOST_EXPANSION = 1032
+_FETCH_AGAIN = "Fetch the file again, or restore it."
+
+
+def read_images(path: Path) -> NDArray[np.uint8]:
+    """Read the images of a gzip-packed IDX file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        uint8, (n, height, width), read-only.
+
+    Raises:
+        DataError: The file is missing, not whole, not IDX, or holds something else than images, or none.
+        MachineError: It may not be read by this user, or is too large for the memory that is free.
+    """
+    return _read(path, IMAGES_MAGIC)
+
+
+def read_labels(path: Path) -> NDArray[np.uint8]:
+    """Read the labels of a gzip-packed IDX file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        uint8, (n,), read-only.
+
+    Raises:
+        DataError: The file is missing, not whole, not IDX, or holds something else than labels, or none.
+        MachineError: It may not be read by this user, or is too large for the memory that is free.
+    """
+    return _read(path, LABELS_MAGIC)
+
+
+def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read images and their labels, as `read_images` and `read_labels` do.
+
+    Raises:
+        DataError: A file cannot be read, or there are not as many labels as images.
+        MachineError: As the two raise it.
+    """
+    images, labels = read_images(images_path), read_labels(labels_path)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{images_path} holds {len(images)} images and {labels_path} {len(labels)} labels, expected one for each. "
+            f"{_FETCH_AGAIN}"
+        )
+    return images, labels
+
+
+def encode_idx(array: NDArray[np.uint8]) -> bytes:
+    """Return an array as the bytes of a gzip-packed IDX file, the same on every machine.
+
+    Args:
+        array: uint8, images (n, height, width) or labels (n,).
+    """
+    if array.dtype != np.uint8 or array.ndim not in (1, 3):
+        raise ValueError(
+            f"array must be uint8 with 1 or 3 dimensions, got {array.dtype} with {array.ndim}."
+        )
+    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    return _gzip_stored(header + array.tobytes())
+
+
+def _gzip_stored(content: bytes) -> bytes:
+    """Pack bytes as gzip without compressing.
+
+    Written out here because zlib and zlib-ng, and their versions, cut even stored blocks differently: the files of a
+    drawn data set must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section 3.2.4 (stored blocks).
+    """
+    starts = range(0, max(len(content), 1), _STORED_BLOCK_BYTES)
+    blocks = [content[start : start + _STORED_BLOCK_BYTES] for start in starts]
+    packed = [
+        struct.pack("<BHH", block_start == starts[-1], len(block), len(block) ^ 0xFFFF) + block
+        for block_start, block in zip(starts, blocks, strict=True)
+    ]
+    head = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"
+    tail = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return head + b"".join(packed) + tail
+
+
+def _read(path: Path, magic: int) -> NDArray[np.uint8]:
+    num_sizes = magic & 0xFF
+    header_bytes = 4 + 4 * num_sizes
+    with _unpacking(path, magic) as stream:
+        header = stream.read(header_bytes)
+        _check_magic(path, header[:4], magic)
+        if len(header) < header_bytes:
+            raise DataError(
+                f"{path} ends within its header: {len(header)} bytes, expected {header_bytes}. {_FETCH_AGAIN}"
+            )
+        shape = struct.unpack(f">{num_sizes}I", header[4:])
+        _check_size(path, shape)
+        array = np.frombuffer(_content(path, stream, shape), np.uint8).reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def _check_size(path: Path, shape: tuple[int, ...]) -> None:
+    """Refuse sizes that cannot be true, or are too large for this machine, before any memory is taken for them."""
+    promised, packed = math.prod(shape), path.stat().st_size
+    if promised == 0:
+        raise DataError(
+            f"{path}: the header promises {_sizes(shape)}: nothing to learn from. {_FETCH_AGAIN}"
+        )
+    if promised > packed * _MOST_EXPANSION:
+        raise DataError(
+            f"{path}: the header promises {_sizes(shape)}, but the file's {packed} packed bytes cannot hold more than "
+            f"{packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
+        )
+    available = psutil.virtual_memory().available
+    if promised > available:
+        raise MachineError(
+            f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other programs, or take a "
+            "machine with more memory."
+        )
+
+
+def _content(path: Path, stream: gzip.GzipFile, shape: tuple[int, ...]) -> bytearray:
+    """Return what follows the header. Not more is unpacked than promised: a small file may hold very much."""
+    promised, content = math.prod(shape), bytearray()
+    # Read until the end, where the checksum is looked at.
+    while chunk := stream.read(min(_CHUNK_BYTES, promised + 1 - len(content))):
+        content += chunk
+        if len(content) > promised:
+            raise DataError(f"{path}: the header promises {_sizes(shape)}, got more. {_FETCH_AGAIN}")
+    if len(content) < promised:
+        raise DataError(
+            f"{path}: the header promises {_sizes(shape)}, got {len(content)}. {_FETCH_AGAIN}"
+        )
+    return content
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    factors = f"{' x '.join(map(str, shape))} = " if len(shape) > 1 else ""
+    return f"{factors}{math.prod(shape)} bytes"
+
+
+@contextmanager
+def _unpacking(path: Path, magic: int) -> Iterator[gzip.GzipFile]:
+    """Hand out a file's unpacked stream, and say of a file that cannot be read or unpacked what is wrong with it."""
+    if path.is_dir():
+        raise DataError(f"{path} cannot be read: Is a directory. Expected a gzip-packed IDX file.")
+    try:
+        with explaining(), gzip.open(path) as stream:
+            yield stream
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing. {_FETCH_AGAIN}") from error
+    except EOFError as error:
+        raise DataError(f"{path} is truncated: its gzip stream breaks off. {_FETCH_AGAIN}") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        if _begins_with(path, magic):
+            raise DataError(
+                f"{path} is an IDX file that is not packed. Pack it with gzip, under the same name."
+            ) from error
+        raise DataError(f"{path} is not a sound gzip file: {error}. {_FETCH_AGAIN}") from error
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}. Expected a gzip-packed IDX file."
+        ) from error
+    except MemoryError as error:
+        raise MachineError(
+            f"{path} is too large for the memory that is free. End other programs."
+        ) from error
+
+
+def _begins_with(path: Path, magic: int) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) == magic.to_bytes(4, "big")
+
+
+def _check_magic(path: Path, first: bytes, magic: int) -> None:
+    found = int.from_bytes(first, "big")
+    if found == magic and len(first) == 4:
+        return
+    if found in _MEANINGS:
+        fix = "The images file and the labels file look swapped: exchange them, or fetch both again."
+    else:
+        fix = _FETCH_AGAIN
+    got = f"0x{found:08x} ({_MEANINGS[found]})" if found in _MEANINGS else f"0x{first.hex()}"
+    raise DataError(
+        f"{path}: wrong magic number, expected 0x{magic:08x} ({_MEANINGS[magic]}), got {got}. {fix}"
+    )

@@ -1,0 +1,173 @@
+"""Tell pictures that are unlike a model's training images: blank ones, noise, light and contrast never seen.
+
+A network answers whatever it is shown, and noise with as much confidence as an image. Here each image becomes nine
+statistics, and a Gaussian is fitted to those of the training images. How far a picture is from its middle, in standard
+deviations, is its Mahalanobis distance; almost all training images are within a distance that is kept beside it.
+
+Source: P. C. Mahalanobis, "On the generalized distance in statistics", 1936.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Le, Len
+from numpy.typing import NDArray
+from pydantic import AfterValidator
+
+from litesmith.params.section import Section
+
+STATISTICS = (
+    "brightness",
+    "contrast",
+    "roughness from left to right",
+    "roughness from top to bottom",
+    "roughness two pixels from left to right",
+    "roughness two pixels from top to bottom",
+    "brightness of the border",
+    "contrast of the border",
+    "share of pixels like the border",
+)
+
+_NUM = len(STATISTICS)
+# Of the training images that decide the Gaussian, evenly spread.
+_MOST_IMAGES = 10_000
+_SHARE_WITHIN = 0.995
+# Logarithms of what is near zero would reach for minus infinity.
+_LOG_OFFSET = 0.02
+_LEAST_VARIANCE = 1e-5
+# Added to all variances: where training images have the same border, a few grey levels more are no surprise, and few
+# images, or statistics that say the same, still give correlations that have an inverse.
+_RIDGE = 0.03**2
+_BORDER_TOLERANCE = 2
+# What rounding to six digits leaves of a symmetry.
+_CORRELATION_SLACK = 1e-5
+
+Row = Annotated[tuple[float, ...], Len(_NUM, _NUM)]
+
+
+def _require_correlation(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Raise unless rows are the correlation of something: else distances would be none, or mean nothing."""
+    matrix = np.array(rows)
+    form = (matrix + matrix.T) / 2
+    np.fill_diagonal(form, 1)
+    if np.abs(matrix - form).max() > _CORRELATION_SLACK or np.linalg.eigvalsh(form)[0] <= 0:
+        raise ValueError("expected a correlation: symmetric, with ones on its diagonal and an inverse")
+    return rows
+
+
+class TrainingStatistics(Section):
+    """The Gaussian of a model's training images.
+
+    Attributes:
+        mean: Of each of `STATISTICS`.
+        deviation: Standard deviation of each.
+        correlation: Of each with each, row by row.
+        max_distance: The distance within which ``share_within`` of the training images are.
+    """
+
+    mean: Row
+    deviation: Annotated[tuple[Annotated[float, Gt(0)], ...], Len(_NUM, _NUM)]
+    correlation: Annotated[tuple[Row, ...], Len(_NUM, _NUM), AfterValidator(_require_correlation)]
+    max_distance: Annotated[float, Ge(0)]
+    share_within: Annotated[float, Ge(0), Le(1)]
+
+    def distances(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return how far images are from the training images, in standard deviations.
+
+        Args:
+            images: uint8 (n, height, width).
+
+        Returns:
+            float64 (n,), each at least 0.
+        """
+        return _distances(self._scaled(images), np.array(self.correlation))
+
+    def outside(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Tell of images, uint8 (n, height, width), whether each is further away than ``max_distance``."""
+        return self.distances(images) > self.max_distance
+
+    def strangest(self, image: NDArray[np.uint8]) -> str:
+        """Return which of `STATISTICS` of an image, uint8 (height, width), is furthest from those of training."""
+        return STATISTICS[int(np.abs(self._scaled(image[None])[0]).argmax())]
+
+    def _scaled(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        scaled: NDArray[np.float64] = (image_statistics(images) - np.array(self.mean)) / np.array(
+            self.deviation
+        )
+        return scaled
+
+
+def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
+    """Return the Gaussian of training images, uint8 (n, height, width), of which there is at least one."""
+    some = images[:: max(1, len(images) // _MOST_IMAGES)]
+    rows = np.concatenate([image_statistics(np.asarray(part)) for part in _parts(some)])
+    mean = rows.mean(axis=0)
+    covariance = (rows - mean).T @ (rows - mean) / len(rows) + _RIDGE * np.eye(_NUM)
+    deviation = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(deviation, deviation)
+    distances = _distances((rows - mean) / deviation, correlation)
+    return TrainingStatistics(
+        mean=_rounded(mean),
+        deviation=_rounded(deviation),
+        correlation=tuple(_rounded(row) for row in correlation),
+        max_distance=float(f"{np.quantile(distances, _SHARE_WITHIN):.6g}"),
+        share_within=_SHARE_WITHIN,
+    )
+
+
+def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return `STATISTICS` of images, most as logarithms.
+
+    Roughness is the mean squared difference of neighbours over what it would be if neighbours had nothing to do with
+    each other: near 0 for a smooth picture, 1 for noise, whatever the contrast.
+
+    Args:
+        images: uint8 (n, height, width).
+
+    Returns:
+        float64 (n, 9).
+    """
+    pixels = images.astype(np.float64) / 255
+    border, flat = _border(pixels), pixels.reshape(len(pixels), -1)
+    variance = np.maximum(flat.var(axis=1), _LEAST_VARIANCE)
+    differences = (
+        np.diff(pixels, axis=2),
+        np.diff(pixels, axis=1),
+        pixels[:, :, 2:] - pixels[:, :, :-2],
+        pixels[:, 2:] - pixels[:, :-2],
+    )
+    roughness = [_mean_square(one) / (2 * variance) for one in differences]
+    tone = np.median(border, axis=1)
+    alike = np.abs(flat - tone[:, None]) <= _BORDER_TOLERANCE / 255
+    logs = [np.sqrt(variance), *roughness, border.mean(axis=1), border.std(axis=1)]
+    columns = [flat.mean(axis=1), *(np.log(one + _LOG_OFFSET) for one in logs), alike.mean(axis=1)]
+    return np.stack(columns, axis=1)
+
+
+def _border(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the outermost pixels of each image, (n, length)."""
+    sides = (pixels[:, 0], pixels[:, -1], pixels[:, 1:-1, 0], pixels[:, 1:-1, -1])
+    return np.concatenate(sides, axis=1)
+
+
+def _mean_square(differences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean square of each image's differences; 0 where an image is too narrow to have any."""
+    squares = (differences**2).reshape(len(differences), -1)
+    means: NDArray[np.float64] = squares.sum(axis=1) / max(squares.shape[1], 1)
+    return means
+
+
+def _distances(scaled: NDArray[np.float64], correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+    solved = np.linalg.solve(correlation, scaled.T).T
+    distances: NDArray[np.float64] = np.sqrt(np.maximum((scaled * solved).sum(axis=1), 0))
+    return distances
+
+
+def _parts(images: NDArray[np.uint8], size: int = 1000) -> Iterator[NDArray[np.uint8]]:
+    yield from (images[start : start + size] for start in range(0, len(images), size))
+
+
+def _rounded(row: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return a row with six digits: further ones would differ from processor to processor."""
+    return tuple(float(f"{value:.6g}") for value in row)

@@ -1,0 +1,351 @@
+"""Rules for raw data as Great Expectations suites, and their results as plain data.
+
+Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/introduction/ (expectations, ``mostly``,
+``severity``, ephemeral contexts). Its Data Docs are not built: their pages load from other servers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import great_expectations as gx
+import pandas as pd
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import (
+    ExpectColumnPairValuesToBeEqual,
+)
+from great_expectations.expectations.core.expect_column_values_to_be_between import (
+    ExpectColumnValuesToBeBetween,
+)
+from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
+    ExpectColumnValuesToBeInSet,
+)
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+from litesmith.data.statistics import (
+    Finding,
+    Offender,
+    RawSet,
+    classes_table,
+    count_overlap,
+    describe_files,
+    files_table,
+    images_table,
+    sets_table,
+)
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.validate import ValidateParams
+
+LIBRARY = f"great-expectations {gx.__version__}"
+
+_MAX_LISTED = 20
+_CRITICAL, _WARNING = FailureSeverity.CRITICAL, FailureSeverity.WARNING
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An expectation about one column of a table, with the words for it."""
+
+    name: str
+    column: str
+    expected: str
+    expectation: Expectation
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of all rules.
+
+    Attributes:
+        findings: One for each rule that was checked.
+        files: Each pair of files summed up; empty if the files themselves are wrong.
+        overlap: Test images that are also train images.
+        images: The table of all images, see `litesmith.data.statistics.images_table`; empty if the files themselves are wrong.
+    """
+
+    findings: list[Finding]
+    files: dict[str, dict[str, Any]]
+    overlap: int
+    images: pd.DataFrame
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a critical rule fails."""
+        return any(finding.blocks for finding in self.findings)
+
+
+def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Verdict:
+    """Check the files, and if they are what they should be, every image, class and set.
+
+    Args:
+        raw: The pairs of files ``train`` and ``test``.
+        params: The thresholds.
+        dataset: What the files should hold.
+    """
+    num_images = {"train": dataset.num_train, "test": dataset.num_test}
+    files = files_table(raw, num_images, dataset.height, dataset.width)
+    findings = judge("files", files, file_rules(files["expected_shape"].tolist()))
+    if any(finding.blocks for finding in findings):
+        return Verdict(findings, {}, 0, pd.DataFrame())
+    images, classes = images_table(raw), classes_table(raw, dataset.num_classes)
+    sets = sets_table(raw)
+    findings += judge("images", images, image_rules(params, dataset.num_classes, len(images)))
+    findings += judge("classes", classes, class_rules(params))
+    findings += judge("sets", sets, set_rules(params))
+    tables = {"images": images, "classes": classes, "sets": sets}
+    return Verdict(findings, describe_files(tables, params.min_ink_share), count_overlap(images), images)
+
+
+def verdict_results(verdict: Verdict, dataset: DatasetParams) -> dict[str, Any]:
+    """Return a verdict as plain data for the report."""
+    return {
+        "passed": not verdict.blocks,
+        "dataset": {"name": dataset.name, "drawn": dataset.drawn},
+        "rules": [_plain(finding) for finding in verdict.findings],
+        "files": verdict.files,
+        "overlap": verdict.overlap,
+        "expectation_library": LIBRARY,
+    }
+
+
+def verdict_metrics(verdict: Verdict) -> dict[str, Any]:
+    """Return the few numbers of a verdict that are worth comparing between runs."""
+    failed = sum(not finding.success for finding in verdict.findings)
+    files = {
+        name: {key: value for key, value in one.items() if not isinstance(value, list)}
+        for name, one in verdict.files.items()
+    }
+    rules = {"passed": len(verdict.findings) - failed, "failed": failed}
+    return {**files, "overlap": verdict.overlap, "rules": rules}
+
+
+def file_rules(expected_shapes: Sequence[str]) -> list[Rule]:
+    """Return the rules for the table of files.
+
+    Args:
+        expected_shapes: Of each file, in words.
+    """
+    pair = ExpectColumnPairValuesToBeEqual(
+        column_A="shape", column_B="expected_shape", severity=_CRITICAL
+    )
+    return [
+        Rule("header_dtype", "dtype", "uint8", _in_set("dtype", "uint8")),
+        Rule(
+            "header_shape",
+            "shape",
+            f"{', '.join(expected_shapes)}, as the section dataset of params.yaml says",
+            pair,
+        ),
+    ]
+
+
+def image_rules(params: ValidateParams, num_classes: int, num_images: int) -> list[Rule]:
+    """Return the rules for the table of images.
+
+    Args:
+        params: The thresholds.
+        num_classes: Labels run from 0 to one less.
+        num_images: Rows of the table, which turn allowed numbers into allowed shares.
+    """
+    copies, overlap, empty = params.max_duplicates, params.max_overlap, params.max_near_empty
+    ink = f"at least {params.min_ink_share:g} of the pixels are not zero, {_exceptions(empty)}"
+    allowed_empty = _all_but(empty, num_images)
+    return [
+        Rule(
+            "label_range",
+            "label",
+            f"labels from 0 to {num_classes - 1}",
+            _between("label", 0, num_classes - 1),
+        ),
+        Rule(
+            "constant_images", "contrast", "two different pixels at least", _between("contrast", 1, None)
+        ),
+        Rule(
+            "near_empty_images",
+            "ink_share",
+            ink,
+            _between("ink_share", params.min_ink_share, 1.0, allowed_empty),
+        ),
+        Rule(
+            "exact_duplicates",
+            "copy_of",
+            f"no image is the same as an earlier one of its file, {_exceptions(copies)}",
+            _in_set("copy_of", "", mostly=_all_but(copies, num_images)),
+        ),
+        Rule(
+            "train_test_overlap",
+            "overlap_with",
+            f"no test image is the same as a train image, {_exceptions(overlap)}",
+            _in_set("overlap_with", "", mostly=_all_but(overlap, num_images)),
+        ),
+    ]
+
+
+def class_rules(params: ValidateParams) -> list[Rule]:
+    """Return the rules for the table of classes."""
+    low, high = params.min_class_share, params.max_class_share
+    words = f"each class has a share from {low:g} to {high:g} of its file"
+    return [Rule("class_balance", "share", words, _between("share", low, high))]
+
+
+def set_rules(params: ValidateParams) -> list[Rule]:
+    """Return the rules for the table of sets: the brightness of all pixels."""
+    (mean_low, mean_high), (std_low, std_high), shift = (
+        params.mean_range,
+        params.std_range,
+        params.max_mean_shift,
+    )
+    shifted = _between("mean_shift", 0.0, shift, severity=_WARNING)
+    return [
+        Rule(
+            "intensity_mean",
+            "mean",
+            f"from {mean_low:g} to {mean_high:g}",
+            _between("mean", mean_low, mean_high),
+        ),
+        Rule(
+            "intensity_std",
+            "std",
+            f"from {std_low:g} to {std_high:g}",
+            _between("std", std_low, std_high),
+        ),
+        Rule(
+            "intensity_shift", "mean_shift", f"test and train means differ by at most {shift:g}", shifted
+        ),
+    ]
+
+
+def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding]:
+    """Hold a table against rules.
+
+    Args:
+        name: The table's name.
+        table: With a column ``file``; ``index`` says which image a row is about.
+        rules: What to check.
+
+    Returns:
+        One finding per rule, in order. A rule that could not be checked has failed.
+    """
+    named = [rule.expectation.copy(update={"meta": {"rule": rule.name}}) for rule in rules]
+    keys = [column for column in ("file", "index", "label") if column in table]
+    results = _batch(name, table).validate(
+        gx.ExpectationSuite(name, expectations=named),
+        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": keys},
+    )
+    by_rule = {_rule_name(result): result for result in results.results}
+    return [_finding(name, table, rule, by_rule[rule.name]) for rule in rules]
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {
+        "name": finding.name,
+        "severity": finding.severity,
+        "table": finding.table,
+        "success": finding.success,
+        "expected": finding.expected,
+        "observed": finding.observed,
+        "num_unexpected": finding.num_unexpected,
+        "offenders": [str(offender) for offender in finding.offenders[:_MAX_LISTED]],
+    }
+
+
+def _between(
+    column: str,
+    low: float,
+    high: float | None,
+    mostly: float = 1.0,
+    severity: FailureSeverity = _CRITICAL,
+) -> Expectation:
+    return ExpectColumnValuesToBeBetween(
+        column=column, min_value=low, max_value=high, mostly=mostly, severity=severity
+    )
+
+
+def _in_set(column: str, value: str, mostly: float = 1.0) -> Expectation:
+    return ExpectColumnValuesToBeInSet(
+        column=column, value_set=[value], mostly=mostly, severity=_CRITICAL
+    )
+
+
+def _all_but(num_allowed: int, num_rows: int) -> float:
+    """Return the share of rows that must pass, by the very division that Great Expectations compares it with."""
+    return max(num_rows - num_allowed, 0) / max(num_rows, 1)
+
+
+def _exceptions(num_allowed: int) -> str:
+    return f"with at most {num_allowed} exceptions" if num_allowed else "without exception"
+
+
+def _batch(name: str, table: pd.DataFrame) -> Any:
+    """Return a table as a batch of a context that lives in memory, reports to nobody and draws no progress bars."""
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False),
+    )
+    asset = (
+        gx.get_context(project_config=config, mode="ephemeral")
+        .data_sources.add_pandas("raw")
+        .add_dataframe_asset
+    )
+    return asset(name).add_batch_definition_whole_dataframe(name).get_batch({"dataframe": table})
+
+
+def _rule_name(result: ExpectationValidationResult) -> str:
+    assert result.expectation_config is not None and result.expectation_config.meta is not None
+    return str(result.expectation_config.meta["rule"])
+
+
+def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationValidationResult) -> Finding:
+    severity = FailureSeverity(rule.expectation.severity).value
+    found = result.result
+    if "unexpected_count" not in found:
+        trouble = f"could not be checked: {_trouble(result)}"
+        return Finding(rule.name, severity, name, False, rule.expected, trouble, 0, ())
+    offenders = tuple(_offender(row, rule.column) for row in found["unexpected_index_list"])
+    observed = _observed(table[rule.column])
+    return Finding(
+        rule.name,
+        severity,
+        name,
+        bool(result.success),
+        rule.expected,
+        observed,
+        len(offenders),
+        offenders,
+    )
+
+
+def _offender(row: dict[str, Any], column: str) -> Offender:
+    index = int(row["index"]) if "index" in row else None
+    value = f"{row[column]:.4g}" if isinstance(row[column], float) else str(row[column])
+    label = f"class {row['label']}, " if index is None and "label" in row else ""
+    return Offender(str(row["file"]), index, f"{label}{column.replace('_', ' ')}: {value}")
+
+
+def _observed(column: "pd.Series[Any]") -> str:
+    """Describe a column: from the least to the greatest number, or the first few different words."""
+    if pd.api.types.is_numeric_dtype(column):
+        return f"{column.min():.4g} to {column.max():.4g}"
+    words = [str(word) or "none" for word in column.unique()[:4]]
+    return ", ".join([*words, "..."] if column.nunique() > len(words) else words)
+
+
+def _trouble(result: ExpectationValidationResult) -> str:
+    """Return the first message among those of a rule's failed metrics."""
+    info: dict[str, Any] = result.exception_info or {}
+    messages = [
+        info.get("exception_message"),
+        *(one.get("exception_message") for one in info.values() if _has(one)),
+    ]
+    return next((str(message) for message in messages if message), "no reason given")
+
+
+def _has(one: Any) -> bool:
+    return isinstance(one, dict)

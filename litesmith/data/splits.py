@@ -1,0 +1,144 @@
+"""Split labelled images by class and by seed, and keep the splits as folders of arrays that can be memory-mapped."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from litesmith.errors import DataError, ParamsError
+from litesmith.files import replacing
+
+_PARTS = ("images", "labels", "ids")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled images, and where they come from.
+
+    Attributes:
+        images: uint8, (n, height, width).
+        labels: uint8, (n,).
+        ids: int64, (n,), rows in the official file.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    ids: NDArray[np.int64]
+
+
+def split_rows(
+    labels: NDArray[np.uint8], sizes: Mapping[str, int], rest: str, seed: int
+) -> dict[str, NDArray[np.int64]]:
+    """Deal rows out to splits so that every split has the classes in the same shares.
+
+    Args:
+        labels: uint8, (n,).
+        sizes: Rows for each split.
+        rest: Name of the split that gets the remaining rows.
+        seed: Decides which row goes where.
+
+    Returns:
+        For ``rest`` and each name in ``sizes`` its rows, int64, ascending; together every row once.
+
+    Raises:
+        ParamsError: There are too few rows, or too few of a class.
+    """
+    remaining = np.arange(len(labels), dtype=np.int64)
+    rows: dict[str, NDArray[np.int64]] = {}
+    for name, num_rows in sizes.items():
+        chosen = sample_rows(labels[remaining], num_rows, seed, leave_some=True)
+        rows[name] = remaining[chosen]
+        remaining = np.delete(remaining, chosen)
+    return {rest: remaining, **rows}
+
+
+def sample_rows(
+    labels: NDArray[np.uint8], num_rows: int, seed: int, *, leave_some: bool = False
+) -> NDArray[np.int64]:
+    """Choose rows at random so that the classes keep their shares.
+
+    Args:
+        labels: uint8, (n,).
+        num_rows: How many to choose.
+        seed: Decides which.
+        leave_some: Whether every class must also keep a row that is not chosen.
+
+    Returns:
+        Rows, int64, (num_rows,), ascending.
+
+    Raises:
+        ParamsError: There are too few rows, or too few of a class.
+    """
+    rows = np.arange(len(labels), dtype=np.int64)
+    if num_rows == len(rows) and not leave_some:
+        return rows
+    try:
+        chosen, _ = train_test_split(rows, train_size=num_rows, stratify=labels, random_state=seed)
+    except ValueError as error:
+        counts = np.bincount(labels)
+        raise ParamsError(
+            f"cannot choose {num_rows} of {len(rows)} rows with every class in the same share: {error} "
+            f"Rows per class: {counts.tolist()}. Ask for fewer rows, and at least one for each class."
+        ) from error
+    return np.sort(chosen)
+
+
+def take(images: NDArray[np.uint8], labels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Split:
+    """Return the split that holds ``rows`` of the images and labels of one official file."""
+    return Split(images[rows], labels[rows], rows)
+
+
+def write_split(folder: Path, split: Split) -> None:
+    """Write a split as ``images.npy``, ``labels.npy`` and ``ids.npy`` into a folder, each in one step."""
+    for part in _PARTS:
+        with replacing(folder / f"{part}.npy") as path:
+            np.save(path, getattr(split, part), allow_pickle=False)
+
+
+def read_split(folder: Path) -> Split:
+    """Open a split without reading its images into memory.
+
+    Args:
+        folder: As written by `write_split`.
+
+    Returns:
+        Memory-mapped, read-only arrays.
+
+    Raises:
+        DataError: A file is missing or not an array.
+    """
+    try:
+        images, labels, ids = (np.load(folder / f"{part}.npy", mmap_mode="r") for part in _PARTS)
+    except (OSError, ValueError, EOFError) as error:
+        files = ", ".join(f"{part}.npy" for part in _PARTS)
+        raise DataError(
+            f"{folder} is not a split, which holds {files}: {error}. Prepare the data again."
+        ) from error
+    return Split(images, labels, ids)
+
+
+def sha256(split: Split) -> str:
+    """Return the SHA-256 of a split's shapes and bytes in hex digits."""
+    digest = hashlib.sha256()
+    for part in _PARTS:
+        array = np.ascontiguousarray(getattr(split, part))
+        digest.update(f"{part} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def describe_splits(splits: Mapping[str, Split], num_classes: int) -> dict[str, dict[str, Any]]:
+    """Return for each split its ``num_images``, how many ``per_class``, and its ``sha256``."""
+    return {
+        name: {
+            "num_images": len(split.labels),
+            "per_class": np.bincount(split.labels, minlength=num_classes).tolist(),
+            "sha256": sha256(split),
+        }
+        for name, split in splits.items()
+    }

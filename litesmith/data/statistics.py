@@ -1,0 +1,286 @@
+"""Measure raw images and labels: one row of statistics per image, and small tables about the whole set."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from litesmith.data.formats.idx import read_images, read_labels
+from litesmith.errors import DataError
+
+_CHUNK_IMAGES = 5000
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """The images and labels of one pair of raw files.
+
+    Attributes:
+        images: uint8, (n, height, width).
+        labels: uint8, (n,).
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Offender:
+    """A row of a table that a rule does not hold for.
+
+    Attributes:
+        file: The file it is about, such as ``train`` or ``test labels``.
+        index: The image's row in that file, or None where the rule is about the whole file.
+        value: The value that was found, with its column's name.
+    """
+
+    file: str
+    index: int | None
+    value: str
+
+    def __str__(self) -> str:
+        """Return file and index as one reads them aloud, and the value."""
+        where = self.file if self.index is None else f"{self.file} {self.index}"
+        return f"{where} ({self.value})"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one rule.
+
+    Attributes:
+        name: The rule.
+        severity: ``critical`` blocks the pipeline, ``warning`` is reported.
+        table: The table it looked at: files, images, classes or sets.
+        success: Whether the table is as expected.
+        expected: In words.
+        observed: In words.
+        num_unexpected: Rows that the rule does not hold for; a rule may allow some.
+        offenders: These rows.
+    """
+
+    name: str
+    severity: str
+    table: str
+    success: bool
+    expected: str
+    observed: str
+    num_unexpected: int
+    offenders: tuple[Offender, ...]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stops the pipeline."""
+        return self.severity == "critical" and not self.success
+
+    def __str__(self) -> str:
+        """Return the finding as a line of a log."""
+        mark = "passed" if self.success else f"failed ({self.severity})"
+        return f"{self.name} {mark}: expected {self.expected}; observed {self.observed}"
+
+
+RawSet = Mapping[str, LabelledImages]
+"""The pairs of files by name, in order: ``train`` and ``test``."""
+
+
+def read_raw(paths: Mapping[str, tuple[Path, Path]]) -> RawSet:
+    """Read pairs of raw files.
+
+    Args:
+        paths: By name, the images file and the labels file.
+
+    Raises:
+        DataError: Some cannot be read; says of each why, one a line.
+    """
+    troubles: list[str] = []
+    raw = {
+        name: LabelledImages(_try(read_images, images, troubles), _try(read_labels, labels, troubles))
+        for name, (images, labels) in paths.items()
+    }
+    if troubles:
+        raise DataError("\n".join(troubles))
+    return raw
+
+
+def files_table(raw: RawSet, num_images: Mapping[str, int], height: int, width: int) -> pd.DataFrame:
+    """Describe the four files, what they hold and what they should.
+
+    Args:
+        raw: The files.
+        num_images: Images expected in each pair of files.
+        height: Expected, in pixels.
+        width: Expected, in pixels.
+
+    Returns:
+        One row per file: ``file``, ``dtype``, ``shape``, ``expected_shape``.
+    """
+    rows = []
+    for name, pair in raw.items():
+        num = num_images[name]
+        parts = {"images": (pair.images, (num, height, width)), "labels": (pair.labels, (num,))}
+        for part, (array, expected) in parts.items():
+            found = {
+                "dtype": array.dtype.name,
+                "shape": _sizes(array.shape),
+                "expected_shape": _sizes(expected),
+            }
+            rows.append({"file": f"{name} {part}", **found})
+    return pd.DataFrame(rows)
+
+
+def images_table(raw: RawSet) -> pd.DataFrame:
+    """Measure every image.
+
+    Returns:
+        One row per image: ``file`` (train or test), ``index`` (row in that file), ``label``, ``mean`` (0 to 1),
+        ``ink_share`` (share of non-zero pixels), ``contrast`` (brightest minus darkest value, 0 to 255),
+        ``copy_of`` (the first image of the same file that is the same, or ""), ``overlap_with`` (for test images, the
+        train image that is the same, or "").
+    """
+    tables = [_file_rows(name, pair) for name, pair in raw.items()]
+    table = pd.concat(tables, ignore_index=True)
+    digests = [digest for pair in raw.values() for digest in _digests(pair.images)]
+    table["copy_of"] = _copies(table, digests)
+    table["overlap_with"] = _overlaps(table, digests)
+    return table
+
+
+def classes_table(raw: RawSet, num_classes: int) -> pd.DataFrame:
+    """Count the classes.
+
+    Args:
+        raw: The files.
+        num_classes: Labels at or above it are left out.
+
+    Returns:
+        One row per file and class: ``file``, ``label``, ``num_images``, ``share`` (0 to 1).
+    """
+    rows = [
+        {
+            "file": name,
+            "label": label,
+            "num_images": int(count),
+            "share": int(count) / max(len(pair.labels), 1),
+        }
+        for name, pair in raw.items()
+        for label, count in enumerate(np.bincount(pair.labels, minlength=num_classes)[:num_classes])
+    ]
+    return pd.DataFrame(rows)
+
+
+def sets_table(raw: RawSet) -> pd.DataFrame:
+    """Measure the brightness of all pixels of each file.
+
+    Returns:
+        One row per pair of files: ``file``, ``num_images``, ``mean``, ``std``, ``mean_shift`` (from the first file's
+        mean); brightness from 0 to 1.
+    """
+    rows = [
+        {"file": name, "num_images": len(pair.images), **_brightness(pair.images)}
+        for name, pair in raw.items()
+    ]
+    table = pd.DataFrame(rows)
+    table["mean_shift"] = (table["mean"] - table["mean"].iloc[0]).abs()
+    return table
+
+
+def describe_files(
+    tables: Mapping[str, pd.DataFrame], min_ink_share: float
+) -> dict[str, dict[str, Any]]:
+    """Sum up the tables of images, classes and sets for each pair of files.
+
+    Args:
+        tables: By name, as the functions above return them.
+        min_ink_share: Images with a smaller share of non-zero pixels count as near-empty.
+    """
+    images, classes, sets = tables["images"], tables["classes"], tables["sets"]
+    return {
+        str(row["file"]): {
+            "num_images": int(row["num_images"]),
+            "mean": float(row["mean"]),
+            "std": float(row["std"]),
+            "per_class": classes.loc[classes["file"] == row["file"], "num_images"].tolist(),
+            "near_empty": int(
+                (images.loc[images["file"] == row["file"], "ink_share"] < min_ink_share).sum()
+            ),
+            "duplicates": int((images.loc[images["file"] == row["file"], "copy_of"] != "").sum()),
+        }
+        for row in sets.to_dict("records")
+    }
+
+
+def count_overlap(images: pd.DataFrame) -> int:
+    """Return how many rows of the table of images are also in the first file."""
+    return int((images["overlap_with"] != "").sum())
+
+
+def _try(
+    read: Callable[[Path], NDArray[np.uint8]], path: Path, troubles: list[str]
+) -> NDArray[np.uint8]:
+    """Read a file, or note why that fails."""
+    try:
+        return read(path)
+    except DataError as error:
+        troubles.append(str(error))
+        return np.zeros(0, np.uint8)
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _file_rows(name: str, pair: LabelledImages) -> pd.DataFrame:
+    flat = pair.images.reshape(len(pair.images), -1)
+    return pd.DataFrame(
+        {
+            "file": name,
+            "index": np.arange(len(flat)),
+            "label": pair.labels.astype(np.int64),
+            "mean": flat.mean(axis=1) / 255,
+            "ink_share": np.count_nonzero(flat, axis=1) / flat.shape[1],
+            "contrast": np.ptp(flat, axis=1).astype(np.int64),
+        }
+    )
+
+
+def _digests(images: NDArray[np.uint8]) -> Iterator[bytes]:
+    """Yield 16 bytes for each image, the same for the same pixels."""
+    for image in np.ascontiguousarray(images):
+        yield hashlib.blake2b(image, digest_size=16).digest()
+
+
+def _copies(table: pd.DataFrame, digests: list[bytes]) -> list[str]:
+    """Name for each image the first of the same file that is the same, or nothing."""
+    first: dict[tuple[str, bytes], int] = {}
+    earliest = [
+        first.setdefault((file, digest), index)
+        for file, index, digest in zip(table["file"], table["index"], digests, strict=True)
+    ]
+    return [
+        "" if other == index else f"{file} {other}"
+        for file, index, other in zip(table["file"], table["index"], earliest, strict=True)
+    ]
+
+
+def _overlaps(table: pd.DataFrame, digests: list[bytes]) -> list[str]:
+    """Name for each image after the first file the one of the first file that is the same, or nothing."""
+    first_file = table["file"].iloc[0] if len(table) else ""
+    keyed = list(zip(table["file"], table["index"], digests, strict=True))
+    known = {digest: f"{file} {index}" for file, index, digest in reversed(keyed) if file == first_file}
+    return ["" if file == first_file else known.get(digest, "") for file, _, digest in keyed]
+
+
+def _brightness(images: NDArray[np.uint8]) -> dict[str, float]:
+    """Return mean and standard deviation of all pixels from their histogram, exact and without a float copy."""
+    counts = np.zeros(256, np.int64)
+    for start in range(0, len(images), _CHUNK_IMAGES):
+        counts += np.bincount(images[start : start + _CHUNK_IMAGES].ravel(), minlength=256)
+    values, num = np.arange(256), max(int(counts.sum()), 1)
+    mean = int((counts * values).sum()) / num
+    mean_square = int((counts * values**2).sum()) / num
+    return {"mean": mean / 255, "std": float(np.sqrt(max(mean_square - mean**2, 0))) / 255}

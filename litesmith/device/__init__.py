@@ -1,0 +1,1 @@
+"""What a device offers and what a file needs of it."""

@@ -1,0 +1,1 @@
+"""Texts made from results: README table, notes, history and the refusal page."""

@@ -1,0 +1,126 @@
+"""How values read on the page: one function for each kind, all of them leaving an absent value as it is."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from markupsafe import Markup
+
+from litesmith.report.records import Absent
+
+NONE = "\u2013"
+
+
+def count(value: float) -> str:
+    """Write a number of things with its thousands apart by thin spaces: 87 312."""
+    return f"{value:,.0f}".replace(",", "\u2009")
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """Write a fraction in percent, without the sign, which stands in the table's header."""
+    return f"{100 * fraction:.{digits}f}"
+
+
+def points(fraction: float, digits: int = 2) -> str:
+    """Write a difference of fractions in percentage points, signed with a true minus."""
+    return signed(100 * fraction, digits)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Write a number with its sign, zero with none."""
+    text = f"{value:+.{digits}f}".replace("-", "\u2212")
+    return text[1:] if float(f"{value:.{digits}f}") == 0 else text
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number to ``digits`` decimals."""
+    return f"{value:.{digits}f}".replace("-", "\u2212")
+
+
+def times(ratio: float, word: str) -> str:
+    """Write how many times smaller or faster something has become, or that it has not: ``7.4 times smaller``."""
+    if f"{ratio:.1f}" == "1.0":
+        return "the same"
+    opposite = {"smaller": "larger", "faster": "slower"}[word]
+    return f"{ratio:.1f} times {word}" if ratio > 1 else f"{1 / ratio:.1f} times {opposite}"
+
+
+def milliseconds(value: float) -> str:
+    """Write a latency with three significant digits."""
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
+
+
+def amount(value: float) -> str:
+    """Write a whole number as `count` does, and any other with three digits after the point."""
+    return count(value) if float(value).is_integer() else number(value, 3)
+
+
+def code(text: str) -> Markup:
+    """Write text for HTML, what stands between backticks as code."""
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts)
+    )
+
+
+def breakable(text: str) -> Markup:
+    """Write a path, or a parameter's place, for HTML so that a line may end between its parts."""
+    mark = "/" if "/" in text else "."
+    return Markup(f"{mark}<wbr>").join(text.split(mark))
+
+
+def shape(dimensions: Iterable[Any]) -> str:
+    """Write the dimensions of an array: 3 × 3 × 16."""
+    return " \u00d7 ".join(str(one) for one in dimensions)
+
+
+def lines(content: Any) -> str:
+    """Write a mapping or list as indented lines, a value of a short list beside the other."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return re.sub(
+        r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{re.sub(chr(10) + ' *', ' ', found[1])}]", text
+    )
+
+
+def why(value: Any, otherwise: str) -> str:
+    """Return why a list has no item: the reason for which it is absent, or ``otherwise`` where it is empty."""
+    return value.reason if isinstance(value, Absent) else otherwise
+
+
+def shell(word: Any) -> str:
+    """Write a word on one line so that a shell takes it for one."""
+    return shlex.quote(" ".join(str(word).split()))
+
+
+def _tolerant(write: Callable[..., str]) -> Callable[..., Any]:
+    def written(value: Any, *arguments: Any) -> Any:
+        if isinstance(value, Absent):
+            return value
+        return NONE if value is None else write(value, *arguments)
+
+    return written
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "amount": _tolerant(amount),
+    "breakable": breakable,
+    "code": code,
+    "count": _tolerant(count),
+    "percent": _tolerant(percent),
+    "points": _tolerant(points),
+    "number": _tolerant(number),
+    "ms": _tolerant(milliseconds),
+    "shape": _tolerant(shape),
+    "plainly": _tolerant(_plainly),
+    "lines": _tolerant(lines),
+    "why": why,
+    "shell": shell,
+}

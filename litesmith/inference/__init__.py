@@ -1,0 +1,1 @@
+"""Classifying pictures with a trained model."""

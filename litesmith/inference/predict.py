@@ -1,0 +1,195 @@
+"""Name what is on pictures, with a ``.tflite`` or a Keras model of anybody's."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.errors import DataError
+from litesmith.inference.foreign import ForeignModel, open_foreign
+from litesmith.inference.picture import Picture, picture_suffixes, read_picture
+from litesmith.tflite.metadata import Metadata, parse_metadata, read_metadata
+
+# A class that is less likely than this is not worth a line, unless it is the likeliest.
+_LEAST_PROBABILITY = 0.01
+
+# A picture whose pixels differ by no more than this shows nothing.
+_BLANK_LEVELS = 8
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A class and the model's probability that the picture shows it."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model makes of a picture.
+
+    Attributes:
+        guesses: The likeliest classes, likeliest first.
+        changes: How the picture was prepared, a phrase each.
+        warnings: Why the guesses are worth little, a phrase each; empty for a picture like those of training.
+    """
+
+    guesses: tuple[Guess, ...]
+    changes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return all of it as text."""
+        guesses = [f"{guess.probability:7.1%}  {guess.name}" for guess in self.guesses]
+        return [*self.changes, *(f"warning: {warning}" for warning in self.warnings), *guesses]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The pictures that paths name.
+
+    Attributes:
+        pictures: As they are named, and in the place of a folder those in it and below, by name.
+        left_out: What else lies in the folders and is not looked at, a phrase for each folder.
+        failures: Folders that cannot be looked into, or hold no picture, a sentence each.
+    """
+
+    pictures: tuple[Path, ...]
+    left_out: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+def find_pictures(paths: Sequence[Path]) -> Found:
+    """Look for pictures where paths lead; what is hidden, and folders behind links, are no part of a folder."""
+    parts = [_found_below(path) if path.is_dir() else Found((path,), (), ()) for path in paths]
+    return Found(
+        tuple(picture for part in parts for picture in part.pictures),
+        tuple(phrase for part in parts for phrase in part.left_out),
+        tuple(sentence for part in parts for sentence in part.failures),
+    )
+
+
+def predict_pictures(
+    model: Path, pictures: Sequence[Path], metadata: Path | None = None, num_guesses: int = 3
+) -> Iterator[tuple[Path, Prediction | DataError]]:
+    """Name what is on pictures, one after the other.
+
+    Args:
+        model: A ``.tflite`` file, run by LiteRT, or a Keras ``.h5`` file, run by TensorFlow, in a process of its own.
+        pictures: Common image files; see `litesmith.inference.picture.read_picture`.
+        metadata: Class names and form of the input; by default ``NAME.json`` beside the model.
+        num_guesses: The most classes to name of each.
+
+    Yields:
+        Each picture with what the model makes of it, or with the reason why it cannot be read.
+
+    Raises:
+        DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do not belong
+            together.
+    """
+    with open_foreign(model) as opened:
+        known = read_metadata(model) if metadata is None else parse_metadata(metadata)
+        _require_match(model, opened, known)
+        for path in pictures:
+            try:
+                picture = read_picture(path, known.input, known.training)
+            except DataError as error:
+                yield path, error
+            else:
+                guesses = _guesses(
+                    opened.probabilities(picture.image[None])[0], known.class_names, num_guesses
+                )
+                yield path, Prediction(guesses, picture.changes, _warnings(picture, known))
+
+
+def _found_below(folder: Path) -> Found:
+    """Look for pictures in a folder and below it, by their names."""
+    failures: list[str] = []
+    pictures: list[Path] = []
+    others: list[Path] = []
+    known = picture_suffixes()
+    for path in sorted(_members(folder, failures)):
+        (pictures if path.suffix.lower() in known and not path.is_dir() else others).append(path)
+    if not pictures and not failures:
+        failures.append(
+            f"the folder {folder} holds no file that is named like a picture, such as a .png or a .jpg."
+            f"{f' It holds {_kinds(others)}.' if others else ''}"
+        )
+    left_out = (f"left out of {folder}: {_kinds(others)}",) if others and pictures else ()
+    return Found(tuple(pictures), left_out, tuple(failures))
+
+
+def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
+    """Yield the files and the links to folders below a folder, without what is hidden; tell what cannot be read."""
+
+    def fail(error: OSError) -> None:
+        failures.append(
+            f"the folder {error.filename} cannot be looked into: {error.strerror}. Change its permissions."
+        )
+
+    for place, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in (*links, *files) if not name.startswith("."))
+
+
+def _kinds(paths: Sequence[Path]) -> str:
+    """Say what paths are that are no pictures: other files, by how their names end, and links to folders."""
+    suffixes = [path.suffix.lower() or "no suffix" for path in paths if not path.is_dir()]
+    num_files, num_links = len(suffixes), len(paths) - len(suffixes)
+    said = [
+        f"{num_files} other file{'s' if num_files > 1 else ''} ({', '.join(sorted(set(suffixes)))})"
+        if num_files
+        else "",
+        f"{num_links} link{'s' if num_links > 1 else ''} to folders" if num_links else "",
+    ]
+    return " and ".join(phrase for phrase in said if phrase)
+
+
+def _require_match(model: Path, opened: ForeignModel, known: Metadata) -> None:
+    """Raise if a model has another input or other classes than its metadata says."""
+    size, expected = (opened.height, opened.width), (known.input.height, known.input.width)
+    if size != expected:
+        raise DataError(
+            f"{model} takes pictures of {size[1]} x {size[0]} pixels, and its metadata says {expected[1]} x "
+            f"{expected[0]}. Name the metadata that belongs to it."
+        )
+    if opened.num_classes != len(known.class_names):
+        raise DataError(
+            f"{model} tells {opened.num_classes} classes apart, and its metadata names {len(known.class_names)}. "
+            "Name the metadata that belongs to it."
+        )
+
+
+def _guesses(
+    probabilities: NDArray[np.float32], class_names: Sequence[str], num_guesses: int
+) -> tuple[Guess, ...]:
+    order = np.argsort(-probabilities, kind="stable")[:num_guesses]
+    likely = [row for row in order if row == order[0] or probabilities[row] >= _LEAST_PROBABILITY]
+    return tuple(Guess(class_names[row], float(probabilities[row])) for row in likely)
+
+
+def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
+    """Return in what way a picture is unlike anything that the model was made for."""
+    (width, height), form = picture.size, known.input
+    said = []
+    if width < form.width / 2 or height < form.height / 2:
+        said.append(
+            f"tiny: {width} x {height} pixels, and the model looks at {form.width} x {form.height}"
+        )
+    levels = int(np.ptp(picture.image))
+    if levels <= _BLANK_LEVELS:
+        said.append(f"blank: its pixels differ by {levels} of 255 grey levels at most")
+    elif known.training is not None:
+        distance = float(known.training.distances(picture.image[None])[0])
+        if distance > known.training.max_distance:
+            said.append(
+                f"unlike the model's training images, most of all in {known.training.strangest(picture.image)}: "
+                f"distance {distance:.1f}, and {known.training.share_within:.1%} of those are within "
+                f"{known.training.max_distance:.1f}"
+            )
+    return tuple(said)

@@ -1,0 +1,1 @@
+"""Parameters: types, bounds and meaning. Their values live in ``params.yaml`` alone."""

@@ -1,0 +1,66 @@
+"""All of ``params.yaml``."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from litesmith.params.section import Section, Seed
+from litesmith.params.sections.baseline import BaselineParams
+from litesmith.params.sections.convert import ConvertParams
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.device import DeviceParams
+from litesmith.params.sections.evaluate import EvaluateParams
+from litesmith.params.sections.fetch import FetchParams
+from litesmith.params.sections.prepare import PrepareParams
+from litesmith.params.sections.prune import PruneParams
+from litesmith.params.sections.quantize import QuantizeParams
+from litesmith.params.sections.report import ReportParams
+from litesmith.params.sections.retrain import RetrainParams
+from litesmith.params.sections.sweep import SweepParams
+from litesmith.params.sections.teach import TeachParams
+from litesmith.params.sections.validate import ValidateParams
+
+
+class Params(Section):
+    """All of ``params.yaml``."""
+
+    seed: Seed
+    dataset: DatasetParams
+    fetch: FetchParams
+    validate_: Annotated[ValidateParams, Field(alias="validate")]
+    prepare: PrepareParams
+    device: DeviceParams
+    baseline: BaselineParams
+    teach: TeachParams
+    sweep: SweepParams
+    prune: PruneParams
+    quantize: QuantizeParams
+    convert: ConvertParams
+    evaluate: EvaluateParams
+    report: ReportParams
+    retrain: RetrainParams
+
+    @model_validator(mode="after")
+    def _rounding_can_be_learned(self) -> "Params":
+        asked = [name for name in self.quantize.variants if name in ("qat", "pqat")]
+        if asked and max(self.sweep.space.repeats) > 1:
+            raise ValueError(
+                f"quantize.variants has {' and '.join(asked)}, and sweep.space.repeats has {self.sweep.space.repeats}: "
+                "TF-MOT cannot teach a network whose units run more than once to round. Leave the former out, or let "
+                "the latter be [1]."
+            )
+        return self
+
+    def named(self, key: str) -> Any:
+        """Return the value of a top-level key of ``params.yaml``: a section, or the seed."""
+        return getattr(self, self._behind(key))
+
+    @classmethod
+    def kind(cls, key: str) -> Any:
+        """Return the type of a section of ``params.yaml``."""
+        return cls.model_fields[cls._behind(key)].annotation
+
+    @classmethod
+    def _behind(cls, key: str) -> str:
+        """Return the field's name, which for ``validate`` is another: pydantic has a method of that name."""
+        return next(name for name, field in cls.model_fields.items() if key == (field.alias or name))

@@ -1,0 +1,139 @@
+"""What is wrong with a parameter, in words."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast, get_args
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from litesmith.errors import did_you_mean
+from litesmith.params.everything import Params
+
+
+def explain(detail: ErrorDetails) -> str:
+    """Say what is wrong with one value, or with two together, what was expected, and how to put it right."""
+    names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
+    kind, value = detail["type"], detail["input"]
+    if kind in ("model_type", "dict_type"):
+        return not_a_section(names, value)
+    if kind in ("extra_forbidden", "invalid_key"):
+        known = _section(names[:-1]).model_fields
+        return unknown(names, [field.alias or name for name, field in known.items()])
+    if not names:
+        return said
+    where, field = ".".join(names), _field(names)
+    if kind == "missing":
+        return f"{where} is missing. Add it to params.yaml."
+    out_of_bounds = kind.startswith(("greater_than", "less_than"))
+    expected = _interval(field) if field is not None and out_of_bounds else said.replace("Input ", "")
+    got = "" if isinstance(value, Mapping) else f", got {short(value)}"
+    meaning = f" {field.description}" if field is not None and field.description else ""
+    return f"{where} {expected}{got}.{_meant(detail)}{meaning}{_percent_hint(detail)}"
+
+
+def not_a_section(names: Sequence[str], value: Any) -> str:
+    """Say that a section, or all of a file, is something else."""
+    where = ".".join(names) or "it"
+    hint = " Leave the key out to change nothing in it." if value is None and names else ""
+    return f"{where} must be a section, a mapping of names to values, got {short(value)}.{hint}"
+
+
+def short(value: Any) -> str:
+    """Write a value as YAML's reader gave it, cut where nobody reads on."""
+    told = "null" if value is None else repr(value)
+    return told if len(told) <= _MAX_SHOWN else f"{told[:_MAX_SHOWN]}..."
+
+
+_MAX_SHOWN = 200
+
+
+def _meant(detail: ErrorDetails) -> str:
+    """Name the nearest of the words that a value may be."""
+    known = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+    return did_you_mean(detail["input"], known) if detail["type"] == "literal_error" else ""
+
+
+def _percent_hint(detail: ErrorDetails) -> str:
+    """Explain a percentage that was given where a fraction is meant."""
+    value, bounds = detail["input"], detail.get("ctx", {})
+    if detail["type"] not in ("less_than", "less_than_equal") or bounds.get("lt", bounds.get("le")) != 1:
+        return ""
+    return f" It is a fraction: write {value / 100:g} for {value:g} %."
+
+
+def unknown(names: Sequence[str], known: Sequence[str]) -> str:
+    """Name an unknown key with its section and the nearest known one, in that section or else in any."""
+    section, where = "".join(f"{name}." for name in names[:-1]), ".".join(names)
+    here = {name: section + name for name in known}
+    meant = did_you_mean(names[-1], here) or did_you_mean(names[-1], _places())
+    return f"{where} is not a parameter.{meant} Known here: {', '.join(known)}."
+
+
+def _places() -> dict[str, str]:
+    """Return where the parameters of each name are, the first three of them."""
+    places: dict[str, list[str]] = {}
+    for path in _paths(Params):
+        places.setdefault(path.rpartition(".")[2], []).append(path)
+    return {name: " or ".join(paths[:3]) for name, paths in places.items()}
+
+
+def _paths(section: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Yield the path of every parameter of a section and of those below it."""
+    for name, field in section.model_fields.items():
+        path = f"{before}{field.alias or name}"
+        yield path
+        if _is_section(field.annotation):
+            yield from _paths(cast(type[BaseModel], field.annotation), f"{path}.")
+
+
+def _section(names: list[str]) -> type[BaseModel]:
+    """Return the section class that ``names`` lead to."""
+    section: type[BaseModel] = Params
+    for name in names:
+        field = _lookup(section, name)
+        inner = (
+            [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)]
+            if field
+            else []
+        )
+        if not inner:
+            break
+        section = inner[0]
+    return section
+
+
+def _field(names: list[str]) -> FieldInfo | None:
+    """Return the field that ``names`` lead to, or None where they lead into a list."""
+    for depth in range(len(names), 0, -1):
+        field = _lookup(_section(names[: depth - 1]), names[depth - 1])
+        if field is not None:
+            return field
+    return None
+
+
+def _lookup(section: type[BaseModel], name: str) -> FieldInfo | None:
+    return next((f for key, f in section.model_fields.items() if name in (key, f.alias)), None)
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _interval(field: FieldInfo) -> str:
+    """Return the bounds of a field, or of the items of a list, as an interval in words."""
+    low, high = "(-inf", "inf)"
+    items = [mark for inner in get_args(field.annotation) for mark in getattr(inner, "__metadata__", ())]
+    for mark in (*field.metadata, *(bound for item in items for bound in getattr(item, "metadata", ()))):
+        match mark:
+            case annotated_types.Ge(ge=bound):
+                low = f"[{bound}"
+            case annotated_types.Gt(gt=bound):
+                low = f"({bound}"
+            case annotated_types.Le(le=bound):
+                high = f"{bound}]"
+            case annotated_types.Lt(lt=bound):
+                high = f"{bound})"
+    return f"must lie in {low}, {high}"

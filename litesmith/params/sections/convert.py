@@ -1,0 +1,56 @@
+"""How models are converted and one file is chosen."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from litesmith.params.section import Count, Fraction, Section, Share, Threads
+
+Precision = Literal["float32", "float16", "dynamic", "int8", "int4"]
+
+
+class ByPrecision(Section):
+    """One fraction for each precision of a ``.tflite`` file."""
+
+    float32: Share
+    float16: Share
+    dynamic: Share
+    int8: Share
+    int4: Share
+
+
+class ConvertParams(Section):
+    """How models are converted, what their files must do, and which one goes to the device."""
+
+    num_calibration: Annotated[
+        Count, Field(description="Training images from which int8 learns its ranges.")
+    ]
+    num_golden: Annotated[
+        Count, Field(description="Validation images whose probabilities are compared one by one.")
+    ]
+    golden_tolerance: Annotated[
+        ByPrecision, Field(description="Largest difference of a golden probability.")
+    ]
+    min_agreement: Annotated[
+        ByPrecision,
+        Field(description="Smallest share of validation images given the same class as by Keras."),
+    ]
+    candidates: Annotated[
+        list[Literal["int8", "int4"]],
+        Field(min_length=1, description="Precisions that may go to the device."),
+    ]
+    choice_shift_px: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3,
+            description="Pixels that the choice moves images each way: no more than in training.",
+        ),
+    ]
+    noise_standard_errors: Annotated[
+        float, Field(ge=0, description="Standard errors of the paired difference that are still noise.")
+    ]
+    equal_size_share: Annotated[
+        Fraction, Field(description="Raw sizes this close count as equal; gzip decides.")
+    ]
+    num_threads: Threads

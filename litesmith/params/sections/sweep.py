@@ -1,0 +1,86 @@
+"""How the network is searched for."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from litesmith.params.section import Count, FractionRange, Indifferent, Section, Threads, ascending
+from litesmith.params.sections.recipe import AugmentationParams, LessonParams, ScheduleParams
+
+Positive = Annotated[float, Field(gt=0)]
+PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(ascending)]
+Choices = Annotated[list[Count], Field(min_length=1)]
+
+
+class SpaceParams(Section):
+    """What the sweep chooses from."""
+
+    widths: Annotated[Choices, Field(description="Channels of the first stage.")]
+    depths: Annotated[Choices, Field(description="Residual units in all.")]
+    repeats: Annotated[Choices, Field(description="Times that a residual unit runs in a row.")]
+    stem_kernel_sizes: Annotated[Choices, Field(description="Sides of the first convolution.")]
+    dropout_rates: Annotated[FractionRange, Field(description="Lowest and highest.")]
+    batch_sizes: Choices
+    learning_rates: Annotated[
+        PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")
+    ]
+    weight_decays: Annotated[
+        PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")
+    ]
+    augmentations: Annotated[
+        dict[str, AugmentationParams],
+        Field(
+            min_length=1,
+            description="By name; with teachers, images are changed as they saw them instead.",
+        ),
+    ]
+
+
+class RungParams(Section):
+    """How long the trials that reach a rung are trained."""
+
+    epochs: Count
+    num_rows: Annotated[Count, Field(description="Training images; all of them if there are fewer.")]
+
+
+class SweepParams(Section):
+    """How the network is searched for, and how the winner is trained."""
+
+    num_trials: Annotated[Count, Field(description="Trials within the limits.")]
+    batch_trials: Annotated[
+        Count, Field(description="Trials asked for together and halved among themselves.")
+    ]
+    startup_trials: Annotated[
+        Count, Field(description="Proposals before the sampler learns, all drawn at random.")
+    ]
+    max_asks: Annotated[
+        Count, Field(description="Proposals for each trial before the limits count as unreachable.")
+    ]
+    reduction: Annotated[int, Field(ge=2, description="One in so many trials goes on to the next rung.")]
+    rungs: Annotated[
+        list[RungParams], Field(min_length=1, description="From the shortest to the longest.")
+    ]
+    tie_standard_errors: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Standard errors below the best that count as equal; the most work then wins.",
+        ),
+    ]
+    num_stages: Annotated[
+        int, Field(ge=1, le=4, description="Each at half the resolution of the one before.")
+    ]
+    stem_stride: Annotated[
+        int, Field(ge=1, le=2, description="Pixels that the first convolution steps.")
+    ]
+    residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
+    separable: Annotated[bool, Field(description="Whether units are a depthwise and a 1x1 convolution.")]
+    space: SpaceParams
+    schedule: ScheduleParams
+    lesson: LessonParams
+    num_workers: Annotated[Count, Field(description="Trials at a time."), Indifferent()]
+    trial_threads: Threads
+    full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
+    num_threads: Annotated[
+        Threads, Field(description="Threads of the winner's training; decides results.")
+    ]

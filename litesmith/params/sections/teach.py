@@ -1,0 +1,22 @@
+"""The teachers and their training."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from litesmith.params.section import ComputeDtype, Count, Section, Threads
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import RecipeParams
+
+
+class TeachParams(Section):
+    """The teachers: networks too large for the device, whose answers the small ones learn from."""
+
+    num_teachers: Annotated[int, Field(ge=0, le=10, description="0: learn from the labels alone.")]
+    num_views: Annotated[
+        Count, Field(description="Ways in which all training images are changed and asked about.")
+    ]
+    network: NetworkParams
+    recipe: RecipeParams
+    compute_dtype: ComputeDtype
+    num_threads: Threads

@@ -1,1 +1,0 @@
-"""Figures of a page: the numbers that each one shows, apart from its drawing."""

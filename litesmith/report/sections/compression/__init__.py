@@ -1,0 +1,1 @@
+"""Every variant and file, and what compression cost."""

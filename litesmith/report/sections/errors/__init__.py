@@ -1,0 +1,1 @@
+"""What the final file gets wrong."""

@@ -1,0 +1,1 @@
+"""The verdict, the budget and the headline table."""

@@ -1,0 +1,1 @@
+"""Learning curves and the cost of each step."""

@@ -1,0 +1,1 @@
+"""Conversion to ``.tflite``, and what such files are and do."""

@@ -1,0 +1,78 @@
+"""Time ``.tflite`` files on one thread, taking turns so that a busy host slows all of them alike."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.tflite.runtime import LiteModel
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Time of one image through one file, in milliseconds."""
+
+    median_ms: float
+    p90_ms: float
+    p99_ms: float
+
+
+def measure_latency(
+    files: Mapping[str, Path],
+    images: NDArray[np.uint8],
+    *,
+    num_warmup: int,
+    num_rounds: int,
+    runs_per_round: int,
+) -> dict[str, Latency]:
+    """Time every file on the same images.
+
+    In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing else; then comes
+    the next file, and the one that began a round begins the next one last.
+
+    Args:
+        files: Name and path of each.
+        images: uint8 (n, height, width); run after run takes the next one.
+        num_warmup: Runs of each file before any is timed.
+        num_rounds: Rounds that are timed.
+        runs_per_round: Timed runs of each file in each round.
+
+    Returns:
+        Of each file by name. Timed is the computation alone, without quantizing the input.
+
+    Raises:
+        DataError: A file cannot be run or the images are of another size.
+    """
+    models = {name: LiteModel(path) for name, path in files.items()}
+    inputs = {name: model.encoded(images) for name, model in models.items()}
+    for name, model in models.items():
+        _time_runs(model, inputs[name], 0, num_warmup)
+    times_ns: dict[str, list[int]] = {name: [] for name in models}
+    names = list(models)
+    for turn in range(num_rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            times_ns[name] += _time_runs(
+                models[name], inputs[name], turn * runs_per_round, runs_per_round
+            )
+    return {name: _summary(times) for name, times in times_ns.items()}
+
+
+def _time_runs(model: LiteModel, inputs: NDArray[Any], start: int, num_runs: int) -> list[int]:
+    """Return the nanoseconds of each run."""
+    times = []
+    for run in range(start, start + num_runs):
+        model.feed(inputs[run % len(inputs)])
+        begun = time.perf_counter_ns()
+        model.invoke()
+        times.append(time.perf_counter_ns() - begun)
+    return times
+
+
+def _summary(times_ns: list[int]) -> Latency:
+    median, p90, p99 = np.percentile(times_ns, [50, 90, 99]) / 1e6
+    return Latency(median_ms=round(median, 4), p90_ms=round(p90, 4), p99_ms=round(p99, 4))

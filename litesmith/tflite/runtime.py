@@ -1,0 +1,374 @@
+"""Run ``.tflite`` files as a device would, one image at a time, and look inside them. Never imports TensorFlow.
+
+``python -m litesmith.tflite.runtime REQUEST.json`` does so in a process of its own and prints what it saw as JSON.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from litesmith.errors import DataError
+from litesmith.params.sections.convert import Precision
+from litesmith.quiet import hushed
+from litesmith.tflite.contract import TensorSpec, require_classifier
+from litesmith.tflite.slimming import custom_operators, layer, operator_codes, unpack, weight_tensors
+
+RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
+
+# Integers throughout, input and output included.
+INTEGER: tuple[Precision, ...] = ("int8", "int4")
+
+# No classifier of small pictures is near it; a damaged shape easily is beyond.
+_MAX_TENSOR_BYTES = 2**30
+_STATE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "HASHTABLE", "CALL_ONCE")
+
+_DTYPE_NAMES = {
+    code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")
+}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """The input or output of a file.
+
+    Attributes:
+        dtype: NumPy's name, such as ``int8``.
+        shape: The batch, which is 1, comes first.
+        scale: What one step of an integer is worth in real units; None where values are floats.
+        zero_point: The integer that means 0; None where values are floats.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float | None
+    zero_point: int | None
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest and the largest real value that the tensor can hold."""
+        limits = np.iinfo(self.dtype) if self.scale is not None else np.finfo(self.dtype)
+        low, high = self.decode(np.array([limits.min, limits.max], self.dtype))
+        return float(low), float(high)
+
+    def encode(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Return real values as the tensor holds them: as they are, or quantized, saturating at the ends."""
+        if self.scale is None or self.zero_point is None:
+            return values.astype(self.dtype)
+        limits = np.iinfo(self.dtype)
+        steps = np.rint(values / np.float32(self.scale)) + self.zero_point
+        encoded: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        return encoded
+
+    def decode(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """Return what the tensor holds as real values."""
+        if self.scale is None or self.zero_point is None:
+            return stored.astype(np.float32)
+        return (stored.astype(np.float32) - self.zero_point) * np.float32(self.scale)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weight tensor of one convolution or dense layer, as the file stores it.
+
+    Attributes:
+        name: The Keras layer it came from.
+        dtype: ``float32``, ``float16``, ``int8`` or ``int4``.
+        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale each.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    num_weights: int
+    num_zeros: int
+    num_channels: int
+    num_scales: int
+
+    @property
+    def sparsity(self) -> float:
+        """Share of the weights that are exactly zero."""
+        return self.num_zeros / self.num_weights
+
+    @property
+    def is_depthwise(self) -> bool:
+        """Whether each channel has one kernel of its own: the shape then is (1, height, width, channels)."""
+        return len(self.shape) == 4 and self.shape[0] == 1
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of a file.
+
+    Attributes:
+        dtypes: The types of all its tensors, activations and constants included.
+        weights: Of every convolution and dense layer, in the order in which they run.
+        golden: Probabilities of the golden images, one row each.
+        predicted: Most probable class of each validation image.
+    """
+
+    input: Tensor
+    output: Tensor
+    dtypes: list[str]
+    weights: list[Weights]
+    golden: list[list[float]]
+    predicted: list[int]
+
+    @classmethod
+    def from_json(cls, text: str) -> "Observation":
+        """Read what `main` printed."""
+        return TypeAdapter(cls).validate_json(text)
+
+    @property
+    def sparsity(self) -> float:
+        """Share of all weights that are exactly zero."""
+        return sum(one.num_zeros for one in self.weights) / sum(one.num_weights for one in self.weights)
+
+
+class LiteModel:
+    """A ``.tflite`` file, opened to be run on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path``.
+
+        Raises:
+            DataError: The file is missing, LiteRT cannot open it, or it does not classify grey pictures.
+        """
+        if not path.is_file():
+            raise DataError(
+                f"{path} is missing. Expected a .tflite file: make it with `make run`, or name another."
+            )
+        self._path = path
+        with hushed(), self._explaining():
+            # By content: LiteRT opens no file whose name is not UTF-8.
+            self._interpreter = Interpreter(model_content=path.read_bytes(), num_threads=1)
+            self._require_classifier()
+            _require_sound(path, self._interpreter)
+            self._interpreter.allocate_tensors()
+            source, sink = (
+                self._require_classifier()
+            )  # again, as LiteRT has worked the shapes out itself
+        self._source, self._sink = source["index"], sink["index"]
+        self.input, self.output = _tensor(source), _tensor(sink)
+
+    def _require_classifier(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what LiteRT says of the one input and the one output."""
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        require_classifier(
+            self._path, [_spec(detail) for detail in inputs], [_spec(detail) for detail in outputs]
+        )
+        return inputs[0], outputs[0]
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Turn what LiteRT raises at a file that is damaged or asks too much of it into an error with the way out."""
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError, MemoryError) as error:
+            text = str(error).strip().rstrip(".")
+            if "Select TensorFlow op" in text or "custom op" in text:
+                raise DataError(
+                    f"{self._path} asks for operators that LiteRT does not have: "
+                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with built-in operators "
+                    "alone (`TFLITE_BUILTINS`)."
+                ) from error
+            raise DataError(
+                f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
+            ) from error
+
+    def feed(self, stored: NDArray[Any]) -> None:
+        """Set the input, already encoded, of the input's shape."""
+        self._interpreter.set_tensor(self._source, stored)
+
+    def invoke(self) -> None:
+        """Compute the output of the input that was fed."""
+        self._interpreter.invoke()
+
+    def result(self) -> NDArray[np.float32]:
+        """Return the output as real values, without the batch axis."""
+        return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
+
+    def encoded(self, images: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return uint8 images (n, height, width) as inputs (n, 1, height, width, 1) in the input's own type.
+
+        Raises:
+            DataError: The images are not of the size that the model takes.
+        """
+        expected = self.input.shape[1:3]
+        if images.shape[1:] != expected:
+            raise DataError(
+                f"the model takes images of {expected}, got {images.shape[1:]}. Resize them."
+            )
+        return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Answer images one by one, as a device does; batches were measured to be no faster.
+
+        Args:
+            images: uint8 (n, height, width).
+
+        Returns:
+            float32 (n, classes). Those of an int8 file come in steps of its output's scale.
+
+        Raises:
+            DataError: The images are not of the size that the model takes, or LiteRT cannot run the file.
+        """
+        results = np.empty((len(images), self.output.shape[-1]), np.float32)
+        with self._explaining():
+            for row, stored in enumerate(self.encoded(images)):
+                self.feed(stored)
+                self.invoke()
+                results[row] = self.result()
+        return results
+
+
+def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Open a file and answer images with it, as `LiteModel.probabilities` does.
+
+    Raises:
+        DataError: The file cannot be run or the images are of another size.
+    """
+    return LiteModel(path).probabilities(images)
+
+
+def read_weights(path: Path) -> list[Weights]:
+    """Return the weight tensor of every convolution and dense layer, in the order in which they run.
+
+    Args:
+        path: A ``.tflite`` file.
+    """
+    model = unpack(path.read_bytes())
+    return [_weights(model, tensor, channel_axis) for tensor, channel_axis in weight_tensors(model)]
+
+
+def tensor_dtypes(path: Path) -> set[str]:
+    """Return the types of all tensors of a file, weights, activations and constants alike."""
+    model = unpack(path.read_bytes())
+    return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
+
+
+def observe(path: Path, golden_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> Observation:
+    """Return all that can be seen of a file: its door, its weights, its answers.
+
+    Args:
+        path: The ``.tflite`` file.
+        golden_images: Images whose probabilities are wanted, uint8 (n, height, width).
+        images: Images whose most probable class is wanted, uint8 (m, height, width).
+
+    Raises:
+        DataError: The file cannot be run or the images are of another size.
+    """
+    model = LiteModel(path)
+    return Observation(
+        input=model.input,
+        output=model.output,
+        dtypes=sorted(tensor_dtypes(path)),
+        weights=read_weights(path),
+        golden=model.probabilities(golden_images).tolist(),
+        predicted=model.probabilities(images).argmax(axis=1).tolist(),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Read a request, observe the file it names, print what was seen.
+
+    The request is JSON with the paths ``model`` (.tflite), ``golden_images`` and ``images`` (.npy).
+    """
+    request = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    try:
+        seen = observe(
+            Path(request["model"]), np.load(request["golden_images"]), np.load(request["images"])
+        )
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if "tensorflow" in sys.modules:
+        print("TensorFlow was imported, so this is not how a device runs the file.", file=sys.stderr)
+        return 1
+    print(json.dumps(asdict(seen)))
+    return 0
+
+
+def _require_sound(path: Path, interpreter: Interpreter) -> None:
+    """Check what LiteRT does not, before it makes room for a file's tensors.
+
+    Raises:
+        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those before.
+    """
+    for detail in interpreter.get_tensor_details():
+        size_bytes = (
+            math.prod(int(size) for size in detail["shape"]) * np.dtype(detail["dtype"]).itemsize
+        )
+        if size_bytes > _MAX_TENSOR_BYTES:
+            raise DataError(
+                f"{path} asks for a tensor of {tuple(detail['shape'].tolist())} in {size_bytes:,} bytes, at most "
+                f"{_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert it again."
+            )
+    codes = operator_codes(path.read_bytes())
+    states = [name for name in _STATE_OPERATORS if getattr(schema.BuiltinOperator, name) in codes]
+    if states:
+        raise DataError(
+            f"{path} keeps a state from one picture to the next ({', '.join(states)}), so that answers depend on those "
+            "before. Expected a model without variables: freeze them and convert it again."
+        )
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    """Return an input or output as the contract sees it; only the batch may be left open and yet be 1."""
+    sizes = tuple(int(size) for size in detail["shape"])
+    signature = [int(size) for size in detail["shape_signature"]]
+    is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
+    shape = tuple(None if is_open[axis] else size for axis, size in enumerate(sizes))
+    scales = tuple(float(scale) for scale in detail["quantization_parameters"]["scales"])
+    return TensorSpec(np.dtype(detail["dtype"]).name, shape, scales)
+
+
+def _tensor(detail: dict[str, Any]) -> Tensor:
+    scale, zero_point = detail["quantization"]
+    shape = tuple(int(size) for size in detail["shape"])
+    quantized = scale != 0
+    return Tensor(
+        dtype=np.dtype(detail["dtype"]).name,
+        shape=shape,
+        scale=float(scale) if quantized else None,
+        zero_point=int(zero_point) if quantized else None,
+    )
+
+
+def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
+    dtype = _DTYPE_NAMES[tensor.type]
+    shape = tuple(int(size) for size in tensor.shape)
+    values = _values(model.buffers[tensor.buffer].data.tobytes(), dtype)[: math.prod(shape)]
+    scales = tensor.quantization.scale if tensor.quantization is not None else None
+    return Weights(
+        name=layer(tensor.name.decode()),
+        shape=shape,
+        dtype=dtype,
+        num_weights=values.size,
+        num_zeros=int(np.count_nonzero(values == 0)),  # weights are quantized symmetrically: 0 means 0
+        num_channels=shape[channel_axis],
+        num_scales=0 if scales is None else len(scales),
+    )
+
+
+def _values(data: bytes, dtype: str) -> NDArray[Any]:
+    """Return what a constant holds; of int4, two share a byte, the lower half first, and the last half may be none."""
+    if dtype != "int4":
+        return np.frombuffer(data, dtype)
+    pairs = np.frombuffer(data, np.int8)
+    return np.stack([pairs << 4 >> 4, pairs >> 4], axis=1).ravel()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,249 @@
+"""The one door to Keras 2: fixes what a machine could say about numbers, then hands out its packages on first use.
+
+``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model optimization
+toolkit. Importing this module is light; the first use of one of the three takes seconds.
+"""
+
+import hashlib
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from litesmith.errors import DataError, MachineError
+from litesmith.files import replacing
+from litesmith.quiet import hushed
+from litesmith.training.h5_check import checked_h5
+
+# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home folder.
+_ENVIRONMENT = {
+    "TF_USE_LEGACY_KERAS": "1",
+    # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7 to 63.0
+    # CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # As TensorFlow itself sets it at import.
+    "TF2_BEHAVIOR": "1",
+    # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one if it can.
+    # Nothing can lie below this.
+    "KERAS_HOME": os.devnull,
+    # A graphics card rounds in its own way, and the record of the making names the processor alone.
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+# Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new version others.
+# TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA and
+# ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard by TensorFlow's
+# wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
+_FAMILIES = (
+    "TF_",
+    "TF2_",
+    "TENSORFLOW_",
+    "KERAS_",
+    "XLA_",
+    "ONEDNN_",
+    "DNNL_",
+    "AUTOGRAPH_",
+    "TFLITE_",
+    "LITERT_",
+)
+# What TensorFlow logs, and Terraform's.
+_OTHERS = (
+    "TF_CPP_",
+    "TF_VAR_",
+    "TF_CLI_",
+    "TF_TOKEN_",
+    "TF_LOG",
+    "TF_DATA_DIR",
+    "TF_PLUGIN_",
+    "TF_REGISTRY_",
+    "TF_WORKSPACE",
+    "TF_INPUT",
+    "TF_IN_AUTOMATION",
+    "TF_CLOUD_",
+    "TF_APPEND_",
+    "TF_IGNORE",
+    "TF_REATTACH_",
+)
+
+# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many threads the
+# latter sums, which would else be as many as the machine has. One serves its small matrices here.
+_NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+_NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
+
+_threads: dict[str, int] = {}
+_settled: list[bool] = []
+
+
+def __getattr__(name: str) -> Any:
+    """Import ``tf``, ``keras`` or ``tfmot`` when it is first asked for."""
+    loaders: dict[str, Callable[[], Any]] = {"tf": _load_tf, "keras": _load_keras, "tfmot": _load_tfmot}
+    if name not in loaders:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _set_environment()
+    with hushed():
+        globals()[name] = loaders[name]()
+    return globals()[name]
+
+
+def fix_environment() -> dict[str, str]:
+    """Fix what the environment says about numbers, in this process and those it starts.
+
+    Call it before NumPy is imported, which reads its share then.
+
+    Returns:
+        The variables that said otherwise, with what they said.
+
+    Raises:
+        MachineError: TensorFlow was imported before with other settings, so that it is too late.
+    """
+    before = dict(os.environ)
+    _set_environment()
+    _apply(_changes(_NUMPY_ENVIRONMENT, _NUMPY_FAMILIES))
+    return {
+        name: value
+        for name, value in before.items()
+        if os.environ.get(name) != value and name not in _QUIET
+    }
+
+
+def set_threads(num_threads: int) -> None:
+    """Fix the number of threads that TensorFlow computes with in this process.
+
+    Args:
+        num_threads: Threads within an operation. Another number sums in another order and so gives other results.
+
+    Raises:
+        MachineError: The process already computes with another number, which TensorFlow cannot change.
+    """
+    if _threads.setdefault("num", num_threads) != num_threads:
+        raise MachineError(_threads_text(num_threads, f"computes with {_threads['num']}"))
+    config = sys.modules[__name__].tf.config.threading
+    try:
+        config.set_intra_op_parallelism_threads(num_threads)
+        config.set_inter_op_parallelism_threads(num_threads)
+    except RuntimeError as error:
+        raise MachineError(_threads_text(num_threads, "has begun to compute")) from error
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and TensorFlow: what is drawn without an explicit seed (initial weights, shuffling)."""
+    sys.modules[__name__].keras.utils.set_random_seed(seed)
+
+
+def derived_seed(*parts: int | str) -> int:
+    """Return a seed in [0, 2**31) that follows from ``parts`` and differs for different ones."""
+    digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:4], "little") & 0x7FFFFFFF
+
+
+def save_h5(model: Any, path: Path) -> None:
+    """Write a Keras model as ``.h5`` in one step, without its optimizer: the same weights give the same bytes.
+
+    Raises:
+        MachineError: The file cannot be written.
+    """
+    with replacing(path) as part, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
+        model.save(part, save_format="h5", include_optimizer=False)
+
+
+def load_h5(path: Path) -> Any:
+    """Return the Keras model in an ``.h5`` file, for prediction: it has no optimizer.
+
+    Raises:
+        DataError: The file is missing or not a Keras model, or could run code of its own.
+    """
+    with checked_h5(path) as (file, _):
+        return read_model(path, file)
+
+
+def read_model(path: Path, file: Any) -> Any:
+    """Return the Keras model in an open file that `litesmith.training.h5_check.checked_h5` handed out.
+
+    Raises:
+        DataError: Keras cannot build it.
+    """
+    try:
+        return sys.modules[__name__].keras.models.load_model(file, compile=False)
+    except (
+        Exception
+    ) as error:  # whatever Keras raises at a description that makes no sense, and it raises many
+        reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
+        raise DataError(
+            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. Make it again, or name another."
+        ) from error
+
+
+def _set_environment() -> None:
+    """Fix what TensorFlow and Keras read, most of it once, at import.
+
+    Raises:
+        MachineError: TensorFlow was imported before with other settings, so that it is too late, or Python leaves out
+            the docstrings that Keras works with.
+    """
+    if sys.flags.optimize > 1:
+        raise MachineError(
+            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot be imported "
+            "without them. Unset PYTHONOPTIMIZE, or set it to 1."
+        )
+    late = _changes(_ENVIRONMENT, _FAMILIES)
+    if late and "tensorflow" in sys.modules and not _settled:
+        wanted = " ".join(f"{name}={value}" for name, value in late.items() if value is not None)
+        unwanted = " ".join(name for name, value in late.items() if value is None)
+        raise MachineError(
+            "TensorFlow was imported before litesmith.training.backend could "
+            f"{' and '.join(text for text in (wanted and f'set {wanted}', unwanted and f'unset {unwanted}') if text)}. "
+            "Import it from litesmith.training.backend, or do so in the environment."
+        )
+    _apply({**late, **_QUIET})
+    _settled.append(True)
+
+
+def _changes(settings: dict[str, str], families: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the variables to change, with their values; None for those to remove."""
+    foreign = {
+        name: None
+        for name in sorted(os.environ)
+        if name.startswith(families) and not name.startswith(_OTHERS) and name not in settings
+    }
+    return {
+        **{name: value for name, value in settings.items() if os.environ.get(name) != value},
+        **foreign,
+    }
+
+
+def _apply(changes: Mapping[str, str | None]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+
+
+def _load_tf() -> Any:
+    import tensorflow
+
+    tensorflow.get_logger().setLevel("ERROR")
+    return tensorflow
+
+
+def _load_keras() -> Any:
+    import tf_keras
+
+    return tf_keras
+
+
+def _load_tfmot() -> Any:
+    import tensorflow_model_optimization
+
+    return tensorflow_model_optimization
+
+
+def _threads_text(num_threads: int, state: str) -> str:
+    return (
+        f"cannot set {num_threads} threads: this process {state}, and TensorFlow fixes the number once. "
+        "Set it first, with one number for each process."
+    )

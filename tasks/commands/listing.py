@@ -1,0 +1,70 @@
+"""Tell in one line for each step what became of it here, as far as that is seen without asking DVC."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import fill
+
+from litesmith.documents.durations import duration
+from litesmith.errors import DataError
+from litesmith.files import read_json
+from tasks.dag.lock import running_step
+from tasks.dag.step import Step
+from tasks.pipeline import PIPELINE
+
+STEPS = [step.name for step in PIPELINE]
+_HINT = "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\nwhat a step does and its files."
+_Row = tuple[str, str, str, str]
+
+
+def list_steps(root: Path, name: str | None = None, files: bool = False) -> str:
+    """Return a table of steps: name, state, since when, and how long making took.
+
+    Args:
+        root: The project's folder or a workspace's.
+        name: The only step to show, with its files; None for all.
+        files: Whether to show the files of all steps, too.
+    """
+    shown = [step for step in PIPELINE if name in (None, step.name)]
+    rows = [("step", "state", "since", "took"), *(_row(step, root) for step in shown)]
+    header, *lines = _aligned(rows)
+    if name is None and not files:
+        return "\n".join([header, *lines, "", _HINT])
+    blocks = ["\n".join([line, *_files(step)]) for step, line in zip(shown, lines, strict=True)]
+    return "\n\n".join([header, *blocks])
+
+
+def _row(step: Step, root: Path) -> _Row:
+    running = running_step(root)
+    if running and running[0] == step.name:
+        return step.name, "running", _moment(running[1]), ""
+    record = root / step.made
+    if not record.is_file():
+        return step.name, "not made here", "", ""
+    missing = [port.path for port in step.outs if not (root / port.path).exists()]
+    state = f"{len(missing)} of {len(step.outs)} outputs missing" if missing else "made"
+    since = datetime.fromtimestamp(record.stat().st_mtime, UTC)
+    try:
+        took = duration(float(read_json(record)["wall_s"]))
+    except (DataError, ValueError, LookupError, TypeError):
+        return step.name, "record cannot be read", _moment(since), ""
+    return step.name, state, _moment(since), took
+
+
+def _moment(moment: datetime) -> str:
+    """Return a moment in the time of this place."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _aligned(rows: list[_Row]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _files(step: Step) -> Iterator[str]:
+    yield fill(step.summary, 78, initial_indent="  ", subsequent_indent="  ")
+    yield from (f"  reads  {port.path}" for port in step.ins)
+    yield from (f"  makes  {port.path}" for port in step.outs)

@@ -1,0 +1,37 @@
+"""Write the results table of ``README.md`` from the last report's summary, and check it as a lock file is checked."""
+
+from pathlib import Path
+
+from litesmith.documents.readme import check_block, missing_block, results_block, with_block
+from litesmith.files import read_json, write_text
+from tasks import catalog
+
+README = Path("README.md")
+
+
+def render(root: Path) -> str:
+    """Return the block that the summary below ``root`` gives, or one that says that there is none yet."""
+    path = root / catalog.SUMMARY
+    if not path.is_file():
+        return missing_block()
+    summary = read_json(path)
+    return results_block(summary["results"]["evaluate"], summary["latency"], summary["made"])
+
+
+def write(root: Path) -> None:
+    """Write the table into the README below ``root``.
+
+    Raises:
+        ContractError: The README does not hold the two markers.
+    """
+    path = root / README
+    write_text(path, with_block(path.read_text(encoding="utf-8"), render(root)))
+
+
+def check(root: Path) -> None:
+    """Compare the README's table with the results.
+
+    Raises:
+        ContractError: It is not what `write` would write.
+    """
+    check_block((root / README).read_text(encoding="utf-8"), render(root))

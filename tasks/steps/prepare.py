@@ -1,0 +1,65 @@
+"""The room that splits the raw images and packs them."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from litesmith.files import write_json
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.prepare import PrepareParams
+from tasks import catalog
+from tasks.dag.step import Metric, step
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ins:
+    """The raw files, and the passing result of their validation: without it nothing goes on."""
+
+    train_images: Path = catalog.RAW_TRAIN_IMAGES
+    train_labels: Path = catalog.RAW_TRAIN_LABELS
+    test_images: Path = catalog.RAW_TEST_IMAGES
+    test_labels: Path = catalog.RAW_TEST_LABELS
+    validated: Path = catalog.results("validate")
+
+
+@dataclass(frozen=True)
+class Outs:
+    """One folder of arrays for each split, and what they hold."""
+
+    train: Path = catalog.TRAIN
+    validation: Path = catalog.VALIDATION
+    gate: Path = catalog.GATE
+    test: Path = catalog.TEST
+    metrics: Annotated[Path, Metric()] = catalog.metrics("prepare")
+    results: Path = catalog.results("prepare")
+
+
+@step
+def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
+    """Split the official training images by class and seed; pack the official test images apart.
+
+    Raises:
+        DataError: A raw file cannot be read, or a pair of them does not fit.
+        ParamsError: The splits are larger than the training images, or too small to hold every class.
+    """
+    import numpy as np
+
+    from litesmith.data.formats.idx import read_pair
+    from litesmith.data.splits import describe_splits, split_rows, take, write_split
+
+    images, labels = read_pair(ins.train_images, ins.train_labels)
+    test_images, test_labels = read_pair(ins.test_images, ins.test_labels)
+    sizes = {"validation": params.num_validation, "gate": params.num_gate}
+    rows = split_rows(labels, sizes, rest="train", seed=seed)
+    splits = {name: take(images, labels, chosen) for name, chosen in rows.items()}
+    splits["test"] = take(test_images, test_labels, np.arange(len(test_labels), dtype=np.int64))
+    folders = {"train": outs.train, "validation": outs.validation, "gate": outs.gate, "test": outs.test}
+    for name, split in splits.items():
+        write_split(folders[name], split)
+        _LOG.info("%s: %d images", name, len(split.labels))
+    results = describe_splits(splits, dataset.num_classes)
+    write_json(outs.results, {"splits": results})
+    write_json(outs.metrics, {name: {"num_images": one["num_images"]} for name, one in results.items()})

@@ -1,0 +1,97 @@
+"""The room that looks at the raw files and stops the pipeline if they cannot be trained on."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from litesmith.errors import DataError, RefusedError
+from litesmith.files import write_json, write_text
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.validate import ValidateParams
+from tasks import catalog
+from tasks.dag.step import Metric, step
+
+if TYPE_CHECKING:
+    from litesmith.data.rules import Verdict
+    from litesmith.data.statistics import RawSet
+
+_LOG = logging.getLogger(__name__)
+_PAGE = catalog.REFUSALS / "validate.html"
+
+
+@dataclass(frozen=True)
+class Ins:
+    """The raw files."""
+
+    train_images: Path = catalog.RAW_TRAIN_IMAGES
+    train_labels: Path = catalog.RAW_TRAIN_LABELS
+    test_images: Path = catalog.RAW_TEST_IMAGES
+    test_labels: Path = catalog.RAW_TEST_LABELS
+
+
+@dataclass(frozen=True)
+class Outs:
+    """What was found, written only if nothing critical was."""
+
+    metrics: Annotated[Path, Metric()] = catalog.metrics("validate")
+    results: Path = catalog.results("validate")
+
+
+@step
+def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
+    """Check the raw files with Great Expectations and refuse what cannot be trained on.
+
+    Raises:
+        DataError: A file cannot be read. A refusal page says which and why.
+        RefusedError: A critical rule fails; names it and the images. A refusal page shows them.
+    """
+    # It tells at length how it registers its own functions.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    from litesmith.data.rules import judge_set, verdict_metrics, verdict_results
+    from litesmith.data.thumbnails import thumbnails
+
+    _PAGE.unlink(missing_ok=True)
+    raw = _read(ins, dataset)
+    _LOG.info(
+        "checking %s", ", ".join(f"{len(pair.images)} {name} images" for name, pair in raw.items())
+    )
+    verdict = judge_set(raw, params, dataset)
+    for finding in verdict.findings:
+        _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
+    if verdict.blocks:
+        _refuse(verdict, raw, dataset)
+    shown = thumbnails(
+        raw,
+        verdict.images,
+        dataset.class_names,
+        min_ink_share=params.min_ink_share,
+        max_odd=params.max_thumbnails,
+    )
+    write_json(outs.results, {**verdict_results(verdict, dataset), "thumbnails": shown})
+    write_json(outs.metrics, verdict_metrics(verdict))
+
+
+def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
+    """Read all four files; if some cannot be read, leave a page and raise one error that names each."""
+    from litesmith.data.statistics import read_raw
+    from litesmith.documents.refusal import render_page
+
+    try:
+        return read_raw(
+            {"train": (ins.train_images, ins.train_labels), "test": (ins.test_images, ins.test_labels)}
+        )
+    except DataError as error:
+        write_text(_PAGE, render_page(dataset.name, dataset.drawn, trouble=str(error)))
+        raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error
+
+
+def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
+    """Leave a page with what failed and raise the same as text."""
+    from litesmith.documents.refusal import failures, render_page, render_text
+
+    write_text(_PAGE, render_page(dataset.name, dataset.drawn, failures(verdict.findings, raw)))
+    raise RefusedError(
+        f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE.resolve()}. "
+        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's profile."
+    )

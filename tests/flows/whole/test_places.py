@@ -1,0 +1,126 @@
+"""The place that a deployment has for one run at a time, after all that could give it back was killed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, FlowRun
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
+from prefect.states import Pending, Running
+
+from flows.serving.environment import own_environment
+from flows.serving.serve import POOL, _prefect
+from flows.serving.server import server
+from litesmith.files import read_yaml
+from tests.flows.marked import Commands
+from tests.flows.served import ROOT, place_order, tiny_project
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("places")]
+
+# Half a minute more than the least grace period that Prefect takes, and far below what it takes if none is given (300).
+_FREE_S = 90
+
+
+def _grace_period_s() -> int:
+    """Return what `prefect.yaml` sets for both deployments."""
+    deployments = read_yaml(ROOT / "prefect.yaml")["deployments"]
+    (seconds,) = {deployment["concurrency_limit"]["grace_period_seconds"] for deployment in deployments}
+    return int(seconds)
+
+
+def _state(client: SyncPrefectClient, run: FlowRun) -> str:
+    state = client.read_flow_run(run.id).state
+    assert state is not None
+    return str(state.name)
+
+
+@contextmanager
+def _worker(commands: Commands) -> Iterator[None]:
+    """Let a worker take orders, and in the end kill it and its run at the same moment."""
+    commands.start("prefect", "worker", "start", "--pool", POOL)
+    try:
+        yield
+    finally:
+        alive = commands.alive()
+        # Held still first, so that none of them sees another go.
+        for act in (psutil.Process.suspend, psutil.Process.kill):
+            for process in alive:
+                act(process)
+
+
+def _taken_up(commands: Commands, client: SyncPrefectClient, until: str, within_s: float) -> list[str]:
+    """Order runs until one of them reaches a state instead of being refused; return what became of each."""
+    seen: list[str] = []
+    deadline = time.monotonic() + within_s
+    while until not in seen and time.monotonic() < deadline:
+        order = place_order(client)
+        seen.append(
+            commands.wait_for(partial(_one_of, client, order, (until, "Cancelled")), "the worker", 240)
+        )
+        time.sleep(1)
+    return seen
+
+
+def _one_of(client: SyncPrefectClient, run: FlowRun, names: tuple[str, ...]) -> str | None:
+    name = _state(client, run)
+    return name if name in names else None
+
+
+def test_the_next_order_runs_after_worker_and_run_were_killed_together(tmp_path: Path) -> None:
+    commands = Commands(tiny_project(tmp_path / "ws"), {"PREFECT_WORKER_QUERY_SECONDS": "1"})
+    try:
+        with server(commands.folder) as url, SyncPrefectClient(url) as client:
+            environment = own_environment(commands.folder, url)
+            _prefect(["work-pool", "create", POOL, "--type", "process"], commands.folder, environment)
+            _prefect(["deploy", "--all"], commands.folder, environment)
+            ours = {name: value for name, value in environment.items() if name.startswith("PREFECT_")}
+            commands.environment = {**ours, **commands.environment}
+            # Taken up and not begun yet. Later Prefect's engine, not prefect.yaml, says how long its place lasts.
+            with _worker(commands):
+                assert _taken_up(commands, client, "Pending", 60) == ["Pending"]
+            with _worker(commands):
+                *refused, last = _taken_up(commands, client, "Running", _FREE_S)
+    finally:
+        commands.stop()
+    assert (set(refused), last) == ({"Cancelled"}, "Running")
+
+
+def test_a_server_that_was_killed_and_started_again_gives_back_what_a_dead_run_held(
+    tmp_path: Path,
+) -> None:
+    options = ConcurrencyOptions(
+        collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=_grace_period_s()
+    )
+    with server(tmp_path) as url, SyncPrefectClient(url) as client:
+        flow = client.create_flow_from_name("retrain")
+        deployment = client.create_deployment(
+            flow, "on-demand", concurrency_limit=1, concurrency_options=options
+        )
+        run = client.create_flow_run_from_deployment(deployment)
+        client.set_flow_run_state(run.id, Pending())
+        client.set_flow_run_state(run.id, Running())
+        (child,) = (
+            one for one in psutil.Process().children() if "flows.serving.watched" in one.cmdline()
+        )
+        child.kill()
+    with server(tmp_path) as url, SyncPrefectClient(url) as client:
+        assert _places_held(client, run) == 1
+        deadline = time.monotonic() + _FREE_S
+        while _places_held(client, run) and time.monotonic() < deadline:
+            time.sleep(1)
+        assert _places_held(client, run) == 0
+        following = client.create_flow_run_from_deployment(deployment)
+        client.set_flow_run_state(following.id, Pending())
+        assert _state(client, following) == "Pending"
+
+
+def _places_held(client: SyncPrefectClient, run: FlowRun) -> int:
+    assert run.deployment_id is not None
+    limit = client.read_deployment(run.deployment_id).global_concurrency_limit
+    assert isinstance(limit, GlobalConcurrencyLimitResponse)
+    return limit.active_slots

@@ -1,0 +1,77 @@
+"""Tests of litesmith.analysis.intervals."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from litesmith.analysis.intervals import Estimate, class_estimates, f1_interval, wilson
+
+NAMES = ["bag", "coat", "dress"]
+CONFUSION = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
+
+
+def test_wilson_is_the_interval_of_the_textbook() -> None:
+    z, n, p = 1.959964, 10, 0.8
+    middle, half = (
+        (p + z**2 / (2 * n)) / (1 + z**2 / n),
+        z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)),
+    )
+    found = wilson(8, 10, 0.95)
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (0.8, middle - half, middle + half), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(("num", "total"), [(0, 7), (7, 7), (1, 1), (3, 10), (9_343, 10_000)])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_wilson_is_that_of_scipy(num: int, total: int, confidence: float) -> None:
+    found, theirs = (
+        wilson(num, total, confidence),
+        binomtest(num, total).proportion_ci(confidence, method="wilson"),
+    )
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_share_of_nothing_is_none() -> None:
+    assert wilson(0, 0, 0.95) is None
+    assert f1_interval(0, 0, 0.95) is None
+
+
+def test_f1_is_the_harmonic_mean_with_its_interval_around() -> None:
+    found = f1_interval(9, 3, 0.95)  # precision 9 / 11, recall 9 / 10
+    assert found is not None
+    precision, recall = 9 / 11, 9 / 10
+    assert found.value == pytest.approx(2 * precision * recall / (precision + recall))
+    assert 0 < found.low < found.value < found.high < 1
+
+
+def test_f1_interval_holds_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(3)
+    truth = 2 * 0.15 / (2 * 0.15 + 0.02 + 0.03)  # of 0.15 right, 0.02 and 0.03 wrong of all images
+    drawn = rng.multinomial(400, [0.15, 0.02, 0.03, 0.8], size=2000)
+    held = [
+        found.low <= truth <= found.high
+        for right, over, under, _ in drawn.tolist()
+        if (found := f1_interval(right, over + under, 0.95)) is not None
+    ]
+    assert len(held) == 2000
+    assert 0.93 <= np.mean(held) <= 0.97
+
+
+def test_classes_are_counted_from_rows_and_columns() -> None:
+    bag, coat, dress = class_estimates(CONFUSION, NAMES, 0.95)
+    assert (bag.name, bag.num_images, bag.recall, bag.precision) == (
+        "bag",
+        10,
+        wilson(8, 10, 0.95),
+        wilson(8, 9, 0.95),
+    )
+    assert coat.f1 == f1_interval(9, 3, 0.95)
+    assert (dress.precision, dress.recall, dress.f1, dress.num_images) == (None, None, None, 0)
+
+
+def test_more_images_make_a_narrower_interval() -> None:
+    few, many = (wilson(8 * n, 10 * n, 0.95) or Estimate(0, 0, 0) for n in (1, 100))
+    assert many.high - many.low < (few.high - few.low) / 5

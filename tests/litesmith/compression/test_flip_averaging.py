@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from litesmith.compression.flip_averaging import mirrored
+from litesmith.errors import ContractError
+from litesmith.tflite import converter, runtime
+from litesmith.training.backend import load_h5, save_h5, seed_everything
+from litesmith.training.networks import NetworkSpec, build_baseline, build_network
+from tests.litesmith import make_tiny
+
+pytestmark = pytest.mark.slow
+
+SPEC = NetworkSpec(
+    8, 8, 3, 4, (8,), (1,), 3, stem_stride=1, residual=True, separable=False, repeats=2, dropout_rate=0.3
+)
+IMAGES, _ = make_tiny.images(60, 1)
+
+
+def test_it_answers_with_the_mean_of_both_logits() -> None:
+    seed_everything(1)
+    model = build_network(SPEC, "tuned")
+    plain, other = (
+        np.log(converter.probabilities(model, images)) for images in (IMAGES, IMAGES[:, :, ::-1])
+    )
+    mean = np.exp((plain + other) / 2)
+    both = mirrored(model, "mirrored")
+    np.testing.assert_allclose(
+        converter.probabilities(both, IMAGES), mean / mean.sum(1, keepdims=True), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        converter.probabilities(both, IMAGES),
+        converter.probabilities(both, IMAGES[:, :, ::-1]),
+        atol=1e-5,
+    )
+
+
+def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> None:
+    model = build_network(SPEC, "tuned")
+    both = mirrored(model, "mirrored")
+    save_h5(both, tmp_path / "mirrored.h5")
+    kept = load_h5(tmp_path / "mirrored.h5")
+    np.testing.assert_array_equal(
+        converter.probabilities(kept, IMAGES), converter.probabilities(both, IMAGES)
+    )
+    plain, content = (converter.convert(one, "int8", IMAGES) for one in (model, kept))
+    assert len(plain) < len(content) < len(plain) + 1000
+    (tmp_path / "mirrored.tflite").write_bytes(content)
+    answers = runtime.predict(tmp_path / "mirrored.tflite", IMAGES)
+    assert np.abs(answers - converter.probabilities(both, IMAGES)).max() < 0.05
+
+
+def test_a_network_of_another_kind_is_refused() -> None:
+    with pytest.raises(ContractError, match="plain has no layers pool and probabilities"):
+        mirrored(build_baseline(12, 12, 3, (4, 8), 16, "plain"), "mirrored")

@@ -1,0 +1,165 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from litesmith.compression.quantization import (
+    Clustering,
+    LayerValues,
+    _require_few_values,
+    _require_zeros,
+    cluster,
+    layer_values,
+    quantize_aware,
+)
+from litesmith.errors import ContractError
+from litesmith.tflite import converter, runtime
+from litesmith.training import loop
+from litesmith.training.backend import keras, seed_everything
+from litesmith.training.loop import evaluate, train
+from litesmith.training.networks import build_network
+from tests.litesmith.compression.test_pruning import RECIPE, SPEC, split
+
+pytestmark = pytest.mark.slow
+
+TRAINING, VALIDATION = split(200, 1), split(90, 2)
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """Return a small trained network whose larger kernels lost half of their weights, as pruning leaves them."""
+    seed_everything(1)
+    network = build_network(SPEC, "tuned")
+    train(network, TRAINING, VALIDATION, replace(RECIPE, epochs=4), seed=1)
+    for layer in network.layers:
+        if hasattr(layer, "kernel") and layer.kernel.numpy().size > 100:
+            kernel = layer.kernel.numpy()
+            kernel[np.abs(kernel) < np.median(np.abs(kernel))] = 0
+            layer.kernel.assign(kernel)
+    return network
+
+
+@pytest.fixture(scope="module")
+def before(model: Any) -> list[Any]:
+    return [weight.copy() for weight in model.get_weights()]
+
+
+@pytest.fixture(scope="module")
+def rounding(model: Any, before: list[Any]) -> Any:
+    aware, history = quantize_aware(
+        model, TRAINING, VALIDATION, RECIPE, keep_zeros=True, name="aware", seed=3
+    )
+    assert len(history) == RECIPE.epochs
+    return aware
+
+
+def test_the_int8_file_answers_as_the_network_that_rounds(rounding: Any, tmp_path: Path) -> None:
+    path = tmp_path / "aware.tflite"
+    path.write_bytes(converter.convert(rounding, "int8", TRAINING.images[:50]))
+    expected = converter.probabilities(rounding, VALIDATION.images)
+    answers = runtime.predict(path, VALIDATION.images)
+    assert np.array_equal(answers.argmax(axis=1), expected.argmax(axis=1))
+    # the file's probabilities come in steps of 1/256
+    assert np.abs(answers - expected).max() < 1 / 256
+    assert evaluate(rounding, VALIDATION).accuracy > 0.9
+
+
+def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before() -> None:
+    spec = replace(SPEC, dropout_rate=0.3)
+    seed_everything(1)
+    parent = build_network(spec, "tuned")
+    made = []
+    for drawn in (2, 3):
+        seed_everything(drawn)
+        aware, _ = quantize_aware(
+            parent,
+            TRAINING,
+            VALIDATION,
+            replace(RECIPE, epochs=1),
+            keep_zeros=False,
+            name="aware",
+            seed=4,
+        )
+        made.append(aware.get_weights())
+    assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
+
+
+def test_a_killed_learning_to_round_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed_everything(1)
+    parent = build_network(replace(SPEC, dropout_rate=0.3), "tuned")
+    how: dict[str, Any] = {"keep_zeros": False, "name": "aware", "seed": 4}
+    whole, history = quantize_aware(parent, TRAINING, VALIDATION, RECIPE, **how)
+    with monkeypatch.context() as broken:
+        run_epoch = loop.Loop.run_epoch
+
+        def dies_in_the_second(loop: Any, epoch: int) -> Any:
+            if epoch == 1:
+                raise KeyboardInterrupt
+            return run_epoch(loop, epoch)
+
+        broken.setattr(loop.Loop, "run_epoch", dies_in_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            quantize_aware(parent, TRAINING, VALIDATION, RECIPE, work=tmp_path, **how)
+    seed_everything(99)
+    resumed, again = quantize_aware(parent, TRAINING, VALIDATION, RECIPE, work=tmp_path, **how)
+    assert again == history
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True)
+    )
+
+
+def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Path) -> None:
+    (tmp_path / "aware.tflite").write_bytes(converter.convert(rounding, "int8", TRAINING.images[:50]))
+    large = [one for one in runtime.read_weights(tmp_path / "aware.tflite") if one.num_weights > 100]
+    assert len(large) == 2
+    assert all(one.sparsity >= 0.49 for one in large)
+
+
+def test_zeros_are_lost_unless_kept(model: Any) -> None:
+    aware, _ = quantize_aware(
+        model, TRAINING, VALIDATION, RECIPE, keep_zeros=False, name="aware", seed=3
+    )
+    with pytest.raises(
+        ContractError, match=r"stage1_unit0_conv had 0\.5000 of its weights at zero and has 0\."
+    ):
+        _require_zeros(model, aware)
+
+
+def test_kernels_come_to_have_few_values(model: Any) -> None:
+    clustered, history = cluster(
+        model, TRAINING, VALIDATION, RECIPE, Clustering(8, 100), name="few", seed=3
+    )
+    values = {one.name: one.num_values for one in layer_values(clustered)}
+    assert len(history) == RECIPE.epochs
+    assert values["stage1_unit0_conv"] <= 8
+    assert values["stage1_unit1_conv"] <= 8
+    assert values["stem_conv"] == 36
+    assert evaluate(clustered, VALIDATION).accuracy > 0.8
+    assert not [layer for layer in clustered.layers if "Cluster" in type(layer).__name__]
+
+
+def test_units_that_run_again_keep_what_they_know_with_few_values() -> None:
+    seed_everything(1)
+    repeated = build_network(replace(SPEC, stage_widths=(32,), stage_blocks=(2,), repeats=3), "tuned")
+    train(repeated, TRAINING, VALIDATION, replace(RECIPE, epochs=4), seed=1)
+    clustered, _ = cluster(
+        repeated, TRAINING, VALIDATION, RECIPE, Clustering(4, 100), name="few", seed=3
+    )
+    assert evaluate(repeated, VALIDATION).accuracy > 0.95
+    assert evaluate(clustered, VALIDATION).accuracy > 0.9
+
+
+def test_the_network_given_stays_as_it_is(model: Any, before: list[Any], rounding: Any) -> None:
+    assert all(np.array_equal(now, then) for now, then in zip(model.get_weights(), before, strict=True))
+
+
+def test_too_many_values_are_told() -> None:
+    network = keras.Sequential([keras.layers.InputLayer((4,)), keras.layers.Dense(5, name="dense")])
+    assert layer_values(network) == [LayerValues("dense", 20, 20)]
+    with pytest.raises(ContractError, match="expected at most 4 values in a kernel, got dense 20"):
+        _require_few_values(network, Clustering(4, 10))

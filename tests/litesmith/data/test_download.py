@@ -1,0 +1,459 @@
+import logging
+import os
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from litesmith.data import download
+from litesmith.data.download import fetch_files, reachable, require_named, resolve_named
+from litesmith.data.formats.idx import read_images, read_labels
+from litesmith.errors import MachineError, ParamsError, SourcesError
+from litesmith.params.everything import Params
+from tests.conftest import ROLES, SmallSet
+
+
+@dataclass
+class Server:
+    """An address that serves a folder, after as many troubles as it is told."""
+
+    folder: Path
+    url: str = ""
+    troubles: list[str] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+
+
+@pytest.fixture
+def server(small_set: SmallSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    one = Server(small_set.folder)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            one.asked[f"{self.command} {self.path}"] += 1
+            trouble = one.troubles.pop(0) if one.troubles else ""
+            path = one.folder / self.path.strip("/")
+            if trouble.isdigit() or not path.is_file():
+                self.send_error(int(trouble or 404))
+                return
+            content = path.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", "many" if trouble == "odd" else str(len(content)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content[:100] if trouble == "cut" else content)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    one.url = f"http://127.0.0.1:{http.server_port}"
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield one
+    http.shutdown()
+    http.server_close()
+
+
+def targets(folder: Path) -> dict[str, Path]:
+    return {role: folder / f"{role}.gz" for role in ROLES}
+
+
+def fetched(params: Params, folder: Path) -> str:
+    return fetch_files(params.fetch, params.dataset, targets(folder))
+
+
+def with_sources(small_set: SmallSet, *sources: str, **more: Any) -> Params:
+    return small_set.changed({"fetch": {"sources": list(sources), **more}})
+
+
+def test_a_folder_serves_the_same_bytes(small_set: SmallSet, tmp_path: Path) -> None:
+    assert fetched(small_set.params, tmp_path / "raw") == str(small_set.folder)
+    for role, path in targets(tmp_path / "raw").items():
+        assert path.read_bytes() == small_set.path(role).read_bytes()
+    assert len(list((tmp_path / "raw").iterdir())) == 4
+
+
+def test_an_environment_variable_names_a_folder(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(small_set.folder))
+    assert fetched(with_sources(small_set, "env:SOME_MIRROR"), tmp_path) == "env:SOME_MIRROR"
+
+
+def test_an_address_serves(small_set: SmallSet, server: Server, tmp_path: Path) -> None:
+    assert fetched(with_sources(small_set, server.url + "/"), tmp_path) == server.url + "/"
+    assert read_images(targets(tmp_path)["train_images"]).shape == (100, 28, 28)
+    assert read_labels(targets(tmp_path)["test_labels"]).shape == (50,)
+
+
+def test_hiccups_are_tried_again_with_growing_pauses(
+    small_set: SmallSet, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    # Of this module alone: other tests may have left threads that sleep.
+    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    server.troubles = ["503", "cut"]
+    fetched(with_sources(small_set, server.url, backoff_s=0.25), tmp_path)
+    assert pauses == [0.25, 0.5]
+    assert server.asked["GET /train-images-idx3-ubyte.gz"] == 3
+    assert targets(tmp_path)["train_images"].read_bytes() == small_set.path("train_images").read_bytes()
+
+
+def test_what_will_not_change_is_not_tried_again(
+    small_set: SmallSet, server: Server, tmp_path: Path
+) -> None:
+    server.troubles = ["404"]
+    with pytest.raises(
+        SourcesError, match=r"train-images-idx3-ubyte\.gz: the server answered 404 Not Found"
+    ):
+        fetched(with_sources(small_set, server.url), tmp_path)
+    assert server.asked.total() == 1
+
+
+def test_the_whole_set_comes_from_one_source(
+    small_set: SmallSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    partial = tmp_path / "partial"
+    shutil.copytree(small_set.folder, partial)
+    (partial / small_set.path("test_labels").name).unlink()
+    with caplog.at_level(logging.INFO):
+        assert fetched(
+            with_sources(small_set, str(partial), str(small_set.folder)), tmp_path / "raw"
+        ) == str(small_set.folder)
+    assert "t10k-labels-idx1-ubyte.gz is missing in" in caplog.text
+    assert f"{small_set.folder} served all 4 files" in caplog.text
+
+
+def test_if_all_fail_the_error_lists_each(small_set: SmallSet, server: Server, tmp_path: Path) -> None:
+    server.troubles = ["500", "500", "500"]
+    params = with_sources(small_set, "env:NOT_THERE", str(tmp_path / "none"), server.url, "drawn")
+    with pytest.raises(SourcesError) as caught:
+        fetched(params, tmp_path / "raw")
+    assert str(caught.value).splitlines() == [
+        "no source could serve Fashion-MNIST.",
+        "  env:NOT_THERE: the environment variable NOT_THERE is not set",
+        f"  {tmp_path}/none: the folder {tmp_path}/none does not exist",
+        f"  {server.url}: train-images-idx3-ubyte.gz: the server answered 500 Internal Server Error (tried 3 times)",
+        "  drawn: dataset.drawn is false: drawn images may not pass for Fashion-MNIST",
+        "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network.",
+    ]
+    assert not list((tmp_path / "raw").iterdir())
+
+
+def test_a_closed_port_is_a_clear_failure(small_set: SmallSet, tmp_path: Path, server: Server) -> None:
+    params = with_sources(small_set, "http://127.0.0.1:9", attempts=2)
+    with pytest.raises(
+        SourcesError, match=r"gz: Failed to establish .*Connection refused \(tried 2 times\)"
+    ):
+        fetched(params, tmp_path)
+
+
+def test_wrong_md5_is_refused_and_nothing_is_lost(small_set: SmallSet, tmp_path: Path) -> None:
+    fetched(small_set.params, tmp_path / "raw")
+    before = {path: path.read_bytes() for path in (tmp_path / "raw").iterdir()}
+    content = bytearray(small_set.path("test_images").read_bytes())
+    content[-9] ^= 1
+    small_set.path("test_images").write_bytes(content)
+    expected = small_set.params.fetch.files.test_images.md5
+    found = small_set.sums()["test_images"]["md5"]
+    text = f"t10k-images-idx3-ubyte.gz has the wrong MD5: expected {expected}, got {found}"
+    with pytest.raises(SourcesError, match=text):
+        fetched(small_set.params, tmp_path / "raw")
+    assert {path: path.read_bytes() for path in (tmp_path / "raw").iterdir()} == before
+
+
+@pytest.mark.parametrize(("change", "got"), [(-1, r"\d+"), (1, r"at least \d+")])
+def test_wrong_size_is_refused(
+    change: int, got: str, small_set: SmallSet, server: Server, tmp_path: Path
+) -> None:
+    content = small_set.path("train_images").read_bytes()
+    small_set.path("train_images").write_bytes(content[:-1] if change < 0 else content + b"!")
+    text = rf"train-images-idx3-ubyte.gz has the wrong size: expected {len(content)} bytes, got {got}"
+    with pytest.raises(SourcesError, match=text):
+        fetched(with_sources(small_set, server.url), tmp_path)
+
+
+def test_real_files_must_have_sums(small_set: SmallSet, tmp_path: Path) -> None:
+    params = small_set.changed({"fetch": {"files": {"test_labels": {"md5": None}}}})
+    text = r"fetch\.files\.test_labels lacks md5 or size_bytes, got null\. Files from .* must be checked: give both"
+    with pytest.raises(ParamsError, match=text):
+        fetched(params, tmp_path)
+
+
+def drawn_params(small_set: SmallSet, **more: Any) -> Params:
+    bare = {role: {"md5": None, "size_bytes": None} for role in ROLES}
+    return small_set.changed(
+        {
+            "dataset": {"drawn": True, "name": "Drawn"},
+            "fetch": {"sources": ["drawn"], "files": bare, **more},
+        }
+    )
+
+
+def test_drawn_files_are_the_same_each_time_and_train_differs_from_test(
+    small_set: SmallSet, tmp_path: Path
+) -> None:
+    assert fetched(drawn_params(small_set), tmp_path / "a") == "drawn"
+    fetched(drawn_params(small_set), tmp_path / "b")
+    fetched(drawn_params(small_set, drawn_seed=5), tmp_path / "c")
+    contents = {
+        name: [path.read_bytes() for path in targets(tmp_path / name).values()] for name in "abc"
+    }
+    assert contents["a"] == contents["b"]
+    assert contents["a"][0] != contents["c"][0]
+    train, test = (
+        read_images(targets(tmp_path / "a")["train_images"]),
+        read_images(targets(tmp_path / "a")["test_images"]),
+    )
+    assert (len(train), len(test)) == (100, 50)
+    assert not {image.tobytes() for image in train} & {image.tobytes() for image in test}
+
+
+def test_full_disk_stops_with_what_to_do_and_loses_nothing(small_set: SmallSet, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    fetched(small_set.params, raw)
+    before = (raw / "test_images.gz").read_bytes()
+    # The device that answers every write with ENOSPC, under the name that the part is written to.
+    (raw / f".test_images.part{os.getpid()}.gz").symlink_to("/dev/full")
+    text = r"cannot write .*test_images\.gz: the disk is full: free some space and run again\. No file is left half"
+    with pytest.raises(MachineError, match=text):
+        fetched(small_set.params, raw)
+    assert (raw / "test_images.gz").read_bytes() == before
+    assert sorted(path.name for path in raw.iterdir()) == sorted(f"{role}.gz" for role in ROLES)
+
+
+def test_a_folder_without_write_permission_is_named(small_set: SmallSet, not_root: Path) -> None:
+    with pytest.raises(
+        MachineError, match=r"cannot write .*/raw/train_images\.gz: it or its folder may not"
+    ):
+        fetched(small_set.params, not_root / "raw")
+
+
+@pytest.fixture
+def not_root(small_set: SmallSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder that may not be written to; root, who may write everywhere, becomes somebody else meanwhile."""
+    base = tmp_path_factory.getbasetemp().parent.parent / f"litesmith-locked-{os.getpid()}"
+    mirror, locked = base / "mirror", base / "locked"
+    shutil.copytree(small_set.folder, mirror)
+    small_set.content["fetch"]["sources"] = [str(mirror)]
+    locked.mkdir(mode=0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield locked
+    os.seteuid(user)
+    locked.chmod(0o755)
+    shutil.rmtree(base)
+
+
+def test_reachable_finds_a_source_and_says_what_is_wrong_with_others(
+    small_set: SmallSet, server: Server
+) -> None:
+    params = with_sources(small_set, "env:NOT_THERE", server.url)
+    reach = reachable(params.fetch, params.dataset, timeout_s=10)
+    assert reach.source == server.url
+    assert {name.split()[0] for name in server.asked} == {"HEAD"}
+
+
+def test_reachable_asks_for_every_file(small_set: SmallSet, server: Server) -> None:
+    small_set.path("test_labels").unlink()
+    params = with_sources(small_set, server.url, str(small_set.folder))
+    reach = reachable(params.fetch, params.dataset, timeout_s=10)
+    assert reach.source is None
+    assert reach.failures == {
+        server.url: "t10k-labels-idx1-ubyte.gz: the server answered 404 Not Found",
+        str(small_set.folder): f"t10k-labels-idx1-ubyte.gz is missing in {small_set.folder}",
+    }
+
+
+def test_reachable_does_not_wait_for_a_source_that_hangs(
+    small_set: SmallSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forever = threading.Event()
+    monkeypatch.setattr("litesmith.data.download.Address.probe", lambda *_: forever.wait())
+    params = with_sources(small_set, "http://127.0.0.1:9")
+    reach = reachable(params.fetch, params.dataset, timeout_s=0.05)
+    forever.set()
+    assert (reach.source, reach.failures) == (None, {"http://127.0.0.1:9": "no answer within 0.05 s"})
+
+
+def test_drawn_images_are_within_reach_only_where_wanted(small_set: SmallSet) -> None:
+    wanted = drawn_params(small_set)
+    assert reachable(wanted.fetch, wanted.dataset, timeout_s=5).source == "drawn"
+    unwanted = with_sources(small_set, "drawn")
+    assert (
+        "dataset.drawn is false"
+        in reachable(unwanted.fetch, unwanted.dataset, timeout_s=5).failures["drawn"]
+    )
+
+
+def test_without_a_terminal_progress_goes_to_the_log(
+    small_set: SmallSet,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from litesmith.data import download
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    with (
+        caplog.at_level(logging.INFO),
+        download._progress(small_set.params.fetch.files.train_images) as bar,
+    ):
+        bar.delay = 0
+        bar.update(20)
+        bar.refresh()
+    assert "train-images-idx3-ubyte.gz" in caplog.text
+    assert "20.0/" in caplog.text
+
+
+def test_a_named_source_is_the_only_one_tried(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(tmp_path / "gone"))
+    params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR", "env:NOT_THERE", "drawn")
+    with pytest.raises(SourcesError) as caught:
+        fetched(params, tmp_path / "raw")
+    assert str(caught.value).splitlines() == [
+        "SOME_MIRROR cannot serve Fashion-MNIST.",
+        f"  SOME_MIRROR={tmp_path}/gone: the folder {tmp_path}/gone does not exist",
+        "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is here or what "
+        "fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in fetch.files.",
+    ]
+    assert list((tmp_path / "raw").iterdir()) == []
+    assert reachable(params.fetch, params.dataset, timeout_s=5).source is None
+
+
+def test_a_named_source_goes_before_those_that_stand_above_it(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(small_set.folder))
+    params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR")
+    assert fetched(params, tmp_path) == "env:SOME_MIRROR"
+    assert reachable(params.fetch, params.dataset, timeout_s=5).source == "env:SOME_MIRROR"
+
+
+def test_a_server_without_head_is_asked_by_get(
+    small_set: SmallSet, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", server.url)
+    params = with_sources(small_set, "env:SOME_MIRROR")
+    server.troubles = [trouble for status in ("405", "501", "403", "405") for trouble in (status, "")]
+    require_named(params.fetch, params.dataset)
+    assert len(server.asked) == 8
+
+
+def test_a_length_that_is_no_number_is_not_heeded(
+    small_set: SmallSet, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", server.url)
+    server.troubles = ["odd"] * 4
+    params = with_sources(small_set, "env:SOME_MIRROR")
+    require_named(params.fetch, params.dataset)
+    assert not server.troubles
+
+
+def test_a_password_in_an_address_is_not_shown(
+    small_set: SmallSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    address = "http://user:se@cret@127.0.0.1:9/data@home"
+    monkeypatch.setenv("SOME_MIRROR", address)
+    with pytest.raises(
+        SourcesError, match=r"SOME_MIRROR=http://\*\*\*@127\.0\.0\.1:9/data@home: "
+    ) as named:
+        fetched(with_sources(small_set, "env:SOME_MIRROR", attempts=1), tmp_path)
+    monkeypatch.delenv("SOME_MIRROR")
+    with pytest.raises(SourcesError, match=r"  http://\*\*\*@127\.0\.0\.1:9/data@home: ") as listed:
+        fetched(with_sources(small_set, address, attempts=1), tmp_path)
+    assert "cret" not in f"{named.value}{listed.value}{caplog.text}"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("  ", "the environment variable SOME_MIRROR is blank, got '  '"),
+        ("~nobody-of-this-name/x", "the folder ~nobody-of-this-name/x does not exist"),
+        ("not/here", "the folder not/here does not exist"),
+        ("file", "file is not a folder"),
+        ("http://127.0.0.1:9", "Connection refused"),
+        ("drawn", "the folder drawn does not exist"),
+        ("HTTP://127.0.0.1:9", "Connection refused"),
+        (
+            "file:///data",
+            "addresses of file:// are not read here, only folders and those of http or https",
+        ),
+        ("s3://bucket/data", "addresses of s3:// are not read here"),
+    ],
+)
+def test_what_is_named_by_mistake_stops_with_the_reason(
+    value: str, reason: str, small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SOME_MIRROR", value)
+    params = with_sources(small_set, "env:SOME_MIRROR", str(small_set.folder), attempts=1)
+    with pytest.raises(SourcesError) as caught:
+        fetched(params, tmp_path / "raw")
+    with pytest.raises(SourcesError) as looked:
+        require_named(params.fetch, params.dataset)
+    assert f"  SOME_MIRROR={value}: " in str(caught.value)
+    assert reason in str(caught.value) and reason in str(looked.value)
+
+
+def test_an_empty_variable_names_nothing(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", "")
+    params = with_sources(small_set, "env:SOME_MIRROR", str(small_set.folder))
+    require_named(params.fetch, params.dataset)
+    assert fetched(params, tmp_path) == str(small_set.folder)
+
+
+def test_a_home_and_an_address_may_be_named(
+    small_set: SmallSet, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = with_sources(small_set, "env:SOME_MIRROR", "no/where")
+    monkeypatch.setenv("HOME", str(small_set.folder.parent))
+    for value in (f"~/{small_set.folder.name}", server.url):
+        monkeypatch.setenv("SOME_MIRROR", value)
+        require_named(params.fetch, params.dataset)
+        assert fetched(params, tmp_path) == "env:SOME_MIRROR"
+    resolve_named(params.fetch.sources)
+    assert os.environ["SOME_MIRROR"] == server.url
+
+
+def test_a_named_folder_of_other_images_is_refused_before_the_run(
+    small_set: SmallSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_MIRROR", str(small_set.folder))
+    params = with_sources(small_set, "env:SOME_MIRROR")
+    require_named(params.fetch, params.dataset)
+    content = bytearray(small_set.path("test_images").read_bytes())
+    content[-9] ^= 1
+    small_set.path("test_images").write_bytes(content)
+    with pytest.raises(
+        SourcesError, match=r"t10k-images-idx3-ubyte\.gz has the wrong MD5: expected \w+, got"
+    ):
+        require_named(params.fetch, params.dataset)
+
+
+def test_drawn_images_are_not_the_variables_business(
+    small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITESMITH_MIRROR", str(tmp_path / "gone"))
+    params = drawn_params(small_set)
+    require_named(params.fetch, params.dataset)
+    assert fetched(params, tmp_path / "raw") == "drawn"

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from litesmith.data.splits import (
+    Split,
+    describe_splits,
+    read_split,
+    sample_rows,
+    sha256,
+    split_rows,
+    take,
+    write_split,
+)
+from litesmith.errors import DataError, ParamsError
+
+LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 30)).astype(np.uint8)
+IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4), dtype=np.uint8)
+
+
+def test_every_row_goes_to_exactly_one_split_with_even_classes() -> None:
+    rows = split_rows(LABELS, {"validation": 50, "gate": 20}, rest="train", seed=3)
+    assert list(rows) == ["train", "validation", "gate"]
+    np.testing.assert_array_equal(np.sort(np.concatenate(list(rows.values()))), np.arange(300))
+    assert np.bincount(LABELS[rows["validation"]]).tolist() == [5] * 10
+    assert np.bincount(LABELS[rows["gate"]]).tolist() == [2] * 10
+    assert all((np.diff(chosen) > 0).all() for chosen in rows.values())
+
+
+def test_seed_decides_the_split() -> None:
+    first, again, other = (
+        split_rows(LABELS, {"gate": 50}, rest="train", seed=seed)["gate"] for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert first.tolist() != other.tolist()
+
+
+@pytest.mark.parametrize("num_rows", [300, 301, 5])
+def test_splits_that_do_not_fit_are_refused(num_rows: int) -> None:
+    text = rf"cannot choose {num_rows} of 300 rows with every class in the same share: .* Ask for fewer rows"
+    with pytest.raises(ParamsError, match=text):
+        split_rows(LABELS, {"gate": num_rows}, rest="train", seed=1)
+
+
+def test_sampled_rows_keep_the_classes_even() -> None:
+    rows = sample_rows(LABELS, 100, seed=5)
+    assert rows.dtype == np.int64
+    assert np.bincount(LABELS[rows]).tolist() == [10] * 10
+    assert len(set(rows.tolist())) == 100
+
+
+def test_all_rows_can_be_sampled() -> None:
+    np.testing.assert_array_equal(sample_rows(LABELS, 300, seed=5), np.arange(300))
+
+
+def test_a_split_comes_back_memory_mapped(tmp_path: Path) -> None:
+    split = take(IMAGES, LABELS, np.array([2, 5, 7]))
+    write_split(tmp_path / "gate", split)
+    found = read_split(tmp_path / "gate")
+    assert isinstance(found.images, np.memmap)
+    assert sorted(path.name for path in (tmp_path / "gate").iterdir()) == [
+        "ids.npy",
+        "images.npy",
+        "labels.npy",
+    ]
+    np.testing.assert_array_equal(found.images, IMAGES[[2, 5, 7]])
+    np.testing.assert_array_equal(found.labels, LABELS[[2, 5, 7]])
+    assert found.ids.tolist() == [2, 5, 7]
+    assert sha256(found) == sha256(split)
+
+
+def test_hash_sees_every_part_and_the_shape() -> None:
+    split = take(IMAGES, LABELS, np.array([2, 5, 7]))
+    others = [
+        Split(split.images ^ 1, split.labels, split.ids),
+        Split(split.images, split.labels ^ 1, split.ids),
+        Split(split.images, split.labels, split.ids + 1),
+        Split(split.images.reshape(3, 2, 8), split.labels, split.ids),
+    ]
+    assert len({sha256(one) for one in [split, *others]}) == 5
+
+
+def test_a_missing_array_is_named(tmp_path: Path) -> None:
+    write_split(tmp_path / "gate", take(IMAGES, LABELS, np.array([1])))
+    (tmp_path / "gate" / "labels.npy").unlink()
+    with pytest.raises(DataError, match=r"gate is not a split, .*labels\.npy.* Prepare the data again"):
+        read_split(tmp_path / "gate")
+
+
+def test_description_counts_all_classes() -> None:
+    split = take(IMAGES, LABELS, np.flatnonzero(LABELS == 3))
+    described = describe_splits({"gate": split}, num_classes=10)
+    assert described == {
+        "gate": {"num_images": 30, "per_class": [0, 0, 0, 30, 0, 0, 0, 0, 0, 0], "sha256": sha256(split)}
+    }

@@ -1,0 +1,240 @@
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.documents.history import Run, read_runs, render_index, state_of, timeline, trend_series
+from litesmith.files import write_json
+
+
+def _record(day: int, **changed: Any) -> dict[str, Any]:
+    stages = {
+        "fetch": {"outcome": "UpToDate", "wall_s": 1.0},
+        "sweep": {"outcome": "Completed", "wall_s": 60.0, "step_wall_s": 58.0, "step_cpu_s": 110.0},
+        "prune": {"outcome": "Restored", "wall_s": 9.0},
+    }
+    result = {
+        "final": "tuned-int8", "accuracy": 0.92 + day / 1000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
+        "gzip_bytes": 50000, "verdict": {"outcome": "good", "sentence": "The optimized model is better."},
+        "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+    }  # fmt: skip
+    record = {
+        "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
+        "git": {"revision": "0123456789abcdef", "dirty": True}, "started": f"2026-11-{day:02d}T21:24:36+00:00",
+        "startup_s": 9.5, "wall_s": 100.0, "overhead_s": 12.34, "cpu_s": 150.0, "stages": stages, "error": None,
+        "result": result,
+    }  # fmt: skip
+    return {**record, **changed}
+
+
+def _run(day: int, page: str | None = None, **changed: Any) -> Run:
+    return Run(f"202611{day:02d}-cat", _record(day, **changed), page)
+
+
+REFUSED = (
+    "RefusedError: stage validate: Fashion-MNIST was refused.\nlabel_range: expected labels from 0 to 9"
+)
+
+
+def test_the_time_line_has_each_stage_and_what_is_around_them() -> None:
+    spans = timeline(_record(1))
+    assert [(one.name, one.words, one.wall_s) for one in spans] == [
+        ("fetch", "was up to date", 1.0),
+        ("sweep", "ran", 60.0),
+        ("prune", "restored from the cache", 9.0),
+        ("around the stages", "before, between and after them", 30.0),
+    ]
+    assert sum(one.share for one in spans) == pytest.approx(1)
+    assert [one.cpu_s for one in spans] == [None, 110.0, None, None]
+
+
+def test_the_time_line_of_a_run_that_ended_before_any_stage_is_whole() -> None:
+    (span,) = timeline(_record(1, stages={}, wall_s=0.0))
+    assert (span.name, span.share) == ("around the stages", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("record", "state"),
+    [
+        ({}, "done"),
+        ({"error": None, "refused": False}, "done"),
+        ({"error": REFUSED, "refused": True}, "refused"),
+        ({"error": "StageError: stage sweep: DVC ended with -9.", "refused": False}, "failed"),
+        ({"error": "KeyboardInterrupt: ", "refused": False}, "stopped"),
+        ({"error": "TerminationSignal: 15"}, "stopped"),
+    ],
+)
+def test_the_state_of_a_run_is_told_from_its_record(record: dict[str, Any], state: str) -> None:
+    assert state_of(record) == state
+
+
+def test_the_trend_leaves_out_runs_without_accuracy_and_keeps_all_inside() -> None:
+    runs = [_run(1), _run(2, error=REFUSED, refused=True, result=None), _run(3), _run(4)]
+    points = trend_series(runs)
+    assert [point.id for point in points] == ["20261101-cat", "20261103-cat", "20261104-cat"]
+    assert [point.x for point in points] == [0, 50, 100]
+    assert points[0].y > points[1].y > points[2].y
+    assert all(0 < value < 100 for point in points for value in (point.y, point.low_y, point.high_y))
+    assert points[0].low_y > points[0].y > points[0].high_y
+
+
+def test_the_trend_of_one_value_without_an_interval_lies_in_the_middle() -> None:
+    (point,) = trend_series([_run(1, result={"accuracy": 0.9})])
+    assert (point.x, point.y, point.low, point.high) == (0, 50, 0.9, 0.9)
+    assert trend_series([]) == []
+
+
+def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
+    page = render_index([_run(1, "kept/20261101-cat.html"), _run(2)])
+    assert page.index("20261102-cat") < page.index("20261101-cat")
+    assert "Last run, 2 November 2026, 21:24:\nthe optimized model is better." in page
+    assert '<a href="kept/20261101-cat.html">Report<' in page
+    assert page.count("No page kept") == 1
+    flat = re.sub(r"\s+", " ", page)
+    for shown in (
+        "92.20",
+        "91.50 to 93.50",
+        "70 512",
+        "<code>0123456</code> with changes",
+        "1 min 40 s",
+        "12.3 s",
+        "+0.12",
+    ):
+        assert shown in flat
+    assert "sweep ran, 1 min 0 s; " in page
+    assert 'style="width:60.000%"' in page
+
+
+def test_a_refused_a_failed_and_a_stopped_run_are_shown_as_such() -> None:
+    refused = _run(3, "kept/20261103-cat.html", error=REFUSED, refused=True, result=None)
+    failed = _run(2, error="StageError: stage sweep: it broke", result=None)
+    stopped = _run(1, error="KeyboardInterrupt: ", result=None)
+    page = render_index([stopped, failed, refused])
+    assert "21:24:\nthe data was refused." in page
+    assert '<a href="kept/20261103-cat.html">Refusal page<' in page
+    assert [words in page for words in ("✗ Data refused", "✗ Failed", "✗ Stopped")] == [True] * 3
+    assert "label_range: expected labels from 0 to 9" in page
+    assert "Not drawn: no kept run recorded an accuracy." in page
+
+
+def test_a_record_of_earlier_days_is_shown_with_what_it_holds() -> None:
+    old = {key: _record(1)[key] for key in ("name", "started", "wall_s", "stages")}
+    page = render_index([Run("old", old, None)])
+    assert "done, its verdict is not recorded" in page
+    assert 'title="the record old holds no command"' in page
+    assert "no git" in page
+
+
+class _Tags(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_nothing_in_a_record_becomes_markup_and_nothing_is_loaded() -> None:
+    nasty = '"><script>alert(1)</script><img src=http://x.test/>'
+    record = json.loads(json.dumps(_record(1)).replace("brave-cat", "NASTY"))
+    record |= {
+        "name": nasty,
+        "command": nasty,
+        "profile": nasty,
+        "error": f"StageError: {nasty}\n{nasty}",
+    }
+    record["git"] = {"revision": nasty, "dirty": False}
+    record["stages"] = {nasty: {"outcome": nasty, "wall_s": 50.0}}
+    verdict = {"outcome": nasty, "sentence": nasty}
+    good = _record(2, result={"accuracy": 0.9, "final": nasty, "bytes": 1, "verdict": verdict})
+    page = render_index([Run(nasty, record, f"kept/{nasty}.html"), Run("b", good, None)], [nasty])
+    tags = _Tags(page).tags
+    assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in tags}
+    assert not [value for _, attrs in tags for name, value in attrs.items() if name.startswith("on")]
+    loaded = [attrs["href"] for tag, attrs in tags if tag == "link"]
+    assert loaded == ["data:,"]
+    assert not re.search(r"https?://(?!x\.test)", page)
+    assert "default-src 'none'" in page
+
+
+def test_ids_on_the_page_are_used_once() -> None:
+    ids = [attrs["id"] for _, attrs in _Tags(render_index([_run(1), _run(2)])).tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+def test_without_any_run_the_page_says_how_to_make_one() -> None:
+    assert "No run is recorded yet." in render_index([])
+
+
+def test_records_are_read_in_order_of_time_and_broken_ones_are_named(tmp_path: Path) -> None:
+    records, pages = tmp_path / "runs", tmp_path / "kept"
+    write_json(records / "b.json", _record(1))
+    write_json(records / "a.json", _record(2))
+    write_json(records / "list.json", [])
+    write_json(records / "timeless.json", {"name": "x"})
+    write_json(records / "odd.json", _record(3, stages={"fetch": {"wall_s": "long"}}))
+    (records / "half.json").write_text('{"started": ')
+    pages.mkdir()
+    (pages / "a.html").write_text("page")
+    runs, unreadable = read_runs(records, pages)
+    assert [(run.id, run.page) for run in runs] == [("b", None), ("a", "kept/a.html")]
+    assert unreadable == ["half.json", "list.json", "odd.json", "timeless.json"]
+    assert "half.json, list.json, odd.json, timeless.json" in render_index(runs, unreadable)
+
+
+def test_the_same_records_give_the_same_page() -> None:
+    assert render_index([_run(1), _run(2)]) == render_index([_run(1), _run(2)])
+
+
+def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
+    banner = "drawn images, not Fashion-MNIST"
+    result = _record(1)["result"]
+    assert banner not in render_index([_run(1), _run(2, result=None, error="x")])
+    assert banner not in render_index([_run(1, result={**result, "drawn": False})])
+    assert render_index([_run(1, result=None, drawn=True)]).count(banner) == 1
+    assert render_index([_run(1), _run(2, result={**result, "drawn": True})]).count(banner) == 1
+
+
+@pytest.mark.parametrize(
+    ("git", "told"),
+    [
+        (None, "no git"),
+        ({"revision": "0123456789abcdef", "dirty": True}, "<code>0123456</code> with changes"),
+        ({"revision": "0123456789abcdef", "dirty": False}, "<code>0123456</code>"),
+        (
+            {"revision": None, "dirty": None, "unknown": "git is <not> installed"},
+            "unknown: git is &lt;not&gt; installed",
+        ),
+        (
+            {"revision": "0123456789abcdef", "dirty": None, "unknown": "bad index"},
+            "<code>0123456</code>, changes unknown: bad index",
+        ),
+    ],
+)
+def test_the_page_tells_what_git_knew_or_why_it_did_not(git: Any, told: str) -> None:
+    (fact,) = re.findall(
+        r"<dt>Git revision</dt><dd>(.*?)</dd>", render_index([_run(1, git=git)]), re.DOTALL
+    )
+    assert " ".join(fact.split()) == told
+
+
+def test_records_that_somebody_edited_cost_no_run_its_index(tmp_path: Path) -> None:
+    write_json(tmp_path / "good.json", _record(1))
+    write_json(tmp_path / "local.json", _record(2, started="2026-11-02T00:00:00"))
+    (tmp_path / "latin.json").write_bytes('{"name": "é"}'.encode("latin-1"))
+    (tmp_path / "wide.json").write_bytes(json.dumps(_record(3)).encode("utf-16"))
+    (tmp_path / "nan.json").write_text(json.dumps(_record(3, wall_s=float("nan"))))
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "null.json").write_text("null")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "link.json").symlink_to("nowhere")
+    runs, unreadable = read_runs(tmp_path, tmp_path)
+    assert [run.id for run in runs] == ["good", "local"]
+    wrong = ["deep", "folder", "latin", "link", "list", "nan", "null", "wide"]
+    assert unreadable == [f"{name}.json" for name in wrong]
+    assert "folder.json" in render_index(runs, unreadable)

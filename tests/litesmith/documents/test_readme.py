@@ -1,0 +1,51 @@
+"""Tests of litesmith.documents.readme."""
+
+import pytest
+
+from litesmith.documents.readme import BEGIN, END, check_block, results_block, with_block
+from litesmith.errors import ContractError
+from tests.litesmith.report.report_inputs import FINAL, report_inputs
+
+README = f"# Title\n\n{BEGIN}\nformer\n{END}\n\nMore.\n"
+
+
+@pytest.fixture(name="block")
+def fixture_block() -> str:
+    inputs = report_inputs()
+    return results_block(inputs.results["evaluate"], inputs.latency, inputs.made)
+
+
+def test_block_has_a_row_for_each_variant_with_the_final_one_in_bold(block: str) -> None:
+    rows = [line for line in block.splitlines() if line.startswith("|")][2:]
+    assert len(rows) == len(report_inputs().results["evaluate"]["variants"])
+    assert [row for row in rows if "**" in row] == [row for row in rows if FINAL in row]
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_block_names_host_and_versions(block: str) -> None:
+    assert "Some Processor 3.0 GHz, 2 cores, Linux-6.1, Python 3.11.7" in block
+    assert "numpy 2.4.6" in block
+
+
+def test_block_replaces_what_stands_between_the_markers_and_nothing_else(block: str) -> None:
+    text = with_block(README, block)
+    assert text.startswith("# Title\n\n") and text.endswith("\n\nMore.\n") and "former" not in text
+    assert with_block(text, block) == text
+
+
+def test_check_passes_on_the_block_itself(block: str) -> None:
+    check_block(with_block(README, block), block)
+
+
+def test_check_refuses_a_stale_table(block: str) -> None:
+    stale = with_block(README, block).replace("96\u2009248", "96\u2009249")
+    with pytest.raises(
+        ContractError, match=r"results table is not what reports/ holds. Run `make readme`"
+    ):
+        check_block(stale, block)
+
+
+@pytest.mark.parametrize("text", ["no markers", f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
+def test_missing_markers_are_refused(text: str, block: str) -> None:
+    with pytest.raises(ContractError, match=f"must hold the lines {BEGIN} and {END}"):
+        with_block(text, block)

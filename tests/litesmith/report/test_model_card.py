@@ -1,0 +1,105 @@
+"""Tests of litesmith.report.model_card."""
+
+import dataclasses
+
+import pytest
+from ruamel.yaml import YAML
+
+from litesmith.documents.formats import count
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.model_card import text
+from litesmith.report.page import make_report
+from litesmith.report.records import Absent
+from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+def card_of(inputs: ReportInputs) -> str:
+    return make_report(inputs).card
+
+
+def test_front_matter_is_what_an_index_of_models_reads() -> None:
+    front = YAML(typ="safe").load(card_of(report_inputs()).split("---\n")[1])
+    assert front["pipeline_tag"] == "image-classification" and front["license"] == "mit"
+    assert front["datasets"] == ["zalando-datasets/fashion_mnist"]
+    (result,) = front["model-index"][0]["results"]
+    assert result["task"]["type"] == "image-classification"
+    assert result["dataset"] == {"type": "fashion-mnist", "name": "Fashion-MNIST", "split": "test"}
+    accuracy = report_inputs().results["evaluate"]["variants"][FINAL]["accuracy"]
+    assert result["metrics"][0] == {
+        "type": "accuracy",
+        "name": "accuracy on the test split",
+        "value": accuracy,
+    }
+
+
+def test_card_says_what_a_stranger_has_to_know() -> None:
+    card = card_of(report_inputs())
+    for heading in ("Intended use", "How to use", "Data", "Training", "Results", "Limits", "Reproduce"):
+        assert f"\n## {heading}\n" in card
+    assert f"{count(96_248)} bytes" in card and ", ".join(CLASS_NAMES) in card
+    assert "not recorded" not in card and "n/r" not in card
+    assert card.endswith(".\n") and "\n\n\n" not in card
+
+
+def test_card_says_how_models_for_conversion_were_made() -> None:
+    inputs = report_inputs()
+    qat = inputs.results["quantize"]["variants"]["qat"]
+    made = {
+        **dict.fromkeys(("qat", "pqat", "clustered", "mirrored"), qat),
+        "other_way": {**qat, "label": "any *way*"},
+    }
+    results = with_value(inputs.results, "quantize", "variants", value=made)
+    card = card_of(dataclasses.replace(inputs, results=results))
+    assert (
+        "- qat: the winner, fine-tuned for 1 more epoch while it computes with values rounded to eight bits"
+        in card
+    )
+    assert (
+        "- pqat: the pruned model, fine-tuned for 1 more epoch in the same way, its zeros kept.\n"
+        in card
+    )
+    assert "each kernel of at least 1000 share at most 32 values" in card
+    assert (
+        "- mirrored: the winner without more training: it looks at the picture and at its mirror image"
+        in card
+    )
+    assert "- other\\_way: any \\*way\\*.\n" in card
+
+
+def test_card_claims_nothing_of_a_split_that_no_step_reads() -> None:
+    (line,) = [line for line in card_of(report_inputs()).splitlines() if line.startswith("| gate |")]
+    assert "nothing: held back, no step of the pipeline reads it" in line and "promotion" not in line
+
+
+def test_card_of_drawn_images_says_so_and_names_no_public_data_set() -> None:
+    card = card_of(report_inputs(drawn=True))
+    assert "Do not use it." in card
+    assert "datasets:" not in card and "drawn-images" in card
+
+
+def test_names_cannot_leave_their_place() -> None:
+    names = ["<script>alert(1)</script>", "a | b", "`c`", "[d](e)", "*f*", *"ghijk"]
+    card = card_of(report_inputs(class_names=names))
+    assert "<script>" not in card and "\\<script\\>" in card
+    assert "a \\| b" in card and "\\`c\\`" in card and "\\[d\\](e)" in card
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("a_b\nc", "a\\_b c"), (None, "not recorded"), (Absent("why"), "not recorded"), (7, "7")],
+)
+def test_values_are_text_on_one_line(value: object, written: str) -> None:
+    assert text(value) == written
+
+
+def test_card_survives_what_is_absent() -> None:
+    inputs = report_inputs()
+    results = with_value(inputs.results, "evaluate", "variants", FINAL, value=None)
+    card = card_of(
+        dataclasses.replace(
+            inputs, results=with_value(results, "convert", value=None), latency={}, made={}
+        )
+    )
+    assert "not recorded" in card

@@ -1,0 +1,288 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from litesmith.device.limits import Cost, Limits
+from litesmith.errors import DivergedError, ParamsError
+from litesmith.search.study import (
+    Entry,
+    Family,
+    Plan,
+    Rung,
+    Space,
+    StudyResult,
+    choose_winner,
+    network_of,
+    run_study,
+)
+from litesmith.search.trial import TrialJob, TrialResult, append_result
+from litesmith.training.augmentation import Augmentation
+from litesmith.training.distillation import Share
+from litesmith.training.loop import Schedule
+from litesmith.training.networks import NetworkSpec
+
+FAMILY = Family(
+    height=8, width=8, num_classes=3, num_stages=2, stem_stride=1, residual=True, separable=False
+)
+PLAN = Plan(
+    num_trials=10,
+    batch_trials=4,
+    startup_trials=4,
+    max_asks=50,
+    reduction=2,
+    rungs=[Rung(1, 100), Rung(2, 200)],
+    tie_standard_errors=0.0,
+    space=Space(
+        widths=[8, 16, 32],
+        depths=[1, 2, 3],
+        repeats=[1, 2],
+        stem_kernel_sizes=[3, 5],
+        dropout_rates=(0.0, 0.3),
+        batch_sizes=[32, 64],
+        learning_rates=(0.01, 0.3),
+        weight_decays=(0.001, 0.01),
+        augmentations={"mild": Augmentation(1, True, 0.0, 2), "strong": Augmentation(2, True, 0.5, 4)},
+    ),
+    limits=Limits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
+    schedule=Schedule(0.25, 0.9, 0.05, 0.5, 0.8, 0.01, 100),
+    share=Share(0.9, 2.0),
+    family=FAMILY,
+    num_threads=1,
+    train=Path("train"),
+    validation=Path("validation"),
+    num_validation=2500,
+    lesson=Path("lesson"),
+)
+
+
+@pytest.fixture(autouse=True)
+def known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the conversion: bytes grow with width and depth, and 32 channels are too many."""
+    monkeypatch.setattr(
+        "litesmith.search.study.cost_of",
+        lambda spec: Cost(spec.stem_width * 1000 * sum(spec.stage_blocks), 1, 1),
+    )
+
+
+def outcome(job: TrialJob) -> TrialResult:
+    """Pretend to train: wider is better, so is longer; the number breaks ties."""
+    accuracy = 0.5 + job.spec.stem_width / 100 + job.rung / 10 + job.number / 10_000
+    return TrialResult(job.number, job.rung, accuracy, 1 - accuracy, cpu_s=float(job.number))
+
+
+class Workers:
+    """Runs jobs, logs them, and dies after so many."""
+
+    def __init__(self, log: Path, dies_after: int = 10**9) -> None:
+        self.log, self.left, self.jobs = log, dies_after, list[TrialJob]()
+
+    def __call__(self, jobs: list[TrialJob]) -> list[TrialResult]:
+        results = []
+        for job in jobs:
+            if not self.left:
+                raise KeyboardInterrupt
+            self.left -= 1
+            self.jobs.append(job)
+            results.append(outcome(job))
+            append_result(self.log, results[-1])
+        return results
+
+
+def study(tmp_path: Path, seed: int = 1, plan: Plan = PLAN) -> StudyResult:
+    log = tmp_path / f"{seed}.jsonl"
+    return run_study(plan, seed=seed, log=log, run_batch=Workers(log))
+
+
+def states(result: StudyResult) -> list[str]:
+    return [trial["state"] for trial in result.to_plain(PLAN)["trials"]]
+
+
+def test_batches_are_halved_and_all_trials_kept(tmp_path: Path) -> None:
+    result = study(tmp_path)
+    trials = [entry for entry in result.entries if not entry.reason]
+    assert len(trials) == 10
+    assert [sum(entry.batch == batch for entry in trials) for batch in (0, 1, 2)] == [4, 4, 2]
+    assert states(result).count("complete") == 2 + 2 + 1
+    assert [entry.number for entry in result.entries] == list(range(len(result.entries)))
+
+
+def test_the_better_half_goes_on_and_the_best_wins(tmp_path: Path) -> None:
+    result = study(tmp_path)
+    for batch in (0, 1, 2):
+        entries = [entry for entry in result.entries if entry.batch == batch and entry.results]
+        stopped = [entry.results[0].accuracy for entry in entries if len(entry.results) == 1]
+        went_on = [entry.results[0].accuracy for entry in entries if len(entry.results) == 2]
+        assert min(went_on) > max(stopped)
+    assert result.winner.results[-1].accuracy == max(
+        entry.results[-1].accuracy for entry in result.entries if len(entry.results) == 2
+    )
+
+
+def finished(number: int, macs: int, accuracy: float) -> Entry:
+    entry = Entry(number, 0, {}, network_of(CHOICES, FAMILY), Cost(1, macs, 1), "", state="complete")
+    entry.results.append(TrialResult(number, 1, accuracy, 1 - accuracy, 1.0))
+    return entry
+
+
+@pytest.mark.parametrize(("errors", "number"), [(0.0, 1), (1.0, 2), (3.0, 0)])
+def test_of_equals_the_one_with_the_most_work_wins(errors: float, number: int) -> None:
+    # One standard error of 0.9 on 2,500 images is 0.006.
+    trials = [
+        finished(0, 300, 0.885),
+        finished(1, 100, 0.9),
+        finished(2, 200, 0.896),
+        finished(3, 200, 0.895),
+    ]
+    assert choose_winner(trials, replace(PLAN, tie_standard_errors=errors)).number == number
+
+
+def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
+    """Pretend that trainings with a higher learning rate diverge."""
+    ordinary = outcome
+
+    def outcome_of(job: TrialJob) -> TrialResult:
+        result = ordinary(job)
+        return replace(result, accuracy=0.0, loss=None) if job.recipe.learning_rate > rate else result
+
+    return outcome_of
+
+
+def test_a_diverged_trial_is_kept_and_goes_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.litesmith.search.test_study.outcome", diverging_above(0.05))
+    result = study(tmp_path)
+    diverged = [entry for entry in result.entries if entry.state == "diverged"]
+    assert diverged
+    assert all(len(entry.results) == 1 for entry in diverged)
+    assert result.winner.state == "complete"
+    assert json.loads(json.dumps(result.to_plain(PLAN), allow_nan=False))
+    assert {row["number"] for row in result.timings()} >= {entry.number for entry in diverged}
+
+
+def test_a_trial_that_diverged_late_is_told_as_worse_than_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studies = []
+    create = optuna.create_study
+    monkeypatch.setattr(
+        optuna, "create_study", lambda **how: studies.append(create(**how)) or studies[0]
+    )
+
+    def late(job: TrialJob) -> TrialResult:
+        number, rung = job.number, job.rung
+        return (
+            TrialResult(number, rung, 0.0, None, 1.0)
+            if rung
+            else TrialResult(number, rung, 0.9, 0.1, 1.0)
+        )
+
+    monkeypatch.setattr("tests.litesmith.search.test_study.outcome", late)
+    with pytest.raises(DivergedError):
+        study(tmp_path)
+    told = [trial.intermediate_values for trial in studies[0].trials if trial.intermediate_values]
+    assert {0: 0.0} in told
+    assert all(values in ({0: 0.0}, {0: 0.9}) for values in told)
+
+
+def test_a_study_without_survivors_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.litesmith.search.test_study.outcome", diverging_above(0.0))
+    with pytest.raises(DivergedError, match=r"Lower sweep.space.learning_rates"):
+        study(tmp_path)
+
+
+def test_infeasible_proposals_are_pruned_with_the_reason_and_asked_again(tmp_path: Path) -> None:
+    infeasible = [entry for entry in study(tmp_path).entries if entry.reason]
+    assert infeasible
+    for entry in infeasible:
+        assert entry.reason == f"int8 file of {entry.cost.tflite_bytes} bytes, limit 20000"
+        assert entry.results == []
+
+
+def test_unreachable_limits_say_what_to_do(tmp_path: Path) -> None:
+    plan = replace(PLAN, limits=replace(PLAN.limits, max_tflite_bytes=10), max_asks=3)
+    with pytest.raises(
+        ParamsError, match=r"none of 3 proposals kept the device's limits; .* Raise the limits"
+    ):
+        study(tmp_path, plan=plan)
+
+
+def test_the_seed_decides_the_study(tmp_path: Path) -> None:
+    plain = [
+        study(tmp_path / name, seed).to_plain(PLAN) for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
+    assert plain[0] == plain[1]
+    assert plain[0] != plain[2]
+    assert json.loads(json.dumps(plain[0])) == plain[0]
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).mkdir()
+
+
+@pytest.mark.parametrize("done", [0, 1, 3, 5, 9, 14])
+def test_a_killed_study_ends_as_the_undisturbed_one(tmp_path: Path, done: int) -> None:
+    undisturbed = study(tmp_path / "a")
+    log = tmp_path / "b" / "killed.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        run_study(PLAN, seed=1, log=log, run_batch=Workers(log, dies_after=done))
+    with log.open("a") as file:
+        file.write('{"number": 3, "ru')
+    again = Workers(log)
+    resumed = run_study(PLAN, seed=1, log=log, run_batch=again)
+    assert resumed.to_plain(PLAN) == undisturbed.to_plain(PLAN)
+    assert len(again.jobs) == sum(len(entry.results) for entry in undisturbed.entries) - done
+
+
+def test_jobs_differ_in_seed_but_not_in_rows(tmp_path: Path) -> None:
+    workers = Workers(tmp_path / "log.jsonl")
+    run_study(PLAN, seed=1, log=workers.log, run_batch=workers)
+    assert len({job.seed for job in workers.jobs}) == len(workers.jobs)
+    assert len({job.rows_seed for job in workers.jobs}) == 1
+    assert {(job.rung, job.recipe.epochs, job.num_rows) for job in workers.jobs} == {
+        (0, 1, 100),
+        (1, 2, 200),
+    }
+
+
+def test_times_are_kept_apart(tmp_path: Path) -> None:
+    result = study(tmp_path)
+    assert "cpu_s" not in json.dumps(result.to_plain(PLAN))
+    assert {"number": 0, "rung": 0, "cpu_s": 0.0}.keys() == result.timings()[0].keys()
+
+
+CHOICES: dict[str, Any] = {
+    "width": 8,
+    "depth": 1,
+    "repeats": 2,
+    "stem_kernel_size": 5,
+    "dropout_rate": 0.1,
+}
+
+
+@pytest.mark.parametrize(("depth", "blocks"), [(0, (0, 0)), (1, (0, 1)), (2, (1, 1)), (3, (1, 2))])
+def test_depth_goes_to_the_last_stage_first(depth: int, blocks: tuple[int, ...]) -> None:
+    spec = network_of({**CHOICES, "depth": depth}, FAMILY)
+    assert spec == NetworkSpec(
+        8,
+        8,
+        3,
+        4,
+        (8, 16),
+        blocks,
+        5,
+        stem_stride=1,
+        residual=True,
+        separable=False,
+        repeats=2,
+        dropout_rate=0.1,
+    )

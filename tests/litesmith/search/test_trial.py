@@ -1,0 +1,66 @@
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from litesmith.data.splits import Split, write_split
+from litesmith.search.study import cost_of
+from litesmith.search.trial import TrialJob, TrialResult, append_result, read_results, run_trial
+from litesmith.training.augmentation import Augmentation
+from litesmith.training.distillation import Share, write_lesson
+from litesmith.training.loop import Recipe
+from litesmith.training.networks import NetworkSpec
+from tests.litesmith import make_tiny
+
+SPEC = NetworkSpec(
+    8, 8, 3, 4, (8,), (0,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1
+)
+RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.5, 0.8, 0.01, 60, Augmentation(1, False, 0.0, 2))
+
+
+def test_results_survive_the_log_and_an_unfinished_line(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    first, second = TrialResult(0, 0, 0.8, 0.5, 1.5), TrialResult(1, 0, 0.9, 0.4, 1.6)
+    append_result(log, first)
+    with log.open("a") as file:
+        file.write('{"number": 1, "rung": 0, "accu')
+    append_result(log, second)
+    assert read_results(log) == {(0, 0): first, (1, 0): second}
+
+
+def test_no_log_holds_no_results(tmp_path: Path) -> None:
+    assert read_results(tmp_path / "none.jsonl") == {}
+
+
+@pytest.mark.slow
+def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Path) -> None:
+    for name, seed in (("train", 1), ("validation", 2)):
+        images, labels = make_tiny.images(120, seed)
+        write_split(tmp_path / name, Split(images, labels, np.arange(120)))
+    log = tmp_path / "log.jsonl"
+    answers = np.zeros((1, 120, 3), np.float16)
+    for name, seeds in (("none", []), ("lesson", [8])):
+        write_lesson(tmp_path / name, answers[: len(seeds)], RECIPE.augmentation, seeds)
+    folders = (str(tmp_path / name) for name in ("train", "validation", "none"))
+    job = TrialJob(0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Share(0.9, 2.0), str(log))
+    taught = replace(job, number=3, lesson=str(tmp_path / "lesson"))
+    jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), taught]
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        results = list(pool.map(run_trial, jobs))
+    assert (results[0].accuracy, results[0].loss) == (results[2].accuracy, results[2].loss)
+    assert results[0].loss != results[1].loss
+    assert results[0].loss != results[3].loss
+    assert results[0].accuracy > 0.5
+    assert results[0].cpu_s > 0
+    assert list(read_results(log).values()) == results
+
+
+@pytest.mark.slow
+def test_the_cost_is_that_of_the_converted_network() -> None:
+    small, large = cost_of(SPEC), cost_of(replace(SPEC, stage_widths=(32,)))
+    assert 2000 < small.tflite_bytes < large.tflite_bytes
+    assert large.macs == 64 * 9 * 4 + 16 * 9 * 4 * 32 + 32 * 3
+    assert cost_of(SPEC) == small

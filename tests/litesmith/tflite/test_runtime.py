@@ -1,0 +1,173 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from litesmith.errors import DataError
+from litesmith.tflite import runtime
+from litesmith.tflite.runtime import LiteModel, Observation, Tensor
+from tests.litesmith.make_tiny import TINY, images
+
+PROJECT = Path(__file__).parents[3]
+PRECISIONS = ["float32", "float16", "dynamic", "int8", "int4"]
+INT8 = Tensor("int8", (1, 2), 1 / 255, -128)
+
+
+def test_integers_saturate_instead_of_wrapping() -> None:
+    values = np.array([-0.5, 0, 0.25, 1, 1.5], np.float32)
+    assert INT8.encode(values).tolist() == [-128, -128, -64, 127, 127]
+    assert INT8.encode(values).dtype == np.int8
+
+
+def test_every_pixel_survives_the_way_in_and_out() -> None:
+    pixels = np.arange(256, dtype=np.float32) / np.float32(255)
+    assert np.allclose(INT8.decode(INT8.encode(pixels)), pixels, atol=1e-6)
+    assert INT8.range == (pytest.approx(0), pytest.approx(1))
+
+
+def test_an_odd_zero_point_is_kept_to() -> None:
+    door = Tensor("uint8", (1, 2), 1 / 200, 3)
+    assert door.encode(np.array([0, 0.5, 1, 2], np.float32)).tolist() == [3, 103, 203, 255]
+    assert door.decode(np.array([3, 103, 203], np.uint8)).tolist() == pytest.approx([0, 0.5, 1])
+
+
+def test_floats_pass_unchanged() -> None:
+    door = Tensor("float32", (1, 2), None, None)
+    values = np.array([-3, 0.25], np.float32)
+    assert np.array_equal(door.decode(door.encode(values)), values)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_answers_are_those_of_keras(precision: str) -> None:
+    seen = runtime.predict(TINY / f"{precision}.tflite", images(30, seed=2)[0])
+    expected = np.load(TINY / "answers.npy")
+    tolerance = {"float32": 1e-5, "float16": 1e-2, "dynamic": 2e-2, "int8": 2e-2, "int4": 2e-2}[
+        precision
+    ]
+    assert seen.dtype == np.float32
+    assert np.abs(seen - expected).max() <= tolerance
+    assert np.array_equal(seen.argmax(axis=1), expected.argmax(axis=1))
+
+
+def test_door_of_an_int8_file() -> None:
+    model = LiteModel(TINY / "int8.tflite")
+    assert (model.input.dtype, model.input.shape, model.input.zero_point) == ("int8", (1, 8, 8, 1), -128)
+    assert (model.output.dtype, model.output.shape, model.output.scale) == ("int8", (1, 3), 1 / 256)
+
+
+def test_images_of_another_size_are_refused() -> None:
+    with pytest.raises(DataError, match=r"takes images of \(8, 8\), got \(28, 28\)"):
+        runtime.predict(TINY / "int8.tflite", np.zeros((1, 28, 28), np.uint8))
+
+
+def test_missing_file() -> None:
+    with pytest.raises(DataError, match=r"gone\.tflite is missing"):
+        LiteModel(TINY / "gone.tflite")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"\0" * 4000])
+def test_broken_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"broken\.tflite is not a \.tflite file that LiteRT can run"):
+        LiteModel(path)
+
+
+def test_file_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "short.tflite"
+    path.write_bytes((TINY / "int8.tflite").read_bytes()[:2000])
+    with pytest.raises(DataError, match=r"short\.tflite is not a \.tflite file"):
+        LiteModel(path)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_weights_of_every_layer(precision: str) -> None:
+    weights = runtime.read_weights(TINY / f"{precision}.tflite")
+    assert [(one.name, one.shape) for one in weights] == [
+        ("conv_1", (8, 3, 3, 1)),
+        ("dense_1", (8, 128)),
+        ("classes", (3, 8)),
+    ]
+    mixed = {"dynamic": ["float32", "int8", "float32"], "int4": ["int8", "int4", "int8"]}
+    dtypes = mixed.get(precision, [precision] * 3)
+    assert [one.dtype for one in weights] == dtypes
+    assert [one.num_scales for one in weights] == [
+        channels if dtype.startswith("int") else 0
+        for channels, dtype in zip((8, 8, 3), dtypes, strict=True)
+    ]
+
+
+def test_zeros_are_counted_where_they_are(tmp_path: Path) -> None:
+    """Half of one layer's weights set to zero in the file's bytes, and nothing else."""
+    before = {one.name: one for one in runtime.read_weights(TINY / "float32.tflite")}
+    content = bytearray((TINY / "float32.tflite").read_bytes())
+    model = runtime.schema.ModelT.InitFromPackedBuf(bytes(content), 0)
+    data = next(
+        one.data.tobytes()
+        for one in model.buffers
+        if one.data is not None and len(one.data) == 8 * 128 * 4
+    )
+    start = content.find(data)
+    content[start : start + len(data) // 2] = bytes(len(data) // 2)
+    (tmp_path / "half.tflite").write_bytes(content)
+    after = {one.name: one for one in runtime.read_weights(tmp_path / "half.tflite")}
+    assert after["dense_1"].sparsity == 0.5
+    assert after["conv_1"] == before["conv_1"]
+
+
+def test_two_weights_of_four_bits_share_a_byte(tmp_path: Path) -> None:
+    """The lower half comes first, both have a sign, and an odd last half is none."""
+    tree = runtime.unpack((TINY / "int4.tflite").read_bytes())
+    dense = next(one for one in tree.subgraphs[0].tensors if one.shape.tolist() == [8, 128])
+    data = tree.buffers[dense.buffer].data
+    values = runtime._values(data.tobytes(), "int4")
+    assert len(values) == 8 * 128 == 2 * len(data)
+    assert runtime._values(bytes([0xF1, 0x08]), "int4").tolist() == [1, -1, -8, 0]
+    weights = next(one for one in runtime.read_weights(TINY / "int4.tflite") if one.dtype == "int4")
+    assert weights.num_zeros == np.count_nonzero(values == 0)
+
+
+def observed(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+
+def request(folder: Path, model: Path) -> str:
+    drawn, _ = images(6, seed=2)
+    np.save(folder / "images.npy", drawn)
+    path = folder / "request.json"
+    array = str(folder / "images.npy")
+    path.write_text(json.dumps({"model": str(model), "golden_images": array, "images": array}))
+    return str(path)
+
+
+def test_observing_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = observed(["-m", "litesmith.tflite.runtime", request(tmp_path, TINY / "int8.tflite")])
+    seen = Observation.from_json(done.stdout)
+    drawn, labels = images(6, seed=2)
+    assert seen == runtime.observe(TINY / "int8.tflite", drawn, drawn)
+    assert seen.predicted == labels.tolist()
+    assert 0 < seen.sparsity < 0.1
+
+
+def test_observing_refuses_a_process_with_tensorflow(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['tensorflow'] = sys; from litesmith.tflite import runtime; "
+        f"sys.exit(runtime.main([{request(tmp_path, TINY / 'int8.tflite')!r}]))"
+    )
+    done = observed(["-c", code])
+    assert done.returncode == 1
+    assert "TensorFlow was imported" in done.stderr
+    assert done.stdout == ""
+
+
+def test_observing_a_broken_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "broken.tflite").write_bytes(b"nothing")
+    done = observed(["-m", "litesmith.tflite.runtime", request(tmp_path, tmp_path / "broken.tflite")])
+    assert done.returncode == 1
+    assert "broken.tflite is not a .tflite file" in done.stderr
+    assert "Traceback" not in done.stderr

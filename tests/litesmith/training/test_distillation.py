@@ -1,0 +1,92 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from litesmith.errors import DataError
+from litesmith.training.augmentation import Augmentation
+from litesmith.training.backend import seed_everything
+from litesmith.training.distillation import Share, ask, read_lesson, view_seeds, write_lesson
+from litesmith.training.networks import NetworkSpec, build_network
+from tests.litesmith import make_tiny
+
+pytestmark = pytest.mark.slow
+
+SPEC = NetworkSpec(
+    8, 8, 3, 4, (8,), (0,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.5
+)
+HOW = Augmentation(max_shift_px=1, flip=True, erase_share=0.5, max_erase_px=3)
+NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+IMAGES, _ = make_tiny.images(1100, 1)
+
+
+def teacher(seed: int) -> Any:
+    seed_everything(seed)
+    return build_network(SPEC, f"teacher{seed}")
+
+
+def test_seeds_differ_by_view_and_repeat() -> None:
+    assert len(set(view_seeds(5, 1))) == 5
+    assert view_seeds(5, 1)[:3] == view_seeds(3, 1)
+    assert view_seeds(3, 1) != view_seeds(3, 2)
+
+
+def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
+    teachers = [teacher(1), teacher(2)]
+    answers = ask(teachers, IMAGES, NONE, [3], tmp_path)
+    pixels = IMAGES[..., None] / np.float32(255)
+    mean = sum(one(pixels, training=False).numpy() for one in teachers) / 2
+    assert answers.shape == (1, 1100, 3)
+    assert answers.dtype == np.float16
+    np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
+
+
+def test_where_images_are_mirrored_both_are_asked_about(tmp_path: Path) -> None:
+    how, one = replace(NONE, flip=True), teacher(1)
+    answers = ask([one], IMAGES, how, [3], tmp_path)
+    pixels = IMAGES[..., None] / np.float32(255)
+    mean = (one(pixels, training=False).numpy() + one(pixels[:, :, ::-1], training=False).numpy()) / 2
+    np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
+
+
+def test_views_differ_and_finished_ones_are_not_asked_again(tmp_path: Path) -> None:
+    first = ask([teacher(1)], IMAGES, HOW, [3, 4], tmp_path)
+    assert (first[0] != first[1]).any()
+    again = ask([teacher(2)], IMAGES, HOW, [3, 4, 5], tmp_path)
+    np.testing.assert_array_equal(again[:2], first)
+    assert (again[2] != first[0]).any()
+
+
+SHARE = Share(weight=0.7, temperature=3.0)
+
+
+def test_a_lesson_is_read_as_it_was_written(tmp_path: Path) -> None:
+    answers = np.random.default_rng(1).normal(size=(2, 5, 3)).astype(np.float16)
+    write_lesson(tmp_path / "lesson", answers, HOW, [8, 9])
+    lesson = read_lesson(tmp_path / "lesson", SHARE, np.array([4, 0]))
+    assert lesson is not None
+    assert (lesson.seeds, lesson.augmentation, lesson.weight, lesson.temperature) == (
+        (8, 9),
+        HOW,
+        0.7,
+        3.0,
+    )
+    np.testing.assert_array_equal(lesson.view(1)[1], answers[1, [4, 0]].astype(np.float32))
+    whole = read_lesson(tmp_path / "lesson", SHARE)
+    assert whole is not None
+    np.testing.assert_array_equal(whole.view(1)[1], answers[1].astype(np.float32))
+
+
+def test_no_views_are_no_lesson(tmp_path: Path) -> None:
+    write_lesson(tmp_path, np.zeros((0, 5, 3), np.float16), HOW, [])
+    assert read_lesson(tmp_path, SHARE, np.arange(5)) is None
+
+
+def test_what_is_not_a_lesson_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none is not a lesson, which holds answers.npy and views.json"):
+        read_lesson(tmp_path / "none", SHARE, np.arange(5))
+    write_lesson(tmp_path, np.zeros((2, 5, 3), np.float16), HOW, [8])
+    with pytest.raises(DataError, match=r"holds answers to 2 views and names 1. Teach again"):
+        read_lesson(tmp_path, SHARE, np.arange(5))

@@ -1,0 +1,132 @@
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.errors import ContractError
+from litesmith.files import read_json, write_json
+from tasks import catalog
+from tasks.__main__ import main
+from tasks.commands.reference import make_reference
+from tasks.workspace import make_workspace, workspace_folder
+
+PROJECT = Path(__file__).parents[3]
+
+
+def _summary(final: str, accuracy: float, size_bytes: int) -> dict[str, Any]:
+    variant = {"accuracy": accuracy, "bytes": size_bytes}
+    return {"schema_version": 1, "final": final, "results": {"evaluate": {"variants": {final: variant}}}}
+
+
+def test_the_first_reference_replaces_none(tmp_path: Path) -> None:
+    summary = _summary("tuned-int8", 0.9273, 70512)
+    write_json(tmp_path / catalog.SUMMARY, summary)
+    write_json(tmp_path / catalog.REFERENCE, None)
+    said = make_reference(tmp_path)
+    assert said.startswith(
+        "The reference is tuned-int8: 92.73 % on test, 70\u2009512 bytes. There was none before."
+    )
+    assert "Commit reports/reference.json" in said
+    assert read_json(tmp_path / catalog.REFERENCE) == summary
+
+
+def test_what_is_replaced_is_said_with_the_change(tmp_path: Path) -> None:
+    write_json(tmp_path / catalog.REFERENCE, _summary("tuned-int8", 0.9273, 70512))
+    write_json(tmp_path / catalog.SUMMARY, _summary("pruned-int8", 0.9261, 80512))
+    assert make_reference(tmp_path).splitlines()[:3] == [
+        "The reference was tuned-int8: 92.73 % on test, 70\u2009512 bytes.",
+        "It now is pruned-int8: 92.61 % on test, 80\u2009512 bytes.",
+        "Change: \u22120.12 points, +10000 bytes.",
+    ]
+    assert "as it was: the same summary" in make_reference(tmp_path)
+
+
+def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    assert main(["reference", "--profile", "nightly"]) == 1
+    assert re.match(
+        r"error: .workspaces/nightly/reports/summary.json is missing, .*`python -m flows retrain --profile nightly`",
+        capsys.readouterr().err,
+    )
+    night = _summary("tuned-int8", 0.9412, 97512)
+    write_json(tmp_path / ".workspaces/nightly" / catalog.SUMMARY, night)
+    write_json(tmp_path / catalog.SUMMARY, _summary("pruned-int8", 0.9261, 80512))
+    assert main(["reference", "--profile", "nightly"]) == 0
+    assert read_json(tmp_path / catalog.REFERENCE) == night
+
+
+def test_without_a_summary_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    assert main(["reference"]) == 1
+    assert re.match(
+        r"error: reports/summary.json is missing, .*`make run` makes it", capsys.readouterr().err
+    )
+    assert not (tmp_path / catalog.REFERENCE).exists()
+
+
+@pytest.mark.parametrize(
+    "content", [None, [], {"final": "x"}, {"final": "x", "results": {"evaluate": {"variants": {}}}}]
+)
+def test_what_is_no_summary_is_refused_and_the_reference_stays(tmp_path: Path, content: Any) -> None:
+    write_json(tmp_path / catalog.REFERENCE, None)
+    write_json(tmp_path / catalog.SUMMARY, content)
+    with pytest.raises(
+        ContractError, match=r"reports/summary.json is not a summary that the report step wrote"
+    ):
+        make_reference(tmp_path)
+    assert read_json(tmp_path / catalog.REFERENCE) is None
+
+
+def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: Path) -> None:
+    for name in ("params.yaml", "versions.yaml"):
+        shutil.copy(PROJECT / name, tmp_path)
+    workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)
+    write_json(workspace / catalog.SUMMARY, {})
+    again = f"`dvc --cd {workspace} repro --force --single-item report` writes it anew"
+    with pytest.raises(ContractError, match=re.escape(again)):
+        make_reference(tmp_path, "nightly")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<<<<<<< HEAD", b'{"a": NaN}', '{"a": "é"}'.encode("latin-1"), b"[" * 99_999]
+)
+def test_a_reference_that_cannot_be_read_is_replaced_and_said_to_be_that(
+    tmp_path: Path, content: bytes
+) -> None:
+    summary = _summary("tuned-int8", 0.9, 1000)
+    write_json(tmp_path / catalog.SUMMARY, summary)
+    (tmp_path / catalog.REFERENCE).write_bytes(content)
+    assert "What it was could not be read as a summary; git still has it." in make_reference(tmp_path)
+    assert read_json(tmp_path / catalog.REFERENCE) == summary
+
+
+def test_a_run_with_several_profiles_becomes_the_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    write_json(
+        tmp_path / ".workspaces/nightly+short" / catalog.SUMMARY, _summary("tuned-int8", 0.94, 97512)
+    )
+    for arguments in (["--profile", "nightly", "--profile", "short"], ["--profile", "nightly+short"]):
+        assert main(["reference", *arguments]) == 0
+    assert main(["reference", "--profile", "short", "--profile", "my night"]) == 1
+    assert "`python -m flows retrain --profile 'short+my night'`" in capsys.readouterr().err
+    assert main(["reference", "--profile", "../nightly"]) == 1
+    assert "'../nightly' is not the name of a profile: it is a path" in capsys.readouterr().err
+
+
+def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(tmp_path: Path) -> None:
+    summary = _summary("tuned-int8", 0.9, 1000)
+    write_json(tmp_path / catalog.REFERENCE, {"schema_version": 0})
+    write_json(tmp_path / catalog.SUMMARY, summary)
+    assert "What it was could not be read as a summary; git still has it." in make_reference(tmp_path)
+    assert read_json(tmp_path / catalog.REFERENCE) == summary

@@ -1,0 +1,119 @@
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from litesmith.errors import ContractError, MachineError
+from litesmith.files import write_text, yaml_text
+from tasks import catalog
+from tasks.__main__ import main
+from tasks.commands.sample import PICTURE, SAMPLE, check_sample, make_sample
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    report = tmp_path / catalog.REPORT
+    report.parent.mkdir()
+    report.write_text(
+        '<!DOCTYPE html><html lang="en"><title>t</title><body style="background:#0a0">A report</body></html>'
+    )
+    return tmp_path
+
+
+def test_without_a_report_there_is_nothing_to_show(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match=r"reports/report.html is missing. `dvc checkout` brings it"):
+        make_sample(tmp_path)
+
+
+def test_without_a_browser_the_copy_is_made_and_the_picture_stays(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / PICTURE).parent.mkdir()
+    (root / PICTURE).write_bytes(b"an older picture")
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(
+        MachineError, match="none of chromium, chromium-browser, google-chrome is installed"
+    ):
+        make_sample(root)
+    assert (root / SAMPLE).read_bytes() == (root / catalog.REPORT).read_bytes()
+    assert (root / PICTURE).read_bytes() == b"an older picture"
+
+
+def locked(root: Path) -> None:
+    """Record the report of ``root`` as DVC does."""
+    md5 = hashlib.md5((root / catalog.REPORT).read_bytes()).hexdigest()
+    outs = [
+        {"path": "reports/summary.json", "md5": "0" * 32},
+        {"path": catalog.REPORT.as_posix(), "md5": md5},
+    ]
+    write_text(root / "dvc.lock", yaml_text({"schema": "2.0", "stages": {"report": {"outs": outs}}}))
+
+
+@pytest.fixture
+def made(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder after the sample was made, its picture drawn without a browser."""
+    monkeypatch.setattr(
+        "tasks.commands.sample._photograph", lambda _, target: Image.new("RGB", (2, 2)).save(target)
+    )
+    make_sample(root)
+    locked(root)
+    return root
+
+
+def test_sample_of_the_recorded_report_passes_where_the_report_itself_is_not(made: Path) -> None:
+    (made / catalog.REPORT).unlink()
+    check_sample(made)
+
+
+def test_sample_of_another_report_is_refused_with_both_hashes(made: Path) -> None:
+    (made / catalog.REPORT).write_text("a later report")
+    locked(made)
+    with pytest.raises(
+        ContractError, match=r"docs/sample-report.html is not the report of dvc.lock: .* `make sample`"
+    ):
+        check_sample(made)
+    (made / SAMPLE).unlink()
+    with pytest.raises(ContractError, match=r"expected MD5 [0-9a-f]{32}, got no file"):
+        check_sample(made)
+
+
+def test_picture_of_another_page_is_refused(made: Path) -> None:
+    Image.new("RGB", (2, 2)).save(made / PICTURE)
+    with pytest.raises(
+        ContractError, match=r"docs/sample-report.png is not of that page: .* that does not say"
+    ):
+        check_sample(made)
+    (made / PICTURE).unlink()
+    with pytest.raises(ContractError, match=r"got no picture"):
+        check_sample(made)
+
+
+@pytest.mark.parametrize("lock", [None, "", "stages: {}", "stages: {report: {outs: []}}"])
+def test_lock_without_a_report_is_named(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lock: str | None
+) -> None:
+    (made / "dvc.lock").unlink()
+    if lock is not None:
+        (made / "dvc.lock").write_text(lock)
+    shutil.copy(PROJECT / catalog.PARAMS, made)
+    monkeypatch.chdir(made)
+    assert main(["sample", "--check"]) == 1
+    assert "dvc.lock records no reports/report.html. `dvc repro` makes it" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium: apt-get install chromium")
+def test_the_picture_shows_the_first_screen(root: Path) -> None:
+    make_sample(root)
+    with Image.open(root / PICTURE) as picture:
+        assert picture.size == (1280, 900)
+        assert picture.convert("RGB").getpixel((1000, 800)) == (0, 170, 0)
+    assert sorted(path.name for path in (root / PICTURE).parent.iterdir()) == [
+        PICTURE.stem + ".html",
+        PICTURE.name,
+    ]

@@ -1,0 +1,205 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import litesmith.training.backend
+import tasks.steps.convert as room
+from litesmith.data.splits import read_split
+from litesmith.errors import ConversionError, ParamsError
+from litesmith.tflite import runtime
+from litesmith.tflite.conversion import moved
+from litesmith.tflite.metadata import read_metadata
+from tasks import catalog
+from tasks.steps.convert import Ins, Outs, convert
+from tests.tasks.conftest import tiny_params
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tiny")]
+
+FILES = [
+    "baseline-float32",
+    *(
+        f"{model}-{precision}"
+        for model in ("tuned", "pruned")
+        for precision in ("float32", "float16", "dynamic", "int8", "int4")
+    ),
+    "clustered-int8",
+]
+
+
+@pytest.fixture
+def here(tiny_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tiny_workspace)
+    monkeypatch.setattr(litesmith.training.backend, "set_threads", lambda _: None)
+    return tiny_workspace
+
+
+@pytest.fixture
+def results(here: Path) -> Any:
+    return json.loads(catalog.results("convert").read_text())
+
+
+def again(folder: Path, overlay: dict[str, Any]) -> Outs:
+    """Convert into another folder."""
+    outs = Outs(
+        lite=folder / "lite",
+        final=folder / "final.tflite",
+        metadata=folder / "final.json",
+        golden=folder / "golden.npz",
+        calibration_ids=folder / "ids.json",
+        metrics=folder / "metrics.json",
+        results=folder / "results.json",
+    )
+    convert.function(ins=Ins(), outs=outs, **convert.arguments(tiny_params(overlay)))
+    return outs
+
+
+def test_twelve_files_each_with_every_check_passed(results: Any) -> None:
+    assert list(results["files"]) == FILES
+    assert sorted(path.stem for path in catalog.LITE.glob("*.tflite")) == sorted(FILES)
+    for name, one in results["files"].items():
+        assert f"{one['model']}-{one['precision']}" == name
+        assert [check["passed"] for check in one["checks"]] == [True] * 7
+        assert one["bytes"] == (catalog.LITE / f"{name}.tflite").stat().st_size
+        assert one["gzip_bytes"] < one["bytes"]
+
+
+def test_doors_are_recorded_as_they_are(results: Any) -> None:
+    int8 = results["files"]["tuned-int8"]
+    assert int8["input"]["dtype"] == int8["output"]["dtype"] == "int8"
+    assert int8["input"]["shape"] == [1, 8, 8, 1]
+    assert int8["output"] == {"dtype": "int8", "shape": [1, 3], "scale": 1 / 256, "zero_point": -128}
+    assert results["files"]["tuned-dynamic"]["input"]["scale"] is None
+
+
+def test_sparsity_is_counted_in_the_file(results: Any) -> None:
+    dense = {
+        name: next(
+            layer["sparsity"] for layer in one["sparsity"]["layers"] if layer["name"] == "dense_1"
+        )
+        for name, one in results["files"].items()
+    }
+    assert dense["tuned-float32"] == 0
+    assert all(0.5 <= dense[name] < 0.53 for name in FILES if name.startswith("pruned"))
+    overall = results["files"]["pruned-float32"]["sparsity"]["overall"]
+    assert overall == pytest.approx(512 / (72 + 1024 + 24))
+
+
+def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
+    final = results["final"]
+    tuned, pruned = final["candidates"]["tuned-int8"], final["candidates"]["pruned-int8"]
+    assert list(final["candidates"]) == ["tuned-int8", "pruned-int8", "clustered-int8"]
+    assert tuned["within_noise"]
+    assert pruned["within_noise"]
+    assert tuned["bytes"] == pytest.approx(pruned["bytes"], rel=0.01)
+    assert final["name"] == "pruned-int8"
+    assert final["moved_px"] == 1
+    assert "the smallest compressed" in final["reason"]
+    assert catalog.FINAL_LITE.read_bytes() == (catalog.LITE / "pruned-int8.tflite").read_bytes()
+
+
+def test_images_are_moved_to_every_place_that_is_near() -> None:
+    images = np.zeros((1, 3, 4), np.uint8)
+    images[0, 1, 1] = 7
+    places = moved(images, 1)
+    assert places.shape == (9, 1, 3, 4)
+    assert np.array_equal(places[4], images)
+    assert sorted(map(tuple, np.argwhere(places)[:, 2:].tolist())) == [
+        (y, x) for y in range(3) for x in range(3)
+    ]
+    assert np.array_equal(moved(images, 0), images[None])
+
+
+def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
+    train = read_split(catalog.TRAIN)
+    ids = json.loads(catalog.CALIBRATION_IDS.read_text())["ids"]
+    assert len(set(ids)) == 60
+    assert set(ids) <= set(train.ids.tolist())
+    assert np.bincount(train.labels[np.array(ids) - 1000]).tolist() == [20, 20, 20]
+    assert results["calibration"]["per_class"] == [20, 20, 20]
+    assert results["calibration"]["num_images"] == 60
+
+
+def test_metadata_travels_with_every_file(here: Path) -> None:
+    train = read_split(catalog.TRAIN)
+    for path in (*catalog.LITE.glob("*.tflite"), catalog.FINAL_LITE):
+        metadata = read_metadata(path)
+        assert list(metadata.class_names) == tiny_params({}).dataset.class_names
+        assert (metadata.input.height, metadata.input.width) == train.images.shape[1:]
+        assert metadata.training is not None
+        assert metadata.training.outside(train.images).mean() < 0.02
+    assert sorted(path.stem for path in catalog.LITE.glob("*.json")) == sorted(FILES)
+
+
+def test_golden_file_repeats_the_check(here: Path) -> None:
+    golden = np.load(catalog.GOLDEN)
+    assert np.bincount(golden["labels"]).tolist() == [4, 4, 4]
+    for model in ("baseline", "tuned", "pruned"):
+        seen = runtime.predict(catalog.LITE / f"{model}-float32.tflite", golden["images"])
+        assert np.abs(seen - golden[model]).max() < 1e-4
+
+
+def test_metrics_are_few_numbers(results: Any) -> None:
+    metrics = json.loads(catalog.metrics("convert").read_text())
+    assert metrics["final"]["bytes"] == results["final"]["bytes"]
+    assert metrics["final"]["sparsity"] > 0.4
+    assert set(metrics["files"]["tuned-int8"]) == {
+        "bytes",
+        "gzip_bytes",
+        "validation_accuracy",
+        "agreement_with_keras",
+    }
+
+
+def test_again_gives_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {"tuned": ("int8",), "pruned": ("int8",)}
+    monkeypatch.setattr(room, "_PRECISIONS", few)
+    outs = again(tmp_path, {})
+    for name in ("tuned-int8", "pruned-int8"):
+        assert (outs.lite / f"{name}.tflite").read_bytes() == (
+            catalog.LITE / f"{name}.tflite"
+        ).read_bytes()
+    assert outs.calibration_ids.read_bytes() == catalog.CALIBRATION_IDS.read_bytes()
+    assert outs.final.read_bytes() == catalog.FINAL_LITE.read_bytes()
+
+
+def test_every_file_that_fails_is_named_with_the_reason(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("int8",)})
+    with pytest.raises(ConversionError) as caught:
+        again(tmp_path, {"convert": {"golden_tolerance": {"int8": 1e-9}}})
+    first, tuned, pruned = str(caught.value).splitlines()
+    assert first == "some files do not do what their Keras models do:"
+    assert tuned.startswith("tuned-int8.tflite: golden: largest error 0.0")
+    assert pruned.startswith("pruned-int8.tflite: golden: largest error 0.0")
+    assert not (tmp_path / "final.tflite").exists()
+
+
+def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("float32",)})
+    monkeypatch.setattr(room, "_PRECISIONS_OF_OTHERS", ("float16",))
+    outs = again(tmp_path, {"convert": {"golden_tolerance": {"float16": 1e-9}}})
+    results = json.loads(outs.results.read_text())
+    assert list(results["files"]) == ["tuned-float32", "tuned-int8", "pruned-float32"]
+    assert results["refused"]["clustered-float16"].startswith(
+        "clustered-float16.tflite: golden: largest error 0.0"
+    )
+    assert sorted(path.stem for path in outs.lite.glob("*.tflite")) == sorted(results["files"])
+    assert results["final"]["name"] == "tuned-int8"
+
+
+def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(here: Path, tmp_path: Path) -> None:
+    tight = {"device": {"max_tflite_bytes": 1}}
+    final = json.loads(again(tmp_path, tight).results.read_text())["final"]
+    assert not any(one["within_limits"] for one in final["candidates"].values())
+    assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
+
+
+def test_more_calibration_images_than_there_are(here: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="cannot choose 91 of 90 rows"):
+        again(tmp_path, {"convert": {"num_calibration": 91}})

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from litesmith.compression.loading import learned_to_round, load_aware
+from litesmith.data.splits import read_split
+from litesmith.errors import ParamsError
+from litesmith.files import read_json
+from litesmith.params.loading import overlaid, parse_params
+from litesmith.tflite import converter
+from litesmith.training.backend import save_h5
+from litesmith.training.networks import NetworkSpec, build_network
+from tasks.steps.quantize import Ins, Outs, quantize
+from tests.tasks.steps.test_prune import SPEC
+from tests.tasks.steps.training_rooms import in_small_workspace
+
+pytestmark = pytest.mark.slow
+
+
+def run(folder: Path, patch: pytest.MonkeyPatch, variants: list[str], spec: NetworkSpec = SPEC) -> None:
+    """Fine-tune an untrained network in a small workspace, in the ways asked for."""
+    content = in_small_workspace(folder, patch).model_dump(by_alias=True)
+    params = parse_params(overlaid(content, {"quantize": {"variants": variants}}))
+    for path in (Ins.tuned, Ins.pruned):
+        save_h5(build_network(spec, path.stem), path)
+    quantize.function(ins=Ins(), outs=Outs(), work=folder / "work", **quantize.arguments(params))
+
+
+def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, monkeypatch, ["qat", "pqat", "clustered", "mirrored"])
+    found = read_json(Outs.results)["variants"]
+    assert {name: one["parent"] for name, one in found.items()} == {
+        "qat": "tuned", "pqat": "pruned", "clustered": "tuned", "mirrored": "tuned",
+    }  # fmt: skip
+    assert [len(one["history"]) for one in found.values()] == [1, 1, 1, 0]
+    assert [one["passes"] for one in found.values()] == [1, 1, 1, 2]
+    assert found["qat"]["parent_validation"] == found["clustered"]["parent_validation"]
+    assert found["qat"]["validation"] != found["clustered"]["validation"]
+    assert (
+        1 < max(found["clustered"]["distinct_values"][f"stage2_unit{unit}_conv"] for unit in (0, 1)) <= 8
+    )
+    assert read_json(Outs.metrics)["validation"]["qat"] == found["qat"]["validation"]
+    images = read_split(Ins.train).images[:20]
+    assert sorted(path.stem for path in Outs.models.iterdir()) == sorted(found)
+    for path in Outs.models.iterdir():
+        model = load_aware(path)
+        assert learned_to_round(model) == path.stem.endswith("qat")
+        assert len(converter.convert(model, "int8", images)) > 1000
+
+
+def test_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, monkeypatch, [])
+    assert read_json(Outs.results)["variants"] == {}
+    assert list(Outs.models.iterdir()) == []
+
+
+def test_a_network_that_runs_layers_again_cannot_learn_to_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = NetworkSpec.from_plain({**SPEC.to_plain(), "repeats": 2})
+    with pytest.raises(
+        ParamsError, match=r"runs stage2_unit1_conv more than once.*Leave qat and pqat out"
+    ):
+        run(tmp_path, monkeypatch, ["qat"], spec)

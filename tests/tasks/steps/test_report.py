@@ -1,0 +1,214 @@
+"""Tests of tasks.steps.report and of the README's table, on files as the steps write them."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from markupsafe import Markup
+
+from litesmith.data.splits import Split
+from litesmith.documents.formats import breakable
+from litesmith.documents.readme import BEGIN, END
+from litesmith.errors import ContractError, DataError
+from litesmith.evaluation import Variant, write_predictions
+from litesmith.files import read_json, write_json, write_text
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.device import DeviceParams
+from litesmith.params.sections.report import ReportParams
+from litesmith.report.inputs import Predictions
+from litesmith.report.page import make_report
+from litesmith.tflite.sizes import Size
+from tasks import catalog
+from tasks.commands import readme
+from tasks.dag.step import Kept, Measured
+from tasks.steps.report import Ins, Outs, report
+from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
+
+DATASET = DatasetParams(
+    name="Fashion-MNIST",
+    drawn=False,
+    class_names=CLASS_NAMES,
+    num_train=60_000,
+    num_test=10_000,
+    height=28,
+    width=28,
+)
+DEVICE = DeviceParams(
+    max_tflite_bytes=100_000,
+    max_macs=12_000_000,
+    max_activation_bytes=64_000,
+    max_arena_bytes=65_536,
+    max_latency_ms=1.0,
+)
+PARAMS = ReportParams(
+    max_thumbnails=7,
+    max_pairs=3,
+    pair_pictures=2,
+    calibration_bins=15,
+    importance_shuffles=2,
+    profile=None,
+)
+
+
+@pytest.fixture(name="workspace")
+def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace in which every step before the report has run; figures, which take most time, are left undrawn."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("litesmith.report.drawing.drawn", lambda *_, **__: Markup("<svg></svg>"))
+    write_inputs()
+    return tmp_path
+
+
+@pytest.fixture(name="rendered", scope="module")
+def fixture_rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the whole report, figures and all; nothing in it may be changed."""
+    root = tmp_path_factory.mktemp("rendered")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        write_inputs()
+        render_page()
+    return root
+
+
+@pytest.fixture(name="page")
+def fixture_page(rendered: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The page of the whole report, whose folder is the current one."""
+    monkeypatch.chdir(rendered)
+    return catalog.REPORT.read_text()
+
+
+def write_inputs() -> None:
+    """Write what every step before the report leaves."""
+    inputs = report_inputs()
+    for step, results in inputs.results.items():
+        write_json(catalog.results(step), results)
+    for step in (*inputs.made, "evaluate"):
+        write_json(catalog.made(step), inputs.made["prune"] | {"step": step})
+    for model, history in inputs.histories.items():
+        write_text(catalog.plot(f"{model}-history"), pd.DataFrame(history).to_csv(index=False))
+    write_json(catalog.metrics("latency"), inputs.latency)
+    write_text(catalog.BASELINE_SUMMARY, inputs.summary)
+    write_text(catalog.FINAL_LITE, "not read, only hashed")
+    write_json(catalog.REFERENCE, None)
+    write_answers(inputs.predictions)
+
+
+def write_answers(predictions: Predictions) -> None:
+    """Write predictions as the evaluation does."""
+    labels, num_classes = predictions.labels, len(CLASS_NAMES)
+    images = np.random.default_rng(7).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+    variants = {}
+    for name, predicted in predictions.predicted.items():
+        sure = predictions.confidence[name][:, None]
+        probabilities = np.where(
+            np.eye(num_classes)[predicted] == 1, sure, (1 - sure) / (num_classes - 1)
+        )
+        variants[name] = Variant(
+            "tuned", "keras", "float32", Size(1, 1), probabilities.astype(np.float32)
+        )
+    split = Split(images, labels, np.arange(len(labels)))
+    write_predictions(catalog.PREDICTIONS, variants, split, pictured=[FINAL, "tuned-keras"])
+
+
+def render_page() -> str:
+    report.function(PARAMS, Ins(), Outs(), dataset=DATASET, device=DEVICE)
+    return catalog.REPORT.read_text()
+
+
+def test_page_is_made_from_the_files(page: str) -> None:
+    assert "more accurate than the baseline and within every limit" in page
+    assert "Not recorded" not in page and page.count("<img") > 7
+    assert page.count("<svg") > 3
+
+
+def test_summary_and_card_tell_what_the_page_tells(page: str) -> None:
+    summary = read_json(catalog.SUMMARY)
+    (embedded,) = re.findall(r'<script type="application/json" id="summary">(.*?)</script>', page)
+    assert summary == json.loads(embedded)
+    assert summary["verdict"]["sentence"] in page
+    assert summary["verdict"]["sentence"] in catalog.MODEL_CARD.read_text()
+
+
+def test_run_is_compared_with_the_reference(workspace: Path) -> None:
+    assert "there is no reference run yet" in render_page()
+    write_json(catalog.REFERENCE, read_json(catalog.SUMMARY))
+    assert "is the reference run itself" in render_page()
+    write_json(catalog.results("teach"), {"num_teachers": 0, "num_views": 0})
+    assert "does as well as the reference run" in render_page()
+
+
+def test_reference_that_is_not_json_is_refused_with_the_way_back(workspace: Path) -> None:
+    write_text(catalog.REFERENCE, "<<<<<<< HEAD")
+    with pytest.raises(
+        DataError, match=r"reference\.json is not JSON: .*`git checkout -- reports/reference\.json`"
+    ):
+        render_page()
+
+
+def test_page_is_the_same_each_time_and_everywhere(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
+    assert render_page() == page
+
+
+def test_page_names_the_hash_of_every_input(page: str) -> None:
+    for port in report.ins:
+        assert breakable(port.path.as_posix()) in page
+        assert hashlib.sha256(port.path.read_bytes()).hexdigest() in page
+
+
+def test_page_follows_its_inputs(workspace: Path) -> None:
+    before = render_page()
+    catalog.BASELINE_SUMMARY.write_text("another summary")
+    assert "another summary" in render_page() != before
+
+
+def test_page_names_no_folder_of_this_machine(rendered: Path, page: str) -> None:
+    assert str(rendered) not in page
+
+
+def test_history_with_gaps_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
+    catalog.plot("pruned-history").write_text(
+        "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,0.5,,0.4,,\n"
+    )
+    assert render_page().count("<svg") > 3
+
+
+def test_door_is_that_of_a_measurement() -> None:
+    assert [port.path for port in report.outs][:3] == [
+        catalog.REPORT,
+        catalog.SUMMARY,
+        catalog.MODEL_CARD,
+    ]
+    assert all(port.marked(Measured) for port in report.outs)
+    assert [port.marked(Kept) for port in report.outs][:3] == [False, True, True]
+    assert catalog.TEST not in [port.path for port in report.ins]
+
+
+def test_readme_table_follows_the_summary(workspace: Path) -> None:
+    summary = dict(make_report(report_inputs()).summary)
+    write_json(catalog.SUMMARY, summary)
+    readme.README.write_text(f"{BEGIN}\n{END}\n")
+    readme.write(workspace)
+    readme.check(workspace)
+    assert re.search(rf"\*\*{FINAL}\*\*.*\*\*93", readme.README.read_text())
+    write_json(catalog.SUMMARY, summary | {"latency": report_inputs().latency | {"num_threads": 3}})
+    with pytest.raises(
+        ContractError, match=r"results table is not what reports/ holds\. Run `make readme`"
+    ):
+        readme.check(workspace)
+
+
+def test_readme_says_when_nothing_has_run(tmp_path: Path) -> None:
+    (tmp_path / readme.README).write_text(f"{BEGIN}\n{END}\n")
+    readme.write(tmp_path)
+    assert "No full run is recorded yet" in (tmp_path / readme.README).read_text()
+    readme.check(tmp_path)

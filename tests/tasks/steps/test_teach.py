@@ -1,0 +1,43 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.files import read_json
+from litesmith.training.backend import load_h5
+from litesmith.training.distillation import Share, read_lesson
+from tasks.steps.teach import Ins, Outs, teach
+from tests.tasks.steps.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
+
+pytestmark = pytest.mark.slow
+
+
+def run(folder: Path, patch: pytest.MonkeyPatch, num_teachers: int) -> Any:
+    params = in_small_workspace(folder, patch)
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    arguments = teach.arguments(params)
+    arguments["params"] = arguments["params"].model_copy(update={"num_teachers": num_teachers})
+    teach.function(ins=Ins(), outs=Outs(), work=work, **arguments)
+    return params
+
+
+def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = run(tmp_path, monkeypatch, 2)
+    results = read_json(Outs.results)
+    assert list(results["validation"]) == ["teacher1", "teacher2", "ensemble"]
+    assert results["validation"]["teacher1"] != results["validation"]["teacher2"]
+    assert [load_h5(path).name for path in sorted(Outs.teachers.iterdir())] == ["teacher1", "teacher2"]
+    assert read_columns(Outs.history) == HISTORY_COLUMNS
+    lesson = read_lesson(Outs.lesson, Share(0.9, 2.0))
+    assert lesson is not None
+    assert lesson.answers.shape == (2, 150, 3)
+    assert lesson.augmentation.erase_share == params.teach.recipe.augmentation.erase_share
+
+
+def test_no_teacher_leaves_an_empty_lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, monkeypatch, 0)
+    assert read_lesson(Outs.lesson, Share(0.9, 2.0)) is None
+    assert list(Outs.teachers.iterdir()) == []
+    assert Outs.history.read_text() == ",".join(HISTORY_COLUMNS) + "\n"
+    assert read_json(Outs.metrics) == {"num_teachers": 0, "validation": {}}

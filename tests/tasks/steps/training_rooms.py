@@ -1,0 +1,92 @@
+"""What the tests of the rooms that train share: a folder with small splits, and parameters for seconds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from litesmith.data.splits import Split, write_split
+from litesmith.files import read_yaml, write_text, yaml_text
+from litesmith.params.everything import Params
+from litesmith.params.loading import overlaid, parse_params
+from litesmith.training.augmentation import Augmentation
+from litesmith.training.distillation import write_lesson
+from tasks import catalog
+from tests.litesmith import make_tiny
+
+SMALL = {
+    "dataset": {"class_names": make_tiny.CLASS_NAMES, "height": 16, "width": 16},
+    "baseline": {
+        "conv_widths": [4, 8],
+        "dense_width": 8,
+        "epochs": 2,
+        "batch_size": 32,
+        "learning_rate": 0.01,
+    },
+    "teach": {
+        "num_views": 2,
+        "network": {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1]},
+        "recipe": {"epochs": 2, "batch_size": 32, "refresh_rows": 60},
+    },
+    "sweep": {
+        "num_trials": 2,
+        "batch_trials": 2,
+        "startup_trials": 2,
+        "rungs": [{"epochs": 1, "num_rows": 60}, {"epochs": 1, "num_rows": 120}],
+        "space": {"widths": [8], "depths": [1], "stem_kernel_sizes": [3], "batch_sizes": [32]},
+        "schedule": {"refresh_rows": 60},
+        "full_epochs": 2,
+    },
+    "prune": {
+        "recipe": {"epochs": 1, "batch_size": 32, "refresh_rows": 60},
+        "pruning": {"frequency": 2, "min_weights": 100},
+    },
+    "quantize": {
+        "clustering": {"num_clusters": 8, "min_weights": 100},
+        "recipe": {"epochs": 1, "batch_size": 32, "refresh_rows": 60},
+    },
+}
+
+
+def small_params() -> Params:
+    """Return the project's parameters, made small."""
+    content: dict[str, Any] = read_yaml(Path(__file__).parents[3] / catalog.PARAMS)
+    return parse_params(overlaid(content, SMALL))
+
+
+def small_splits(folder: Path) -> None:
+    """Write train and validation splits of 16 x 16 images, which the baseline can pool twice."""
+    for path, num_images, seed in ((catalog.TRAIN, 150, 1), (catalog.VALIDATION, 60, 2)):
+        images, labels = make_tiny.images(num_images, seed)
+        large = np.kron(images, np.ones((1, 2, 2), np.uint8))
+        write_split(folder / path, Split(large, labels, np.arange(num_images)))
+
+
+def small_lesson(folder: Path, *seeds: int) -> None:
+    """Write what teachers might have said about so many views of the training split; of none if there are no seeds."""
+    answers = np.random.default_rng(1).normal(size=(len(seeds), 150, 3)).astype(np.float16)
+    write_lesson(folder / catalog.LESSON, answers, Augmentation(1, True, 0.2, 4), seeds)
+
+
+def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
+    """Go to ``folder`` with small splits and small parameters in it, and return the latter.
+
+    The number of threads is one for a process, and other tests have computed in this one: it is left as it is.
+    """
+    patch.setattr("litesmith.training.backend.set_threads", lambda _: None)
+    patch.setattr("litesmith.search.trial.set_threads", lambda _: None)
+    patch.chdir(folder)
+    small_splits(folder)
+    small_lesson(folder)
+    params = small_params()
+    write_text(catalog.PARAMS, yaml_text(params.model_dump(mode="json", by_alias=True)))
+    return params
+
+
+def read_columns(path: Path) -> list[str]:
+    """Return the names of a table's columns."""
+    return path.read_text(encoding="utf-8").splitlines()[0].split(",")
+
+
+HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
