@@ -1,0 +1,122 @@
+"""Sources of raw files: a folder, or synthetic data; `litesmith.data.address` has the one over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import file_digest, md5
+from pathlib import Path
+from typing import Protocol
+
+from litesmith.data.formats.idx import encode_idx
+from litesmith.data.synthetic import draw_images
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.fetch import RawFile
+
+
+class NotServedError(Exception):
+    """Failure of one source to serve one file, with the reason; the next source is tried."""
+
+
+class Source(Protocol):
+    """A place that the raw files can come from; its methods raise `NotServedError`."""
+
+    def save(self, role: str, file: RawFile, part: Path) -> None:
+        """Write the bytes of a file, which is ``role`` of `RawFiles`, to ``part``, unchecked."""
+
+    def probe(self, file: RawFile) -> None:
+        """Return if a file is likely to be served."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that holds the files."""
+
+    path: Path
+
+    def save(self, role: str, file: RawFile, part: Path) -> None:
+        """Copy a file."""
+        self.probe(file)
+        with _readable(file.name):
+            content = (self.path / file.name).read_bytes()
+        part.write_bytes(content)
+
+    def probe(self, file: RawFile) -> None:
+        """Look for a file of the right size."""
+        path = self.path / file.name
+        with _readable(f"the folder {self.path}"):
+            if not self.path.is_dir():
+                is_file = self.path.exists()
+                raise NotServedError(
+                    f"{self.path} is not a folder"
+                    if is_file
+                    else f"the folder {self.path} does not exist"
+                )
+            if not path.is_file():
+                raise NotServedError(f"{file.name} is missing in {self.path}")
+            check_size(file, path.stat().st_size)
+
+    def check(self, file: RawFile) -> None:
+        """Check a file's size and MD5 where it lies."""
+        self.probe(file)
+        with _readable(file.name):
+            check_file(file, self.path / file.name)
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """Images that are drawn here."""
+
+    dataset: DatasetParams
+    seed: int
+    _packed: dict[str, bytes] = field(default_factory=dict)
+
+    def save(self, role: str, file: RawFile, part: Path) -> None:
+        """Write a file; the images and labels of a part are drawn together."""
+        self.probe(file)
+        if role not in self._packed:
+            self._draw(role.partition("_")[0])
+        part.write_bytes(self._packed[role])
+
+    def probe(self, file: RawFile) -> None:
+        """Return if the parameters ask for synthetic data."""
+        if not self.dataset.drawn:
+            raise NotServedError(
+                f"dataset.drawn is false: drawn images may not pass for {self.dataset.name}"
+            )
+
+    def _draw(self, part: str) -> None:
+        """Draw the train or the test files; the seeds of the two differ."""
+        data = self.dataset
+        num = data.num_train if part == "train" else data.num_test
+        seed = self.seed + (part == "test")
+        images, labels = draw_images(num, data.height, data.width, data.num_classes, seed)
+        self._packed[f"{part}_images"] = encode_idx(images)
+        self._packed[f"{part}_labels"] = encode_idx(labels)
+
+
+def check_size(file: RawFile, size: int) -> None:
+    """Raise `NotServedError` unless a size in bytes is the published one, where there is one."""
+    if file.size_bytes is not None and size != file.size_bytes:
+        more = "at least " if size > file.size_bytes else ""
+        raise NotServedError(
+            f"{file.name} has the wrong size: expected {file.size_bytes} bytes, got {more}{size}"
+        )
+
+
+def check_file(file: RawFile, path: Path) -> None:
+    """Raise `NotServedError` unless a file has the published size and MD5, where there are any."""
+    check_size(file, path.stat().st_size)
+    with path.open("rb") as stream:
+        # Not for security: it is the sum that the makers of the data set publish.
+        actual = file_digest(stream, lambda: md5(usedforsecurity=False)).hexdigest()
+    if file.md5 is not None and actual != file.md5:
+        raise NotServedError(f"{file.name} has the wrong MD5: expected {file.md5}, got {actual}")
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Turn an error of the file system into `NotServedError`."""
+    try:
+        yield
+    except OSError as error:
+        raise NotServedError(f"{what} cannot be read: {error.strerror}") from error
