@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_table_artifact
+from tabulate import tabulate
 
 from litesmith.files import read_json
 from litesmith.params.loading import read_params
@@ -34,17 +35,10 @@ def text_table(rows: list[dict[str, str]]) -> str:
     """Return rows as a table for a terminal: names to the left, numbers to the right."""
     if not rows:
         return ""
-    table = [list(rows[0]), *(list(row.values()) for row in rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    return "\n".join(_aligned(line, widths) for line in table)
-
-
-def _aligned(line: list[str], widths: list[int]) -> str:
-    first, *rest = (
-        cell.ljust(width) if at == 0 else cell.rjust(width)
-        for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-    )
-    return "  ".join([first, *rest]).rstrip()
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    align = ["left", *["right"] * (len(rows[0]) - 1)]
+    table: str = tabulate(lines, tablefmt="plain", disable_numparse=True, colalign=align)
+    return table
 
 
 def publish_results(root: Path) -> None:

@@ -175,8 +175,8 @@ def _highest(table: pd.DataFrame, column: str) -> pd.DataFrame:
 def _oddities(rows: pd.DataFrame, reason: str) -> Iterator[Oddity]:
     """Yield the rows of a table of images as oddities, with a reason that names values of ``row``."""
     places = rows[["file", "index", "label"]].itertuples(index=False, name=None)
-    for place, row in zip(places, rows.itertuples(), strict=True):
-        yield Oddity(*place, reason.format(row=row))
+    for (file, index, label), row in zip(places, rows.itertuples(), strict=True):
+        yield Oddity(file, index, label, reason.format(row=row))
 
 
 def _in_turn(kinds: Sequence[Iterator[Oddity]], max_odd: int) -> list[Oddity]:
