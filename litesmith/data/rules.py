@@ -5,7 +5,7 @@ Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/int
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import great_expectations as gx
@@ -30,7 +30,6 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from litesmith.data.statistics import (
-    FileSummary,
     Finding,
     Offender,
     RawSet,
@@ -43,6 +42,7 @@ from litesmith.data.statistics import (
 )
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.validate import ValidateParams
+from litesmith.records.validate import DatasetName, Pictures, RawFiles, RuleResult, ValidateResult
 
 LIBRARY = f"great-expectations {gx.__version__}"
 
@@ -75,7 +75,7 @@ class Verdict:
     """
 
     findings: list[Finding]
-    files: dict[str, FileSummary]
+    files: dict[str, RawFiles]
     overlap: int
     images: pd.DataFrame
 
@@ -107,28 +107,23 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     return Verdict(findings, describe_files(tables, params.min_ink_share), count_overlap(images), images)
 
 
-def verdict_results(verdict: Verdict, dataset: DatasetParams) -> dict[str, object]:
-    """Return a verdict as plain data for the report."""
-    return {
-        "passed": not verdict.blocks,
-        "dataset": {"name": dataset.name, "drawn": dataset.drawn},
-        "rules": [
-            {**asdict(finding), "offenders": [str(row) for row in finding.offenders[:_MAX_LISTED]]}
-            for finding in verdict.findings
-        ],
-        "files": {name: asdict(file) for name, file in verdict.files.items()},
-        "overlap": verdict.overlap,
-        "expectation_library": LIBRARY,
-    }
+def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures) -> ValidateResult:
+    """Return the record of a verdict."""
+    return ValidateResult(
+        passed=not verdict.blocks,
+        dataset=DatasetName(name=dataset.name, drawn=dataset.drawn),
+        rules=tuple(map(_rule_result, verdict.findings)),
+        files=verdict.files,
+        overlap=verdict.overlap,
+        expectation_library=LIBRARY,
+        thumbnails=pictures,
+    )
 
 
 def verdict_metrics(verdict: Verdict) -> dict[str, object]:
     """Return the few numbers of a verdict that are worth comparing between runs."""
     failed = sum(not finding.success for finding in verdict.findings)
-    files = {
-        name: {key: value for key, value in asdict(file).items() if key != "per_class"}
-        for name, file in verdict.files.items()
-    }
+    files = {name: file.model_dump(exclude={"per_class"}) for name, file in verdict.files.items()}
     rules = {"passed": len(verdict.findings) - failed, "failed": failed}
     return {**files, "overlap": verdict.overlap, "rules": rules}
 
@@ -215,6 +210,19 @@ def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding
     return [_finding(name, table, rule, by_rule[rule.name]) for rule in rules]
 
 
+def _rule_result(finding: Finding) -> RuleResult:
+    return RuleResult(
+        name=finding.name,
+        severity=finding.severity,
+        table=finding.table,
+        success=finding.success,
+        expected=finding.expected,
+        observed=finding.observed,
+        num_unexpected=finding.num_unexpected,
+        offenders=tuple(str(offender) for offender in finding.offenders[:_MAX_LISTED]),
+    )
+
+
 def _between(
     column: str,
     low: float,
@@ -269,7 +277,7 @@ def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationVali
         observed = f"could not be checked: {_trouble(result)}"
     return Finding(
         name=rule.name,
-        severity=FailureSeverity(rule.expectation.severity).value,
+        severity="critical" if rule.expectation.severity == _CRITICAL else "warning",
         table=name,
         success=bool(result.success),
         expected=rule.expected,

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import replacing
+from litesmith.records.prepare import PrepareResult, SplitSummary
 
 _PARTS = ("images", "labels", "ids")
 
@@ -132,13 +132,15 @@ def sha256(split: Split) -> str:
     return digest.hexdigest()
 
 
-def describe_splits(splits: Mapping[str, Split], num_classes: int) -> dict[str, dict[str, Any]]:
-    """Return for each split its ``num_images``, how many ``per_class``, and its ``sha256``."""
-    return {
-        name: {
-            "num_images": len(split.labels),
-            "per_class": np.bincount(split.labels, minlength=num_classes).tolist(),
-            "sha256": sha256(split),
+def describe_splits(splits: Mapping[str, Split], num_classes: int) -> PrepareResult:
+    """Return what splits hold."""
+    return PrepareResult(
+        splits={
+            name: SplitSummary(
+                num_images=len(split.labels),
+                per_class=tuple(np.bincount(split.labels, minlength=num_classes).tolist()),
+                sha256=sha256(split),
+            )
+            for name, split in splits.items()
         }
-        for name, split in splits.items()
-    }
+    )

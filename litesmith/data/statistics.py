@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import DataError
+from litesmith.records.validate import RawFiles
 
 _CHUNK_IMAGES = 5000
 
@@ -64,7 +66,7 @@ class Finding:
     """
 
     name: str
-    severity: str
+    severity: Literal["critical", "warning"]
     table: str
     success: bool
     expected: str
@@ -81,27 +83,6 @@ class Finding:
         """Return the finding as a line of a log."""
         mark = "passed" if self.success else f"failed ({self.severity})"
         return f"{self.name} {mark}: expected {self.expected}; observed {self.observed}"
-
-
-@dataclass(frozen=True)
-class FileSummary:
-    """The statistics of one pair of raw files.
-
-    Attributes:
-        num_images: How many.
-        mean: Of all pixels, 0 to 1.
-        std: Of all pixels, 0 to 1.
-        per_class: Images of each class.
-        near_empty: Images with a small share of non-zero pixels.
-        duplicates: Images that are the same as an earlier one of their file.
-    """
-
-    num_images: int
-    mean: float
-    std: float
-    per_class: list[int]
-    near_empty: int
-    duplicates: int
 
 
 RawSet = Mapping[str, LabelledImages]
@@ -205,7 +186,7 @@ def sets_table(raw: RawSet) -> pd.DataFrame:
     return table
 
 
-def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> dict[str, FileSummary]:
+def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> dict[str, RawFiles]:
     """Summarize the tables of images, classes and sets for each pair of files.
 
     Args:
@@ -216,11 +197,11 @@ def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> 
     near_empty = (images["ink_share"] < min_ink_share).groupby(images["file"]).sum()
     duplicates = (images["copy_of"] != "").groupby(images["file"]).sum()
     return {
-        name: FileSummary(
+        name: RawFiles(
             num_images=int(num),
             mean=float(mean),
             std=float(std),
-            per_class=classes.loc[classes["file"] == name, "num_images"].tolist(),
+            per_class=tuple(classes.loc[classes["file"] == name, "num_images"].tolist()),
             near_empty=int(near_empty[name]),
             duplicates=int(duplicates[name]),
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litesmith.data.statistics import RawSet
+from litesmith.records.validate import ClassPicture, OddPicture, Pictures
 
 _CHUNK_IMAGES = 5000
 
@@ -34,8 +35,8 @@ class Oddity:
 
 def thumbnails(
     raw: RawSet, images: pd.DataFrame, class_names: Sequence[str], *, min_ink_share: float, max_odd: int
-) -> dict[str, list[dict[str, str | int]]]:
-    """Return the pictures of the validation as plain data: ``classes`` and ``suspicious``.
+) -> Pictures:
+    """Return the pictures of the validation.
 
     Args:
         raw: The pairs of files; the first one's images stand for the classes.
@@ -47,27 +48,25 @@ def thumbnails(
     distances = class_distances(raw, len(class_names))
     first = next(iter(raw.values()))
     typical = typical_rows(first.labels, distances[: len(first.labels)])
-    return {
-        "classes": [
-            {
-                "label": label,
-                "name": class_names[label],
-                "row": row,
-                "image": png_base64(first.images[row]),
-            }
+    odd = odd_images(images, distances, min_ink_share=min_ink_share, max_odd=max_odd)
+    return Pictures(
+        classes=tuple(
+            ClassPicture(
+                label=label, name=class_names[label], row=row, image=png_base64(first.images[row])
+            )
             for label, row in typical.items()
-        ],
-        "suspicious": [
-            {
-                "file": odd.file,
-                "row": odd.row,
-                "name": class_names[odd.label],
-                "reason": odd.reason,
-                "image": png_base64(raw[odd.file].images[odd.row]),
-            }
-            for odd in odd_images(images, distances, min_ink_share=min_ink_share, max_odd=max_odd)
-        ],
-    }
+        ),
+        suspicious=tuple(
+            OddPicture(
+                file=oddity.file,
+                row=oddity.row,
+                name=class_names[oddity.label],
+                reason=oddity.reason,
+                image=png_base64(raw[oddity.file].images[oddity.row]),
+            )
+            for oddity in odd
+        ),
+    )
 
 
 def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ import pytest
 from numpy.typing import NDArray
 
 from litesmith.data.statistics import (
-    FileSummary,
     Finding,
     LabelledImages,
     Offender,
@@ -18,6 +17,7 @@ from litesmith.data.statistics import (
     sets_table,
 )
 from litesmith.errors import DataError
+from litesmith.records.validate import RawFiles
 from tests.conftest import write_idx
 
 
@@ -111,14 +111,17 @@ def test_summary_of_files(raw: dict[str, LabelledImages]) -> None:
     tables = {"images": images_table(raw), "classes": classes_table(raw, 3), "sets": sets_table(raw)}
     described = describe_files(tables, min_ink_share=0.1)
     assert list(described) == ["train", "test"]
-    assert described["train"] == FileSummary(
+    assert described["train"] == RawFiles(
         num_images=6,
-        mean=pytest.approx(raw["train"].images.mean() / 255),
-        std=pytest.approx(raw["train"].images.std() / 255),
-        per_class=[2, 2, 2],
+        mean=described["train"].mean,
+        std=described["train"].std,
+        per_class=(2, 2, 2),
         near_empty=0,
         duplicates=1,
     )
+    pixels = raw["train"].images / 255
+    assert described["train"].mean == pytest.approx(pixels.mean())
+    assert described["train"].std == pytest.approx(pixels.std())
     assert (described["test"].near_empty, described["test"].duplicates) == (1, 0)
 
 
