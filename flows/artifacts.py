@@ -1,4 +1,4 @@
-"""Show in Prefect what a run made: the results, the report, the page of a refusal."""
+"""Artifacts of a run in Prefect: results, report, refusal."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from tasks import catalog
 
 
 def results_rows(root: Path) -> list[dict[str, str]]:
-    """Return the results table of a workspace: a row for each model and file, empty before the first evaluation."""
+    """Return the results table, empty before the first evaluation."""
     path = root / catalog.results("evaluate")
     if not path.is_file():
         return []
@@ -32,7 +32,7 @@ def _row(name: str, variant: dict[str, Any], final: str) -> dict[str, str]:
 
 
 def text_table(rows: list[dict[str, str]]) -> str:
-    """Return rows as a table for a terminal: names to the left, numbers to the right."""
+    """Return rows as a table, names left and numbers right."""
     if not rows:
         return ""
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
@@ -42,7 +42,7 @@ def text_table(rows: list[dict[str, str]]) -> str:
 
 
 def publish_results(root: Path) -> None:
-    """Show the results table and a link to the report in the current flow run."""
+    """Show results and report in the current flow run."""
     rows, label = results_rows(root), drawn_label(root)
     if rows:
         create_table_artifact(
@@ -59,14 +59,14 @@ def publish_results(root: Path) -> None:
 
 
 def drawn_label(root: Path) -> str:
-    """Return the words that go before whatever is shown of drawn images; empty for a real data set."""
+    """Return the label of synthetic data, or nothing."""
     return (
         "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
     )
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
-    """Show a link to the page that a stage left when it refused, and return the page.
+    """Show a link to a stage's refusal page; return it.
 
     Args:
         root: The workspace.

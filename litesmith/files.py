@@ -1,4 +1,4 @@
-"""Write files so that nobody ever sees half of one; read JSON and YAML that people may have edited.
+"""Atomic writing of files; reading of JSON and YAML.
 
 Text is UTF-8 everywhere, whatever the locale says.
 """
@@ -40,7 +40,7 @@ _REASONS = {
 
 @contextmanager
 def explaining(path: Path | None = None) -> Iterator[None]:
-    """Turn an error of a file system that cannot be written into one that says what can be done.
+    """Turn an error of the file system into `MachineError`.
 
     Args:
         path: What is being written; None for whatever file the system names, which may have been read.
@@ -65,7 +65,7 @@ def explaining(path: Path | None = None) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Hand out a name beside ``path`` to write to, then rename it into place.
+    """Yield a name beside ``path``, then rename it into place.
 
     Args:
         path: The file to make or replace. Its folder is made if missing.
@@ -88,18 +88,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` in one step, as `replacing` does."""
+    """Write bytes in one step, as `replacing` does."""
     with replacing(path) as part:
         part.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write ``content`` to ``path`` in one step as UTF-8, as `replacing` does."""
+    """Write text in UTF-8 in one step, as `replacing` does."""
     write_bytes(path, _encoded(content))
 
 
 def _encoded(text: str) -> bytes:
-    """Return text as UTF-8, file names from a locale that could not read them included.
+    """Return text as UTF-8, with names of any locale.
 
     Python keeps the bytes of such a name as surrogates, which UTF-8 has no place for: they become what they were if
     they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark otherwise.
@@ -113,7 +113,7 @@ def _encoded(text: str) -> bytes:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write ``content`` to ``path`` in one step as indented JSON with a final newline.
+    """Write indented JSON in one step, with a final newline.
 
     Raises:
         ValueError: ``content`` holds a NaN or an infinity, which JSON has no word for.
@@ -153,7 +153,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\ufff
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML 1.2 file in UTF-8 holds, as DVC reads it too: ``no`` is a word, ``1e-06`` a number.
+    """Return the content of a YAML 1.2 file in UTF-8.
+
+    DVC reads it alike: ``no`` is a word, ``1e-06`` a number.
 
     Raises:
         ParamsError: It is missing, cannot be read, is not UTF-8 or not YAML; the text names file and line.
@@ -171,7 +173,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def yaml_text(content: Any, width: int = 80) -> str:
-    """Return plain content as block-style YAML in the order of its keys.
+    """Return plain content as YAML in the order of keys.
 
     Words that YAML 1.1 takes for something else are quoted: not all that reads YAML reads 1.2.
     """
@@ -187,7 +189,7 @@ def yaml_text(content: Any, width: int = 80) -> str:
 
 
 class _Constructor(SafeConstructor):
-    """Names the line of a value that Python cannot hold, such as a 99th month, or that no array could."""
+    """A constructor that names the line of an impossible value."""
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
         try:
@@ -213,7 +215,7 @@ _INTEGER_BITS = 63
 
 
 class _Representer(SafeRepresenter):
-    """Quotes text that YAML 1.1 reads as a truth value or as a number of base 60."""
+    """A representer that quotes truth values of YAML 1.1."""
 
     def represent_str(self, data: str) -> ScalarNode:
         style = "'" if _OLD_WORDS.fullmatch(data) else None
@@ -266,7 +268,9 @@ def _read_utf8(path: Path) -> str:
 
 
 def _require_one_small_document(told: Iterable[Any]) -> None:
-    """Look through a document's events before anything is made of them: they cost no more than the file is long.
+    """Refuse several documents, deep nesting and huge aliases.
+
+    It looks at a document's events, which cost no more than the file is long.
 
     Raises:
         MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too large.
@@ -310,7 +314,7 @@ def _place(path: Path, error: MarkedYAMLError) -> str:
 
 
 def _said(error: MarkedYAMLError, text: str) -> str:
-    """Return the parser's complaint in one sentence, with what to do about its most common cause."""
+    """Return the parser's complaint, with its most common cause."""
     told, mark = " ".join(f"{error.problem or error.context}".split()), error.problem_mark
     lines = text.splitlines()
     at_tab = (

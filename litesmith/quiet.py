@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def hushed() -> Iterator[Callable[[], str]]:
-    """Keep what is written to file descriptor 2, where native code talks past Python and past every setting.
+    """Capture file descriptor 2, which native code writes to directly.
 
     Yields:
         A function that returns what was said so far, for an error message.

@@ -1,4 +1,4 @@
-"""A source of raw files over HTTP, with retries by urllib3 and a progress bar."""
+"""Raw files over HTTP, with retries by urllib3."""
 
 import logging
 import sys
@@ -54,7 +54,7 @@ class Address:
             check_size(file, int(size))
 
     def _ask(self, method: str, file: RawFile, retry: Retry) -> requests.Response:
-        """Return the response to a request, its body not yet read."""
+        """Send a request; the response's body is not yet read."""
         session = requests.Session()
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -77,14 +77,14 @@ class Address:
 
 
 class _LoggedRetry(Retry):
-    """Retries that pause before the second try too, and log why they try again."""
+    """Retries with a pause before the second try, and a log."""
 
     def get_backoff_time(self) -> float:
         """Return the seconds to wait, doubled with each try."""
         return float(min(self.backoff_max, self.backoff_factor * 2 ** (len(self.history) - 1)))
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        """Log the last failure, then wait: as long as the server asks for, or the next pause."""
+        """Log the failure, then wait: ``Retry-After``, or the next pause."""
         last = self.history[-1]
         _LOG.warning(
             "%s: %s; trying again", last.url, last.error or f"the server answered {last.status}"
@@ -93,7 +93,7 @@ class _LoggedRetry(Retry):
 
 
 def _receive(response: requests.Response, file: RawFile, part: Path) -> Retry | None:
-    """Write a response's body under a progress bar, and stop at one byte too many.
+    """Write a response's body, up to one byte too many.
 
     Returns:
         None if it came to its end, and otherwise, after a pause, the tries that are left.
@@ -121,7 +121,7 @@ def _retries(response: requests.Response) -> Retry:
 
 
 class _LogLines:
-    """What a progress bar writes, as lines of the log: for where nobody sees a bar."""
+    """A progress bar's output, as lines of the log."""
 
     def write(self, text: str) -> None:
         """Log a line that is not blank."""
@@ -133,7 +133,7 @@ class _LogLines:
 
 
 def _progress(file: RawFile) -> "tqdm[Never]":
-    """Return a progress bar; where there is no terminal, lines in the log every five seconds."""
+    """Return a progress bar, or one for the log."""
     seen = sys.stderr.isatty()
     return tqdm(
         total=file.size_bytes,
@@ -157,7 +157,7 @@ def _http_failures(file: RawFile, num_tries: int = 1) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return what a connection's error comes down to, without the pools and adapters it passed through."""
+    """Return the innermost reason of a connection's error."""
     reasons = (getattr(layer, "reason", None) for layer in (error, *error.args))
     text = str(next(filter(None, reasons), error))
     return text.partition("): ")[2] or text or type(error).__name__

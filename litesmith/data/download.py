@@ -1,4 +1,4 @@
-"""Bring the raw files of a data set from the first source that can serve all of them.
+"""Fetching of raw files from the first complete source.
 
 A source that somebody names, by setting the variable of an ``env:`` line, is the only one: data of another must
 not stand in for it.
@@ -35,7 +35,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Reach:
-    """The source that would serve, and what is wrong with the others.
+    """The source that would serve, and others' failures.
 
     Attributes:
         source: The first that answered for all files, or None.
@@ -47,12 +47,12 @@ class Reach:
 
 
 def named_sources(params: FetchParams) -> list[str]:
-    """Return the lines of ``fetch.sources`` whose environment variable is not empty."""
+    """Return the ``env:`` lines whose variable is not empty."""
     return [source for source in params.sources if os.environ.get(_variable(source))]
 
 
 def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[str, Path]) -> str:
-    """Bring all files from the first source that has all of them whole.
+    """Fetch all files from the first source that has them.
 
     Where a source is named by an environment variable, no other is tried.
 
@@ -84,7 +84,7 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
 
 
 def require_named(params: FetchParams, dataset: DatasetParams) -> None:
-    """Check, before a run, that a source which somebody names has the files.
+    """Check before a run that named sources have the files.
 
     It is checked also where files were fetched before: a run would use those, and not a word would tell.
 
@@ -102,14 +102,14 @@ def require_named(params: FetchParams, dataset: DatasetParams) -> None:
 
 
 def explain(failures: Mapping[str, str]) -> str:
-    """Return what went wrong with each source, one a line, and what can be done."""
+    """Return the failure of each source, and what to do."""
     lines = [f"  {without_password(name)}: {failure}" for name, failure in failures.items()]
     hint = "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network."
     return "\n".join([*lines, hint])
 
 
 def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> Reach:
-    """Ask all sources at once whether they have the files, without bringing them.
+    """Ask all sources at once whether they have the files.
 
     Args:
         params: The sources and files.
@@ -165,7 +165,7 @@ def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Sourc
 
 
 def without_password(place: str) -> str:
-    """Return a source without the name and password that its address may begin with."""
+    """Return a source without the password in its address."""
     scheme = _SCHEME.match(place)
     if scheme is None:
         return place
@@ -174,7 +174,7 @@ def without_password(place: str) -> str:
 
 
 def resolve_named(sources: Iterable[str]) -> None:
-    """Make folders in the variables of ``env:`` lines absolute: a step may run in another folder."""
+    """Make folders in variables absolute, for steps in other folders."""
     for variable in filter(None, map(_variable, sources)):
         place = os.environ.get(variable, "")
         if place.strip() and not _SCHEME.match(place):
@@ -187,7 +187,7 @@ def _failure(
     dataset: DatasetParams,
     probe_folder: Callable[[Folder, RawFile], None] = Folder.probe,
 ) -> str | None:
-    """Return why a source would not serve all files, or None."""
+    """Return why a source would not serve, or None."""
     try:
         source = open_source(name, params, dataset)
         for file in _files(params).values():
@@ -198,7 +198,7 @@ def _failure(
 
 
 def _expanded(place: str) -> Path:
-    """Return a path with ``~`` replaced, as it is where there is no such home."""
+    """Return a path with ``~`` replaced where it can be."""
     try:
         return Path(place).expanduser()
     except RuntimeError:
@@ -206,7 +206,7 @@ def _expanded(place: str) -> Path:
 
 
 def _variable(source: str) -> str:
-    """Return the environment variable that a line of ``fetch.sources`` names, or nothing."""
+    """Return the variable of an ``env:`` line, or nothing."""
     return source.removeprefix(_ENV) if source.startswith(_ENV) else ""
 
 
@@ -247,7 +247,7 @@ def _files(params: FetchParams) -> dict[str, RawFile]:
 
 
 def _fetch_all(source: Source, params: FetchParams, targets: Mapping[str, Path]) -> None:
-    """Write all files beside their targets, check them, then move all into place."""
+    """Fetch and check all files, then move them into place."""
     with ExitStack() as stack:
         for role, file in _files(params).items():
             part = stack.enter_context(replacing(targets[role]))

@@ -1,4 +1,4 @@
-"""Tell pictures that are unlike a model's training images: blank ones, noise, light and contrast never seen.
+"""Detection of pictures that are unlike the training images.
 
 A network answers whatever it is shown, and noise with as much confidence as an image. Here each image becomes nine
 statistics, and a Gaussian is fitted to those of the training images. How far a picture is from its middle, in standard
@@ -47,7 +47,7 @@ Row = Annotated[tuple[float, ...], Len(_NUM, _NUM)]
 
 
 def _require_correlation(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Raise unless rows are the correlation of something: else distances would be none, or mean nothing."""
+    """Raise unless rows are an invertible correlation matrix."""
     matrix = np.array(rows)
     form = (matrix + matrix.T) / 2
     np.fill_diagonal(form, 1)
@@ -73,7 +73,7 @@ class TrainingStatistics(Section):
     share_within: Annotated[float, Ge(0), Le(1)]
 
     def distances(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return how far images are from the training images, in standard deviations.
+        """Return the distances of images from the training images.
 
         Args:
             images: uint8 (n, height, width).
@@ -84,11 +84,11 @@ class TrainingStatistics(Section):
         return _distances(self._scaled(images), np.array(self.correlation))
 
     def outside(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Tell of images, uint8 (n, height, width), whether each is further away than ``max_distance``."""
+        """Return whether images, uint8 (n, height, width), exceed ``max_distance``."""
         return self.distances(images) > self.max_distance
 
     def strangest(self, image: NDArray[np.uint8]) -> str:
-        """Return which of `STATISTICS` of an image, uint8 (height, width), is furthest from those of training."""
+        """Return the strangest of `STATISTICS` of an image, uint8 (height, width)."""
         return STATISTICS[int(np.abs(self._scaled(image[None])[0]).argmax())]
 
     def _scaled(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -99,7 +99,7 @@ class TrainingStatistics(Section):
 
 
 def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
-    """Return the Gaussian of training images, uint8 (n, height, width), of which there is at least one."""
+    """Return the Gaussian of training images, uint8 (n, height, width)."""
     some = images[:: max(1, len(images) // _MOST_IMAGES)]
     rows = np.concatenate([image_statistics(np.asarray(part)) for part in _parts(some)])
     mean = rows.mean(axis=0)
@@ -152,7 +152,7 @@ def _border(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _mean_square(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean square of each image's differences; 0 where an image is too narrow to have any."""
+    """Return the mean square of each image's differences, or 0."""
     squares = (differences**2).reshape(len(differences), -1)
     means: NDArray[np.float64] = squares.sum(axis=1) / max(squares.shape[1], 1)
     return means
@@ -169,5 +169,5 @@ def _parts(images: NDArray[np.uint8], size: int = 1000) -> Iterator[NDArray[np.u
 
 
 def _rounded(row: NDArray[np.float64]) -> tuple[float, ...]:
-    """Return a row with six digits: further ones would differ from processor to processor."""
+    """Return a row with six digits, alike on all processors."""
     return tuple(float(f"{value:.6g}") for value in row)

@@ -1,4 +1,4 @@
-"""Rules for raw data as Great Expectations suites, and their results as plain data.
+"""Rules for raw data, checked by Great Expectations.
 
 Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/introduction/ (expectations,
 ``mostly``, ``severity``, ephemeral contexts). Its Data Docs are not built: their pages load from other servers.
@@ -54,7 +54,7 @@ _CRITICAL, _WARNING = FailureSeverity.CRITICAL, FailureSeverity.WARNING
 
 @dataclass(frozen=True)
 class Rule:
-    """An expectation about one column of a table, and its text."""
+    """An expectation about a column, and its text."""
 
     name: str
     column: str
@@ -86,7 +86,7 @@ class Verdict:
 
 
 def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Verdict:
-    """Check the files, and if they are right, every image, class and set.
+    """Check files, and if these are right, their images.
 
     Args:
         raw: The pairs of files ``train`` and ``test``.
@@ -121,7 +121,7 @@ def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures)
 
 
 def verdict_metrics(verdict: Verdict) -> dict[str, object]:
-    """Return the few numbers of a verdict that are worth comparing between runs."""
+    """Return the numbers that are worth comparing between runs."""
     failed = sum(not finding.success for finding in verdict.findings)
     files = {name: file.model_dump(exclude={"per_class"}) for name, file in verdict.files.items()}
     rules = {"passed": len(verdict.findings) - failed, "failed": failed}
@@ -178,7 +178,7 @@ def class_rules(params: ValidateParams) -> list[Rule]:
 
 
 def set_rules(params: ValidateParams) -> list[Rule]:
-    """Return the rules for the table of sets: the brightness of all pixels."""
+    """Return the rules for the table of sets."""
     rules = [
         Rule(f"intensity_{column}", column, f"from {low:g} to {high:g}", _between(column, low, high))
         for column, (low, high) in (("mean", params.mean_range), ("std", params.std_range))
@@ -242,7 +242,7 @@ def _in_set(column: str, value: str, mostly: float = 1.0) -> Expectation:
 
 
 def _all_but(num_allowed: int, num_rows: int) -> float:
-    """Return the share of rows that must pass, by the division that Great Expectations compares it with."""
+    """Return the share that must pass, as Great Expectations computes it."""
     return max(num_rows - num_allowed, 0) / max(num_rows, 1)
 
 
@@ -251,7 +251,7 @@ def _exceptions(num_allowed: int) -> str:
 
 
 def _batch(name: str, table: pd.DataFrame) -> Batch:
-    """Return a table as a batch of a context in memory, without reports to anybody or progress bars."""
+    """Return a table as a batch of a silent context."""
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         analytics_enabled=False,
@@ -290,7 +290,7 @@ def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationVali
 def _offender(
     column: str, file: str, index: int | None = None, label: int | None = None, **others: _Cell
 ) -> Offender:
-    """Return the offender that a row of a table is, with its value in a column."""
+    """Return a row of a table as an offender."""
     cell = label if column == "label" else others[column]
     value = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
     of_class = f"class {label}, " if index is None and label is not None else ""
@@ -302,7 +302,7 @@ def _offender(
 
 
 def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]") -> str:
-    """Describe a column: the range of its numbers, or the first few different words."""
+    """Describe a column: its range, or its first different words."""
     if pd.api.types.is_numeric_dtype(column):
         return f"{column.min():.4g} to {column.max():.4g}"
     words = [str(word) or "none" for word in column.unique()[:4]]
@@ -310,7 +310,7 @@ def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]") -> s
 
 
 def _trouble(result: ExpectationValidationResult) -> str:
-    """Return the first message among those of a rule's failed metrics."""
+    """Return the first message of a rule's failed metrics."""
     info = result.exception_info or {}
     messages = (
         details.get("exception_message")

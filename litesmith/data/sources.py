@@ -1,4 +1,4 @@
-"""Sources of raw files: a folder, or synthetic data; `litesmith.data.address` has the one over HTTP."""
+"""Sources of raw files: folders and synthetic data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from litesmith.params.sections.fetch import RawFile
 
 
 class NotServedError(Exception):
-    """Failure of one source to serve one file, with the reason; the next source is tried."""
+    """A source's failure to serve a file, with the reason."""
 
 
 class Source(Protocol):
-    """A place that the raw files can come from; its methods raise `NotServedError`."""
+    """A place of raw files; its methods raise `NotServedError`."""
 
     def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Write the bytes of a file, which is ``role`` of `RawFiles`, to ``part``, unchecked."""
+        """Write a file, ``role`` of `RawFiles`, to ``part``, unchecked."""
 
     def probe(self, file: RawFile) -> None:
         """Return if a file is likely to be served."""
@@ -71,7 +71,7 @@ class Synthetic:
     _packed: dict[str, bytes] = field(default_factory=dict)
 
     def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Write a file; the images and labels of a part are drawn together."""
+        """Write a file; its images and labels are drawn together."""
         self.probe(file)
         if role not in self._packed:
             self._draw(role.partition("_")[0])
@@ -85,7 +85,7 @@ class Synthetic:
             )
 
     def _draw(self, part: str) -> None:
-        """Draw the train or the test files; the seeds of the two differ."""
+        """Draw the train or the test files, with different seeds."""
         data = self.dataset
         num = data.num_train if part == "train" else data.num_test
         seed = self.seed + (part == "test")
@@ -95,7 +95,7 @@ class Synthetic:
 
 
 def check_size(file: RawFile, size: int) -> None:
-    """Raise `NotServedError` unless a size in bytes is the published one, where there is one."""
+    """Raise `NotServedError` unless a size is the published one."""
     if file.size_bytes is not None and size != file.size_bytes:
         more = "at least " if size > file.size_bytes else ""
         raise NotServedError(
@@ -104,7 +104,7 @@ def check_size(file: RawFile, size: int) -> None:
 
 
 def check_file(file: RawFile, path: Path) -> None:
-    """Raise `NotServedError` unless a file has the published size and MD5, where there are any."""
+    """Raise `NotServedError` unless a file's size and MD5 are right."""
     check_size(file, path.stat().st_size)
     with path.open("rb") as stream:
         # Not for security: it is the sum that the makers of the data set publish.

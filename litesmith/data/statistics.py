@@ -1,4 +1,4 @@
-"""Statistics of raw images and labels: a row per image, and small tables about the whole set."""
+"""Statistics of raw images, labels and whole files."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -109,7 +109,7 @@ def read_raw(paths: Mapping[str, tuple[Path, Path]]) -> RawSet:
 
 
 def files_table(raw: RawSet, num_images: Mapping[str, int], height: int, width: int) -> pd.DataFrame:
-    """Describe the four files, what they hold and what they should.
+    """Describe what the four files hold and should hold.
 
     Args:
         raw: The files.
@@ -187,7 +187,7 @@ def sets_table(raw: RawSet) -> pd.DataFrame:
 
 
 def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> dict[str, RawFiles]:
-    """Summarize the tables of images, classes and sets for each pair of files.
+    """Summarize the tables for each pair of files.
 
     Args:
         tables: By name, as the functions above return them.
@@ -210,7 +210,7 @@ def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> 
 
 
 def count_overlap(images: pd.DataFrame) -> int:
-    """Return how many rows of the table of images are also in the first file."""
+    """Return how many images are also in the first file."""
     return int((images["overlap_with"] != "").sum())
 
 
@@ -242,7 +242,7 @@ def _file_rows(name: str, pair: LabelledImages) -> pd.DataFrame:
 
 
 def _digests(images: NDArray[np.uint8]) -> Iterator[bytes]:
-    """Yield 16 bytes for each image, the same for the same pixels."""
+    """Yield a digest of each image, 16 bytes."""
     for image in np.ascontiguousarray(images):
         yield hashlib.blake2b(image, digest_size=16).digest()
 

@@ -1,4 +1,4 @@
-"""Raw images that a person should see: one typical of each class, and those that look odd."""
+"""Raw images for people: typical ones and odd ones."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ _CHUNK_IMAGES = 5000
 
 @dataclass(frozen=True)
 class Oddity:
-    """An image that deserves a look, though no rule refused it.
+    """An odd image that no rule refused.
 
     Attributes:
         file: ``train`` or ``test``.
@@ -70,7 +70,7 @@ def thumbnails(
 
 
 def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
-    """Return how far each image is from the mean image of its class in the first file.
+    """Return distances from the mean images of the first file.
 
     Args:
         raw: The pairs of files.
@@ -85,7 +85,7 @@ def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
 
 
 def typical_rows(labels: NDArray[np.uint8], distances: NDArray[np.float64]) -> dict[int, int]:
-    """Return for each class that occurs the row of the image nearest to its mean.
+    """Return the row of each class's most typical image.
 
     Among images at the same distance it is the first.
 
@@ -100,7 +100,7 @@ def typical_rows(labels: NDArray[np.uint8], distances: NDArray[np.float64]) -> d
 def odd_images(
     images: pd.DataFrame, distances: NDArray[np.float64], *, min_ink_share: float, max_odd: int
 ) -> list[Oddity]:
-    """Return the oddest images, each kind of oddity in turn and no image twice.
+    """Return the oddest images, kinds in turn, none twice.
 
     Args:
         images: The table of all images, see `litesmith.data.statistics.images_table`.
@@ -127,7 +127,7 @@ def odd_images(
 
 
 def png_base64(image: NDArray[np.uint8]) -> str:
-    """Return an image, uint8 (height, width), as a PNG in base64, its values as they are."""
+    """Return an image, uint8 (height, width), as PNG in base64."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
@@ -136,7 +136,7 @@ def png_base64(image: NDArray[np.uint8]) -> str:
 def _class_means(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], num_classes: int
 ) -> NDArray[np.float64]:
-    """Return the mean image of each class, zeros for a class without images.
+    """Return the mean image of each class, or zeros.
 
     Returns:
         float64 (classes, pixels) in [0, 1].
@@ -150,7 +150,7 @@ def _class_means(
 def _distances(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the root mean squared difference of each image from its class's mean, a chunk at a time."""
+    """Return each image's root mean squared difference from a mean."""
     flat = images.reshape(len(images), -1)
     starts = range(0, len(flat), _CHUNK_IMAGES)
     chunks = [(flat[at : at + _CHUNK_IMAGES], labels[at : at + _CHUNK_IMAGES]) for at in starts]
@@ -160,7 +160,7 @@ def _distances(
 
 
 def _times_typical(images: pd.DataFrame, distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each distance as a multiple of the median of its class: some classes vary more."""
+    """Return each distance as a multiple of its class's median."""
     far = pd.Series(distances, index=images.index)
     typical = far.groupby(images["label"]).transform("median").to_numpy(np.float64)
     times: NDArray[np.float64] = distances / np.where(typical > 0, typical, 1.0)
@@ -172,14 +172,14 @@ def _highest(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _oddities(rows: pd.DataFrame, reason: str) -> Iterator[Oddity]:
-    """Yield the rows of a table of images as oddities, with a reason that names values of ``row``."""
+    """Yield rows as oddities, with a reason formatted from ``row``."""
     places = rows[["file", "index", "label"]].itertuples(index=False, name=None)
     for (file, index, label), row in zip(places, rows.itertuples(), strict=True):
         yield Oddity(file, index, label, reason.format(row=row))
 
 
 def _in_turn(kinds: Sequence[Iterator[Oddity]], max_odd: int) -> list[Oddity]:
-    """Take from each kind in turn the next image that no other kind has brought, up to a number."""
+    """Take from each kind in turn the next new image."""
     chosen: dict[tuple[str, int], Oddity] = {}
     left = list(kinds)
     while left and len(chosen) < max_odd:

@@ -33,7 +33,7 @@ _BYTES_PER_MB = 10**6
 
 @dataclass(frozen=True)
 class Reply:
-    """The child's reply: the size of pictures and number of classes to ``open``, or an error."""
+    """The child's reply: an error, or the model's sizes."""
 
     error: str = ""
     height: int = 0
@@ -95,7 +95,7 @@ def open_h5(path: Path) -> Opened:
 
 
 def main(arguments: list[str]) -> int:
-    """Run a model for the parent, until it asks no more."""
+    """Run a model until the parent asks no more."""
     runtime, path, folder, time_limit_s, memory_limit_mb = arguments
     send = _sender()
     requests = _requests()
@@ -119,7 +119,7 @@ class _Model:
         self._model: Opened | None = None
 
     def reply(self, request: str) -> Reply:
-        """Do what a request says and return the reply, which may be an error."""
+        """Do what a request says and return the reply."""
         try:
             return self._open() if request == "open" else self._answer()
         except LitesmithError as error:
@@ -148,7 +148,7 @@ class _Model:
 
 
 def _sender() -> Callable[[Reply], None]:
-    """Return what sends a reply to the parent; whatever else is printed goes where errors go."""
+    """Return a sender of replies; other output goes to stderr."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
 
@@ -160,7 +160,7 @@ def _sender() -> Callable[[Reply], None]:
 
 
 def _requests() -> "queue.SimpleQueue[str]":
-    """Return where the parent's requests arrive; when the parent is gone, so is this process."""
+    """Return the queue of requests; exit without a parent."""
     arrived: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read() -> None:
@@ -184,7 +184,7 @@ def _import(runtime: str) -> None:
 
 
 def _limit(memory_mb: int) -> None:
-    """Bound the memory of this process, and keep a crash from leaving an image of it."""
+    """Limit the memory of this process, and forbid core dumps."""
     import psutil
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

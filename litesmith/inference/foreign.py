@@ -1,4 +1,4 @@
-"""Models that others made, run in a child process with limits of time and memory.
+"""Models of others, run in a limited child process.
 
 A damaged ``.tflite`` can end the process that opens it, without a word of Python's: here it is a child that ends,
 and the parent says what happened. `litesmith.inference.child` is the child. Requests and replies are lines; arrays
@@ -78,7 +78,7 @@ class ForeignModel:
 def open_foreign(
     path: Path, *, time_limit_s: float = 60.0, memory_limit_mb: int = 4096
 ) -> Iterator[ForeignModel]:
-    """Open a model in a child process, which ends with the block.
+    """Open a model in a child process for a block.
 
     Args:
         path: A ``.tflite`` file or a Keras 2 ``.h5`` file, whatever its name.
@@ -202,7 +202,7 @@ class _Child:
         return reply
 
     def _line(self, limit_s: float) -> bytes | None:
-        """Return the next line of the child, or None if it ended.
+        """Return the child's next line, or None if it ended.
 
         Raises:
             DataError: The time is up; the child was ended.
@@ -245,7 +245,7 @@ class _Child:
 
 @contextmanager
 def _explaining_start() -> Iterator[None]:
-    """Turn the error of a system that gives no process into `MachineError`."""
+    """Turn the error of a failed start into `MachineError`."""
     try:
         yield
     except OSError as error:

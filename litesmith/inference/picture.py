@@ -1,4 +1,4 @@
-"""Turn any common image file into a model's input, and say what was done to it."""
+"""Conversion of any common image file to a model's input."""
 
 import warnings
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Levels:
-    """A picture in 8-bit grey; ``alpha`` is None where all of it can be seen."""
+    """A picture in 8-bit grey; ``alpha`` is None if opaque."""
 
     grey: Image.Image
     alpha: Image.Image | None
@@ -57,14 +57,14 @@ class _Levels:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A picture in the form of the input, uint8 (height, width), and what was done to it for that."""
+    """A picture fitted into the input, uint8 (height, width)."""
 
     image: NDArray[np.uint8]
     changes: tuple[str, ...]
 
 
 def picture_suffixes() -> frozenset[str]:
-    """Return how the names of files end that `read_picture` may read, in lower case."""
+    """Return the suffixes that `read_picture` reads, in lower case."""
     unread = _unread_formats()
     return frozenset(
         suffix for suffix, name in Image.registered_extensions().items() if name not in unread
@@ -72,7 +72,7 @@ def picture_suffixes() -> frozenset[str]:
 
 
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
-    """Read an image file in grey, on the model's ground, fitted into its input.
+    """Read an image file as a model's input.
 
     A cut-out is laid on the paper, black or white, on which it is more like the training images; where these are not
     known, on the one that it contrasts with. One of a single tone that is opaque in part is shown by its opacity. A
@@ -111,7 +111,7 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
 
 @contextmanager
 def _explaining(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong over a picture's file into an error that says what can be done."""
+    """Turn any failure to read a picture into `DataError`."""
     if not path.is_file():
         state = (
             "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "is missing"
@@ -141,7 +141,7 @@ def _explaining(path: Path) -> Iterator[None]:
 
 
 def _unread_formats() -> set[str]:
-    """Return the formats that are left alone: those above, and those of which Pillow knows no more than the name."""
+    """Return the formats that are not read, stubs included."""
     Image.init()
     return _NOT_READ | {name for name, (reader, _) in Image.OPEN.items() if _is_stub(reader)}
 
@@ -151,7 +151,7 @@ def _is_stub(reader: object) -> bool:
 
 
 def _opened(path: Path) -> tuple[Image.Image, list[str]]:
-    """Read a whole picture, the way up its camera says, and tell what of the file was left out."""
+    """Read a picture, upright, and say what was left out."""
     unread = _unread_formats()
     formats = [name for name in Image.OPEN if name not in unread]
     with _large_pictures(), Image.open(path, formats=formats) as picture:
@@ -163,7 +163,7 @@ def _opened(path: Path) -> tuple[Image.Image, list[str]]:
 
 @contextmanager
 def _large_pictures() -> Iterator[None]:
-    """Let Pillow read what the largest cameras take, and no more; it refuses twice of what it warns of."""
+    """Let Pillow read pictures up to `_MAX_MEGAPIXELS`."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = _MAX_MEGAPIXELS * 500_000
     try:
@@ -175,7 +175,7 @@ def _large_pictures() -> Iterator[None]:
 
 
 def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
-    """Give the level or colour that a PNG file calls transparent in the depth in which Pillow reads its pixels."""
+    """Scale a PNG file's transparent level to Pillow's bit depth."""
     level, depth = picture.info.get("transparency"), picture.tile[0][3] if picture.tile else None
     if isinstance(level, int) and depth in _LEVEL_FACTORS:
         picture.info["transparency"] = level * _LEVEL_FACTORS[depth]
@@ -184,7 +184,7 @@ def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
 
 
 def _turned(picture: Image.Image) -> Image.Image:
-    """Return the picture the way up its camera says; one that says so in a damaged note stays as it is."""
+    """Return the picture upright, if its metadata is sound."""
     try:
         return ImageOps.exif_transpose(picture)
     except MemoryError:
@@ -194,7 +194,7 @@ def _turned(picture: Image.Image) -> Image.Image:
 
 
 def _levels(picture: Image.Image) -> _Levels:
-    """Return the picture in 8-bit grey, what of it can be seen, and what that took."""
+    """Return the picture in 8-bit grey, with its opacity."""
     if picture.mode.startswith(("I", "F")):
         return _scaled(picture)
     if picture.mode == "LAB":
@@ -209,7 +209,7 @@ def _levels(picture: Image.Image) -> _Levels:
 
 
 def _scaled(picture: Image.Image) -> _Levels:
-    """Return a 16-bit, 32-bit or float picture with its own darkest and brightest values at 0 and 255.
+    """Return a 16-bit, 32-bit or float picture in 8 bits.
 
     Pillow's own conversion cuts everything above 255 off.
     """
@@ -229,7 +229,7 @@ def _scaled(picture: Image.Image) -> _Levels:
 
 
 def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values with the least finite one at 0 and the largest at 255; infinite ones are at these ends."""
+    """Scale values to 0 to 255, infinite ones to the ends."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return np.where(values > 0, 255.0, 0.0)
@@ -245,7 +245,7 @@ def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _cut_out(
     grey: Image.Image, alpha: Image.Image, form: InputForm, training: TrainingStatistics | None
 ) -> _Fitted:
-    """Return a cut-out as the model takes it: laid on paper, or its opacity alone if nothing else is in it."""
+    """Fit a cut-out, on paper or shown by its opacity."""
     opacity = np.asarray(alpha)
     seen = opacity > 0
     is_of_one_tone = np.ptp(np.asarray(grey)[seen]) <= _ONE_TONE
@@ -259,7 +259,7 @@ def _cut_out(
 def _laid(
     grey: Image.Image, alpha: Image.Image, form: InputForm, training: TrainingStatistics | None
 ) -> _Fitted:
-    """Lay a cut-out on paper, black or white, and fit it into the input."""
+    """Fit a cut-out on black or white paper."""
     laid = {}
     for name, tone in _PAPERS.items():
         paper = Image.new("L", grey.size, tone)
@@ -272,7 +272,7 @@ def _laid(
 
 
 def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics | None) -> _Fitted:
-    """Fit a picture into the input, inverted if its background is the opposite of the ground."""
+    """Fit a picture, inverted if its background opposes the ground."""
     tone, as_it_is = _background(grey), _fitted(grey, form)
     if form.ground is None or abs(255 - tone - form.ground) >= abs(tone - form.ground):
         return as_it_is
@@ -287,7 +287,7 @@ def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics |
 
 
 def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
-    """Bring a picture to the input's size, padded with its own background."""
+    """Resize a picture, padded with its own background."""
     if grey.size == (form.width, form.height):
         return _Fitted(np.asarray(grey, np.uint8), ())
     padded = ImageOps.pad(
@@ -298,13 +298,13 @@ def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
 
 
 def _is_line(picture: Image.Image, form: InputForm) -> bool:
-    """Tell whether a picture, once it is made to fit, has less than half a pixel in one direction."""
+    """Return whether a fitted picture is below half a pixel."""
     scale = min(form.width / picture.width, form.height / picture.height)
     return min(picture.width, picture.height) * scale <= 0.5
 
 
 def _background(grey: Image.Image) -> int:
-    """Return the median of the picture's outermost pixels, 0 to 255."""
+    """Return the median of the outermost pixels, 0 to 255."""
     values = np.asarray(grey)
     frame = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
     return int(np.median(frame))

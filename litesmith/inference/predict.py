@@ -1,4 +1,4 @@
-"""Name what is on pictures, with a ``.tflite`` or a Keras model of anybody's."""
+"""Classification of pictures with a model of anybody's."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _BLANK_LEVELS = 8
 
 @dataclass(frozen=True)
 class Guess:
-    """A class and the model's probability that the picture shows it."""
+    """A class and the model's probability for it."""
 
     name: str
     probability: float
@@ -64,7 +64,10 @@ class Found:
 
 
 def find_pictures(paths: Sequence[Path]) -> Found:
-    """Look for pictures where paths lead; what is hidden, and folders behind links, are no part of a folder."""
+    """Return the pictures at paths and in folders.
+
+    What is hidden, and folders behind links, are no part of a folder.
+    """
     parts = [_found_below(path) if path.is_dir() else Found((path,), (), ()) for path in paths]
     return Found(
         tuple(picture for part in parts for picture in part.pictures),
@@ -107,7 +110,7 @@ def predict_pictures(
 
 
 def _found_below(folder: Path) -> Found:
-    """Look for pictures in a folder and below it, by their names."""
+    """Return the pictures in and below a folder, by suffix."""
     failures: list[str] = []
     pictures: list[Path] = []
     others: list[Path] = []
@@ -124,7 +127,7 @@ def _found_below(folder: Path) -> Found:
 
 
 def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
-    """Yield the files and the links to folders below a folder, without what is hidden; tell what cannot be read."""
+    """Yield files and links below a folder, without hidden ones."""
 
     def fail(error: OSError) -> None:
         failures.append(
@@ -138,7 +141,7 @@ def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
 
 
 def _kinds(paths: Sequence[Path]) -> str:
-    """Say what paths are that are no pictures: other files, by how their names end, and links to folders."""
+    """Describe paths that are no pictures, by suffix."""
     suffixes = [path.suffix.lower() or "no suffix" for path in paths if not path.is_dir()]
     num_files, num_links = len(suffixes), len(paths) - len(suffixes)
     said = [
@@ -151,7 +154,7 @@ def _kinds(paths: Sequence[Path]) -> str:
 
 
 def _require_match(model: Path, opened: ForeignModel, known: Metadata) -> None:
-    """Raise if a model has another input or other classes than its metadata says."""
+    """Raise unless a model and its metadata belong together."""
     size, expected = (opened.height, opened.width), (known.input.height, known.input.width)
     if size != expected:
         raise DataError(
@@ -174,7 +177,7 @@ def _guesses(
 
 
 def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
-    """Return in what way a picture is unlike anything that the model was made for."""
+    """Return in what a picture is unlike the training images."""
     (width, height), form = picture.size, known.input
     said = []
     if width < form.width / 2 or height < form.height / 2:

@@ -1,4 +1,4 @@
-"""A table of the steps with what became of each here, as far as that is seen without DVC."""
+"""A table of steps and their states, without DVC."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ _HINT = "`dvc status` tells which steps are out of date, `python -m tasks list S
 
 
 def list_steps(root: Path, name: str | None = None, files: bool = False) -> str:
-    """Return a table of steps: name, state, since when, and how long it took.
+    """Return a table of steps: name, state, since, took.
 
     Args:
         root: The project's folder or a workspace's.

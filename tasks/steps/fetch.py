@@ -27,7 +27,7 @@ class Outs:
 
 @step
 def fetch(params: FetchParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Bring the four IDX files from the first source that has them whole.
+    """Fetch the IDX files from the first source with all.
 
     Raises:
         SourcesError: No source served; says what went wrong with each.

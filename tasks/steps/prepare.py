@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ins:
-    """The raw files, and the result of their validation, which must have passed."""
+    """The raw files, and the result of their passed validation."""
 
     train_images: Path = catalog.RAW_TRAIN_IMAGES
     train_labels: Path = catalog.RAW_TRAIN_LABELS
@@ -28,7 +28,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """A folder of arrays for each split, and what they hold."""
+    """A folder of arrays for each split, and their summary."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -40,7 +40,7 @@ class Outs:
 
 @step
 def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
-    """Split the training images by class and seed; pack the test images apart.
+    """Split the training images, and pack the test images apart.
 
     Raises:
         DataError: A raw file cannot be read, or a pair of them does not fit.

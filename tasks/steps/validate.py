@@ -1,4 +1,4 @@
-"""The step that checks the raw files and stops the pipeline at unfit ones."""
+"""The step that checks the raw files."""
 
 import logging
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Outs:
 
 @step
 def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Check the raw files with Great Expectations and refuse unfit ones.
+    """Check the raw files and refuse unfit ones.
 
     Raises:
         DataError: A file cannot be read. A refusal page says which and why.
@@ -92,7 +92,7 @@ def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
 
 
 def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
-    """Write a page with what failed, and raise the same as text."""
+    """Write a page with the failures, and raise them."""
     from litesmith.documents.refusal import failures, render_page, render_text
 
     write_text(_PAGE, render_page(dataset.name, dataset.drawn, failures(verdict.findings, raw)))

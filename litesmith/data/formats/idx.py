@@ -1,4 +1,4 @@
-"""Read and write IDX files, the format of MNIST and its kin, packed with gzip.
+"""IDX files, the format of MNIST, packed with gzip.
 
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/ (format of the files).
 """
@@ -78,7 +78,7 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], 
 
 
 def encode_idx(array: NDArray[np.uint8]) -> bytes:
-    """Return an array as the bytes of a gzip-packed IDX file, the same on every machine.
+    """Return an array as an IDX file, alike on all machines.
 
     Args:
         array: uint8, images (n, height, width) or labels (n,).
@@ -126,7 +126,7 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
 
 
 def _check_size(path: Path, shape: tuple[int, ...]) -> None:
-    """Refuse sizes that cannot be true, or are too large for this machine, before any memory is taken for them."""
+    """Refuse sizes that cannot be true or do not fit."""
     promised, packed = math.prod(shape), path.stat().st_size
     if promised == 0:
         raise DataError(
@@ -146,7 +146,7 @@ def _check_size(path: Path, shape: tuple[int, ...]) -> None:
 
 
 def _content(path: Path, stream: gzip.GzipFile, shape: tuple[int, ...]) -> bytearray:
-    """Return what follows the header. Not more is unpacked than promised: a small file may hold very much."""
+    """Return what follows the header, unpacking no more than promised."""
     promised, content = math.prod(shape), bytearray()
     # Read until the end, where the checksum is looked at.
     while chunk := stream.read(min(_CHUNK_BYTES, promised + 1 - len(content))):
@@ -167,7 +167,7 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 @contextmanager
 def _unpacking(path: Path, magic: int) -> Iterator[gzip.GzipFile]:
-    """Hand out a file's unpacked stream, and say of a file that cannot be read or unpacked what is wrong with it."""
+    """Open a file's unpacked stream, and explain what fails."""
     if path.is_dir():
         raise DataError(f"{path} cannot be read: Is a directory. Expected a gzip-packed IDX file.")
     try:
