@@ -79,7 +79,7 @@ def describe_variant(
         **({"loss_reason": _NO_LOSS} if coarse else {}),
         "bytes": variant.size.raw_bytes,
         "gzip_bytes": variant.size.gzip_bytes,
-        "per_class": [asdict(one) for one in scores.per_class(labels, predicted, class_names)],
+        "per_class": [asdict(name) for name in scores.per_class(labels, predicted, class_names)],
         "confusion": scores.confusion(labels, predicted, len(class_names)).tolist(),
     }
 
@@ -101,9 +101,9 @@ def write_predictions(
 ) -> None:
     """Write all predictions; the same ones give the same bytes.
 
-    The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v), ``predicted``
-    (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in ``pictured`` got wrong
-    ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
+    The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v),
+    ``predicted`` (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in
+    ``pictured`` got wrong ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
 
     Args:
         path: The file.
@@ -111,7 +111,7 @@ def write_predictions(
         split: The images that were shown to them.
         pictured: Names of the variants whose mistakes are kept as pictures.
     """
-    predicted = np.stack([one.predicted for one in variants.values()])
+    predicted = np.stack([variant.predicted for variant in variants.values()])
     wrong = np.flatnonzero(
         np.any([variants[name].predicted != split.labels for name in pictured], axis=0)
     )
@@ -122,7 +122,7 @@ def write_predictions(
             labels=split.labels,
             variants=np.array(list(variants)),
             predicted=predicted,
-            confidence=np.stack([one.confidence for one in variants.values()]),
+            confidence=np.stack([variant.confidence for variant in variants.values()]),
             wrong_rows=wrong,
             wrong_images=split.images[wrong],
         )

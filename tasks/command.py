@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from litesmith.errors import LitesmithError, did_you_mean
 from litesmith.files import explaining
@@ -25,7 +25,7 @@ _NO_READER = 141
 class Parser(argparse.ArgumentParser):
     """A parser that suggests the nearest word it knows."""
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
+    def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse a value that is no choice, with a suggestion.
 
         Before Python 3.14, argparse has no other place for it.
@@ -33,8 +33,8 @@ class Parser(argparse.ArgumentParser):
         choices = list(action.choices or ())
         if choices and value not in choices:
             known = ", ".join(str(choice) for choice in choices)
-            told = f"there is no {value!r}.{did_you_mean(value, map(str, choices))} Known here: {known}."
-            raise argparse.ArgumentError(action, told)
+            hint = did_you_mean(value, map(str, choices))
+            raise argparse.ArgumentError(action, f"there is no {value!r}.{hint} Known here: {known}.")
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message with a suggestion; exit with 2."""
@@ -100,8 +100,8 @@ def add_command(
 def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
     """Run the chosen command and return its exit code.
 
-    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the command
-    like Ctrl-C, so that all that it started is stopped and what is to be written down is.
+    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the
+    command like Ctrl-C, so that all that it started is stopped and what is to be written down is.
 
     Args:
         parser: Whose commands set ``command``, a function of the parsed arguments.
@@ -114,14 +114,14 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
     command: Callable[[argparse.Namespace], None] = chosen.command
     try:
         provide_user(Path.cwd())
-        with _heeding_signals(), explaining():
+        with _ending_on_signals(), explaining():
             command(chosen)
             sys.stdout.flush()
     except LitesmithError as error:
-        _tell(f"error: {error}{hint}")
+        _print_error(f"error: {error}{hint}")
         return 1
     except KeyboardInterrupt:
-        _tell("stopped; the next run goes on from here")
+        _print_error("stopped; the next run goes on from here")
         return _STOPPED
     except BrokenPipeError:
         if not reader_is_gone():
@@ -132,14 +132,14 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
     return 0
 
 
-def _tell(text: str) -> None:
-    """Say last words, if there is anywhere to say them."""
+def _print_error(text: str) -> None:
+    """Print an error, if there is anywhere to print it."""
     with suppress(OSError):
         print(printable(text), file=sys.stderr)
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[None]:
+def _ending_on_signals() -> Iterator[None]:
     """Let SIGTERM, and SIGHUP unless ignored, act like Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield

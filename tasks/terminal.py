@@ -96,9 +96,9 @@ def printable(text: str, *, in_line: bool = False) -> str:
         text: What is to be printed.
         in_line: Write line breaks and tabs as Python does too, instead of leaving them.
     """
-    kept = "" if in_line else "\n\t"
+    allowed = "" if in_line else "\n\t"
     return "".join(
-        letter if letter in kept or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]
+        letter if letter in allowed or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]
         for letter in text
     )
 
@@ -106,9 +106,9 @@ def printable(text: str, *, in_line: bool = False) -> str:
 def begin_in_utf8() -> None:
     """Restart in Python's UTF-8 mode under a locale without UTF-8.
 
-    Text files name their encoding where they are opened. File names and words of the command line do not: only this
-    mode reads them as they are, for the libraries and the processes below too. What is printed stays in the encoding
-    that the locale has, but for ASCII: that of ``C``, which says nothing of a terminal, and UTF-8 to Python by itself.
+    Text files name their encoding where they are opened. File names and words of the command line do not: only
+    this mode reads them as they are, for the libraries and the processes below too. What is printed stays in the
+    locale's encoding, except ASCII: it is that of ``C``, which says nothing of a terminal, and UTF-8 to Python.
     """
     utf8 = {"utf-8"} >= {
         codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())

@@ -1,8 +1,8 @@
 """Detection of pictures that are unlike the training images.
 
-A network answers whatever it is shown, and noise with as much confidence as an image. Here each image becomes nine
-statistics, and a Gaussian is fitted to those of the training images. How far a picture is from its middle, in standard
-deviations, is its Mahalanobis distance; almost all training images are within a distance that is kept beside it.
+A network classifies whatever it is shown, and noise with as much confidence as an image. Here each image
+becomes nine statistics, and a Gaussian is fitted to those of the training images. How far a picture is from its
+mean, in standard deviations, is its Mahalanobis distance; almost all training images are within a maximum.
 
 Source: P. C. Mahalanobis, "On the generalized distance in statistics", 1936.
 """
@@ -36,8 +36,8 @@ _SHARE_WITHIN = 0.995
 # Logarithms of what is near zero would reach for minus infinity.
 _LOG_OFFSET = 0.02
 _LEAST_VARIANCE = 1e-5
-# Added to all variances: where training images have the same border, a few grey levels more are no surprise, and few
-# images, or statistics that say the same, still give correlations that have an inverse.
+# Added to all variances: where training images have the same border, a few grey levels more are no surprise,
+# and few images, or statistics that depend on each other, still give correlations that have an inverse.
 _RIDGE = 0.03**2
 _BORDER_TOLERANCE = 2
 # What rounding to six digits leaves of a symmetry.
@@ -92,9 +92,8 @@ class TrainingStatistics(Section):
         return STATISTICS[int(np.abs(self._scaled(image[None])[0]).argmax())]
 
     def _scaled(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        scaled: NDArray[np.float64] = (image_statistics(images) - np.array(self.mean)) / np.array(
-            self.deviation
-        )
+        centred = image_statistics(images) - np.array(self.mean)
+        scaled: NDArray[np.float64] = centred / np.array(self.deviation)
         return scaled
 
 
@@ -119,8 +118,8 @@ def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
 def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return `STATISTICS` of images, most as logarithms.
 
-    Roughness is the mean squared difference of neighbours over what it would be if neighbours had nothing to do with
-    each other: near 0 for a smooth picture, 1 for noise, whatever the contrast.
+    Roughness is the mean squared difference of neighbours over what it would be if neighbours were independent:
+    near 0 for a smooth picture, 1 for noise, whatever the contrast.
 
     Args:
         images: uint8 (n, height, width).
@@ -137,11 +136,11 @@ def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         pixels[:, :, 2:] - pixels[:, :, :-2],
         pixels[:, 2:] - pixels[:, :-2],
     )
-    roughness = [_mean_square(one) / (2 * variance) for one in differences]
+    roughness = [_mean_square(pairs) / (2 * variance) for pairs in differences]
     tone = np.median(border, axis=1)
     alike = np.abs(flat - tone[:, None]) <= _BORDER_TOLERANCE / 255
     logs = [np.sqrt(variance), *roughness, border.mean(axis=1), border.std(axis=1)]
-    columns = [flat.mean(axis=1), *(np.log(one + _LOG_OFFSET) for one in logs), alike.mean(axis=1)]
+    columns = [flat.mean(axis=1), *(np.log(value + _LOG_OFFSET) for value in logs), alike.mean(axis=1)]
     return np.stack(columns, axis=1)
 
 

@@ -1,7 +1,8 @@
 """Rules for raw data, checked by Great Expectations.
 
 Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/introduction/ (expectations,
-``mostly``, ``severity``, ephemeral contexts). Its Data Docs are not built: their pages load from other servers.
+``mostly``, ``severity``, ephemeral contexts). Its Data Docs are not built: their pages load from other
+servers.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Synthetic images of garments, for tests and without network.
 
 Ten classes in the order of Fashion-MNIST, light on black as there. The same seed draws the same bytes. A small
-convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as in the original.
+convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as there.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,8 @@ def draw_images(
     """
     if num_classes != len(_GARMENTS):
         raise ParamsError(
-            f"dataset.class_names must name {len(_GARMENTS)} classes for drawn images, got {num_classes}."
+            f"dataset.class_names must name {len(_GARMENTS)} classes for drawn images, "
+            f"got {num_classes}."
         )
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(num_images) % num_classes).astype(np.uint8)
@@ -64,7 +65,7 @@ def _draw_garment(label: int, height: int, width: int, rng: Generator) -> NDArra
     place = _placement(rng)
     for piece in _GARMENTS[label](rng):
         points = np.asarray(piece.outline) - 0.5
-        # Not `points @ place[:2]`: linear algebra libraries round differently from processor to processor.
+        # Not `points @ place[:2]`: how linear algebra libraries round depends on the processor.
         points = points[:, :1] * place[0] + points[:, 1:] * place[1] + place[2] + 0.5
         pen.polygon([(x * canvas.width, y * canvas.height) for x, y in points.tolist()], fill=piece.tone)
     return np.asarray(canvas.reduce(_OVERSAMPLING))

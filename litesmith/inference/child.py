@@ -1,7 +1,7 @@
 """The child process that runs one model for `litesmith.inference.foreign`.
 
-``python -m litesmith.inference.child RUNTIME MODEL FOLDER TIME_LIMIT_S MEMORY_LIMIT_MB`` reads a request a line, writes
-a reply a line, and reads and writes arrays in the folder.
+``python -m litesmith.inference.child RUNTIME MODEL FOLDER TIME_LIMIT_S MEMORY_LIMIT_MB`` reads a request a
+line, writes a reply a line, and reads and writes arrays in the folder.
 """
 
 import os
@@ -105,7 +105,7 @@ def main(arguments: list[str]) -> int:
     model = _Model(runtime, Path(path), Path(folder))
     while True:
         request = requests.get()
-        # The parent stops this process in time. This is for a parent that is gone while native code hangs.
+        # The parent stops this process in time. This is for a parent that dies while native code hangs.
         signal.setitimer(signal.ITIMER_REAL, float(time_limit_s) + _ALARM_SLACK_S)
         send(model.reply(request))
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,8 +1,8 @@
 """Models of others, run in a limited child process.
 
-A damaged ``.tflite`` can end the process that opens it, without a word of Python's: here it is a child that ends,
-and the parent says what happened. `litesmith.inference.child` is the child. Requests and replies are lines; arrays
-lie in a folder beside, so that no pipe ever fills up.
+A damaged ``.tflite`` can end the process that opens it, without a word of Python's: here it is a child that
+ends, and the parent says what happened. `litesmith.inference.child` is the child. Requests and replies are
+lines; arrays lie in a folder beside, so that no pipe ever fills up.
 """
 
 import os

@@ -14,20 +14,20 @@ from litesmith.data.outliers import TrainingStatistics
 from litesmith.errors import DataError
 from litesmith.tflite.metadata import InputForm
 
-# The largest cameras of phones take 200; what says that it has more is taken for an attack on the memory.
+# The largest cameras of phones take 200; a file that claims more is taken for an attack on the memory.
 _MAX_MEGAPIXELS = 250
 
 _PAPERS = {"black": 0, "white": 255}
 
-# Pillow hands EPS files to a program of the system, which runs what is written in them. MPEG and PDF it cannot read.
+# Pillow hands EPS files to a program of the system, which runs their code. MPEG and PDF it cannot read.
 _NOT_READ = {"EPS", "MPEG", "PDF"}
 
-# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels more than this
-# share are opaque is an outline.
+# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels more
+# than this share are opaque is an outline.
 _ONE_TONE = 8
 _OUTLINE_SHARE = 0.9
 
-# What Pillow multiplies the levels of grey PNG files of few bits with, but not the level that is transparent.
+# Pillow multiplies the levels of grey PNG files of few bits, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 
 
@@ -74,10 +74,10 @@ def picture_suffixes() -> frozenset[str]:
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
     """Read an image file as a model's input.
 
-    A cut-out is laid on the paper, black or white, on which it is more like the training images; where these are not
-    known, on the one that it contrasts with. One of a single tone that is opaque in part is shown by its opacity. A
-    picture whose background is the opposite of the ground is inverted, unless it is like the training images as it is,
-    and is not any more when inverted.
+    A cut-out is laid on the paper, black or white, on which it is more like the training images; where these are
+    not known, on the one that it contrasts with. A cut-out of one tone that is opaque in part is shown by its
+    opacity. A picture whose background is the opposite of the ground is inverted, unless it is like the training
+    images as it is, and unlike them when inverted.
 
     Args:
         path: Any format that Pillow reads; of an animation the first frame.
@@ -90,22 +90,18 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
     with _explaining(path):
         picture, changes = _opened(path)
         levels = _levels(picture)
+    nothing, to_see = f"{path} shows nothing:", "Expected something to see."
     if _is_line(picture, form):
-        raise DataError(
-            f"{path} is a line of {picture.width} x {picture.height} pixels. Expected a picture."
-        )
+        size = f"{picture.width} x {picture.height}"
+        raise DataError(f"{path} is a line of {size} pixels. Expected a picture.")
     if levels.alpha is None:
         fitted = _grounded(levels.grey, form, training)
     elif levels.alpha.getextrema() == (0, 0):
-        raise DataError(
-            f"{path} shows nothing: every pixel is transparent or not a number. Expected something to see."
-        )
+        raise DataError(f"{nothing} every pixel is transparent or not a number. {to_see}")
     else:
         fitted = _cut_out(levels.grey, levels.alpha, form, training)
         if np.ptp(fitted.image) == 0:
-            raise DataError(
-                f"{path} shows nothing: its opaque pixels are all alike. Expected something to see."
-            )
+            raise DataError(f"{nothing} its opaque pixels are all alike. {to_see}")
     return Picture(fitted.image, (*changes, *levels.changes, *fitted.changes), picture.size)
 
 
@@ -113,9 +109,8 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
 def _explaining(path: Path) -> Iterator[None]:
     """Turn any failure to read a picture into `DataError`."""
     if not path.is_file():
-        state = (
-            "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "is missing"
-        )
+        state = "is no ordinary file" if path.exists() else "is missing"
+        state = "is a folder" if path.is_dir() else state
         raise DataError(
             f"{path} {state}. Expected an image file, such as a PNG or a JPEG: check its name."
         )
@@ -123,7 +118,8 @@ def _explaining(path: Path) -> Iterator[None]:
         yield
     except UnidentifiedImageError as error:
         raise DataError(
-            f"{path} is not a picture that can be read. Expected a PNG, JPEG or the like: save it as one."
+            f"{path} is not a picture that can be read. Expected a PNG, JPEG or the like: "
+            "save it as one."
         ) from error
     except PermissionError as error:
         raise DataError(f"{path} may not be read by this user. Change its permissions.") from error
@@ -135,9 +131,8 @@ def _explaining(path: Path) -> Iterator[None]:
         raise DataError(f"{path} does not fit into this machine's memory. Make it smaller.") from error
     except Exception as error:  # Pillow's many readers raise many things over a damaged file
         why = str(error) or type(error).__name__
-        raise DataError(
-            f"{path} cannot be read as a picture: {why}. Save it again as a PNG or JPEG."
-        ) from error
+        fix = "Save it again as a PNG or JPEG."
+        raise DataError(f"{path} cannot be read as a picture: {why}. {fix}") from error
 
 
 def _unread_formats() -> set[str]:
@@ -165,6 +160,7 @@ def _opened(path: Path) -> tuple[Image.Image, list[str]]:
 def _large_pictures() -> Iterator[None]:
     """Let Pillow read pictures up to `_MAX_MEGAPIXELS`."""
     before = Image.MAX_IMAGE_PIXELS
+    # Pillow warns of more than this, and refuses twice of it.
     Image.MAX_IMAGE_PIXELS = _MAX_MEGAPIXELS * 500_000
     try:
         with warnings.catch_warnings():
@@ -222,10 +218,9 @@ def _scaled(picture: Image.Image) -> _Levels:
         return _Levels(Image.fromarray(grey), None, ("brought to 8 bits",))
     alpha = Image.fromarray(np.where(seen, 255, 0).astype(np.uint8))
     num_holes = int(np.isnan(values).sum())
-    holes = (
-        (f"left out what is not a number ({num_holes} of {values.size} pixels)",) if num_holes else ()
-    )
-    return _Levels(Image.fromarray(grey), alpha, ("brought to 8 bits", *holes))
+    holes = f"left out what is not a number ({num_holes} of {values.size} pixels)"
+    changes = ("brought to 8 bits", *((holes,) if num_holes else ()))
+    return _Levels(Image.fromarray(grey), alpha, changes)
 
 
 def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -249,7 +244,7 @@ def _cut_out(
     opacity = np.asarray(alpha)
     seen = opacity > 0
     is_of_one_tone = np.ptp(np.asarray(grey)[seen]) <= _ONE_TONE
-    # Of an outline all but the edge is opaque. Where much is opaque in part, that is what there is to see.
+    # Of an outline all but the edge is opaque. Where much is partly opaque, that is what there is to see.
     if not is_of_one_tone or np.mean(opacity[seen] == 255) > _OUTLINE_SHARE:
         return _laid(grey, alpha, form, training)
     shape = _grounded(alpha, form, training)
@@ -279,11 +274,10 @@ def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics |
     turned = _fitted(ImageOps.invert(grey), form)
     why = f"inverted, as its background is {'light' if tone > 127 else 'dark'} ({tone} of 255)"
     inverted = _Fitted(turned.image, (why, *turned.changes))
-    if training is not None and training.outside(
-        np.stack([inverted.image, as_it_is.image])
-    ).tolist() == [True, False]:
-        return as_it_is
-    return inverted
+    if training is None:
+        return inverted
+    outside = training.outside(np.stack([inverted.image, as_it_is.image]))
+    return as_it_is if outside.tolist() == [True, False] else inverted
 
 
 def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
@@ -293,8 +287,9 @@ def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
     padded = ImageOps.pad(
         grey, (form.width, form.height), Image.Resampling.LANCZOS, color=_background(grey)
     )
-    what = f"resized from {grey.width} x {grey.height} to fit {form.width} x {form.height}, keeping its proportions"
-    return _Fitted(np.asarray(padded, np.uint8), (what,))
+    before, after = f"{grey.width} x {grey.height}", f"{form.width} x {form.height}"
+    change = f"resized from {before} to fit {after}, keeping its proportions"
+    return _Fitted(np.asarray(padded, np.uint8), (change,))
 
 
 def _is_line(picture: Image.Image, form: InputForm) -> bool:

@@ -13,7 +13,9 @@ from tasks.dag.step import Step
 from tasks.pipeline import PIPELINE
 
 STEPS = [step.name for step in PIPELINE]
-_HINT = "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\nwhat a step does and its files."
+_HINT = """\
+`dvc status` tells which steps are out of date, `python -m tasks list STEP`
+what a step does and its files."""
 
 
 def list_steps(root: Path, name: str | None = None, files: bool = False) -> str:

@@ -98,5 +98,6 @@ def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
     write_text(_PAGE, render_page(dataset.name, dataset.drawn, failures(verdict.findings, raw)))
     raise RefusedError(
         f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE.resolve()}. "
-        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's profile."
+        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's "
+        "profile."
     )
