@@ -102,8 +102,9 @@ def write_text(path: Path, content: str) -> None:
 def _encoded(text: str) -> bytes:
     """Return text as UTF-8, with names of any locale.
 
-    Python keeps the bytes of a name in another encoding as surrogates, which UTF-8 has no place for: they become
-    what they were if they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark otherwise.
+    Python keeps the bytes of a name in another encoding as surrogates, which UTF-8 has no place for:
+    they become what they were if they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark
+    otherwise.
     """
     try:
         return text.encode("utf-8")
@@ -159,7 +160,8 @@ def read_yaml(path: Path) -> Any:
     DVC reads it alike: ``no`` is a word, ``1e-06`` a number.
 
     Raises:
-        ParamsError: It is missing, cannot be read, is not UTF-8 or not YAML; the text names file and line.
+        ParamsError: It is missing, cannot be read, is not UTF-8 or not YAML; the text names file and
+            line.
     """
     text = _read_utf8(path)
     try:
@@ -258,8 +260,8 @@ def _read_utf8(path: Path) -> str:
     except UnicodeDecodeError as error:
         line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
         raise ParamsError(
-            f"{path}, line {line}, is not UTF-8: it has the byte 0x{byte:02x}, as Latin-1 and others have "
-            "it. Save the file as UTF-8."
+            f"{path}, line {line}, is not UTF-8: it has the byte 0x{byte:02x}, as Latin-1 and others "
+            "have it. Save the file as UTF-8."
         ) from error
     odd = _CONTROL.search(text)
     if odd:
@@ -276,7 +278,8 @@ def _require_one_small_document(parsed: Iterable[events.Event]) -> None:
     It looks at a document's events, which cost no more than the file is long.
 
     Raises:
-        MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too large.
+        MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too
+            large.
     """
     open_nodes: list[tuple[str | None, int]] = []
     sizes: dict[str, int] = {}

@@ -100,8 +100,9 @@ def add_command(
 def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
     """Run the chosen command and return its exit code.
 
-    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the
-    command like Ctrl-C, so that all that it started is stopped and what is to be written down is.
+    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored,
+    end the command like Ctrl-C, so that all that it started is stopped and what is to be written down
+    is.
 
     Args:
         parser: Whose commands set ``command``, a function of the parsed arguments.

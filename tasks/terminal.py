@@ -106,9 +106,10 @@ def printable(text: str, *, in_line: bool = False) -> str:
 def begin_in_utf8() -> None:
     """Restart in Python's UTF-8 mode under a locale without UTF-8.
 
-    Text files name their encoding where they are opened. File names and words of the command line do not: only
-    this mode reads them as they are, for the libraries and the processes below too. What is printed stays in the
-    locale's encoding, except ASCII: it is that of ``C``, which says nothing of a terminal, and UTF-8 to Python.
+    Text files name their encoding where they are opened. File names and words of the command line do
+    not: only this mode reads them as they are, for the libraries and the processes below too. What is
+    printed stays in the locale's encoding, except ASCII: it is that of ``C``, which says nothing of a
+    terminal, and UTF-8 to Python.
     """
     utf8 = {"utf-8"} >= {
         codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())

@@ -1,7 +1,7 @@
 """Fetching of raw files from the first complete source.
 
-A source that somebody names, by setting the variable of an ``env:`` line, is the only one: data of another must
-not stand in for it.
+A source that somebody names, by setting the variable of an ``env:`` line, is the only one: data of
+another must not stand in for it.
 """
 
 import logging
@@ -59,7 +59,8 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
     Args:
         params: The sources, the files' names, sizes and MD5s, and how often to try.
         dataset: What to draw where the source is ``drawn``.
-        targets: Where each file goes, by its field in `RawFiles`. Nothing moves there before all are checked.
+        targets: Where each file goes, by its field in `RawFiles`. Nothing moves there before all are
+            checked.
 
     Returns:
         The source that served.
@@ -114,8 +115,8 @@ def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> 
     Args:
         params: The sources and files.
         dataset: Whether synthetic data is wanted.
-        timeout_s: Time for all together. Looking up a name can hang longer than any time-out given to it, so
-            the threads that ask are daemons, left behind when time is up.
+        timeout_s: Time for all together. Looking up a name can hang longer than any time-out given to
+            it, so the threads that ask are daemons, left behind when time is up.
     """
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
 
@@ -143,8 +144,8 @@ def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Sourc
     """Return the source that a line of ``fetch.sources`` names.
 
     Raises:
-        NotServedError: It names an environment variable that is not set, or is blank, or an address of a scheme
-            other than http and https.
+        NotServedError: It names an environment variable that is not set, or is blank, or an address of a
+            scheme other than http and https.
     """
     if name == "drawn":
         return Synthetic(dataset, params.drawn_seed)
@@ -225,9 +226,9 @@ def _not_served(
         for name, failure in failures.items()
     ]
     hint = (
-        f"No other source is tried where one is named. Correct {variables}, or unset it to take what is here "
-        "or what fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in "
-        "fetch.files."
+        f"No other source is tried where one is named. Correct {variables}, or unset it to take what is "
+        "here or what fetch.sources in params.yaml lists; for other data than these give their MD5s and "
+        "sizes in fetch.files."
     )
     return SourcesError("\n".join([f"{variables} cannot serve {dataset.name}.", *lines, hint]))
 
@@ -237,8 +238,8 @@ def _require_sums(params: FetchParams) -> None:
     real = [name for name in params.sources if name != "drawn"]
     if bare and real:
         raise ParamsError(
-            f"fetch.files.{bare[0]} lacks md5 or size_bytes, got null. Files from {real[0]} must be checked: "
-            "give both; only drawn files may go without."
+            f"fetch.files.{bare[0]} lacks md5 or size_bytes, got null. Files from {real[0]} must be "
+            "checked: give both; only drawn files may go without."
         )
 
 

@@ -1,8 +1,9 @@
 """Detection of pictures that are unlike the training images.
 
 A network classifies whatever it is shown, and noise with as much confidence as an image. Here each image
-becomes nine statistics, and a Gaussian is fitted to those of the training images. How far a picture is from its
-mean, in standard deviations, is its Mahalanobis distance; almost all training images are within a maximum.
+becomes nine statistics, and a Gaussian is fitted to those of the training images. How far a picture is
+from its mean, in standard deviations, is its Mahalanobis distance; almost all training images are within
+a maximum.
 
 Source: P. C. Mahalanobis, "On the generalized distance in statistics", 1936.
 """
@@ -36,8 +37,9 @@ _SHARE_WITHIN = 0.995
 # Logarithms of what is near zero would reach for minus infinity.
 _LOG_OFFSET = 0.02
 _LEAST_VARIANCE = 1e-5
-# Added to all variances: where training images have the same border, a few grey levels more are no surprise,
-# and few images, or statistics that depend on each other, still give correlations that have an inverse.
+# Added to all variances: where training images have the same border, a few grey levels more are no
+# surprise, and few images, or statistics that depend on each other, still give correlations that have an
+# inverse.
 _RIDGE = 0.03**2
 _BORDER_TOLERANCE = 2
 # What rounding to six digits leaves of a symmetry.
@@ -118,8 +120,8 @@ def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
 def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return `STATISTICS` of images, most as logarithms.
 
-    Roughness is the mean squared difference of neighbours over what it would be if neighbours were independent:
-    near 0 for a smooth picture, 1 for noise, whatever the contrast.
+    Roughness is the mean squared difference of neighbours over what it would be if neighbours were
+    independent: near 0 for a smooth picture, 1 for noise, whatever the contrast.
 
     Args:
         images: uint8 (n, height, width).

@@ -135,9 +135,10 @@ def images_table(raw: RawSet) -> pd.DataFrame:
 
     Returns:
         One row per image: ``file`` (train or test), ``index`` (row in that file), ``label``,
-        ``mean`` (0 to 1), ``ink_share`` (share of non-zero pixels), ``contrast`` (brightest minus darkest value, 0 to 255),
-        ``copy_of`` (the first image of the same file that is the same, or ""), ``overlap_with`` (for images
-        after the first file, the first image of that file that is the same, or "").
+        ``mean`` (0 to 1), ``ink_share`` (share of non-zero pixels), ``contrast`` (brightest minus
+        darkest value, 0 to 255), ``copy_of`` (the first image of the same file that is the same, or ""),
+        ``overlap_with`` (for images after the first file, the first image of that file that is the same,
+        or "").
     """
     table = pd.concat([_file_rows(name, pair) for name, pair in raw.items()], ignore_index=True)
     names = table["file"] + " " + table["index"].astype(str)
@@ -174,8 +175,8 @@ def sets_table(raw: RawSet) -> pd.DataFrame:
     """Measure the brightness of all pixels of each file.
 
     Returns:
-        One row per pair of files: ``file``, ``num_images``, ``mean``, ``std``, ``mean_shift`` (from the first
-        file's mean); brightness from 0 to 1.
+        One row per pair of files: ``file``, ``num_images``, ``mean``, ``std``, ``mean_shift`` (from the
+        first file's mean); brightness from 0 to 1.
     """
     rows = [
         {"file": name, "num_images": len(pair.images), **_brightness(pair.images)}

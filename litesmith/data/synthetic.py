@@ -1,7 +1,8 @@
 """Synthetic images of garments, for tests and without network.
 
-Ten classes in the order of Fashion-MNIST, light on black as there. The same seed draws the same bytes. A small
-convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as there.
+Ten classes in the order of Fashion-MNIST, light on black as there. The same seed draws the same bytes. A
+small convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as
+there.
 """
 
 from collections.abc import Callable

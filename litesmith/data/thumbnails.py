@@ -77,7 +77,8 @@ def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
         num_classes: Labels run from 0 to one less.
 
     Returns:
-        float64 (n,) over all files in order: the root of the mean squared difference of pixels in [0, 1].
+        float64 (n,) over all files in order: the root of the mean squared difference of pixels in [0,
+        1].
     """
     first = next(iter(raw.values()))
     means = _class_means(first.images, first.labels, num_classes)

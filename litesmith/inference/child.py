@@ -1,7 +1,7 @@
 """The child process that runs one model for `litesmith.inference.foreign`.
 
-``python -m litesmith.inference.child RUNTIME MODEL FOLDER TIME_LIMIT_S MEMORY_LIMIT_MB`` reads a request a
-line, writes a reply a line, and reads and writes arrays in the folder.
+``python -m litesmith.inference.child RUNTIME MODEL FOLDER TIME_LIMIT_S MEMORY_LIMIT_MB`` reads a request
+a line, writes a reply a line, and reads and writes arrays in the folder.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Models of others, run in a limited child process.
 
-A damaged ``.tflite`` can end the process that opens it, without a word of Python's: here it is a child that
-ends, and the parent says what happened. `litesmith.inference.child` is the child. Requests and replies are
-lines; arrays lie in a folder beside, so that no pipe ever fills up.
+A damaged ``.tflite`` can end the process that opens it, without a word of Python's: here it is a child
+that ends, and the parent says what happened. `litesmith.inference.child` is the child. Requests and
+replies are lines; arrays lie in a folder beside, so that no pipe ever fills up.
 """
 
 import os
@@ -57,8 +57,8 @@ class ForeignModel:
             float32 (n, classes).
 
         Raises:
-            DataError: The images are of another size, the outputs are not probabilities, or the model ended
-                its process, hung or took too much memory.
+            DataError: The images are of another size, the outputs are not probabilities, or the model
+                ended its process, hung or took too much memory.
         """
         expected = (self.height, self.width)
         if images.shape[1:] != expected:
@@ -86,8 +86,8 @@ def open_foreign(
         memory_limit_mb: What it may take beyond what its runtime takes, where the system can limit that.
 
     Raises:
-        DataError: The file is missing or no such model, does not classify grey pictures, could run code of
-            its own, or ended its process, hung or took too much memory.
+        DataError: The file is missing or no such model, does not classify grey pictures, could run code
+            of its own, or ended its process, hung or took too much memory.
         MachineError: Its runtime cannot be started.
     """
     runtime = _runtime(path)
@@ -217,8 +217,8 @@ class _Child:
                     self._process.kill()
                     raise DataError(
                         f"{self._runtime} did not finish {self._path} within {limit_s:g} s and was "
-                        "stopped. Expected a model that answers at once: the file is damaged, or too large for "
-                        "this machine."
+                        "stopped. Expected a model that answers at once: the file is damaged, or too "
+                        "large for this machine."
                     )
                 read = os.read(self._process.stdout.fileno(), 2**16)
                 if not read:
@@ -233,8 +233,8 @@ class _Child:
         words = self._last_words()
         return DataError(
             f"{self._runtime} {how} while it {doing} {self._path}"
-            f"{f' ({words})' if words else ''}: the file is damaged, or needs more than {self._memory_mb} MB "
-            "of memory. Get it again, or convert it again."
+            f"{f' ({words})' if words else ''}: the file is damaged, or needs more than "
+            f"{self._memory_mb} MB of memory. Get it again, or convert it again."
         )
 
     def _last_words(self) -> str:
@@ -250,8 +250,8 @@ def _explaining_start() -> Iterator[None]:
         yield
     except OSError as error:
         raise MachineError(
-            f"cannot start a process to run a model in: {error.strerror}. Free some memory, or end other "
-            "processes."
+            f"cannot start a process to run a model in: {error.strerror}. Free some memory, or end "
+            "other processes."
         ) from error
 
 

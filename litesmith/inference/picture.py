@@ -22,8 +22,8 @@ _PAPERS = {"black": 0, "white": 255}
 # Pillow hands EPS files to a program of the system, which runs their code. MPEG and PDF it cannot read.
 _NOT_READ = {"EPS", "MPEG", "PDF"}
 
-# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels more
-# than this share are opaque is an outline.
+# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels
+# more than this share are opaque is an outline.
 _ONE_TONE = 8
 _OUTLINE_SHARE = 0.9
 
@@ -74,10 +74,10 @@ def picture_suffixes() -> frozenset[str]:
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
     """Read an image file as a model's input.
 
-    A cut-out is laid on the paper, black or white, on which it is more like the training images; where these are
-    not known, on the one that it contrasts with. A cut-out of one tone that is opaque in part is shown by its
-    opacity. A picture whose background is the opposite of the ground is inverted, unless it is like the training
-    images as it is, and unlike them when inverted.
+    A cut-out is laid on the paper, black or white, on which it is more like the training images; where
+    these are not known, on the one that it contrasts with. A cut-out of one tone that is opaque in part
+    is shown by its opacity. A picture whose background is the opposite of the ground is inverted, unless
+    it is like the training images as it is, and unlike them when inverted.
 
     Args:
         path: Any format that Pillow reads; of an animation the first frame.
@@ -244,7 +244,8 @@ def _cut_out(
     opacity = np.asarray(alpha)
     seen = opacity > 0
     is_of_one_tone = np.ptp(np.asarray(grey)[seen]) <= _ONE_TONE
-    # Of an outline all but the edge is opaque. Where much is partly opaque, that is what there is to see.
+    # Of an outline all but the edge is opaque. Where much is partly opaque, that is what there is to
+    # see.
     if not is_of_one_tone or np.mean(opacity[seen] == 255) > _OUTLINE_SHARE:
         return _laid(grey, alpha, form, training)
     shape = _grounded(alpha, form, training)

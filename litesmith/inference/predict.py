@@ -93,8 +93,8 @@ def predict_pictures(
         Each picture with what the model makes of it, or with the reason why it cannot be read.
 
     Raises:
-        DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do not
-            belong together.
+        DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do
+            not belong together.
     """
     with open_foreign(model) as opened:
         known = read_metadata(model) if metadata is None else parse_metadata(metadata)
@@ -190,8 +190,8 @@ def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
         distance = float(training.distances(picture.image[None])[0])
         if distance > training.max_distance:
             warnings.append(
-                f"unlike the model's training images, most of all in {training.strangest(picture.image)}: "
-                f"distance {distance:.1f}, and {training.share_within:.1%} of those are within "
-                f"{training.max_distance:.1f}"
+                "unlike the model's training images, most of all in "
+                f"{training.strangest(picture.image)}: distance {distance:.1f}, and "
+                f"{training.share_within:.1%} of those are within {training.max_distance:.1f}"
             )
     return tuple(warnings)

@@ -71,8 +71,8 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], 
     images, labels = read_images(images_path), read_labels(labels_path)
     if len(images) != len(labels):
         raise DataError(
-            f"{images_path} holds {len(images)} images and {labels_path} {len(labels)} labels, expected one "
-            f"for each. {_FETCH_AGAIN}"
+            f"{images_path} holds {len(images)} images and {labels_path} {len(labels)} labels, expected "
+            f"one for each. {_FETCH_AGAIN}"
         )
     return images, labels
 
@@ -94,8 +94,9 @@ def encode_idx(array: NDArray[np.uint8]) -> bytes:
 def _gzip_stored(content: bytes) -> bytes:
     """Pack bytes as gzip without compressing.
 
-    Written out here because zlib and zlib-ng, and their versions, cut even stored blocks differently: files of
-    synthetic data must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section 3.2.4 (blocks).
+    Written out here because zlib and zlib-ng, and their versions, cut even stored blocks differently:
+    files of synthetic data must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section
+    3.2.4 (blocks).
     """
     starts = range(0, max(len(content), 1), _STORED_BLOCK_BYTES)
     blocks = [content[start : start + _STORED_BLOCK_BYTES] for start in starts]
@@ -135,14 +136,14 @@ def _check_size(path: Path, shape: tuple[int, ...]) -> None:
         )
     if promised > packed * _MOST_EXPANSION:
         raise DataError(
-            f"{path}: the header promises {_sizes(shape)}, but the file's {packed} packed bytes cannot hold "
-            f"more than {packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
+            f"{path}: the header promises {_sizes(shape)}, but the file's {packed} packed bytes cannot "
+            f"hold more than {packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
         )
     available = psutil.virtual_memory().available
     if promised > available:
         raise MachineError(
-            f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other programs, or "
-            "take a machine with more memory."
+            f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other "
+            "programs, or take a machine with more memory."
         )
 
 
