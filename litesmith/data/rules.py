@@ -96,7 +96,7 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     """
     num_images = {"train": dataset.num_train, "test": dataset.num_test}
     files = files_table(raw, num_images, dataset.height, dataset.width)
-    findings = judge("files", files, file_rules(files["expected_shape"].tolist()))
+    findings = judge("files", files, file_rules(files.expected_shape.tolist()))
     if any(finding.blocks for finding in findings):
         return Verdict(findings, {}, 0, pd.DataFrame())
     images, classes = images_table(raw), classes_table(raw, dataset.num_classes)
@@ -104,8 +104,8 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     findings += judge("images", images, image_rules(params, dataset.num_classes, len(images)))
     findings += judge("classes", classes, class_rules(params))
     findings += judge("sets", sets, set_rules(params))
-    tables = {"images": images, "classes": classes, "sets": sets}
-    return Verdict(findings, describe_files(tables, params.min_ink_share), count_overlap(images), images)
+    summaries = describe_files(images, classes, sets, params.min_ink_share)
+    return Verdict(findings, summaries, count_overlap(images), images)
 
 
 def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures) -> ValidateResult:

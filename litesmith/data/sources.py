@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import file_digest, md5
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from litesmith.data.formats.idx import encode_idx
 from litesmith.data.synthetic import draw_images
@@ -36,21 +40,18 @@ class Folder:
     def save(self, role: str, file: RawFile, part: Path) -> None:
         """Copy a file."""
         self.probe(file)
-        with _readable(file.name):
+        with _explaining(f"{file.name} cannot be read"):
             content = (self.path / file.name).read_bytes()
         part.write_bytes(content)
 
     def probe(self, file: RawFile) -> None:
         """Look for a file of the right size."""
         path = self.path / file.name
-        with _readable(f"the folder {self.path}"):
+        with _explaining(f"{self.path} cannot be looked into"):
             if not self.path.is_dir():
-                is_file = self.path.exists()
-                raise NotServedError(
-                    f"{self.path} is not a folder"
-                    if is_file
-                    else f"the folder {self.path} does not exist"
-                )
+                if self.path.exists():
+                    raise NotServedError(f"{self.path} is not a folder")
+                raise NotServedError(f"the folder {self.path} does not exist")
             if not path.is_file():
                 raise NotServedError(f"{file.name} is missing in {self.path}")
             check_size(file, path.stat().st_size)
@@ -58,7 +59,7 @@ class Folder:
     def check(self, file: RawFile) -> None:
         """Check a file's size and MD5 where it lies."""
         self.probe(file)
-        with _readable(file.name):
+        with _explaining(f"{file.name} cannot be read"):
             check_file(file, self.path / file.name)
 
 
@@ -68,14 +69,11 @@ class Synthetic:
 
     dataset: DatasetParams
     seed: int
-    _packed: dict[str, bytes] = field(default_factory=dict)
 
     def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Write a file; its images and labels are drawn together."""
+        """Write a file; all four are drawn together."""
         self.probe(file)
-        if role not in self._packed:
-            self._draw(role.partition("_")[0])
-        part.write_bytes(self._packed[role])
+        part.write_bytes(encode_idx(self._arrays[role]))
 
     def probe(self, file: RawFile) -> None:
         """Return if the parameters ask for synthetic data."""
@@ -84,14 +82,17 @@ class Synthetic:
                 f"dataset.drawn is false: drawn images may not pass for {self.dataset.name}"
             )
 
-    def _draw(self, part: str) -> None:
-        """Draw the train or the test files, with different seeds."""
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[np.uint8]]:
         data = self.dataset
-        num = data.num_train if part == "train" else data.num_test
-        seed = self.seed + (part == "test")
-        images, labels = draw_images(num, data.height, data.width, data.num_classes, seed)
-        self._packed[f"{part}_images"] = encode_idx(images)
-        self._packed[f"{part}_labels"] = encode_idx(labels)
+        arrays: dict[str, NDArray[np.uint8]] = {}
+        for part, num, seed in (
+            ("train", data.num_train, self.seed),
+            ("test", data.num_test, self.seed + 1),
+        ):
+            images, labels = draw_images(num, data.height, data.width, data.num_classes, seed)
+            arrays |= {f"{part}_images": images, f"{part}_labels": labels}
+        return arrays
 
 
 def check_size(file: RawFile, size: int) -> None:
@@ -114,9 +115,9 @@ def check_file(file: RawFile, path: Path) -> None:
 
 
 @contextmanager
-def _readable(what: str) -> Iterator[None]:
+def _explaining(failure: str) -> Iterator[None]:
     """Turn an error of the file system into `NotServedError`."""
     try:
         yield
     except OSError as error:
-        raise NotServedError(f"{what} cannot be read: {error.strerror}") from error
+        raise NotServedError(f"{failure}: {error.strerror}") from error

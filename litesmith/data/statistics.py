@@ -141,12 +141,12 @@ def images_table(raw: RawSet) -> pd.DataFrame:
         or "").
     """
     table = pd.concat([_file_rows(name, pair) for name, pair in raw.items()], ignore_index=True)
-    names = table["file"] + " " + table["index"].astype(str)
+    names = table.file + " " + table["index"].astype(str)
     pixels = pd.Series([digest for pair in raw.values() for digest in _digests(pair.images)])
     table["copy_of"] = (
-        names.groupby([table["file"], pixels]).transform("first").mask(lambda first: first == names, "")
+        names.groupby([table.file, pixels]).transform("first").mask(lambda first: first == names, "")
     )
-    is_first_file = table["file"] == next(iter(raw))
+    is_first_file = table.file == next(iter(raw))
     originals = names[is_first_file].groupby(pixels).first()
     table["overlap_with"] = pixels.map(originals).fillna("").mask(is_first_file, "")
     return table
@@ -187,22 +187,26 @@ def sets_table(raw: RawSet) -> pd.DataFrame:
     return table
 
 
-def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> dict[str, RawFiles]:
+def describe_files(
+    images: pd.DataFrame, classes: pd.DataFrame, sets: pd.DataFrame, min_ink_share: float
+) -> dict[str, RawFiles]:
     """Summarize the tables for each pair of files.
 
     Args:
-        tables: By name, as the functions above return them.
+        images: As `images_table` returns it.
+        classes: As `classes_table` returns it.
+        sets: As `sets_table` returns it.
         min_ink_share: Images with a smaller share of non-zero pixels count as near-empty.
     """
-    images, classes, sets = tables["images"], tables["classes"], tables["sets"]
-    near_empty = (images["ink_share"] < min_ink_share).groupby(images["file"]).sum()
-    duplicates = (images["copy_of"] != "").groupby(images["file"]).sum()
+    near_empty = (images.ink_share < min_ink_share).groupby(images.file).sum()
+    duplicates = (images.copy_of != "").groupby(images.file).sum()
+    per_class = classes.groupby("file").num_images.agg(tuple)
     return {
         name: RawFiles(
             num_images=int(num),
             mean=float(mean),
             std=float(std),
-            per_class=tuple(classes.loc[classes["file"] == name, "num_images"].tolist()),
+            per_class=per_class[name],
             near_empty=int(near_empty[name]),
             duplicates=int(duplicates[name]),
         )
@@ -212,7 +216,7 @@ def describe_files(tables: Mapping[str, pd.DataFrame], min_ink_share: float) -> 
 
 def count_overlap(images: pd.DataFrame) -> int:
     """Return how many images are also in the first file."""
-    return int((images["overlap_with"] != "").sum())
+    return int((images.overlap_with != "").sum())
 
 
 def _try(read: Callable[[Path], NDArray[np.uint8]], path: Path, errors: list[str]) -> NDArray[np.uint8]:

@@ -110,16 +110,16 @@ def odd_images(
         max_odd: How many to name at most.
     """
     table = images.assign(
-        ink_percent=100 * images["ink_share"], times_typical=_times_typical(images, distances)
+        ink_percent=100 * images.ink_share, times_typical=_times_typical(images, distances)
     )
     same, median = "the same pixels as", "times the median distance from its mean"
     kinds = [
         (
-            table[table["ink_share"] < min_ink_share].sort_values("ink_share", kind="stable"),
+            table[table.ink_share < min_ink_share].sort_values("ink_share", kind="stable"),
             "near-empty: {row.ink_percent:.2f} % of its pixels are not zero",
         ),
-        (table[table["copy_of"] != ""], f"{same} {{row.copy_of}}"),
-        (table[table["overlap_with"] != ""], f"{same} {{row.overlap_with}}"),
+        (table[table.copy_of != ""], f"{same} {{row.copy_of}}"),
+        (table[table.overlap_with != ""], f"{same} {{row.overlap_with}}"),
         (table.sort_values("mean", kind="stable"), "darkest: mean pixel {row.mean:.3f}"),
         (_highest(table, "mean"), "brightest: mean pixel {row.mean:.3f}"),
         (_highest(table, "times_typical"), f"unlike its class: {{row.times_typical:.1f}} {median}"),
@@ -163,7 +163,7 @@ def _distances(
 def _times_typical(images: pd.DataFrame, distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each distance as a multiple of its class's median."""
     far = pd.Series(distances, index=images.index)
-    typical = far.groupby(images["label"]).transform("median").to_numpy(np.float64)
+    typical = far.groupby(images.label).transform("median").to_numpy(np.float64)
     times: NDArray[np.float64] = distances / np.where(typical > 0, typical, 1.0)
     return times
 

@@ -108,8 +108,8 @@ def test_brightness_is_that_of_all_pixels(raw: dict[str, LabelledImages]) -> Non
 def test_summary_of_files(raw: dict[str, LabelledImages]) -> None:
     raw["test"].images[0] = 0
     raw["train"].images[3] = raw["train"].images[1]
-    tables = {"images": images_table(raw), "classes": classes_table(raw, 3), "sets": sets_table(raw)}
-    described = describe_files(tables, min_ink_share=0.1)
+    tables = images_table(raw), classes_table(raw, 3), sets_table(raw)
+    described = describe_files(*tables, min_ink_share=0.1)
     assert list(described) == ["train", "test"]
     assert described["train"] == RawFiles(
         num_images=6,
