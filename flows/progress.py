@@ -18,8 +18,8 @@ from typing import TextIO
 
 from wcwidth import clip, strip_sequences, width
 
-from flows.ledger import Outcome
 from litesmith.documents.durations import duration
+from litesmith.records.run import Outcome
 
 _WORDS = {
     Outcome.UP_TO_DATE: "nothing to do",

@@ -60,7 +60,9 @@ class Run:
             for name, stage in stages.items()
         ]  # fmt: skip
         rest = whole - in_stages
-        around = Span("around the stages", "around", "before, between and after them", rest, rest / whole, None)
+        around = Span(
+            "around the stages", "around", "before, between and after them", rest, rest / whole, None
+        )
         return [*spans, around]
 
 

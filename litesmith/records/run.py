@@ -12,7 +12,7 @@ from litesmith.files import read_json
 from litesmith.records.figures import AccuracyChange, ReportVerdict
 from litesmith.records.record import Count, Interval, Record, Share, parse_record
 
-VERSION = 4
+VERSION: Literal[4] = 4
 """Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
 
 

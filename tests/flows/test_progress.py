@@ -12,8 +12,8 @@ from typing import TextIO
 import pytest
 from wcwidth import wcwidth
 
-from flows.ledger import Outcome
 from flows.progress import Forecast, Progress, fitted, plain, watching
+from litesmith.records.run import Outcome
 
 ORDER = ["fetch", "baseline", "sweep"]
 

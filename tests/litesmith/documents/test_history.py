@@ -210,7 +210,10 @@ def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
 @pytest.mark.parametrize(
     ("git", "told"),
     [
-        (GitState(revision="0123456789abcdef", dirty=True, unknown=None), "<code>0123456</code> with changes"),
+        (
+            GitState(revision="0123456789abcdef", dirty=True, unknown=None),
+            "<code>0123456</code> with changes",
+        ),
         (GitState(revision="0123456789abcdef", dirty=False, unknown=None), "<code>0123456</code>"),
         (
             GitState(revision=None, dirty=None, unknown="git is <not> installed"),

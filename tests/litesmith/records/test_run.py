@@ -90,5 +90,5 @@ def test_what_is_no_record_is_refused(tmp_path: Path, changed: dict[str, object]
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(text)
-    with pytest.raises(DataError, match="run.json is not"):
+    with pytest.raises(DataError, match=r"run\.json is not"):
         read_run(path)
