@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import ContractError
-from litesmith.files import read_json, write_json
+from litesmith.files import read_json, write_json, write_text
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.commands.reference import make_reference
@@ -119,6 +119,8 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     )
     for arguments in (["--profile", "nightly", "--profile", "short"], ["--profile", "nightly+short"]):
         assert main(["reference", *arguments]) == 0
+    for name in ("short", "my night"):
+        write_text(tmp_path / f"profiles/{name}.yaml", "seed: 5\n")
     assert main(["reference", "--profile", "short", "--profile", "my night"]) == 1
     assert "`python -m flows retrain --profile 'short+my night'`" in capsys.readouterr().err
     assert main(["reference", "--profile", "../nightly"]) == 1
