@@ -52,10 +52,10 @@ def _revision(project: Path) -> str:
 def _git(project: Path, *arguments: str) -> str:
     """Return what a git command that only reads prints.
 
-    Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs what
-    its settings name. That protects nothing here, as the code of this very folder is running: the folder
-    alone is declared safe for the command, and the monitor that its settings may name is not run. Filters of
-    files are (Git LFS is one): without them `status` cannot tell whether a file differs.
+    Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs
+    what its settings name. That protects nothing here, as the code of this very folder is running: the
+    folder alone is declared safe for the command, and the monitor that its settings may name is not run.
+    Filters of files are (Git LFS is one): without them `status` cannot tell whether a file differs.
 
     Raises:
         _UnknownError: Git is not there or does not answer.
@@ -84,6 +84,6 @@ def _git(project: Path, *arguments: str) -> str:
 
 
 def _reason(errors: str) -> str:
-    """Return the first line that git wrote as it gave up, in plain words if it is the most common one."""
+    """Return why git gave up: the first line that it wrote."""
     first = next((line for line in errors.splitlines() if line.strip()), "").removeprefix("fatal: ")
     return "not a git checkout" if first.startswith("not a git repository (or any") else first

@@ -47,7 +47,7 @@ def _prune(records: Sequence[Path], pages: Path, max_kept: int | None) -> None:
 
 
 def _did_something(record: Path) -> bool:
-    """Tell whether a run made, restored or failed anything; one that cannot be read counts as if it did."""
+    """Tell whether a run made, restored or failed anything; an unreadable one counts as such."""
     try:
         return {stage.outcome for stage in read_run(record).stages.values()} != {Outcome.UP_TO_DATE}
     except (DataError, OSError):

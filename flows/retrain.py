@@ -23,7 +23,7 @@ from litesmith.records.run import Outcome
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.dag.user import provide_user
-from tasks.dag.watch import heed_hang_up, watch_starters
+from tasks.dag.watch import end_on_hang_up, watch_starters
 from tasks.profiles import profile_title
 from tasks.workspace import open_workspace
 
@@ -33,8 +33,9 @@ def retrain(profile: str | list[str] | None = None) -> str:
     """Bring every stage up to date.
 
     Args:
-        profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their order: the run
-            then happens in a workspace of its own and touches nothing of the project. None runs in the project.
+        profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their
+            order: the run then happens in a workspace of its own and touches nothing of the project.
+                None runs in the project.
 
     Returns:
         The path of the run's record, ``reports/runs/<id>.json``.
@@ -47,7 +48,7 @@ def retrain(profile: str | list[str] | None = None) -> str:
         StageError: A stage failed.
     """
     watch_starters()
-    heed_hang_up()
+    end_on_hang_up()
     project = Path.cwd()
     provide_user(project)
     log = RunLog(

@@ -40,7 +40,8 @@ class RunLog:
     error: str | None = None
     page: Path | None = None
     _began: float = field(default_factory=time.monotonic)
-    # From the start of this process to that of the flow: imports, checks, and Prefect's server if it is ours.
+    # From the start of this process to that of the flow: imports, checks, and Prefect's server if it is
+    # ours.
     _startup_s: float = field(default_factory=lambda: time.time() - psutil.Process().create_time())
 
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
@@ -90,7 +91,7 @@ class RunLog:
 
 
 def run_result(root: Path) -> RunResult | None:
-    """Return what can be compared between runs, from the results below ``root``; None where there are none.
+    """Return the result of the run in ``root``, None where there is none.
 
     Raises:
         DataError: A file there is not as this version writes it.

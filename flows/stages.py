@@ -38,7 +38,8 @@ _STANDBY = Path(__file__).with_name("standby.py").resolve()
 # What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
 _OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
 
-# DVC logs all that it does. Its own handlers would write each warning a second time, past a terminal's row.
+# DVC logs all that it does. Its own handlers would write each warning a second time, past a terminal's
+# row.
 for _name in ("dvc", "dvc_objects", "dvc_data"):
     logging.getLogger(_name).setLevel(logging.WARNING)
     logging.getLogger(_name).handlers.clear()
@@ -109,8 +110,8 @@ class Stages:
         """Tell whether the outputs of a stage are there or in DVC's cache.
 
         Raises:
-            MachineError: Another DVC command holds the workspace and does not let go in a minute, or ``dvc.yaml``
-                cannot be read.
+            MachineError: Another DVC command holds the workspace and does not let go in a minute, or
+                ``dvc.yaml`` cannot be read.
         """
         with _explained(self.root), self._locked():
             asked = self._stage(stage)
@@ -122,13 +123,14 @@ class Stages:
     ) -> Outcome:
         """Let DVC run one stage in a child process, or restore it from its run cache.
 
-        However this ends, no process of it is left behind: DVC does not pass signals on to the stage's command.
+        However this ends, no process of it is left behind: DVC does not pass signals on to the stage's
+        command.
 
         Args:
             stage: The stage's name.
             show: Called with each line that DVC and the stage write.
-            time_limit_s: Seconds after which the stage is killed. A limit inside Python would not interrupt
-                native code.
+            time_limit_s: Seconds after which the stage is killed. A limit inside Python would not
+                interrupt native code.
             extra: Environment variables for the stage.
 
         Raises:
@@ -216,9 +218,9 @@ def _explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise MachineError(
-            f"DVC cannot work here: {error}. If that lies in the project, change its permissions. Elsewhere it "
-            "is in the home folder (its settings) or in what all users of this machine share: set HOME or "
-            "DVC_SITE_CACHE_DIR to a folder that this user may read and write."
+            f"DVC cannot work here: {error}. If that lies in the project, change its permissions. "
+            "Elsewhere it is in the home folder (its settings) or in what all users of this machine "
+            "share: set HOME or DVC_SITE_CACHE_DIR to a folder that this user may read and write."
         ) from error
     except DvcException as error:
         hint = (

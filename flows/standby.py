@@ -1,8 +1,8 @@
 """Run DVC on one stage, in a process that imports DVC first and then waits for the order.
 
-Started while the stage before runs, it spares each stage the 0.8 s that importing DVC takes: about 2 % of the
-shortest run, that on synthetic images. Run by its path, not as a module: no file of the workspace may stand in
-for a module that DVC imports.
+Started while the stage before runs, it spares each stage the 0.8 s that importing DVC takes: about 2 %
+of the shortest run, that on synthetic images. Run by its path, not as a module: no file of the workspace
+may stand in for a module that DVC imports.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The trials of a sweep as task runs, in local worker processes or on a Dask cluster.
 
-The process of a stage finds `run_trials` by the name in its environment (`tasks.dag.workers.RUNNER`), which the
-flow sets, and the run that it belongs to in a file that the flow wrote.
+The process of a stage finds `run_trials` by the name in its environment (`tasks.dag.workers.RUNNER`),
+which the flow sets, and the run that it belongs to in a file that the flow wrote.
 """
 
 import os
@@ -29,8 +29,9 @@ from tasks.dag.workers import RUNNER, worker_pool
 
 # Names the file that holds the flow's run context.
 CONTEXT = "LITESMITH_RUN_CONTEXT"
-# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this workspace with
-# PYTHONPATH=. (they import the steps), the workers with `--nthreads 1`. Unset: local worker processes.
+# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this
+# workspace with PYTHONPATH=. (they import the steps), the workers with `--nthreads 1`. Unset: local
+# worker processes.
 DASK = "LITESMITH_DASK_ADDRESS"
 
 # Fields of a job that tell it apart, and what they are called.
@@ -54,7 +55,8 @@ def run_context(folder: Path) -> Iterator[dict[str, str]]:
     They name a file below ``folder`` with the context of the run.
     """
     path = folder / f"context-{os.getpid()}.pickle"
-    # Without the task: trials belong to the flow run, and a task made on the fly does not pickle by name.
+    # Without the task: trials belong to the flow run, and a task made on the fly does not pickle by
+    # name.
     write_bytes(path, cloudpickle.dumps({**serialize_context(), "task_run_context": {}}))
     try:
         yield {RUNNER: "flows.sweep:run_trials", CONTEXT: str(path)}
@@ -65,7 +67,8 @@ def run_context(folder: Path) -> Iterator[dict[str, str]]:
 def run_trials(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
     """Run a study whose jobs are task runs of one subflow.
 
-    Results come in the order of the jobs, so the study does not depend on who ran them or how many at once.
+    Results come in the order of the jobs, so the study does not depend on who ran them or how many at
+    once.
 
     Args:
         study: Called with a way to map jobs, inside the subflow.
@@ -132,8 +135,8 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
 def _task(run: Callable[[], Result], name: str) -> Task[[], Result]:
     """Return a task that runs one job and logs its result.
 
-    The job is bound, not an argument: Prefect would look through it, and Dask would take a tuple in it for a
-    call.
+    The job is bound, not an argument: Prefect would look through it, and Dask would take a tuple in it
+    for a call.
     """
 
     @task(name="trial", task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
@@ -153,7 +156,7 @@ def job_name(job: object, index: int) -> str:
 
 
 def plain_fields(result: object) -> dict[str, Plain]:
-    """Return the numbers and words of a result: the fields of an object or mapping, or the value itself."""
+    """Return the numbers and words of a result by field; a plain value as ``result``."""
     if isinstance(result, Plain):
         return {"result": result}
     fields = result if isinstance(result, dict) else getattr(result, "__dict__", {})
@@ -162,7 +165,7 @@ def plain_fields(result: object) -> dict[str, Plain]:
 
 @dataclass
 class _Leaderboard:
-    """The artifacts of a sweep: what each trial reached so far, best first, and the share that has begun."""
+    """The artifacts of a sweep: its trials, best first, and the share that has begun."""
 
     num_trials: int
     rows: list[tuple[float, float, dict[str, Plain]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Profiles: overlays of ``params.yaml``, chosen by name; several are laid over each other in their order."""
+"""Profiles: overlays of ``params.yaml``, chosen by name, laid over each other in order."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,8 @@ from tasks import catalog
 
 PROFILES = Path("profiles")
 
-# One profile or several, as a command line or a deployment gives them: "quick", "quick+drawn" or ["quick", "drawn"].
+# One profile or several, as a command line or a deployment gives them: "quick", "quick+drawn" or
+# ["quick", "drawn"].
 Chosen = str | Sequence[str] | None
 
 _JOINT = "+"
@@ -23,7 +24,8 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
     """Return the names of the chosen profiles in their order, none for None.
 
     Raises:
-        ParamsError: What is given is no name of a profile, or names one twice, or no folder can be called that.
+        ParamsError: What is given is no name of a profile, or names one twice, or no folder can be
+            called that.
     """
     given = [chosen] if isinstance(chosen, str) else list(chosen or ())
     names = tuple(_checked(name) for text in given for name in _text(text).split(_JOINT))
@@ -35,8 +37,8 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
     joined = _JOINT.join(names)
     if len(joined.encode("utf-8", "replace")) > _MAX_BYTES:
         raise ParamsError(
-            f"{joined[:20]!r}... is too long for a profile's name: a workspace is called that, and {_MAX_BYTES} bytes "
-            f"are the limit, got {len(joined)} characters."
+            f"{joined[:20]!r}... is too long for a profile's name: a workspace is called that, and "
+            f"{_MAX_BYTES} bytes are the limit, got {len(joined)} characters."
         )
     return names
 
@@ -54,8 +56,8 @@ def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, Any]]:
     """Return what the chosen profiles change, in their order, and last what the report calls them.
 
     Raises:
-        ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it names a
-            parameter that ``params.yaml`` does not have.
+        ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it
+            names a parameter that ``params.yaml`` does not have.
     """
     names = profile_names(chosen)
     overlays = [_read(project, name) for name in names]
@@ -63,7 +65,7 @@ def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, Any]]:
 
 
 def laid(project: Path, *overlays: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of the project's ``params.yaml`` with overlays laid over it in their order, all checked.
+    """Return the content of ``params.yaml`` with overlays laid over it in their order, checked.
 
     Raises:
         ParamsError: A parameter is unknown, or a value is out of its bounds.
@@ -104,7 +106,7 @@ def _text(given: object) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name, or raise if it is anything but one: a path could lead a run out of its place."""
+    """Return a name, or raise if it is none: a path could lead a run out of its place."""
     if not name.strip():
         wrong = "it is empty"
     elif name != name.strip():
@@ -118,6 +120,6 @@ def _checked(name: str) -> str:
     else:
         return name
     raise ParamsError(
-        f"{name!r} is not the name of a profile: {wrong}. A profile is a file {PROFILES}/NAME.yaml, and NAME alone is "
-        f"given; `{_JOINT}` stands between several."
+        f"{name!r} is not the name of a profile: {wrong}. A profile is a file {PROFILES}/NAME.yaml, and "
+        f"NAME alone is given; `{_JOINT}` stands between several."
     )

@@ -17,14 +17,18 @@ from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 
-# Where the project's workspaces are made: those of profiles, and that of the profile for a run without network.
+# Where the project's workspaces are made: those of profiles, and that of the profile for a run without
+# network.
 WORKSPACES = Path(".workspaces")
 OFFLINE = Path(".offline")
 DRAWN = "drawn"
 
 # What a workspace needs of the project to run every step, under Prefect or without.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
-_HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
+_HEADER = (
+    "# Written by tasks/workspace.py from the project's params.yaml and an overlay. "
+    "Edit those, not this.\n"
+)
 
 
 def project_here(*also: str) -> Path:
@@ -64,8 +68,8 @@ def is_workspace(folder: Path) -> bool:
 def repro_command(root: Path, words: str) -> str:
     """Return a ``dvc repro`` that acts on ``root`` from whichever folder it is called in.
 
-    Commands are called in the project's folder: of the project itself it is the short one, unless DVC says
-    that it was called elsewhere.
+    Commands are called in the project's folder: of the project itself it is the short one, unless DVC
+    says that it was called elsewhere.
 
     Args:
         root: The project's folder or a workspace's.
@@ -107,8 +111,8 @@ def open_workspace(project: Path, profile: Chosen) -> Path:
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
     """Make a workspace, or bring one that exists up to date; its data, models and DVC cache stay.
 
-    It has a DVC of its own without git, copies of the sources, and the project's parameters with the overlays
-    on top. In one of older code, DVC finds the stages out of date whose sources have moved.
+    It has a DVC of its own without git, copies of the sources, and the project's parameters with the
+    overlays on top. In one of older code, DVC finds the stages out of date whose sources have moved.
 
     Args:
         folder: The workspace's folder; made if missing.
@@ -144,7 +148,8 @@ def clean(project: Path) -> list[str]:
         What was done, one thing a line.
 
     Raises:
-        BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text names it.
+        BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text
+            names it.
         MachineError: Something could not be removed; the text names it, and tells what was removed.
     """
     state = catalog.WORK.parent
@@ -172,8 +177,8 @@ def clean(project: Path) -> list[str]:
 def _folders_to_hold(project: Path) -> Iterator[Path]:
     """Yield the folders in which a run may be going on.
 
-    Behind a link only those in which there was a run before: to hold a folder is to write a lock into it, and
-    a link may lead anywhere.
+    Behind a link only those in which there was a run before: to hold a folder is to write a lock into
+    it, and a link may lead anywhere.
     """
     state = project / catalog.WORK.parent
     if not state.is_symlink() or state.is_dir():
@@ -227,14 +232,15 @@ def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:
-    """Return a source of the data set as written in ``folder``: a relative folder still names the same one."""
+    """Return a source of the data set so that ``folder`` finds the same one."""
     if (
         source == "drawn"
         or source.startswith(("env:", "http://", "https://"))
         or Path(source).is_absolute()
     ):
         return source
-    # From where the folder really is: a link in its place, or in that of a folder above, leads ".." elsewhere.
+    # From where the folder really is: a link in its place, or in that of a folder above, leads ".."
+    # elsewhere.
     return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
 
 

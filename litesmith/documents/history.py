@@ -56,9 +56,16 @@ class Run:
         in_stages = sum(stage.wall_s for stage in stages.values())
         whole = max(self.record.wall_s, in_stages) or 1.0
         spans = [
-            Span(name, stage.outcome.value, _WORDS[stage.outcome], stage.wall_s, stage.wall_s / whole, stage.step_cpu_s)
+            Span(
+                name,
+                stage.outcome,
+                _WORDS[stage.outcome],
+                stage.wall_s,
+                stage.wall_s / whole,
+                stage.step_cpu_s,
+            )
             for name, stage in stages.items()
-        ]  # fmt: skip
+        ]
         rest = whole - in_stages
         around = Span(
             "around the stages", "around", "before, between and after them", rest, rest / whole, None

@@ -99,11 +99,13 @@ class RunRecord(Record):
         overhead_s: The other seconds.
         steps_cpu_s: CPU-seconds of the steps; None in version 1.
         cpu_s: CPU-seconds of the flow, DVC and the steps, without Prefect's server.
-        server_cpu_s: CPU-seconds of Prefect's server; None if the run did not start it, and in version 1.
+        server_cpu_s: CPU-seconds of Prefect's server; None if the run did not start it, and in version
+            1.
         stages: By name, in their order.
         error: Why the run failed or was stopped, None if it came to its end.
         refused: Whether the step that failed left a page that shows why.
-        drawn: Whether the images are synthetic; None if the parameters could not be read, and in versions 1 and 2.
+        drawn: Whether the images are synthetic; None if the parameters could not be read, and in
+            versions 1 and 2.
         result: None if the run failed or no result was there, and in version 1.
     """
 
@@ -144,8 +146,8 @@ def read_run(path: Path) -> RunRecord:
 def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return a record of version 1 to 3 with all fields of the present one.
 
-    Version 1 knew neither the server nor a result, version 2 not whether the images are synthetic. Some in between say
-    that beside the result.
+    Version 1 knew neither the server nor a result, version 2 not whether the images are synthetic. Some
+    in between say that beside the result.
     """
     result, stages = content.get("result"), content.get("stages")
     drawn = result.pop("drawn", None) if isinstance(result, dict) else None
@@ -153,9 +155,8 @@ def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if isinstance(stages, dict):
         stages = {name: _filled(stage, "step_wall_s", "step_cpu_s") for name, stage in stages.items()}
     git = _filled(content.get("git"), "unknown")
-    return {
-        "version": VERSION, "refused": False, "drawn": drawn, **added, **content, "git": git, "stages": stages,
-    }  # fmt: skip
+    converted = {**content, "git": git, "stages": stages}
+    return {"version": VERSION, "refused": False, "drawn": drawn, **added, **converted}
 
 
 def _filled(part: JsonValue, *names: str) -> JsonValue:

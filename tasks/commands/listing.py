@@ -14,7 +14,10 @@ from tasks.dag.step import Step
 from tasks.pipeline import PIPELINE
 
 STEPS = [step.name for step in PIPELINE]
-_HINT = "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\nwhat a step does and its files."
+_HINT = (
+    "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\n"
+    "what a step does and its files."
+)
 _Row = tuple[str, str, str, str]
 
 

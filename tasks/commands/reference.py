@@ -46,7 +46,7 @@ class _Summary(View):
 
 
 def make_reference(root: Path, profile: Chosen = None) -> str:
-    """Copy the summary of the last report to the project's reference, and return what that changes, in words.
+    """Make the summary of the last report the reference, and return in words what changed.
 
     Args:
         root: The project's folder.
@@ -103,7 +103,8 @@ def _parsed(content: JsonValue, path: Path, root: Path) -> _Summary:
         _ = summary.final_variant
     except (ValidationError, LookupError) as error:
         raise ContractError(
-            f"{path} is not a summary that the report step wrote: it holds no final variant with accuracy and "
-            f"bytes. `{repro_command(root, '--force --single-item report')}` writes it anew."
+            f"{path} is not a summary that the report step wrote: it holds no final variant with "
+            f"accuracy and bytes. `{repro_command(root, '--force --single-item report')}` writes it "
+            "anew."
         ) from error
     return summary

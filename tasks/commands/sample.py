@@ -53,7 +53,8 @@ def check_sample(root: Path) -> None:
         root: The project's folder.
 
     Raises:
-        ContractError: They are not what `make_sample` would make of that report, or no report is recorded.
+        ContractError: They are not what `make_sample` would make of that report, or no report is
+            recorded.
     """
     expected, again = _recorded(root), "`make sample` makes both; commit them."
     copied = _md5((root / SAMPLE).read_bytes()) if (root / SAMPLE).is_file() else "no file"

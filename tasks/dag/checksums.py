@@ -1,6 +1,7 @@
 """The content of inputs, held to what was recorded as they were made.
 
-DVC trusts its cache: what it restores from there it takes for what it once put there, without reading it.
+DVC trusts its cache: what it restores from there it takes for what it once put there, without reading
+it.
 """
 
 import hashlib
@@ -39,7 +40,8 @@ class _Recorded:
 def check_inputs(step: Step, root: Path) -> None:
     """Compare the inputs of a step with what was recorded when they were made.
 
-    An input that was made by hand, without DVC, is held to what that left. What no step has made is not checked.
+    An input that was made by hand, without DVC, is held to what that left. What no step has made is not
+    checked.
 
     Raises:
         DataError: An input is not what its step made; says how to get that back.
@@ -114,8 +116,8 @@ def _left(file: Path) -> dict[str, str]:
         return TypeAdapter(dict[str, str]).validate_python(read_json(file))
     except (DataError, ValidationError) as error:
         raise DataError(
-            f"{file} does not hold what step {file.stem} left there, the MD5s of what it made. Remove it, and "
-            f"run that step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
+            f"{file} does not hold what step {file.stem} left there, the MD5s of what it made. Remove "
+            f"it, and run that step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
         ) from error
 
 
@@ -136,8 +138,8 @@ def _refusal(root: Path, wanted: _Recorded, md5: str) -> str | None:
     sums = dict.fromkeys((wanted.md5, *(expected.get(name) for name in names)))
     damaged = [place for each in sums if (place := cache.damaged(each))]
     return (
-        f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with it. "
-        f"{_way_out(root, wanted, damaged, cache)}"
+        f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with "
+        f"it. {_way_out(root, wanted, damaged, cache)}"
     )
 
 
@@ -165,8 +167,8 @@ def _way_out(root: Path, wanted: _Recorded, damaged: list[str], cache: "_Cache")
     if not damaged:
         return f"Remove it and let DVC bring it back: {again}."
     return (
-        f"DVC's own copy is damaged too and would be restored in every run: {', '.join(damaged)}. Remove both "
-        f"and let them be made again: {again}."
+        f"DVC's own copy is damaged too and would be restored in every run: {', '.join(damaged)}. "
+        f"Remove both and let them be made again: {again}."
     )
 
 
@@ -178,7 +180,7 @@ class _CachedFile(BaseModel):
 
 
 class _Cache:
-    """DVC's cache of a workspace. Importing DVC takes a second, so it is asked only where an input differs."""
+    """DVC's cache of a workspace; as importing DVC takes a second, asked only where an input differs."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -1,4 +1,4 @@
-"""What DVC wrote down of the outputs of the stages, in ``dvc.lock`` and ``dvc.yaml``."""
+"""The outputs of the stages in ``dvc.lock`` and ``dvc.yaml``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ class _OfDvc(BaseModel):
 
 
 class LockedOutput(_OfDvc):
-    """An output as the last run of its stage left it; DVC names it by its MD5, that of a folder ends in .dir."""
+    """An output as the last run of its stage left it, named by its MD5."""
 
     path: Path
     md5: str | None = None
@@ -66,7 +66,7 @@ def locked_outputs(root: Path) -> Mapping[str, tuple[LockedOutput, ...]]:
 
 
 def makers(root: Path) -> Mapping[str, str]:
-    """Return the stage that makes each file, as ``dvc.yaml`` has it; nothing where that cannot be read."""
+    """Return the stage that makes each file, nothing where ``dvc.yaml`` cannot be read."""
     try:
         stages = _Stages.model_validate(read_yaml(root / STAGES)).stages
     except (ParamsError, ValidationError):

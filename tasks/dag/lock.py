@@ -21,7 +21,10 @@ from tasks import catalog
 HOLDER = "LITESMITH_LOCK_HOLDER"
 
 _STEP_PATIENCE_S = 10.0
-_UNNAMED = "a process that cannot be named here (it has just begun, is just ending, or runs in another container)"
+_UNNAMED = (
+    "a process that cannot be named here "
+    "(it has just begun, is just ending, or runs in another container)"
+)
 
 
 class _Holder(BaseModel):
@@ -71,8 +74,8 @@ def holding(root: Path) -> Iterator[None]:
 def stepping(root: Path) -> Iterator[None]:
     """Be the only step that runs in the workspace; wait a moment for one that is about to stop.
 
-    A step whose flow was killed notices that within a second or two, and until then it still writes, while the flow's
-    lock is free already.
+    A step whose flow was killed notices that within a second or two, and until then it still writes,
+    while the flow's lock is free already.
 
     Args:
         root: The workspace's folder.
@@ -186,8 +189,8 @@ def _refusal(holder: _Holder | None) -> str:
 def _second_server(holder: _Holder | None) -> str:
     if holder is None:
         return (
-            f"this project is served already: by {_UNNAMED}. Order runs from that one, or try again in a "
-            "moment."
+            f"this project is served already: by {_UNNAMED}. "
+            "Order runs from that one, or try again in a moment."
         )
     return (
         f"this project is served already: `{holder.command}` does it ({holder.process}). "

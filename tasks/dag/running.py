@@ -46,8 +46,8 @@ def run_step(step: Step, root: Path) -> None:
     Raises:
         ParamsError: ``params.yaml`` is wrong.
         BusyError: Another run holds the workspace.
-        MachineError: A package is missing or of another version than recorded, a folder cannot be written, or
-            the disk is full.
+        MachineError: A package is missing or of another version than recorded, a folder cannot be
+            written, or the disk is full.
         DataError: An input is not what the step before has made.
         ContractError: An input is missing, or the outputs are not exactly the promised ones.
     """
@@ -125,8 +125,8 @@ def _require_writable(step: Step, root: Path) -> None:
         nearest = next(place for place in (folder, *folder.parents) if place.exists())
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise MachineError(
-                f"step {step.name} writes to {folder}, and {nearest} may not be written by this user, or lies on a "
-                "read-only file system. Change that; nothing was removed."
+                f"step {step.name} writes to {folder}, and {nearest} may not be written by this user, "
+                "or lies on a read-only file system. Change that; nothing was removed."
             )
 
 
@@ -136,7 +136,7 @@ def _remove_outputs(step: Step, root: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, or a folder with all in it, if it is there; of a link the link alone, wherever it leads."""
+    """Remove a file, a folder with all in it, or a link alone, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -147,7 +147,8 @@ def _require_outputs(step: Step, root: Path, before: set[Path]) -> None:
     missing = [port.path.as_posix() for port in step.outs if not (root / port.path).exists()]
     if missing:
         raise ContractError(
-            f"step {step.name} promised {', '.join(missing)} and did not make it. Correct tasks/{step.name}.py."
+            f"step {step.name} promised {', '.join(missing)} and did not make it. "
+            f"Correct {step.module.replace('.', '/')}.py."
         )
     promised = {root / port.path for port in step.outs}
     stray = [
@@ -181,8 +182,8 @@ def _beside(step: Step, root: Path) -> set[Path]:
 def _work_folder(step: Step, arguments: Arguments, root: Path) -> Iterator[Path | None]:
     """Make the folder that a killed run resumes from, named by all that decides the result.
 
-    A step that does not ask for it has none: to name it, every input is read. It outlives the step, whose
-    outputs DVC has yet to record, and goes when another step begins: then they are.
+    A step that does not ask for it has none: to name it, every input is read. It outlives the step,
+    whose outputs DVC has yet to record, and goes when another step begins: then they are.
     """
     for ended in (root / catalog.WORK).glob(f"*/*{_ENDED}"):
         if ended.parent.name != step.name:
@@ -212,9 +213,9 @@ def _fingerprint(step: Step, arguments: Arguments, root: Path) -> str:
 def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -> Provenance:
     """Return how the step made its outputs, with its cost so far.
 
-    A step has a process of its own, so its imports count as its own, not as the orchestration's. The peak of
-    memory is that of the largest single process, this one or a finished worker: the system keeps no peak of
-    what all held together, which is more wherever workers run side by side.
+    A step has a process of its own, so its imports count as its own, not as the orchestration's. The
+    peak of memory is that of the largest single process, this one or a finished worker: the system keeps
+    no peak of what all held together, which is more wherever workers run side by side.
     """
     spent, unit = os.times(), 1024 * 1024 if sys.platform == "darwin" else 1024
     peak = max(

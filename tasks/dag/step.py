@@ -52,8 +52,8 @@ class Measured:
 class Kept:
     """Mark of a small output that git keeps instead of DVC's cache.
 
-    DVC then never takes the step from its run cache, which leaves out steps with such an output: use it where running
-    again costs little.
+    DVC then never takes the step from its run cache, which leaves out steps with such an output: use it
+    where running again costs little.
     """
 
 
@@ -103,10 +103,10 @@ class StudyRunner(Protocol):
 class Step:
     """A step of the pipeline: a function with typed inputs and outputs.
 
-    The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``, ``outs``,
-    and whichever of these keywords its signature names: ``seed``, any other section of params.yaml (or, by a
-    type that the section's type extends, those of its fields alone), ``work`` (a folder that outlives a killed
-    run with the same inputs), ``run_with_workers`` (a `StudyRunner`).
+    The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``,
+    ``outs``, and whichever of these keywords its signature names: ``seed``, any other section of
+    params.yaml (or, by a type that the section's type extends, those of its fields alone), ``work`` (a
+    folder that outlives a killed run with the same inputs), ``run_with_workers`` (a `StudyRunner`).
     """
 
     function: Callable[..., None]
@@ -163,7 +163,8 @@ def step(function: Callable[..., None]) -> Step:
     taken = list(inspect.signature(function).parameters.values())
     if [parameter.name for parameter in taken[:3]] != ["params", "ins", "outs"]:
         raise TypeError(
-            f"step {function.__name__} must take (params, ins, outs, *, ...), got {[p.name for p in taken]}."
+            f"step {function.__name__} must take (params, ins, outs, *, ...), got "
+            f"{[parameter.name for parameter in taken]}."
         )
     keywords = tuple(parameter.name for parameter in taken[3:])
     others = {

@@ -1,4 +1,4 @@
-"""The versions of the packages that decide numbers: written from the lock, an input of the steps that use them."""
+"""The versions of the packages that decide numbers, from the lock: an input of steps."""
 
 import re
 from collections.abc import Collection
@@ -10,7 +10,10 @@ from litesmith.files import read_yaml, write_text, yaml_text
 from tasks import catalog
 from tasks.dag.closure import PACKAGES
 
-_HEADER = "# Written by `make lock` from requirements.lock. Steps whose numbers depend on a package name it as a parameter.\n"
+_HEADER = (
+    "# Written by `make lock` from requirements.lock. "
+    "Steps whose numbers depend on a package name it as a parameter.\n"
+)
 
 
 def render(lock: str) -> str:
@@ -68,7 +71,8 @@ def check_installed(names: Collection[str], root: Path) -> dict[str, str]:
     ]
     if unknown:
         raise ContractError(
-            f"versions.yaml records no version of {', '.join(unknown)}. `python -m tasks versions` writes it anew."
+            f"versions.yaml records no version of {', '.join(unknown)}. "
+            "`python -m tasks versions` writes it anew."
         )
     installed = {name: _installed(name) for name in names}
     wrong = [

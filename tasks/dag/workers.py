@@ -55,8 +55,8 @@ def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
                 raise
     except BrokenProcessPool as error:
         raise MachineError(
-            "a worker process was killed, most often because memory ran out. Free some, or lower the step's "
-            "num_workers, and run again: finished work is kept."
+            "a worker process was killed, most often because memory ran out. Free some, or lower the "
+            "step's num_workers, and run again: finished work is kept."
         ) from error
 
 
