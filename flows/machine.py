@@ -1,4 +1,4 @@
-"""Look before a long run whether the machine has room for it."""
+"""The disk and memory that a run takes."""
 
 import shutil
 import tempfile

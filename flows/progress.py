@@ -35,17 +35,9 @@ _REDRAW_S = 10.0
 # How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier
 # one's.
 _PRIOR_SHARE = 0.1
-_AROUND = (
-    "Running stage",
-    "> python",
-    "Updating lock file",
-    "Generating lock file",
-    "To track",
-    "git add",
-    "dvc config",
-    "To enable",
-    "Use `dvc",
-)
+# DVC writes the command before it runs it, and names the lock file after it.
+_STEP_BEGINS = "> "
+_STEP_ENDS = ("Updating lock file", "Generating lock file")
 
 
 @dataclass
@@ -96,8 +88,9 @@ class Progress:
     forecast: Forecast | None = None
     stage: str = ""
     _began: float = 0.0
-    _told: float = 0.0
+    _shown: float = 0.0
     _drawn: bool = False
+    _in_step: bool = False
 
     def plan(self, order: list[str], expected_s: Mapping[str, float]) -> None:
         """Take note of all stages before the first begins."""
@@ -105,21 +98,23 @@ class Progress:
 
     def begin(self, stage: str) -> None:
         """Take note that a stage begins."""
-        self.stage, self._began, self._told = stage, time.monotonic(), 0.0
+        self.stage, self._began, self._shown, self._in_step = stage, time.monotonic(), 0.0, False
         if self._redraws():
             self._draw("")
 
     def line(self, text: str) -> None:
-        """Show a line of the stage, with the time left; what DVC says around it stays in the log."""
+        """Show a line of the step, with the time left; those of DVC around it stay in the log."""
         text = self._encodable(plain(text))
-        if not text or text.startswith(_AROUND):
+        begins, ends = text.startswith(_STEP_BEGINS), text.startswith(_STEP_ENDS)
+        if begins or ends or not self._in_step or not text:
+            self._in_step = begins or (self._in_step and not ends)
             return
         now = time.monotonic()
         if self._redraws():
             self._draw(text)
-        elif now - self._told >= _REDRAW_S:
+        elif now - self._shown >= _REDRAW_S:
             self._write(f"{self._place()} ... {text}{self._left()}\n")
-            self._told = now
+            self._shown = now
 
     def clear(self) -> None:
         """Clear the row for another line; the next line of the stage draws it again."""

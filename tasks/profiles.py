@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from litesmith.errors import ParamsError, did_you_mean
 from litesmith.params.loading import overlaid, parse_params, read_sections
@@ -52,7 +51,7 @@ def profile_title(chosen: Chosen) -> str | None:
     return _JOINT.join(profile_names(chosen)) or None
 
 
-def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, Any]]:
+def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, object]]:
     """Return what the chosen profiles change, in their order, and last what the report calls them.
 
     Raises:
@@ -64,25 +63,26 @@ def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, Any]]:
     return [*overlays, {"report": {"profile": profile_title(names)}}] if names else []
 
 
-def laid(project: Path, *overlays: Mapping[str, Any]) -> dict[str, Any]:
+def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
     """Return the content of ``params.yaml`` with overlays laid over it in their order, checked.
 
     Raises:
         ParamsError: A parameter is unknown, or a value is out of its bounds.
     """
-    content = read_sections(project / catalog.PARAMS)
+    content: dict[str, object] = read_sections(project / catalog.PARAMS)
     for overlay in overlays:
         content = overlaid(content, overlay)
     try:
         parse_params(content)
     except ParamsError as error:
-        title = overlays[-1].get("report", {}).get("profile") if overlays else None
+        report = overlays[-1].get("report") if overlays else None
+        title = report.get("profile") if isinstance(report, Mapping) else None
         with_profile = f"\n(params.yaml with profile {title} laid over it)" if title else ""
         raise ParamsError(f"{error}{with_profile}") from error
     return content
 
 
-def _read(project: Path, name: str) -> dict[str, Any]:
+def _read(project: Path, name: str) -> dict[str, object]:
     path = project / PROFILES / f"{name}.yaml"
     # Of a folder, a pipe or a link that leads nowhere with this name, reading says what it is.
     if not os.path.lexists(path):
@@ -91,7 +91,7 @@ def _read(project: Path, name: str) -> dict[str, Any]:
             f"{name!r} is not a profile.{did_you_mean(name, known)} Known here: {', '.join(known)}. "
             f"A profile is a file {PROFILES}/NAME.yaml."
         )
-    overlay = read_sections(path)
+    overlay: dict[str, object] = read_sections(path)
     try:
         overlaid(read_sections(project / catalog.PARAMS), overlay)
     except ParamsError as error:

@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from litesmith.errors import MachineError, ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params.loading import overlaid
+from litesmith.params.loading import overlaid, parse_params
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
@@ -108,7 +107,7 @@ def open_workspace(project: Path, profile: Chosen) -> Path:
     )
 
 
-def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
+def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object]) -> Path:
     """Make a workspace, or bring one that exists up to date; its data, models and DVC cache stay.
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
@@ -225,10 +224,14 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
     return [*done, *([] if path in targets or path.exists() else [f"removed {place}"])], failed
 
 
-def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+def _params(
+    folder: Path, project: Path, overlays: tuple[Mapping[str, object], ...]
+) -> dict[str, object]:
     content = laid(project, *overlays)
-    sources = [_seen_from(folder, project, source) for source in content["fetch"]["sources"]]
-    return overlaid(content, {"fetch": {"sources": sources}})
+    given = parse_params(content).fetch.sources
+    return overlaid(
+        content, {"fetch": {"sources": [_seen_from(folder, project, each) for each in given]}}
+    )
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:

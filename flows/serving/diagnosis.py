@@ -1,4 +1,4 @@
-"""Why Prefect's server did not start, told from its database and from what it wrote."""
+"""Why Prefect's server did not start: causes in its database and its log."""
 
 import sqlite3
 from contextlib import closing
@@ -8,7 +8,7 @@ DATABASE = "prefect.db"
 
 _TAIL_LINES = 10
 
-# What stands in the log (in small letters), and what it means. The first that is found counts.
+# What stands in the log (in small letters), and what it means. The first match counts.
 _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("can't locate revision",),
@@ -64,9 +64,9 @@ def cause(log: str, home: Path) -> str | None:
         log: What the server wrote since it was started.
         home: The folder in which Prefect keeps its things.
     """
-    said = log.lower()
+    text = log.lower()
     for signs, meaning in _CAUSES:
-        if any(sign in said for sign in signs):
+        if any(sign in text for sign in signs):
             move, space = _MOVE.format(home=home), _SPACE.format(home=home)
             return meaning.format(home=home, database=home / DATABASE, move=move, space=space)
     return None
@@ -82,14 +82,14 @@ def damage(home: Path) -> str | None:
         return None
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            ((found,),) = database.execute("PRAGMA quick_check(1)").fetchall()
+            ((result,),) = database.execute("PRAGMA quick_check(1)").fetchall()
     except (
         sqlite3.OperationalError
     ):  # of its folder or of the moment, not of its content: the server will tell
         return None
     except sqlite3.DatabaseError as error:
-        found = str(error)
-    return None if found == "ok" else cause(f"{found} is malformed", home)
+        result = str(error)
+    return None if result == "ok" else cause(f"{result} is malformed", home)
 
 
 def tail(log: str) -> str:

@@ -16,7 +16,7 @@ API_URL = "PREFECT_API_URL"
 # much is logged, how a worker asks for orders, how long an answer may take. All others (credentials,
 # addresses, a database, paths, services that are off) are meant for another server, and some of them
 # alone make ours refuse its own run.
-_KEPT = ("PREFECT_LOGGING_", "PREFECT_WORKER_", "PREFECT_API_REQUEST_TIMEOUT")
+_ALLOWED = ("PREFECT_LOGGING_", "PREFECT_WORKER_", "PREFECT_API_REQUEST_TIMEOUT")
 
 
 def prefect_environment(project: Path) -> dict[str, str]:
@@ -40,7 +40,7 @@ def own_environment(project: Path, url: str | None = None) -> dict[str, str]:
         project: The project's folder.
         url: The address of the server's API, once it has one.
     """
-    kept = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
+    allowed = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
     own = {
         # A profile of the user's, or a file .env or prefect.toml in the project, may name another one.
         "PREFECT_PROFILES_PATH": str(project / HOME / "profiles.toml"),
@@ -53,7 +53,7 @@ def own_environment(project: Path, url: str | None = None) -> dict[str, str]:
             "prefect.server.concurrency.lease_storage.filesystem"
         ),
     }
-    return {**kept, **prefect_environment(project), **own, **({API_URL: url} if url else {})}
+    return {**allowed, **prefect_environment(project), **own, **({API_URL: url} if url else {})}
 
 
 def use_own_environment(project: Path) -> None:
@@ -149,7 +149,7 @@ def _is_foreign(name: str) -> bool:
     # With it, which platforms set for their own programs, Prefect's server does not start.
     if name == "WEB_CONCURRENCY":
         return True
-    return name.startswith("PREFECT_") and not name.startswith(_KEPT)
+    return name.startswith("PREFECT_") and not name.startswith(_ALLOWED)
 
 
 def _is_free(name: str, chosen: set[str]) -> bool:

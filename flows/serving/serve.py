@@ -101,7 +101,7 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
         MachineError: It failed; the text holds what it wrote.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
             cwd=project,
             env={**UTF8_PIPES, **environment},
@@ -109,11 +109,13 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
             encoding="utf-8",
             errors="replace",
         )
-        if not done.returncode:
+        if not process.returncode:
             return
-        said = f"{done.stdout}{done.stderr}"
-        if _PUT_OFF not in said or attempt == _ATTEMPTS:
-            raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{said}")
+        output = f"{process.stdout}{process.stderr}"
+        if _PUT_OFF not in output or attempt == _ATTEMPTS:
+            raise MachineError(
+                f"`prefect {' '.join(arguments)}` ended with {process.returncode}:\n{output}"
+            )
         time.sleep(_PAUSE_S)
 
 

@@ -220,11 +220,11 @@ def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path, befor
         if _is_ready(url, child):
             return
         time.sleep(0.1)
-    said = log.read_bytes()[before:].decode(errors="replace")
+    written = log.read_bytes()[before:].decode(errors="replace")
     took = f"{time.monotonic() - began:.0f} s"
     ended = f"did not answer at {url} within {took}" if child.poll() is None else f"ended after {took}"
-    why = cause(said, log.parent) or "the log does not say why in words known here."
-    raise MachineError(f"Prefect's server {ended}: {why}\nThe end of {log}:\n{tail(said)}")
+    why = cause(written, log.parent) or "the log does not say why in words known here."
+    raise MachineError(f"Prefect's server {ended}: {why}\nThe end of {log}:\n{tail(written)}")
 
 
 def _is_ready(url: str, child: subprocess.Popen[bytes]) -> bool:

@@ -43,7 +43,7 @@ class _Holder(BaseModel):
 
 
 def this_command() -> str:
-    """Return how this process was started, as others are told who holds a workspace."""
+    """Return the command line of this process, which names it to others."""
     return " ".join(["python", *sys.orig_argv[1:]])
 
 

@@ -123,6 +123,6 @@ def _dvc_command() -> list[psutil.Process | None]:
     """
     if "DVC_STAGE" not in os.environ:
         return []
-    nearest = next((one for one in psutil.Process().parents() if one.name() not in _SHELLS), None)
+    nearest = next((each for each in psutil.Process().parents() if each.name() not in _SHELLS), None)
     orphaned = nearest is not None and nearest.pid == 1 and "dvc" not in " ".join(nearest.cmdline())
     return [None if orphaned else nearest]
