@@ -12,7 +12,7 @@ from tasks import catalog
 
 
 def results_rows(root: Path) -> list[dict[str, str]]:
-    """Return a row for each model and file of a workspace; none before the first evaluation."""
+    """Return a row for each model and file of a workspace."""
     path = root / catalog.results("evaluate")
     if not path.is_file():
         return []
@@ -32,7 +32,7 @@ def _row(name: str, variant: VariantFigures, final: str) -> dict[str, str]:
 
 
 def text_table(rows: list[dict[str, str]]) -> str:
-    """Return rows as a table for a terminal: names to the left, numbers to the right."""
+    """Return rows as a text table, numbers to the right."""
     if not rows:
         return ""
     table = [list(rows[0]), *(list(row.values()) for row in rows)]
@@ -49,7 +49,7 @@ def _aligned(line: list[str], widths: list[int]) -> str:
 
 
 def publish_results(root: Path) -> None:
-    """Show the results table and a link to the report in the current flow run."""
+    """Show results and report in the current flow run."""
     rows, label = results_rows(root), synthetic_label(root)
     if rows:
         create_table_artifact(
@@ -66,14 +66,14 @@ def publish_results(root: Path) -> None:
 
 
 def synthetic_label(root: Path) -> str:
-    """Return the words before all that is shown of synthetic images; empty for a real data set."""
+    """Return the label of synthetic images, empty for real ones."""
     return (
         "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
     )
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
-    """Link and log the page that a stage left when it refused, and return its path.
+    """Link the page of a stage's refusal, and return its path.
 
     Args:
         root: The workspace.

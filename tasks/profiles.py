@@ -43,7 +43,7 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
 
 
 def profile_title(chosen: Chosen) -> str | None:
-    """Return what a run with the chosen profiles is called, such as ``quick+drawn``; None without any.
+    """Return the joined names of profiles, such as ``quick+drawn``.
 
     Raises:
         ParamsError: As `profile_names`.
@@ -52,7 +52,7 @@ def profile_title(chosen: Chosen) -> str | None:
 
 
 def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, object]]:
-    """Return what the chosen profiles change, in their order, and last what the report calls them.
+    """Return what the profiles change, and what the report calls them.
 
     Raises:
         ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it
@@ -106,7 +106,7 @@ def _text(given: object) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name, or raise if it is none: a path could lead a run out of its place."""
+    """Return a name, or raise if it could lead elsewhere."""
     if not name.strip():
         wrong = "it is empty"
     elif name != name.strip():

@@ -1,4 +1,4 @@
-"""The state of each step in one line, as far as it is seen without asking DVC."""
+"""The state of each step in one line, without asking DVC."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The reference: the result that later runs are compared with. Only this command moves it."""
+"""The reference, the result that later runs are compared with."""
 
 import shlex
 from pathlib import Path
@@ -46,7 +46,7 @@ class _Summary(View):
 
 
 def make_reference(root: Path, profile: Chosen = None) -> str:
-    """Make the summary of the last report the reference, and return in words what changed.
+    """Make the last summary the reference, and return what changed.
 
     Args:
         root: The project's folder.
@@ -70,7 +70,7 @@ def make_reference(root: Path, profile: Chosen = None) -> str:
 
 
 def _before(reference: Path) -> JsonValue:
-    """Return the reference so far: None if there was none, an empty mapping if it cannot be read."""
+    """Return the reference so far, an empty mapping if unreadable."""
     try:
         content: JsonValue = read_json(reference) if reference.is_file() else None
     except DataError:
@@ -93,7 +93,7 @@ def _words(now: _Summary, content: JsonValue, before: JsonValue) -> str:
 
 
 def _parsed(content: JsonValue, path: Path, root: Path) -> _Summary:
-    """Return a summary, which the report step makes in ``root``, without what is not said here.
+    """Return a summary that the report step made in ``root``.
 
     Raises:
         ContractError: It holds no final variant with accuracy and bytes.
