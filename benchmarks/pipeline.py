@@ -20,6 +20,7 @@ from litesmith.documents.formats import percent
 from litesmith.documents.history import Run, read_runs
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
+from litesmith.records.run import Outcome
 from tasks import catalog
 from tasks.command import run_chosen
 from tasks.pipeline import PIPELINE
@@ -90,12 +91,13 @@ def found(workspace: Path) -> dict[str, Any] | None:
     if not parts:
         return None
     run, summary = parts[-1], read_json(workspace / catalog.SUMMARY)
+    reached = run.record.result
     final, kept = (
         summary["results"]["evaluate"]["variants"][summary["final"]],
         ("accuracy", "bytes", "gzip_bytes"),
     )
     result = {"final": summary["final"], **{key: final[key] for key in kept}}
-    if result != {key: run.record["result"][key] for key in result}:
+    if reached is None or result != reached.model_dump(include=set(result)):
         raise ContractError(
             f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there."
         )
@@ -132,27 +134,29 @@ def last_whole(runs: Sequence[Run]) -> list[Run]:
 def _is_whole(parts: Sequence[Run]) -> bool:
     """Tell whether some runs are of one revision, the last alone ended well, and all stages ran, on the real data."""
     records = [part.record for part in parts]
-    outcomes = [
-        (name, stage["outcome"]) for record in records for name, stage in record["stages"].items()
-    ]
-    ran = {name for name, outcome in outcomes if outcome == "Completed"}
-    foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(
-        record.get("drawn") for record in records
+    outcomes = [(name, stage.outcome) for record in records for name, stage in record.stages.items()]
+    ran = {name for name, outcome in outcomes if outcome is Outcome.COMPLETED}
+    foreign = any(outcome is Outcome.RESTORED for _, outcome in outcomes) or any(
+        record.drawn for record in records
     )
-    went_on = [bool(record.get("error")) for record in records] == [True] * (len(records) - 1) + [False]
-    alike = all(record["git"] == records[-1]["git"] for record in records)
+    went_on = [record.error is not None for record in records] == [True] * (len(records) - 1) + [False]
+    alike = all(record.git == records[-1].git for record in records)
     return alike and went_on and not foreign and ran == {step.name for step in PIPELINE}
 
 
 def _told(run: Run) -> dict[str, Any]:
-    kept = ("command", "git", "wall_s", "cpu_s", "server_cpu_s", "error", "stages")
-    return {"id": run.id, **{key: run.record.get(key) for key in kept}}
+    shown = {"command", "git", "wall_s", "cpu_s", "server_cpu_s", "error", "stages"}
+    return {"id": run.id, **run.record.model_dump(mode="json", include=shown)}
 
 
 def _spent(parts: Sequence[Run]) -> dict[str, float]:
     """Return the seconds of all parts together."""
-    keys = ("wall_s", "cpu_s", "server_cpu_s")
-    return {key: round(sum(part.record[key] for part in parts), 2) for key in keys}
+    records = [part.record for part in parts]
+    return {
+        "wall_s": round(sum(record.wall_s for record in records), 2),
+        "cpu_s": round(sum(record.cpu_s for record in records), 2),
+        "server_cpu_s": round(sum(record.server_cpu_s or 0.0 for record in records), 2),
+    }
 
 
 def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:

@@ -1,13 +1,14 @@
-"""Artifacts of a run in Prefect: results, report, refusal."""
+"""The results, the report and the page of a refusal, shown in Prefect."""
 
 from pathlib import Path
-from typing import Any
 
+from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from tabulate import tabulate
 
-from litesmith.files import read_json
 from litesmith.params.loading import read_params
+from litesmith.records.figures import EvaluateFigures, VariantFigures
+from litesmith.records.record import read_record
 from tasks import catalog
 
 
@@ -16,23 +17,23 @@ def results_rows(root: Path) -> list[dict[str, str]]:
     path = root / catalog.results("evaluate")
     if not path.is_file():
         return []
-    results = read_json(path)
-    return [_row(name, variant, results["final"]) for name, variant in results["variants"].items()]
+    results = read_record(path, EvaluateFigures)
+    return [_row(name, variant, results.final) for name, variant in results.variants.items()]
 
 
-def _row(name: str, variant: dict[str, Any], final: str) -> dict[str, str]:
-    low, high = variant["accuracy_interval"]
+def _row(name: str, variant: VariantFigures, final: str) -> dict[str, str]:
+    low, high = variant.accuracy_interval
     return {
         "model": f"{name} (final)" if name == final else name,
-        "test accuracy": f"{variant['accuracy']:.4f}",
+        "test accuracy": f"{variant.accuracy:.4f}",
         "95 % interval": f"{low:.4f} to {high:.4f}",
-        "bytes": f"{variant['bytes']:,}",
-        "gzip bytes": f"{variant['gzip_bytes']:,}",
+        "bytes": f"{variant.bytes:,}",
+        "gzip bytes": f"{variant.gzip_bytes:,}",
     }
 
 
 def text_table(rows: list[dict[str, str]]) -> str:
-    """Return rows as a table, names left and numbers right."""
+    """Return rows as a text table, numbers to the right."""
     if not rows:
         return ""
     lines = [list(rows[0]), *(list(row.values()) for row in rows)]
@@ -43,7 +44,7 @@ def text_table(rows: list[dict[str, str]]) -> str:
 
 def publish_results(root: Path) -> None:
     """Show results and report in the current flow run."""
-    rows, label = results_rows(root), drawn_label(root)
+    rows, label = results_rows(root), synthetic_label(root)
     if rows:
         create_table_artifact(
             rows, key="results", description=f"{label}Test results; measured by running each file"
@@ -58,15 +59,15 @@ def publish_results(root: Path) -> None:
         )
 
 
-def drawn_label(root: Path) -> str:
-    """Return the label of synthetic data, or nothing."""
+def synthetic_label(root: Path) -> str:
+    """Return the label of synthetic images, empty for real ones."""
     return (
         "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
     )
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
-    """Show a link to a stage's refusal page; return it.
+    """Link the page of a stage's refusal, and return its path.
 
     Args:
         root: The workspace.
@@ -79,4 +80,5 @@ def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
     create_link_artifact(
         page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`"
     )
+    get_run_logger().error("see %s", page)
     return page

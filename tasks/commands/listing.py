@@ -7,7 +7,8 @@ from textwrap import fill
 
 from litesmith.documents.durations import duration
 from litesmith.errors import DataError
-from litesmith.files import read_json
+from litesmith.records.provenance import Provenance
+from litesmith.records.record import read_record
 from tasks.dag.lock import running_step
 from tasks.dag.step import Step
 from tasks.pipeline import PIPELINE
@@ -42,15 +43,15 @@ def _row(step: Step, root: Path) -> tuple[str, str, str, str]:
     running = running_step(root)
     if running and running[0] == step.name:
         return step.name, "running", _moment(running[1]), ""
-    record = root / step.made
+    record = root / step.provenance
     if not record.is_file():
         return step.name, "not made here", "", ""
     missing = [port.path for port in step.outs if not (root / port.path).exists()]
     state = f"{len(missing)} of {len(step.outs)} outputs missing" if missing else "made"
     since = datetime.fromtimestamp(record.stat().st_mtime, UTC)
     try:
-        took = duration(float(read_json(record)["wall_s"]))
-    except (DataError, ValueError, LookupError, TypeError):
+        took = duration(read_record(record, Provenance).wall_s)
+    except DataError:
         return step.name, "record cannot be read", _moment(since), ""
     return step.name, state, _moment(since), took
 

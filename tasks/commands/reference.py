@@ -1,26 +1,59 @@
-"""Make the present result the one that later runs are compared with. Not a step: nothing but this moves it."""
+"""The reference, the result that later runs are compared with."""
 
 import shlex
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue, ValidationError
 
 from litesmith.documents.formats import count, percent, points, signed
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_json
+from litesmith.records.figures import View
+from litesmith.records.record import Count, Share
 from tasks import catalog
-from tasks.profiles import Chosen, profile_title
+from tasks.profiles import Chosen, profile_overlays, profile_title
 from tasks.workspace import repro_command, workspace_folder
 
 
+class _Variant(View):
+    accuracy: Share
+    bytes: Count
+
+
+class _Evaluate(View):
+    variants: dict[str, _Variant]
+
+
+class _Results(View):
+    evaluate: _Evaluate
+
+
+class _Summary(View):
+    """What of a summary a person wants to know."""
+
+    final: str
+    results: _Results
+
+    @property
+    def final_variant(self) -> _Variant:
+        """The figures of the final file."""
+        return self.results.evaluate.variants[self.final]
+
+    def __str__(self) -> str:
+        """Return the figures in words."""
+        variant = self.final_variant
+        return f"{self.final}: {percent(variant.accuracy)} % on test, {count(variant.bytes)} bytes"
+
+
 def make_reference(root: Path, profile: Chosen = None) -> str:
-    """Copy the summary of the last report to the project's reference, and return what that changes, in words.
+    """Make the last summary the reference, and return what changed.
 
     Args:
         root: The project's folder.
         profile: The profiles of the workspace whose report it is, None for the project's own.
 
     Raises:
-        ParamsError: What is given is no name of a profile.
+        ParamsError: There is no such profile.
         ContractError: There is no summary, or it is not one that the report step wrote.
     """
     folder, reference = workspace_folder(root, profile), root / catalog.REFERENCE
@@ -28,49 +61,50 @@ def make_reference(root: Path, profile: Chosen = None) -> str:
     shown = path.relative_to(root)
     again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
     if not path.is_file():
+        profile_overlays(root, profile)  # a name that is no profile is the better reason
         raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
-    now = read_json(path)
-    words = _words(now, _before(reference), _figures(now, shown, folder))
-    write_json(reference, now)
+    content = read_json(path)
+    words = _words(_parsed(content, shown, folder), content, _before(reference))
+    write_json(reference, content)
     return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
 
 
-def _before(reference: Path) -> Any:
-    """Return what the reference was: null if there was none, nothing that is a summary if it cannot be read."""
+def _before(reference: Path) -> JsonValue:
+    """Return the reference so far, an empty mapping if unreadable."""
     try:
-        return read_json(reference) if reference.is_file() else None
+        content: JsonValue = read_json(reference) if reference.is_file() else None
     except DataError:
         return {}
+    return content
 
 
-def _words(now: Any, before: Any, figures: dict[str, Any]) -> str:
+def _words(now: _Summary, content: JsonValue, before: JsonValue) -> str:
     if before is None:
-        return f"The reference is {_named(figures)}. There was none before."
-    if now == before:
-        return f"The reference is {_named(figures)}, as it was: the same summary."
+        return f"The reference is {now}. There was none before."
+    if content == before:
+        return f"The reference is {now}, as it was: the same summary."
     try:
-        old = _figures(before, catalog.REFERENCE, Path())
+        old = _parsed(before, catalog.REFERENCE, Path())
     except ContractError:
-        return f"The reference is {_named(figures)}. What it was could not be read as a summary; git still has it."
-    accuracy = points(figures["accuracy"] - old["accuracy"])
-    size = signed(figures["bytes"] - old["bytes"], 0)
-    return f"The reference was {_named(old)}.\nIt now is {_named(figures)}.\nChange: {accuracy} points, {size} bytes."
+        return f"The reference is {now}. What it was could not be read as a summary; git still has it."
+    accuracy = points(now.final_variant.accuracy - old.final_variant.accuracy)
+    size = signed(now.final_variant.bytes - old.final_variant.bytes, 0)
+    return f"The reference was {old}.\nIt now is {now}.\nChange: {accuracy} points, {size} bytes."
 
 
-def _named(figures: dict[str, Any]) -> str:
-    return (
-        f"{figures['final']}: {percent(figures['accuracy'])} % on test, {count(figures['bytes'])} bytes"
-    )
+def _parsed(content: JsonValue, path: Path, root: Path) -> _Summary:
+    """Return a summary that the report step made in ``root``.
 
-
-def _figures(summary: Any, path: Path, root: Path) -> dict[str, Any]:
-    """Return name, accuracy and bytes of the final variant of a summary, which the report step makes in ``root``."""
+    Raises:
+        ContractError: It holds no final variant with accuracy and bytes.
+    """
     try:
-        final = str(summary["final"])
-        variant = summary["results"]["evaluate"]["variants"][final]
-        return {"final": final, "accuracy": float(variant["accuracy"]), "bytes": int(variant["bytes"])}
-    except (LookupError, TypeError, ValueError) as error:
+        summary = _Summary.model_validate(content)
+        _ = summary.final_variant
+    except (ValidationError, LookupError) as error:
         raise ContractError(
-            f"{path} is not a summary that the report step wrote: it holds no final variant with accuracy and bytes. "
-            f"`{repro_command(root, '--force --single-item report')}` writes it anew."
+            f"{path} is not a summary that the report step wrote: it holds no final variant with "
+            f"accuracy and bytes. `{repro_command(root, '--force --single-item report')}` writes it "
+            "anew."
         ) from error
+    return summary
