@@ -19,7 +19,7 @@ from flows.progress import Progress, watcher
 from flows.runs import RunRecord, last_times, made
 from flows.sweep import conducting
 from litesmith.data.download import require_named, resolve_named
-from litesmith.device.measurements import require
+from litesmith.device.registry import require
 from litesmith.files import read_json
 from litesmith.params.loading import read_params
 from tasks import catalog

@@ -66,13 +66,15 @@ def laid(project: Path, *overlays: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of the project's ``params.yaml`` with overlays laid over it in their order, all checked.
 
     Raises:
-        ParamsError: A parameter is unknown, or a value is out of its bounds.
+        ParamsError: A parameter is unknown, a value is out of its bounds, or a name is not registered.
     """
+    from tasks.registries import require_registered
+
     content = read_sections(project / catalog.PARAMS)
     for overlay in overlays:
         content = overlaid(content, overlay)
     try:
-        parse_params(content)
+        require_registered(parse_params(content))
     except ParamsError as error:
         title = overlays[-1].get("report", {}).get("profile") if overlays else None
         with_profile = f"\n(params.yaml with profile {title} laid over it)" if title else ""

@@ -20,15 +20,11 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from litesmith.errors import DataError
-from litesmith.params.sections.convert import Precision
 from litesmith.quiet import hushed
 from litesmith.tflite.contract import TensorSpec, require_classifier
 from litesmith.tflite.slimming import custom_operators, layer, operator_codes, unpack, weight_tensors
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
-
-# Integers throughout, input and output included.
-INTEGER: tuple[Precision, ...] = ("int8", "int4")
 
 # No classifier of small pictures is near it; a damaged shape easily is beyond.
 _MAX_TENSOR_BYTES = 2**30
@@ -115,7 +111,7 @@ class Observation:
         dtypes: The types of all its tensors, activations and constants included.
         weights: Of every convolution and dense layer, in the order in which they run.
         golden: Probabilities of the golden images, one row each.
-        predicted: Most probable class of each validation image.
+        predicted: Most probable class of each image at each place, in the order of `shifted`.
     """
 
     input: Tensor
@@ -123,12 +119,17 @@ class Observation:
     dtypes: list[str]
     weights: list[Weights]
     golden: list[list[float]]
-    predicted: list[int]
+    predicted: list[list[int]]
 
     @classmethod
     def from_json(cls, text: str) -> "Observation":
         """Read what `main` printed."""
         return TypeAdapter(cls).validate_json(text)
+
+    @property
+    def in_place(self) -> NDArray[np.int64]:
+        """Most probable class of each image where it is, int64 (n,)."""
+        return np.array(self.predicted[len(self.predicted) // 2])
 
     @property
     def sparsity(self) -> float:
@@ -258,37 +259,70 @@ def tensor_dtypes(path: Path) -> set[str]:
     return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
 
 
-def observe(path: Path, golden_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> Observation:
-    """Return all that can be seen of a file: its door, its weights, its answers.
+def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
+    """Return images (n, height, width) at every place up to so many pixels away, (k, n, height, width).
+
+    The place in the middle of the k is where the images are. Few images tell little; an image at nine places tells more,
+    and networks were trained for it.
+    """
+    wide = np.pad(images, ((0, 0), (max_shift_px, max_shift_px), (max_shift_px, max_shift_px)))
+    _, height, width = images.shape
+    steps = range(2 * max_shift_px + 1)
+    return np.stack(
+        [wide[:, down : down + height, right : right + width] for down in steps for right in steps]
+    )
+
+
+def observe(
+    path: Path, images: NDArray[np.uint8], golden_rows: NDArray[np.integer], max_shift_px: int = 0
+) -> Observation:
+    """Return all that can be seen of a file: input and output, weights, answers.
 
     Args:
         path: The ``.tflite`` file.
-        golden_images: Images whose probabilities are wanted, uint8 (n, height, width).
-        images: Images whose most probable class is wanted, uint8 (m, height, width).
+        images: Images whose most probable class is wanted, uint8 (n, height, width).
+        golden_rows: Which of them the probabilities are wanted of as well.
+        max_shift_px: The classes are wanted at every place up to so many pixels away.
 
     Raises:
         DataError: The file cannot be run or the images are of another size.
     """
     model = LiteModel(path)
+    places = [model.probabilities(place) for place in shifted(images, max_shift_px)]
     return Observation(
         input=model.input,
         output=model.output,
         dtypes=sorted(tensor_dtypes(path)),
         weights=read_weights(path),
-        golden=model.probabilities(golden_images).tolist(),
-        predicted=model.probabilities(images).argmax(axis=1).tolist(),
+        golden=places[len(places) // 2][golden_rows].tolist(),
+        predicted=[answers.argmax(axis=1).tolist() for answers in places],
     )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `main` is asked for; the words are those of `observe`.
+
+    Attributes:
+        images: Path of an ``.npy`` file.
+    """
+
+    model: Path
+    images: Path
+    golden_rows: list[int]
+    max_shift_px: int
 
 
 def main(arguments: list[str]) -> int:
     """Read a request, observe the file it names, print what was seen.
 
-    The request is JSON with the paths ``model`` (.tflite), ``golden_images`` and ``images`` (.npy).
+    Args:
+        arguments: Path of a `Request` as JSON.
     """
-    request = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    request = TypeAdapter(Request).validate_json(Path(arguments[0]).read_bytes())
     try:
         seen = observe(
-            Path(request["model"]), np.load(request["golden_images"]), np.load(request["images"])
+            request.model, np.load(request.images), np.array(request.golden_rows), request.max_shift_px
         )
     except DataError as error:
         print(error, file=sys.stderr)

@@ -48,7 +48,11 @@ def run_step(one: Step, root: Path) -> None:
     """
     watch_starters()
     _fix_environment()
+    # Only now: it imports NumPy, which reads the environment then.
+    from tasks.registries import require_registered
+
     params = read_params(root / catalog.PARAMS)
+    require_registered(params)
     with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(one.module, root), root)
         arguments = one.arguments(params)

@@ -11,6 +11,7 @@ from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
+    from litesmith.training.backend import KerasModel
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
     scores = {
         name: loop.evaluate(parent, tuning.validation).to_plain() for name, parent in parents.items()
     }
-    variants = {name: _variant(name, parents, scores, tuning, outs) for name in params.variants}
+    variants = {name: _variant(name, params, parents, tuning, outs) for name in params.variants}
+    for variant in variants.values():
+        variant["parent_validation"] = scores[variant["parent"]]
     asked = {"clustering": params.clustering.model_dump(), "recipe": asdict(tuning.recipe)}
     write_json(outs.results, {"variants": variants, **asked})
     write_json(outs.metrics, {"validation": {name: one["validation"] for name, one in variants.items()}})
@@ -73,31 +76,32 @@ def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning"
     )
 
 
-def _parents(params: QuantizeParams, ins: Ins) -> dict[str, Any]:
-    """Return each network that a way asked for begins with, by its name."""
-    from litesmith.compression.quantization import KINDS
+def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
+    """Return each network that a variant begins with, by its name."""
+    from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
 
-    names = {KINDS[name].parent for name in params.variants}
+    names = {variant(name).parent for name in params.variants}
     return {name: backend.load_h5(getattr(ins, name)) for name in sorted(names)}
 
 
 def _variant(
-    name: str, parents: dict[str, Any], scores: dict[str, Any], tuning: "Tuning", outs: Outs
+    name: str, params: QuantizeParams, parents: "dict[str, KerasModel]", tuning: "Tuning", outs: Outs
 ) -> dict[str, Any]:
-    """Fine-tune in one way, keep the model, and return what became of it."""
-    from litesmith.compression import quantization
+    """Make one variant, write the model, and return what became of it."""
+    from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
     from litesmith.training.loop import evaluate
 
-    kind = quantization.KINDS[name]
-    model, history = quantization.fine_tune(name, parents[kind.parent], tuning)
-    backend.save_h5(model, outs.models / f"{name}.h5")
-    values = quantization.layer_values(model) if name == "clustered" else []
+    made_by = variant(name)
+    tuned = made_by.make(parents[made_by.parent], tuning)
+    backend.save_h5(tuned.model, outs.models / f"{name}.h5")
     return {
-        **asdict(kind),
-        "validation": evaluate(model, tuning.validation).to_plain(),
-        "parent_validation": scores[kind.parent],
-        "distinct_values": {one.name: one.num_values for one in values},
-        "history": history,
+        "label": made_by.label,
+        "parent": made_by.parent,
+        "passes": made_by.passes,
+        "sentence": made_by.sentence(params),
+        "validation": evaluate(tuned.model, tuning.validation).to_plain(),
+        "distinct_values": tuned.distinct_values,
+        "history": tuned.history,
     }

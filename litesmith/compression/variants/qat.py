@@ -1,0 +1,30 @@
+"""Quantization-aware training of the winner."""
+
+from typing import TYPE_CHECKING
+
+from litesmith.compression.variants.variant import FineTuned, Variant, trained_words
+from litesmith.params.sections.quantize import QuantizeParams
+from litesmith.training.backend import KerasModel
+
+if TYPE_CHECKING:
+    from litesmith.compression.quantization import Tuning
+
+
+def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
+    from litesmith.compression.quantization import tune_quantization_aware
+
+    return tune_quantization_aware(parent, tuning, QAT.name, keep_zeros=False)
+
+
+def _sentence(params: QuantizeParams) -> str:
+    return f"the winner, {trained_words(params)} while it computes with values rounded to eight bits as the file does"
+
+
+QAT = Variant(
+    name="qat",
+    label="winner, rounding learned",
+    parent="tuned",
+    make=_make,
+    sentence=_sentence,
+    needs_single_runs=True,
+)
