@@ -22,12 +22,12 @@ class Column:
     """A number of a `DeviceCost` as a table shows it.
 
     Attributes:
-        field: Name of the number.
+        name: Of the number.
         label: Head of the column.
         unit: ``bytes``, ``ms`` or empty.
     """
 
-    field: str
+    name: str
     label: str
     unit: str = ""
 

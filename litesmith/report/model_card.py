@@ -74,7 +74,7 @@ def limits(records: Records) -> list[str]:
 def variants_made(records: Records) -> list[str]:
     """Return in sentences how each model that was made for conversion came about."""
     variants = records["quantize"]["variants"].items()
-    return [f"{text(name)}: {text(variant['sentence'])}." for name, variant in variants]
+    return [f"{text(name)}: {text(variant['description'])}." for name, variant in variants]
 
 
 def _quantized(end: Any) -> str:

@@ -100,7 +100,7 @@ def _variant(
         "label": made_by.label,
         "parent": made_by.parent,
         "passes": made_by.passes,
-        "sentence": made_by.sentence(params),
+        "description": made_by.description(params),
         "validation": evaluate(tuned.model, tuning.validation).to_plain(),
         "distinct_values": tuned.distinct_values,
         "history": tuned.history,

@@ -21,7 +21,7 @@ def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
     return FineTuned(model, history, {layer.name: layer.num_values for layer in layer_values(model)})
 
 
-def _sentence(params: QuantizeParams) -> str:
+def _description(params: QuantizeParams) -> str:
     clustering = params.clustering
     return (
         f"the winner, {trained_words(params)} while the weights of each kernel of at least "
@@ -34,5 +34,5 @@ CLUSTERED = Variant(
     label="winner, few distinct weights",
     parent="tuned",
     make=_make,
-    sentence=_sentence,
+    description=_description,
 )

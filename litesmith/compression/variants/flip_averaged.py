@@ -16,7 +16,7 @@ def _make(parent: KerasModel, _: "Tuning") -> FineTuned:
     return FineTuned(mirrored(parent, FLIP_AVERAGED.name), [])
 
 
-def _sentence(_: QuantizeParams) -> str:
+def _description(_: QuantizeParams) -> str:
     return (
         "the winner without more training: it looks at the picture and at its mirror image through the same weights, "
         "and answers by the mean of both views' features"
@@ -28,6 +28,6 @@ FLIP_AVERAGED = Variant(
     label="winner, asked about the mirror image too",
     parent="tuned",
     make=_make,
-    sentence=_sentence,
+    description=_description,
     passes=2,
 )

@@ -16,7 +16,7 @@ def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
     return tune_quantization_aware(parent, tuning, PQAT.name, keep_zeros=True)
 
 
-def _sentence(params: QuantizeParams) -> str:
+def _description(params: QuantizeParams) -> str:
     return (
         f"the pruned model, {trained_words(params)} while it computes with values rounded to eight bits as the "
         "file does, its zeros kept"
@@ -28,6 +28,6 @@ PQAT = Variant(
     label="pruned, rounding learned",
     parent="pruned",
     make=_make,
-    sentence=_sentence,
+    description=_description,
     needs_single_runs=True,
 )

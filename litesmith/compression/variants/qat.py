@@ -16,7 +16,7 @@ def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
     return tune_quantization_aware(parent, tuning, QAT.name, keep_zeros=False)
 
 
-def _sentence(params: QuantizeParams) -> str:
+def _description(params: QuantizeParams) -> str:
     return f"the winner, {trained_words(params)} while it computes with values rounded to eight bits as the file does"
 
 
@@ -25,6 +25,6 @@ QAT = Variant(
     label="winner, rounding learned",
     parent="tuned",
     make=_make,
-    sentence=_sentence,
+    description=_description,
     needs_single_runs=True,
 )

@@ -38,7 +38,7 @@ class Variant:
         label: In words, for a table.
         parent: The model whose weights it begins with: ``tuned`` or ``pruned``.
         make: Returns the network, given its trained parent, which it leaves as it is.
-        sentence: Says for the model card how the network was made.
+        description: Says for the model card how the network was made.
         passes: How often the network of its parent runs for one answer.
         needs_single_runs: Whether it cannot be made of a network whose units run more than once.
         precisions: Names of the precisions that it is converted to.
@@ -49,7 +49,7 @@ class Variant:
     label: str
     parent: str
     make: "Callable[[KerasModel, Tuning], FineTuned]"
-    sentence: Callable[[QuantizeParams], str]
+    description: Callable[[QuantizeParams], str]
     passes: int = 1
     needs_single_runs: bool = False
     precisions: tuple[str, ...] = ("int8",)

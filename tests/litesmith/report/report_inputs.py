@@ -320,7 +320,7 @@ def _quantize() -> dict[str, Any]:
     qat = {
         "label": "winner, rounding learned",
         "parent": "tuned",
-        "sentence": "the winner, fine-tuned for 1 more epoch",
+        "description": "the winner, fine-tuned for 1 more epoch",
         "validation": {"accuracy": 0.9375, "loss": 0.1902},
         "parent_validation": {"accuracy": 0.9378, "loss": 0.19},
         "distinct_values": {},

@@ -46,7 +46,7 @@ def test_card_says_what_a_stranger_has_to_know() -> None:
 def test_card_says_how_models_for_conversion_were_made() -> None:
     inputs = report_inputs()
     qat = inputs.results["quantize"]["variants"]["qat"]
-    variants = {"qat": qat, "other_way": {**qat, "sentence": "any *way*"}}
+    variants = {"qat": qat, "other_way": {**qat, "description": "any *way*"}}
     results = with_value(inputs.results, "quantize", "variants", value=variants)
     card = card_of(dataclasses.replace(inputs, results=results))
     assert "- qat: the winner, fine-tuned for 1 more epoch.\n" in card

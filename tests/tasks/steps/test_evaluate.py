@@ -156,7 +156,7 @@ def test_ram_and_npu_of_the_integer_files(evaluated: Path, tmp_path: Path) -> No
     assert list(found["npu"]["files"]) == eight_bits
     assert found["npu"]["accelerator"] == "ethos-u55-128"
     for one in found.values():
-        fields = [column["field"] for column in one["columns"]]
+        fields = [column["name"] for column in one["columns"]]
         assert list(one["files"]["pruned-int8"]) == fields
     assert found["npu"]["caption"].startswith(
         f"What {found['npu']['tool']} expects of the int8 files on etho"

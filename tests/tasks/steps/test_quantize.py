@@ -39,8 +39,8 @@ def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pyte
     assert (
         1 < max(found["clustered"]["distinct_values"][f"stage2_unit{unit}_conv"] for unit in (0, 1)) <= 8
     )
-    assert found["mirrored"]["sentence"].startswith("the winner without more training: it looks at")
-    assert found["pqat"]["sentence"].endswith("its zeros kept")
+    assert found["mirrored"]["description"].startswith("the winner without more training: it looks at")
+    assert found["pqat"]["description"].endswith("its zeros kept")
     assert read_json(Outs.metrics)["validation"]["qat"] == found["qat"]["validation"]
     images = read_split(Ins.train).images[:20]
     assert sorted(path.stem for path in Outs.models.iterdir()) == sorted(found)

@@ -23,7 +23,7 @@ def test_a_model_that_is_no_variant_runs_once() -> None:
 
 
 def test_sentences_say_what_the_parameters_are() -> None:
-    said = {one.name: one.sentence(PARAMS) for one in VARIANTS}
+    said = {one.name: one.description(PARAMS) for one in VARIANTS}
     trained = "fine-tuned for 1 more epoch while it computes with values rounded to eight bits as the file does"
     assert said["qat"] == f"the winner, {trained}"
     assert said["pqat"] == f"the pruned model, {trained}, its zeros kept"
@@ -36,4 +36,4 @@ def test_sentences_say_what_the_parameters_are() -> None:
 def test_more_epochs_are_plural() -> None:
     recipe = PARAMS.recipe.model_copy(update={"epochs": 2})
     (qat, *_) = VARIANTS
-    assert "for 2 more epochs while" in qat.sentence(PARAMS.model_copy(update={"recipe": recipe}))
+    assert "for 2 more epochs while" in qat.description(PARAMS.model_copy(update={"recipe": recipe}))
