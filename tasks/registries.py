@@ -22,10 +22,14 @@ def require_registered(params: Params) -> None:
         *_wrong_keys("convert.golden_tolerance", convert.golden_tolerance, known),
         *_wrong_keys("convert.min_agreement", convert.min_agreement, known),
         *_unknown(
-            "quantize.variants", params.quantize.variants, [one.name for one in variants.VARIANTS]
+            "quantize.variants",
+            params.quantize.variants,
+            [variant.name for variant in variants.VARIANTS],
         ),
         *_unknown(
-            "evaluate.measure", params.evaluate.measure, [one.name for one in measurements.MEASUREMENTS]
+            "evaluate.measure",
+            params.evaluate.measure,
+            [tool.name for tool in measurements.MEASUREMENTS],
         ),
         *_repeated_units(params),
     ]
@@ -54,7 +58,11 @@ def _wrong_keys(key: str, values: Mapping[str, float], known: list[str]) -> Iter
 def _repeated_units(params: Params) -> Iterator[str]:
     """Name the variants that cannot be made of networks whose units run more than once."""
     asked = params.quantize.variants
-    single = [one.name for one in variants.VARIANTS if one.needs_single_runs and one.name in asked]
+    single = [
+        variant.name
+        for variant in variants.VARIANTS
+        if variant.needs_single_runs and variant.name in asked
+    ]
     repeats = params.sweep.space.repeats
     if single and max(repeats) > 1:
         yield (

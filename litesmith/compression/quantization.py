@@ -1,4 +1,4 @@
-"""Fine-tune a trained network for what conversion does to it: eight-bit arithmetic, or few distinct weights."""
+"""Quantization-aware training, and clustering of weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ def quantize_aware(
         lesson: What a teacher said about the training images, or None.
 
     Returns:
-        The network that rounds, for `litesmith.tflite.converter.convert` to int8, and its history.
+        The network that rounds, for conversion to int8, and its history.
 
     Raises:
         ParamsError: The network runs a layer more than once, which TF-MOT cannot wrap.
@@ -204,10 +204,13 @@ def _require_single_runs(model: KerasModel) -> None:
 
 
 def _require_zeros(pruned: KerasModel, aware: KerasModel) -> None:
-    """Raise unless every kernel that had zeros has as many still."""
+    """Raise unless every kernel has as many zeros as before."""
     kept = {variable.name: variable for variable in aware.trainable_variables}
-    for layer in (one for one in pruned.layers if hasattr(one, "kernel")):
-        had, has = (float(np.mean(one.numpy() == 0)) for one in (layer.kernel, kept[layer.kernel.name]))
+    for layer in pruned.layers:
+        if not hasattr(layer, "kernel"):
+            continue
+        kernels = layer.kernel, kept[layer.kernel.name]
+        had, has = (float(np.mean(kernel.numpy() == 0)) for kernel in kernels)
         if has < had:
             raise ContractError(
                 f"{layer.name} had {had:.4f} of its weights at zero and has {has:.4f} after learning to round. "

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +61,7 @@ def measure_latency(
     return {name: _summary(times) for name, times in times_ns.items()}
 
 
-def _time_runs(model: LiteModel, inputs: NDArray[Any], start: int, num_runs: int) -> list[int]:
+def _time_runs(model: LiteModel, inputs: NDArray[np.generic], start: int, num_runs: int) -> list[int]:
     """Return the nanoseconds of each run."""
     times = []
     for run in range(start, start + num_runs):

@@ -31,7 +31,7 @@ class Promise:
         golden_tolerance: Largest difference of any golden probability.
         min_agreement: Smallest share of validation images on which file and Keras model name the same class.
         dense_per_channel: Whether integer weights of dense layers have a scale for each channel too, as those of
-            convolutions do. A network that learned to round did so with one scale for the whole of a dense layer.
+            convolutions do. Quantization-aware training learns one scale for the whole of a dense layer.
     """
 
     precision: Precision

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -22,7 +21,15 @@ from pydantic import TypeAdapter
 from litesmith.errors import DataError
 from litesmith.quiet import hushed
 from litesmith.tflite.contract import TensorSpec, require_classifier
-from litesmith.tflite.slimming import custom_operators, layer, operator_codes, unpack, weight_tensors
+from litesmith.tflite.slimming import (
+    FlatModel,
+    Table,
+    custom_operators,
+    layer,
+    operator_codes,
+    unpack,
+    weight_tensors,
+)
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
 
@@ -58,16 +65,16 @@ class Tensor:
         low, high = self.decode(np.array([limits.min, limits.max], self.dtype))
         return float(low), float(high)
 
-    def encode(self, values: NDArray[np.float32]) -> NDArray[Any]:
+    def encode(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
         """Return real values as the tensor holds them: as they are, or quantized, saturating at the ends."""
         if self.scale is None or self.zero_point is None:
             return values.astype(self.dtype)
         limits = np.iinfo(self.dtype)
         steps = np.rint(values / np.float32(self.scale)) + self.zero_point
-        encoded: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        encoded: NDArray[np.generic] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
         return encoded
 
-    def decode(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+    def decode(self, stored: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return what the tensor holds as real values."""
         if self.scale is None or self.zero_point is None:
             return stored.astype(np.float32)
@@ -134,7 +141,22 @@ class Observation:
     @property
     def sparsity(self) -> float:
         """Share of all weights that are exactly zero."""
-        return sum(one.num_zeros for one in self.weights) / sum(one.num_weights for one in self.weights)
+        num_zeros = sum(tensor.num_zeros for tensor in self.weights)
+        return num_zeros / sum(tensor.num_weights for tensor in self.weights)
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """What LiteRT's interpreter says of a tensor, in its own words."""
+
+    name: str
+    index: int
+    shape: NDArray[np.int32]
+    shape_signature: NDArray[np.int32]
+    dtype: type[np.generic]
+    quantization: tuple[float, int]
+    quantization_parameters: dict[str, NDArray[np.generic] | int]
+    sparsity_parameters: dict[str, object]
 
 
 class LiteModel:
@@ -160,12 +182,13 @@ class LiteModel:
             source, sink = (
                 self._require_classifier()
             )  # again, as LiteRT has worked the shapes out itself
-        self._source, self._sink = source["index"], sink["index"]
+        self._source, self._sink = source.index, sink.index
         self.input, self.output = _tensor(source), _tensor(sink)
 
-    def _require_classifier(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _require_classifier(self) -> tuple[_Detail, _Detail]:
         """Return what LiteRT says of the one input and the one output."""
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        inputs = [_Detail(**detail) for detail in self._interpreter.get_input_details()]
+        outputs = [_Detail(**detail) for detail in self._interpreter.get_output_details()]
         require_classifier(
             self._path, [_spec(detail) for detail in inputs], [_spec(detail) for detail in outputs]
         )
@@ -188,7 +211,7 @@ class LiteModel:
                 f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
             ) from error
 
-    def feed(self, stored: NDArray[Any]) -> None:
+    def feed(self, stored: NDArray[np.generic]) -> None:
         """Set the input, already encoded, of the input's shape."""
         self._interpreter.set_tensor(self._source, stored)
 
@@ -200,7 +223,7 @@ class LiteModel:
         """Return the output as real values, without the batch axis."""
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
-    def encoded(self, images: NDArray[np.uint8]) -> NDArray[Any]:
+    def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
         """Return uint8 images (n, height, width) as inputs (n, 1, height, width, 1) in the input's own type.
 
         Raises:
@@ -340,13 +363,12 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
     Raises:
         DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those before.
     """
-    for detail in interpreter.get_tensor_details():
-        size_bytes = (
-            math.prod(int(size) for size in detail["shape"]) * np.dtype(detail["dtype"]).itemsize
-        )
+    for tensor in interpreter.get_tensor_details():
+        detail = _Detail(**tensor)
+        size_bytes = math.prod(int(size) for size in detail.shape) * np.dtype(detail.dtype).itemsize
         if size_bytes > _MAX_TENSOR_BYTES:
             raise DataError(
-                f"{path} asks for a tensor of {tuple(detail['shape'].tolist())} in {size_bytes:,} bytes, at most "
+                f"{path} asks for a tensor of {tuple(detail.shape.tolist())} in {size_bytes:,} bytes, at most "
                 f"{_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert it again."
             )
     codes = operator_codes(path.read_bytes())
@@ -358,29 +380,29 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
         )
 
 
-def _spec(detail: dict[str, Any]) -> TensorSpec:
+def _spec(detail: _Detail) -> TensorSpec:
     """Return an input or output as the contract sees it; only the batch may be left open and yet be 1."""
-    sizes = tuple(int(size) for size in detail["shape"])
-    signature = [int(size) for size in detail["shape_signature"]]
+    sizes = tuple(int(size) for size in detail.shape)
+    signature = [int(size) for size in detail.shape_signature]
     is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
     shape = tuple(None if is_open[axis] else size for axis, size in enumerate(sizes))
-    scales = tuple(float(scale) for scale in detail["quantization_parameters"]["scales"])
-    return TensorSpec(np.dtype(detail["dtype"]).name, shape, scales)
+    scales = np.asarray(detail.quantization_parameters["scales"], np.float64)
+    return TensorSpec(np.dtype(detail.dtype).name, shape, tuple(scales.tolist()))
 
 
-def _tensor(detail: dict[str, Any]) -> Tensor:
-    scale, zero_point = detail["quantization"]
-    shape = tuple(int(size) for size in detail["shape"])
+def _tensor(detail: _Detail) -> Tensor:
+    scale, zero_point = detail.quantization
+    shape = tuple(int(size) for size in detail.shape)
     quantized = scale != 0
     return Tensor(
-        dtype=np.dtype(detail["dtype"]).name,
+        dtype=np.dtype(detail.dtype).name,
         shape=shape,
         scale=float(scale) if quantized else None,
         zero_point=int(zero_point) if quantized else None,
     )
 
 
-def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
+def _weights(model: FlatModel, tensor: Table, channel_axis: int) -> Weights:
     dtype = _DTYPE_NAMES[tensor.type]
     shape = tuple(int(size) for size in tensor.shape)
     values = _values(model.buffers[tensor.buffer].data.tobytes(), dtype)[: math.prod(shape)]
@@ -396,7 +418,7 @@ def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
     )
 
 
-def _values(data: bytes, dtype: str) -> NDArray[Any]:
+def _values(data: bytes, dtype: str) -> NDArray[np.generic]:
     """Return what a constant holds; of int4, two share a byte, the lower half first, and the last half may be none."""
     if dtype != "int4":
         return np.frombuffer(data, dtype)

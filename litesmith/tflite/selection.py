@@ -58,31 +58,31 @@ def choose(
     raw sizes that differ by at most ``equal_size_share`` count as equal, and the compressed size decides.
 
     Args:
-        candidates: At least one. If none keeps the limits, they bind none, and the reason says so.
+        candidates: At least file. If none keeps the limits, they bind none, and the reason says so.
         labels: True classes (n,).
         noise_standard_errors: How far below the best is still noise.
         equal_size_share: Share of the smallest size by which an equal one may be larger.
     """
-    fitting = [one for one in candidates if not one.broken] or candidates
+    fitting = [file for file in candidates if not file.broken] or candidates
     best = max(
-        fitting, key=lambda one: (accuracy(labels, one.predicted), -one.size.gzip_bytes, one.name)
+        fitting, key=lambda file: (accuracy(labels, file.predicted), -file.size.gzip_bytes, file.name)
     )
-    standings = {one.name: _standing(one, best, labels, noise_standard_errors) for one in candidates}
-    near = [one for one in fitting if standings[one.name].within_noise]
-    limit = min(one.size.raw_bytes for one in near) * (1 + equal_size_share)
-    small = [one for one in near if one.size.raw_bytes <= limit]
-    chosen = min(small, key=lambda one: (one.size.gzip_bytes, one.size.raw_bytes, one.name))
+    standings = {file.name: _standing(file, best, labels, noise_standard_errors) for file in candidates}
+    near = [file for file in fitting if standings[file.name].within_noise]
+    limit = min(file.size.raw_bytes for file in near) * (1 + equal_size_share)
+    small = [file for file in near if file.size.raw_bytes <= limit]
+    chosen = min(small, key=lambda file: (file.size.gzip_bytes, file.size.raw_bytes, file.name))
     reason = f"{_reason(chosen, best, near, small, standings)}{_budget_note(candidates)}"
     return Choice(chosen.name, reason, standings)
 
 
-def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
-    behind = compare(labels, best.predicted, one.predicted)
+def _standing(file: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
+    behind = compare(labels, best.predicted, file.predicted)
     return Standing(
-        accuracy=accuracy(labels, one.predicted),
+        accuracy=accuracy(labels, file.predicted),
         behind=behind,
         within_noise=behind.difference <= noise * behind.standard_error,
-        within_limits=not one.broken,
+        within_limits=not file.broken,
     )
 
 
@@ -112,7 +112,7 @@ def _reason(
 
 def _budget_note(candidates: list[Candidate]) -> str:
     """Say which candidates the device's limits ruled out, if any."""
-    over = [f"{one.name} ({one.broken})" for one in candidates if one.broken]
+    over = [f"{file.name} ({file.broken})" for file in candidates if file.broken]
     if not over:
         return ""
     if len(over) == len(candidates):
@@ -120,5 +120,5 @@ def _budget_note(candidates: list[Candidate]) -> str:
     return f" Over the device's limits: {', '.join(over)}."
 
 
-def _with_accuracy(one: Candidate, standings: dict[str, Standing]) -> str:
-    return f"{one.name} ({standings[one.name].accuracy:.4f})"
+def _with_accuracy(file: Candidate, standings: dict[str, Standing]) -> str:
+    return f"{file.name} ({standings[file.name].accuracy:.4f})"

@@ -11,7 +11,7 @@ Sources: https://flatbuffers.dev/internals/ and the schema of ``.tflite``, which
 """
 
 from collections.abc import Hashable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import flatbuffers
 import numpy as np
@@ -19,6 +19,10 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
+
+# The schema's classes are generated and have no types: a whole file, and any table in it.
+FlatModel: TypeAlias = Any
+Table: TypeAlias = Any
 
 # Operators that hold weights, each with the axis of its weight tensor that counts output channels.
 _WEIGHTED = {
@@ -67,7 +71,7 @@ def slim(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def unpack(model: bytes) -> Any:
+def unpack(model: bytes) -> FlatModel:
     """Return the content of a ``.tflite`` file as the schema's objects."""
     return schema.ModelT.InitFromPackedBuf(model, 0)
 
@@ -84,12 +88,12 @@ def custom_operators(model: bytes) -> list[str]:
     return sorted(name.decode(errors="replace") for name in names)
 
 
-def _operators(model: bytes) -> list[Any]:
+def _operators(model: bytes) -> list[Table]:
     root = schema.Model.GetRootAs(model, 0)
     return [root.OperatorCodes(index) for index in range(root.OperatorCodesLength())]
 
 
-def weight_tensors(tree: Any) -> Iterator[tuple[Any, int]]:
+def weight_tensors(tree: FlatModel) -> Iterator[tuple[Table, int]]:
     """Yield the weights of every convolution and dense layer, in the order in which they run.
 
     Args:
@@ -113,22 +117,22 @@ def layer(name: str) -> str:
     return next(iter(name.partition(";")[0].split("/")[-2:-1]), name)
 
 
-def _kind(tree: Any, operator: Any) -> int:
+def _kind(tree: FlatModel, operator: Table) -> int:
     code = tree.operatorCodes[operator.opcodeIndex]
     # two fields for one thing: the older one is a byte and ends at 127
     return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
-def _tensors(tree: Any) -> list[Any]:
+def _tensors(tree: FlatModel) -> list[Table]:
     return [tensor for graph in tree.subgraphs for tensor in graph.tensors]
 
 
-def _forget_notes(tree: Any) -> None:
+def _forget_notes(tree: FlatModel) -> None:
     tree.description = tree.metadataBuffer = tree.signatureDefs = None
-    tree.metadata = [one for one in tree.metadata or [] if one.name not in _NOTES] or None
+    tree.metadata = [note for note in tree.metadata or [] if note.name not in _NOTES] or None
 
 
-def _forget_names(tree: Any) -> None:
+def _forget_names(tree: FlatModel) -> None:
     """Keep the names of inputs and outputs, and of the layers that weights belong to."""
     names = {
         id(tensor): layer(tensor.name.decode()) for tensor, _ in weight_tensors(tree) if tensor.name
@@ -140,7 +144,7 @@ def _forget_names(tree: Any) -> None:
             tensor.name = names.get(id(tensor))
 
 
-def _forget_ranges(tree: Any) -> None:
+def _forget_ranges(tree: FlatModel) -> None:
     """Drop what calibration saw, and quantization without a scale, which means none."""
     for tensor in _tensors(tree):
         quantization = tensor.quantization
@@ -151,7 +155,7 @@ def _forget_ranges(tree: Any) -> None:
             tensor.quantization = None
 
 
-def _gather_buffers(tree: Any) -> None:
+def _gather_buffers(tree: FlatModel) -> None:
     """Keep the buffers that hold something; the first is always empty and stands for those that do not.
 
     Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they are equal only
@@ -161,7 +165,7 @@ def _gather_buffers(tree: Any) -> None:
     biases = {id(tensor) for tensor in _biases(tree)}
     places: dict[Hashable, int] = {}
     buffers = [schema.BufferT()]
-    for user in sorted((*_tensors(tree), *(tree.metadata or [])), key=lambda one: int(one.buffer)):
+    for user in sorted((*_tensors(tree), *(tree.metadata or [])), key=lambda table: int(table.buffer)):
         data = tree.buffers[user.buffer].data
         if _is_empty(data):
             user.buffer = 0
@@ -178,7 +182,7 @@ def _gather_buffers(tree: Any) -> None:
     tree.buffers = buffers
 
 
-def _biases(tree: Any) -> Iterator[Any]:
+def _biases(tree: FlatModel) -> Iterator[Table]:
     for graph in tree.subgraphs:
         for operator in graph.operators:
             if (
@@ -189,11 +193,11 @@ def _biases(tree: Any) -> Iterator[Any]:
                 yield graph.tensors[operator.inputs[2]]
 
 
-def _is_empty(vector: Any) -> bool:
+def _is_empty(vector: NDArray[np.generic] | None) -> bool:
     return vector is None or len(vector) == 0
 
 
-def _share(tree: Any) -> None:
+def _share(tree: FlatModel) -> None:
     """Let tensors and operators that say the same point at one table."""
     for graph in tree.subgraphs:
         tables: dict[Hashable, _Once] = {}
@@ -209,22 +213,24 @@ def _share(tree: Any) -> None:
                 operator.builtinOptions = tables.setdefault(_key(options), _Once(options))
 
 
-def _key(value: Any) -> Hashable:
+def _key(value: object) -> Hashable:
     """Return what tells a table, vector or number from another."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.tobytes()
     if hasattr(value, "__dict__"):
-        return type(value).__name__, *((name, _key(one)) for name, one in sorted(vars(value).items()))
+        return type(value).__name__, *(
+            (name, _key(inner)) for name, inner in sorted(vars(value).items())
+        )
     return repr(value)
 
 
 class _Once:
     """A table that is written once, however many point at it."""
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Table) -> None:
         self._table, self._offset = table, 0
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 (the schema's name)
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 (the schema's name)
         """Write the table unless it is there already."""
         self._offset = self._offset or self._table.Pack(builder)
         return self._offset
@@ -233,14 +239,14 @@ class _Once:
 class _Tensor:
     """A tensor that is written with its single bytes side by side, where the schema's own order leaves gaps."""
 
-    def __init__(self, tensor: Any) -> None:
+    def __init__(self, tensor: Table) -> None:
         self._tensor = tensor
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 (the schema's name)
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 (the schema's name)
         """Write the tensor."""
         tensor = self._tensor
         rare = (tensor.sparsity, tensor.shapeSignature, tensor.variantTensors)
-        if tensor.isVariable or tensor.externalBuffer or any(one is not None for one in rare):
+        if tensor.isVariable or tensor.externalBuffer or any(value is not None for value in rare):
             return int(tensor.Pack(builder))
         offsets = {
             schema.TensorAddShape: None
@@ -270,7 +276,7 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         super().__init__(size_bytes)
         self._written: dict[Hashable, int] = {}
 
-    def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 (the base's name)
+    def CreateNumpyVector(self, x: NDArray[np.generic]) -> int:  # noqa: N802 (the base's name)
         """Write a vector, unless it is there, and return where it is. What constants are shared was decided before."""
         if x.dtype == np.uint8:
             self.Prep(_CONSTANT_ALIGNMENT, len(x))

@@ -1,4 +1,4 @@
-"""The room that makes ``.tflite`` files of the models and chooses the one that goes to the device."""
+"""The step that makes ``.tflite`` files and chooses the one for the device."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -61,8 +61,7 @@ def convert(
 ) -> None:
     """Convert the models, test every file as a device would run it, and choose the one that goes there.
 
-    A file of a model that was fine-tuned for conversion is a candidate more: one that fails is refused, and the others
-    stand for the choice.
+    A file of a variant that fails its checks is refused, and the choice is among the others.
 
     Raises:
         ConversionError: A file of baseline, winner or pruned model cannot be made, or does not do what its Keras model

@@ -1,4 +1,4 @@
-"""The room that measures every model and file on the official test images: nothing is chosen by what it finds."""
+"""The step that measures every model and file on the test images; it chooses nothing."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -13,9 +13,12 @@ from tasks import catalog
 from tasks.dag.step import Measured, Metric, Plot, step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from litesmith.data.splits import Split
     from litesmith.device.measurement import Measurement
     from litesmith.evaluation import Variant
+    from litesmith.training.backend import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,8 +72,8 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
         "num_images": len(test.labels),
         "final": final,
         "variants": {
-            name: describe_variant(one, test.labels, dataset.class_names)
-            for name, one in variants.items()
+            name: describe_variant(variant, test.labels, dataset.class_names)
+            for name, variant in variants.items()
         },
         "device": {
             measurement.name: _device(measurement, params, ins, converted)
@@ -171,6 +174,7 @@ def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[st
     from litesmith.training.backend import load_h5, set_threads
 
     set_threads(params.num_threads)
+    readers: dict[Path, Callable[[Path], KerasModel]]
     readers = dict.fromkeys((ins.baseline, ins.tuned, ins.pruned), load_h5)
     readers |= {path: variant(path.stem).load for path in sorted(ins.quantized.iterdir())}
     variants = {}
@@ -190,11 +194,11 @@ def _lite_variants(ins: Ins, converted: dict[str, Any], test: "Split") -> "dict[
     from litesmith.tflite.sizes import measure_size
 
     variants = {}
-    for name, one in converted["files"].items():
+    for name, file in converted["files"].items():
         path = ins.lite / f"{name}.tflite"
         probabilities = runtime.predict(path, test.images)
         variants[name] = Variant(
-            one["model"], "tflite", one["precision"], measure_size(path), probabilities
+            file["model"], "tflite", file["precision"], measure_size(path), probabilities
         )
         _LOG.info("%s answered %d images", name, len(probabilities))
     return variants
@@ -204,7 +208,7 @@ def _metrics(results: dict[str, Any]) -> dict[str, Any]:
     """Pick the numbers that tell one run from another."""
     shown = ("accuracy", "loss", "bytes", "gzip_bytes")
     picked = {
-        name: {key: one[key] for key in shown if one[key] is not None}
-        for name, one in results["variants"].items()
+        name: {key: variant[key] for key in shown if variant[key] is not None}
+        for name, variant in results["variants"].items()
     }
     return {"final": picked[results["final"]], **picked}

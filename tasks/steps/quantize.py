@@ -1,4 +1,4 @@
-"""The room that fine-tunes the models for what conversion does to them: eight-bit arithmetic, few distinct weights."""
+"""The step that fine-tunes models for conversion."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
     """Fine-tune the models for conversion in each way that is asked for; none if none is.
 
     Raises:
-        ParamsError: The winner cannot learn to round, since it runs a layer more than once.
+        ParamsError: A variant needs quantization-aware training, and its parent runs a layer more than once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
     from litesmith.training import backend, loop
@@ -55,7 +55,9 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
         variant["parent_validation"] = scores[variant["parent"]]
     asked = {"clustering": params.clustering.model_dump(), "recipe": asdict(tuning.recipe)}
     write_json(outs.results, {"variants": variants, **asked})
-    write_json(outs.metrics, {"validation": {name: one["validation"] for name, one in variants.items()}})
+    write_json(
+        outs.metrics, {"validation": {name: variant["validation"] for name, variant in variants.items()}}
+    )
 
 
 def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning":
