@@ -10,7 +10,7 @@ from litesmith.tflite.precisions import registry as precisions
 
 
 def require_registered(params: Params) -> None:
-    """Check that everything that parameters ask for by name is registered and can be made.
+    """Check that the names in parameters are registered.
 
     Raises:
         ParamsError: Every wrong name, one a line, with those that are known.
@@ -45,7 +45,7 @@ def _unknown(key: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
 
 
 def _wrong_keys(key: str, values: Mapping[str, float], known: list[str]) -> Iterator[str]:
-    """Name each key of a mapping that is not registered, and each that is missing."""
+    """Name each key that is not registered, and each that is missing."""
     for name in values:
         if name not in known:
             meant = did_you_mean(name, {other: f"{key}.{other}" for other in known})
@@ -56,7 +56,7 @@ def _wrong_keys(key: str, values: Mapping[str, float], known: list[str]) -> Iter
 
 
 def _repeated_units(params: Params) -> Iterator[str]:
-    """Name the variants that cannot be made of networks whose units run more than once."""
+    """Name the variants that need units that run once."""
     asked = params.quantize.variants
     single = [
         variant.name
@@ -67,8 +67,8 @@ def _repeated_units(params: Params) -> Iterator[str]:
     if single and max(repeats) > 1:
         yield (
             f"quantize.variants has {' and '.join(single)}, and sweep.space.repeats has {list(repeats)}: "
-            "TF-MOT cannot wrap a network whose units run more than once for quantization-aware training. Leave the "
-            "former out, or let the latter be [1]."
+            "TF-MOT cannot wrap a network whose units run more than once for quantization-aware training. "
+            "Leave the former out, or let the latter be [1]."
         )
 
 

@@ -92,15 +92,18 @@ def quantize_aware(
     model: KerasModel, training: Split, validation: Split, recipe: Recipe, *,
     keep_zeros: bool, name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
 ) -> tuple[KerasModel, History]:  # fmt: skip
-    """Train on with weights and activations rounded to eight bits on the way forward, as the int8 file will round them.
+    """Fine-tune a network by quantization-aware training.
+
+    Weights and activations are rounded to eight bits on the way forward, as the int8 file rounds them.
 
     Args:
-        model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a convolution at
-            once, or it does not fold when converted.
+        model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a
+            convolution at once, or it does not fold when converted.
         training: What it learns from.
         validation: What each epoch is judged on, rounding included.
         recipe: How. Batch-norm statistics are the running ones, whatever ``refresh_rows`` says.
-        keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do not.
+        keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do
+            not.
         name: Of the network made.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
@@ -113,8 +116,8 @@ def quantize_aware(
         ParamsError: The network runs a layer more than once, which TF-MOT cannot wrap.
         ContractError: Zeros were to be kept and were lost.
 
-    Source: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
-        inference", arXiv:1712.05877, as built in TF-MOT.
+    Source: Jacob et al., "Quantization and training of neural networks for efficient
+        integer-arithmetic-only inference", arXiv:1712.05877, as built in TF-MOT.
     """
     _require_single_runs(model)
     keras.utils.set_random_seed(seed)
@@ -133,7 +136,9 @@ def cluster(
     model: KerasModel, training: Split, validation: Split, recipe: Recipe, clustering: Clustering, *,
     name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
 ) -> tuple[KerasModel, History]:  # fmt: skip
-    """Train on with every large kernel held to a few distinct values, which compress well; no file gets smaller by it.
+    """Fine-tune a network with few distinct values in every large kernel.
+
+    They compress well; no file gets smaller by it.
 
     Args:
         model: A trained network without wrappers; it stays as it is.
@@ -177,10 +182,10 @@ def _copy(model: KerasModel, name: str) -> KerasModel:
 
 
 def _clustered(layer: KerasLayer, clustering: Clustering) -> KerasLayer:
-    """Return a layer wrapped so that its kernel has few values, or as it is if its kernel is small.
+    """Return a layer wrapped for clustering unless its kernel is small.
 
-    A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of times as large, so
-    that a network whose units run again diverges.
+    A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of
+    times as large, so that a network whose units run again diverges.
     """
     if not hasattr(layer, "kernel") or layer.kernel.shape.num_elements() < clustering.min_weights:
         return layer
@@ -198,8 +203,9 @@ def _require_single_runs(model: KerasModel) -> None:
     shared = [layer.name for layer in model.layers if len(layer.inbound_nodes) > 1]
     if shared:
         raise ParamsError(
-            f"{model.name} runs {', '.join(shared)} more than once, and TF-MOT cannot teach such a network to round. "
-            "Leave qat and pqat out of quantize.variants, or give sweep.space.repeats the value [1]."
+            f"{model.name} runs {', '.join(shared)} more than once, and TF-MOT cannot wrap such "
+            "a network for quantization-aware training. Leave qat and pqat out of quantize.variants, or "
+            "give sweep.space.repeats the value [1]."
         )
 
 
@@ -213,7 +219,8 @@ def _require_zeros(pruned: KerasModel, aware: KerasModel) -> None:
         had, has = (float(np.mean(kernel.numpy() == 0)) for kernel in kernels)
         if has < had:
             raise ContractError(
-                f"{layer.name} had {had:.4f} of its weights at zero and has {has:.4f} after learning to round. "
+                f"{layer.name} had {had:.4f} of its weights at zero and has {has:.4f} after "
+                "quantization-aware training. "
                 "Only convolutions and dense layers keep theirs: prune no others."
             )
 

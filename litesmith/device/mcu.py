@@ -16,13 +16,15 @@ _ARENA = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 class Arena(DeviceCost):
     """Memory that TensorFlow Lite Micro needs besides the file, in bytes.
 
-    Measured where pointers have eight bytes: on a microcontroller, where they have four, the persistent part is
-    smaller. Its optimized kernels may ask for scratch memory that the portable ones run here do not need.
+    Measured where pointers have eight bytes: on a microcontroller, where they have four, the persistent
+    part is smaller. Its optimized kernels may ask for scratch memory that the portable ones run here do
+    not need.
 
     Attributes:
         arena_bytes: All of it.
         persistent_bytes: What lives as long as the interpreter: the tensors' and operators' own records.
-        nonpersistent_bytes: Activations and scratch memory, planned so that they overlap in time and share places.
+        nonpersistent_bytes: Activations and scratch memory, planned so that they overlap in time and
+            share places.
     """
 
     arena_bytes: int
@@ -58,8 +60,8 @@ MCU = Measurement(
     package="tflite-micro",
     tool="TensorFlow Lite Micro",
     title="Memory under TensorFlow Lite Micro",
-    caption="What the integer files ask of a microcontroller besides their own bytes, run under {tool} on this "
-    "host; a 32-bit device keeps smaller records.",
+    caption="What the integer files ask of a microcontroller besides their own bytes, run under {tool} "
+    "on this host; a 32-bit device keeps smaller records.",
     columns=(
         Column("arena_bytes", "Arena, bytes", "bytes"),
         Column("persistent_bytes", "Records that stay, bytes", "bytes"),

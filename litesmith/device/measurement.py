@@ -1,4 +1,4 @@
-"""A measurement of what a file needs of a device, and how its tool is run."""
+"""Measurements of files with the tools of a device."""
 
 import os
 import subprocess
@@ -62,7 +62,8 @@ class Measurement:
         columns: The numbers shown.
         limit: The limit that one of them is judged by, None if there is none.
         measure: Measures one file. Raises `ConversionError` if it does not run there.
-        weights: Integer files with weights of these dtypes are measured; one that does not run is an error.
+        weights: Integer files with weights of these dtypes are measured; one that does not run is an
+            error.
         maybe_weights: The same, but the tool may refuse such a file.
         settings: What the tool is told of the device, by name.
     """

@@ -16,7 +16,9 @@ _CPU_OPERATORS = re.compile(r"CPU operators = (\d+)")
 
 @dataclass(frozen=True)
 class NpuCost(DeviceCost):
-    """What Arm's compiler expects of a file on its neural processor; a model of the hardware, not the hardware.
+    """Cost of a file on a neural processor, as Arm's compiler expects it.
+
+    It is a model of the hardware, not the hardware.
 
     Attributes:
         sram_bytes: Largest use of fast memory.
@@ -34,7 +36,7 @@ class NpuCost(DeviceCost):
 
 
 def estimate_npu(path: Path, target: NpuParams) -> NpuCost:
-    """Compile a file for a neural processor and return the cost that the compiler expects.
+    """Return the cost that the compiler expects on a neural processor.
 
     Args:
         path: A ``.tflite`` file, int8 throughout.
@@ -64,7 +66,7 @@ def estimate_npu(path: Path, target: NpuParams) -> NpuCost:
 
 
 def _cost(summary: Mapping[str, str], output: str) -> NpuCost:
-    """Read Vela's table, which counts memory in KiB and time in seconds, and its words on operators."""
+    """Read Vela's table, in KiB and seconds, and its output."""
     on_cpu = _CPU_OPERATORS.search(output)
 
     def in_bytes(*memories: str) -> int:
@@ -85,8 +87,8 @@ NPU = Measurement(
     package="ethos-u-vela",
     tool="Vela",
     title="Cost on a neural processor",
-    caption="What {tool} expects of the int8 files on {accelerator} ({system}, {memory}): a model of the "
-    "hardware, not the hardware.",
+    caption="What {tool} expects of the int8 files on {accelerator} ({system}, {memory}): a model of "
+    "the hardware, not the hardware.",
     columns=(
         Column("sram_bytes", "SRAM, bytes", "bytes"),
         Column("flash_bytes", "Flash, bytes", "bytes"),

@@ -1,4 +1,7 @@
-"""All measurements of devices. A new one is a module here and an entry in the tuple."""
+"""All measurements of devices.
+
+A new one is a module here and an entry in the tuple.
+"""
 
 from collections.abc import Iterable
 
@@ -27,7 +30,7 @@ def require(names: Iterable[str]) -> None:
     ]
     if missing:
         raise MachineError(
-            f"evaluate.measure asks for {' and '.join(missing)}, which is not installed. Run `make extras`. Where it "
-            "cannot be (tflite-micro exists for Linux on x86-64 alone), take it out of evaluate.measure, or run with "
-            "`--profile portable`: the results then read 'not measured'."
+            f"evaluate.measure asks for {' and '.join(missing)}, which is not installed. Run `make "
+            "extras`. Where it cannot be (tflite-micro exists for Linux on x86-64 alone), take it out "
+            "of evaluate.measure, or run with `--profile portable`: the results then read 'not measured'."
         )

@@ -1,4 +1,4 @@
-"""Turn a Keras model into files of several precisions, and hold every one of them to its promise."""
+"""Conversion of Keras models to files that are held to promises."""
 
 import hashlib
 import logging
@@ -33,8 +33,10 @@ class Bar:
     Attributes:
         precision: Of the file.
         golden_tolerance: Largest difference of any golden probability from the Keras model's.
-        min_agreement: Smallest share of validation images on which file and Keras model name the same class.
-        max_shift_px: How far validation images are moved for the choice of the final file; 0 for no candidate.
+        min_agreement: Smallest share of validation images on which file and Keras model name the same
+            class.
+        max_shift_px: How far validation images are moved for the choice of the final file; 0 for no
+            candidate.
     """
 
     precision: Precision
@@ -50,7 +52,8 @@ class Material:
     Attributes:
         calibration: From train; integer precisions learn the ranges of activations from them.
         validation: All of it; its classes are compared.
-        golden_rows: Of ``validation``; the probabilities of these images are compared one by one, int64 (n,).
+        golden_rows: Of ``validation``; the probabilities of these images are compared one by one, int64
+            (n,).
     """
 
     calibration: Split
@@ -106,7 +109,7 @@ class Calibration:
 def choose_material(
     train: Split, validation: Split, *, num_calibration: int, num_golden: int, seed: int
 ) -> Material:
-    """Draw calibration images from train and golden ones from validation, every class with its share.
+    """Draw calibration and golden images, every class with its share.
 
     Raises:
         ParamsError: There are fewer images than asked for, or too few of a class.
@@ -118,7 +121,7 @@ def choose_material(
 def convert_model(
     name: str, model: KerasModel, bars: Iterable[Bar], material: Material, folder: Path
 ) -> Converted:
-    """Write one file for each precision and hold it to its promise; one that breaks it is removed.
+    """Write a file for each precision; remove those that break promises.
 
     Args:
         name: Of the model; the files are ``<name>-<precision>.tflite``.

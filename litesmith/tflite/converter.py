@@ -15,13 +15,16 @@ _BATCH = 500
 
 
 def translate(model: KerasModel, precision: str, configure: Callable[[LiteConverter], None]) -> bytes:
-    """Return a file as TensorFlow writes it, names of all tensors, signature and notes included.
+    """Return a file as TensorFlow writes it.
 
-    The file takes one image at a time. The same model gives the same bytes, in this process or another, as long as its
-    layers keep their names: they are written into the file.
+    Names of all tensors, signature and notes are in it.
+
+    The file takes one image at a time. The same model gives the same bytes, in this process or another,
+    as long as its layers keep their names: they are written into the file.
 
     Args:
-        model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n, classes).
+        model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n,
+            classes).
         precision: Name of the precision, for the message.
         configure: Sets the precision.
 
@@ -62,5 +65,12 @@ def probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.fl
 
 
 def pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return uint8 images (n, height, width) as float32 pixels (n, height, width, 1) in [0, 1]."""
+    """Return images as pixels.
+
+    Args:
+        images: uint8 (n, height, width).
+
+    Returns:
+        float32 (n, height, width, 1) in [0, 1].
+    """
     return images[..., None].astype(np.float32) / np.float32(255)

@@ -1,4 +1,7 @@
-"""Time ``.tflite`` files on one thread, taking turns so that a busy host slows all of them alike."""
+"""Latency of ``.tflite`` files on one thread.
+
+The files take turns, so that a busy host slows all of them alike.
+"""
 
 import time
 from collections.abc import Mapping
@@ -30,8 +33,8 @@ def measure_latency(
 ) -> dict[str, Latency]:
     """Time every file on the same images.
 
-    In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing else; then comes
-    the next file, and the one that began a round begins the next one last.
+    In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing
+    else; then comes the next file, and the one that began a round begins the next one last.
 
     Args:
         files: Name and path of each.

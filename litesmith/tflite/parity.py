@@ -1,4 +1,4 @@
-"""Hold converted files to their promise: opened where no TensorFlow is, they look and answer as they should."""
+"""Checks of converted files, opened where no TensorFlow is."""
 
 import os
 import subprocess
@@ -29,9 +29,11 @@ class Promise:
         golden: The Keras model's probabilities of the golden images, float32 (n, classes).
         predicted: The Keras model's classes of the validation images (m,).
         golden_tolerance: Largest difference of any golden probability.
-        min_agreement: Smallest share of validation images on which file and Keras model name the same class.
-        dense_per_channel: Whether integer weights of dense layers have a scale for each channel too, as those of
-            convolutions do. Quantization-aware training learns one scale for the whole of a dense layer.
+        min_agreement: Smallest share of validation images on which file and Keras model name the same
+            class.
+        dense_per_channel: Whether integer weights of dense layers have a scale for each channel too, as
+            those of convolutions do. Quantization-aware training learns one scale for the whole of a
+            dense layer.
     """
 
     precision: Precision
@@ -75,7 +77,8 @@ def observe_apart(
         max_shift_px: The classes are wanted at every place up to so many pixels away.
 
     Raises:
-        ConversionError: The process failed: the file cannot be opened or run, or TensorFlow was imported.
+        ConversionError: The process failed: the file cannot be opened or run, or TensorFlow was
+            imported.
     """
     with tempfile.TemporaryDirectory(prefix="litesmith-") as folder:
         request = Request(model, Path(folder, "images.npy"), golden_rows.tolist(), max_shift_px)
@@ -99,7 +102,7 @@ def observe_apart(
 
 
 def checks(seen: Observation, promise: Promise) -> list[Check]:
-    """Compare what was seen of a file with what it must do, one check for each thing that can be wrong."""
+    """Compare what was seen of a file with what it must do."""
     return [
         _shapes(seen, promise),
         _io_dtypes(seen, promise),
@@ -133,7 +136,8 @@ def judge(
         max_shift_px: The classes are observed at every place up to so many pixels away.
 
     Raises:
-        ConversionError: It cannot be opened there, or it broke the promise: each check that failed, one a line.
+        ConversionError: It cannot be opened there, or it broke the promise: each check that failed, one
+            a line.
     """
     seen = observe_apart(path, images, golden_rows, max_shift_px)
     checked = checks(seen, promise)
@@ -162,7 +166,7 @@ def _io_dtypes(seen: Observation, promise: Promise) -> Check:
 
 
 def _quantization(seen: Observation, promise: Promise) -> Check:
-    """Check that integers hold pixels and probabilities to the step, and that floats are not quantized."""
+    """Check that integers hold pixels and probabilities, and floats are not quantized."""
     ends = {"input": (seen.input, promise.pixel_range), "output": (seen.output, (0.0, 1.0))}
     if not promise.precision.is_integer:
         quantized = [name for name, (tensor, _) in ends.items() if tensor.scale is not None]
@@ -179,7 +183,7 @@ def _quantization(seen: Observation, promise: Promise) -> Check:
 
 
 def _holds(tensor: Tensor, low: float, high: float) -> bool:
-    """Tell whether a quantized tensor reaches from ``low`` to ``high``, give or take a step.
+    """Tell whether a quantized tensor reaches both ends within a step.
 
     A softmax is given the scale 1/256 by definition, so it ends one step below 1.
     """

@@ -1,6 +1,7 @@
-"""Run ``.tflite`` files as a device would, one image at a time, and look inside them. Never imports TensorFlow.
+"""Runs ``.tflite`` files as a device would, without TensorFlow.
 
-``python -m litesmith.tflite.runtime REQUEST.json`` does so in a process of its own and prints what it saw as JSON.
+``python -m litesmith.tflite.runtime REQUEST.json`` does so in a process of its own and prints what it
+saw as JSON.
 """
 
 import json
@@ -66,7 +67,7 @@ class Tensor:
         return float(low), float(high)
 
     def encode(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
-        """Return real values as the tensor holds them: as they are, or quantized, saturating at the ends."""
+        """Return real values as the tensor holds them; integers saturate."""
         if self.scale is None or self.zero_point is None:
             return values.astype(self.dtype)
         limits = np.iinfo(self.dtype)
@@ -88,7 +89,8 @@ class Weights:
     Attributes:
         name: The Keras layer it came from.
         dtype: ``float32``, ``float16``, ``int8`` or ``int4``.
-        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale each.
+        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale
+            each.
     """
 
     name: str
@@ -106,7 +108,7 @@ class Weights:
 
     @property
     def is_depthwise(self) -> bool:
-        """Whether each channel has one kernel of its own: the shape then is (1, height, width, channels)."""
+        """Whether each channel has one kernel: shape (1, height, width, channels)."""
         return len(self.shape) == 4 and self.shape[0] == 1
 
 
@@ -196,7 +198,7 @@ class LiteModel:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Turn what LiteRT raises at a file that is damaged or asks too much of it into an error with the way out."""
+        """Explain what LiteRT raises at a file that it cannot run."""
         try:
             yield
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
@@ -204,8 +206,8 @@ class LiteModel:
             if "Select TensorFlow op" in text or "custom op" in text:
                 raise DataError(
                     f"{self._path} asks for operators that LiteRT does not have: "
-                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with built-in operators "
-                    "alone (`TFLITE_BUILTINS`)."
+                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with "
+                    "built-in operators alone (`TFLITE_BUILTINS`)."
                 ) from error
             raise DataError(
                 f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
@@ -224,7 +226,13 @@ class LiteModel:
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
     def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
-        """Return uint8 images (n, height, width) as inputs (n, 1, height, width, 1) in the input's own type.
+        """Encode images as the input holds them.
+
+        Args:
+            images: uint8 (n, height, width).
+
+        Returns:
+            (n, 1, height, width, 1) in the dtype of the input.
 
         Raises:
             DataError: The images are not of the size that the model takes.
@@ -237,7 +245,9 @@ class LiteModel:
         return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Answer images one by one, as a device does; batches were measured to be no faster.
+        """Answer images one by one, as a device does.
+
+        Batches were measured to be no faster.
 
         Args:
             images: uint8 (n, height, width).
@@ -246,7 +256,8 @@ class LiteModel:
             float32 (n, classes). Those of an int8 file come in steps of its output's scale.
 
         Raises:
-            DataError: The images are not of the size that the model takes, or LiteRT cannot run the file.
+            DataError: The images are not of the size that the model takes, or LiteRT cannot run the
+                file.
         """
         results = np.empty((len(images), self.output.shape[-1]), np.float32)
         with self._explaining():
@@ -267,7 +278,7 @@ def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def read_weights(path: Path) -> list[Weights]:
-    """Return the weight tensor of every convolution and dense layer, in the order in which they run.
+    """Return the weights of convolutions and dense layers, as they run.
 
     Args:
         path: A ``.tflite`` file.
@@ -283,10 +294,17 @@ def tensor_dtypes(path: Path) -> set[str]:
 
 
 def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
-    """Return images (n, height, width) at every place up to so many pixels away, (k, n, height, width).
+    """Return images at every place up to so many pixels away.
 
-    The place in the middle of the k is where the images are. Few images tell little; an image at nine places tells more,
-    and networks were trained for it.
+    Args:
+        images: uint8 (n, height, width).
+        max_shift_px: Pixels in each direction.
+
+    Returns:
+        uint8 (k, n, height, width).
+
+    The place in the middle of the k is where the images are. Few images tell little; an image at nine
+    places tells more, and networks were trained for it.
     """
     wide = np.pad(images, ((0, 0), (max_shift_px, max_shift_px), (max_shift_px, max_shift_px)))
     _, height, width = images.shape
@@ -361,27 +379,33 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
     """Check what LiteRT does not, before it makes room for a file's tensors.
 
     Raises:
-        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those before.
+        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those
+            before.
     """
     for tensor in interpreter.get_tensor_details():
         detail = _Detail(**tensor)
         size_bytes = math.prod(int(size) for size in detail.shape) * np.dtype(detail.dtype).itemsize
         if size_bytes > _MAX_TENSOR_BYTES:
             raise DataError(
-                f"{path} asks for a tensor of {tuple(detail.shape.tolist())} in {size_bytes:,} bytes, at most "
-                f"{_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert it again."
+                f"{path} asks for a tensor of {tuple(detail.shape.tolist())} in {size_bytes:,} bytes, "
+                f"at most {_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert "
+                "it again."
             )
     codes = operator_codes(path.read_bytes())
     states = [name for name in _STATE_OPERATORS if getattr(schema.BuiltinOperator, name) in codes]
     if states:
         raise DataError(
-            f"{path} keeps a state from one picture to the next ({', '.join(states)}), so that answers depend on those "
-            "before. Expected a model without variables: freeze them and convert it again."
+            f"{path} keeps a state from one picture to the next ({', '.join(states)}), so that answers "
+            "depend on those before. Expected a model without variables: freeze them and convert it "
+            "again."
         )
 
 
 def _spec(detail: _Detail) -> TensorSpec:
-    """Return an input or output as the contract sees it; only the batch may be left open and yet be 1."""
+    """Return an input or output as the contract sees it.
+
+    Only the batch may be left open and yet be 1.
+    """
     sizes = tuple(int(size) for size in detail.shape)
     signature = [int(size) for size in detail.shape_signature]
     is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
@@ -419,7 +443,10 @@ def _weights(model: FlatModel, tensor: Table, channel_axis: int) -> Weights:
 
 
 def _values(data: bytes, dtype: str) -> NDArray[np.generic]:
-    """Return what a constant holds; of int4, two share a byte, the lower half first, and the last half may be none."""
+    """Return what a constant holds.
+
+    Two values of int4 share a byte, the lower half first, and the last half may be none.
+    """
     if dtype != "int4":
         return np.frombuffer(data, dtype)
     pairs = np.frombuffer(data, np.int8)

@@ -11,10 +11,11 @@ from litesmith.tflite.sizes import Size
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may go to the device, with what it answered to pictures of the validation images.
+    """A file that may go to the device, with its answers.
 
     Attributes:
-        predicted: Predicted classes (k, n) of k pictures of each image, the same in the same order for every candidate.
+        predicted: Predicted classes (k, n) of k pictures of each image, the same in the same order for
+            every candidate.
         broken: Which limits of the device it breaks, in words; empty if none.
     """
 
@@ -50,12 +51,13 @@ def choose(
     noise_standard_errors: float,
     equal_size_share: float,
 ) -> Choice:
-    """Choose the smallest candidate within the device's limits whose accuracy is within noise of the best there.
+    """Choose the smallest candidate as accurate as the best within limits.
 
-    A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors`` standard
-    errors of the paired difference below the best one's (the one-standard-error rule: Breiman et al., "Classification
-    and Regression Trees", 1984, section 3.4.3). Pruning puts zeros where weights were and leaves the file's size, so
-    raw sizes that differ by at most ``equal_size_share`` count as equal, and the compressed size decides.
+    A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors``
+    standard errors of the paired difference below the best one's (the one-standard-error rule: Breiman
+    et al., "Classification and Regression Trees", 1984, section 3.4.3). Pruning puts zeros where weights
+    were and leaves the file's size, so raw sizes that differ by at most ``equal_size_share`` count as
+    equal, and the compressed size decides.
 
     Args:
         candidates: At least file. If none keeps the limits, they bind none, and the reason says so.
@@ -95,7 +97,8 @@ def _reason(
 ) -> str:
     """Say in words what decided."""
     if len(near) == 1:
-        return f"{_with_accuracy(best, standings)} is the most accurate on validation, no other within noise of it."
+        named = _with_accuracy(best, standings)
+        return f"{named} is the most accurate on validation, no other within noise of it."
     if len(small) == 1:
         size = f"is the smallest within noise of the most accurate ({chosen.size.raw_bytes} bytes)"
     else:

@@ -1,13 +1,16 @@
-"""Take out of a ``.tflite`` file what no device needs, without changing a bit of what it answers.
+"""Slimming of ``.tflite`` files that changes no bit of their answers.
 
-A file is a FlatBuffer: tables, vectors and strings that point at each other. TensorFlow's converter writes every one of
-them anew and adds names, signatures and notes of the conversion: 8 to 10 KB, half of a file that is to hold 10,000
-weights. Here go the names of inner tensors, signatures, notes, ranges that were only seen in calibration and empty
-buffers; and vectors and tables that say the same are written once. A FlatBuffer may do so: an offset may point
-wherever a value of its type lies, which is how ``CreateSharedString`` works in every language.
+A file is a FlatBuffer: tables, vectors and strings that point at each other. TensorFlow's converter
+writes every one of them anew and adds names, signatures and notes of the conversion: 8 to 10 KB, half of
+a file that is to hold 10,000 weights. Here go the names of inner tensors, signatures, notes, ranges that
+were only seen in calibration and empty buffers; and vectors and tables that say the same are written
+once. A FlatBuffer may do so: an offset may point wherever a value of its type lies, which is how
+``CreateSharedString`` works in every language.
 
-Sources: https://flatbuffers.dev/internals/ and the schema of ``.tflite``, which puts constants at multiples of 16 bytes
-(``force_align: 16``): https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
+Sources: https://flatbuffers.dev/internals/ and the schema of ``.tflite``, which puts constants at
+    multiples of 16 bytes
+(``force_align: 16``):
+https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
 """
 
 from collections.abc import Hashable, Iterator
@@ -39,13 +42,16 @@ _CONSTANT_ALIGNMENT = 16
 
 
 def slim(model: bytes) -> bytes:
-    """Return a ``.tflite`` file that answers the same to the bit and holds nothing that answering does not need.
+    """Return a ``.tflite`` file without what answering does not need.
 
-    What stays: operators with their versions and options, tensors with type, shape and quantization in their order,
-    constants at multiples of 16 bytes, the names of inputs and outputs, and for the weights of a layer the layer's
-    name. What goes: names of other tensors, signatures (an interpreter feeds inputs by index), the converter's notes,
-    minima and maxima of calibration, quantization that quantizes nothing, buffers that are empty or unused, and the
-    second copy of a layer's weights where the layer runs twice.
+    It answers the same to the bit.
+
+    What stays: operators with their versions and options, tensors with type, shape and quantization in
+    their order, constants at multiples of 16 bytes, the names of inputs and outputs, and for the weights
+    of a layer the layer's name. What goes: names of other tensors, signatures (an interpreter feeds
+    inputs by index), the converter's notes, minima and maxima of calibration, quantization that
+    quantizes nothing, buffers that are empty or unused, and the second copy of a layer's weights where
+    the layer runs twice.
 
     Args:
         model: Content of a ``.tflite`` file.
@@ -54,7 +60,8 @@ def slim(model: bytes) -> bytes:
         The smaller content; the same for the same model, and ``slim`` of it is itself.
 
     Raises:
-        ConversionError: Constants lie outside the FlatBuffer, as in files above 2 GB, where moving it would lose them.
+        ConversionError: Constants lie outside the FlatBuffer, as in files above 2 GB, where moving it
+            would lose them.
     """
     tree = unpack(model)
     if tree.externalBuffers or any(buffer.offset for buffer in tree.buffers):
@@ -83,7 +90,7 @@ def operator_codes(model: bytes) -> set[int]:
 
 
 def custom_operators(model: bytes) -> list[str]:
-    """Return the names of the operators in a ``.tflite`` file that are not built into LiteRT."""
+    """Return the names of operators that are not built into LiteRT."""
     names = {code.CustomCode() for code in _operators(model)} - {None}
     return sorted(name.decode(errors="replace") for name in names)
 
@@ -94,7 +101,7 @@ def _operators(model: bytes) -> list[Table]:
 
 
 def weight_tensors(tree: FlatModel) -> Iterator[tuple[Table, int]]:
-    """Yield the weights of every convolution and dense layer, in the order in which they run.
+    """Yield the weights of convolutions and dense layers, as they run.
 
     Args:
         tree: What `unpack` returned.
@@ -133,7 +140,7 @@ def _forget_notes(tree: FlatModel) -> None:
 
 
 def _forget_names(tree: FlatModel) -> None:
-    """Keep the names of inputs and outputs, and of the layers that weights belong to."""
+    """Keep the names of inputs, outputs and layers with weights."""
     names = {
         id(tensor): layer(tensor.name.decode()) for tensor, _ in weight_tensors(tree) if tensor.name
     }
@@ -156,10 +163,13 @@ def _forget_ranges(tree: FlatModel) -> None:
 
 
 def _gather_buffers(tree: FlatModel) -> None:
-    """Keep the buffers that hold something; the first is always empty and stands for those that do not.
+    """Keep the buffers that hold something.
 
-    Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they are equal only
-    as long as a network is untrained and they are zero, and its file is to be as large as that of the trained one.
+    The first is always empty and stands for those that do not.
+
+    Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they
+    are equal only as long as a network is untrained and they are zero, and its file is to be as large as
+    that of the trained one.
     """
     weights = {id(tensor) for tensor, _ in weight_tensors(tree)}
     biases = {id(tensor) for tensor in _biases(tree)}
@@ -237,7 +247,7 @@ class _Once:
 
 
 class _Tensor:
-    """A tensor that is written with its single bytes side by side, where the schema's own order leaves gaps."""
+    """A tensor written without the gaps that the schema's order leaves."""
 
     def __init__(self, tensor: Table) -> None:
         self._tensor = tensor
@@ -268,7 +278,7 @@ class _Tensor:
 
 
 class _Builder(flatbuffers.Builder):  # type: ignore[misc]
-    """Writes a vector that is there already not again, and constants where the schema wants them."""
+    """Writes equal vectors once, and constants where the schema wants them."""
 
     __slots__ = ("_written",)
 
@@ -277,7 +287,10 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         self._written: dict[Hashable, int] = {}
 
     def CreateNumpyVector(self, x: NDArray[np.generic]) -> int:  # noqa: N802 (the base's name)
-        """Write a vector, unless it is there, and return where it is. What constants are shared was decided before."""
+        """Write a vector unless it is there, and return where it is.
+
+        What constants are shared was decided before.
+        """
         if x.dtype == np.uint8:
             self.Prep(_CONSTANT_ALIGNMENT, len(x))
             return int(super().CreateNumpyVector(x))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# Every precision is made of tuned and pruned, so that they can be compared; a file of these three must not fail.
+# Every precision is made of tuned and pruned, so that they can be compared; a file of these three must
+# not fail.
 _REQUIRED = ("baseline", "tuned", "pruned")
 
 
@@ -44,7 +45,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """One file for each model and precision, the one chosen, and what they were made and compared with."""
+    """The files, the one chosen, and what they were made and compared with."""
 
     lite: Path = catalog.LITE
     final: Path = catalog.FINAL_LITE
@@ -59,13 +60,13 @@ class Outs:
 def convert(
     params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: HardLimits, seed: int
 ) -> None:
-    """Convert the models, test every file as a device would run it, and choose the one that goes there.
+    """Convert the models, test every file, and choose the device's.
 
     A file of a variant that fails its checks is refused, and the choice is among the others.
 
     Raises:
-        ConversionError: A file of baseline, winner or pruned model cannot be made, or does not do what its Keras model
-            does: which and why, for all.
+        ConversionError: A file of baseline, winner or pruned model cannot be made, or does not do what
+            its Keras model does: which and why, for all.
         ParamsError: There are fewer images than are asked for.
     """
     from litesmith.data.splits import read_split
@@ -170,7 +171,7 @@ def _write_metadata(outs: Outs, dataset: DatasetParams, train_images: "NDArray[n
 
 
 def _write_material(outs: Outs, material: "Material", converted: "dict[str, Converted]") -> None:
-    """Keep what the files were calibrated and compared with, for whoever wants to do so again."""
+    """Write the images that the files were calibrated and compared with."""
     import numpy as np
 
     write_json(outs.calibration_ids, {"ids": material.calibration.ids.tolist()})

@@ -1,4 +1,4 @@
-"""The step that measures every model and file on the test images; it chooses nothing."""
+"""The step that measures models and files on the test images."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -52,7 +52,7 @@ class Outs:
 
 @step
 def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Measure every model and every file on the official test images, and what the files ask of a device.
+    """Measure every model and file on the test images, and files on devices.
 
     Raises:
         DataError: An input is not what it should be.
@@ -92,7 +92,10 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
 def _latency(
     params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: "Split"
 ) -> dict[str, Any]:
-    """Time the files. Comes first: TensorFlow is not there yet to take part of the machine."""
+    """Time the files.
+
+    It comes first: TensorFlow is not there yet to take part of the machine.
+    """
     from litesmith.host import describe_host
     from litesmith.tflite.latency import measure_latency
     from litesmith.tflite.runtime import RUNTIME
@@ -120,7 +123,7 @@ def _latency(
 def _device(
     measurement: "Measurement", params: EvaluateParams, ins: Ins, converted: dict[str, Any]
 ) -> dict[str, Any]:
-    """Measure what the integer files need of a device; ``files`` is None where that is not asked for."""
+    """Measure integer files on a device; ``files`` is None if not asked for."""
     shown = {
         "title": measurement.title,
         "columns": [asdict(column) for column in measurement.columns],
@@ -141,7 +144,7 @@ def _device(
 def _costs(
     measurement: "Measurement", params: EvaluateParams, ins: Ins, converted: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Measure every file that the tool takes; one that it may refuse says why instead.
+    """Measure every file that the tool takes, or say why it refuses.
 
     Raises:
         ConversionError: A file does not run that must.

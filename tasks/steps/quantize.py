@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ins:
-    """The winner and the pruned model, what they go on learning from, and what the teachers say."""
+    """The models to fine-tune, and what they learn from."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -36,10 +36,11 @@ class Outs:
 
 @step
 def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
-    """Fine-tune the models for conversion in each way that is asked for; none if none is.
+    """Make each variant that is asked for.
 
     Raises:
-        ParamsError: A variant needs quantization-aware training, and its parent runs a layer more than once.
+        ParamsError: A variant needs quantization-aware training, and its parent runs a layer more than
+            once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
     from litesmith.training import backend, loop

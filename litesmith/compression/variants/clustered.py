@@ -25,7 +25,8 @@ def _description(params: QuantizeParams) -> str:
     clustering = params.clustering
     return (
         f"the winner, {trained_words(params)} while the weights of each kernel of at least "
-        f"{clustering.min_weights} share at most {clustering.num_clusters} values, so that its file packs smaller"
+        f"{clustering.min_weights} share at most {clustering.num_clusters} values, so that its file "
+        "packs smaller"
     )
 
 

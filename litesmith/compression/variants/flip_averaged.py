@@ -1,4 +1,4 @@
-"""Flip averaging of the winner: its answer to an image averaged with that to the mirror image."""
+"""Flip averaging of the winner."""
 
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ def _make(parent: KerasModel, _: "Tuning") -> FineTuned:
 
 def _description(_: QuantizeParams) -> str:
     return (
-        "the winner without more training: it looks at the picture and at its mirror image through the same weights, "
-        "and answers by the mean of both views' features"
+        "the winner without more training: it looks at the picture and at its mirror image through the "
+        "same weights, and answers by the mean of both views' features"
     )
 
 

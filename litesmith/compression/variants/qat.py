@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from litesmith.compression.variants.variant import FineTuned, Variant, trained_words
+from litesmith.compression.variants.variant import FineTuned, Variant, quantization_aware_words
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.training.backend import KerasModel
 
@@ -17,7 +17,7 @@ def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
 
 
 def _description(params: QuantizeParams) -> str:
-    return f"the winner, {trained_words(params)} while it computes with values rounded to eight bits as the file does"
+    return f"the winner, {quantization_aware_words(params)}"
 
 
 QAT = Variant(

@@ -1,4 +1,7 @@
-"""All variants that are fine-tuned for conversion. A new one is a module here and an entry in the tuple."""
+"""All variants that are fine-tuned for conversion.
+
+A new one is a module here and an entry in the tuple.
+"""
 
 from litesmith.compression.variants.clustered import CLUSTERED
 from litesmith.compression.variants.flip_averaged import FLIP_AVERAGED
@@ -19,5 +22,9 @@ def variant(name: str) -> Variant:
 
 
 def passes(model: str) -> int:
-    """Return how often a model runs the winner's network for one answer; models of other steps run it once."""
+    """Return how often a model runs the winner's network for one answer.
+
+    Args:
+        model: A variant, or a model of another step, which runs it once.
+    """
     return next((registered.passes for registered in VARIANTS if registered.name == model), 1)

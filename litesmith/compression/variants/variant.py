@@ -60,3 +60,9 @@ def trained_words(params: QuantizeParams) -> str:
     """Say for how long a variant is trained."""
     epochs = params.recipe.epochs
     return f"fine-tuned for {epochs} more epoch{'' if epochs == 1 else 's'}"
+
+
+def quantization_aware_words(params: QuantizeParams) -> str:
+    """Say how a variant goes through quantization-aware training."""
+    words = "while it computes with values rounded to eight bits as the file does"
+    return f"{trained_words(params)} {words}"

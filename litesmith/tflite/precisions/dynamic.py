@@ -13,12 +13,13 @@ from litesmith.training.backend import KerasModel, LiteConverter
 if TYPE_CHECKING:
     from litesmith.tflite.runtime import Weights
 
-# Smaller tensors stay in float32 (`kWeightsMinNumElementsDefault` in TensorFlow Lite's quantize_weights.cc).
+# Smaller tensors stay in float32 (`kWeightsMinNumElementsDefault` in TensorFlow Lite's
+# quantize_weights.cc).
 _MIN_WEIGHTS = 1024
 
 
 def translate(model: KerasModel, _: NDArray[np.uint8]) -> bytes:
-    """Return the content of a file with int8 weights and float32 activations; it looks at no images."""
+    """Return a file with int8 weights; the images are not used."""
     return converter.translate(model, "dynamic", _configure)
 
 
@@ -32,7 +33,6 @@ def _weight_dtype(weights: "Weights", _: bool) -> str:
 
 DYNAMIC = Precision(
     name="dynamic",
-    label="8-bit weights, float activations",
     translate=translate,
     weights="int8",
     weight_dtype=_weight_dtype,

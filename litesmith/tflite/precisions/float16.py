@@ -10,7 +10,7 @@ from litesmith.training.backend import KerasModel, LiteConverter
 
 
 def translate(model: KerasModel, _: NDArray[np.uint8]) -> bytes:
-    """Return the content of a file with float16 weights; it looks at no images."""
+    """Return a file with float16 weights; the images are not used."""
     return converter.translate(model, "float16", _configure)
 
 
@@ -19,4 +19,4 @@ def _configure(lite: LiteConverter) -> None:
     lite.target_spec.supported_types = [backend.tf.float16]
 
 
-FLOAT16 = Precision(name="float16", label="16-bit float weights", translate=translate, weights="float16")
+FLOAT16 = Precision(name="float16", translate=translate, weights="float16")

@@ -9,8 +9,8 @@ from litesmith.training.backend import KerasModel
 
 
 def translate(model: KerasModel, _: NDArray[np.uint8] | None = None) -> bytes:
-    """Return the content of a file with the model's own weights; it looks at no images."""
+    """Return a file with the model's weights; the images are not used."""
     return converter.translate(model, "float32", lambda _: None)
 
 
-FLOAT32 = Precision(name="float32", label="32-bit floats", translate=translate, weights="float32")
+FLOAT32 = Precision(name="float32", translate=translate, weights="float32")

@@ -23,10 +23,10 @@ _SIGNATURE, _INPUT = "serving_default", "pixels"
 
 
 def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes:
-    """Return the content of a file with int4 weights in its convolutions and dense layers.
+    """Return a file with int4 weights in convolutions and dense layers.
 
-    Two weights share a byte, so the file is about half as large as with int8; activations, biases, input and output are
-    those of an int8 file.
+    Two weights share a byte, so the file is about half as large as with int8; activations, biases, input
+    and output are those of an int8 file.
 
     Source: https://github.com/google-ai-edge/litert-quantizer
     """
@@ -34,7 +34,7 @@ def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes
 
 
 def quantize(model: bytes, calibration_images: NDArray[np.uint8]) -> bytes:
-    """Quantize a float32 file that still has its signature, as `float32.translate` writes it; see `translate`."""
+    """Quantize a float32 file that still has its signature; see `translate`."""
     from litert_quantizer.calibrator import Calibrator
     from litert_quantizer.quantizer import Quantizer
     from litert_quantizer.utils.qsv_utils import min_max_update
@@ -43,8 +43,8 @@ def quantize(model: bytes, calibration_images: NDArray[np.uint8]) -> bytes:
     inputs = [{_INPUT: pixels(image[None])} for image in calibration_images]
     with hushed(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
-        # The ranges seen, as TensorFlow takes them. The default is a moving average: it counts the latest images most,
-        # so that the bytes of the file depend on the order of the images.
+        # The ranges seen, as TensorFlow takes them. The default is a moving average: it counts the
+        # latest images most, so that the bytes of the file depend on the order of the images.
         calibrator = Calibrator(model, num_threads=1, qsv_update_func=min_max_update)
         calibrator.calibrate({_SIGNATURE: inputs}, recipe)
         quantizer = Quantizer(model, recipe.get_quantization_recipe())
@@ -71,8 +71,8 @@ def _recipe(model: bytes) -> "RecipeManager":
 def _ends(model: bytes) -> list[str]:
     """Return patterns for the first and the last layer with weights.
 
-    They have few weights, and those matter most. With eight bits for them the files of two networks of 61,000 weights
-    grew by 1 % and were right on 1.4 and 2 points more of 5,000 validation images.
+    They have few weights, and those matter most. With eight bits for them the files of two networks of
+    61,000 weights grew by 1 % and were right on 1.4 and 2 points more of 5,000 validation images.
     """
     from litesmith.tflite.slimming import layer, unpack, weight_tensors
 
@@ -86,7 +86,6 @@ def _weight_dtype(weights: "Weights", is_end: bool) -> str:
 
 INT4 = Precision(
     name="int4",
-    label="4-bit weights, 8-bit activations",
     translate=translate,
     weights="int4",
     io_dtype="int8",

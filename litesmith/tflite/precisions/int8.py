@@ -13,7 +13,7 @@ from litesmith.training.backend import KerasModel, LiteConverter
 
 
 def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes:
-    """Return the content of a file of integers, with one scale for each output channel of the weights."""
+    """Return a file of integers, one scale for each output channel of weights."""
     tf = backend.tf
 
     def configure(lite: LiteConverter) -> None:
@@ -30,10 +30,11 @@ def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes
 
 @contextmanager
 def _shared_kernels_on_integers(model: KerasModel) -> Iterator[None]:
-    """Round the kernels that run more than once to the integers they become, for the length of the block.
+    """Round the kernels that run more than once, for the length of the block.
 
-    Each run has a batch normalisation of its own, which TensorFlow folds into a kernel of the run's own. These become
-    the same integers, which a file holds once, but where a weight lies in the middle between two and rounding decides.
+    Each run has a batch normalisation of its own, which TensorFlow folds into a kernel of the run's own.
+    These become the same integers, which a file holds once, but where a weight lies in the middle
+    between two and rounding decides.
     """
     layers = backend.keras.layers
     shared = [
@@ -53,7 +54,10 @@ def _shared_kernels_on_integers(model: KerasModel) -> Iterator[None]:
 
 
 def _on_integers(kernel: NDArray[np.float32], depthwise: bool) -> NDArray[np.float32]:
-    """Return a kernel with each weight a whole number of steps, 127 of them to the largest of its output channel."""
+    """Return a kernel with each weight a whole number of steps.
+
+    There are 127 of them to the largest weight of an output channel.
+    """
     largest = np.abs(kernel).max(axis=(0, 1, 3) if depthwise else (0, 1, 2), keepdims=True)
     step = np.where(largest > 0, largest, 1) / np.float32(127)
     return np.asarray(np.rint(kernel / step) * step, np.float32)
@@ -61,7 +65,6 @@ def _on_integers(kernel: NDArray[np.float32], depthwise: bool) -> NDArray[np.flo
 
 INT8 = Precision(
     name="int8",
-    label="8-bit integers",
     translate=translate,
     weights="int8",
     io_dtype="int8",

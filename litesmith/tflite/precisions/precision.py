@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 class Precision:
     """A precision of ``.tflite`` files.
 
-    Its tolerances stand in ``params.yaml`` under its name: ``convert.golden_tolerance`` and ``convert.min_agreement``.
+    Its tolerances stand in ``params.yaml`` under its name: ``convert.golden_tolerance`` and
+    ``convert.min_agreement``.
 
     Attributes:
         name: In file names and parameters.
-        label: In words.
-        translate: Returns the content of a file as the tools write it, names, signature and notes included, given a
-            Keras model and calibration images, uint8 (n, height, width). Raises `ConversionError` if it cannot.
+        translate: Returns the content of a file as the tools write it, names, signature and notes
+            included, given a Keras model and calibration images, uint8 (n, height, width). Raises
+            `ConversionError` if it cannot.
         weights: Dtype of most weights.
         io_dtype: Dtype of input and output.
-        weight_dtype: Returns the dtype expected of a layer's weights, given whether it is the first or last layer
-            with weights; None where it is ``weights`` for all.
+        weight_dtype: Returns the dtype expected of a layer's weights, given whether it is the first or
+            last layer with weights; None where it is ``weights`` for all.
         needs_calibration: Whether ``translate`` learns ranges from the calibration images.
         may_be_final: Whether a file may be a candidate for the device.
     """
 
     name: str
-    label: str
     translate: Callable[[KerasModel, NDArray[np.uint8]], bytes]
     weights: str
     io_dtype: str = "float32"
@@ -50,18 +50,20 @@ class Precision:
     def convert(self, model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes:
         """Convert a Keras model to a file that takes one image at a time.
 
-        The same model gives the same bytes, in this process or another, as long as its layers keep their names: they
-        are written into the file.
+        The same model gives the same bytes, in this process or another, as long as its layers keep their
+        names: they are written into the file.
 
         Args:
-            model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n, classes).
+            model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n,
+                classes).
             calibration_images: uint8 (n, height, width), from which the ranges of activations follow.
 
         Returns:
             The file's content, without what only TensorFlow has use for.
 
         Raises:
-            ConversionError: There are no calibration images and some are needed, or the model cannot be converted.
+            ConversionError: There are no calibration images and some are needed, or the model cannot be
+                converted.
         """
         from litesmith.tflite.slimming import slim
 

@@ -1,4 +1,7 @@
-"""All precisions. A new one is a module here, an entry in the tuple and its tolerances in ``params.yaml``."""
+"""All precisions of ``.tflite`` files.
+
+A new one is a module here, an entry in the tuple and its tolerances in ``params.yaml``.
+"""
 
 from litesmith.tflite.precisions.dynamic import DYNAMIC
 from litesmith.tflite.precisions.float16 import FLOAT16

@@ -56,7 +56,7 @@ def count_pages(path: Path, _: EvaluateParams) -> Flash:
 
 
 PLAIN8 = Precision(
-    name="plain8", label="int8 under another name", translate=translate, weights="int8", io_dtype="int8",
+    name="plain8", translate=translate, weights="int8", io_dtype="int8",
     needs_calibration=True, may_be_final=True,
 )  # fmt: skip
 COPIED = Variant(
