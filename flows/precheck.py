@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flows.machine import check_machine
 from litesmith.data.download import explain, named_sources, reachable, require_named, resolve_named
-from litesmith.device.measurements import require
+from litesmith.device.registry import require
 from litesmith.params.everything import Params
 from litesmith.params.loading import parse_params
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title

@@ -13,8 +13,7 @@ from litesmith.analysis import scores
 from litesmith.analysis.intervals import CONFIDENCE
 from litesmith.data.splits import Split
 from litesmith.files import replacing
-from litesmith.params.sections.convert import Precision
-from litesmith.tflite.runtime import INTEGER
+from litesmith.tflite.precisions.registry import precision
 from litesmith.tflite.sizes import Size
 
 _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and have no logarithm"
@@ -31,7 +30,7 @@ class Variant:
 
     model: str
     format: Literal["keras", "tflite"]
-    precision: Precision
+    precision: str
     size: Size
     probabilities: NDArray[np.float32]
 
@@ -67,7 +66,7 @@ def describe_variant(
         ``loss`` is None for integer files, with ``loss_reason``: see `_NO_LOSS`.
     """
     predicted = variant.predicted
-    coarse = variant.precision in INTEGER
+    coarse = precision(variant.precision).is_integer
     return {
         "label": variant.label,
         "model": variant.model,

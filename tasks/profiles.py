@@ -67,13 +67,15 @@ def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
     """Return the content of ``params.yaml`` with overlays laid over it in their order, checked.
 
     Raises:
-        ParamsError: A parameter is unknown, or a value is out of its bounds.
+        ParamsError: A parameter is unknown, a value is out of its bounds, or a name is not registered.
     """
+    from tasks.registries import require_registered
+
     content: dict[str, object] = read_sections(project / catalog.PARAMS)
     for overlay in overlays:
         content = overlaid(content, overlay)
     try:
-        parse_params(content)
+        require_registered(parse_params(content))
     except ParamsError as error:
         report = overlays[-1].get("report") if overlays else None
         title = report.get("profile") if isinstance(report, Mapping) else None

@@ -1,11 +1,11 @@
-"""What a network takes of the device, and the limits that it must keep there."""
+"""Costs of a network on the device, and the device's limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the device can take: hard limits of the search and of the choice of the final file.
+    """Hard limits of the search and of the choice of the file.
 
     Attributes:
         max_tflite_bytes: Of the int8 file.

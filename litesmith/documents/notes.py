@@ -215,8 +215,9 @@ def _recorded(evidence: Evidence) -> dict[str, Any]:
 
 def _device(device: Mapping[str, Any], final: str) -> dict[str, Any]:
     """Return what the final file needs of a microcontroller, and what an NPU would take; None where not measured."""
-    arenas = (device.get("mcu") or {}).get("files", {})
-    return {"arena": arenas.get(final, {}).get("arena_bytes"), "npu": device.get("npu")}
+    mcu, npu = device.get("mcu") or {}, device.get("npu") or {}
+    arena = (mcu.get("files") or {}).get(final, {}).get("arena_bytes")
+    return {"arena": arena, "npu": npu if npu.get("files") else None}
 
 
 def _ends(trials: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:

@@ -45,7 +45,7 @@ def render(records: Records, content: dict[str, Any]) -> str:
         summary=content,
         final=records.final,
         limits=limits(records),
-        variants_made=[Ready(one) for one in variants_made(records)],
+        variants_made=[Ready(sentence) for sentence in variants_made(records)],
         uses=_USES,
         quantized=_quantized,
         interval=_interval,
@@ -73,22 +73,8 @@ def limits(records: Records) -> list[str]:
 
 def variants_made(records: Records) -> list[str]:
     """Return in sentences how each model that was made for conversion came about."""
-    quantize = records["quantize"]
-    clustering, epochs = quantize["clustering"], quantize["recipe"]["epochs"]
-    trained = f"fine-tuned for {text(epochs)} more epoch{'' if epochs == 1 else 's'}"
-    ways = {
-        "qat": f"the winner, {trained} while it computes with values rounded to eight bits as the file does",
-        "pqat": f"the pruned model, {trained} in the same way, its zeros kept",
-        "clustered": f"the winner, {trained} while the weights of each kernel of at least "
-        f"{text(clustering['min_weights'])} share at most {text(clustering['num_clusters'])} values, so that its file "
-        "packs smaller",
-        "mirrored": "the winner without more training: it looks at the picture and at its mirror image through the "
-        "same weights, and answers by the mean of both views' features",
-    }
-    return [
-        f"{text(name)}: {ways.get(name, text(one['label']))}."
-        for name, one in quantize["variants"].items()
-    ]
+    variants = records["quantize"]["variants"].items()
+    return [f"{text(name)}: {text(variant['description'])}." for name, variant in variants]
 
 
 def _quantized(end: Any) -> str:

@@ -26,7 +26,7 @@ from litesmith.report.sections.provenance import section as provenance
 from litesmith.report.sections.sweep import section as sweep
 from litesmith.report.sections.training import section as training
 from litesmith.report.summary import facts, script_text, summary
-from litesmith.report.verdict import budget, extra, judge, reference_command
+from litesmith.report.verdict import budget, judge, measured_files, reference_command
 
 _FOLDER = Path(__file__).parent
 _SECTIONS = (data, training, sweep, compression, errors, provenance)
@@ -125,7 +125,7 @@ def _judged(records: Records, inputs: ReportInputs) -> tuple[dict[str, Any], dic
         "verdict": verdict,
         "headline": tables.headline(records, difference, changed),
         "budget": lines,
-        "extras": {tool: extra(records, tool) for tool in ("mcu", "npu")},
+        "measured_files": measured_files,
         "since": changed,
         "reference_command": reference_command(records),
         "final": records.final,

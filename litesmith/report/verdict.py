@@ -75,8 +75,8 @@ def budget(records: Records, limits: Mapping[str, float | None]) -> list[BudgetL
         "max_tflite_bytes": ("int8 file", "bytes", final["bytes"]),
         "max_macs": ("multiply-accumulates of one prediction", "", macs),
         "max_activation_bytes": ("peak of live activations", "bytes", activation_bytes),
-        "max_arena_bytes": ("arena under TensorFlow Lite Micro", "bytes", _arena_bytes(records)),
         "max_latency_ms": ("median latency of one image on this host", "ms", median_ms),
+        **_measured_limits(records),
     }
     host = records.latency["host"]
     words = "a host that is not recorded" if isinstance(host, Absent) else host_words(host)
@@ -92,16 +92,30 @@ def _times(figure: Any, passes: int) -> Any:
     return figure if isinstance(figure, Absent) else figure * passes
 
 
-def _arena_bytes(records: Records) -> Any:
+def _measured_limits(records: Records) -> dict[str, tuple[str, str, Any]]:
+    """Return label, unit and value of what device measurements say of limits, by the limit's name."""
+    limits = [
+        (device["limit"], measured_files(device))
+        for _, device in records["evaluate"]["device"].items()
+        if device.optional("limit")
+    ]
+    return {
+        limit["name"]: (limit["label"], limit["unit"], _taken(files, records.final, limit["field"]))
+        for limit, files in limits
+    }
+
+
+def _taken(files: Any, final: str, field: str) -> Any:
     """Return what the final file was measured to need, absent with the reason where it rightly was not."""
-    measured = extra(records, "mcu")["files"][records.final]
-    return Absent(str(measured["refused"])) if measured.optional("refused") else measured["arena_bytes"]
+    cost = files[final]
+    return Absent(str(cost["refused"])) if cost.optional("refused") else cost[field]
 
 
-def extra(records: Records, tool: str) -> Any:
-    """Return what a tool that not every run asks for found, or why it found nothing."""
-    found = records["evaluate"]["device"].optional(tool)
-    return Absent("evaluate.measure in params.yaml does not ask for it") if found is None else found
+def measured_files(device: Any) -> Any:
+    """Return the costs that a measurement found, by file, or why there are none."""
+    if device.optional("files") is None:
+        return Absent("evaluate.measure in params.yaml does not ask for it")
+    return device["files"]
 
 
 def _unmeasured(key: str) -> tuple[str, str, Absent]:

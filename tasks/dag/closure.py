@@ -30,10 +30,10 @@ PLUMBING = (
 PACKAGES = {
     "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
-    "ai_edge_quantizer": "ai-edge-quantizer",
     "flatbuffers": "flatbuffers",
     "great_expectations": "great-expectations",
     "jinja2": "jinja2",
+    "litert_quantizer": "litert-quantizer",
     "matplotlib": "matplotlib",
     "numpy": "numpy",
     "optuna": "optuna",

@@ -53,7 +53,11 @@ def run_step(step: Step, root: Path) -> None:
     """
     watch_starters()
     _fix_environment()
+    # Only now: it imports NumPy, which reads the environment then.
+    from tasks.registries import require_registered
+
     params = read_params(root / catalog.PARAMS)
+    require_registered(params)
     with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(step.module, root), root)
         arguments = step.arguments(params)

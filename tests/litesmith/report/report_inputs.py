@@ -2,11 +2,14 @@
 
 import copy
 import functools
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from litesmith.data.thumbnails import png_base64
+from litesmith.device.mcu import MCU
+from litesmith.device.npu import NPU
 from litesmith.report.inputs import Predictions, ReportInputs
 from litesmith.report.page import make_report
 
@@ -23,6 +26,7 @@ CLASS_NAMES = [
     "Ankle boot",
 ]
 FINAL = "tuned-int8"
+ARENA_LIMIT = asdict(MCU.limit) if MCU.limit else {}
 
 _FILES = {
     "baseline-float32": (0.9126, 903_420, 835_104, 0.21),
@@ -198,11 +202,13 @@ def _device() -> dict[str, Any]:
         "cpu_operators": 0,
     }
     return {
-        "mcu": {"tool": "TensorFlow Lite Micro 0",
+        "mcu": {"title": MCU.title, "columns": [asdict(one) for one in MCU.columns], "limit": ARENA_LIMIT,
+                "tool": "TensorFlow Lite Micro 0", "caption": "What integer files ask of TensorFlow Lite Micro 0.",
                 "files": {FINAL: arena, "pruned-int8": arena, "tuned-int4": refused}},
-        "npu": {"tool": "Vela 5", "accelerator": "ethos-u55-128", "system": "a system", "memory": "Shared_Sram",
+        "npu": {"title": NPU.title, "columns": [asdict(one) for one in NPU.columns], "limit": None,
+                "tool": "Vela 5", "caption": "What Vela 5 expects of int8 files.",
+                "accelerator": "ethos-u55-128", "system": "a system", "memory": "Shared_Sram",
                 "files": {FINAL: cost}},
-        "limits": {"max_arena_bytes": {"limit": 65_536, "measured": 60_000, "verdict": "met"}},
     }  # fmt: skip
 
 
@@ -314,6 +320,7 @@ def _quantize() -> dict[str, Any]:
     qat = {
         "label": "winner, rounding learned",
         "parent": "tuned",
+        "description": "the winner, fine-tuned for 1 more epoch",
         "validation": {"accuracy": 0.9375, "loss": 0.1902},
         "parent_validation": {"accuracy": 0.9378, "loss": 0.19},
         "distinct_values": {},

@@ -441,16 +441,22 @@ def test_every_mark_bears_the_number_of_its_reason_in_the_list() -> None:
     assert page.count("n/r\u00a0") == len(marks)
 
 
-@pytest.mark.parametrize("device", [None, {"mcu": None, "npu": None}])
-def test_extras_that_were_not_measured_are_named_with_the_reason(device: Any) -> None:
-    text = " ".join(outline(render(changed("evaluate", "device", to=device))).text)
-    why = (
-        "evaluate.measure in params.yaml does not ask for it"
-        if device
-        else "the results of evaluate says null for"
-    )
+def test_devices_that_were_not_measured_are_named_with_the_reason() -> None:
+    inputs = report_inputs()
+    unmeasured = {
+        name: {**one, "tool": None, "files": None}
+        for name, one in inputs.results["evaluate"]["device"].items()
+    }
+    text = " ".join(outline(render(changed("evaluate", "device", to=unmeasured))).text)
+    why = "evaluate.measure in params.yaml does not ask for it"
     assert f"Memory under TensorFlow Lite Micro was not measured: {why}" in text
-    assert f"Cost on a neural processor was not estimated: {why}" in text
+    assert f"Cost on a neural processor was not measured: {why}" in text
+
+
+def test_devices_that_are_not_recorded_are_named_with_the_reason() -> None:
+    text = " ".join(outline(render(changed("evaluate", "device", to=None))).text)
+    why = "the results of evaluate says null for device"
+    assert f"What files take of devices is not shown: {why}" in text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from litesmith.report.inputs import Records, ReportInputs
 from litesmith.report.records import Absent
 from litesmith.report.reference import Since
 from litesmith.report.verdict import Verdict, budget, judge
-from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value
+from tests.litesmith.report.report_inputs import ARENA_LIMIT, FINAL, render, report_inputs, with_value
 
 NONE_YET = Absent("there is no reference run yet")
 
@@ -223,7 +223,9 @@ def test_limit_that_nobody_measures_is_unknown() -> None:
 
 def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
     limits = {"max_tflite_bytes": 100_000, "max_arena_bytes": 65_536}
-    inputs = dataclasses.replace(changed("evaluate", "device", to={"mcu": None}), limits=limits)
+    inputs = dataclasses.replace(
+        changed("evaluate", "device", to={"mcu": {"limit": ARENA_LIMIT, "files": None}}), limits=limits
+    )
     lines = budget(Records(inputs), inputs.limits)
     assert [line.met for line in lines] == [True, None]
     assert lines[1].value.reason == "evaluate.measure in params.yaml does not ask for it"
@@ -233,7 +235,7 @@ def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> 
 
 
 def test_arena_and_latency_are_held_to_their_limits() -> None:
-    found = {"mcu": {"files": {FINAL: {"arena_bytes": 60_000}}}}
+    found = {"mcu": {"limit": ARENA_LIMIT, "files": {FINAL: {"arena_bytes": 60_000}}}}
     limits = {"max_arena_bytes": 50_000, "max_latency_ms": 0.1}
     inputs = dataclasses.replace(changed("evaluate", "device", to=found), limits=limits)
     assert [(line.value, line.met) for line in budget(Records(inputs), limits)] == [
@@ -243,7 +245,8 @@ def test_arena_and_latency_are_held_to_their_limits() -> None:
 
 
 def test_arena_of_a_file_that_was_refused_is_not_known_for_that_reason() -> None:
-    found = {"mcu": {"files": {FINAL: {"refused": f"{FINAL}.tflite does not run: no kernel"}}}}
+    refused = {"refused": f"{FINAL}.tflite does not run: no kernel"}
+    found = {"mcu": {"limit": ARENA_LIMIT, "files": {FINAL: refused}}}
     inputs = dataclasses.replace(
         changed("evaluate", "device", to=found), limits={"max_arena_bytes": 50_000}
     )
