@@ -159,15 +159,15 @@ def _predict(chosen: argparse.Namespace) -> None:
     """
     from litesmith.inference.predict import find_pictures, predict_pictures
 
-    found = find_pictures(chosen.pictures)
-    failures = list(found.failures)
-    for phrase in found.left_out:
+    files = find_pictures(chosen.pictures)
+    failures = list(files.failures)
+    for phrase in files.left_out:
         print(printable(phrase, in_line=True), file=sys.stderr)
-    for path, outcome in predict_pictures(chosen.model, found.pictures, chosen.metadata):
+    for path, outcome in predict_pictures(chosen.model, files.pictures, chosen.metadata):
         if isinstance(outcome, DataError):
             failures.append(str(outcome))
             continue
-        heading = [f"{printable(str(path), in_line=True)}:"] if len(found.pictures) > 1 else []
+        heading = [f"{printable(str(path), in_line=True)}:"] if len(files.pictures) > 1 else []
         print("\n".join([*heading, *outcome.lines()]), flush=True)
     if failures:
         raise DataError("\n".join(failures))
