@@ -52,11 +52,13 @@ def drawn_with(**histories: Any) -> Any:
 UNTRAINED = "(its history holds no epoch: it was not trained, or that was not recorded)"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_empty_history_is_named_below_every_figure_and_a_teacher_that_nobody_asked_for_is_not() -> None:
     captions = [one.caption for one in drawn_with(pruned={})]
     assert captions == [f"Left out: pruned {UNTRAINED}."] * 3
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_history_that_is_not_there_at_all_is_named() -> None:
     inputs = report_inputs()
     histories = {"tuned": inputs.histories["tuned"]}
@@ -64,6 +66,7 @@ def test_history_that_is_not_there_at_all_is_named() -> None:
     assert found.caption == f"Left out: baseline {UNTRAINED}; pruned {UNTRAINED}."
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_history_without_validation_columns_or_with_gaps_is_named() -> None:
     whole = report_inputs().histories["tuned"]
     accuracy = [nan, inf, *whole["accuracy"][2:]]
@@ -79,6 +82,7 @@ def test_history_without_validation_columns_or_with_gaps_is_named() -> None:
     assert schedule.caption == ""
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_optimized_model_that_was_not_trained_is_named() -> None:
     inputs = report_inputs()
     results = with_value(inputs.results, "evaluate", "final", value="qat-int8")
@@ -88,6 +92,7 @@ def test_optimized_model_that_was_not_trained_is_named() -> None:
     assert found.caption == f"Left out: qat {UNTRAINED}."
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("row", [None, {"epoch": 1}, {"epoch": None, "accuracy": 0.9}])
 def test_history_of_a_fine_tuning_with_gaps_does_not_fail(row: Any) -> None:
     results = with_value(report_inputs().results, "evaluate", "final", value="qat-int8")
@@ -113,6 +118,7 @@ def test_page_tells_label_smoothing_and_its_absence() -> None:
     assert "baseline none, tuned 0.05, pruned 0.03; the validation loss is without." in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_absent_costs_leave_no_empty_figure() -> None:
     inputs = report_inputs()
     for made in inputs.made.values():
