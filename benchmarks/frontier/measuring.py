@@ -1,6 +1,7 @@
 """Measure a finished student on the official test images, once: nothing is chosen by what is found here."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from benchmarks.record import where
 from litesmith.analysis.intervals import CONFIDENCE
 from litesmith.analysis.scores import agreement, compare
 from litesmith.data.splits import Split, read_split
-from litesmith.device.measurements import NpuTarget, describe_tool, estimate_npu, measure_arena, require
+from litesmith.device.measurements import describe_tool, estimate_npu, measure_arena, require
 from litesmith.errors import ContractError, ParamsError
 from litesmith.evaluation import Variant, describe_variant
 from litesmith.files import read_json, write_json
@@ -103,12 +104,12 @@ def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
     if "mcu" in params.measure:
         arena = {"tool": describe_tool("mcu"), **asdict(measure_arena(file))}
     if "npu" in params.measure:
-        target = params.npu.into(NpuTarget)
-        npu = {"tool": describe_tool("npu"), **asdict(target), **asdict(estimate_npu(file, target))}
+        cost = asdict(estimate_npu(file, params.npu))
+        npu = {"tool": describe_tool("npu"), **dict(params.npu), **cost}
     return {"mcu": arena, "npu": npu}
 
 
-def _scores(folder: Path, test: Split, class_names: list[str]) -> dict[str, Any]:
+def _scores(folder: Path, test: Split, class_names: Sequence[str]) -> dict[str, Any]:
     """Let the file and the Keras model that it was made from answer, and compare them."""
     parent, file = _parent(folder, test), _file(folder, test)
     described = describe_variant(file, test.labels, class_names)

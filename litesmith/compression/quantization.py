@@ -1,32 +1,20 @@
 """Fine-tune a trained network for what conversion does to it: eight-bit arithmetic, or few distinct weights."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from litesmith.compression.flip_averaging import mirrored
-from litesmith.data.splits import Split
 from litesmith.errors import ContractError, ParamsError
+from litesmith.params.sections.quantize import Clustering
 from litesmith.training.backend import derived_seed, keras, tfmot
-from litesmith.training.loop import History, Lesson, Recipe, train
+from litesmith.training.history import History
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import train
+from litesmith.training.types import KerasModel, Layer
 
 # A member of an enumeration of strings that TF-MOT takes here and does not export.
 _MEAN_GRADIENT = "GradientAggregation.AVG"
-
-
-@dataclass(frozen=True)
-class Clustering:
-    """How weights come to share values.
-
-    Attributes:
-        num_clusters: Distinct values of a clustered kernel; 16 need four bits each once compressed.
-        min_weights: Layers with fewer weights than this keep all their values.
-    """
-
-    num_clusters: int
-    min_weights: int
 
 
 @dataclass(frozen=True)
@@ -57,22 +45,12 @@ class Tuning:
     """What the fine-tunings for conversion share.
 
     Attributes:
-        training: What is learned from.
-        validation: What each epoch is judged on.
-        recipe: How.
+        job: How a model is trained on. Its seed and its folder are divided among the variants by their names.
         clustering: Which kernels come to share values, and how many.
-        lesson: What the teachers say about the training images, or None.
-        seed: Decides everything random.
-        work: Folder for checkpoints.
     """
 
-    training: Split
-    validation: Split
-    recipe: Recipe
+    job: TrainingJob
     clustering: Clustering
-    lesson: Lesson | None
-    seed: int
-    work: Path
 
 
 @dataclass(frozen=True)
@@ -84,7 +62,7 @@ class LayerValues:
     num_values: int
 
 
-def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
+def fine_tune(name: str, parent: KerasModel, tuning: Tuning) -> tuple[KerasModel, History]:
     """Fine-tune in one of the ways that `KINDS` names; ``mirrored`` needs no training.
 
     Args:
@@ -101,34 +79,26 @@ def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
     """
     if name == "mirrored":
         return mirrored(parent, name), []
-    work = tuning.work / name
-    work.mkdir(parents=True, exist_ok=True)
-    given = (parent, tuning.training, tuning.validation, tuning.recipe)
-    seed, lesson = derived_seed(tuning.seed, name), tuning.lesson
+    job, work = replace(tuning.job, seed=derived_seed(tuning.job.seed, name)), tuning.job.work
+    if work is not None:
+        job = replace(job, work=work / name)
+        (work / name).mkdir(parents=True, exist_ok=True)
     if name == "clustered":
-        return cluster(*given, tuning.clustering, name=name, seed=seed, work=work, lesson=lesson)
-    return quantize_aware(
-        *given, keep_zeros=name == "pqat", name=name, seed=seed, work=work, lesson=lesson
-    )
+        return cluster(parent, job, tuning.clustering, name=name)
+    return quantize_aware(parent, job, keep_zeros=name == "pqat", name=name)
 
 
 def quantize_aware(
-    model: Any, training: Split, validation: Split, recipe: Recipe, *,
-    keep_zeros: bool, name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
-) -> tuple[Any, History]:  # fmt: skip
+    model: KerasModel, job: TrainingJob, *, keep_zeros: bool, name: str
+) -> tuple[KerasModel, History]:
     """Train on with weights and activations rounded to eight bits on the way forward, as the int8 file will round them.
 
     Args:
         model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a convolution at
             once, or it does not fold when converted.
-        training: What it learns from.
-        validation: What each epoch is judged on, rounding included.
-        recipe: How. Batch-norm statistics are the running ones, whatever ``refresh_rows`` says.
+        job: How it is trained on. Batch-norm statistics are the running ones, whatever ``refresh_rows`` says.
         keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do not.
         name: Of the network made.
-        seed: Decides everything random.
-        work: Folder for the checkpoint, or None for none.
-        lesson: What a teacher said about the training images, or None.
 
     Returns:
         The network that rounds, for `litesmith.tflite.converter.convert` to int8, and its history.
@@ -141,34 +111,28 @@ def quantize_aware(
         inference", arXiv:1712.05877, as built in TF-MOT.
     """
     _require_single_runs(model)
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(job.seed)
     quantization = tfmot.quantization.keras
     schemes = [tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()] if keep_zeros else []
     aware = quantization.quantize_apply(
         quantization.quantize_annotate_model(_copy(model, name)), *schemes
     )
-    history = train(aware, training, validation, recipe, seed=seed, work=work, lesson=lesson)
+    history = train(aware, job)
     if keep_zeros:
         _require_zeros(model, aware)
     return aware, history
 
 
 def cluster(
-    model: Any, training: Split, validation: Split, recipe: Recipe, clustering: Clustering, *,
-    name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
-) -> tuple[Any, History]:  # fmt: skip
+    model: KerasModel, job: TrainingJob, clustering: Clustering, *, name: str
+) -> tuple[KerasModel, History]:
     """Train on with every large kernel held to a few distinct values, which compress well; no file gets smaller by it.
 
     Args:
         model: A trained network without wrappers; it stays as it is.
-        training: What it learns from.
-        validation: What each epoch is judged on.
-        recipe: How.
+        job: How it is trained on.
         clustering: Which kernels, and how many values.
         name: Of the network made.
-        seed: Decides everything random.
-        work: Folder for the checkpoint, or None for none.
-        lesson: What a teacher said about the training images, or None.
 
     Returns:
         A network without wrappers, and its history.
@@ -178,29 +142,29 @@ def cluster(
 
     Source: Han et al., "Deep compression", arXiv:1510.00149, as built in TF-MOT.
     """
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(job.seed)
     wrapped = keras.models.clone_model(
         _copy(model, name), clone_function=lambda layer: _clustered(layer, clustering)
     )
-    history = train(wrapped, training, validation, recipe, seed=seed, work=work, lesson=lesson)
+    history = train(wrapped, job)
     stripped = tfmot.clustering.keras.strip_clustering(wrapped)
     _require_few_values(stripped, clustering)
     return stripped, history
 
 
-def layer_values(model: Any) -> list[LayerValues]:
+def layer_values(model: KerasModel) -> list[LayerValues]:
     """Return how many distinct values each kernel of a network without wrappers has."""
     kernels = {layer.name: layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")}
     return [LayerValues(name, kernel.size, len(np.unique(kernel))) for name, kernel in kernels.items()]
 
 
-def _copy(model: Any, name: str) -> Any:
+def _copy(model: KerasModel, name: str) -> KerasModel:
     copy = keras.Model.from_config({**model.get_config(), "name": name})
     copy.set_weights(model.get_weights())
     return copy
 
 
-def _clustered(layer: Any, clustering: Clustering) -> Any:
+def _clustered(layer: Layer, clustering: Clustering) -> Layer:
     """Return a layer wrapped so that its kernel has few values, or as it is if its kernel is small.
 
     A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of times as large, so
@@ -217,7 +181,7 @@ def _clustered(layer: Any, clustering: Clustering) -> Any:
     )
 
 
-def _require_single_runs(model: Any) -> None:
+def _require_single_runs(model: KerasModel) -> None:
     """Raise if a layer runs more than once."""
     shared = [layer.name for layer in model.layers if len(layer.inbound_nodes) > 1]
     if shared:
@@ -227,7 +191,7 @@ def _require_single_runs(model: Any) -> None:
         )
 
 
-def _require_zeros(pruned: Any, aware: Any) -> None:
+def _require_zeros(pruned: KerasModel, aware: KerasModel) -> None:
     """Raise unless every kernel that had zeros has as many still."""
     kept = {variable.name: variable for variable in aware.trainable_variables}
     for layer in (one for one in pruned.layers if hasattr(one, "kernel")):
@@ -239,7 +203,7 @@ def _require_zeros(pruned: Any, aware: Any) -> None:
             )
 
 
-def _require_few_values(model: Any, clustering: Clustering) -> None:
+def _require_few_values(model: KerasModel, clustering: Clustering) -> None:
     """Raise if a large kernel has more values than asked for."""
     many = [
         one

@@ -18,6 +18,7 @@ from typing import Literal
 from litesmith.device import micro
 from litesmith.errors import ConversionError, MachineError
 from litesmith.files import UTF8_PIPES
+from litesmith.params.sections.evaluate import NpuTarget
 
 Tool = Literal["mcu", "npu"]
 Verdict = Literal["met", "not met", "not measured"]
@@ -45,21 +46,6 @@ class Arena:
     arena_bytes: int
     persistent_bytes: int
     nonpersistent_bytes: int
-
-
-@dataclass(frozen=True)
-class NpuTarget:
-    """Which neural processor a file is compiled for, in the words of Vela and its configuration file.
-
-    Attributes:
-        accelerator: Such as ``ethos-u55-128``, which does 128 multiply-accumulates in a cycle.
-        system: Clock and memories around it.
-        memory: Which of the memories holds what.
-    """
-
-    accelerator: str
-    system: str
-    memory: str
 
 
 @dataclass(frozen=True)

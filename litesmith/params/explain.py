@@ -17,6 +17,8 @@ def explain(detail: ErrorDetails) -> str:
     """Say what is wrong with one value, or with two together, what was expected, and how to put it right."""
     names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
     kind, value = detail["type"], detail["input"]
+    if kind in ("tuple_type", "too_short", "too_long"):  # YAML knows no tuples
+        said = said.replace("Tuple", "List").replace("tuple", "list")
     if kind in ("model_type", "dict_type"):
         return not_a_section(names, value)
     if kind in ("extra_forbidden", "invalid_key"):

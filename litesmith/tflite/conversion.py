@@ -14,16 +14,17 @@ from litesmith.analysis.scores import accuracy
 from litesmith.compression.loading import learned_to_round
 from litesmith.compression.quantization import KINDS
 from litesmith.data.splits import Split, sample_rows
-from litesmith.device.limits import Cost, Limits, broken_limits
+from litesmith.device.limits import Cost, broken_limits
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
 from litesmith.params.sections.convert import Precision
+from litesmith.params.sections.device import HardLimits
 from litesmith.tflite import converter, int4, runtime
 from litesmith.tflite.parity import Judgement, Promise, judge
 from litesmith.tflite.runtime import Weights
 from litesmith.tflite.selection import Candidate, Choice
 from litesmith.tflite.sizes import Size, measure_size
-from litesmith.training.networks import count_macs, peak_activation_bytes
+from litesmith.training.cost import count_macs, peak_activation_bytes
 
 _LOG = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def candidates(
     ]
 
 
-def limits_broken_by(network: Any, limits: Limits) -> Callable[[LiteFile], str]:
+def limits_broken_by(network: Any, limits: HardLimits) -> Callable[[LiteFile], str]:
     """Return a function that tells which limits of the device a file breaks.
 
     Args:

@@ -73,7 +73,6 @@ def convert(
         ParamsError: There are fewer images than are asked for.
     """
     from litesmith.data.splits import read_split
-    from litesmith.device.limits import Limits
     from litesmith.tflite import conversion, selection
     from litesmith.tflite.runtime import RUNTIME
     from litesmith.training.backend import load_h5, set_threads
@@ -93,7 +92,7 @@ def convert(
             {name: one for name, one in files.items() if one.precision in params.candidates},
             outs.lite,
             conversion.moved(material.validation.images, params.choice_shift_px),
-            conversion.limits_broken_by(load_h5(ins.tuned), device.into(Limits)),
+            conversion.limits_broken_by(load_h5(ins.tuned), device),
         ),
         material.validation.labels,
         noise_standard_errors=params.noise_standard_errors,

@@ -124,7 +124,6 @@ def _device(
 ) -> dict[str, Any]:
     """Measure what the integer files need of the devices that are asked for, and judge the final one."""
     from litesmith.device.measurements import (
-        NpuTarget,
         describe_tool,
         estimate_npu,
         judge,
@@ -142,9 +141,8 @@ def _device(
         found["mcu"] = {"tool": describe_tool("mcu"), "files": arenas}
     if "npu" in params.measure:
         # weights of four bits are beyond the processor, and the compiler ends without a word
-        target = params.npu.into(NpuTarget)
-        costs = {name: asdict(estimate_npu(path, target)) for name, path in paths("int8").items()}
-        found["npu"] = {"tool": describe_tool("npu"), **asdict(target), "files": costs}
+        costs = {name: asdict(estimate_npu(path, params.npu)) for name, path in paths("int8").items()}
+        found["npu"] = {"tool": describe_tool("npu"), **dict(params.npu), "files": costs}
     arena = found["mcu"] and found["mcu"]["files"][converted["final"]["name"]].get("arena_bytes")
     return {**found, "limits": {"max_arena_bytes": asdict(judge(device.max_arena_bytes, arena))}}
 

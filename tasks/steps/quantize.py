@@ -41,36 +41,30 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
         ParamsError: The winner cannot learn to round, since it runs a layer more than once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
-    from litesmith.training import backend, loop
+    from litesmith.training import backend
+    from litesmith.training.evaluation import evaluate
 
     backend.set_threads(params.num_threads)
     outs.models.mkdir(parents=True)
     tuning, parents = _tuning(params, ins, seed, work), _parents(params, ins)
     scores = {
-        name: loop.evaluate(parent, tuning.validation).to_plain() for name, parent in parents.items()
+        name: evaluate(parent, tuning.job.validation).to_plain() for name, parent in parents.items()
     }
     variants = {name: _variant(name, parents, scores, tuning, outs) for name in params.variants}
-    asked = {"clustering": params.clustering.model_dump(), "recipe": asdict(tuning.recipe)}
+    asked = {"clustering": params.clustering.model_dump(), "recipe": tuning.job.recipe.model_dump()}
     write_json(outs.results, {"variants": variants, **asked})
     write_json(outs.metrics, {"validation": {name: one["validation"] for name, one in variants.items()}})
 
 
 def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning":
-    from litesmith.compression.quantization import Clustering, Tuning
+    from litesmith.compression.quantization import Tuning
     from litesmith.data.splits import read_split
-    from litesmith.training.distillation import Share, read_lesson
-    from litesmith.training.loop import Recipe, as_taught
+    from litesmith.training.distillation import read_targets
+    from litesmith.training.job import TrainingJob
 
-    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
-    return Tuning(
-        training=read_split(ins.train),
-        validation=read_split(ins.validation),
-        recipe=as_taught(params.recipe.into(Recipe), lesson),
-        clustering=params.clustering.into(Clustering),
-        lesson=lesson,
-        seed=seed,
-        work=work,
-    )
+    targets = read_targets(ins.lesson, params.lesson)
+    splits = read_split(ins.train), read_split(ins.validation)
+    return Tuning(TrainingJob(*splits, params.recipe, seed, targets, work), params.clustering)
 
 
 def _parents(params: QuantizeParams, ins: Ins) -> dict[str, Any]:
@@ -88,7 +82,7 @@ def _variant(
     """Fine-tune in one way, keep the model, and return what became of it."""
     from litesmith.compression import quantization
     from litesmith.training import backend
-    from litesmith.training.loop import evaluate
+    from litesmith.training.evaluation import evaluate
 
     kind = quantization.KINDS[name]
     model, history = quantization.fine_tune(name, parents[kind.parent], tuning)
@@ -96,8 +90,8 @@ def _variant(
     values = quantization.layer_values(model) if name == "clustered" else []
     return {
         **asdict(kind),
-        "validation": evaluate(model, tuning.validation).to_plain(),
+        "validation": evaluate(model, tuning.job.validation).to_plain(),
         "parent_validation": scores[kind.parent],
         "distinct_values": {one.name: one.num_values for one in values},
-        "history": history,
+        "history": [asdict(row) for row in history],
     }

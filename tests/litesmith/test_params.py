@@ -99,7 +99,7 @@ def test_units_that_run_again_are_not_asked_to_learn_to_round(content: dict[str,
     told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
     assert refusal(content).startswith(told)
     content["quantize"]["variants"] = ["clustered", "mirrored"]
-    assert parse_params(content).sweep.space.repeats == [1, 3]
+    assert parse_params(content).sweep.space.repeats == (1, 3)
 
 
 def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
@@ -262,7 +262,7 @@ def test_class_names_are_words_that_tell_classes_apart(
 
 def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
     content["dataset"]["class_names"][:3] = ["裤子", "👟", "Jupe légère"]
-    assert parse_params(content).dataset.class_names[:3] == ["裤子", "👟", "Jupe légère"]
+    assert parse_params(content).dataset.class_names[:3] == ("裤子", "👟", "Jupe légère")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from litesmith.params.section import Count, Fraction, Section, Share, Threads
+from litesmith.params.section import Count, Fraction, Items, Section, Share, Threads
 
 Precision = Literal["float32", "float16", "dynamic", "int8", "int4"]
 
@@ -36,7 +36,7 @@ class ConvertParams(Section):
         Field(description="Smallest share of validation images given the same class as by Keras."),
     ]
     candidates: Annotated[
-        list[Literal["int8", "int4"]],
+        Items[Literal["int8", "int4"]],
         Field(min_length=1, description="Precisions that may go to the device."),
     ]
     choice_shift_px: Annotated[

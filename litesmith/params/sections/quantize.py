@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from litesmith.params.section import Count, Section, Threads
-from litesmith.params.sections.recipe import LessonParams, RecipeParams
+from litesmith.params.section import Count, Items, Section, Threads
+from litesmith.params.sections.recipe import Distillation, Recipe
 
 
-class ClusteringParams(Section):
-    """How weights come to share values."""
+class Clustering(Section):
+    """Sharing of values among weights; 16 values need four bits each once compressed."""
 
     num_clusters: Annotated[
         int, Field(ge=2, le=256, description="Distinct values of a clustered kernel.")
@@ -21,13 +21,13 @@ class QuantizeParams(Section):
     """How models are fine-tuned for what conversion does to them; each way is a model more, with an int8 file."""
 
     variants: Annotated[
-        list[Literal["qat", "pqat", "clustered", "mirrored"]],
+        Items[Literal["qat", "pqat", "clustered", "mirrored"]],
         Field(
             description="qat: the winner learns to round; pqat: the pruned model, keeping zeros; clustered: see below; "
             "mirrored: the winner, its answer averaged with that to the mirror image."
         ),
     ]
-    clustering: ClusteringParams
-    lesson: LessonParams
-    recipe: RecipeParams
+    clustering: Clustering
+    lesson: Distillation
+    recipe: Recipe
     num_threads: Threads

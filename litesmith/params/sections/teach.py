@@ -6,7 +6,7 @@ from pydantic import Field
 
 from litesmith.params.section import ComputeDtype, Count, Section, Threads
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.recipe import Recipe
 
 
 class TeachParams(Section):
@@ -17,6 +17,6 @@ class TeachParams(Section):
         Count, Field(description="Ways in which all training images are changed and asked about.")
     ]
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
     num_threads: Threads

@@ -5,15 +5,27 @@ import pytest
 
 from litesmith.compression.flip_averaging import mirrored
 from litesmith.errors import ContractError
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.tflite import converter, runtime
 from litesmith.training.backend import load_h5, save_h5, seed_everything
-from litesmith.training.networks import NetworkSpec, build_baseline, build_network
+from litesmith.training.networks import build_baseline, build_network
 from tests.litesmith import make_tiny
 
 pytestmark = pytest.mark.slow
 
 SPEC = NetworkSpec(
-    8, 8, 3, 4, (8,), (1,), 3, stem_stride=1, residual=True, separable=False, repeats=2, dropout_rate=0.3
+    height=8,
+    width=8,
+    num_classes=3,
+    stem_width=4,
+    stage_widths=(8,),
+    stage_blocks=(1,),
+    stem_kernel_size=3,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=2,
+    dropout_rate=0.3,
 )
 IMAGES, _ = make_tiny.images(60, 1)
 

@@ -9,17 +9,17 @@ from litesmith.device import measurements
 from litesmith.device.measurements import (
     Arena,
     Limit,
-    NpuTarget,
     estimate_npu,
     judge,
     measure_arena,
     require,
 )
 from litesmith.errors import ConversionError, MachineError
+from litesmith.params.sections.evaluate import NpuTarget
 from litesmith.tflite.slimming import slim
 from tests.litesmith.make_tiny import TINY
 
-U55 = NpuTarget("ethos-u55-128", "Ethos_U55_High_End_Embedded", "Shared_Sram")
+U55 = NpuTarget(accelerator="ethos-u55-128", system="Ethos_U55_High_End_Embedded", memory="Shared_Sram")
 ALLOCATIONS = """\
 [RecordingMicroAllocator] Arena allocation total 19984 bytes
 [RecordingMicroAllocator] Arena allocation head 15680 bytes
@@ -159,4 +159,4 @@ def test_a_slim_file_is_compiled_for_the_npu(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_unknown_target_is_named() -> None:
     with pytest.raises(ConversionError, match=r"Section System_Config\.Nowhere not found"):
-        estimate_npu(TINY / "int8.tflite", NpuTarget(U55.accelerator, "Nowhere", U55.memory))
+        estimate_npu(TINY / "int8.tflite", U55.replace(system="Nowhere"))

@@ -9,10 +9,11 @@ import pytest
 
 from litesmith.errors import ConversionError
 from litesmith.params.sections.convert import Precision
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.tflite import converter, parity, runtime
 from litesmith.tflite.parity import Promise
 from litesmith.training.backend import load_h5, save_h5, tf
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.networks import build_network
 from tests.litesmith.make_tiny import PRECISIONS, images, trained
 
 pytestmark = pytest.mark.slow
@@ -125,13 +126,13 @@ def test_nothing_is_said_on_the_terminal(model: Any, capfd: pytest.CaptureFixtur
 
 def test_a_kernel_that_runs_again_is_in_the_file_once_wherever_its_weights_lie() -> None:
     spec = NetworkSpec(
-        12,
-        12,
-        3,
-        8,
-        (8,),
-        (1,),
-        3,
+        height=12,
+        width=12,
+        num_classes=3,
+        stem_width=8,
+        stage_widths=(8,),
+        stage_blocks=(1,),
+        stem_kernel_size=3,
         stem_stride=1,
         residual=True,
         separable=False,
