@@ -11,6 +11,9 @@ from litesmith.files import read_yaml
 from litesmith.params.everything import Params
 from litesmith.params.explain import explain, not_a_section, short, unknown
 
+# A mapping as YAML's reader gives it, unchecked.
+Yaml = dict[str, Any]
+
 
 def read_params(path: Path) -> Params:
     """Read and check a ``params.yaml``.
@@ -25,7 +28,7 @@ def read_params(path: Path) -> Params:
     return parse_params(read_sections(path))
 
 
-def read_sections(path: Path) -> dict[str, Any]:
+def read_sections(path: Path) -> Yaml:
     """Read a file with parameters, all of them or a part, unchecked.
 
     Raises:
@@ -37,7 +40,7 @@ def read_sections(path: Path) -> dict[str, Any]:
     return content
 
 
-def parse_params(content: Any) -> Params:
+def parse_params(content: object) -> Params:
     """Check a mapping like ``params.yaml`` and return it typed.
 
     Raises:
@@ -51,8 +54,8 @@ def parse_params(content: Any) -> Params:
 
 
 def overlaid(
-    base: Mapping[str, Any], overlay: Mapping[str, Any], within: tuple[str, ...] = ()
-) -> dict[str, Any]:
+    base: Mapping[str, object], overlay: Mapping[str, object], within: tuple[str, ...] = ()
+) -> Yaml:
     """Return ``base`` with the values of ``overlay``, section by section; lists are replaced whole.
 
     Args:
@@ -68,9 +71,10 @@ def overlaid(
         path = (*within, str(key))
         if key not in base:
             raise ParamsError(unknown(path, [str(name) for name in base]))
-        if isinstance(base[key], Mapping):
+        section = base[key]
+        if isinstance(section, Mapping):
             if not isinstance(value, Mapping):
                 raise ParamsError(not_a_section(path, value))
-            value = overlaid(base[key], value, path)
+            value = overlaid(section, value, path)
         result[key] = value
     return result

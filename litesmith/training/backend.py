@@ -1,4 +1,4 @@
-"""The one door to Keras 2: fixes what a machine could say about numbers, then hands out its packages on first use.
+"""Single entry to Keras 2, with the environment fixed as far as it decides numbers.
 
 ``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model optimization
 toolkit. Importing this module is light; the first use of one of the three takes seconds.
@@ -8,14 +8,19 @@ import hashlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
 from litesmith.quiet import hushed
 from litesmith.training.h5_check import checked_h5
+from litesmith.training.types import KerasModel
+
+if TYPE_CHECKING:
+    import h5py
 
 # Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home folder.
 _ENVIRONMENT = {
@@ -77,15 +82,14 @@ _threads: dict[str, int] = {}
 _settled: list[bool] = []
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
     """Import ``tf``, ``keras`` or ``tfmot`` when it is first asked for."""
-    loaders: dict[str, Callable[[], Any]] = {"tf": _load_tf, "keras": _load_keras, "tfmot": _load_tfmot}
-    if name not in loaders:
+    if name not in ("tf", "keras", "tfmot"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     _set_environment()
     with hushed():
-        globals()[name] = loaders[name]()
-    return globals()[name]
+        package = globals()[name] = _load(name)
+    return package
 
 
 def fix_environment() -> dict[str, str]:
@@ -139,7 +143,7 @@ def derived_seed(*parts: int | str) -> int:
     return int.from_bytes(digest[:4], "little") & 0x7FFFFFFF
 
 
-def save_h5(model: Any, path: Path) -> None:
+def save_h5(model: KerasModel, path: Path) -> None:
     """Write a Keras model as ``.h5`` in one step, without its optimizer: the same weights give the same bytes.
 
     Raises:
@@ -150,7 +154,7 @@ def save_h5(model: Any, path: Path) -> None:
         model.save(part, save_format="h5", include_optimizer=False)
 
 
-def load_h5(path: Path) -> Any:
+def load_h5(path: Path) -> KerasModel:
     """Return the Keras model in an ``.h5`` file, for prediction: it has no optimizer.
 
     Raises:
@@ -160,7 +164,7 @@ def load_h5(path: Path) -> Any:
         return read_model(path, file)
 
 
-def read_model(path: Path, file: Any) -> Any:
+def read_model(path: Path, file: "h5py.File") -> KerasModel:
     """Return the Keras model in an open file that `litesmith.training.h5_check.checked_h5` handed out.
 
     Raises:
@@ -223,23 +227,17 @@ def _apply(changes: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _load_tf() -> Any:
-    import tensorflow
+def _load(name: str) -> ModuleType:
+    package: ModuleType
+    if name == "tf":
+        import tensorflow as package
 
-    tensorflow.get_logger().setLevel("ERROR")
-    return tensorflow
-
-
-def _load_keras() -> Any:
-    import tf_keras
-
-    return tf_keras
-
-
-def _load_tfmot() -> Any:
-    import tensorflow_model_optimization
-
-    return tensorflow_model_optimization
+        package.get_logger().setLevel("ERROR")
+    elif name == "keras":
+        import tf_keras as package
+    else:
+        import tensorflow_model_optimization as package
+    return package
 
 
 def _threads_text(num_threads: int, state: str) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from litesmith.errors import DataError
 
@@ -136,7 +136,7 @@ def _refuse_pointers(path: Path, file: "h5py.File") -> None:
                 raise DataError(f"{path} takes the numbers of {where} from another file. {_RAISED}")
 
 
-def _config(path: Path, file: "h5py.File") -> Any:
+def _config(path: Path, file: "h5py.File") -> object:
     """Return the model's description."""
     version = _text(file.attrs.get("keras_version", ""))
     if version.startswith("3") or ("model_config" not in file.attrs and "layers" in file):
@@ -149,10 +149,11 @@ def _config(path: Path, file: "h5py.File") -> Any:
             f"{path} holds no description of a model, only weights at most. Expected a whole model: save it with "
             "`model.save(...)`, not with `save_weights`."
         )
-    return json.loads(_text(file.attrs["model_config"]))
+    config: object = json.loads(_text(file.attrs["model_config"]))
+    return config
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if isinstance(value, str):
@@ -160,7 +161,7 @@ def _text(value: Any) -> str:
     raise TypeError(f"its description is {type(value).__name__}, expected text")
 
 
-def _checked(path: Path, config: Any) -> Iterator[str]:
+def _checked(path: Path, config: object) -> Iterator[str]:
     """Yield the name of every class in a description, wherever it stands; raise at one that is not known."""
     waiting = [config]
     while waiting:
@@ -175,7 +176,7 @@ def _checked(path: Path, config: Any) -> Iterator[str]:
             _require_activations(path, value)
 
 
-def _require_known(path: Path, value: dict[str, Any]) -> None:
+def _require_known(path: Path, value: dict[str, object]) -> None:
     """Raise unless a description's class, its module and its registered name are known."""
     name, module = value["class_name"], value.get("module")
     if name == "Lambda":
@@ -209,11 +210,11 @@ def _require_known(path: Path, value: dict[str, Any]) -> None:
         raise DataError(f"{path} names {registered!r}, which its maker registered with Keras. {_RAISED}")
 
 
-def _is_keras(module: Any) -> bool:
+def _is_keras(module: object) -> bool:
     return isinstance(module, str) and _MODULE.fullmatch(module) is not None
 
 
-def _require_activations(path: Path, value: dict[str, Any]) -> None:
+def _require_activations(path: Path, value: dict[str, object]) -> None:
     for key in ("activation", "recurrent_activation"):
         name = value.get(key)
         if isinstance(name, str) and name not in _ACTIVATIONS:

@@ -5,7 +5,8 @@ import pytest
 
 from litesmith.compression.flip_averaging import mirrored
 from litesmith.errors import ContractError
-from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.baseline import BaselineParams
+from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.tflite import converter, runtime
 from litesmith.training.backend import load_h5, save_h5, seed_everything
 from litesmith.training.networks import build_baseline, build_network
@@ -26,6 +27,9 @@ SPEC = NetworkSpec(
     separable=False,
     repeats=2,
     dropout_rate=0.3,
+)
+BASELINE = BaselineParams(
+    conv_widths=(4, 8), dense_width=16, epochs=1, batch_size=32, learning_rate=0.001, num_threads=1
 )
 IMAGES, _ = make_tiny.images(60, 1)
 
@@ -64,5 +68,6 @@ def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> 
 
 
 def test_a_network_of_another_kind_is_refused() -> None:
+    shape = ImageShape(height=12, width=12, num_classes=3)
     with pytest.raises(ContractError, match="plain has no layers pool and probabilities"):
-        mirrored(build_baseline(12, 12, 3, (4, 8), 16, "plain"), "mirrored")
+        mirrored(build_baseline(shape, BASELINE, "plain"), "mirrored")

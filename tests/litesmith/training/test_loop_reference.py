@@ -37,16 +37,16 @@ def losses_and_slopes(
     logits: Floats, labels: Any, answers: Any, recipe: Recipe, targets: DistillationTargets | None
 ) -> Any:
     """Return the loss of each image and its slope by the logits."""
-    said = softmax(logits)
-    targets = np.eye(3)[labels] * (1 - recipe.label_smoothing) + recipe.label_smoothing / 3
-    losses, slopes = -(targets * np.log(said)).sum(1), said - targets
+    probabilities = softmax(logits)
+    one_hot = np.eye(3)[labels] * (1 - recipe.label_smoothing) + recipe.label_smoothing / 3
+    losses, slopes = -(one_hot * np.log(probabilities)).sum(1), probabilities - one_hot
     if targets is None:
         return losses, slopes
-    heat, told = targets.distillation.temperature, softmax(answers / targets.distillation.temperature)
-    thought = softmax(logits / heat)
-    apart = heat**2 * (told * np.log(told / thought)).sum(1)
-    own, taught = 1 - targets.distillation.weight, targets.distillation.weight
-    return own * losses + taught * apart, own * slopes + taught * heat * (thought - told)
+    weight, heat = targets.distillation.weight, targets.distillation.temperature
+    teacher, student = softmax(answers / heat), softmax(logits / heat)
+    distances = heat**2 * (teacher * np.log(teacher / student)).sum(1)
+    slopes = (1 - weight) * slopes + weight * heat * (student - teacher)
+    return (1 - weight) * losses + weight * distances, slopes
 
 
 def reference(
