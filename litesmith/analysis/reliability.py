@@ -28,6 +28,32 @@ class Bin:
     accuracy: Estimate
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """How far a model's confidence is from its accuracy.
+
+    Attributes:
+        accuracy: Share of the images classified right, 0 to 1.
+        confidence: Mean confidence, 0 to 1.
+        error: Expected calibration error.
+        bins: What that was computed from.
+    """
+
+    accuracy: float
+    confidence: float
+    error: float
+    bins: tuple[Bin, ...]
+
+
+def calibration(
+    right: NDArray[np.bool_], confidence: NDArray[np.floating], num_bins: int, level: float
+) -> Calibration:
+    """Return how far a model's confidence is from its accuracy; the arguments are those of `reliability`."""
+    bins = tuple(reliability(right, confidence, num_bins, level))
+    mean = float(confidence.mean(dtype=np.float64))
+    return Calibration(float(right.mean()), mean, expected_calibration_error(bins), bins)
+
+
 def reliability(
     right: NDArray[np.bool_], confidence: NDArray[np.floating], num_bins: int, level: float
 ) -> list[Bin]:

@@ -1,0 +1,63 @@
+"""The difference of two accuracies, and how sure it is."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Z_95 = 1.959964  # the normal distribution's 97.5 % quantile
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Accuracy of one model minus another's.
+
+    Attributes:
+        mean: The difference, a fraction.
+        standard_error: Of the difference.
+    """
+
+    mean: float
+    standard_error: float
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval."""
+        return self.mean - _Z_95 * self.standard_error
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % interval."""
+        return self.mean + _Z_95 * self.standard_error
+
+    @property
+    def outcome(self) -> Literal["better", "worse", "even"]:
+        """Which model is better; ``even`` when the interval holds zero."""
+        return "better" if self.low > 0 else "worse" if self.high < 0 else "even"
+
+
+def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:
+    """Compare two models on the same images.
+
+    Images on which both are right, or both wrong, say nothing of the difference, which makes this far sharper than
+    comparing two intervals.
+
+    Args:
+        after: Whether one model is right, bool (n,), or (k, n) of k pictures of each image: an image counts once,
+            with the share of its pictures.
+        before: Whether the other is right, of the same shape.
+
+    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent proportions).
+    """
+    gains = (after.astype(float) - before).reshape(-1, after.shape[-1]).mean(axis=0)
+    return Difference(float(gains.mean()), float(gains.std()) / sqrt(len(gains)))
+
+
+def unpaired(after: float, num_after: int, before: float, num_before: int) -> Difference:
+    """Compare two accuracies, each measured on a number of images, as if on different ones."""
+    variances = [
+        share * (1 - share) / max(num, 1) for share, num in ((after, num_after), (before, num_before))
+    ]
+    return Difference(after - before, sqrt(sum(variances)))

@@ -1,0 +1,50 @@
+"""What the tools for devices measured, and the limits of the device."""
+
+from litesmith.records.record import Record
+
+
+class Column(Record):
+    """A quantity that a tool measures: its name in the values, and how a table heads it."""
+
+    name: str
+    label: str
+    unit: str
+
+
+class MeasuredFile(Record):
+    """What a tool measured of a file, by column; ``refused`` says why it measured nothing, or is None."""
+
+    values: dict[str, int | float]
+    refused: str | None
+
+
+class DeviceMeasurement(Record):
+    """What one tool measured.
+
+    Attributes:
+        tool: Name and version.
+        target: What it measured for, in words; empty if there is no choice.
+        columns: The quantities.
+        files: What it measured, by file.
+    """
+
+    tool: str
+    target: str
+    columns: tuple[Column, ...]
+    files: dict[str, MeasuredFile]
+
+
+class LimitCheck(Record):
+    """One limit of the device and what the final file takes of it.
+
+    Attributes:
+        name: Of the limit in the device's file, such as ``max_arena_bytes``.
+        limit: The most that the device has.
+        measured: What the file takes; None if no tool measured it.
+        met: Whether the limit is kept; None if not measured.
+    """
+
+    name: str
+    limit: float
+    measured: float | None
+    met: bool | None

@@ -1,0 +1,74 @@
+"""What the models and files do on the test images, and what they ask of a device."""
+
+from typing import Literal
+
+from litesmith.analysis.intervals import ClassEstimates
+from litesmith.analysis.paired import Difference
+from litesmith.analysis.reliability import Calibration
+from litesmith.records.device import DeviceMeasurement, LimitCheck
+from litesmith.records.record import Count, Interval, Record, Share
+
+
+class Variant(Record):
+    """A model in one format and precision, on the test images.
+
+    Attributes:
+        label: For people.
+        model: Which of the trained models it is.
+        format: Of the file.
+        precision: Of its weights.
+        accuracy: Share of images classified right.
+        accuracy_interval: Wilson's 95 % interval.
+        loss: Mean cross-entropy in nats; None for integer files.
+        loss_reason: Why there is no loss; None where there is one.
+        bytes: Size of the file.
+        gzip_bytes: Its size after gzip.
+        per_class: Precision, recall and F1 of each class, with intervals.
+        confusion: Counts, rows actual and columns predicted.
+    """
+
+    label: str
+    model: str
+    format: Literal["keras", "tflite"]
+    precision: str
+    accuracy: Share
+    accuracy_interval: Interval
+    loss: float | None
+    loss_reason: str | None
+    bytes: Count
+    gzip_bytes: Count
+    per_class: tuple[ClassEstimates, ...]
+    confusion: tuple[tuple[Count, ...], ...]
+
+
+class FlipCounts(Record):
+    """Images that a file answers otherwise than the Keras model that it was made of."""
+
+    right_to_wrong: Count
+    wrong_to_right: Count
+    wrong_to_wrong: Count
+    num_images: Count
+
+
+class EvaluateResult(Record):
+    """The result of the step ``evaluate``, without timings.
+
+    Attributes:
+        num_images: Test images.
+        final: Name of the file that goes to the device.
+        variants: By name, such as ``tuned-keras`` and ``tuned-int8``.
+        gain: Accuracy of the final file minus the baseline's, paired.
+        calibration: Confidence against accuracy of the final file, its parent and the baseline, by name.
+        flips: By file.
+        device: What the tools that were asked for measured, by tool.
+        limits: What the final file takes of each limit that does not depend on a clock.
+    """
+
+    num_images: Count
+    final: str
+    variants: dict[str, Variant]
+    gain: Difference
+    calibration: dict[str, Calibration]
+    flips: dict[str, FlipCounts]
+    device: dict[str, DeviceMeasurement]
+    limits: tuple[LimitCheck, ...]

@@ -1,0 +1,12 @@
+"""The machine that something was made or measured on."""
+
+from litesmith.records.record import Count, Record
+
+
+class Host(Record):
+    """The machine that a measurement was made on."""
+
+    system: str
+    cpu: str
+    cores: Count
+    python: str

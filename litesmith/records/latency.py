@@ -1,0 +1,37 @@
+"""What the files take of time, on the host that timed them."""
+
+from litesmith.records.device import LimitCheck
+from litesmith.records.host import Host
+from litesmith.records.record import Count, Record
+
+
+class FileLatency(Record):
+    """Milliseconds for one image on one thread: median and two percentiles of single runs."""
+
+    median_ms: float
+    p90_ms: float
+    p99_ms: float
+
+
+class LatencyResult(Record):
+    """Timings of the files, taken in turns.
+
+    Attributes:
+        host: Where.
+        runtime: With what.
+        num_threads: Threads of the runtime.
+        num_warmup: Runs of each file before any was timed.
+        num_rounds: Rounds in which the files took turns.
+        runs_per_round: Timed runs of each file in each round.
+        variants: By file.
+        limits: What the final file takes of the limit on time.
+    """
+
+    host: Host
+    runtime: str
+    num_threads: Count
+    num_warmup: Count
+    num_rounds: Count
+    runs_per_round: Count
+    variants: dict[str, FileLatency]
+    limits: tuple[LimitCheck, ...]

@@ -1,0 +1,23 @@
+"""What the splits hold."""
+
+from litesmith.records.record import Count, Record
+
+
+class SplitSummary(Record):
+    """One split.
+
+    Attributes:
+        num_images: Images in it.
+        per_class: Images of each class, in the order of the labels.
+        sha256: Hash of images and labels.
+    """
+
+    num_images: Count
+    per_class: tuple[Count, ...]
+    sha256: str
+
+
+class PrepareResult(Record):
+    """The result of the step ``prepare``: the splits by name."""
+
+    splits: dict[str, SplitSummary]

@@ -1,0 +1,51 @@
+"""What pruning and dropout did."""
+
+from litesmith.params.sections.recipe import RecipeParams
+from litesmith.records.record import Count, Record, Share
+from litesmith.records.scores import Score
+
+
+class AblationLine(Record):
+    """One model of the ablation.
+
+    Attributes:
+        label: For people.
+        dropout_rate: With which it was fine-tuned.
+        pruned: Whether weights were set to zero.
+        validation: What it reaches.
+        sparsity: Share of the weights that are zero.
+    """
+
+    label: str
+    dropout_rate: float
+    pruned: bool
+    validation: Score
+    sparsity: Share
+
+
+class LayerSparsity(Record):
+    """Zeros of one layer: the share that was asked for and the share that was reached."""
+
+    name: str
+    shape: tuple[Count, ...]
+    num_weights: Count
+    asked: Share
+    reached: Share
+
+
+class PruneResult(Record):
+    """The result of the step ``prune``.
+
+    Attributes:
+        ablation: The winner, with dropout alone, pruned alone, and with both, by name.
+        sparsity_asked: Share of a pruned layer's weights.
+        sparsity_reached: Share of all weights of the pruned model.
+        layers: Each layer with weights.
+        recipe: Of the fine-tuning.
+    """
+
+    ablation: dict[str, AblationLine]
+    sparsity_asked: Share
+    sparsity_reached: Share
+    layers: tuple[LayerSparsity, ...]
+    recipe: RecipeParams

@@ -1,0 +1,49 @@
+"""What became of the models that were fine-tuned for conversion."""
+
+from litesmith.params.sections.quantize import ClusteringParams
+from litesmith.params.sections.recipe import RecipeParams
+from litesmith.records.record import Count, Record
+from litesmith.records.scores import Score
+
+
+class Epoch(Record):
+    """One epoch of a training: means over it, and what was reached on validation after it."""
+
+    epoch: Count
+    loss: float | None
+    accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    learning_rate: float
+
+
+class TunedVariant(Record):
+    """A model that was fine-tuned for conversion.
+
+    Attributes:
+        label: For people.
+        description: How it came about, in a sentence for the model card.
+        parent: The model that it began with.
+        passes: How often one answer runs the winner's network.
+        validation: What it reaches.
+        parent_validation: What its parent reaches.
+        distinct_values: Of each clustered kernel, by layer; empty for others.
+        history: Its epochs; empty if it was not trained.
+    """
+
+    label: str
+    description: str
+    parent: str
+    passes: Count
+    validation: Score
+    parent_validation: Score
+    distinct_values: dict[str, Count]
+    history: tuple[Epoch, ...]
+
+
+class QuantizeResult(Record):
+    """The result of the step ``quantize``: the variants by name, and how they were made."""
+
+    variants: dict[str, TunedVariant]
+    clustering: ClusteringParams
+    recipe: RecipeParams

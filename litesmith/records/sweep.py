@@ -1,0 +1,159 @@
+"""What the search found."""
+
+from typing import Literal
+
+from litesmith.analysis.importance import Importance
+from litesmith.analysis.pareto import Standing
+from litesmith.params.sections.device import HardLimits
+from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.recipe import RecipeParams
+from litesmith.records.record import Count, Record, Share
+from litesmith.records.scores import Score
+
+Choices = dict[str, int | float | str]
+"""Hyperparameters of a trial, by name."""
+
+
+class RungScore(Record):
+    """What a trial reached at one rung.
+
+    Attributes:
+        rung: Counted from 0.
+        epochs: Epochs trained there.
+        num_rows: Training images.
+        accuracy: On validation.
+        loss: On validation, in nats; None if it left the numbers.
+    """
+
+    rung: Count
+    epochs: Count
+    num_rows: Count
+    accuracy: Share
+    loss: float | None
+
+
+class Trial(Record):
+    """One proposal of the search.
+
+    Attributes:
+        number: In the order of the proposals.
+        batch: With which others it was halved.
+        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a limit).
+        reason: Why it was not trained or not to the end; empty otherwise.
+        choices: Its hyperparameters.
+        tflite_bytes: Of the int8 file of the untrained network.
+        macs: Multiply-accumulates for one image.
+        activation_bytes: Peak of live int8 activations.
+        rungs: What it reached, from the shortest rung on.
+    """
+
+    number: Count
+    batch: Count
+    state: Literal["complete", "pruned", "diverged", "infeasible"]
+    reason: str
+    choices: Choices
+    tflite_bytes: Count
+    macs: Count
+    activation_bytes: Count
+    rungs: tuple[RungScore, ...]
+
+
+class Network(NetworkParams):
+    """A network with the size of its input and output."""
+
+    height: Count
+    width: Count
+    num_classes: Count
+
+
+class Winner(Record):
+    """The trial that won, with the same fields, and the network that it describes."""
+
+    number: Count
+    choices: Choices
+    network: Network
+    validation_accuracy: Share
+    tflite_bytes: Count
+    macs: Count
+    activation_bytes: Count
+
+
+class FullTraining(Record):
+    """The winner's training on all rows."""
+
+    epochs: Count
+    validation: Score
+    recipe: RecipeParams
+
+
+class PricedTrial(Record):
+    """A trial with its cost, its accuracy, and where it stands among those of its rung.
+
+    Attributes:
+        number: Of the trial.
+        cost: In bytes or CPU-seconds.
+        accuracy: On validation.
+        standing: ``frontier``, ``tied`` with it within noise, or ``behind``.
+        won: Whether it is the winner.
+    """
+
+    number: Count
+    cost: float
+    accuracy: Share
+    standing: Standing
+    won: bool
+
+
+class RungFrontier(Record):
+    """The trials of a rung against their cost.
+
+    Attributes:
+        rung: Counted from 0.
+        epochs: Epochs trained there.
+        num_rows: Training images.
+        points: The trials.
+        margin: One standard error of the best accuracy.
+        num_images: Validation images.
+    """
+
+    rung: Count
+    epochs: Count
+    num_rows: Count
+    points: tuple[PricedTrial, ...]
+    margin: float
+    num_images: Count
+
+
+class SweepResult(Record):
+    """The result of the step ``sweep``, without anything that differs when it is repeated.
+
+    Attributes:
+        winner: The trial that won.
+        trials: All proposals.
+        limits: Of the device, which the search kept to.
+        full_training: The winner's.
+        importances: How much each hyperparameter decided, the most first; empty for few trials.
+        frontiers: By rung, against the bytes of the file.
+    """
+
+    winner: Winner
+    trials: tuple[Trial, ...]
+    limits: HardLimits
+    full_training: FullTraining
+    importances: tuple[Importance, ...]
+    frontiers: tuple[RungFrontier, ...]
+
+
+class TrialTime(Record):
+    """CPU-seconds of a trial at one rung."""
+
+    number: Count
+    rung: Count
+    cpu_s: float
+
+
+class SweepTiming(Record):
+    """What the trials cost, and their frontiers against CPU-seconds."""
+
+    trials: tuple[TrialTime, ...]
+    frontiers: tuple[RungFrontier, ...]

@@ -1,0 +1,23 @@
+"""What became of the teachers."""
+
+from litesmith.params.sections.recipe import RecipeParams
+from litesmith.records.record import Count, Record
+from litesmith.records.scores import Score
+
+
+class TeachResult(Record):
+    """The result of the step ``teach``.
+
+    Attributes:
+        num_teachers: Teachers trained; may be 0.
+        num_views: Ways in which the training images were changed and answered.
+        validation: What each teacher reaches, by name.
+        num_parameters: Weights of each teacher.
+        recipe: How they were trained.
+    """
+
+    num_teachers: Count
+    num_views: Count
+    validation: dict[str, Score]
+    num_parameters: tuple[Count, ...]
+    recipe: RecipeParams

@@ -1,0 +1,104 @@
+"""What validation found in the raw files."""
+
+from typing import Literal
+
+from litesmith.records.record import Count, Record
+
+
+class DatasetName(Record):
+    """Which data set was validated, and whether a program drew its images."""
+
+    name: str
+    drawn: bool
+
+
+class RuleResult(Record):
+    """What became of one rule.
+
+    Attributes:
+        name: Of the rule.
+        severity: Whether a broken rule stops the pipeline.
+        table: Which table of statistics it looks at.
+        success: Whether the data keep it.
+        expected: What the rule asks for, in words.
+        observed: What the data show, in words.
+        num_unexpected: Rows that break it.
+        offenders: Some of those rows, such as ``train 17``.
+    """
+
+    name: str
+    severity: Literal["critical", "warning", "info"]
+    table: str
+    success: bool
+    expected: str
+    observed: str
+    num_unexpected: Count
+    offenders: tuple[str, ...]
+
+
+class RawFiles(Record):
+    """What a pair of image and label file holds.
+
+    Attributes:
+        num_images: Images in the file.
+        mean: Mean of all pixels, 0 to 1.
+        std: Their standard deviation.
+        per_class: Images of each class, in the order of the labels.
+        near_empty: Images with hardly a pixel that is not zero.
+        duplicates: Images that are exact copies of another in the file.
+    """
+
+    num_images: Count
+    mean: float
+    std: float
+    per_class: tuple[Count, ...]
+    near_empty: Count
+    duplicates: Count
+
+
+class ClassPicture(Record):
+    """A typical image of a class: a PNG in Base64."""
+
+    label: Count
+    name: str
+    row: Count
+    image: str
+
+
+class OddPicture(Record):
+    """An image that deserves a look: where it stands, why, and a PNG in Base64."""
+
+    file: str
+    row: Count
+    name: str | None
+    reason: str
+    image: str
+
+
+class Pictures(Record):
+    """Images for people: one of each class, and those that look odd."""
+
+    classes: tuple[ClassPicture, ...]
+    suspicious: tuple[OddPicture, ...]
+
+
+class ValidateResult(Record):
+    """The result of the step ``validate``.
+
+    Attributes:
+        passed: Whether no critical rule is broken.
+        dataset: Which data set it was.
+        rules: What became of each rule.
+        files: The pairs of files, by name.
+        overlap: Test images that are also train images.
+        expectation_library: Name and version of what checked the rules.
+        thumbnails: Images to look at.
+    """
+
+    passed: bool
+    dataset: DatasetName
+    rules: tuple[RuleResult, ...]
+    files: dict[str, RawFiles]
+    overlap: Count
+    expectation_library: str
+    thumbnails: Pictures
