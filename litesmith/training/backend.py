@@ -230,13 +230,18 @@ def _apply(changes: Mapping[str, str | None]) -> None:
 def _load(name: str) -> ModuleType:
     package: ModuleType
     if name == "tf":
-        import tensorflow as package
+        import tensorflow
 
-        package.get_logger().setLevel("ERROR")
+        tensorflow.get_logger().setLevel("ERROR")
+        package = tensorflow
     elif name == "keras":
-        import tf_keras as package
+        import tf_keras
+
+        package = tf_keras
     else:
-        import tensorflow_model_optimization as package
+        import tensorflow_model_optimization
+
+        package = tensorflow_model_optimization
     return package
 
 
