@@ -1,4 +1,7 @@
-"""Read networks that learned to round. Apart from `litesmith.compression.quantization`: who reads them needs no training."""
+"""Reading of networks from quantization-aware training.
+
+Apart from `litesmith.compression.quantization`: who reads them needs no training.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ from litesmith.training.h5_check import ROUNDING, checked_h5
 
 
 def load_aware(path: Path) -> Any:
-    """Return the network in an ``.h5`` file, with TF-MOT's rounding layers if it has some.
+    """Return the network in an ``.h5`` file, TF-MOT's rounding layers included.
 
     Raises:
         DataError: The file is missing or not a Keras model, or could run code of its own.

@@ -126,7 +126,7 @@ def ablate(tuning: Tuning, *, dropout_rate: float, name: str) -> Ablation:
 def fine_tune(
     tuning: Tuning, *, dropout_rate: float, pruned: bool, name: str
 ) -> tuple[KerasModel, History]:
-    """Train on from the winner's weights, and return a model without wrappers and the history.
+    """Train on from the winner's weights; return a model without wrappers.
 
     Args:
         tuning: The winner and the training.
@@ -165,9 +165,10 @@ def overall_sparsity(layers: list[LayerSparsity]) -> float:
 
 
 def zero_steps(pruning: Pruning, num_steps: int) -> tuple[int, int, int]:
-    """Return the steps at which the zeros are chosen: the first, the last and their distance.
+    """Return first, last and distance of the steps that choose zeros.
 
-    TF-MOT chooses at whole multiples of the distance after the first step only, so the last one is moved onto such a
+    TF-MOT chooses at whole multiples of the distance after the first step only, so the last one is moved
+    onto such a
     step: otherwise the sparsity asked for is never reached.
 
     Args:
@@ -181,10 +182,11 @@ def zero_steps(pruning: Pruning, num_steps: int) -> tuple[int, int, int]:
 
 
 def _wrapped(model: KerasModel, tuning: Tuning) -> KerasModel:
-    """Return the model with every large kernel wrapped for pruning, its steps counted from 0.
+    """Return the model with every large kernel wrapped for pruning.
 
-    TF-MOT's callback `UpdatePruningStep` is not used: it starts the count and masks once an epoch, in `fit` alone. Each
-    wrapper counts its own steps inside the graph, however many of them run in one call.
+    TF-MOT's callback `UpdatePruningStep` is not used: it starts the count and masks once an epoch, in
+    `fit` alone. Each wrapper counts its own steps inside the graph, however many of them run in one
+    call.
     """
     recipe, pruning = tuning.job.recipe, tuning.pruning
     num_steps = recipe.epochs * (len(tuning.job.training.labels) // recipe.batch_size)
@@ -223,7 +225,10 @@ def _apply_masks(model: KerasModel) -> None:
 
 
 def require_sparsity(layers: list[LayerSparsity]) -> None:
-    """Raise unless each layer has the zeros asked for, but for rounding and weights of equal size."""
+    """Raise unless each layer has the zeros asked for.
+
+    Rounding and weights of equal size are excused.
+    """
     short = [
         layer for layer in layers if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked
     ]

@@ -1,4 +1,4 @@
-"""What a network takes of the device, and the limits that it must keep there."""
+"""Cost of a network on the device, against its limits."""
 
 from dataclasses import dataclass
 

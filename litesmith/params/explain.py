@@ -14,7 +14,7 @@ from litesmith.params.everything import Params
 
 
 def explain(detail: ErrorDetails) -> str:
-    """Say what is wrong with a value, what was expected, and how to put it right."""
+    """Explain what is wrong with a value, and how to fix it."""
     names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
     kind, value = detail["type"], detail["input"]
     if kind in ("tuple_type", "too_short", "too_long"):  # YAML knows no tuples
@@ -67,7 +67,7 @@ def _percent_hint(detail: ErrorDetails) -> str:
 
 
 def unknown(names: Sequence[str], known: Sequence[str]) -> str:
-    """Name an unknown key and the nearest known one, in its section or else in any."""
+    """Name an unknown key and the nearest known one."""
     section, where = "".join(f"{name}." for name in names[:-1]), ".".join(names)
     here = {name: section + name for name in known}
     meant = did_you_mean(names[-1], here) or did_you_mean(names[-1], _places())
@@ -105,7 +105,7 @@ def _section(names: list[str]) -> type[BaseModel]:
 
 
 def _field(names: list[str]) -> FieldInfo | None:
-    """Return the field that ``names`` lead to, or None where they lead into a list."""
+    """Return the field that ``names`` lead to, None within a list."""
     for depth in range(len(names), 0, -1):
         field = _lookup(_section(names[: depth - 1]), names[depth - 1])
         if field is not None:
@@ -118,13 +118,13 @@ def _lookup(section: type[BaseModel], name: str) -> FieldInfo | None:
 
 
 def _sections_in(kind: object) -> list[type[BaseModel]]:
-    """Return the section classes in a type: itself, or those of the items of a container."""
+    """Return the section classes in a type, its items' included."""
     kinds = (kind, *get_args(kind))
     return [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
 
 
 def _interval(field: FieldInfo) -> str:
-    """Return the bounds of a field, or of the items of a list, as an interval in words."""
+    """Return the bounds of a field or of a list's items."""
     low, high = "(-inf", "inf)"
     items = [mark for inner in get_args(field.annotation) for mark in getattr(inner, "__metadata__", ())]
     for mark in (*field.metadata, *(bound for item in items for bound in getattr(item, "metadata", ()))):

@@ -22,8 +22,8 @@ def read_params(path: Path) -> Params:
         path: The file.
 
     Raises:
-        ParamsError: The file is missing or not YAML in UTF-8, a key is unknown or missing, or a value is out of its
-            bounds.
+        ParamsError: The file is missing or not YAML in UTF-8, a key is unknown or missing, or a value is
+            out of its bounds.
     """
     return parse_params(read_sections(path))
 
@@ -44,7 +44,8 @@ def parse_params(content: object) -> Params:
     """Check a mapping like ``params.yaml`` and return it typed.
 
     Raises:
-        ParamsError: Every wrong key and value, one a line, with the value received and what was expected.
+        ParamsError: Every wrong key and value, one a line, with the value received and what was
+            expected.
     """
     try:
         return Params.model_validate(content)
@@ -64,7 +65,8 @@ def overlaid(
         within: Keys that lead to ``base``.
 
     Raises:
-        ParamsError: The overlay names a key that the base does not have, or is no section where the base is one.
+        ParamsError: The overlay names a key that the base does not have, or is no section where the base
+            is one.
     """
     result = dict(base)
     for key, value in overlay.items():

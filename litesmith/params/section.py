@@ -11,14 +11,18 @@ Part = TypeVar("Part", bound="Section")
 
 @dataclass(frozen=True)
 class Indifferent:
-    """Marks a parameter that changes no result, so that a killed run may go on with another value."""
+    """Mark of a parameter that changes no result.
+
+    A killed run may go on with another value of it.
+    """
 
 
 class Section(BaseModel):
     """Section of ``params.yaml``.
 
-    It is frozen, has no defaults and refuses unknown keys and values of another type. It holds values and checks only:
-    what derives a value that decides results belongs into a module that the step imports (`tasks.dag.closure`).
+    It is frozen, has no defaults and refuses unknown keys and values of another type. It holds values
+    and checks only: what derives a value that decides results belongs into a module that the step
+    imports (`tasks.dag.closure`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

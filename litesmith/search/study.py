@@ -1,13 +1,14 @@
 """Search for a network within the device's budget.
 
-Optuna proposes trials, they are halved synchronously, and their results go back in the order of the trials.
+Optuna proposes trials, they are halved synchronously, and their results go back in the order of the
+trials.
 
-Trials are asked for in batches of a fixed size, with a sampler seeded for each batch, and a batch is told only when all
-of it is done. So the study depends on the seed alone, not on who ran the trials, how many at once, or how often it was
-killed and begun again.
+Trials are asked for in batches of a fixed size, with a sampler seeded for each batch, and a batch is
+told only when all of it is done. So the study depends on the seed alone, not on who ran the trials, how
+many at once, or how often it was killed and begun again.
 
-Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the sampler is Optuna's tree-structured
-Parzen estimator.
+Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the sampler is Optuna's
+    tree-structured Parzen estimator.
 """
 
 import logging
@@ -120,13 +121,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """All trials of a search in the order of their numbers, and the winner on validation."""
+    """Trials of a search by number, and the winner on validation."""
 
     entries: list[Entry]
     winner: Entry
 
     def to_plain(self, plan: Plan) -> dict[str, Any]:
-        """Return the study as JSON can hold it, without anything that differs when it is repeated."""
+        """Return the study as JSON can hold it, without any times."""
         winner = self.winner
         return {
             "winner": {
@@ -177,10 +178,11 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
 
 
 def choose_winner(finished: Sequence[Entry], plan: Plan) -> Entry:
-    """Choose the trial with the most work among those that equal the best but for noise.
+    """Choose the trial with the most work among the best.
 
-    A short training favours small networks, which learn faster; the full one that the winner gets favours large ones.
-    So what the trials cannot tell apart is decided by multiply-accumulates, then by accuracy and loss.
+    Those are the best whose accuracy on validation equals the highest but for noise. A short training
+    favours small networks, which learn faster; the full one that the winner gets favours large ones. So
+    what the trials cannot tell apart is decided by multiply-accumulates, then by accuracy and loss.
 
     Args:
         finished: Trials that came through the last rung, at least one.
@@ -195,8 +197,8 @@ def choose_winner(finished: Sequence[Entry], plan: Plan) -> Entry:
 def network_of(choices: Choices, plan: Plan) -> NetworkSpec:
     """Return the network that a trial's choices describe.
 
-    The stem has half the width, and each stage twice the channels of the one before. Residual units are dealt out one
-    at a time from the last stage, where they cost least, to the first and again.
+    The stem has half the width, and each stage twice the channels of the one before. Residual units are
+    dealt out one at a time from the last stage, where they cost least, to the first and again.
     """
     params, stages = plan.params, range(plan.params.num_stages)
     return NetworkSpec(
@@ -226,7 +228,7 @@ def recipe_of(choices: Choices, params: SearchParams, epochs: int) -> Recipe:
 
 
 def cost_of(spec: NetworkSpec) -> Cost:
-    """Return what a network takes of the device, as a full int8 file of it untrained."""
+    """Return the cost of an untrained network as a full int8 file."""
     # The file holds equal numbers once, so a few bytes hang on the weights that the network begins with.
     seed_everything(0)
     model = build_network(spec, "untrained")
@@ -246,7 +248,7 @@ class _Search:
         self._costs: dict[NetworkSpec, Cost] = {}
 
     def run_batch(self, batch: int, num_trials: int) -> None:
-        """Ask for a batch, train it rung by rung, halve it after each, and tell what came of it."""
+        """Propose a batch, train and halve it rung by rung, and tell the results."""
         seed = derived_seed(self._seed, "batch", batch)
         self._study.sampler = optuna.samplers.TPESampler(
             seed=seed, n_startup_trials=self._params.startup_trials, constant_liar=True
@@ -260,7 +262,10 @@ class _Search:
             self._tell(trial, entry)
 
     def _ask_feasible(self, batch: int) -> tuple[optuna.Trial, Entry]:
-        """Ask until a proposal keeps the limits; those that do not are told as pruned, with the reason."""
+        """Ask until a proposal keeps the limits.
+
+        Those that do not are told as pruned, with the reason.
+        """
         for _ in range(self._params.max_asks):
             trial = self._study.ask()
             entry = self._entry(trial, batch)
@@ -330,7 +335,8 @@ class _Search:
         )
 
     def _tell(self, trial: optuna.Trial, entry: Entry) -> None:
-        # The sampler ranks by the rung before what was reached there, so one that diverged counts as of the first.
+        # The sampler ranks by the rung before what was reached there, so one that diverged counts as of
+        # the first.
         diverged = entry.state == "diverged"
         for result in entry.results[-1:] if diverged else entry.results:
             trial.report(result.accuracy, step=0 if diverged else result.rung)

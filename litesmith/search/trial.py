@@ -1,4 +1,4 @@
-"""Trial of a sweep at a rung: a job that any process can run, and its result."""
+"""Trial of a sweep at a rung, which any process can train."""
 
 import json
 import logging

@@ -1,7 +1,7 @@
 """Random changes of whole batches of images inside TensorFlow's graph.
 
-They shift, flip and erase. A shift or a flip picks rows and columns, so a batch is changed by two small matrix products, without a loop over
-images. What is drawn depends on the seed alone.
+They shift, flip and erase. A shift or a flip picks rows and columns, so a batch is changed by two small
+matrix products, without a loop over images. What is drawn depends on the seed alone.
 """
 
 from litesmith.params.sections.recipe import Augmentation
@@ -44,8 +44,8 @@ def augment(images: Tensor, augmentation: Augmentation, draws: Tensor) -> Tensor
     Returns:
         float32 tensor (n, height, width, 1) in [0, 1].
 
-    Source: shifts and flips as He et al. change CIFAR-10, arXiv:1512.03385, section 4.2; random erasing after
-        Zhong et al., arXiv:1708.04896, here with the background's zero.
+    Source: shifts and flips as He et al. change CIFAR-10, arXiv:1512.03385, section 4.2; random erasing
+        after Zhong et al., arXiv:1708.04896, here with the background's zero.
     """
     count, height, width = images.shape
     draws = tf.unstack(draws, num=_DRAWS, axis=1)
@@ -71,7 +71,7 @@ def _shift(draw: Tensor, augmentation: Augmentation) -> Tensor:
 
 
 def _picker(size: int, offset: Tensor, flipped: Tensor) -> Tensor:
-    """Return for each image a matrix (size, size): which row or column comes to each place."""
+    """Return a matrix (size, size) for each image that picks its rows or columns."""
     places = tf.range(size)[None, :]
     origin = tf.where(flipped[:, None], size - 1 - places, places) + offset[:, None]
     return tf.one_hot(origin, size)

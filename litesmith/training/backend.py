@@ -1,7 +1,7 @@
-"""Single entry to Keras 2, with the environment fixed as far as it decides numbers.
+"""Single entry to Keras 2, with an environment that decides no numbers.
 
-``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model optimization
-toolkit. Importing this module is light; the first use of one of the three takes seconds.
+``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model
+optimization toolkit. Importing this module is light; the first use of one of the three takes seconds.
 """
 
 import hashlib
@@ -22,26 +22,27 @@ from litesmith.training.types import KerasModel
 if TYPE_CHECKING:
     import h5py
 
-# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home folder.
+# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home
+# folder.
 _ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
-    # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7 to 63.0
-    # CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
+    # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7
+    # to 63.0 CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
     "TF_ENABLE_ONEDNN_OPTS": "1",
     # As TensorFlow itself sets it at import.
     "TF2_BEHAVIOR": "1",
-    # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one if it can.
-    # Nothing can lie below this.
+    # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one
+    # if it can. Nothing can lie below this.
     "KERAS_HOME": os.devnull,
     # A graphics card rounds in its own way, and the record of the making names the processor alone.
     "CUDA_VISIBLE_DEVICES": "-1",
 }
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
-# Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new version others.
-# TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA and
-# ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard by TensorFlow's
-# wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
+# Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new
+# version others. TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA
+# and ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard
+# by TensorFlow's wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
 _FAMILIES = (
     "TF_",
     "TF2_",
@@ -73,8 +74,9 @@ _OTHERS = (
     "TF_REATTACH_",
 )
 
-# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many threads the
-# latter sums, which would else be as many as the machine has. One serves its small matrices here.
+# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many
+# threads the latter sums, which would else be as many as the machine has. One serves its small matrices
+# here.
 _NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
 
@@ -117,7 +119,8 @@ def set_threads(num_threads: int) -> None:
     """Fix the number of threads that TensorFlow computes with in this process.
 
     Args:
-        num_threads: Threads within an operation. Another number sums in another order and so gives other results.
+        num_threads: Threads within an operation. Another number sums in another order and so gives other
+            results.
 
     Raises:
         MachineError: The process already computes with another number, which TensorFlow cannot change.
@@ -133,18 +136,23 @@ def set_threads(num_threads: int) -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and TensorFlow: what is drawn without an explicit seed (initial weights, shuffling)."""
+    """Seed Python, NumPy and TensorFlow.
+
+    Initial weights and shuffling are drawn without an explicit seed.
+    """
     sys.modules[__name__].keras.utils.set_random_seed(seed)
 
 
 def derived_seed(*parts: int | str) -> int:
-    """Return a seed in [0, 2**31) that follows from ``parts`` and differs for different ones."""
+    """Return a seed in [0, 2**31) that follows from ``parts``."""
     digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
     return int.from_bytes(digest[:4], "little") & 0x7FFFFFFF
 
 
 def save_h5(model: KerasModel, path: Path) -> None:
-    """Write a Keras model as ``.h5`` in one step, without its optimizer: the same weights give the same bytes.
+    """Write a Keras model as ``.h5`` in one step.
+
+    It has no optimizer, so that the same weights give the same bytes.
 
     Raises:
         MachineError: The file cannot be written.
@@ -185,8 +193,8 @@ def _set_environment() -> None:
     """Fix what TensorFlow and Keras read, most of it once, at import.
 
     Raises:
-        MachineError: TensorFlow was imported before with other settings, so that it is too late, or Python leaves out
-            the docstrings that Keras works with.
+        MachineError: TensorFlow was imported before with other settings, so that it is too late, or
+            Python leaves out the docstrings that Keras works with.
     """
     if sys.flags.optimize > 1:
         raise MachineError(

@@ -1,13 +1,15 @@
 """Training in bfloat16 of weights that are kept in float32.
 
-It halves the memory traffic, and some processors multiply it faster. Weights, their gradients, batch-norm statistics and the answer stay float32; what flows between layers is bfloat16.
+It halves the memory traffic, and some processors multiply it faster. Weights, their gradients,
+batch-norm statistics and the answer stay float32; what flows between layers is bfloat16.
 """
 
 from litesmith.params.section import ComputeDtype
 from litesmith.training.backend import keras
 from litesmith.training.types import KerasModel
 
-# The head is small and its answer is compared with labels: it stays float32, as does the mean over positions before it.
+# The head is small and its answer is compared with labels: it stays float32, as does the mean over
+# positions before it.
 _EXACT = ("InputLayer", "GlobalAveragePooling2D", "Dropout", "Dense")
 
 
@@ -20,9 +22,9 @@ def computing_in(model: KerasModel, dtype: ComputeDtype) -> KerasModel:
         model: A Keras model of `litesmith.training.networks`, without wrappers. It stays as it is.
         dtype: What flows between its layers.
 
-    Source: Kalamkar et al., "A study of bfloat16 for deep learning training", arXiv:1905.12322, as Keras' policy
-        ``mixed_bfloat16`` does it. It pays where the processor multiplies it (AMX, AVX-512 BF16) and costs more than
-        float32 elsewhere.
+    Source: Kalamkar et al., "A study of bfloat16 for deep learning training", arXiv:1905.12322, as
+        Keras' policy ``mixed_bfloat16`` does it. It pays where the processor multiplies it (AMX, AVX-512
+        BF16) and costs more than float32 elsewhere.
     """
     if dtype == "float32":
         return model

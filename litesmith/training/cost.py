@@ -16,7 +16,13 @@ _Call = tuple[str, int]
 
 @dataclass(frozen=True)
 class _Operation:
-    """What remains of a layer's run after folding: output bytes, and the runs that its inputs come from."""
+    """Run of a layer that remains after folding.
+
+    Attributes:
+        call: The layer and the number of the run.
+        size: Bytes of its int8 output.
+        inputs: The runs that its inputs come from.
+    """
 
     call: _Call
     size: int
@@ -29,12 +35,14 @@ def count_macs(model: KerasModel) -> int:
 
 
 def peak_activation_bytes(model: KerasModel) -> int:
-    """Return the most bytes of int8 activations alive at once when layers run one by one.
+    """Return the most bytes of int8 activations alive at once.
 
-    While an operation runs, its inputs, its output and whatever a later operation still needs are alive; the branch
-    around a residual unit so counts. Batch normalisation, ReLU and dropout fold into the operation before them.
+    While an operation runs, its inputs, its output and whatever a later operation still needs are alive;
+    the branch around a residual unit so counts. Batch normalisation, ReLU and dropout fold into the
+    operation before them.
 
-    Source: the working memory of Liberis and Lane, "Neural networks on microcontrollers", arXiv:1910.05110.
+    Source: the working memory of Liberis and Lane, "Neural networks on microcontrollers",
+        arXiv:1910.05110.
     """
     operations = list(_operations(model))
     last_use = {call: step for step, each in enumerate(operations) for call in each.inputs}
@@ -55,7 +63,7 @@ def _layer_macs(layer: Layer) -> int:
 
 
 def _operations(model: KerasModel) -> Iterator[_Operation]:
-    """Yield each operation that remains after folding, in an order in which they may run."""
+    """Yield the operations that remain after folding, as they may run."""
     calls = {
         (layer["name"], run): [(source, source_run) for source, source_run, *_ in node]
         for layer in model.get_config()["layers"]

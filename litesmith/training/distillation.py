@@ -1,4 +1,4 @@
-"""Distillation: teachers answer fixed views of the training images once, and students learn from that."""
+"""Distillation of teachers, which answer fixed views of the training images once."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -36,7 +36,8 @@ class Teaching:
     Attributes:
         teachers: The trained networks, maybe none.
         history: Of the first one; empty without one.
-        scores: On validation, of each teacher by name and of their mean as ``ensemble``; empty without one.
+        scores: On validation, of each teacher by name and of their mean as ``ensemble``; empty without
+            one.
         seeds: Of the views that they answered.
         answers: float16, (num_views, n, num_classes).
     """
@@ -58,7 +59,9 @@ class _Views(Section):
 def teach(
     spec: NetworkSpec, job: TrainingJob, work: Path, *, num_teachers: int, num_views: int
 ) -> Teaching:
-    """Train teachers that differ in their seed, and let them answer views of the training images.
+    """Train teachers and let them answer views of the training images.
+
+    They differ in their seed.
 
     Args:
         spec: The teachers' network.
@@ -85,7 +88,7 @@ def teach(
 
 
 def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[KerasModel, History]:
-    """Train one teacher; its name decides in which way it differs from others of the same seed."""
+    """Train one teacher, with a seed of its own that follows from its name."""
     seed = derived_seed(job.seed, name)
     seed_everything(seed)
     model = build_network(spec, name)
@@ -95,7 +98,8 @@ def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[Keras
 def ensemble_of(teachers: Sequence[KerasModel], augmentation: Augmentation) -> Callable[..., Tensor]:
     """Return a function of pixels that gives the mean of the teachers' probabilities.
 
-    Where images are flipped in training, the mean is over an image and its mirror image too: it is right more often.
+    Where images are flipped in training, the mean is over an image and its mirror image too: it is right
+    more often.
     """
 
     def mean(pixels: Tensor, training: bool = False) -> Tensor:
@@ -141,7 +145,10 @@ def answer_views(
 def write_targets(
     folder: Path, answers: NDArray[np.float16], augmentation: Augmentation, seeds: Sequence[int]
 ) -> None:
-    """Write answers and the views they belong to into a folder; no views mean that there is no teacher."""
+    """Write answers and the views they belong to into a folder.
+
+    No views mean that there is no teacher.
+    """
     with replacing(folder / "answers.npy") as part:
         np.save(part, answers, allow_pickle=False)
     views = _Views(augmentation=augmentation, seeds=tuple(seeds))

@@ -1,10 +1,12 @@
-"""Look into a Keras ``.h5`` file before Keras does, and refuse what could run code or read other files.
+"""Check of Keras ``.h5`` files, which could run code or read other files.
 
-An ``.h5`` file says in JSON which layers a model has, and Keras calls what is named there: a ``Lambda`` layer holds
-compiled Python code that runs as the file is opened, and a ``module`` may name any module of the machine. So this is
-a list of what is known to compute and nothing else, not one of what is known to be dangerous.
+An ``.h5`` file says in JSON which layers a model has, and Keras calls what is named there: a ``Lambda``
+layer holds compiled Python code that runs as the file is opened, and a ``module`` may name any module of
+the machine. So this is a list of what is known to compute and nothing else, not one of what is known to
+be dangerous.
 
-Sources: tf_keras' ``saving/legacy/serialization.py`` and ``saving/serialization_lib.py``, which look names up.
+Sources: tf_keras' ``saving/legacy/serialization.py`` and ``saving/serialization_lib.py``, which look
+    names up.
 """
 
 import json
@@ -59,7 +61,8 @@ _ACTIVATION_NAMES = """
     elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu softmax
     softplus softsign swish tanh
 """
-# Functions of TensorFlow that a model may call: they compute from tensors and know no file, process or code.
+# Functions of TensorFlow that a model may call: they compute from tensors and know no file, process or
+# code.
 _FUNCTION_NAMES = """
     abs add cast clip_by_value concat constant divide exp expand_dims eye fill identity image.resize linalg.matmul
     math.abs math.add math.divide math.exp math.log math.maximum math.minimum math.multiply math.negative math.pow
@@ -82,16 +85,17 @@ _MODULE = re.compile(r"(tf_)?keras(\.\w+)*|tensorflow_model_optimization(\.\w+)*
 
 @contextmanager
 def checked_h5(path: Path) -> Iterator[tuple["h5py.File", frozenset[str]]]:
-    """Open a Keras ``.h5`` file for reading once it is known to hold a model that only computes.
+    """Open a Keras ``.h5`` file whose model is known to compute only.
 
-    What is handed out is what was looked at, so that nobody can put another file in its place in between.
+    What is handed out is what was looked at, so that nobody can put another file in its place in
+    between.
 
     Yields:
         The open file, and the names of all classes that its model is built of.
 
     Raises:
-        DataError: The file is missing, is no whole Keras 2 model, points at other files, or names anything that is
-            not known to compute only.
+        DataError: The file is missing, is no whole Keras 2 model, points at other files, or names
+            anything that is not known to compute only.
     """
     import h5py
 
@@ -116,7 +120,7 @@ def _broken(path: Path, error: Exception) -> DataError:
 
 
 def _refuse_pointers(path: Path, file: "h5py.File") -> None:
-    """Raise if anything in the file is a name for something elsewhere, such as data of another file."""
+    """Raise if anything in the file points elsewhere, such as at another file."""
     import h5py
 
     groups: list[h5py.Group] = [file]
@@ -162,7 +166,7 @@ def _text(value: object) -> str:
 
 
 def _checked(path: Path, config: object) -> Iterator[str]:
-    """Yield the name of every class in a description, wherever it stands; raise at one that is not known."""
+    """Yield the name of every class in a description; refuse unknown ones."""
     waiting = [config]
     while waiting:
         value = waiting.pop()

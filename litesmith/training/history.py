@@ -34,7 +34,7 @@ History = list[EpochScores]
 
 
 def history_csv(history: History) -> str:
-    """Return a history as the text of a CSV file, one line for each epoch."""
+    """Return a history as CSV, one line for each epoch."""
     lines = [
         ",".join(field.name for field in fields(EpochScores)),
         *(",".join(f"{value:.9g}" for value in astuple(row)) for row in history),

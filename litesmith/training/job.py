@@ -18,8 +18,8 @@ from litesmith.training.types import Tensor
 class DistillationTargets:
     """Answers of the teachers to fixed views of the training images.
 
-    A view changes every image in one way that follows from the view's seed, so that the teachers have to see it once
-    only and each student sees exactly what they saw.
+    A view changes every image in one way that follows from the view's seed, so that the teachers have to
+    see it once only and each student sees exactly what they saw.
 
     Attributes:
         answers: float16, (num_views, num_asked, num_classes), logarithms of the teachers' probabilities.
@@ -28,8 +28,8 @@ class DistillationTargets:
         rows: int64, (n,), which of the images asked about are the student's n training images.
         distillation: How much the answers count, and how soft they are.
 
-    Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher and student
-        must see the same view, and the student many: Beyer et al., arXiv:2106.05237.
+    Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher
+        and student must see the same view, and the student many: Beyer et al., arXiv:2106.05237.
     """
 
     answers: NDArray[np.float16]
@@ -42,7 +42,8 @@ class DistillationTargets:
         """Return the view of an epoch.
 
         Returns:
-            The changes of the student's images, float32 (n, 8), and the answers to them, float32 (n, num_classes).
+            The changes of the student's images, float32 (n, 8), and the answers to them, float32 (n,
+            num_classes).
         """
         number = epoch % len(self.seeds)
         draws = draw_changes(self.answers.shape[1], self.seeds[number])
@@ -56,11 +57,13 @@ class TrainingJob:
     Attributes:
         training: What the model learns from.
         validation: What each epoch is judged on; nothing is chosen by it.
-        recipe: How the model learns. With targets its augmentation is theirs: images are changed as teachers saw them.
+        recipe: How the model learns. With targets its augmentation is theirs: images are changed as
+            teachers saw them.
         seed: Decides everything random.
         targets: What teachers said about the training images, or None to learn from the labels alone.
         work: Folder of the checkpoint that a killed training goes on from, or None for none.
-        compute_dtype: What flows between the layers while learning; the model is left in float32 either way.
+        compute_dtype: What flows between the layers while learning; the model is left in float32 either
+            way.
     """
 
     training: Split

@@ -30,9 +30,10 @@ _LOG = logging.getLogger(__name__)
 def train(model: KerasModel, job: TrainingJob) -> History:
     """Train a model with a recipe.
 
-    The training ends in averaged weights and fresh batch-norm statistics if the recipe says so. The order of images,
-    their changes and what is dropped follow from seed and epoch alone, and after every epoch the whole state goes to
-    the job's folder: a training that was killed and begun again ends as the undisturbed one, to the bit.
+    The training ends in averaged weights and fresh batch-norm statistics if the recipe says so. The
+    order of images, their changes and what is dropped follow from seed and epoch alone, and after every
+    epoch the whole state goes to the job's folder: a training that was killed and begun again ends as
+    the undisturbed one, to the bit.
 
     Args:
         model: Takes pixels and returns probabilities. Its weights are where the training starts.
@@ -102,8 +103,8 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
 
     Args:
         model: Its batch-norm layers are changed, nothing else.
-        job: Its recipe says on how many training images, changed as in training; on none, the running statistics
-            stay. Its seed decides which, and how they are changed.
+        job: Its recipe says on how many training images, changed as in training; on none, the running
+            statistics stay. Its seed decides which, and how they are changed.
 
     Source: `update_bn` of Izmailov et al., "Averaging weights leads to wider optima", arXiv:1803.05407.
     """
@@ -141,7 +142,7 @@ def _batch_moments(
 
 
 class Loop:
-    """One training: model, optimizer and images, and the traced function that runs an epoch without Python.
+    """State of a training, and the traced function that runs an epoch.
 
     The arguments are those of `train`, which is what to call unless epochs have to be taken one by one.
 
@@ -200,7 +201,7 @@ class Loop:
         )
 
     def _view(self, epoch: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Return the changes of each image in an epoch, and the targets, of no image if there are none."""
+        """Return the changes of each image in an epoch, and the targets if any."""
         if self._targets is not None:
             return self._targets.view(epoch)
         return draw_changes(len(self._labels), seed), tf.zeros((0, 0))
@@ -226,7 +227,7 @@ class Loop:
     def _step(
         self, rows: Tensor, weights: Tensor, draws: Tensor, answers: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Learn from one batch and return the weighted sums of losses and of right answers."""
+        """Learn from a batch; return weighted sums of losses and right answers."""
         pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, draws)
         labels = tf.gather(self._labels, rows)
         with tf.GradientTape() as tape:
@@ -240,7 +241,7 @@ class Loop:
         return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(right, tf.float32) * weights)
 
     def _losses_of(self, probabilities: Tensor, labels: Tensor, answers: Tensor) -> Tensor:
-        """Return the loss of each image: cross-entropy with its label, and distance to the teachers' answer."""
+        """Return the loss of each image, its distance to the targets included."""
         one_hot = tf.one_hot(labels, probabilities.shape[-1])
         smoothing = self._recipe.label_smoothing
         losses = keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=smoothing)
@@ -252,14 +253,20 @@ class Loop:
 
 
 def _distances(probabilities: Tensor, answers: Tensor, temperature: float) -> Tensor:
-    """Return the Kullback-Leibler divergence from the teachers' answers, scaled so that gradients keep their size."""
+    """Return the Kullback-Leibler divergence from the teachers' answers.
+
+    It is scaled so that gradients keep their size.
+    """
     target = tf.nn.log_softmax(answers / temperature)
     student = tf.nn.log_softmax(tf.math.log(probabilities + 1e-8) / temperature)
     return temperature**2 * tf.reduce_sum(tf.exp(target) * (target - student), axis=1)
 
 
 def _optimizer(recipe: Recipe, num_steps: int, variables: list[Variable]) -> Optimizer:
-    """Return SGD with Nesterov momentum that decays kernels only, apart from the gradient (arXiv:1711.05101)."""
+    """Return SGD with Nesterov momentum and decoupled weight decay of kernels.
+
+    Source: Loshchilov and Hutter, arXiv:1711.05101.
+    """
     reach = max(1.0, recipe.averaging_share * num_steps)
     optimizer = keras.optimizers.SGD(
         recipe.learning_rate,
@@ -278,7 +285,8 @@ def _optimizer(recipe: Recipe, num_steps: int, variables: list[Variable]) -> Opt
 def _reset_dropout(model: KerasModel, seed: int) -> None:
     """Set what the dropout layers draw next.
 
-    Keras hands out no public handle to their generators. TF-MOT wraps the layers in quantization-aware training.
+    Keras hands out no public handle to their generators. TF-MOT wraps the layers in quantization-aware
+    training.
     """
     inner = (getattr(layer, "layer", layer) for layer in model.layers)
     for number, layer in enumerate(layer for layer in inner if isinstance(layer, keras.layers.Dropout)):

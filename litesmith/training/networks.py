@@ -1,7 +1,8 @@
-"""Networks: the plain one that everybody starts with, and the family that the sweep searches.
+"""Networks: the baseline, and the family that the sweep searches.
 
-Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and returns probabilities (n, classes). No layer
-normalises the input: the first batch normalisation does, and the padding's zero is then the images' background.
+Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and returns probabilities (n,
+classes). No layer normalises the input: the first batch normalisation does, and the padding's zero is
+then the images' background.
 """
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from litesmith.training.types import KerasModel, Layer, Tensor
 
 
 def image_shape(dataset: DatasetParams) -> ImageShape:
-    """Return the shape of the images of a data set, and how many classes they have."""
+    """Return the shape of a data set's images and its classes."""
     size = {"height": dataset.height, "width": dataset.width}
     return ImageShape(**size, num_classes=dataset.num_classes)
 
@@ -42,15 +43,17 @@ def parse_network(plain: object) -> NetworkSpec:
 def build_network(spec: NetworkSpec, name: str) -> KerasModel:
     """Build a network of the family with fresh weights.
 
-    A convolution is followed at once by its batch normalisation and ReLU, so that both fold into it when quantized.
+    A convolution is followed at once by its batch normalisation and ReLU, so that both fold into it when
+    quantized.
 
     Args:
         spec: Its shape.
         name: Its name, written into every file made from it.
 
-    Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation after
-        arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets", arXiv:1704.04861; dropout
-        after Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
+    Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation
+        after arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets",
+        arXiv:1704.04861; dropout after Srivastava et al., "Dropout: a simple way to prevent neural
+        networks from overfitting", JMLR 15, 2014.
     """
     pixels = keras.Input((spec.height, spec.width, 1), name="pixels")
     stem = _conv(spec.stem_width, spec.stem_kernel_size, "stem", strides=spec.stem_stride)
@@ -97,7 +100,8 @@ def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Layer:
 
 
 def _normed(features: Tensor, name: str) -> Tensor:
-    # The running statistics reach back some ten steps, in which the weights hardly move as a training ends.
+    # The running statistics reach back some ten steps, in which the weights hardly move as a training
+    # ends.
     features = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
     return keras.layers.ReLU(name=f"{name}_relu")(features)
 
@@ -141,6 +145,7 @@ def _blocks(features: Tensor, num_blocks: int, spec: NetworkSpec, stage: str) ->
 def _head(features: Tensor, spec: NetworkSpec) -> Tensor:
     layers = keras.layers
     features = layers.GlobalAveragePooling2D(name="pool")(features)
-    # The stateful kind keeps its state in a variable that training can set, so that a resumed run draws the same.
+    # The stateful kind keeps its state in a variable that training can set, so that a resumed run draws
+    # the same.
     features = layers.Dropout(spec.dropout_rate, rng_type="stateful", name="dropout")(features)
     return layers.Dense(spec.num_classes, activation="softmax", name="probabilities")(features)

@@ -15,7 +15,8 @@ def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float
         progress: float64, any shape, the share of the training that is behind, 0 to 1.
         recipe: Its highest rate and the share of the rise.
 
-    Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's OneCycleLR.
+    Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's
+        OneCycleLR.
     """
     warmup = recipe.warmup_share
     fall = 0.5 * (1 + np.cos(np.pi * (progress - warmup) / (1 - warmup)))
@@ -44,7 +45,8 @@ def choose_images(
     Returns:
         The images' numbers, int64 (m,), shuffled, and the weight of each, float32 (m,).
 
-    Source: Qin et al., "InfoBatch: lossless training speed up by unbiased dynamic data pruning", arXiv:2303.04947.
+    Source: Qin et al., "InfoBatch: lossless training speed up by unbiased dynamic data pruning",
+        arXiv:2303.04947.
     """
     generator = np.random.default_rng(seed)
     skip_share = recipe.skip_share if epoch < recipe.skip_until * recipe.epochs else 0.0

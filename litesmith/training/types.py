@@ -1,4 +1,4 @@
-"""Names for what Keras and TensorFlow hand out; neither brings types that can be checked."""
+"""Names for objects of Keras and TensorFlow, which bring no types."""
 
 from typing import Any, TypeAlias
 

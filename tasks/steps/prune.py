@@ -40,7 +40,7 @@ class Outs:
 
 @step
 def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
-    """Prune the winner while fine-tuning with dropout; record what each of the two does alone.
+    """Prune the winner while fine-tuning with dropout; record an ablation.
 
     Raises:
         ContractError: A pruned layer did not reach the sparsity asked for.

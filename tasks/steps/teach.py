@@ -1,4 +1,4 @@
-"""Step of the teachers: networks too large for the device, whose answers students learn from."""
+"""Step of the teachers, networks too large for the device."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class Outs:
 def teach(
     params: TeachParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int, work: Path
 ) -> None:
-    """Train large teachers and keep their answers to fixed views of the training images; none if none is asked for."""
+    """Train large teachers, if any, and keep their answers to training images."""
     from litesmith.data.splits import read_split
     from litesmith.training import backend, distillation, networks
     from litesmith.training.history import history_csv

@@ -20,7 +20,7 @@ class ByPrecision(Section):
 
 
 class ConvertParams(Section):
-    """How models are converted, what their files must do, and which one goes to the device."""
+    """Conversion of models, checks of their files, and choice of one."""
 
     num_calibration: Annotated[
         Count, Field(description="Training images from which int8 learns its ranges.")

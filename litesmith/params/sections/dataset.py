@@ -8,7 +8,11 @@ from litesmith.params.section import Count, Items, Section
 
 
 def distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return class names, or raise `ValueError` if one is blank, breaks out of its line or stands twice."""
+    """Return class names that can be shown and told apart.
+
+    Raises:
+        ValueError: One is blank, breaks out of its line or stands twice.
+    """
     for name in names:
         if not name.strip() or not name.isprintable():
             raise ValueError(f"must hold names that can be shown, and one is {name!r}")

@@ -27,7 +27,7 @@ class RawFiles(Section):
 
 
 class FetchParams(Section):
-    """Where the raw files come from: the sources in the order they are tried, or those that a variable names alone."""
+    """Sources of the raw files, in the order they are tried."""
 
     sources: Annotated[
         Items[str],

@@ -24,9 +24,10 @@ class ImageShape(Section):
 class NetworkParams(Section):
     """Network of Conv-BN-ReLU units.
 
-    A stem comes first, then stages, each at half the resolution of the one before. With a ``stem_stride`` of 2 the
-    first stage needs no pooling before it. The side of the first convolution is odd; all others are 3x3. A unit that
-    runs again has the same kernels and a batch normalisation for each run: depth that costs time and hardly a byte.
+    A stem comes first, then stages, each at half the resolution of the one before. With a
+    ``stem_stride`` of 2 the first stage needs no pooling before it. The side of the first convolution is
+    odd; all others are 3x3. A unit that runs again has the same kernels and a batch normalisation for
+    each run: depth that costs time and hardly a byte.
     """
 
     stem_width: Annotated[Count, Field(description="Channels of the first convolution.")]

@@ -18,7 +18,7 @@ class Clustering(Section):
 
 
 class QuantizeParams(Section):
-    """How models are fine-tuned for what conversion does to them; each way is a model more, with an int8 file."""
+    """Fine-tuning for conversion; each variant is a model more, with an int8 file."""
 
     variants: Annotated[
         Items[Literal["qat", "pqat", "clustered", "mirrored"]],

@@ -51,14 +51,16 @@ class Schedule(Section):
 class Recipe(Schedule):
     """Hyperparameters of a training.
 
-    What is left over of the images at the end of an epoch waits for the next shuffle. Images that stay where others
-    are skipped weigh as much more, so that the gradient is the same on average. The average of the weights reaches
-    back over a share of the steps that there would be if no image were skipped; 0 takes the last weights.
+    What is left over of the images at the end of an epoch waits for the next shuffle. Images that stay
+    where others are skipped weigh as much more, so that the gradient is the same on average. The average
+    of the weights reaches back over a share of the steps that there would be if no image were skipped; 0
+    takes the last weights.
 
-    Source: momentum after Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML
-        2013; label smoothing after Szegedy et al., "Rethinking the Inception architecture", arXiv:1512.00567; averages
-        of weights after Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992. The others
-        stand where they are built: `litesmith.training.schedule`, `litesmith.training.loop.refresh_batch_norm`,
+    Source: momentum after Sutskever et al., "On the importance of initialization and momentum in deep
+        learning", ICML 2013; label smoothing after Szegedy et al., "Rethinking the Inception
+        architecture", arXiv:1512.00567; averages of weights after Polyak and Juditsky, "Acceleration of
+        stochastic approximation by averaging", 1992. The others stand where they are built:
+        `litesmith.training.schedule`, `litesmith.training.loop.refresh_batch_norm`,
         `litesmith.training.augmentation`.
     """
 

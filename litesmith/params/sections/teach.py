@@ -10,7 +10,7 @@ from litesmith.params.sections.recipe import Recipe
 
 
 class TeachParams(Section):
-    """The teachers: networks too large for the device, whose answers the small ones learn from."""
+    """Teachers: networks too large for the device that students learn from."""
 
     num_teachers: Annotated[int, Field(ge=0, le=10, description="0: learn from the labels alone.")]
     num_views: Annotated[
