@@ -45,9 +45,9 @@ class Params(Section):
         asked = [name for name in self.quantize.variants if name in ("qat", "pqat")]
         if asked and max(self.sweep.space.repeats) > 1:
             raise ValueError(
-                f"quantize.variants has {' and '.join(asked)}, and sweep.space.repeats has {list(self.sweep.space.repeats)}: "
-                "TF-MOT cannot teach a network whose units run more than once to round. Leave the former out, or let "
-                "the latter be [1]."
+                f"quantize.variants has {' and '.join(asked)}, and sweep.space.repeats has "
+                f"{list(self.sweep.space.repeats)}: TF-MOT cannot teach a network whose units run more "
+                "than once to round. Leave the former out, or let the latter be [1]."
             )
         return self
 

@@ -185,7 +185,8 @@ def read_model(path: Path, file: "h5py.File") -> KerasModel:
     ) as error:  # whatever Keras raises at a description that makes no sense, and it raises many
         reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
         raise DataError(
-            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. Make it again, or name another."
+            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. "
+            "Make it again, or name another."
         ) from error
 
 
@@ -198,16 +199,17 @@ def _set_environment() -> None:
     """
     if sys.flags.optimize > 1:
         raise MachineError(
-            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot be imported "
-            "without them. Unset PYTHONOPTIMIZE, or set it to 1."
+            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot "
+            "be imported without them. Unset PYTHONOPTIMIZE, or set it to 1."
         )
     late = _changes(_ENVIRONMENT, _FAMILIES)
     if late and "tensorflow" in sys.modules and not _settled:
         wanted = " ".join(f"{name}={value}" for name, value in late.items() if value is not None)
         unwanted = " ".join(name for name, value in late.items() if value is None)
+        orders = (wanted and f"set {wanted}", unwanted and f"unset {unwanted}")
         raise MachineError(
             "TensorFlow was imported before litesmith.training.backend could "
-            f"{' and '.join(text for text in (wanted and f'set {wanted}', unwanted and f'unset {unwanted}') if text)}. "
+            f"{' and '.join(order for order in orders if order)}. "
             "Import it from litesmith.training.backend, or do so in the environment."
         )
     _apply({**late, **_QUIET})

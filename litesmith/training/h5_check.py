@@ -25,55 +25,56 @@ _RAISED = "Convert the model to .tflite with what made it, or build it of Keras'
 
 _LAYERS = """
     Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-    AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D
-    BatchNormalization BatchNormalizationV1 BatchNormalizationV2 Bidirectional CenterCrop Concatenate
-    Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D
-    Convolution1D Convolution2D Convolution2DTranspose Convolution3D Cropping1D Cropping2D Cropping3D
-    Dense DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU EinsumDense Embedding Flatten Functional
-    GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D
-    GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization Identity
-    InputLayer LSTM LSTMCell LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking
-    MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum Model
-    MultiHeadAttention Multiply Normalization PReLU Permute RNN RandomBrightness RandomContrast RandomCrop
-    RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU RepeatVector
-    Rescaling Reshape Resizing SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D
+    AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D BatchNormalization
+    BatchNormalizationV1 BatchNormalizationV2 Bidirectional CenterCrop Concatenate Conv1D Conv1DTranspose
+    Conv2D Conv2DTranspose Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D
+    Convolution2D Convolution2DTranspose Convolution3D Cropping1D Cropping2D Cropping3D Dense
+    DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU EinsumDense Embedding Flatten Functional GRU GRUCell
+    GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+    GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
+    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization Identity InputLayer LSTM
+    LSTMCell LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D
+    MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum Model MultiHeadAttention
+    Multiply Normalization PReLU Permute RNN RandomBrightness RandomContrast RandomCrop RandomFlip
+    RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling
+    Reshape Resizing SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D
     Sequential SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D
     StackedRNNCells Subtract SyncBatchNormalization ThresholdedReLU TimeDistributed UnitNormalization
     UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """
 # How weights begin and what holds them, types of numbers, and how JSON writes what it has no word for.
 _PARTS = """
-    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal
-    RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros
-    L1 L1L2 L2 OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm
-    Policy TensorShape __ellipsis__ __tuple__
+    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
+    Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros L1 L1L2 L2
+    OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm Policy TensorShape
+    __ellipsis__ __tuple__
 """
 # What learned to round, as TF-MOT writes it.
 _ROUNDING = """
-    QuantizeAwareActivation NoOpActivation QuantizeWrapper QuantizeWrapperV2 QuantizeLayer OutputOnlyConfig
-    Default8BitQuantizeConfig Default8BitQuantizeConfigRNN Default8BitActivationQuantizeConfig
-    Default8BitConvQuantizeConfig Default8BitConvTransposeQuantizeConfig Default8BitOutputQuantizeConfig
-    NoOpQuantizeConfig AllValuesQuantizer LastValueQuantizer MovingAverageQuantizer FixedQuantizer
-    FixedQuantizeConfig NoQuantizer
+    QuantizeAwareActivation NoOpActivation QuantizeWrapper QuantizeWrapperV2 QuantizeLayer
+    OutputOnlyConfig Default8BitQuantizeConfig Default8BitQuantizeConfigRNN
+    Default8BitActivationQuantizeConfig Default8BitConvQuantizeConfig
+    Default8BitConvTransposeQuantizeConfig Default8BitOutputQuantizeConfig NoOpQuantizeConfig
+    AllValuesQuantizer LastValueQuantizer MovingAverageQuantizer FixedQuantizer FixedQuantizeConfig
+    NoQuantizer
 """
 _ACTIVATION_NAMES = """
-    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu softmax
-    softplus softsign swish tanh
+    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu
+    softmax softplus softsign swish tanh
 """
 # Functions of TensorFlow that a model may call: they compute from tensors and know no file, process or
 # code.
 _FUNCTION_NAMES = """
-    abs add cast clip_by_value concat constant divide exp expand_dims eye fill identity image.resize linalg.matmul
-    math.abs math.add math.divide math.exp math.log math.maximum math.minimum math.multiply math.negative math.pow
-    math.reduce_max math.reduce_mean math.reduce_min math.reduce_prod math.reduce_std math.reduce_sum
-    math.reduce_variance math.rsqrt math.sigmoid math.sqrt math.square math.squared_difference math.subtract
-    math.tanh math.truediv math.l2_normalize maximum minimum multiply nn.avg_pool nn.avg_pool2d nn.bias_add nn.conv2d
-    nn.depth_to_space nn.depthwise_conv2d nn.elu nn.gelu nn.leaky_relu nn.log_softmax nn.max_pool nn.max_pool2d
-    nn.moments nn.relu nn.relu6 nn.selu nn.sigmoid nn.silu nn.softmax nn.softplus nn.space_to_depth ones_like pad
-    reduce_mean reduce_sum repeat reshape reverse shape split square squeeze stack strided_slice subtract tanh tile
-    transpose unstack zeros_like
-    __operators__.add __operators__.eq __operators__.getitem __operators__.ne
+    abs add cast clip_by_value concat constant divide exp expand_dims eye fill identity image.resize
+    linalg.matmul math.abs math.add math.divide math.exp math.log math.maximum math.minimum math.multiply
+    math.negative math.pow math.reduce_max math.reduce_mean math.reduce_min math.reduce_prod
+    math.reduce_std math.reduce_sum math.reduce_variance math.rsqrt math.sigmoid math.sqrt math.square
+    math.squared_difference math.subtract math.tanh math.truediv math.l2_normalize maximum minimum
+    multiply nn.avg_pool nn.avg_pool2d nn.bias_add nn.conv2d nn.depth_to_space nn.depthwise_conv2d nn.elu
+    nn.gelu nn.leaky_relu nn.log_softmax nn.max_pool nn.max_pool2d nn.moments nn.relu nn.relu6 nn.selu
+    nn.sigmoid nn.silu nn.softmax nn.softplus nn.space_to_depth ones_like pad reduce_mean reduce_sum
+    repeat reshape reverse shape split square squeeze stack strided_slice subtract tanh tile transpose
+    unstack zeros_like __operators__.add __operators__.eq __operators__.getitem __operators__.ne
 """
 ROUNDING = frozenset(_ROUNDING.split())
 _CLASSES = frozenset((*_LAYERS.split(), *_PARTS.split(), *ROUNDING))
@@ -145,13 +146,13 @@ def _config(path: Path, file: "h5py.File") -> object:
     version = _text(file.attrs.get("keras_version", ""))
     if version.startswith("3") or ("model_config" not in file.attrs and "layers" in file):
         raise DataError(
-            f"{path} was saved by Keras {version or 3}. Expected Keras 2: save it with `tf_keras`, or convert it to "
-            ".tflite."
+            f"{path} was saved by Keras {version or 3}. Expected Keras 2: save it with `tf_keras`, or "
+            "convert it to .tflite."
         )
     if "model_config" not in file.attrs:
         raise DataError(
-            f"{path} holds no description of a model, only weights at most. Expected a whole model: save it with "
-            "`model.save(...)`, not with `save_weights`."
+            f"{path} holds no description of a model, only weights at most. Expected a whole model: save "
+            "it with `model.save(...)`, not with `save_weights`."
         )
     config: object = json.loads(_text(file.attrs["model_config"]))
     return config

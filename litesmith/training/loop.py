@@ -89,7 +89,8 @@ def train_plain(
         log_epoch(model.name, history, params.epochs, (time.monotonic() - began) / (epoch + 1))
 
     model.fit(
-        _floats(training), np.asarray(training.labels), batch_size=params.batch_size, epochs=params.epochs,
+        _floats(training), np.asarray(training.labels),
+        batch_size=params.batch_size, epochs=params.epochs,
         validation_data=(_floats(validation), np.asarray(validation.labels)), verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note)],
     )  # fmt: skip
@@ -155,7 +156,8 @@ class Loop:
         self._batch, num_rows = job.recipe.batch_size, len(job.training.labels)
         if num_rows < self._batch:
             raise ParamsError(
-                f"batch_size {self._batch} is more than the {num_rows} training images. Take a smaller batch."
+                f"batch_size {self._batch} is more than the {num_rows} training images. "
+                "Take a smaller batch."
             )
         self._images = tf.constant(job.training.images)
         self._labels = tf.constant(job.training.labels, tf.int32)

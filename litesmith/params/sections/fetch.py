@@ -33,7 +33,8 @@ class FetchParams(Section):
         Items[str],
         Field(
             min_length=1,
-            description="Each is 'env:NAME' (what it names is tried alone), a folder, an http(s) address, or 'drawn'.",
+            description="Each is 'env:NAME' (what it names is tried alone), a folder, an http(s) "
+            "address, or 'drawn'.",
         ),
     ]
     files: RawFiles

@@ -25,7 +25,8 @@ class Pruning(Section):
 def _seeing_all(recipe: Recipe) -> Recipe:
     if recipe.skip_share:
         raise ValueError(
-            "must have a skip_share of 0: the schedule of the zeros counts steps that it knows beforehand"
+            "must have a skip_share of 0: the schedule of the zeros counts steps that it knows "
+            "beforehand"
         )
     return recipe
 

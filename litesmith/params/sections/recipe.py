@@ -43,7 +43,8 @@ class Schedule(Section):
         int,
         Field(
             ge=0,
-            description="Images that measure batch-norm statistics at the end; 0 keeps the running ones.",
+            description="Images that measure batch-norm statistics at the end; 0 keeps the running "
+            "ones.",
         ),
     ]
 
