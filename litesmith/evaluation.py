@@ -1,6 +1,6 @@
 """Measure what models answer on images that no choice was made with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,7 +53,7 @@ class Variant:
 
 
 def describe_variant(
-    variant: Variant, labels: NDArray[np.uint8], class_names: list[str]
+    variant: Variant, labels: NDArray[np.uint8], class_names: Sequence[str]
 ) -> dict[str, Any]:
     """Return all scores and sizes of a variant as plain data.
 
@@ -84,7 +84,7 @@ def describe_variant(
 
 
 def confusion_rows(
-    labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: list[str]
+    labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: Sequence[str]
 ) -> pd.DataFrame:
     """Return true and predicted class of every image, which DVC counts when it draws them.
 

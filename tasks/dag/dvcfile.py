@@ -64,11 +64,8 @@ def _stage(one: Step, root: Path) -> dict[str, Any]:
 
 def _keys(section: str, kind: type[Section]) -> list[str]:
     """Return what DVC shall watch of a section: all of it, or the fields of the part that is read."""
-    return (
-        [section]
-        if kind is Params.kind(section)
-        else [f"{section}.{name}" for name in kind.model_fields]
-    )
+    whole = {field.alias or name: field.annotation for name, field in Params.model_fields.items()}
+    return [section] if kind is whole[section] else [f"{section}.{name}" for name in kind.model_fields]
 
 
 def _out(port: Port) -> str | dict[str, Any]:
