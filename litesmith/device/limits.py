@@ -1,21 +1,8 @@
-"""Costs of a network on the device, and the device's limits."""
+"""Cost of a network on the device, against its limits."""
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Limits:
-    """Hard limits of the search and of the choice of the file.
-
-    Attributes:
-        max_tflite_bytes: Of the int8 file.
-        max_macs: Multiply-accumulates for one image.
-        max_activation_bytes: Of int8 activations alive at once.
-    """
-
-    max_tflite_bytes: int
-    max_macs: int
-    max_activation_bytes: int
+from litesmith.params.sections.device import HardLimits
 
 
 @dataclass(frozen=True)
@@ -33,7 +20,7 @@ class Cost:
     activation_bytes: int
 
 
-def broken_limits(cost: Cost, limits: Limits) -> str:
+def broken_limits(cost: Cost, limits: HardLimits) -> str:
     """Say which limits a network breaks; empty if none."""
     pairs = [
         ("int8 file", cost.tflite_bytes, limits.max_tflite_bytes, "bytes"),

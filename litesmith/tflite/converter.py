@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from litesmith.errors import ConversionError
 from litesmith.quiet import hushed
 from litesmith.training import backend
-from litesmith.training.backend import KerasModel, LiteConverter
+from litesmith.training.types import KerasModel, LiteConverter
 
 # Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
 _BATCH = 500
