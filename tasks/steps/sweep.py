@@ -14,6 +14,7 @@ from tasks.dag.step import MapJobs, Measured, Metric, Plot, StudyRunner, step
 
 if TYPE_CHECKING:
     from litesmith.search.study import Plan, StudyResult
+    from litesmith.training.job import TrainingJob
     from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
@@ -64,9 +65,12 @@ def sweep(
     Raises:
         ParamsError: No network within the limits is found, or a batch is larger than the training split.
     """
-    from litesmith.search.study import run_study
+    from litesmith.data.splits import read_split
+    from litesmith.search.study import recipe_of, run_study
     from litesmith.search.trial import run_trial
     from litesmith.training import backend
+    from litesmith.training.distillation import read_targets
+    from litesmith.training.job import TrainingJob
 
     backend.set_threads(params.num_threads)
     plan = _plan(params, ins, device, dataset)
@@ -77,7 +81,10 @@ def sweep(
 
     study = run_with_workers(search, num_workers=params.num_workers)
     write_json(outs.timing, {"trials": study.timings()})
-    _train_winner(params, ins, outs, plan, study, seed, work)
+    recipe = recipe_of(study.winner.choices, plan.params, params.full_epochs)
+    splits = read_split(ins.train), read_split(ins.validation)
+    job = TrainingJob(*splits, recipe, seed, read_targets(ins.lesson, params.lesson), work)
+    _train_winner(plan, study, job, outs)
 
 
 def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
@@ -101,27 +108,17 @@ def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetPar
     )
 
 
-def _train_winner(
-    params: SweepParams, ins: Ins, outs: Outs, plan: "Plan", study: "StudyResult", seed: int, work: Path
-) -> None:
-    """Train the winner on all rows and write it with the study."""
-    from litesmith.data.splits import read_split
-    from litesmith.search.study import recipe_of
+def _train_winner(plan: "Plan", study: "StudyResult", job: "TrainingJob", outs: Outs) -> None:
+    """Train the winner in full and write it with the study."""
     from litesmith.training import backend, loop, networks
-    from litesmith.training.distillation import read_targets
     from litesmith.training.evaluation import evaluate
     from litesmith.training.history import history_csv
-    from litesmith.training.job import TrainingJob
 
-    spec, choices = study.winner.spec, study.winner.choices
-    recipe = recipe_of(choices, plan.params, params.full_epochs)
+    spec, choices, recipe = study.winner.spec, study.winner.choices, job.recipe
     _LOG.info("trial %d won with %s", study.winner.number, asdict(choices))
     backend.keras.backend.clear_session()
-    backend.seed_everything(backend.derived_seed(seed, "tuned"))
+    backend.seed_everything(backend.derived_seed(job.seed, "tuned"))
     model = networks.build_network(spec, "tuned")
-    targets = read_targets(ins.lesson, params.lesson)
-    splits = read_split(ins.train), read_split(ins.validation)
-    job = TrainingJob(*splits, recipe, seed, targets, work)
     history = loop.train(model, job)
     backend.save_h5(model, outs.model)
     write_text(outs.history, history_csv(history))

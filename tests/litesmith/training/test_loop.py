@@ -15,11 +15,9 @@ from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
 from litesmith.training import loop
 from litesmith.training.backend import seed_everything
 from litesmith.training.evaluation import evaluate
-from litesmith.training.history import EpochScores, history_csv
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import refresh_batch_norm, train, train_plain
 from litesmith.training.networks import build_network
-from litesmith.training.schedule import choose_images, one_cycle
 from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2)  # fmt: skip
@@ -57,55 +55,6 @@ BASELINE = BaselineParams(
 def fresh(seed: int = 4) -> Any:
     seed_everything(seed)
     return build_network(SPEC, "small")
-
-
-def test_one_cycle_rises_to_the_peak_and_falls_to_zero() -> None:
-    rates = one_cycle(np.linspace(0, 1, 101), RECIPE)
-    assert rates.argmax() == 25
-    assert rates[25] == pytest.approx(0.1)
-    assert np.all(np.diff(rates[:26]) > 0)
-    assert np.all(np.diff(rates[25:]) < 0)
-    assert rates[[0, -1]] == pytest.approx([0, 0])
-
-
-LOSSES = np.repeat(np.array([0.1, 2.0], np.float32), [800, 200])
-
-
-def test_easy_images_are_skipped_by_chance_and_the_rest_weighs_more() -> None:
-    order, weights = choose_images(LOSSES, RECIPE, 0, seed=1)
-    assert set(range(800, 1000)) < set(order.tolist())
-    assert len(set(order.tolist())) == len(order)
-    assert 350 < np.count_nonzero(order < 800) < 450
-    np.testing.assert_array_equal(weights, np.where(order < 800, 2, 1))
-    assert weights.sum() == pytest.approx(1000, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("losses", "recipe", "epoch"),
-    [
-        (np.full(1000, np.nan, np.float32), RECIPE, 0),
-        (LOSSES, RECIPE.replace(skip_share=0.0), 0),
-        (LOSSES, RECIPE, 3),
-        (LOSSES, RECIPE.replace(batch_size=1000), 0),
-    ],
-    ids=["never seen", "off", "late", "less than a batch"],
-)
-def test_every_image_is_seen(losses: Any, recipe: Recipe, epoch: int) -> None:
-    order, weights = choose_images(losses, recipe, epoch, seed=1)
-    assert sorted(order.tolist()) == list(range(1000))
-    np.testing.assert_array_equal(weights, 1)
-
-
-def test_the_seed_decides_what_is_skipped() -> None:
-    orders = [choose_images(LOSSES, RECIPE, 0, seed=seed)[0].tolist() for seed in (1, 1, 2)]
-    assert orders[0] == orders[1] != orders[2]
-
-
-def test_a_history_becomes_a_table() -> None:
-    columns = "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n"
-    row = EpochScores(1, 0.5, 0.75, 0.6, 0.7, 0.01)
-    assert history_csv([row]) == f"{columns}1,0.5,0.75,0.6,0.7,0.01\n"
-    assert history_csv([]) == columns
 
 
 @pytest.mark.slow
@@ -166,15 +115,6 @@ class TestTrained:
         assert ((VALIDATION.labels + 1) % 3 == answers.argmax(1)).mean() > 0.95
         assert history[-1].loss < history[0].loss / 2
 
-    def test_targets_of_some_rows_are_theirs(self) -> None:
-        rows = np.array([7, 3, 299])
-        draws, answers = replace(TARGETS, rows=rows).view(1)
-        all_draws, all_answers = TARGETS.view(1)
-        np.testing.assert_array_equal(draws, all_draws.numpy()[rows])
-        np.testing.assert_array_equal(answers, all_answers[rows])
-        np.testing.assert_array_equal(all_draws, TARGETS.view(3)[0])
-        assert (all_draws.numpy() != TARGETS.view(2)[0].numpy()).any()
-
     def test_a_loss_that_is_no_number_stops_with_what_to_do(self) -> None:
         with pytest.raises(
             DivergedError, match=r"loss of small became nan in epoch \d. Lower the learning rate"
@@ -214,12 +154,3 @@ class TestTrained:
             histories.append(train_plain(model, TRAIN, VALIDATION, BASELINE, seed=1))
         assert histories[0] == histories[1]
         assert histories[0][-1].accuracy > 0.8
-
-    def test_a_score_is_right_answers_and_cross_entropy(self) -> None:
-        model = fresh()
-        answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
-        score = evaluate(model, VALIDATION)
-        assert score.accuracy == pytest.approx((answers.argmax(1) == VALIDATION.labels).mean(), abs=1e-6)
-        assert score.loss == pytest.approx(
-            -np.log(answers[np.arange(90), VALIDATION.labels]).mean(), rel=1e-4
-        )
