@@ -96,7 +96,7 @@ def answers(config: Config) -> None:
     with counting(folder):
         given = answer_views(asked, taught().images, augmentation, seeds, folder)
         score = evaluate(ensemble_of(teachers, augmentation), validation())
-    write_json(folder / "made.json", {"validation": score.to_plain(), "cpu_s": total(folder)})
+    write_json(folder / "made.json", {"validation": score.model_dump(), "cpu_s": total(folder)})
     write_targets(lesson_folder(config), given, augmentation, seeds)
 
 
@@ -130,7 +130,7 @@ def keep(folder: Path, model: Any, history: History, recipe: Recipe, macs: int) 
     backend.save_h5(model, folder / "model.h5")
     write_text(folder / "history.csv", history_csv(history))
     made = {
-        "validation": evaluate(model, validation()).to_plain(),
+        "validation": evaluate(model, validation()).model_dump(),
         "cpu_s": total(folder),
         "num_parameters": model.count_params(),
         "macs": macs,

@@ -11,8 +11,9 @@ import numpy as np
 from litesmith.errors import ContractError
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.prune import Pruning
+from litesmith.records.prune import AblationLine, LayerSparsity
 from litesmith.training.backend import derived_seed, keras, tfmot
-from litesmith.training.evaluation import Score, evaluate
+from litesmith.training.evaluation import evaluate
 from litesmith.training.history import History
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import refresh_batch_norm, train
@@ -21,44 +22,6 @@ from litesmith.training.types import KerasModel, Layer
 
 # Share of a layer's weights that may stay for being as large as the smallest one kept.
 _TIES = 0.002
-
-
-@dataclass(frozen=True)
-class LayerSparsity:
-    """Zeros of a layer's kernel.
-
-    Attributes:
-        name: Of the layer.
-        shape: Of its kernel.
-        num_weights: In the kernel.
-        asked: Share of zeros asked for, 0 to 1.
-        reached: Share of zeros there.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    num_weights: int
-    asked: float
-    reached: float
-
-
-@dataclass(frozen=True)
-class Line:
-    """Line of the ablation: a fine-tuning of the winner and its result.
-
-    Attributes:
-        label: In words.
-        dropout_rate: While fine-tuning.
-        pruned: Whether weights were set to zero.
-        score: On validation.
-        sparsity: Share of all kernels' weights that are zero.
-    """
-
-    label: str
-    dropout_rate: float
-    pruned: bool
-    score: Score
-    sparsity: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +35,7 @@ class Ablation:
         layers: Its sparsity by layer.
     """
 
-    lines: dict[str, Line]
+    lines: dict[str, AblationLine]
     model: KerasModel
     history: History
     layers: list[LayerSparsity]
@@ -155,7 +118,13 @@ def layer_sparsity(model: KerasModel, pruning: Pruning) -> Iterator[LayerSparsit
             kernel = layer.kernel.numpy()
             asked = pruning.final_sparsity if kernel.size >= pruning.min_weights else 0.0
             reached = round(float(np.mean(kernel == 0)), 6)
-            yield LayerSparsity(layer.name, kernel.shape, kernel.size, asked, reached)
+            yield LayerSparsity(
+                name=layer.name,
+                shape=tuple(kernel.shape),
+                num_weights=kernel.size,
+                asked=asked,
+                reached=reached,
+            )
 
 
 def overall_sparsity(layers: list[LayerSparsity]) -> float:
@@ -240,6 +209,9 @@ def require_sparsity(layers: list[LayerSparsity]) -> None:
         )
 
 
-def _line(tuning: Tuning, model: KerasModel, label: str, rate: float, *, pruned: bool) -> Line:
+def _line(tuning: Tuning, model: KerasModel, label: str, rate: float, *, pruned: bool) -> AblationLine:
     sparsity = overall_sparsity(list(layer_sparsity(model, tuning.pruning)))
-    return Line(label, rate, pruned, evaluate(model, tuning.job.validation), sparsity)
+    score = evaluate(model, tuning.job.validation)
+    return AblationLine(
+        label=label, dropout_rate=rate, pruned=pruned, validation=score, sparsity=sparsity
+    )

@@ -3,18 +3,7 @@
 from litesmith.params.sections.quantize import Clustering
 from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record
-from litesmith.records.scores import Score
-
-
-class Epoch(Record):
-    """One epoch of a training: means over it, and what was reached on validation after it."""
-
-    epoch: Count
-    loss: float | None
-    accuracy: float | None
-    val_loss: float | None
-    val_accuracy: float | None
-    learning_rate: float
+from litesmith.records.scores import EpochScores, Score
 
 
 class TunedVariant(Record):
@@ -38,7 +27,7 @@ class TunedVariant(Record):
     validation: Score
     parent_validation: Score
     distinct_values: dict[str, Count]
-    history: tuple[Epoch, ...]
+    history: tuple[EpochScores, ...]
 
 
 class QuantizeResult(Record):

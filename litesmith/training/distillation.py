@@ -13,10 +13,11 @@ from litesmith.files import read_json, replacing, write_json
 from litesmith.params.section import Items, Section
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation
+from litesmith.records.scores import Score
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, seed_everything, tf
 from litesmith.training.compute import computing_in
-from litesmith.training.evaluation import Score, evaluate
+from litesmith.training.evaluation import evaluate
 from litesmith.training.history import History
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import train

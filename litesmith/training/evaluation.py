@@ -1,33 +1,16 @@
 """Accuracy and loss of a Keras model on a split."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from litesmith.data.splits import Split
+from litesmith.records.scores import Score
 from litesmith.training.augmentation import to_pixels
 from litesmith.training.backend import tf
 from litesmith.training.types import KerasModel
 
 EVALUATION_BATCH = 500
-
-
-@dataclass(frozen=True)
-class Score:
-    """Accuracy and loss on a split.
-
-    Attributes:
-        accuracy: Share of images classified right, 0 to 1.
-        loss: Mean cross-entropy in nats.
-    """
-
-    accuracy: float
-    loss: float
-
-    def to_plain(self) -> dict[str, float]:
-        """Return the score as JSON can hold it."""
-        return {"accuracy": self.accuracy, "loss": self.loss}
 
 
 def evaluate(model: KerasModel, split: Split) -> Score:
@@ -47,6 +30,6 @@ def evaluator(model: KerasModel, split: Split) -> Callable[[], Score]:
         of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
         accuracy = float((probabilities.argmax(axis=1) == labels).mean())
         loss = float(-np.log(np.maximum(of_label, 1e-12)).mean())
-        return Score(round(accuracy, 6), round(loss, 6))
+        return Score(accuracy=round(accuracy, 6), loss=round(loss, 6))
 
     return score

@@ -2,32 +2,11 @@
 
 import logging
 import math
-from dataclasses import astuple, dataclass, fields
 
 from litesmith.errors import DivergedError
+from litesmith.records.scores import EpochScores
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class EpochScores:
-    """Losses and accuracies of an epoch.
-
-    Attributes:
-        epoch: Counted from 1.
-        loss: Mean loss on changed images while learning.
-        accuracy: Share of these classified right, 0 to 1.
-        val_loss: Mean cross-entropy on validation, in nats.
-        val_accuracy: Share of the validation images classified right, 0 to 1.
-        learning_rate: At the epoch's last step.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    val_loss: float
-    val_accuracy: float
-    learning_rate: float
 
 
 History = list[EpochScores]
@@ -36,8 +15,8 @@ History = list[EpochScores]
 def history_csv(history: History) -> str:
     """Return a history as CSV, one line for each epoch."""
     lines = [
-        ",".join(field.name for field in fields(EpochScores)),
-        *(",".join(f"{value:.9g}" for value in astuple(row)) for row in history),
+        ",".join(EpochScores.model_fields),
+        *(",".join(f"{value:.9g}" for _, value in row) for row in history),
     ]
     return "\n".join(lines) + "\n"
 

@@ -4,7 +4,6 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,12 @@ from litesmith.errors import ParamsError
 from litesmith.files import replacing
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.recipe import Recipe
+from litesmith.records.scores import EpochScores
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, keras, seed_everything, tf
 from litesmith.training.compute import computing_in
 from litesmith.training.evaluation import EVALUATION_BATCH, evaluator
-from litesmith.training.history import EpochScores, History, log_epoch, require_finite
+from litesmith.training.history import History, log_epoch, require_finite
 from litesmith.training.job import TrainingJob
 from litesmith.training.schedule import choose_images, epoch_rates
 from litesmith.training.types import KerasModel, Layer, Optimizer, Tensor, Variable
@@ -85,7 +85,7 @@ def train_plain(
     def note(epoch: int, logs: dict[str, float]) -> None:
         require_finite(logs["loss"], model.name, epoch + 1)
         scores = {name: round(float(value), 6) for name, value in logs.items()}
-        history.append(EpochScores(epoch + 1, **scores, learning_rate=params.learning_rate))
+        history.append(EpochScores(epoch=epoch + 1, **scores, learning_rate=params.learning_rate))
         log_epoch(model.name, history, params.epochs, (time.monotonic() - began) / (epoch + 1))
 
     model.fit(
@@ -300,7 +300,7 @@ def _reset_dropout(model: KerasModel, seed: int) -> None:
 def _store(path: Path, state: Iterable[Variable], history: History) -> None:
     values = {f"v{number}": variable.numpy() for number, variable in enumerate(state)}
     with replacing(path) as part:
-        np.savez(part, history=np.array(json.dumps([asdict(row) for row in history])), **values)
+        np.savez(part, history=np.array(json.dumps([row.model_dump() for row in history])), **values)
 
 
 def _restore(path: Path, state: list[Variable]) -> History:

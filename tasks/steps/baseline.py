@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.dataset import DatasetParams
+from litesmith.records.baseline import BaselineRecipe, BaselineResult
+from litesmith.records.record import write_record
 from tasks import catalog
 from tasks.dag.step import Metric, Plot, step
 
 if TYPE_CHECKING:
-    from litesmith.training.evaluation import Score
     from litesmith.training.types import KerasModel
 
 
@@ -43,6 +44,7 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     """Train the plain network that everything else is compared with."""
     from litesmith.data.splits import read_split
     from litesmith.training import backend, loop, networks
+    from litesmith.training.cost import count_macs
     from litesmith.training.evaluation import evaluate
     from litesmith.training.history import history_csv
 
@@ -54,31 +56,20 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     backend.save_h5(model, outs.model)
     write_text(outs.summary, _summary(model))
     write_text(outs.history, history_csv(history))
-    scores = {"train": evaluate(model, train), "validation": evaluate(model, validation)}
-    results = _results(model, params, scores, outs.model.stat().st_size)
-    write_json(outs.results, results)
-    write_json(
-        outs.metrics, {"validation": results["validation"], "num_parameters": results["num_parameters"]}
+    result = BaselineResult(
+        train=evaluate(model, train),
+        validation=evaluate(model, validation),
+        num_parameters=model.count_params(),
+        keras_bytes=outs.model.stat().st_size,
+        macs=count_macs(model),
+        epochs=params.epochs,
+        recipe=BaselineRecipe(
+            optimizer="adam", learning_rate=params.learning_rate, batch_size=params.batch_size
+        ),
     )
-
-
-def _results(
-    model: "KerasModel", params: BaselineParams, scores: dict[str, "Score"], keras_bytes: int
-) -> dict[str, Any]:
-    from litesmith.training.cost import count_macs
-
-    return {
-        **{split: score.to_plain() for split, score in scores.items()},
-        "num_parameters": model.count_params(),
-        "keras_bytes": keras_bytes,
-        "macs": count_macs(model),
-        "epochs": params.epochs,
-        "recipe": {
-            "optimizer": "adam",
-            "learning_rate": params.learning_rate,
-            "batch_size": params.batch_size,
-        },
-    }
+    write_record(outs.results, result)
+    validation_score = result.validation.model_dump()
+    write_json(outs.metrics, {"validation": validation_score, "num_parameters": result.num_parameters})
 
 
 def _summary(model: "KerasModel") -> str:

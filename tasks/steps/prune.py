@@ -1,16 +1,15 @@
 """Step of pruning: the winner is fine-tuned with dropout while small weights become zero."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params.sections.prune import PruneParams
+from litesmith.records.prune import PruneResult
+from litesmith.records.record import write_record
 from tasks import catalog
 from tasks.dag.step import Metric, Plot, step
-
-if TYPE_CHECKING:
-    from litesmith.compression.pruning import Ablation, Line, Tuning
 
 
 @dataclass(frozen=True)
@@ -62,22 +61,13 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     ablation = pruning.ablate(tuning, dropout_rate=params.dropout_rate, name="pruned")
     backend.save_h5(ablation.model, outs.model)
     write_text(outs.history, history_csv(ablation.history))
-    results = _results(ablation, tuning)
-    write_json(outs.results, results)
-    validation = {name: line["validation"] for name, line in results["ablation"].items()}
-    write_json(outs.metrics, {"validation": validation, "sparsity": results["sparsity_reached"]})
-
-
-def _results(ablation: "Ablation", tuning: "Tuning") -> dict[str, Any]:
-    return {
-        "ablation": {name: _line(line) for name, line in ablation.lines.items()},
-        "sparsity_asked": tuning.pruning.final_sparsity,
-        "sparsity_reached": ablation.lines["pruned_with_dropout"].sparsity,
-        "layers": [asdict(layer) for layer in ablation.layers],
-        "recipe": tuning.job.recipe.model_dump(),
-    }
-
-
-def _line(line: "Line") -> dict[str, Any]:
-    known = {"label": line.label, "dropout_rate": line.dropout_rate, "pruned": line.pruned}
-    return {**known, "validation": line.score.to_plain(), "sparsity": line.sparsity}
+    result = PruneResult(
+        ablation=ablation.lines,
+        sparsity_asked=params.pruning.final_sparsity,
+        sparsity_reached=ablation.lines["pruned_with_dropout"].sparsity,
+        layers=tuple(ablation.layers),
+        recipe=job.recipe,
+    )
+    write_record(outs.results, result)
+    validation = {name: line.validation.model_dump() for name, line in ablation.lines.items()}
+    write_json(outs.metrics, {"validation": validation, "sparsity": result.sparsity_reached})

@@ -1,16 +1,20 @@
 """The step that fine-tunes models for conversion."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json
 from litesmith.params.sections.quantize import QuantizeParams
+from litesmith.records.quantize import QuantizeResult, TunedVariant
+from litesmith.records.record import write_record
+from litesmith.records.scores import Score
 from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
+    from litesmith.compression.variants.variant import Variant
     from litesmith.training.types import KerasModel
 
 
@@ -43,23 +47,25 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
             once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
+    from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
     from litesmith.training.evaluation import evaluate
 
     backend.set_threads(params.num_threads)
     outs.models.mkdir(parents=True)
     tuning, parents = _tuning(params, ins, seed, work), _parents(params, ins)
-    scores = {
-        name: evaluate(parent, tuning.job.validation).to_plain() for name, parent in parents.items()
-    }
-    variants = {name: _variant(name, params, parents, tuning, outs) for name in params.variants}
-    for variant in variants.values():
-        variant["parent_validation"] = scores[variant["parent"]]
-    asked = {"clustering": params.clustering.model_dump(), "recipe": tuning.job.recipe.model_dump()}
-    write_json(outs.results, {"variants": variants, **asked})
-    write_json(
-        outs.metrics, {"validation": {name: variant["validation"] for name, variant in variants.items()}}
+    scores = {name: evaluate(parent, tuning.job.validation) for name, parent in parents.items()}
+    result = QuantizeResult(
+        variants={
+            name: _variant(variant(name), params, parents, scores, tuning, outs)
+            for name in params.variants
+        },
+        clustering=params.clustering,
+        recipe=tuning.job.recipe,
     )
+    write_record(outs.results, result)
+    validation = {name: made.validation.model_dump() for name, made in result.variants.items()}
+    write_json(outs.metrics, {"validation": validation})
 
 
 def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning":
@@ -83,22 +89,26 @@ def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
 
 
 def _variant(
-    name: str, params: QuantizeParams, parents: "dict[str, KerasModel]", tuning: "Tuning", outs: Outs
-) -> dict[str, Any]:
+    variant: "Variant",
+    params: QuantizeParams,
+    parents: "dict[str, KerasModel]",
+    scores: dict[str, Score],
+    tuning: "Tuning",
+    outs: Outs,
+) -> TunedVariant:
     """Make one variant, write the model, and return what became of it."""
-    from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
     from litesmith.training.evaluation import evaluate
 
-    made_by = variant(name)
-    tuned = made_by.make(parents[made_by.parent], tuning)
-    backend.save_h5(tuned.model, outs.models / f"{name}.h5")
-    return {
-        "label": made_by.label,
-        "parent": made_by.parent,
-        "passes": made_by.passes,
-        "description": made_by.description(params),
-        "validation": evaluate(tuned.model, tuning.job.validation).to_plain(),
-        "distinct_values": tuned.distinct_values,
-        "history": [asdict(row) for row in tuned.history],
-    }
+    tuned = variant.make(parents[variant.parent], tuning)
+    backend.save_h5(tuned.model, outs.models / f"{variant.name}.h5")
+    return TunedVariant(
+        label=variant.label,
+        description=variant.description(params),
+        parent=variant.parent,
+        passes=variant.passes,
+        validation=evaluate(tuned.model, tuning.job.validation),
+        parent_validation=scores[variant.parent],
+        distinct_values=tuned.distinct_values,
+        history=tuple(tuned.history),
+    )

@@ -122,7 +122,7 @@ def _train_winner(plan: "Plan", study: "StudyResult", job: "TrainingJob", outs: 
     history = loop.train(model, job)
     backend.save_h5(model, outs.model)
     write_text(outs.history, history_csv(history))
-    score = evaluate(model, job.validation).to_plain()
+    score = evaluate(model, job.validation).model_dump()
     full = {"epochs": recipe.epochs, "validation": score, "recipe": recipe.model_dump()}
     write_json(outs.network, {"network": spec.model_dump(mode="json"), "choices": asdict(choices)})
     write_json(outs.results, {**study.to_plain(plan), "full_training": full})

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.teach import TeachParams
+from litesmith.records.record import write_record
+from litesmith.records.teach import TeachResult
 from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step
-
-if TYPE_CHECKING:
-    from litesmith.training.distillation import Teaching
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,12 @@ def teach(
     augmentation = params.recipe.augmentation
     distillation.write_targets(outs.lesson, teaching.answers, augmentation, teaching.seeds)
     write_text(outs.history, history_csv(teaching.history))
-    results = _results(params, teaching)
-    write_json(outs.results, results)
-    write_json(outs.metrics, {"num_teachers": params.num_teachers, "validation": results["validation"]})
-
-
-def _results(params: TeachParams, teaching: "Teaching") -> dict[str, Any]:
-    return {
-        "num_teachers": params.num_teachers,
-        "num_views": len(teaching.seeds),
-        "validation": {name: score.to_plain() for name, score in teaching.scores.items()},
-        "num_parameters": [model.count_params() for model in teaching.teachers],
-        "recipe": params.recipe.model_dump(),
-    }
+    result = TeachResult(
+        num_teachers=params.num_teachers,
+        num_views=len(teaching.seeds),
+        validation=teaching.scores,
+        num_parameters=tuple(model.count_params() for model in teaching.teachers),
+        recipe=params.recipe,
+    )
+    write_record(outs.results, result)
+    write_json(outs.metrics, result.model_dump(include={"num_teachers", "validation"}))

@@ -1,6 +1,6 @@
 """What there is to know of a variant that is fine-tuned for conversion."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ class FineTuned:
 
     model: KerasModel
     history: "History"
-    distinct_values: Mapping[str, int] = field(default_factory=dict)
+    distinct_values: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-from litesmith.training.history import EpochScores, history_csv
+from litesmith.records.scores import EpochScores
+from litesmith.training.history import history_csv
 
 
 def test_a_history_becomes_a_table() -> None:
