@@ -1,6 +1,5 @@
 """Conversion of Keras models to files that are held to promises."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -92,21 +91,6 @@ class Converted:
     refused: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """The calibration images in numbers.
-
-    Attributes:
-        num_images: All of them.
-        per_class: Of each class.
-        ids_sha256: Of their ids as little-endian int64.
-    """
-
-    num_images: int
-    per_class: list[int]
-    ids_sha256: str
-
-
 def choose_material(
     train: Split, validation: Split, *, num_calibration: int, num_golden: int, seed: int
 ) -> Material:
@@ -180,16 +164,6 @@ def limits_broken_by(network: KerasModel, limits: HardLimits) -> Callable[[LiteF
         return broken_limits(Cost(file.size.raw_bytes, macs * runs, activation_bytes * runs), limits)
 
     return broken
-
-
-def count_calibration(calibration: Split, num_classes: int) -> Calibration:
-    """Count the calibration images of each class, and hash their ids."""
-    ids = np.ascontiguousarray(calibration.ids, "<i8")
-    return Calibration(
-        num_images=len(ids),
-        per_class=np.bincount(calibration.labels, minlength=num_classes).tolist(),
-        ids_sha256=hashlib.sha256(ids.tobytes()).hexdigest(),
-    )
 
 
 def _rows(split: Split, rows: NDArray[np.int64]) -> Split:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from litesmith.analysis.scores import agreement
 from litesmith.errors import ConversionError
 from litesmith.files import UTF8_PIPES
+from litesmith.records.convert import FileCheck
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.tflite.runtime import Observation, Request, Tensor, Weights
 
@@ -47,20 +48,11 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One part of the promise, kept or not, with what was seen."""
-
-    name: str
-    passed: bool
-    detail: str
-
-
-@dataclass(frozen=True)
 class Judgement:
     """A file that kept its promise, and what was seen of it."""
 
     seen: Observation
-    checks: list[Check]
+    checks: list[FileCheck]
     golden_error: float
     agreement: float
 
@@ -101,7 +93,7 @@ def observe_apart(
     return Observation.from_json(process.stdout)
 
 
-def checks(seen: Observation, promise: Promise) -> list[Check]:
+def checks(seen: Observation, promise: Promise) -> list[FileCheck]:
     """Compare what was seen of a file with what it must do."""
     return [
         _shapes(seen, promise),
@@ -152,26 +144,28 @@ def judge(
     )
 
 
-def _shapes(seen: Observation, promise: Promise) -> Check:
+def _shapes(seen: Observation, promise: Promise) -> FileCheck:
     expected = (1, *promise.image_shape, 1), (1, promise.golden.shape[1])
     got = seen.input.shape, seen.output.shape
     detail = f"{got[0]} to {got[1]}, expected {expected[0]} to {expected[1]}"
-    return Check("shapes", got == expected, detail)
+    return FileCheck(name="shapes", passed=got == expected, detail=detail)
 
 
-def _io_dtypes(seen: Observation, promise: Promise) -> Check:
+def _io_dtypes(seen: Observation, promise: Promise) -> FileCheck:
     expected, got = promise.precision.io_dtype, (seen.input.dtype, seen.output.dtype)
     detail = f"{got[0]} to {got[1]}, expected {expected} to {expected}"
-    return Check("dtypes", set(got) == {expected}, detail)
+    return FileCheck(name="dtypes", passed=set(got) == {expected}, detail=detail)
 
 
-def _quantization(seen: Observation, promise: Promise) -> Check:
+def _quantization(seen: Observation, promise: Promise) -> FileCheck:
     """Check that integers hold pixels and probabilities, and floats are not quantized."""
     ends = {"input": (seen.input, promise.pixel_range), "output": (seen.output, (0.0, 1.0))}
     if not promise.precision.is_integer:
         quantized = [name for name, (tensor, _) in ends.items() if tensor.scale is not None]
-        return Check(
-            "quantization", not quantized, f"quantized: {', '.join(quantized) or 'neither, as expected'}"
+        return FileCheck(
+            name="quantization",
+            passed=not quantized,
+            detail=f"quantized: {', '.join(quantized) or 'neither, as expected'}",
         )
     wrong = [
         f"{name} holds {_span(tensor)}, expected {low:.4g} to {high:.4g} within a step"
@@ -179,7 +173,7 @@ def _quantization(seen: Observation, promise: Promise) -> Check:
         if not _holds(tensor, low, high)
     ]
     detail = "; ".join(wrong) or f"input holds {_span(seen.input)}, output {_span(seen.output)}"
-    return Check("quantization", not wrong, detail)
+    return FileCheck(name="quantization", passed=not wrong, detail=detail)
 
 
 def _holds(tensor: Tensor, low: float, high: float) -> bool:
@@ -197,7 +191,7 @@ def _span(tensor: Tensor) -> str:
     return f"{tensor.range[0]:.4g} to {tensor.range[1]:.4g} in {tensor.dtype}"
 
 
-def _weight_dtypes(seen: Observation, promise: Promise) -> Check:
+def _weight_dtypes(seen: Observation, promise: Promise) -> FileCheck:
     ends = (seen.weights[0], seen.weights[-1]) if seen.weights else ()
     wrong = [
         f"{weights.name} is {weights.dtype}"
@@ -209,17 +203,19 @@ def _weight_dtypes(seen: Observation, promise: Promise) -> Check:
         wrong += [f"there are {name} tensors" for name in seen.dtypes if name.startswith("float")]
     passed = bool(seen.weights) and not wrong
     detail = "; ".join(wrong) or f"{len(seen.weights)} weight tensors as promised"
-    return Check("weights", passed, detail)
+    return FileCheck(name="weights", passed=passed, detail=detail)
 
 
-def _channels(seen: Observation, promise: Promise) -> Check:
+def _channels(seen: Observation, promise: Promise) -> FileCheck:
     """Check that integer weights have the scales promised, and that other weights have none."""
     wrong = [
         f"{weights.name} has {weights.num_scales} scales for {weights.num_channels} channels"
         for weights in seen.weights
         if weights.num_scales != _num_scales(weights, promise)
     ]
-    return Check("per-channel", not wrong, "; ".join(wrong) or _scales_text(promise))
+    return FileCheck(
+        name="per-channel", passed=not wrong, detail="; ".join(wrong) or _scales_text(promise)
+    )
 
 
 def _scales_text(promise: Promise) -> str:
@@ -234,15 +230,15 @@ def _num_scales(weights: Weights, promise: Promise) -> int:
     return weights.num_channels if promise.dense_per_channel or not is_dense else 1
 
 
-def _golden(seen: Observation, promise: Promise) -> Check:
+def _golden(seen: Observation, promise: Promise) -> FileCheck:
     error = golden_error(seen, promise)
     detail = f"largest error {error:.2g}, at most {promise.golden_tolerance:g} allowed"
-    return Check("golden", error <= promise.golden_tolerance, detail)
+    return FileCheck(name="golden", passed=error <= promise.golden_tolerance, detail=detail)
 
 
-def _agreement(seen: Observation, promise: Promise) -> Check:
+def _agreement(seen: Observation, promise: Promise) -> FileCheck:
     share = agreement(seen.in_place, promise.predicted)
     detail = (
         f"same class as Keras on {share:.4f} of validation, at least {promise.min_agreement:g} asked"
     )
-    return Check("agreement", share >= promise.min_agreement, detail)
+    return FileCheck(name="agreement", passed=share >= promise.min_agreement, detail=detail)

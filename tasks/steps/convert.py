@@ -1,7 +1,7 @@
 """The step that makes ``.tflite`` files and chooses the one for the device."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,8 @@ from litesmith.files import replacing, write_bytes, write_json
 from litesmith.params.sections.convert import ConvertParams
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import HardLimits
+from litesmith.records.convert import ConvertResult
+from litesmith.records.record import write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
 
@@ -19,9 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from litesmith.tflite.conversion import Bar, Converted, LiteFile, Material
+    from litesmith.tflite.conversion import Bar, Converted, Material
     from litesmith.tflite.precisions.precision import Precision
-    from litesmith.tflite.selection import Choice
     from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def convert(
         ParamsError: There are fewer images than are asked for.
     """
     from litesmith.data.splits import read_split
-    from litesmith.tflite import conversion, selection
+    from litesmith.tflite import conversion, result, selection
     from litesmith.tflite.runtime import RUNTIME
     from litesmith.training.backend import load_h5, set_threads
 
@@ -97,16 +98,16 @@ def convert(
     write_bytes(outs.final, (outs.lite / f"{chosen.name}.tflite").read_bytes())
     _write_metadata(outs, dataset, read_split(ins.train).images)
     _write_material(outs, material, converted)
-    calibration = conversion.count_calibration(material.calibration, dataset.num_classes)
-    results = {
-        "files": {name: _file(file, material.validation.labels) for name, file in files.items()},
-        "refused": {name: why for model in converted.values() for name, why in model.refused.items()},
-        "final": {**_choice(chosen, files), "moved_px": params.choice_shift_px},
-        "calibration": asdict(calibration),
-        "runtime": RUNTIME,
-    }
-    write_json(outs.results, results)
-    write_json(outs.metrics, _metrics(results))
+    labels = material.validation.labels
+    convert_result = ConvertResult(
+        files={name: result.converted_file(file, labels) for name, file in files.items()},
+        refused={name: why for model in converted.values() for name, why in model.refused.items()},
+        final=result.final_choice(chosen, files, params.choice_shift_px),
+        calibration=result.count_calibration(material.calibration, dataset.num_classes),
+        runtime=RUNTIME,
+    )
+    write_record(outs.results, convert_result)
+    write_json(outs.metrics, _metrics(convert_result))
 
 
 def _converted(
@@ -180,76 +181,14 @@ def _write_material(outs: Outs, material: "Material", converted: "dict[str, Conv
         np.savez(path, images=golden.images, labels=golden.labels, ids=golden.ids, **answers)
 
 
-def _file(file: "LiteFile", labels: "NDArray[np.uint8]") -> dict[str, Any]:
-    """Return everything known of a file as plain data.
-
-    Args:
-        file: The file.
-        labels: Of the validation images.
-    """
-    from litesmith.analysis.scores import accuracy
-
-    seen = file.judgement.seen
-    return {
-        "model": file.model,
-        "precision": file.precision.name,
-        "bytes": file.size.raw_bytes,
-        "gzip_bytes": file.size.gzip_bytes,
-        "input": asdict(seen.input),
-        "output": asdict(seen.output),
-        "golden_max_error": file.judgement.golden_error,
-        "agreement_with_keras": file.judgement.agreement,
-        "validation_accuracy": accuracy(labels, seen.in_place),
-        "sparsity": {
-            "overall": seen.sparsity,
-            "layers": [
-                {
-                    "name": weights.name,
-                    "shape": list(weights.shape),
-                    "dtype": weights.dtype,
-                    "num_weights": weights.num_weights,
-                    "sparsity": weights.sparsity,
-                }
-                for weights in seen.weights
-            ],
-        },
-        "checks": [asdict(check) for check in file.judgement.checks],
-    }
-
-
-def _choice(choice: "Choice", files: "dict[str, LiteFile]") -> dict[str, Any]:
-    """Return the chosen file, the reason, and how every candidate stood, as plain data."""
-    size = files[choice.name].size
-    return {
-        "name": choice.name,
-        "bytes": size.raw_bytes,
-        "gzip_bytes": size.gzip_bytes,
-        "reason": choice.reason,
-        "candidates": {
-            name: {
-                "accuracy": standing.accuracy,
-                "bytes": files[name].size.raw_bytes,
-                "gzip_bytes": files[name].size.gzip_bytes,
-                "behind_best": standing.behind.difference,
-                "standard_error": standing.behind.standard_error,
-                "within_noise": standing.within_noise,
-                "within_limits": standing.within_limits,
-            }
-            for name, standing in choice.standings.items()
-        },
-    }
-
-
-def _metrics(results: dict[str, Any]) -> dict[str, Any]:
+def _metrics(result: ConvertResult) -> dict[str, object]:
     """Pick the numbers that tell one run from another."""
-    final = results["final"]
-    shown = ("bytes", "gzip_bytes", "validation_accuracy", "agreement_with_keras")
+    final = result.files[result.final.name]
+    shown = {"bytes", "gzip_bytes", "validation_accuracy", "agreement_with_keras"}
     return {
         "final": {
-            "bytes": final["bytes"],
-            "gzip_bytes": final["gzip_bytes"],
-            "validation_accuracy": results["files"][final["name"]]["validation_accuracy"],
-            "sparsity": results["files"][final["name"]]["sparsity"]["overall"],
+            **final.model_dump(include={"bytes", "gzip_bytes", "validation_accuracy"}),
+            "sparsity": final.sparsity.overall,
         },
-        "files": {name: {key: file[key] for key in shown} for name, file in results["files"].items()},
+        "files": {name: file.model_dump(include=shown) for name, file in result.files.items()},
     }
