@@ -4,7 +4,7 @@ from litesmith.records.record import Record
 
 
 class Column(Record):
-    """A quantity that a tool measures: its name in the values, and how a table heads it."""
+    """A quantity that a tool measures: its name in the values, and its label and unit in a table."""
 
     name: str
     label: str
@@ -22,14 +22,16 @@ class DeviceMeasurement(Record):
     """What one tool measured.
 
     Attributes:
+        title: What was measured, in words.
         tool: Name and version.
-        target: What it measured for, in words; empty if there is no choice.
+        caption: A sentence on what the numbers mean and do not mean.
         columns: The quantities.
         files: What it measured, by file.
     """
 
+    title: str
     tool: str
-    target: str
+    caption: str
     columns: tuple[Column, ...]
     files: dict[str, MeasuredFile]
 
@@ -42,9 +44,11 @@ class LimitCheck(Record):
         limit: The most that the device has.
         measured: What the file takes; None if no tool measured it.
         met: Whether the limit is kept; None if not measured.
+        reason: Why it was not measured; None if it was.
     """
 
     name: str
     limit: float
     measured: float | None
     met: bool | None
+    reason: str | None

@@ -78,6 +78,12 @@ class SweepParams(Section):
     space: SpaceParams
     schedule: ScheduleParams
     lesson: LessonParams
+    importance_shuffles: Annotated[
+        int,
+        Field(
+            ge=1, le=1000, description="Shuffled outcomes that tell what importance chance alone brings."
+        ),
+    ]
     num_workers: Annotated[Count, Field(description="Trials at a time."), Indifferent()]
     trial_threads: Threads
     full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
