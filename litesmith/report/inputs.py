@@ -6,20 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.report import ReportParams
-from litesmith.records.baseline import BaselineResult
-from litesmith.records.convert import ConvertResult
-from litesmith.records.evaluate import EvaluateResult, Variant
-from litesmith.records.latency import LatencyResult
-from litesmith.records.prepare import PrepareResult
+from litesmith.records.device import LimitCheck
+from litesmith.records.evaluate import Variant
 from litesmith.records.provenance import Provenance
-from litesmith.records.prune import PruneResult
-from litesmith.records.quantize import QuantizeResult
-from litesmith.records.reference import Reference
-from litesmith.records.sweep import SweepResult, SweepTiming
-from litesmith.records.teach import TeachResult
-from litesmith.records.validate import ValidateResult
+from litesmith.records.summary import Reference, Results
 
 BASELINE = "baseline-keras"
 """The variant that every other is compared with."""
@@ -44,23 +35,6 @@ class Predictions:
     error_images: NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Results:
-    """The result of each step."""
-
-    validate: ValidateResult
-    prepare: PrepareResult
-    baseline: BaselineResult
-    teach: TeachResult
-    sweep: SweepResult
-    sweep_timing: SweepTiming
-    prune: PruneResult
-    quantize: QuantizeResult
-    convert: ConvertResult
-    evaluate: EvaluateResult
-    latency: LatencyResult
-
-
 History = Mapping[str, tuple[float, ...]]
 """Columns of a training history: ``epoch``, ``loss``, ``accuracy``, ``val_loss`` ...; NaN where a value is missing."""
 
@@ -76,7 +50,6 @@ class ReportInputs:
         predictions: Answers of the variants.
         baseline_summary: Keras' table of the baseline's layers.
         provenance: How each step made its outputs, by step.
-        device: The limits of the device.
         sha256: Hash of each file that the report was made from, by its path.
         reference: The run to compare with, None if there is none yet.
         reference_file: Where that was read from, as ``sha256`` names it.
@@ -89,7 +62,6 @@ class ReportInputs:
     predictions: Predictions
     baseline_summary: str
     provenance: Mapping[str, Provenance]
-    device: DeviceParams
     sha256: Mapping[str, str]
     reference: Reference | None
     reference_file: str
@@ -109,3 +81,14 @@ class ReportInputs:
     def parent(self) -> str:
         """The Keras model that the final file was made of, as a variant."""
         return f"{self.final_variant.model}-keras"
+
+    @property
+    def limits(self) -> tuple[LimitCheck, ...]:
+        """What the final file takes of each limit of the device."""
+        return self.results.evaluate.limits + self.results.latency.limits
+
+    @property
+    def passes(self) -> int:
+        """How often one answer of the final file runs the winner's network."""
+        variant = self.results.quantize.variants.get(self.final_variant.model)
+        return variant.passes if variant else 1

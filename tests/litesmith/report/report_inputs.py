@@ -13,7 +13,6 @@ from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.analysis.paired import paired
 from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.data.thumbnails import png_base64
-from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
@@ -24,10 +23,11 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
 from litesmith.records.quantize import QuantizeResult
 from litesmith.records.record import Record
+from litesmith.records.summary import Results
 from litesmith.records.sweep import SweepResult, SweepTiming
 from litesmith.records.teach import TeachResult
 from litesmith.records.validate import ValidateResult
-from litesmith.report.inputs import BASELINE, Predictions, ReportInputs, Results
+from litesmith.report.inputs import BASELINE, Predictions, ReportInputs
 from litesmith.report.page import make_report
 
 Thing = TypeVar("Thing")
@@ -108,7 +108,6 @@ def report_inputs(
         predictions=predictions,
         baseline_summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
         provenance={step: parsed(Provenance, _provenance(step)) for step in _STEPS},
-        device=DeviceParams(**_LIMITS),
         sha256={
             f"reports/results/{step}.json": "0123456789abcdef" * 4
             for step in ("validate", "sweep", "evaluate")
