@@ -10,7 +10,9 @@ from litesmith.params.sections.recipe import RecipeParams
 from litesmith.records.record import Count, Record, Share
 from litesmith.records.scores import Score
 
-Choices = dict[str, int | float | str]
+TrialState = Literal["complete", "pruned", "diverged", "infeasible"]
+Choice = int | float | str
+Choices = dict[str, Choice]
 """Hyperparameters of a trial, by name."""
 
 
@@ -49,13 +51,18 @@ class Trial(Record):
 
     number: Count
     batch: Count
-    state: Literal["complete", "pruned", "diverged", "infeasible"]
+    state: TrialState
     reason: str
     choices: Choices
     tflite_bytes: Count
     macs: Count
     activation_bytes: Count
     rungs: tuple[RungScore, ...]
+
+    @property
+    def scores(self) -> tuple[RungScore, ...]:
+        """What it reached at the rungs that it came through: where it diverged, its accuracy means nothing."""
+        return tuple(score for score in self.rungs if score.loss is not None)
 
 
 class Network(NetworkParams):
@@ -131,7 +138,9 @@ class SweepResult(Record):
         winner: The trial that won.
         trials: All proposals.
         limits: Of the device, which the search kept to.
+        tie_standard_errors: Standard errors below the best accuracy that counted as equal.
         full_training: The winner's.
+        importance_shuffles: Shuffled outcomes that the importances were compared with.
         importances: How much each hyperparameter decided, the most first; empty for few trials.
         frontiers: By rung, against the bytes of the file.
     """
@@ -139,7 +148,9 @@ class SweepResult(Record):
     winner: Winner
     trials: tuple[Trial, ...]
     limits: HardLimits
+    tie_standard_errors: float
     full_training: FullTraining
+    importance_shuffles: Count
     importances: tuple[Importance, ...]
     frontiers: tuple[RungFrontier, ...]
 

@@ -21,6 +21,7 @@ import optuna
 from litesmith.analysis.pareto import standard_error
 from litesmith.device.limits import Cost, Limits, broken_limits
 from litesmith.errors import DivergedError, ParamsError
+from litesmith.records.sweep import TrialState
 from litesmith.search.trial import TrialJob, TrialResult, read_results
 from litesmith.tflite.converter import convert
 from litesmith.training.augmentation import Augmentation
@@ -168,7 +169,7 @@ class Entry:
     cost: Cost
     reason: str
     results: list[TrialResult] = field(default_factory=list)
-    state: str = "pruned"
+    state: TrialState = "pruned"
 
     def rank(self) -> tuple[float, float, int]:
         """Return what entries at the same rung are sorted by, the best first."""
