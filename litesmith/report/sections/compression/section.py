@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from litesmith.analysis.intervals import CONFIDENCE, Estimate, wilson
 from litesmith.records.prune import AblationLine
-from litesmith.report.drawing import drawn
+from litesmith.report import drawing
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
 from litesmith.report.sections.compression.figures import SparsityRow, draw_ablation, draw_sparsity
@@ -91,7 +91,7 @@ def _ablation_figure(inputs: ReportInputs) -> Markup:
     }
     words = "; ".join(f"{label} {100 * accuracy.value:.2f} %" for label, accuracy in rows.items())
     description = f"Validation accuracy with its {100 * CONFIDENCE:g} % interval: {words}."
-    return drawn("ablation", description, draw_ablation, rows)
+    return drawing.drawn("ablation", description, draw_ablation, rows)
 
 
 def _estimate(share: float, num_images: int) -> Estimate:
@@ -103,7 +103,7 @@ def _layers_figure(layers: tuple[SparsityRow, ...]) -> Markup:
         f"{layer.name} {100 * layer.quantized:.0f} %" for layer in layers if layer.quantized is not None
     )
     description = f"Share of zero weights in each layer: asked, reached, and in {QUANTIZED}: {words}."
-    return drawn("sparsity", description, draw_sparsity, layers)
+    return drawing.drawn("sparsity", description, draw_sparsity, layers)
 
 
 SECTION = Section("compression", "Compression", build)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from litesmith.records.validate import OddPicture, RawFiles, RuleResult, ValidateResult
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.reference import Changed, since
+from litesmith.records.summary import Changed
+from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
 
 
@@ -69,7 +70,7 @@ class DataSection:
 
 def build(inputs: ReportInputs) -> DataSection:
     """Return what the section shows."""
-    validate, changed = inputs.results.validate, since(inputs)
+    validate, changed = inputs.results.validate, since_reference(inputs)
     columns = class_columns(inputs)
     pictures = {picture.label: picture.image for picture in validate.thumbnails.classes}
     return DataSection(

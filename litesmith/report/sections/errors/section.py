@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from litesmith.analysis.flips import FlipCounts, find_flips
 from litesmith.analysis.intervals import CONFIDENCE, ClassEstimates
 from litesmith.analysis.reliability import Calibration
-from litesmith.report.drawing import drawn
+from litesmith.report import drawing
 from litesmith.report.inputs import BASELINE, Predictions, ReportInputs
 from litesmith.report.pictures import png_address
 from litesmith.report.section import Section
@@ -223,7 +223,7 @@ def _class_figure(inputs: ReportInputs) -> Markup:
     value, name = min(known, key=itemgetter(0))
     lowest = f"Lowest of {final}: {name}, {100 * value:.1f} %."
     description = f"F1 of each class with its interval, of {' and '.join(models)}. {lowest}"
-    return drawn("classes", description, draw_classes, models, CONFIDENCE)
+    return drawing.drawn("classes", description, draw_classes, models, CONFIDENCE)
 
 
 def _reliability_figure(calibration: Mapping[str, Calibration]) -> Markup:
@@ -232,7 +232,7 @@ def _reliability_figure(calibration: Mapping[str, Calibration]) -> Markup:
         f"Accuracy by confidence of {len(calibration)} models. Expected calibration error: {words}."
     )
     models = {name: each.bins for name, each in calibration.items()}
-    return drawn("reliability", description, draw_reliability, models)
+    return drawing.drawn("reliability", description, draw_reliability, models)
 
 
 SECTION = Section("errors", "Errors", build)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from litesmith.records.evaluate import Variant
 from litesmith.records.latency import FileLatency, LatencyResult
-from litesmith.report.drawing import drawn
+from litesmith.report import drawing
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
 from litesmith.report.sections.variants.figures import draw_files
@@ -63,7 +63,7 @@ def build(inputs: ReportInputs) -> VariantsSection:
     )
     files = {row.name: row.variant for row in rows if row.latency}
     description = f"Of {len(files)} .tflite files: accuracy, bytes, latency. The table has the numbers."
-    figure = drawn("files", description, draw_files, files, latency.variants, inputs.final)
+    figure = drawing.drawn("files", description, draw_files, files, latency.variants, inputs.final)
     return VariantsSection(inputs.final, rows, no_loss(evaluated.variants.values()), latency, figure)
 
 
