@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from litesmith.records.summary import Changed
 from litesmith.records.validate import OddPicture, RawFiles, RuleResult, ValidateResult
 from litesmith.report.inputs import ReportInputs
-from litesmith.records.summary import Changed
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
 
