@@ -373,6 +373,8 @@ def _sweep(trials: list[dict[str, Any]]) -> dict[str, Any]:
                           "recipe": _recipe(epochs=24, label_smoothing=0.05)},
         "trials": trials,
         "limits": {"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
+        "tie_standard_errors": 1.0,
+        "importance_shuffles": 19,
         "importances": [
             {"name": name, "share": share, "by_chance": by_chance} for name, share, by_chance in _IMPORTANCES
         ],
