@@ -1,6 +1,10 @@
 """What a network takes of the device, and the limits that it must keep there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from litesmith.params.sections.device import DeviceParams
+from litesmith.records.device import LimitCheck
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,21 @@ def broken_limits(cost: Cost, limits: Limits) -> str:
     return "; ".join(
         f"{what} of {got} {unit}, limit {most}" for what, got, most, unit in pairs if got > most
     )
+
+
+def check_limits(device: DeviceParams, takes: Mapping[str, float | str]) -> tuple[LimitCheck, ...]:
+    """Hold what a file takes against the limits of the device.
+
+    Args:
+        device: The limits.
+        takes: For each limit to check, by its name, what the file takes of it in the limit's unit, or why nothing
+            measured it.
+    """
+    limits = device.model_dump()
+    return tuple(_check(name, float(limits[name]), taken) for name, taken in takes.items())
+
+
+def _check(name: str, limit: float, taken: float | str) -> LimitCheck:
+    if isinstance(taken, str):
+        return LimitCheck(name=name, limit=limit, measured=None, met=None, reason=taken)
+    return LimitCheck(name=name, limit=limit, measured=taken, met=taken <= limit, reason=None)

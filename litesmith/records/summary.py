@@ -1,9 +1,10 @@
 """All numbers of a report for machines, and the part that later reports compare themselves with."""
 
+from base64 import b64decode
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
@@ -97,6 +98,13 @@ class RightAnswers(Record):
 
     num_images: Count
     bits: str = Field(json_schema_extra={"contentEncoding": "base64"})
+
+    @model_validator(mode="after")
+    def _bit_for_each_image(self) -> Self:
+        num_bytes = len(b64decode(self.bits, validate=True))
+        if num_bytes != -(-self.num_images // 8):
+            raise ValueError(f"holds {num_bytes} bytes for {self.num_images} images: give each one bit")
+        return self
 
 
 class Reason(Record):

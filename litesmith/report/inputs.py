@@ -15,6 +15,9 @@ from litesmith.records.summary import Reference, Results
 BASELINE = "baseline-keras"
 """The variant that every other is compared with."""
 
+BASELINE_LITE = "baseline-float32"
+"""Its ``.tflite`` file, whose size and latency stand for it."""
+
 
 @dataclass(frozen=True)
 class Predictions:

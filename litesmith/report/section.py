@@ -3,24 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from litesmith.documents.templates import templates
 from litesmith.report.inputs import ReportInputs
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its template receives as ``section`` the one object that ``build`` returns.
+    """A section of the page: its template receives what ``build`` returns as ``section``, and nothing else.
 
     Attributes:
-        name: Of its package below ``litesmith/report/sections`` and of its anchor in the page.
-        title: Its heading, also in the navigation.
-        build: What it shows, from all that a report may show.
+        name: Of its package below ``litesmith/report/sections``, and id of its heading.
+        title: In the navigation.
+        build: Works out what it shows, from all that a report may show.
     """
 
     name: str
     title: str
     build: Callable[[ReportInputs], object]
 
-    @property
-    def template(self) -> str:
-        """Path of its template below ``litesmith/report``."""
-        return f"sections/{self.name}/section.html.j2"
+    def render(self, inputs: ReportInputs) -> Markup:
+        """Return the section as HTML."""
+        template = templates().get_template(f"report/sections/{self.name}/section.html.j2")
+        return Markup(template.render(section=self.build(inputs)))

@@ -12,6 +12,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from litesmith.analysis.intervals import Estimate
+
 INK = "#1b1d21"
 FAINT = "#c3c7cf"
 
@@ -81,6 +83,12 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Let the vertical axis be rows with names, the first on top."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
+
+
+def draw_interval(axes: Axes, estimate: Estimate, row: int, colour: str) -> None:
+    """Draw an estimate as a dot in its row, with a line for its interval."""
+    axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=1.6)
+    axes.plot([estimate.value], [row], color=colour, marker="o", markersize=6)
 
 
 def percent_ticks() -> FuncFormatter:

@@ -373,8 +373,7 @@ def _sweep(trials: list[dict[str, Any]]) -> dict[str, Any]:
                           "recipe": _recipe(epochs=24, label_smoothing=0.05)},
         "trials": trials,
         "limits": {"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
-        "tie_standard_errors": 1.0,
-        "importance_shuffles": 19,
+        "tie_standard_errors": 1.0, "importance_shuffles": 2,
         "importances": [
             {"name": name, "share": share, "by_chance": by_chance} for name, share, by_chance in _IMPORTANCES
         ],
@@ -402,7 +401,11 @@ def _network() -> dict[str, Any]:
 
 
 def _sweep_timing(trials: list[dict[str, Any]]) -> dict[str, Any]:
-    times = [{"number": n // 3, "rung": n % 3, "cpu_s": 10.5 + n % 3} for n in range(72)]
+    times = [
+        {"number": trial["number"], "rung": rung["rung"], "cpu_s": 10.5 + rung["rung"]}
+        for trial in trials
+        for rung in trial["rungs"]
+    ]
     seconds = {(time["number"], time["rung"]): time["cpu_s"] for time in times}
     return {
         "trials": times,

@@ -61,7 +61,7 @@ def draw_reliability(models: Mapping[str, Sequence[Bin]]) -> Figure:
 
 
 def _draw_bins(upper: Axes, lower: Axes, bins: Sequence[Bin], model: str, nth: int) -> None:
-    places, heights = [one.confidence for one in bins], [one.accuracy.value for one in bins]
+    places, heights = [each.confidence for each in bins], [each.accuracy.value for each in bins]
     style: dict[str, Any] = {"color": PALETTE[nth % len(PALETTE)], "marker": MARKERS[nth % len(MARKERS)]}
     ends = _ends([one.accuracy for one in bins])
     upper.errorbar(
