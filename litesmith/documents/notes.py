@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from litesmith.analysis.paired import Difference, paired_counts, unpaired
+from litesmith.documents.templates import templates
 from litesmith.errors import ContractError
 from litesmith.records.evaluate import Variant
 from litesmith.records.latency import FileLatency
@@ -122,9 +123,6 @@ def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
     Raises:
         ContractError: A file that the notes quote was not made; the text names it.
     """
-    # Not at the top: every step's process comes past here on its way to the command line.
-    from litesmith.documents.templates import templates
-
     variants, timings = results.evaluate.variants, results.latency.variants
     try:
         text = (

@@ -7,9 +7,9 @@ from pydantic import Field
 from litesmith.records.record import Count, Record
 
 Picture = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$", json_schema_extra={"contentEncoding": "base64"})
+    str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$", json_schema_extra={"contentEncoding": "base64"})
 ]
-"""A PNG in Base64."""
+"""A PNG in Base64; empty in a summary."""
 
 
 class DatasetName(Record):
