@@ -120,7 +120,10 @@ def test_notes_answer_eight_questions_with_the_recorded_figures() -> None:
 
 def test_changes_are_told_with_their_intervals() -> None:
     text = flat(report_inputs())
-    assert "pruning alone changed the accuracy by −0.26 points (95 % interval −1.22 to +0.70)." in text
+    assert (
+        "pruning alone changed the accuracy by \u22120.26 points (95 % interval \u22121.22 to +0.70)."
+        in text
+    )
     assert "reaches 93.00 % on test: +3.00 points (95 % interval +0.56 to +5.44)." in text
 
 
@@ -138,7 +141,7 @@ def test_file_that_was_not_made_is_an_error_that_names_it() -> None:
     inputs = without(report_inputs(), *EVALUATE, "variants", "tuned-float32")
     with pytest.raises(
         ContractError,
-        match="the last run made no 'tuned-float32', which the notes quote. Run `dvc repro`",
+        match=r"the last run made no 'tuned-float32', which the notes quote\. Run `dvc repro`",
     ):
         render_notes(inputs.results, inputs.provenance)
 
@@ -147,6 +150,6 @@ def test_files_of_models_tuned_for_conversion_are_told_where_there_are_some() ->
     inputs = report_inputs()
     (qat,) = tuned_files(inputs.results)
     assert (qat.variant.bytes, qat.latency.median_ms, qat.change.mean) == (96_304, 0.083, 0.0)
-    assert "| qat | 96 304 | 80 007 | 0.083 | 93.00 | 0.00 | −2.24 to +2.24 |" in flat(inputs)
+    assert "| qat | 96 304 | 80 007 | 0.083 | 93.00 | 0.00 | \u22122.24 to +2.24 |" in flat(inputs)
     none = without(inputs, "results", "quantize", "variants", "qat")
     assert "prepared for its conversion" not in flat(none)
