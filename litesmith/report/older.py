@@ -1,6 +1,5 @@
-"""The reference run as a file holds it, in this version or the one before."""
+"""The reference run and the summary as files hold them, in this version or the one before."""
 
-import json
 from pathlib import Path
 
 from pydantic import ConfigDict, Field
@@ -10,10 +9,10 @@ from litesmith.files import read_json
 from litesmith.records.latency import FileLatency
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
-from litesmith.records.record import Record, parse_record
-from litesmith.records.summary import HeadlineSide, Reference, RightAnswers
+from litesmith.records.record import Record, read_record
+from litesmith.records.summary import HeadlineSide, Reference, RightAnswers, Summary
 from litesmith.records.validate import DatasetName, RawFiles
-from litesmith.report.reference import data_facts
+from litesmith.report.reference import as_reference, data_facts
 
 
 class _Part(Record):
@@ -63,26 +62,31 @@ def read_reference(path: Path) -> Reference | None:
         if content is None:
             return None
         if isinstance(content, dict) and content.get("schema_version") == 1:
-            return reference_of_version_1(json.dumps(content), path.as_posix())
-        return parse_record(path.read_bytes(), Reference, path.as_posix())
+            return _converted(path)
+        return read_record(path, Reference)
     except DataError as error:
         raise DataError(
-            f"{error} It holds the reference run, or null. `git checkout -- {path}` brings back what was committed; "
-            "`python -m tasks reference` makes the last run the reference."
+            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` brings back what was "
+            "committed; `python -m tasks reference` makes the last run the reference."
         ) from error
 
 
-def reference_of_version_1(text: str, where: str) -> Reference:
-    """Return the reference that a summary of version 1 describes.
-
-    Args:
-        text: The summary.
-        where: What to call it in an error.
+def read_run(path: Path) -> Reference:
+    """Return what a reference holds of the run whose summary is in a file, of this version or of version 1.
 
     Raises:
-        DataError: It is no such summary.
+        DataError: The file is not JSON, or holds no summary.
     """
-    old = parse_record(text, _SummaryOfVersion1, where)
+    content = read_json(path)
+    if isinstance(content, dict) and content.get("schema_version") == 1:
+        return _converted(path)
+    summary = read_record(path, Summary)
+    return as_reference(summary.results, summary.right, summary.provenance, summary.inputs)
+
+
+def _converted(path: Path) -> Reference:
+    """Return the reference that a summary of version 1 describes."""
+    old = read_record(path, _SummaryOfVersion1)
     validation = old.results.validation
     return Reference(
         kind="litesmith reference",

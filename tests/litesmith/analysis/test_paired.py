@@ -1,7 +1,35 @@
+"""Tests of litesmith.analysis.paired."""
+
 import numpy as np
 import pytest
 
-from litesmith.analysis.paired import paired, paired_counts, unpaired
+from litesmith.analysis.paired import Difference, paired, paired_counts, unpaired
+
+
+def test_pairing_is_sharper_than_two_accuracies() -> None:
+    before = np.arange(1000) % 10 != 0
+    after = before.copy()
+    after[:30] = True
+    close = paired(after, before)
+    apart = unpaired(float(after.mean()), 1000, float(before.mean()), 1000)
+    assert close.mean == pytest.approx(apart.mean) == pytest.approx(0.003)
+    assert close.high - close.low < (apart.high - apart.low) / 4
+
+
+def test_an_image_counts_once_with_the_share_of_its_pictures() -> None:
+    after = np.array([[True, True, False, True], [True, False, False, True]])
+    before = np.array([[True, False, False, True], [False, False, False, True]])
+    difference = paired(after, before)
+    gains = np.array([0.5, 0.5, 0.0, 0.0])
+    assert difference.mean == pytest.approx(0.25)
+    assert difference.standard_error == pytest.approx(gains.std() / 2)
+
+
+@pytest.mark.parametrize(("mean", "outcome"), [(0.03, "better"), (-0.03, "worse"), (0.01, "even")])
+def test_a_difference_is_even_where_its_interval_holds_zero(mean: float, outcome: str) -> None:
+    difference = Difference(mean, 0.01)
+    assert difference.outcome == outcome
+    assert difference.high - difference.low == pytest.approx(2 * 1.959964 * 0.01)
 
 
 def test_counts_give_what_the_answers_give() -> None:
@@ -12,9 +40,3 @@ def test_counts_give_what_the_answers_give() -> None:
     assert (counted.mean, counted.standard_error) == pytest.approx(
         (compared.mean, compared.standard_error)
     )
-
-
-def test_images_answered_alike_make_a_paired_difference_sharper() -> None:
-    counted, apart = paired_counts(30, 10, 1_000), unpaired(0.92, 1_000, 0.90, 1_000)
-    assert counted.mean == pytest.approx(apart.mean)
-    assert counted.standard_error < apart.standard_error / 2
