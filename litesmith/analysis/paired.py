@@ -61,3 +61,18 @@ def unpaired(after: float, num_after: int, before: float, num_before: int) -> Di
         share * (1 - share) / max(num, 1) for share, num in ((after, num_after), (before, num_before))
     ]
     return Difference(after - before, sqrt(sum(variances)))
+
+
+def paired_counts(num_gained: int, num_lost: int, num_images: int) -> Difference:
+    """Compare two models by the number of images that one of them alone got right.
+
+    It is what `paired` gives for their answers, which need not be at hand.
+
+    Args:
+        num_gained: Images that the one model alone got right.
+        num_lost: Images that the other alone got right.
+        num_images: Images that both answered, at least 1.
+    """
+    mean = (num_gained - num_lost) / num_images
+    variance = (num_gained + num_lost) / num_images - mean**2
+    return Difference(mean, sqrt(variance / num_images))

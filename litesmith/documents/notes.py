@@ -1,160 +1,231 @@
-"""The notes on optimization: eight questions, answered with the figures that the last run recorded."""
+"""The notes on optimization: eight questions, answered with the figures of the last run."""
 
-import math
 import re
 import statistics
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from litesmith.documents.formats import FILTERS, signed, times
+from litesmith.analysis.paired import Difference, paired_counts, unpaired
+from litesmith.documents.templates import templates
 from litesmith.errors import ContractError
+from litesmith.records.evaluate import Variant
+from litesmith.records.latency import FileLatency
+from litesmith.records.provenance import Provenance
+from litesmith.records.summary import Results
+from litesmith.records.sweep import RungFrontier, Trial
 
-_WIDTH = 118
-_RATIO = 0.02  # two sizes or times closer than this are called the same
+_WIDTH = 105
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the steps recorded, read from JSON.
+class Range:
+    """Lowest and highest of some values."""
 
-    Args:
-        results: The whole result of each step, by step; of the sweep's timing under ``sweep-timing``.
-        latency: What the evaluation measured of time.
-        made: How each step's outputs were made, by step.
-        limits: What the device can take, by name.
-        space: What the sweep chose from, by name.
-        image: Height and width in pixels, and the number of classes.
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """How far the two lie apart."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far the accuracies of the trials of one rung lie apart.
+
+    Attributes:
+        rung: The trials and how long they were trained.
+        accuracies: Lowest and highest.
     """
 
-    results: Mapping[str, Any]
-    latency: Mapping[str, Any]
-    made: Mapping[str, Any]
-    limits: Mapping[str, int]
-    space: Mapping[str, Any]
-    image: tuple[int, int, int]
+    rung: RungFrontier
+    accuracies: Range
+
+    @property
+    def standard_errors(self) -> float:
+        """The width in standard errors of the best accuracy."""
+        return self.accuracies.width / self.rung.margin
 
 
-def render_notes(evidence: Evidence) -> str:
+@dataclass(frozen=True)
+class Search:
+    """Figures of the search.
+
+    Attributes:
+        first: The trials at the first rung.
+        last: The trials at the last.
+        cpu_s: CPU-seconds of all trials.
+        first_cpu_s: Median of a trial at the first rung.
+        tflite_bytes: Of the trials that were trained.
+        macs: Of the same.
+        dropout_rates: That they tried.
+        num_infeasible: Proposals that broke a limit.
+        num_diverged: Trials whose loss left the numbers.
+    """
+
+    first: Spread
+    last: Spread
+    cpu_s: float
+    first_cpu_s: float
+    tflite_bytes: Range
+    macs: Range
+    dropout_rates: Range
+    num_infeasible: int
+    num_diverged: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Accuracies, each minus that of a model with which it is compared.
+
+    On test: ``tuned`` minus the baseline, and the int8 file of the tuned model minus that model, image by image. On
+    validation: what each part of the fine-tuning with zeros does.
+    """
+
+    tuned: Difference
+    int8: Difference
+    pruned: Difference
+    dropout: Difference
+    dropout_when_pruned: Difference
+
+
+@dataclass(frozen=True)
+class TunedFile:
+    """An int8 file of a model that was fine-tuned for conversion, and its accuracy minus that of ``tuned-int8``."""
+
+    variant: Variant
+    latency: FileLatency
+    change: Difference
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """Cost of a small vision transformer, worked out and not measured."""
+
+    patch: int
+    channels: int
+    blocks: int
+    tokens: int
+    weights: int
+    macs: int
+    attention_share: float
+
+
+def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
     """Return the notes as Markdown.
 
+    Args:
+        results: Of the steps.
+        provenance: How each step made its outputs.
+
     Raises:
-        ContractError: A figure that the notes quote is not recorded; the text names it.
+        ContractError: A file that the notes quote was not made; the text names it.
     """
-    # Not at the door: every step's process comes past here on its way to the command line.
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("litesmith.documents", ""),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(FILTERS, times=times, signed=signed)
+    variants, timings = results.evaluate.variants, results.latency.variants
     try:
-        figures = {name: work_out(evidence) for name, work_out in _FIGURES.items()}
-        return _filled(environment.get_template("notes.md.j2").render(**figures, **_recorded(evidence)))
-    except (jinja2.UndefinedError, LookupError, TypeError, ValueError, ZeroDivisionError) as error:
+        text = (
+            templates()
+            .get_template("documents/notes.md.j2")
+            .render(
+                results=results,
+                provenance=provenance,
+                search=search_figures(results),
+                changes=changes(results),
+                tuned_files=tuned_files(results),
+                transformer=transformer(results),
+                baseline_keras=variants["baseline-keras"],
+                baseline_float32=variants["baseline-float32"],
+                keras=variants["tuned-keras"],
+                float32=variants["tuned-float32"],
+                int8=variants["tuned-int8"],
+                pruned_int8=variants["pruned-int8"],
+                float32_ms=timings["tuned-float32"].median_ms,
+                int8_ms=timings["tuned-int8"].median_ms,
+                pruned_ms=timings["pruned-int8"].median_ms,
+                int8_file=results.convert.files["tuned-int8"],
+                pruned_file=results.convert.files["pruned-int8"],
+                chosen=variants[results.evaluate.final],
+                chosen_latency=timings[results.evaluate.final],
+            )
+        )
+    except KeyError as error:
         raise ContractError(
-            f"a figure that the notes quote is not recorded: {error}. Run `dvc repro` to record it, or correct "
-            "litesmith/documents/notes.md.j2."
+            f"the last run made no {error}, which the notes quote. Run `dvc repro` with the precisions and variants of "
+            "the committed params.yaml, or correct litesmith/documents/notes.md.j2."
         ) from error
+    return _filled(text)
 
 
-def noise(accuracy: float, num_images: int) -> float:
-    """Return two standard errors of an accuracy measured on so many images, as a fraction.
-
-    Source: the normal approximation to the binomial distribution, sqrt(p (1 - p) / n).
-    """
-    return 2 * math.sqrt(accuracy * (1 - accuracy) / num_images)
-
-
-def ladder(evidence: Evidence) -> dict[str, Any]:
-    """Return what the trials of the sweep spread over and cost.
-
-    The spread is that of one rung alone: trials of another rung were trained on other images, or more of them. Trials
-    that diverged have no accuracy worth the name and are left out.
-    """
-    sweep = evidence.results["sweep"]
-    trials = [trial for trial in sweep["trials"] if trial["rungs"] and trial["state"] != "diverged"]
-    num_images = evidence.results["prepare"]["splits"]["validation"]["num_images"]
-    first, last = (
-        [one["rungs"][at] for one in trials if _reached(one, rung)] for at, rung in _ends(trials)
+def search_figures(results: Results) -> Search:
+    """Return what the trials of the search reached and cost."""
+    trials, times = results.sweep.trials, results.sweep_timing.trials
+    trained = [trial for trial in trials if trial.rungs]
+    return Search(
+        first=spread(results.sweep.frontiers[0]),
+        last=spread(results.sweep.frontiers[-1]),
+        cpu_s=sum(time.cpu_s for time in times),
+        first_cpu_s=statistics.median(time.cpu_s for time in times if time.rung == 0),
+        tflite_bytes=_range(trial.tflite_bytes for trial in trained),
+        macs=_range(trial.macs for trial in trained),
+        dropout_rates=_range(float(trial.choices["dropout_rate"]) for trial in trained),
+        num_infeasible=_num_of(trials, "infeasible"),
+        num_diverged=_num_of(trials, "diverged"),
     )
-    timed = evidence.results["sweep-timing"]["trials"]
-    return {
-        "num_tried": len(trials),
-        "num_infeasible": sum(one["state"] == "infeasible" for one in sweep["trials"]),
-        "num_diverged": sum(one["state"] == "diverged" for one in sweep["trials"]),
-        "num_rungs": 1 + max(one["rungs"][-1]["rung"] for one in trials),
-        "first": _spread([one["accuracy"] for one in first]) | {"num_rows": first[0]["num_rows"]},
-        "last": _spread([one["accuracy"] for one in last]) | {"num_rows": last[0]["num_rows"]},
-        "epochs": first[0]["epochs"],
-        "noise": noise(statistics.median(one["accuracy"] for one in first), num_images),
-        "num_images": num_images,
-        "cpu_s": sum(one["cpu_s"] for one in timed),
-        "first_cpu_s": statistics.median(one["cpu_s"] for one in timed if one["rung"] == 0),
-        "bytes": [
-            min(one["tflite_bytes"] for one in trials),
-            max(one["tflite_bytes"] for one in trials),
-        ],
-        "macs": [min(one["macs"] for one in trials), max(one["macs"] for one in trials)],
-    }
 
 
-def conversion(evidence: Evidence) -> dict[str, Any]:
-    """Return what converting did to the files: how many there are, their checks, and the one least like its model."""
-    files = evidence.results["convert"]["files"]
-    checks = [check for file in files.values() for check in file["checks"]]
-    worst = min(files, key=lambda name: files[name]["agreement_with_keras"])
-    return {
-        "num_files": len(files),
-        "num_models": len({file["model"] for file in files.values()}),
-        "num_checks": len(checks),
-        "num_failed": sum(not check["passed"] for check in checks),
-        "refused": list(evidence.results["convert"]["refused"]),
-        "worst": worst,
-        "worst_agreement": files[worst]["agreement_with_keras"],
-        "num_rules": len(evidence.results["validate"]["rules"]),
-    }
+def spread(rung: RungFrontier) -> Spread:
+    """Return how far the trials of a rung lie apart; those of another were trained on other images."""
+    return Spread(rung, _range(point.accuracy for point in rung.points))
 
 
-def speed(evidence: Evidence) -> dict[str, Any]:
-    """Return how fast files of the tuned network run on the host that measured them."""
-    timed = evidence.latency["variants"]
-    macs = evidence.results["sweep"]["winner"]["macs"]
-    float_ms, int8_ms = timed["tuned-float32"]["median_ms"], timed["tuned-int8"]["median_ms"]
-    final = timed[evidence.results["evaluate"]["final"]]
-    return {
-        "float_ms": float_ms,
-        "int8_ms": int8_ms,
-        "int8_against_float": float_ms / int8_ms,
-        "macs_per_s": macs / (float_ms / 1000),
-        "tail": final["p99_ms"] / final["median_ms"],
-        "dense_against_pruned": int8_ms / timed["pruned-int8"]["median_ms"],
-    }
+def changes(results: Results) -> Changes:
+    """Return the differences of accuracies that the notes quote."""
+    variants, num_test = results.evaluate.variants, results.evaluate.num_images
+    flips, ablation = results.evaluate.flips["tuned-int8"], results.prune.ablation
+    num_validation = results.prepare.splits["validation"].num_images
+
+    def ablated(after: str, before: str) -> Difference:
+        accuracies = (ablation[name].validation.accuracy for name in (after, before))
+        return unpaired(next(accuracies), num_validation, next(accuracies), num_validation)
+
+    return Changes(
+        tuned=unpaired(
+            variants["tuned-keras"].accuracy, num_test, variants["baseline-keras"].accuracy, num_test
+        ),
+        int8=paired_counts(flips.wrong_to_right, flips.right_to_wrong, flips.num_images),
+        pruned=ablated("pruned_only", "winner"),
+        dropout=ablated("dropout_only", "winner"),
+        dropout_when_pruned=ablated("pruned_with_dropout", "pruned_only"),
+    )
 
 
-def transformer(evidence: Evidence) -> dict[str, Any]:
-    """Return what a small vision transformer for these images would take, worked out and not measured.
+def tuned_files(results: Results) -> list[TunedFile]:
+    """Return the int8 files of the models that were fine-tuned for conversion."""
+    variants, num = results.evaluate.variants, results.evaluate.num_images
+    plain = variants["tuned-int8"]
+    return [
+        TunedFile(
+            variant,
+            results.latency.variants[name],
+            unpaired(variant.accuracy, num, plain.accuracy, num),
+        )
+        for name, variant in variants.items()
+        if variant.precision == "int8" and variant.model in results.quantize.variants
+    ]
+
+
+def transformer(results: Results) -> Transformer:
+    """Return what a small vision transformer for the images of a run would take.
 
     Source: the plain ViT, https://arxiv.org/abs/2010.11929, section 3.1, without biases and norms.
     """
-    height, width, num_classes = evidence.image
-    patch, channels, blocks = 4, 64, 4
-    tokens = (height // patch) * (width // patch) + 1
-    weights, macs = transformer_cost(tokens, patch * patch, channels, blocks, num_classes)
-    return {
-        "patch": patch,
-        "channels": channels,
-        "blocks": blocks,
-        "tokens": tokens,
-        "weights": weights,
-        "macs": macs,
-        "attention_share": 2 * blocks * tokens**2 * channels / macs,
-    }
+    network, patch, channels, blocks = results.sweep.winner.network, 4, 64, 4
+    tokens = (network.height // patch) * (network.width // patch) + 1
+    weights, macs = transformer_cost(tokens, patch * patch, channels, blocks, network.num_classes)
+    attention = 2 * blocks * tokens**2 * channels
+    return Transformer(patch, channels, blocks, tokens, weights, macs, attention / macs)
 
 
 def transformer_cost(
@@ -168,65 +239,25 @@ def transformer_cost(
     block = 12 * channels**2
     embedding, head = patch_values * channels + tokens * channels, channels * num_classes
     weights = embedding + blocks * block + head
-    macs = (
-        (tokens - 1) * patch_values * channels
-        + blocks * (tokens * block + 2 * tokens**2 * channels)
-        + head
-    )
-    return weights, macs
+    per_block = tokens * block + 2 * tokens**2 * channels
+    return weights, (tokens - 1) * patch_values * channels + blocks * per_block + head
 
 
-_FIGURES = {"ladder": ladder, "conversion": conversion, "speed": speed, "transformer": transformer}
+def _range(values: Iterable[float]) -> Range:
+    ordered = sorted(values)
+    return Range(ordered[0], ordered[-1])
+
+
+def _num_of(trials: Iterable[Trial], state: str) -> int:
+    return sum(trial.state == state for trial in trials)
 
 
 def _filled(text: str) -> str:
     """Break the paragraphs of a Markdown text anew, since figures differ in length; leave tables, heads and lists."""
     blocks = [block.strip("\n") for block in text.split("\n\n") if block.strip()]
-    return "\n\n".join(_fill(one) if one[0].isalpha() else one for one in blocks) + "\n"
+    return "\n\n".join(_fill(block) if block[0].isalpha() else block for block in blocks) + "\n"
 
 
 def _fill(paragraph: str) -> str:
     words = re.sub(r"[ \n]+", " ", paragraph)
     return textwrap.fill(words, _WIDTH, break_on_hyphens=False, break_long_words=False)
-
-
-def _recorded(evidence: Evidence) -> dict[str, Any]:
-    """Return what the notes quote as it was recorded."""
-    results = evidence.results
-    return {
-        "baseline": results["baseline"],
-        "sweep": results["sweep"],
-        "ablation": results["prune"]["ablation"],
-        "prune": results["prune"],
-        "convert": results["convert"],
-        "variants": results["evaluate"]["variants"],
-        "final": results["evaluate"]["final"],
-        **_device(results["evaluate"].get("device") or {}, results["evaluate"]["final"]),
-        "num_test": results["evaluate"]["num_images"],
-        "num_train": results["prepare"]["splits"]["train"]["num_images"],
-        "latency": evidence.latency,
-        "made": evidence.made,
-        "limits": evidence.limits,
-        "space": evidence.space,
-        "noise": noise,
-        "same": lambda one, other: abs(one / other - 1) < _RATIO,
-    }
-
-
-def _device(device: Mapping[str, Any], final: str) -> dict[str, Any]:
-    """Return what the final file needs of a microcontroller, and what an NPU would take; None where not measured."""
-    arenas = (device.get("mcu") or {}).get("files", {})
-    return {"arena": arenas.get(final, {}).get("arena_bytes"), "npu": device.get("npu")}
-
-
-def _ends(trials: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
-    """Return index and number of the first rung, and of the last one that any trial reached."""
-    return [(0, 0), (-1, max(one["rungs"][-1]["rung"] for one in trials))]
-
-
-def _reached(trial: Mapping[str, Any], rung: int) -> bool:
-    return any(one["rung"] == rung for one in trial["rungs"])
-
-
-def _spread(accuracies: Sequence[float]) -> dict[str, Any]:
-    return {"num": len(accuracies), "low": min(accuracies), "high": max(accuracies)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from litesmith.analysis.paired import Difference, paired, unpaired
+from litesmith.analysis.paired import Difference, paired, paired_counts, unpaired
 
 
 def test_pairing_is_sharper_than_two_accuracies() -> None:
@@ -30,3 +30,13 @@ def test_a_difference_is_even_where_its_interval_holds_zero(mean: float, outcome
     difference = Difference(mean, 0.01)
     assert difference.outcome == outcome
     assert difference.high - difference.low == pytest.approx(2 * 1.959964 * 0.01)
+
+
+def test_counts_give_what_the_answers_give() -> None:
+    after = np.array([True] * 70 + [False] * 20 + [True] * 10)
+    before = np.array([True] * 70 + [False] * 25 + [True] * 5)
+    gained, lost = int((after & ~before).sum()), int((~after & before).sum())
+    counted, compared = paired_counts(gained, lost, len(after)), paired(after, before)
+    assert (counted.mean, counted.standard_error) == pytest.approx(
+        (compared.mean, compared.standard_error)
+    )

@@ -70,7 +70,7 @@ class DataSection:
 
 def build(inputs: ReportInputs) -> DataSection:
     """Return what the section shows."""
-    validate, changed = inputs.results.validate, since_reference(inputs)
+    validate, since = inputs.results.validate, since_reference(inputs)
     columns = class_columns(inputs)
     pictures = {picture.label: picture.image for picture in validate.thumbnails.classes}
     return DataSection(
@@ -81,7 +81,7 @@ def build(inputs: ReportInputs) -> DataSection:
             ClassRow(name, pictures.get(label), tuple(column.cell(label) for column in columns))
             for label, name in enumerate(inputs.class_names)
         ),
-        changes=None if changed is None else changed.data,
+        changes=None if since is None else since.data,
     )
 
 

@@ -94,11 +94,12 @@ def _slice(name: str, scored: Sequence[Trial], winner: int) -> Slice:
     values = {point.value for point in points}
     if all(isinstance(value, float) for value in values):
         return Slice(name, None, points)
-    return Slice(
-        name,
-        tuple(sorted(values, key=lambda v: (0, v, "") if isinstance(v, int) else (1, 0, str(v)))),
-        points,
-    )
+    return Slice(name, tuple(sorted(values, key=_order)), points)
+
+
+def _order(value: Choice) -> tuple[float, str]:
+    """Return what levels are sorted by: numbers by their size, words by their letters."""
+    return (0.0, value) if isinstance(value, str) else (value, "")
 
 
 def _look(trial: Trial, winner: int) -> Look:
