@@ -10,7 +10,11 @@ def test_every_broken_limit_is_named() -> None:
 
 def test_what_a_file_takes_is_held_against_the_limit_of_the_same_name() -> None:
     device = DeviceParams(
-        max_tflite_bytes=100, max_macs=12, max_activation_bytes=64, max_arena_bytes=50, max_latency_ms=0.1
+        max_tflite_bytes=100,
+        max_macs=12,
+        max_activation_bytes=64,
+        max_arena_bytes=50,
+        max_latency_ms=0.1,
     )
     checks = check_limits(
         device, {"max_macs": 12, "max_latency_ms": 0.2, "max_arena_bytes": "not asked for"}

@@ -37,9 +37,7 @@ def difference(low: float, high: float) -> Difference:
     return Difference((low + high) / 2, (high - low) / 2 / _Z_95)
 
 
-def since(
-    low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float = 1.0
-) -> Since:
+def since(low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float = 1.0) -> Since:
     return Since("tuned-int8", difference(low, high), paired, raw, gzip)
 
 
