@@ -20,6 +20,10 @@ from litesmith.documents.formats import percent
 from litesmith.documents.history import Run, read_runs
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
+from litesmith.records.figures import EvaluateFigures, View
+from litesmith.records.host import Host
+from litesmith.records.record import read_record
+from litesmith.records.run import Outcome
 from tasks import catalog
 from tasks.command import run_chosen
 from tasks.pipeline import PIPELINE
@@ -50,6 +54,23 @@ RUNS = {
     "run by hand": Bounds(None, 0.932, 0.940, 3000),
     "nightly run": Bounds("nightly", 0.942, None, 18_000),
 }
+
+
+class _Results(View):
+    evaluate: EvaluateFigures
+
+
+class _Place(View):
+    host: Host
+    versions: dict[str, str]
+
+
+class _Summary(View):
+    """The figures of a report's summary that a run is told by."""
+
+    final: str
+    results: _Results
+    provenance: dict[str, _Place]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,17 +110,15 @@ def found(workspace: Path) -> dict[str, Any] | None:
     parts = last_whole(runs)
     if not parts:
         return None
-    run, summary = parts[-1], read_json(workspace / catalog.SUMMARY)
-    final, kept = (
-        summary["results"]["evaluate"]["variants"][summary["final"]],
-        ("accuracy", "bytes", "gzip_bytes"),
-    )
-    result = {"final": summary["final"], **{key: final[key] for key in kept}}
-    if result != {key: run.record["result"][key] for key in result}:
+    run, summary = parts[-1], read_record(workspace / catalog.SUMMARY, _Summary)
+    reached = run.record.result
+    final = summary.results.evaluate.variants[summary.final]
+    result = {"final": summary.final, **final.model_dump(include={"accuracy", "bytes", "gzip_bytes"})}
+    if reached is None or result != reached.model_dump(include=set(result)):
         raise ContractError(
             f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there."
         )
-    where = {key: summary["made"]["evaluate"][key] for key in ("host", "versions")}
+    where = summary.provenance["evaluate"].model_dump()
     return {"runs": [_told(part) for part in parts], **_spent(parts), "result": result, **where}
 
 
@@ -132,27 +151,29 @@ def last_whole(runs: Sequence[Run]) -> list[Run]:
 def _is_whole(parts: Sequence[Run]) -> bool:
     """Tell whether some runs are of one revision, the last alone ended well, and all stages ran, on the real data."""
     records = [part.record for part in parts]
-    outcomes = [
-        (name, stage["outcome"]) for record in records for name, stage in record["stages"].items()
-    ]
-    ran = {name for name, outcome in outcomes if outcome == "Completed"}
-    foreign = any(outcome == "Restored" for _, outcome in outcomes) or any(
-        record.get("drawn") for record in records
+    outcomes = [(name, stage.outcome) for record in records for name, stage in record.stages.items()]
+    ran = {name for name, outcome in outcomes if outcome is Outcome.COMPLETED}
+    foreign = any(outcome is Outcome.RESTORED for _, outcome in outcomes) or any(
+        record.drawn for record in records
     )
-    went_on = [bool(record.get("error")) for record in records] == [True] * (len(records) - 1) + [False]
-    alike = all(record["git"] == records[-1]["git"] for record in records)
+    went_on = [record.error is not None for record in records] == [True] * (len(records) - 1) + [False]
+    alike = all(record.git == records[-1].git for record in records)
     return alike and went_on and not foreign and ran == {step.name for step in PIPELINE}
 
 
 def _told(run: Run) -> dict[str, Any]:
-    kept = ("command", "git", "wall_s", "cpu_s", "server_cpu_s", "error", "stages")
-    return {"id": run.id, **{key: run.record.get(key) for key in kept}}
+    shown = {"command", "git", "wall_s", "cpu_s", "server_cpu_s", "error", "stages"}
+    return {"id": run.id, **run.record.model_dump(mode="json", include=shown)}
 
 
 def _spent(parts: Sequence[Run]) -> dict[str, float]:
     """Return the seconds of all parts together."""
-    keys = ("wall_s", "cpu_s", "server_cpu_s")
-    return {key: round(sum(part.record[key] for part in parts), 2) for key in keys}
+    records = [part.record for part in parts]
+    return {
+        "wall_s": round(sum(record.wall_s for record in records), 2),
+        "cpu_s": round(sum(record.cpu_s for record in records), 2),
+        "server_cpu_s": round(sum(record.server_cpu_s or 0.0 for record in records), 2),
+    }
 
 
 def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:

@@ -1,1 +1,1 @@
-"""Time: when the steps run, under whose eyes and in how many processes. The only ring that imports Prefect or Dask."""
+"""When the steps run, and in how many processes: the only ring that imports Prefect or Dask."""

@@ -1,4 +1,4 @@
-"""The command line of the flow: ``python -m flows retrain`` runs it here and now, ``serve`` waits for orders."""
+"""The command line of the flow: ``retrain`` runs it now, ``serve`` waits for orders."""
 
 import argparse
 import os
@@ -26,13 +26,13 @@ _MIRROR = "env:LITESMITH_MIRROR"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code; errors made on purpose are shown without a traceback."""
+    """Run one command and return its exit code."""
     _resolve_mirror()
     return run_chosen(_parser(), arguments)
 
 
 def _resolve_mirror() -> None:
-    """Make the mirror's name absolute: a step may run in a workspace, from where a relative one leads elsewhere."""
+    """Make the path of the mirror absolute: a step may run in a workspace, elsewhere."""
     if os.environ.get(_MIRROR.removeprefix("env:")):
         from litesmith.data.download import resolve_named
 
@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         "--profile",
         metavar="NAME",
         action="append",
-        help="run with profiles/NAME.yaml in a workspace of its own; several are laid over each other in their order",
+        help="run with profiles/NAME.yaml in a workspace of its own; "
+        "several are laid over each other in their order",
     )
     retrain.add_argument(
         "--offline-fallback",
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(word: str) -> int:
-    """Return the port that a word of the command line names; one below 1024 may be refused by the system later."""
+    """Return the port that a word of the command line names."""
     try:
         port = int(word)
     except ValueError:
@@ -89,24 +90,17 @@ def _port(word: str) -> int:
 
 def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
-    # Said before anything large is imported: until the first step begins, half a minute may pass on a busy machine.
+    # Before anything large is imported: on a busy machine half a minute may pass until the first step.
     _say("checking parameters, disk and memory ...")
-    profile = _before(project, chosen.profile, chosen.offline_fallback)
+    from flows.precheck import checked_profile
+
+    profile = checked_profile(project, chosen.profile, offline_fallback=chosen.offline_fallback)
     with _api(project):
         _say("asking DVC which steps are out of date ...")
         check_settings()
         from flows.command import run
 
         run(project, profile)
-
-
-def _before(project: Path, profile: list[str] | None, offline_fallback: bool) -> str | None:
-    """Check what can be checked before a server is started, and return the profiles to run with, joined."""
-    from flows.precheck import check, drawn_if_unreachable
-    from tasks.profiles import profile_title
-
-    check(project, profile)
-    return drawn_if_unreachable(project, profile) if offline_fallback else profile_title(profile)
 
 
 def _serve(chosen: argparse.Namespace) -> None:
@@ -132,11 +126,8 @@ def _api(project: Path) -> Iterator[None]:
     else:
         use_own_environment(project)
         _say("starting Prefect's server ...")
-    with (
-        nullcontext(named)
-        if named
-        else server(project, meanwhile=partial(_prepare_flow, project)) as url
-    ):
+    own = server(project, meanwhile=partial(_prepare_flow, project))
+    with nullcontext(named) if named else own as url:
         os.environ[API_URL] = url
         _say(f"this run can be watched at {without_password(url).removesuffix('/api')}")
         try:
@@ -146,7 +137,7 @@ def _api(project: Path) -> Iterator[None]:
 
 
 def _prepare_flow(project: Path, url: str) -> None:
-    """While the server at ``url`` starts, look whether DVC works and import the flow; both take seconds.
+    """Check DVC and import the flow, which take seconds, while the server at ``url`` starts.
 
     Raises:
         MachineError: DVC cannot work here, or Prefect cannot read its settings.

@@ -1,32 +1,33 @@
-"""Show in Prefect what a run made: the results, the report, the page of a refusal."""
+"""The results, the report and the page of a refusal, shown in Prefect."""
 
 from pathlib import Path
-from typing import Any
 
+from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
-from litesmith.files import read_json
 from litesmith.params.loading import read_params
+from litesmith.records.figures import EvaluateFigures, VariantFigures
+from litesmith.records.record import read_record
 from tasks import catalog
 
 
 def results_rows(root: Path) -> list[dict[str, str]]:
-    """Return the results table of a workspace: a row for each model and file, empty before the first evaluation."""
+    """Return a row for each model and file of a workspace; none before the first evaluation."""
     path = root / catalog.results("evaluate")
     if not path.is_file():
         return []
-    results = read_json(path)
-    return [_row(name, variant, results["final"]) for name, variant in results["variants"].items()]
+    results = read_record(path, EvaluateFigures)
+    return [_row(name, variant, results.final) for name, variant in results.variants.items()]
 
 
-def _row(name: str, variant: dict[str, Any], final: str) -> dict[str, str]:
-    low, high = variant["accuracy_interval"]
+def _row(name: str, variant: VariantFigures, final: str) -> dict[str, str]:
+    low, high = variant.accuracy_interval
     return {
         "model": f"{name} (final)" if name == final else name,
-        "test accuracy": f"{variant['accuracy']:.4f}",
+        "test accuracy": f"{variant.accuracy:.4f}",
         "95 % interval": f"{low:.4f} to {high:.4f}",
-        "bytes": f"{variant['bytes']:,}",
-        "gzip bytes": f"{variant['gzip_bytes']:,}",
+        "bytes": f"{variant.bytes:,}",
+        "gzip bytes": f"{variant.gzip_bytes:,}",
     }
 
 
@@ -49,7 +50,7 @@ def _aligned(line: list[str], widths: list[int]) -> str:
 
 def publish_results(root: Path) -> None:
     """Show the results table and a link to the report in the current flow run."""
-    rows, label = results_rows(root), drawn_label(root)
+    rows, label = results_rows(root), synthetic_label(root)
     if rows:
         create_table_artifact(
             rows, key="results", description=f"{label}Test results; measured by running each file"
@@ -64,15 +65,15 @@ def publish_results(root: Path) -> None:
         )
 
 
-def drawn_label(root: Path) -> str:
-    """Return the words that go before whatever is shown of drawn images; empty for a real data set."""
+def synthetic_label(root: Path) -> str:
+    """Return the words before all that is shown of synthetic images; empty for a real data set."""
     return (
         "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
     )
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
-    """Show a link to the page that a stage left when it refused, and return the page.
+    """Link and log the page that a stage left when it refused, and return its path.
 
     Args:
         root: The workspace.
@@ -85,4 +86,5 @@ def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
     create_link_artifact(
         page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`"
     )
+    get_run_logger().error("see %s", page)
     return page

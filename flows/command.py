@@ -1,15 +1,13 @@
-"""What a person at a terminal sees of a run, from the first check to the results table."""
+"""A run in this process, shown in a terminal."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from flows.artifacts import drawn_label, results_rows, text_table
-from flows.ledger import StageError
+from flows.artifacts import results_rows, synthetic_label, text_table
 from flows.progress import Progress, watching
 from flows.retrain import retrain
+from flows.stages import StageError
 from litesmith.documents.durations import duration
-from litesmith.files import read_json
+from litesmith.records.run import RunRecord, read_run
 from tasks import catalog
 from tasks.workspace import workspace_folder
 
@@ -32,18 +30,20 @@ def run(project: Path, profile: str | None) -> None:
 
 def _summary(root: Path, record: Path) -> list[str]:
     """Return the results table, the report's path and what the run took, for a terminal."""
-    content, report = read_json(record), (root / catalog.REPORT).resolve()
-    label, table = drawn_label(root), text_table(results_rows(root))
+    report = (root / catalog.REPORT).resolve()
+    label, table = synthetic_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
     runs = [
         f"runs:   {(root / catalog.INDEX).resolve()}",
         f"run:    {record.resolve()}",
-        f"took:   {_took(content)}",
+        f"took:   {_took(read_run(record))}",
     ]
     return [*([label] if label else []), *([table, ""] if table else []), *page, *runs]
 
 
-def _took(record: Mapping[str, Any]) -> str:
+def _took(record: RunRecord) -> str:
     """Return in words what a run took; its own time begins where Prefect has been started."""
-    wall, around, before = (duration(record[key]) for key in ("wall_s", "overhead_s", "startup_s"))
-    return f"{wall}, {around} of it around the steps; {before} before, to start Prefect"
+    before = (
+        "" if record.startup_s is None else f"; {duration(record.startup_s)} before, to start Prefect"
+    )
+    return f"{duration(record.wall_s)}, {duration(record.overhead_s)} of it around the steps{before}"

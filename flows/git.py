@@ -1,25 +1,18 @@
-"""The state of the project's sources as git knows it, or why git does not tell."""
+"""The state of the project's sources in git."""
 
 import os
 import subprocess
 from pathlib import Path
-from typing import NotRequired, TypedDict
+
+from litesmith.records.run import GitState
 
 _PATIENCE_S = 60.0
 
-# Git sets these for its hooks: a run that is started by one would be told of whatever checkout they name.
+# Git sets these for its hooks: a run that one starts would be told of the checkout that they name.
 _ELSEWHERE = {
     "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
 }  # fmt: skip
-
-
-class GitState(TypedDict):
-    """What git tells of a folder; ``unknown`` is there, and says why, if one of the others is None."""
-
-    revision: str | None
-    dirty: bool | None
-    unknown: NotRequired[str]
 
 
 class _UnknownError(Exception):
@@ -27,14 +20,14 @@ class _UnknownError(Exception):
 
 
 def git_state(project: Path) -> GitState:
-    """Return the revision checked out in ``project`` and whether files differ from it, or why that is not known."""
+    """Return the revision that is checked out in ``project`` and whether files differ from it."""
     revision = None
     try:
         revision = _revision(project)
         dirty = bool(_git(project, "status", "--porcelain", "--untracked-files=no"))
     except _UnknownError as error:
-        return {"revision": revision, "dirty": None, "unknown": str(error)}
-    return {"revision": revision, "dirty": dirty}
+        return GitState(revision=revision, dirty=None, unknown=str(error))
+    return GitState(revision=revision, dirty=dirty, unknown=None)
 
 
 def _revision(project: Path) -> str:
@@ -59,21 +52,21 @@ def _revision(project: Path) -> str:
 def _git(project: Path, *arguments: str) -> str:
     """Return what a git command that only reads prints.
 
-    Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs what its
-    settings name. Here that is no protection, as the code of this very folder is running: it is declared safe for the
-    command, it alone, and the monitor that its settings may name is not run. Filters of files are (Git LFS is one):
-    without them `status` cannot tell whether a file differs.
+    Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs
+    what its settings name. That protects nothing here, as the code of this very folder is running: the
+    folder alone is declared safe for the command, and the monitor that its settings may name is not run.
+    Filters of files are (Git LFS is one): without them `status` cannot tell whether a file differs.
 
     Raises:
         _UnknownError: Git is not there or does not answer.
     """
     settings = ["-c", f"safe.directory={project.resolve()}", "-c", "core.fsmonitor=false"]
-    kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             ["git", "--no-optional-locks", *settings, *arguments],
             cwd=project,
-            env={**kept, "LC_ALL": "C"},
+            env={**environment, "LC_ALL": "C"},
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -85,12 +78,12 @@ def _git(project: Path, *arguments: str) -> str:
         raise _UnknownError(f"git did not answer within {_PATIENCE_S:g} s") from error
     except OSError as error:
         raise _UnknownError(f"git cannot be run: {error.strerror}") from error
-    if done.returncode:
-        raise _UnknownError(_reason(done.stderr) or f"git ended with {done.returncode}")
-    return done.stdout
+    if process.returncode:
+        raise _UnknownError(_reason(process.stderr) or f"git ended with {process.returncode}")
+    return process.stdout
 
 
-def _reason(said: str) -> str:
-    """Return the first line that git wrote as it gave up, in words where it is the most common one."""
-    first = next((line for line in said.splitlines() if line.strip()), "").removeprefix("fatal: ")
+def _reason(errors: str) -> str:
+    """Return why git gave up: the first line that it wrote."""
+    first = next((line for line in errors.splitlines() if line.strip()), "").removeprefix("fatal: ")
     return "not a git checkout" if first.startswith("not a git repository (or any") else first

@@ -5,19 +5,20 @@ from pathlib import Path
 
 from litesmith.documents.history import read_runs, render_index
 from litesmith.errors import DataError, ParamsError
-from litesmith.files import read_json, write_bytes, write_text
+from litesmith.files import write_bytes, write_text
 from litesmith.params.loading import read_params
+from litesmith.records.run import Outcome, read_run
 from tasks import catalog
 
 
 def keep(root: Path, record: Path, page: Path | None) -> Path:
-    """Keep a run's page, drop the runs beyond the number that are kept, and write the index anew.
+    """Keep the page of a run, drop the runs beyond the number that are kept, and write the index.
 
     Runs that found nothing to do are dropped first, this one never.
 
     Args:
         root: The workspace.
-        record: The run's record.
+        record: The record of the run.
         page: What the run has to show: its report, the page of a refusal, or None.
 
     Returns:
@@ -32,27 +33,29 @@ def keep(root: Path, record: Path, page: Path | None) -> Path:
 
 
 def _prune(records: Sequence[Path], pages: Path, max_kept: int | None) -> None:
-    """Remove all but the last records, and every page whose record is gone. Their names begin with their time."""
-    by_worth = sorted(records, key=lambda one: (one == records[-1], _did_something(one), one))
-    for record in by_worth[:-max_kept] if max_kept else []:
-        record.unlink()
-    left = {record.stem for record in records if record.exists()}
+    """Remove all but the last records, and every page whose record is gone.
+
+    The names of records begin with their time.
+    """
+    by_worth = sorted(records, key=lambda path: (path == records[-1], _did_something(path), path))
+    for path in by_worth[:-max_kept] if max_kept else []:
+        path.unlink()
+    left = {path.stem for path in records if path.exists()}
     for page in pages.glob("*.html"):
         if page.stem not in left:
             page.unlink()
 
 
 def _did_something(record: Path) -> bool:
-    """Tell whether a run made, restored or failed anything; a record that cannot be read counts as one that did."""
+    """Tell whether a run made, restored or failed anything; an unreadable one counts as such."""
     try:
-        outcomes = {stage["outcome"] for stage in read_json(record)["stages"].values()}
-    except (DataError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {stage.outcome for stage in read_run(record).stages.values()} != {Outcome.UP_TO_DATE}
+    except (DataError, OSError):
         return True
-    return outcomes != {"UpToDate"}
 
 
 def _max_kept(root: Path) -> int | None:
-    """Return how many runs are kept; None, for all, where a run failed because the parameters cannot be read."""
+    """Return how many runs are kept; None, for all, where the parameters cannot be read."""
     try:
         return read_params(root / catalog.PARAMS).retrain.max_kept
     except ParamsError:

@@ -1,4 +1,4 @@
-"""Look before a long run whether the machine has room for it."""
+"""The disk and memory that a run takes."""
 
 import shutil
 import tempfile
@@ -16,8 +16,8 @@ def check_machine(params: RetrainParams, root: Path) -> None:
     """Compare free disk and memory with what a run takes.
 
     Raises:
-        MachineError: One is short, or temporary files have no place; the text says how much there is, how much is
-            needed and for what.
+        MachineError: One is short, or temporary files have no place; the text says how much there is,
+            how much is needed and for what.
     """
     _require_temporary_folder()
     disk_gb = shutil.disk_usage(root).free / _GB
@@ -39,13 +39,13 @@ def check_machine(params: RetrainParams, root: Path) -> None:
 
 
 def _require_temporary_folder() -> None:
-    """Look whether there is a folder for temporary files: DVC and worker processes end in a traceback without."""
+    """Require a folder for temporary files: DVC ends in a traceback without."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError as error:
         raise MachineError(
-            f"no folder for temporary files can be written: {error.strerror}. Set TMPDIR to one that may, on a disk "
-            "that is not full."
+            f"no folder for temporary files can be written: {error.strerror}. Set TMPDIR to one that "
+            "may, on a disk that is not full."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Look, before a run begins, whether this machine and its network have what the run needs. Imports no Prefect."""
+"""Checks of the machine and its network before a run begins. Imports no Prefect."""
 
 import sys
 from pathlib import Path
@@ -12,16 +12,18 @@ from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profil
 from tasks.workspace import DRAWN, workspace_folder
 
 
-def check(project: Path, profile: Chosen) -> None:
-    """Look whether this machine has room and tools for a run, and whether there are such profiles.
+def check(params: Params, root: Path) -> None:
+    """Check that this machine has room, tools, and the sources of data that somebody names.
+
+    Args:
+        params: Of the run.
+        root: A folder on the disk where it happens.
 
     Raises:
         MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
-        ParamsError: There is no profile of this name, or its values are wrong.
         SourcesError: A source of the data set that somebody names does not have it.
     """
-    params = _params(project, profile)
-    check_machine(params.retrain, project)
+    check_machine(params.retrain, root)
     require(params.evaluate.measure)
     resolve_named(params.fetch.sources)
     require_named(params.fetch, params.dataset)
@@ -34,46 +36,54 @@ def check_dvc(project: Path) -> None:
         MachineError: DVC cannot work here.
     """
     if (project / ".dvc").is_dir():
-        from flows.ledger import Ledger  # DVC, which takes a second to import
+        from flows.stages import Stages  # DVC, which takes a second to import
 
-        with Ledger(project) as ledger:
-            ledger.stages()
+        with Stages(project) as stages:
+            stages.names()
 
 
-def drawn_if_unreachable(project: Path, profile: Chosen) -> str | None:
-    """Return the profiles to run with: the given ones, and drawn images over them if the data set is out of reach.
+def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -> str | None:
+    """Check what a run needs, and return the profiles to run with, joined.
+
+    Args:
+        project: The project's folder.
+        profile: The profiles that were asked for.
+        offline_fallback: Whether to lay synthetic images over them if the data set is out of reach.
 
     Raises:
-        MachineError: DVC cannot tell whether the data set is here already.
+        MachineError: As `check`, or DVC cannot tell whether the data set is here already.
         ParamsError: There is no profile of such a name, or its values are wrong.
-        SourcesError: A source of the data set that somebody names does not have it: nothing else may stand in.
+        SourcesError: As `check`: nothing may stand in for a source that somebody names.
     """
-    params, names = _params(project, profile), profile_names(profile)
-    require_named(params.fetch, params.dataset)
-    if DRAWN in names or named_sources(params.fetch) or _is_fetched(workspace_folder(project, names)):
-        return profile_title(names)
+    params = parse_params(laid(project, *profile_overlays(project, profile)))
+    check(params, project)
+    names = profile_names(profile)
+    if offline_fallback and not _is_reachable(params, workspace_folder(project, names), names):
+        names = (*names, DRAWN)
+        folder = workspace_folder(project, names).relative_to(project)
+        print(
+            f"This run uses drawn images instead, in the workspace {folder}/. Every page of it says so, "
+            "and nothing of it enters the project's data, models, dvc.lock or reports.\n"
+        )
+    return profile_title(names)
+
+
+def _is_reachable(params: Params, root: Path, names: tuple[str, ...]) -> bool:
+    """Tell whether a run in ``root`` can have its images, and print why if not."""
+    if DRAWN in names or named_sources(params.fetch) or _is_fetched(root):
+        return True
     print(f"looking for a source of {params.dataset.name} that answers ...", file=sys.stderr, flush=True)
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
-    if reach.source is not None:
-        return profile_title(names)
-    folder = workspace_folder(project, (*names, DRAWN)).relative_to(project)
-    print(
-        f"{params.dataset.name} cannot be reached:\n{explain(reach.failures)}\n"
-        f"This run uses drawn images instead, in the workspace {folder}/. Every page of it says so, and nothing of it "
-        "enters the project's data, models, dvc.lock or reports.\n"
-    )
-    return profile_title((*names, DRAWN))
-
-
-def _params(project: Path, profile: Chosen) -> Params:
-    return parse_params(laid(project, *profile_overlays(project, profile)))
+    if reach.source is None:
+        print(f"{params.dataset.name} cannot be reached:\n{explain(reach.failures)}")
+    return reach.source is not None
 
 
 def _is_fetched(root: Path) -> bool:
     """Tell whether a workspace has the files of the data set; one that is not made yet has none."""
     if not (root / ".dvc").is_dir():
         return False
-    from flows.ledger import Ledger  # DVC, which nobody else needs before the server has begun to start
+    from flows.stages import Stages  # DVC, which nobody else needs before the server has begun to start
 
-    with Ledger(root) as ledger:
-        return ledger.is_at_hand("fetch")
+    with Stages(root) as stages:
+        return stages.is_available("fetch")

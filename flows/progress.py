@@ -1,7 +1,7 @@
-"""Tell a person at a terminal what a run is doing and how long it will still take.
+"""The progress of a run in a terminal, and the time left.
 
-Not drawn with rich, which the lock holds too: it would need more code than the one row that is redrawn here, and leaves
-residue where a terminal that is made narrower breaks a row into several.
+Not drawn with rich, which the lock holds too: it would need more code than the one row that is redrawn
+here, and leaves residue where a terminal that is made narrower breaks a row into several.
 """
 
 import logging
@@ -18,32 +18,26 @@ from typing import TextIO
 
 from wcwidth import clip, strip_sequences, width
 
-from flows.ledger import Outcome
 from litesmith.documents.durations import duration
+from litesmith.records.run import Outcome
 
 _WORDS = {
     Outcome.UP_TO_DATE: "nothing to do",
     Outcome.RESTORED: "restored from the cache",
     Outcome.COMPLETED: "done",
 }
-# The rows below as well: a terminal that was made narrower has broken the row into several. Those from the second
-# column on: what is cleared from the first one of the first row, some terminals keep in their history.
+# The rows below as well: a terminal that was made narrower has broken the row into several. Those from
+# the second column on: what is cleared from the first one of the first row, some terminals keep in their
+# history.
 _CLEAR = "\r\x1b[K \x1b[J\r"
 _MIN_TEXT_COLUMNS = 8
 _REDRAW_S = 10.0
-# How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier one's.
+# How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier
+# one's.
 _PRIOR_SHARE = 0.1
-_AROUND = (
-    "Running stage",
-    "> python",
-    "Updating lock file",
-    "Generating lock file",
-    "To track",
-    "git add",
-    "dvc config",
-    "To enable",
-    "Use `dvc",
-)
+# DVC writes the command before it runs it, and names the lock file after it.
+_STEP_BEGINS = "> "
+_STEP_ENDS = ("Updating lock file", "Generating lock file")
 
 
 @dataclass
@@ -51,7 +45,8 @@ class Forecast:
     """Time left, from the times of an earlier run scaled by how this one went so far.
 
     Args:
-        expected_s: Seconds each stage took when it was last run, by name; stages that never ran are missing.
+        expected_s: Seconds each stage took when it was last run, by name; stages that never ran are
+            missing.
         order: All stages in their order.
         actual_s: Seconds that the stages which this run ran so far took, by name.
     """
@@ -61,7 +56,7 @@ class Forecast:
     actual_s: dict[str, float] = field(default_factory=dict)
 
     def left_s(self, stage: str, elapsed_s: float) -> float | None:
-        """Return the seconds left in all while ``stage`` has run for ``elapsed_s``; None if nothing tells."""
+        """Return the seconds left in all, None if nothing tells, while ``stage`` has run for some."""
         rest = self.order[self.order.index(stage) :]
         if any(name not in self.expected_s for name in rest):
             return None
@@ -72,9 +67,9 @@ class Forecast:
     def _pace(self, stage: str, elapsed_s: float) -> float:
         """Return how much longer this run takes than the earlier one.
 
-        It is the ratio over the stages that ran, begun at 1 with the weight of a share of the whole run: a first step
-        of two seconds, of which DVC takes one, tells nothing about an hour of training. A stage that is over its time
-        counts as soon as it is.
+        It is the ratio over the stages that ran, begun at 1 with the weight of a share of the whole run:
+        a first step of two seconds, of which DVC takes one, tells nothing about an hour of training. A
+        stage that is over its time counts as soon as it is.
         """
         whole_s = sum(self.expected_s.get(name, 0.0) for name in self.order)
         known = [name for name in self.actual_s if name in self.expected_s]
@@ -93,8 +88,9 @@ class Progress:
     forecast: Forecast | None = None
     stage: str = ""
     _began: float = 0.0
-    _told: float = 0.0
+    _shown: float = 0.0
     _drawn: bool = False
+    _in_step: bool = False
 
     def plan(self, order: list[str], expected_s: Mapping[str, float]) -> None:
         """Take note of all stages before the first begins."""
@@ -102,24 +98,26 @@ class Progress:
 
     def begin(self, stage: str) -> None:
         """Take note that a stage begins."""
-        self.stage, self._began, self._told = stage, time.monotonic(), 0.0
+        self.stage, self._began, self._shown, self._in_step = stage, time.monotonic(), 0.0, False
         if self._redraws():
             self._draw("")
 
     def line(self, text: str) -> None:
-        """Show a line of the stage, with the time left; what DVC says around it stays in the log."""
+        """Show a line of the step, with the time left; those of DVC around it stay in the log."""
         text = self._encodable(plain(text))
-        if not text or text.startswith(_AROUND):
+        begins, ends = text.startswith(_STEP_BEGINS), text.startswith(_STEP_ENDS)
+        if begins or ends or not self._in_step or not text:
+            self._in_step = begins or (self._in_step and not ends)
             return
         now = time.monotonic()
         if self._redraws():
             self._draw(text)
-        elif now - self._told >= _REDRAW_S:
+        elif now - self._shown >= _REDRAW_S:
             self._write(f"{self._place()} ... {text}{self._left()}\n")
-            self._told = now
+            self._shown = now
 
     def clear(self) -> None:
-        """Make room for a line of somebody else's; the row is drawn again with the next line of the stage."""
+        """Clear the row for another line; the next line of the stage draws it again."""
         if self._drawn:
             self._write(_CLEAR)
             self._drawn = False
@@ -146,7 +144,7 @@ class Progress:
         return self.stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
     def _draw(self, text: str) -> None:
-        """Draw the row and leave the cursor at its start, where a terminal keeps it however it breaks the row."""
+        """Draw the row and leave the cursor at its start, however the terminal breaks the row."""
         row = fitted(self._place(), text, self._left(), _columns(self.stream))
         self._write(f"{_CLEAR}{row}\r")
         self._drawn = True
@@ -156,7 +154,7 @@ class Progress:
         self.stream.flush()
 
     def _encodable(self, text: str) -> str:
-        """Return a text with ``?`` for what the stream cannot encode: an escape of it would be longer."""
+        """Return a text with ``?`` for what the stream cannot encode; an escape would be longer."""
         encoding = self.stream.encoding or "utf-8"
         return text.encode(encoding, "replace").decode(encoding)
 
@@ -171,7 +169,9 @@ class Progress:
 
 
 def plain(text: str) -> str:
-    """Return what a line shows in the end: no escape sequences, one space for white space, a bar's last state.
+    """Return the text that a line shows in the end.
+
+    It has no escape sequences, one space for white space, and the last state of a bar.
 
     Args:
         text: A line as a step writes it, which may hold colours, tabs, and carriage returns.
@@ -182,7 +182,9 @@ def plain(text: str) -> str:
 
 
 def fitted(place: str, text: str, left: str, columns: int) -> str:
-    """Return one row of a terminal; what finds no room is cut or left out, the text before the time left.
+    """Return one row of a terminal.
+
+    What finds no room is cut or left out, the text before the time left.
 
     Args:
         place: Which stage it is.
@@ -202,7 +204,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 def _columns(stream: TextIO) -> int:
-    """Return the width of the stream's terminal now; what the environment says, or 80, where it does not tell."""
+    """Return the width of the stream's terminal, else what the environment says, else 80."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):

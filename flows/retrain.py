@@ -1,7 +1,7 @@
-"""The flow: walk DVC's own graph in its order, one task run for each stage."""
+"""The flow: the stages of DVC in their order, one task run for each."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
@@ -13,19 +13,17 @@ from prefect.states import Completed
 from flows.artifacts import publish_refusal, publish_results
 from flows.git import git_state
 from flows.history import keep
-from flows.ledger import Ledger, Outcome, StageError
-from flows.machine import check_machine
+from flows.precheck import check
 from flows.progress import Progress, watcher
-from flows.runs import RunRecord, last_times, made
-from flows.sweep import conducting
-from litesmith.data.download import require_named, resolve_named
-from litesmith.device.measurements import require
-from litesmith.files import read_json
+from flows.runs import RunLog, step_times
+from flows.stages import StageError, Stages
+from flows.sweep import run_context
 from litesmith.params.loading import read_params
+from litesmith.records.run import Outcome
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.dag.user import provide_user
-from tasks.dag.watch import heed_hang_up, watch_starters
+from tasks.dag.watch import end_on_hang_up, watch_starters
 from tasks.profiles import profile_title
 from tasks.workspace import open_workspace
 
@@ -35,8 +33,9 @@ def retrain(profile: str | list[str] | None = None) -> str:
     """Bring every stage up to date.
 
     Args:
-        profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their order: the run
-            then happens in a workspace of its own and touches nothing of the project. None runs in the project.
+        profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their
+            order: the run then happens in a workspace of its own and touches nothing of the project.
+                None runs in the project.
 
     Returns:
         The path of the run's record, ``reports/runs/<id>.json``.
@@ -49,70 +48,67 @@ def retrain(profile: str | list[str] | None = None) -> str:
         StageError: A stage failed.
     """
     watch_starters()
-    heed_hang_up()
+    end_on_hang_up()
     project = Path.cwd()
     provide_user(project)
-    record = RunRecord(
+    log = RunLog(
         str(flow_run.get_name()), str(flow_run.get_id()), profile_title(profile), git_state(project)
     )
     root = open_workspace(project, profile)
     with holding(root):
         try:
-            _walk(root, record)
+            _walk(root, log)
         except BaseException as error:
-            record.error = f"{type(error).__name__}: {error}"
+            log.error = f"{type(error).__name__}: {error}"
             raise
         finally:
-            path = record.write(root)
-            keep(root, path, record.page)
+            path = log.write(root)
+            keep(root, path, log.page)
         # Under the lock: the next run clears what is read here.
         publish_results(root)
     return str(path)
 
 
-def _walk(root: Path, record: RunRecord) -> None:
+def _walk(root: Path, log: RunLog) -> None:
     """Run each stage as a task run of its name, in DVC's order, until one fails."""
     params, screen = read_params(root / catalog.PARAMS), watcher()
     # The command of a terminal has looked already, before it started a server.
     if not screen:
-        check_machine(params.retrain, root)
-        require(params.evaluate.measure)
-        resolve_named(params.fetch.sources)
-        require_named(params.fetch, params.dataset)
-    with Ledger(root) as ledger:
-        order = ledger.stages()
+        check(params, root)
+    with Stages(root) as stages:
+        order = stages.names()
         if screen:
             # With a profile not the project's times: they are of full size.
-            screen.plan(order, _times(root, order))
+            screen.plan(order, step_times(root))
         for stage in order:
-            _take(ledger, stage, params.retrain.stage_limit_s, record)
-    record.page = root / catalog.REPORT
+            _take(stages, stage, params.retrain.stage_limit_s, log)
+    log.page = root / catalog.REPORT
 
 
-def _take(ledger: Ledger, stage: str, limit_s: float, record: RunRecord) -> None:
-    """Run one stage as a task run and note what came of it."""
+def _take(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
+    """Run one stage as a task run and note how it ended."""
     began = time.monotonic()
     run = run_stage.with_options(name=stage, task_run_name=stage)
     try:
-        state = run(ledger, stage, limit_s, return_state=True)
+        state = run(stages, stage, limit_s, return_state=True)
         state.result()
-        ledger.guard(stage)
+        stages.guard(stage)
     except BaseException as error:
-        record.fail(stage, time.monotonic() - began)
+        log.note(stages.root, stage, Outcome.FAILED, time.monotonic() - began)
         if isinstance(error, StageError):
-            record.page = _refused(ledger.root, stage, time.time() - (time.monotonic() - began))
+            log.page = publish_refusal(stages.root, stage, time.time() - (time.monotonic() - began))
         raise
-    record.note(ledger.root, stage, Outcome(str(state.name)), time.monotonic() - began)
+    log.note(stages.root, stage, Outcome(str(state.name)), time.monotonic() - began)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def run_stage(ledger: Ledger, stage: str, limit_s: float) -> State[None]:
-    """Ask DVC whether a stage is stale and, if so, let DVC run it; the state's name tells what happened."""
+def run_stage(stages: Stages, stage: str, limit_s: float) -> State[None]:
+    """Let DVC run a stage if it is stale; the name of the state tells what happened."""
     log, screen = get_run_logger(), watcher()
     if screen:
         screen.begin(stage)
     try:
-        outcome = _bring_up_to_date(ledger, stage, limit_s, log.info, screen)
+        outcome = _bring_up_to_date(stages, stage, limit_s, log.info, screen)
     except BaseException:
         if screen:
             screen.fail()
@@ -123,36 +119,16 @@ def run_stage(ledger: Ledger, stage: str, limit_s: float) -> State[None]:
 
 
 def _bring_up_to_date(
-    ledger: Ledger, stage: str, limit_s: float, log: Callable[[str], None], screen: Progress | None
+    stages: Stages, stage: str, limit_s: float, log: Callable[[str], None], screen: Progress | None
 ) -> Outcome:
-    if not ledger.is_stale(stage):
+    if not stages.is_stale(stage):
         log("nothing to do: DVC finds every input, parameter and output as recorded")
         return Outcome.UP_TO_DATE
 
-    def _tell(line: str) -> None:
+    def _show(line: str) -> None:
         log(line)
         if screen:
             screen.line(line)
 
-    with conducting((ledger.root / catalog.LOCK).parent) as environment:
-        return ledger.reproduce(stage, _tell, time_limit_s=limit_s, extra=environment)
-
-
-def _times(root: Path, order: list[str]) -> Mapping[str, float]:
-    """Return how long each stage took when the outputs below ``root`` were made; what never ran is missing.
-
-    A fresh clone has the committed summary, which its own step is not in, and the records of runs.
-    """
-    path = root / catalog.SUMMARY
-    committed = read_json(path).get("made", {}) if path.is_file() else {}
-    records = {stage: made(root, stage) or committed.get(stage, {}) for stage in order}
-    known = {stage: float(record["wall_s"]) for stage, record in records.items() if "wall_s" in record}
-    return {**last_times(root), **known}
-
-
-def _refused(root: Path, stage: str, since: float) -> Path | None:
-    """Link and return the page that a stage left if it refused; one from before ``since`` is of another refusal."""
-    page = publish_refusal(root, stage, since)
-    if page:
-        get_run_logger().error("see %s", page)
-    return page
+    with run_context((stages.root / catalog.LOCK).parent) as environment:
+        return stages.reproduce(stage, _show, time_limit_s=limit_s, extra=environment)

@@ -1,41 +1,48 @@
-"""Run DVC on one stage, in a process that imports DVC first and then waits to be told which stage.
+"""Run DVC on one stage, in a process that imports DVC first and then waits for the order.
 
-Started ahead of need, it spares each stage the second that importing DVC takes. Run by its path, not as a module: no
-file of the workspace may stand in for a module that DVC imports.
+Started while the stage before runs, it spares each stage the 0.8 s that importing DVC takes: about 2 %
+of the shortest run, that on synthetic images. Run by its path, not as a module: no file of the workspace
+may stand in for a module that DVC imports.
 """
 
 import json
 import logging
 import os
 import sys
+from typing import TypedDict
 
 from dvc.cli import main as run_dvc
 from dvc.cli.parser import get_main_parser
 from dvc.repo import Repo
 
 
-def main() -> int:
-    """Wait for the order and return DVC's exit code.
+class Order(TypedDict):
+    """One line of JSON: the stage, all of its environment, and the command line that wants it."""
 
-    It is one line of JSON: ``stage``, ``environment``, and the name of whoever gives it, ``named``.
-    """
+    stage: str
+    environment: dict[str, str]
+    command: str
+
+
+def main() -> int:
+    """Wait for the order and return DVC's exit code."""
     _import_all()
     line = sys.stdin.readline()
-    if not line:  # whoever was to give it is gone
+    if not line:  # the process that was to give it is gone
         return 0
-    order = json.loads(line)
+    order: Order = json.loads(line)
     os.environ.clear()
     os.environ.update(order["environment"])
-    # Whom DVC names to a command that it refuses meanwhile.
-    sys.argv = [order["named"]]
-    # That a run before was killed, whose places are taken: nobody can do anything about it.
+    # DVC names it to a command that it refuses meanwhile.
+    sys.argv = [order["command"]]
+    # It warns of the locks of commands that were killed, which it releases by itself.
     logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
     code: int = run_dvc(["--wait-for-lock", "repro", "--single-item", order["stage"]])
     return code
 
 
 def _import_all() -> None:
-    """Look at the workspace as DVC will: it imports most of itself only when it does."""
+    """Read the workspace as DVC will, since it imports most of itself only then."""
     get_main_parser()
     repo = Repo()
     _ = repo.index.graph, repo.scm, repo.datasets

@@ -1,51 +1,65 @@
-"""Run the trials of a sweep as task runs of a subflow, in local worker processes or on a Dask cluster.
+"""The trials of a sweep as task runs, in local worker processes or on a Dask cluster.
 
-A stage's process finds `run_trials` by the name in its environment (`tasks.dag.workers.CONDUCT`), which the flow sets,
-and the run it belongs to in a file that the flow wrote.
+The process of a stage finds `run_trials` by the name in its environment (`tasks.dag.workers.RUNNER`),
+which the flow sets, and the run that it belongs to in a file that the flow wrote.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import cloudpickle  # type: ignore[import-untyped]
-from prefect import flow, get_run_logger, task
+from prefect import Task, flow, get_run_logger, task
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import hydrated_context, serialize_context
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.artifacts import drawn_label
-from litesmith.errors import ParamsError
-from litesmith.files import read_yaml, write_bytes
+from flows.artifacts import synthetic_label
+from litesmith.files import write_bytes
+from litesmith.params.loading import read_params
 from tasks import catalog
 from tasks.dag.step import Job, MapJobs, Result, Study
-from tasks.dag.workers import CONDUCT, worker_pool
+from tasks.dag.workers import RUNNER, worker_pool
 
 # Names the file that holds the flow's run context.
 CONTEXT = "LITESMITH_RUN_CONTEXT"
-# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this workspace with
-# PYTHONPATH=. (they import the rooms), the workers with `--nthreads 1`. Unset: local worker processes.
+# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this
+# workspace with PYTHONPATH=. (they import the steps), the workers with `--nthreads 1`. Unset: local
+# worker processes.
 DASK = "LITESMITH_DASK_ADDRESS"
 
+# Fields of a job that tell it apart, and what they are called.
 _COLUMNS = {"number": "trial", "rung": "rung"}
 
-_Call = Callable[[Callable[[Any], Any], Any], Any]
+Plain = int | float | str
+
+
+class _Call(Protocol):
+    """Run a job somewhere and wait for its result."""
+
+    def __call__(self, function: Callable[[Job], Result], job: Job, /) -> Result:
+        """Return ``function(job)``."""
+        ...
 
 
 @contextmanager
-def conducting(folder: Path) -> Iterator[dict[str, str]]:
-    """Write the current run's context below ``folder`` and yield the variables that link a stage's trials to it."""
+def run_context(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the variables that link the trials of a stage to the current run.
+
+    They name a file below ``folder`` with the context of the run.
+    """
     path = folder / f"context-{os.getpid()}.pickle"
-    # Without the task: trials belong to the flow run, and a task made on the fly does not pickle by name.
+    # Without the task: trials belong to the flow run, and a task made on the fly does not pickle by
+    # name.
     write_bytes(path, cloudpickle.dumps({**serialize_context(), "task_run_context": {}}))
     try:
-        yield {CONDUCT: "flows.sweep:run_trials", CONTEXT: str(path)}
+        yield {RUNNER: "flows.sweep:run_trials", CONTEXT: str(path)}
     finally:
         path.unlink(missing_ok=True)
 
@@ -53,7 +67,8 @@ def conducting(folder: Path) -> Iterator[dict[str, str]]:
 def run_trials(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
     """Run a study whose jobs are task runs of one subflow.
 
-    Results come in the order of the jobs, so the study does not depend on who ran them or how many at once.
+    Results come in the order of the jobs, so the study does not depend on who ran them or how many at
+    once.
 
     Args:
         study: Called with a way to map jobs, inside the subflow.
@@ -63,8 +78,11 @@ def run_trials(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Stu
         if DASK in os.environ:
             return _on_cluster(study, os.environ[DASK])
         with worker_pool(num_workers) as pool:
-            runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=num_workers)
-            return _subflow(study, runner, lambda function, job: pool.submit(function, job).result())
+
+            def _call(function: Callable[[Job], Result], job: Job, /) -> Result:
+                return pool.submit(function, job).result()
+
+            return _subflow(study, ThreadPoolTaskRunner(max_workers=num_workers), _call)
 
 
 @contextmanager
@@ -73,7 +91,7 @@ def _parent_run() -> Iterator[None]:
     if CONTEXT not in os.environ:
         yield
         return
-    # Written by `conducting` in this workspace a moment ago.
+    # Written by `run_context` in this workspace a moment ago.
     context = cloudpickle.loads(Path(os.environ[CONTEXT]).read_bytes())
     with hydrated_context(context):
         yield
@@ -84,17 +102,16 @@ def _on_cluster(study: Callable[[MapJobs], Study], address: str) -> Study:
 
     root = Path.cwd()
 
-    def _call(function: Callable[[Job], Result], job: Job) -> Result:
+    def _call(function: Callable[[Job], Result], job: Job, /) -> Result:
         os.chdir(root)
         return function(job)
 
-    runner: TaskRunner[Any] = DaskTaskRunner(address=address)
-    return _subflow(study, runner, _call)
+    return _subflow(study, DaskTaskRunner(address=address), _call)
 
 
 def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _Call) -> Study:
     """Run the study inside a flow run of its own."""
-    board = _Leaderboard(_num_trials())
+    board = _Leaderboard(read_params(catalog.PARAMS).sweep.num_trials)
 
     def _map_jobs(function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
         futures = [
@@ -115,80 +132,70 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
     return _sweep()
 
 
-def _task(run: Callable[[], Any], name: str) -> Any:
-    """Return a task that runs one job and says what came of it.
+def _task(run: Callable[[], Result], name: str) -> Task[[], Result]:
+    """Return a task that runs one job and logs its result.
 
-    The job is bound, not an argument: Prefect would look through it, and Dask would take a tuple in it for a call.
+    The job is bound, not an argument: Prefect would look through it, and Dask would take a tuple in it
+    for a call.
     """
 
     @task(name="trial", task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
-    def _trial() -> Any:
+    def _trial() -> Result:
         result = run()
-        get_run_logger().info(
-            ", ".join(f"{key} {value}" for key, value in plain_fields(result).items()) or "done"
-        )
+        fields = [f"{key} {value}" for key, value in plain_fields(result).items()]
+        get_run_logger().info(", ".join(fields) or "done")
         return result
 
     return _trial
 
 
-def job_name(job: Any, index: int) -> str:
-    """Return what a job is called: its trial and rung, or its place in the batch if it has none."""
-    if not hasattr(job, "number"):
-        return f"job {index}"
-    return f"trial {job.number} rung {job.rung}" if hasattr(job, "rung") else f"trial {job.number}"
+def job_name(job: object, index: int) -> str:
+    """Return the name of a job: its trial and rung, or its place in the batch if it has none."""
+    named = [f"{label} {getattr(job, key)}" for key, label in _COLUMNS.items() if hasattr(job, key)]
+    return " ".join(named) or f"job {index}"
 
 
-def plain_fields(result: Any) -> dict[str, Any]:
-    """Return the numbers and words of a result: of a dataclass or mapping its fields, of a number the number."""
-    if isinstance(result, int | float | str):
+def plain_fields(result: object) -> dict[str, Plain]:
+    """Return the numbers and words of a result by field; a plain value as ``result``."""
+    if isinstance(result, Plain):
         return {"result": result}
-    fields = asdict(result) if is_dataclass(result) and not isinstance(result, type) else result
-    if not isinstance(fields, dict):
-        return {}
-    return {key: value for key, value in fields.items() if isinstance(value, int | float | str)}
+    fields = result if isinstance(result, dict) else getattr(result, "__dict__", {})
+    return {key: value for key, value in fields.items() if isinstance(value, Plain)}
 
 
 @dataclass
 class _Leaderboard:
-    """The artifacts of a sweep: what each trial reached so far, best first, and how far the sweep is."""
+    """The artifacts of a sweep: its trials, best first, and the share that has begun."""
 
-    num_trials: int | None
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    num_trials: int
+    rows: list[tuple[float, float, dict[str, Plain]]] = field(default_factory=list)
+    begun: set[int] = field(default_factory=set)
     progress: UUID | None = None
 
     def begin(self) -> None:
         """Show a progress bar that has not moved."""
-        made = create_progress_artifact(0.0, key="sweep-progress", description="Share of trials begun")
-        self.progress = made if isinstance(made, UUID) else None
+        bar = create_progress_artifact(0.0, key="sweep-progress", description="Share of trials begun")
+        self.progress = bar if isinstance(bar, UUID) else None
 
-    def add(self, job: Any, result: Result) -> Result:
+    def add(self, job: object, result: Result) -> Result:
         """Note a result and return it."""
         named = {label: getattr(job, key) for key, label in _COLUMNS.items() if hasattr(job, key)}
-        self.rows.append({**named, **plain_fields(result)})
-        if self.num_trials and self.progress:
-            begun = len({row.get("trial") for row in self.rows})
-            update_progress_artifact(self.progress, min(100 * begun / self.num_trials, 99.0))
+        rank = getattr(job, "rung", 0), getattr(result, "accuracy", 0.0)
+        self.rows.append((*rank, {**named, **plain_fields(result)}))
+        self.begun.add(getattr(job, "number", len(self.rows)))
+        if self.progress:
+            update_progress_artifact(self.progress, min(100 * len(self.begun) / self.num_trials, 99.0))
         return result
 
     def show(self) -> None:
         """Publish what is known so far, the farthest and most accurate trials on top."""
-        best = sorted(self.rows, key=lambda row: (-row.get("rung", 0), -row.get("accuracy", 0)))
         create_table_artifact(
-            best,
+            [row for *_, row in sorted(self.rows, key=lambda row: row[:2], reverse=True)],
             key="sweep-leaderboard",
-            description=f"{drawn_label(Path.cwd())}Validation results, the best on top",
+            description=f"{synthetic_label(Path.cwd())}Validation results, the best on top",
         )
 
     def end(self) -> None:
         """Show the sweep as done."""
         if self.progress:
             update_progress_artifact(self.progress, 100.0)
-
-
-def _num_trials() -> int | None:
-    """Return how many trials the parameters ask for, None if they do not say."""
-    try:
-        return int(read_yaml(catalog.PARAMS)["sweep"]["num_trials"])
-    except (ParamsError, LookupError, TypeError, ValueError):
-        return None

@@ -5,12 +5,12 @@ import platform
 from pathlib import Path
 
 
-def describe_host() -> dict[str, str | int | None]:
+def describe_host() -> dict[str, str | int]:
     """Return system, processor, number of cores and Python version of this machine."""
     return {
         "system": platform.platform(terse=True),
         "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
+        "cores": os.cpu_count() or 1,
         "python": platform.python_version(),
     }
 

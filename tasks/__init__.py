@@ -1,4 +1,4 @@
-"""The rooms: one module for each step, files in and files out. None imports another, none imports Prefect."""
+"""The steps of the pipeline, files in and files out, with their plumbing; no Prefect."""
 
 import time
 

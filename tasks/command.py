@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeAlias
 from litesmith.errors import LitesmithError, did_you_mean
 from litesmith.files import explaining
 from tasks.dag.user import provide_user
-from tasks.dag.watch import heed_hang_up
+from tasks.dag.watch import end_on_hang_up
 from tasks.terminal import prepare_streams, printable, reader_is_gone, silence_broken_streams
 
 # The exit codes by which a shell knows a command that was stopped, and one whose reader went away.
@@ -143,7 +143,7 @@ def _heeding_signals() -> Iterator[None]:
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     signal.signal(signal.SIGTERM, _stop)
-    heed_hang_up()
+    end_on_hang_up()
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The pipeline: the rooms, in the order in which they run."""
+"""The pipeline: the steps, in the order in which they run."""
 
 from tasks.dag.step import Step
 from tasks.steps.baseline import baseline
@@ -34,4 +34,4 @@ def named(name: str) -> Step:
     Raises:
         KeyError: There is none.
     """
-    return {one.name: one for one in PIPELINE}[name]
+    return {step.name: step for step in PIPELINE}[name]

@@ -1,9 +1,8 @@
-"""Profiles: overlays of ``params.yaml``, chosen by name; several are laid over each other in their order."""
+"""Profiles: overlays of ``params.yaml``, chosen by name, laid over each other in order."""
 
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from litesmith.errors import ParamsError, did_you_mean
 from litesmith.params.loading import overlaid, parse_params, read_sections
@@ -11,7 +10,8 @@ from tasks import catalog
 
 PROFILES = Path("profiles")
 
-# One profile or several, as a command line or a deployment gives them: "quick", "quick+drawn" or ["quick", "drawn"].
+# One profile or several, as a command line or a deployment gives them: "quick", "quick+drawn" or
+# ["quick", "drawn"].
 Chosen = str | Sequence[str] | None
 
 _JOINT = "+"
@@ -23,7 +23,8 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
     """Return the names of the chosen profiles in their order, none for None.
 
     Raises:
-        ParamsError: What is given is no name of a profile, or names one twice, or no folder can be called that.
+        ParamsError: What is given is no name of a profile, or names one twice, or no folder can be
+            called that.
     """
     given = [chosen] if isinstance(chosen, str) else list(chosen or ())
     names = tuple(_checked(name) for text in given for name in _text(text).split(_JOINT))
@@ -35,8 +36,8 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
     joined = _JOINT.join(names)
     if len(joined.encode("utf-8", "replace")) > _MAX_BYTES:
         raise ParamsError(
-            f"{joined[:20]!r}... is too long for a profile's name: a workspace is called that, and {_MAX_BYTES} bytes "
-            f"are the limit, got {len(joined)} characters."
+            f"{joined[:20]!r}... is too long for a profile's name: a workspace is called that, and "
+            f"{_MAX_BYTES} bytes are the limit, got {len(joined)} characters."
         )
     return names
 
@@ -50,37 +51,38 @@ def profile_title(chosen: Chosen) -> str | None:
     return _JOINT.join(profile_names(chosen)) or None
 
 
-def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, Any]]:
+def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, object]]:
     """Return what the chosen profiles change, in their order, and last what the report calls them.
 
     Raises:
-        ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it names a
-            parameter that ``params.yaml`` does not have.
+        ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it
+            names a parameter that ``params.yaml`` does not have.
     """
     names = profile_names(chosen)
     overlays = [_read(project, name) for name in names]
     return [*overlays, {"report": {"profile": profile_title(names)}}] if names else []
 
 
-def laid(project: Path, *overlays: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of the project's ``params.yaml`` with overlays laid over it in their order, all checked.
+def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
+    """Return the content of ``params.yaml`` with overlays laid over it in their order, checked.
 
     Raises:
         ParamsError: A parameter is unknown, or a value is out of its bounds.
     """
-    content = read_sections(project / catalog.PARAMS)
+    content: dict[str, object] = read_sections(project / catalog.PARAMS)
     for overlay in overlays:
         content = overlaid(content, overlay)
     try:
         parse_params(content)
     except ParamsError as error:
-        title = overlays[-1].get("report", {}).get("profile") if overlays else None
+        report = overlays[-1].get("report") if overlays else None
+        title = report.get("profile") if isinstance(report, Mapping) else None
         with_profile = f"\n(params.yaml with profile {title} laid over it)" if title else ""
         raise ParamsError(f"{error}{with_profile}") from error
     return content
 
 
-def _read(project: Path, name: str) -> dict[str, Any]:
+def _read(project: Path, name: str) -> dict[str, object]:
     path = project / PROFILES / f"{name}.yaml"
     # Of a folder, a pipe or a link that leads nowhere with this name, reading says what it is.
     if not os.path.lexists(path):
@@ -89,7 +91,7 @@ def _read(project: Path, name: str) -> dict[str, Any]:
             f"{name!r} is not a profile.{did_you_mean(name, known)} Known here: {', '.join(known)}. "
             f"A profile is a file {PROFILES}/NAME.yaml."
         )
-    overlay = read_sections(path)
+    overlay: dict[str, object] = read_sections(path)
     try:
         overlaid(read_sections(project / catalog.PARAMS), overlay)
     except ParamsError as error:
@@ -104,7 +106,7 @@ def _text(given: object) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name, or raise if it is anything but one: a path could lead a run out of its place."""
+    """Return a name, or raise if it is none: a path could lead a run out of its place."""
     if not name.strip():
         wrong = "it is empty"
     elif name != name.strip():
@@ -118,6 +120,6 @@ def _checked(name: str) -> str:
     else:
         return name
     raise ParamsError(
-        f"{name!r} is not the name of a profile: {wrong}. A profile is a file {PROFILES}/NAME.yaml, and NAME alone is "
-        f"given; `{_JOINT}` stands between several."
+        f"{name!r} is not the name of a profile: {wrong}. A profile is a file {PROFILES}/NAME.yaml, and "
+        f"NAME alone is given; `{_JOINT}` stands between several."
     )

@@ -1,4 +1,4 @@
-"""Make a folder in which the whole pipeline runs with other parameters and touches nothing of the project."""
+"""Workspaces: folders in which the whole pipeline runs without touching the project."""
 
 import errno
 import filecmp
@@ -8,23 +8,26 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from litesmith.errors import MachineError, ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params.loading import overlaid
+from litesmith.params.loading import overlaid, parse_params
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 
-# Where the project's workspaces are made: those of profiles, and that of the profile for a run without network.
+# Where the project's workspaces are made: those of profiles, and that of the profile for a run without
+# network.
 WORKSPACES = Path(".workspaces")
 OFFLINE = Path(".offline")
 DRAWN = "drawn"
 
-# What a workspace needs of the project to run every step through either door.
+# What a workspace needs of the project to run every step, under Prefect or without.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
-_HEADER = "# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.\n"
+_HEADER = (
+    "# Written by tasks/workspace.py from the project's params.yaml and an overlay. "
+    "Edit those, not this.\n"
+)
 
 
 def project_here(*also: str) -> Path:
@@ -56,7 +59,7 @@ def workspace_folder(project: Path, profile: Chosen) -> Path:
 
 
 def is_workspace(folder: Path) -> bool:
-    """Tell whether `make_workspace` made a folder: its ``params.yaml`` is written anew whenever a run begins there."""
+    """Tell whether `make_workspace` made a folder, whose ``params.yaml`` each run writes anew."""
     path = folder / catalog.PARAMS
     return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
 
@@ -64,8 +67,8 @@ def is_workspace(folder: Path) -> bool:
 def repro_command(root: Path, words: str) -> str:
     """Return a ``dvc repro`` that acts on ``root`` from whichever folder it is called in.
 
-    Commands are called in the project's folder: of the project itself it is the short one, unless DVC says that it was
-    called elsewhere.
+    Commands are called in the project's folder: of the project itself it is the short one, unless DVC
+    says that it was called elsewhere.
 
     Args:
         root: The project's folder or a workspace's.
@@ -104,10 +107,11 @@ def open_workspace(project: Path, profile: Chosen) -> Path:
     )
 
 
-def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) -> Path:
-    """Make a workspace, or bring one that exists up to date; its data, models and DVC cache are kept.
+def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object]) -> Path:
+    """Make a workspace, or bring one that exists up to date; its data, models and DVC cache stay.
 
-    It has a DVC of its own without git, copies of the sources, and the project's parameters with the overlays on top.
+    It has a DVC of its own without git, copies of the sources, and the project's parameters with the
+    overlays on top. In one of older code, DVC finds the stages out of date whose sources have moved.
 
     Args:
         folder: The workspace's folder; made if missing.
@@ -132,7 +136,7 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, Any]) ->
 
 
 def clean(project: Path) -> list[str]:
-    """Remove the project's workspaces with all in them, and what a killed run in the project would resume from.
+    """Remove the workspaces, and what a killed run in the project would resume from.
 
     Nothing is removed through a link: the link goes, and what lies where it leads stays.
 
@@ -143,7 +147,8 @@ def clean(project: Path) -> list[str]:
         What was done, one thing a line.
 
     Raises:
-        BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text names it.
+        BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text
+            names it.
         MachineError: Something could not be removed; the text names it, and tells what was removed.
     """
     state = catalog.WORK.parent
@@ -158,9 +163,9 @@ def clean(project: Path) -> list[str]:
             # Its lock lies behind the link: without it a second one could begin.
             held.enter_context(serving_alone(project))
         for place in (resumable, WORKSPACES, OFFLINE):
-            removed, kept = _remove(project, place)
+            removed, left = _remove(project, place)
             done += removed
-            failed += kept
+            failed += left
     if failed:
         raise MachineError("\n".join(["not everything could be removed:", *failed, *done]))
     return done or [
@@ -169,9 +174,10 @@ def clean(project: Path) -> list[str]:
 
 
 def _folders_to_hold(project: Path) -> Iterator[Path]:
-    """Yield the folders in which a run may be going on; behind a link only those in which there was one ever.
+    """Yield the folders in which a run may be going on.
 
-    To hold a folder is to write a lock into it, which a link may lead anywhere to.
+    Behind a link only those in which there was a run before: to hold a folder is to write a lock into
+    it, and a link may lead anywhere.
     """
     state = project / catalog.WORK.parent
     if not state.is_symlink() or state.is_dir():
@@ -184,7 +190,11 @@ def _folders_to_hold(project: Path) -> Iterator[Path]:
 
 
 def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
-    """Remove a folder of the project, or the link in its place, and return what was done and what could not be."""
+    """Remove a folder of the project, or the link in its place.
+
+    Returns:
+        What was done, and what could not be.
+    """
     path, failed = project / place, list[str]()
     if path.is_symlink():
         links = [path]
@@ -194,7 +204,7 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
         return [], [f"{place}: it is no folder, which was expected there; move it away"]
     else:
         return [], []
-    led = {link: link.readlink() for link in links}
+    targets = {link: link.readlink() for link in links}
 
     def _note(_function: object, name: str, raised: tuple[object, BaseException, object]) -> None:
         error = raised[1]
@@ -206,29 +216,34 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
         path.unlink()
     else:
         shutil.rmtree(path, onerror=_note)  # `onexc`, which takes its place, came with Python 3.12
-    told = [
+    done = [
         f"{link.relative_to(project)} was a link to {target}: the link is removed, what lies there stays"
-        for link, target in led.items()
+        for link, target in targets.items()
         if not link.is_symlink()
     ]
-    return [*told, *([] if path in led or path.exists() else [f"removed {place}"])], failed
+    return [*done, *([] if path in targets or path.exists() else [f"removed {place}"])], failed
 
 
-def _params(folder: Path, project: Path, overlays: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+def _params(
+    folder: Path, project: Path, overlays: tuple[Mapping[str, object], ...]
+) -> dict[str, object]:
     content = laid(project, *overlays)
-    sources = [_seen_from(folder, project, source) for source in content["fetch"]["sources"]]
-    return overlaid(content, {"fetch": {"sources": sources}})
+    given = parse_params(content).fetch.sources
+    return overlaid(
+        content, {"fetch": {"sources": [_seen_from(folder, project, each) for each in given]}}
+    )
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:
-    """Return a source of the data set as written in ``folder``: a relative folder still names the same one."""
+    """Return a source of the data set so that ``folder`` finds the same one."""
     if (
         source == "drawn"
         or source.startswith(("env:", "http://", "https://"))
         or Path(source).is_absolute()
     ):
         return source
-    # From where the folder really is: a link in its place, or in that of a folder above, leads ".." elsewhere.
+    # From where the folder really is: a link in its place, or in that of a folder above, leads ".."
+    # elsewhere.
     return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
 
 
@@ -237,6 +252,11 @@ def _copy(source: Path, target: Path) -> None:
     wanted, present = set(_files(source)), set(_files(target))
     for gone in present - wanted:
         (target / gone).unlink()
+    # A package that has moved leaves its compiled modules, and could be imported as an empty one.
+    folders = {folder for name in wanted for folder in name.parents}
+    for folder in [path for path in target.rglob("*") if path.is_dir() and path.name != "__pycache__"]:
+        if folder.relative_to(target) not in folders:
+            shutil.rmtree(folder, ignore_errors=True)
     for name in wanted:
         if name not in present or not filecmp.cmp(source / name, target / name, shallow=False):
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Why Prefect's server did not start, told from its database and from what it wrote."""
+"""Why Prefect's server did not start: causes in its database and its log."""
 
 import sqlite3
 from contextlib import closing
@@ -8,11 +8,11 @@ DATABASE = "prefect.db"
 
 _TAIL_LINES = 10
 
-# What stands in the log (in small letters), and what it means. The first that is found counts.
+# What stands in the log (in small letters), and what it means. The first match counts.
 _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("can't locate revision",),
-        "its database {database} was made by a newer version of Prefect than the one installed here. {move}",
+        "its database {database} was made by a newer version of Prefect than the installed one. {move}",
     ),
     (
         ("file is not a database", "is malformed", "malformed database schema", "file is encrypted"),
@@ -29,8 +29,9 @@ _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
             "read-only file system",
             "permission denied",
         ),
-        "its database {database} cannot be opened and written by this user, or lies on a read-only file system. Change "
-        "the permissions (`ls -la {home}` shows them), or use another folder for the project.",
+        "its database {database} cannot be opened and written by this user, or lies on a read-only file "
+        "system. Change the permissions (`ls -la {home}` shows them), or use another folder for the "
+        "project.",
     ),
     (
         ("disk i/o error",),
@@ -38,41 +39,41 @@ _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("address already in use", "is already in use"),
-        "another program took its port meanwhile. Run again, or choose another port for `python -m flows serve` with "
-        "--port PORT.",
+        "another program took its port meanwhile. Run again, or choose another port for `python -m "
+        "flows serve` with --port PORT.",
     ),
     (
         ("database is locked",),
-        "another process holds its database {database}. Stop what runs below this project (`make serve`, or another "
-        "run) and run again.",
+        "another process holds its database {database}. Stop what runs below this project (`make "
+        "serve`, or another run) and run again.",
     ),
     (("too many open files",), "this user may not open more files: raise the limit (`ulimit -n 4096`)."),
     (("cannot allocate memory", "memoryerror"), "memory ran out: close programs."),
 )
 _MOVE = (
-    "Move the folder {home} away: a new one is made at the next start. It holds what Prefect shows of earlier runs and "
-    "nothing else; data, models, reports and reports/runs/ stay as they are."
+    "Move the folder {home} away: a new one is made at the next start. It holds what Prefect shows of "
+    "earlier runs and nothing else; data, models, reports and reports/runs/ stay as they are."
 )
 _SPACE = "free some, {home} needs a few MB."
 
 
 def cause(log: str, home: Path) -> str | None:
-    """Return in a sentence what kept the server from starting, with the way out; None if the log does not tell.
+    """Return what kept the server from starting, with the way out, None if the log does not tell.
 
     Args:
         log: What the server wrote since it was started.
         home: The folder in which Prefect keeps its things.
     """
-    said = log.lower()
+    text = log.lower()
     for signs, meaning in _CAUSES:
-        if any(sign in said for sign in signs):
+        if any(sign in text for sign in signs):
             move, space = _MOVE.format(home=home), _SPACE.format(home=home)
             return meaning.format(home=home, database=home / DATABASE, move=move, space=space)
     return None
 
 
 def damage(home: Path) -> str | None:
-    """Return in a sentence that the database is damaged, with the way out; None if it is sound or not there.
+    """Return that the database is damaged, with the way out, None if it is sound or not there.
 
     A server starts on one that is damaged only in places, and fails later, in the midst of a run.
     """
@@ -81,14 +82,14 @@ def damage(home: Path) -> str | None:
         return None
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            ((found,),) = database.execute("PRAGMA quick_check(1)").fetchall()
+            ((result,),) = database.execute("PRAGMA quick_check(1)").fetchall()
     except (
         sqlite3.OperationalError
     ):  # of its folder or of the moment, not of its content: the server will tell
         return None
     except sqlite3.DatabaseError as error:
-        found = str(error)
-    return None if found == "ok" else cause(f"{found} is malformed", home)
+        result = str(error)
+    return None if result == "ok" else cause(f"{result} is malformed", home)
 
 
 def tail(log: str) -> str:

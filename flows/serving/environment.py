@@ -1,4 +1,4 @@
-"""What Prefect reads from its environment: settings of the project's own server, or the server that a user names."""
+"""The settings of Prefect's processes, for a server of our own or one that a user names."""
 
 import os
 from collections.abc import Mapping
@@ -12,20 +12,22 @@ HOST = "127.0.0.1"
 
 API_URL = "PREFECT_API_URL"
 
-# Of the settings that a user's environment holds, those that a server of our own leaves as they are: how much is
-# logged, how a worker asks for orders, how long an answer may take. All others (credentials, addresses, a database,
-# paths, services that are off) are meant for another server, and some of them alone make ours refuse its own run.
-_KEPT = ("PREFECT_LOGGING_", "PREFECT_WORKER_", "PREFECT_API_REQUEST_TIMEOUT")
+# Of the settings that a user's environment holds, those that a server of our own leaves as they are: how
+# much is logged, how a worker asks for orders, how long an answer may take. All others (credentials,
+# addresses, a database, paths, services that are off) are meant for another server, and some of them
+# alone make ours refuse its own run.
+_ALLOWED = ("PREFECT_LOGGING_", "PREFECT_WORKER_", "PREFECT_API_REQUEST_TIMEOUT")
 
 
 def prefect_environment(project: Path) -> dict[str, str]:
-    """Return the settings of every Prefect process of the project: where it keeps things, what it does not send."""
+    """Return the settings of every Prefect process of the project."""
     return {
         "PREFECT_HOME": str(project / HOME),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
         "DO_NOT_TRACK": "1",
-        # A proxy must not be asked for this machine. Python reads the lower-case name first where both are set.
+        # A proxy must not be asked for this machine. Python reads the lower-case name first where both
+        # are set.
         **{name: _with_host(os.environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")},
         "PREFECT_LOGGING_CONFIG_PATH": str(Path(__file__).with_name("logging.yml")),
     }
@@ -38,17 +40,20 @@ def own_environment(project: Path, url: str | None = None) -> dict[str, str]:
         project: The project's folder.
         url: The address of the server's API, once it has one.
     """
-    kept = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
+    allowed = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
     own = {
         # A profile of the user's, or a file .env or prefect.toml in the project, may name another one.
         "PREFECT_PROFILES_PATH": str(project / HOME / "profiles.toml"),
         # The server asks for no token; a client that asks for one is answered with an error.
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_API_ENABLE_HTTP2": "false",
-        # In files: a server that was killed and started again still knows which run holds the place of a deployment.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # In files: a server that was killed and started again still knows which run holds the place of a
+        # deployment.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
     }
-    return {**kept, **prefect_environment(project), **own, **({API_URL: url} if url else {})}
+    return {**allowed, **prefect_environment(project), **own, **({API_URL: url} if url else {})}
 
 
 def use_own_environment(project: Path) -> None:
@@ -60,7 +65,7 @@ def use_own_environment(project: Path) -> None:
 
 
 def use_named_environment(project: Path, url: str) -> None:
-    """Apply the project's settings to this process, which uses the user's server: what he chose for that one stays."""
+    """Apply the project's settings to this process, but for those of the server that a user names."""
     chosen = {name.upper() for name in os.environ}
     settings = {
         name: value for name, value in prefect_environment(project).items() if _is_free(name, chosen)
@@ -86,9 +91,9 @@ def named_server(environment: Mapping[str, str]) -> str | None:
         usable = False
     if not usable or any(letter.isspace() for letter in given):
         raise MachineError(
-            f"{API_URL} is {without_password(given)!r}, which is not the address of a Prefect server's API. Write it "
-            f"as http://HOST:PORT/api, for example http://{HOST}:4200/api, or unset it: the run then starts a server "
-            "of its own."
+            f"{API_URL} is {without_password(given)!r}, which is not the address of a Prefect server's "
+            f"API. Write it as http://HOST:PORT/api, for example http://{HOST}:4200/api, or unset it: "
+            "the run then starts a server of its own."
         )
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") or "/api", "", ""))
 
@@ -105,9 +110,9 @@ def check_settings() -> None:
         names = _holding(_refused_values(error))
         here = f" (here {', '.join(names)})" if names else ""
         raise MachineError(
-            f"Prefect's settings cannot be read: {error}\nThey stand in variables PREFECT_* of the environment{here} "
-            "and in .env, prefect.toml and pyproject.toml of the current folder: correct the one that is named, or "
-            "remove it."
+            f"Prefect's settings cannot be read: {error}\nThey stand in variables PREFECT_* of the "
+            f"environment{here} and in .env, prefect.toml and pyproject.toml of the current folder: "
+            "correct the one that is named, or remove it."
         ) from error
 
 
@@ -132,19 +137,19 @@ def _holding(values: set[str]) -> list[str]:
 
 
 def without_password(url: str) -> str:
-    """Return an address as it may be shown: without the user name and password that may stand before its host."""
+    """Return an address without the user name and password that may stand before its host."""
     scheme, separator, rest = url.rpartition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _is_foreign(name: str) -> bool:
-    """Tell whether a variable is a setting that does not belong to a server of our own; Prefect reads any case."""
+    """Tell whether a variable, in any case, is a setting for another server than our own."""
     name = name.upper()
     # With it, which platforms set for their own programs, Prefect's server does not start.
     if name == "WEB_CONCURRENCY":
         return True
-    return name.startswith("PREFECT_") and not name.startswith(_KEPT)
+    return name.startswith("PREFECT_") and not name.startswith(_ALLOWED)
 
 
 def _is_free(name: str, chosen: set[str]) -> bool:

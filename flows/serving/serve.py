@@ -16,7 +16,8 @@ from tasks.dag.lock import serving_alone
 
 POOL = "litesmith"
 
-# How often a command of Prefect's is tried that the server has put off, which it does while its database is busy.
+# How often a command of Prefect's is tried that the server has put off, which it does while its database
+# is busy.
 _ATTEMPTS = 3
 _PAUSE_S = 2.0
 _PUT_OFF = "503 Service Unavailable"
@@ -68,9 +69,9 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
 def _release(url: str) -> None:
     """Give back what runs of an earlier server still hold, if it was stopped in their midst.
 
-    Only as serving begins, when none of them can still be at work. Later the server gives a place back by itself, once
-    it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run here too would free the place
-    twice, and a second run would start beside the next one.
+    Only as serving begins, when none of them can still be at work. Later the server gives a place back
+    by itself, once it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run
+    here too would free the place twice, and a second run would start beside the next one.
     """
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
@@ -100,7 +101,7 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
         MachineError: It failed; the text holds what it wrote.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
             cwd=project,
             env={**UTF8_PIPES, **environment},
@@ -108,11 +109,13 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
             encoding="utf-8",
             errors="replace",
         )
-        if not done.returncode:
+        if not process.returncode:
             return
-        said = f"{done.stdout}{done.stderr}"
-        if _PUT_OFF not in said or attempt == _ATTEMPTS:
-            raise MachineError(f"`prefect {' '.join(arguments)}` ended with {done.returncode}:\n{said}")
+        output = f"{process.stdout}{process.stderr}"
+        if _PUT_OFF not in output or attempt == _ATTEMPTS:
+            raise MachineError(
+                f"`prefect {' '.join(arguments)}` ended with {process.returncode}:\n{output}"
+            )
         time.sleep(_PAUSE_S)
 
 

@@ -1,4 +1,4 @@
-"""Prefect's server and worker as children of a run: on this machine only, without telemetry, gone when it is gone."""
+"""Prefect's server and worker as children of a run, which end with it."""
 
 import errno
 import os
@@ -68,7 +68,7 @@ def server(
 
 
 def require_answer(url: str) -> None:
-    """Look whether the server that the environment names takes orders, with the credentials that stand there.
+    """Check that the server that the environment names takes orders with its credentials.
 
     Raises:
         MachineError: It does not answer, asks for other credentials, or is no server of Prefect's.
@@ -84,46 +84,47 @@ def require_answer(url: str) -> None:
             temporary_settings(settings),
             get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,
         ):
-            # What asks for credentials, unlike its health, and is the same on a server of one's own and in the cloud.
+            # What asks for credentials, unlike its health, and is the same on a server of one's own and
+            # in the cloud.
             client.read_flows(limit=1)
     except HTTPStatusError as error:
         raise MachineError(_refusal(url, error.response.status_code)) from error
     except (HTTPError, OSError) as error:
         raise MachineError(
-            f"no Prefect server answers at {without_password(url)}, which {API_URL} names: {error}. Start it (`make "
-            f"serve`), {_OTHER_SERVER}"
+            f"no Prefect server answers at {without_password(url)}, which {API_URL} names: {error}. "
+            f"Start it (`make serve`), {_OTHER_SERVER}"
         ) from error
     except ValueError as error:  # no JSON, or JSON of another kind
         raise MachineError(_refusal(url, None)) from error
 
 
 def _refusal(url: str, status: int | None) -> str:
-    """Return what a server that answers with a status other than success, or with no JSON, must be told to be."""
+    """Return what is wrong with a server that answers with an error, or with no JSON."""
     named = f"{without_password(url)}, which {API_URL} names,"
     if status in (401, 403):
         return (
-            f"the server at {named} asks for authentication and did not accept what it got ({status}). Set "
-            "PREFECT_API_AUTH_STRING to its USER:PASSWORD, or PREFECT_API_KEY to a key of Prefect Cloud, "
-            f"{_OTHER_SERVER}"
+            f"the server at {named} asks for authentication and did not accept what it got ({status}). "
+            "Set PREFECT_API_AUTH_STRING to its USER:PASSWORD, or PREFECT_API_KEY to a key of Prefect "
+            f"Cloud, {_OTHER_SERVER}"
         )
     if status is not None and status >= 500:
         return (
             f"the Prefect server at {named} is out of order ({status}): look at its log, {_OTHER_SERVER}"
         )
-    told = f"({status})" if status else "(no JSON)"
+    answer = f"({status})" if status else "(no JSON)"
     return (
-        f"what answers at {named} is not the API of a Prefect server {told}. Its address ends in /api, for example "
-        f"http://{HOST}:4200/api: correct it, {_OTHER_SERVER}"
+        f"what answers at {named} is not the API of a Prefect server {answer}. Its address ends in "
+        f"/api, for example http://{HOST}:4200/api: correct it, {_OTHER_SERVER}"
     )
 
 
 def server_cpu_s() -> float | None:
-    """Return the CPU-seconds that the server started by this process has used so far, None if it started none."""
+    """Return the CPU-seconds of the server that this process started, None if it started none."""
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
             if child.cmdline()[1:6] == ["-m", "flows.serving.watched", *_SERVER[:3]]:
-                spent = [one.cpu_times() for one in (child, *child.children(recursive=True))]
-                return round(sum(one.user + one.system for one in spent), 2)
+                spent = [process.cpu_times() for process in (child, *child.children(recursive=True))]
+                return round(sum(times.user + times.system for times in spent), 2)
     return None
 
 
@@ -131,15 +132,17 @@ def server_cpu_s() -> float | None:
 def watched(
     command: list[str], environment: Mapping[str, str], log: Path, folder: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Python module in a child process for as long as the block lasts; it ends when this process ends.
+    """Run a Python module in a child process for as long as the block or this process lasts.
 
-    It is in a process group of its own: Ctrl-C reaches the run first, which then still has a server to tell.
+    It is in a process group of its own: Ctrl-C reaches the run first, which then still has a server to
+    tell.
 
     Args:
         command: The module and its arguments.
         environment: All of its environment, but for what lets it watch this process.
         log: The file that what it writes is added to.
-        folder: Where it runs, with this project on Python's path; the current folder, without that, if None.
+        folder: Where it runs, with this project on Python's path; the current folder, without that, if
+            None.
 
     Raises:
         MachineError: The log cannot be written.
@@ -171,7 +174,7 @@ def _sources(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Ask a child to end, first what it runs: a worker waits for that. Kill it if it does not, and what it leaves."""
+    """Ask what a child runs, then the child to end; kill what does not."""
     if child.poll() is not None:
         return
     process = psutil.Process(child.pid)
@@ -195,7 +198,8 @@ def _free_port(port: int) -> int:
             probe.bind((HOST, port))
         except OSError as error:
             raise MachineError(
-                f"port {port} of {HOST} {_why_not(error)} Choose another with `python -m flows serve --port PORT`."
+                f"port {port} of {HOST} {_why_not(error)} Choose another with `python -m flows serve "
+                "--port PORT`."
             ) from error
         return int(probe.getsockname()[1])
 
@@ -210,24 +214,25 @@ def _why_not(error: OSError) -> str:
 
 
 def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path, before: int) -> None:
-    """Wait until the server answers; of its log, what stands behind the first ``before`` bytes is of this start."""
+    """Wait until the server answers; its log of this start begins after ``before`` bytes."""
     began = time.monotonic()
     while time.monotonic() - began < _START_S and child.poll() is None:
         if _is_ready(url, child):
             return
         time.sleep(0.1)
-    said = log.read_bytes()[before:].decode(errors="replace")
+    written = log.read_bytes()[before:].decode(errors="replace")
     took = f"{time.monotonic() - began:.0f} s"
     ended = f"did not answer at {url} within {took}" if child.poll() is None else f"ended after {took}"
-    why = cause(said, log.parent) or "the log does not say why in words known here."
-    raise MachineError(f"Prefect's server {ended}: {why}\nThe end of {log}:\n{tail(said)}")
+    why = cause(written, log.parent) or "the log does not say why in words known here."
+    raise MachineError(f"Prefect's server {ended}: {why}\nThe end of {log}:\n{tail(written)}")
 
 
 def _is_ready(url: str, child: subprocess.Popen[bytes]) -> bool:
-    """Tell whether the child takes orders at an address: another server may have taken its port meanwhile."""
+    """Tell whether the child, and no other server, takes orders at an address."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        # Not its health, which is good before its database can be written: the first order would be refused (503).
+        # Not its health, which is good before its database can be written: the first order would be
+        # refused (503).
         with opener.open(f"{url}/ready", timeout=5):
             return _listens(child, urlsplit(url).port)
     except (OSError, ValueError):
@@ -242,4 +247,4 @@ def _listens(child: subprocess.Popen[bytes], port: int | None) -> bool:
         return False
     except psutil.AccessDenied:
         return True
-    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections)
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)

@@ -1,18 +1,19 @@
 """Run a module as ``python -m`` does, and stop it with all below it when whoever started it is gone.
 
-Prefect's server and worker are started through this: ``kill -9`` of their starter would leave them behind.
+Prefect's server and worker are started through this: ``kill -9`` of their starter would leave them
+behind.
 """
 
 import runpy
 import sys
 
-from tasks.dag.watch import heed_hang_up, watch_starters
+from tasks.dag.watch import end_on_hang_up, watch_starters
 
 
 def main() -> None:
     """Run the module that the first argument names with the arguments after it."""
     watch_starters()
-    heed_hang_up()
+    end_on_hang_up()
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

@@ -9,6 +9,8 @@ from typing import Concatenate, ParamSpec
 from markupsafe import Markup
 from pydantic import JsonValue
 
+from litesmith.documents.durations import duration
+
 Options = ParamSpec("Options")
 
 NONE = "\u2013"
@@ -114,6 +116,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "breakable": breakable,
     "code": code,
     "count": _or_dash(count),
+    "duration": duration,
     "percent": _or_dash(percent),
     "points": _or_dash(points),
     "number": _or_dash(number),

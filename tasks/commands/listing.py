@@ -1,4 +1,4 @@
-"""Tell in one line for each step what became of it here, as far as that is seen without asking DVC."""
+"""The state of each step in one line, as far as it is seen without asking DVC."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,13 +7,17 @@ from textwrap import fill
 
 from litesmith.documents.durations import duration
 from litesmith.errors import DataError
-from litesmith.files import read_json
+from litesmith.records.provenance import Provenance
+from litesmith.records.record import read_record
 from tasks.dag.lock import running_step
 from tasks.dag.step import Step
 from tasks.pipeline import PIPELINE
 
 STEPS = [step.name for step in PIPELINE]
-_HINT = "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\nwhat a step does and its files."
+_HINT = (
+    "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\n"
+    "what a step does and its files."
+)
 _Row = tuple[str, str, str, str]
 
 
@@ -38,15 +42,15 @@ def _row(step: Step, root: Path) -> _Row:
     running = running_step(root)
     if running and running[0] == step.name:
         return step.name, "running", _moment(running[1]), ""
-    record = root / step.made
+    record = root / step.provenance
     if not record.is_file():
         return step.name, "not made here", "", ""
     missing = [port.path for port in step.outs if not (root / port.path).exists()]
     state = f"{len(missing)} of {len(step.outs)} outputs missing" if missing else "made"
     since = datetime.fromtimestamp(record.stat().st_mtime, UTC)
     try:
-        took = duration(float(read_json(record)["wall_s"]))
-    except (DataError, ValueError, LookupError, TypeError):
+        took = duration(read_record(record, Provenance).wall_s)
+    except DataError:
         return step.name, "record cannot be read", _moment(since), ""
     return step.name, state, _moment(since), took
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from litesmith.documents.formats import count, percent, points, signed
 from litesmith.errors import ContractError, DataError
 from tasks import catalog
-from tasks.profiles import Chosen, profile_title
+from tasks.profiles import Chosen, profile_overlays, profile_title
 from tasks.workspace import repro_command, workspace_folder
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def make_reference(root: Path, profile: Chosen = None) -> str:
         profile: The profiles of the workspace whose report it is, None for the project's own.
 
     Raises:
-        ParamsError: What is given is no name of a profile.
+        ParamsError: There is no such profile.
         ContractError: There is no summary, or it is not one that the report step wrote.
     """
     from litesmith.records.record import write_record
@@ -34,6 +34,7 @@ def make_reference(root: Path, profile: Chosen = None) -> str:
     path, title = folder / catalog.SUMMARY, profile_title(profile)
     shown = path.relative_to(root)
     if not path.is_file():
+        profile_overlays(root, profile)  # a name that is no profile is the better reason
         again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
         raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
     now = _run(path, shown, folder)

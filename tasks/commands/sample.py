@@ -1,4 +1,4 @@
-"""Put the last report where a visitor sees it before running anything, with a picture of its first screen."""
+"""The last report and a picture of it in ``docs/``, for visitors."""
 
 import hashlib
 import shutil
@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from litesmith.errors import ContractError, MachineError
-from litesmith.files import read_yaml, replacing, write_bytes
+from litesmith.files import replacing, write_bytes
 from tasks import catalog
+from tasks.dag.dvclock import LOCK, locked_outputs
 
 SAMPLE = Path("docs/sample-report.html")
 PICTURE = Path("docs/sample-report.png")
@@ -52,13 +53,14 @@ def check_sample(root: Path) -> None:
         root: The project's folder.
 
     Raises:
-        ContractError: They are not what `make_sample` would make of that report, or no report is recorded.
+        ContractError: They are not what `make_sample` would make of that report, or no report is
+            recorded.
     """
     expected, again = _recorded(root), "`make sample` makes both; commit them."
     copied = _md5((root / SAMPLE).read_bytes()) if (root / SAMPLE).is_file() else "no file"
     if copied != expected:
         raise ContractError(
-            f"{SAMPLE} is not the report of {_LOCK}: expected MD5 {expected}, got {copied}. {again}"
+            f"{SAMPLE} is not the report of {LOCK}: expected MD5 {expected}, got {copied}. {again}"
         )
     shown = _shown(root / PICTURE)
     if shown != expected:
@@ -67,20 +69,13 @@ def check_sample(root: Path) -> None:
         )
 
 
-_LOCK = "dvc.lock"
-
-
 def _recorded(root: Path) -> str:
     """Return the MD5 of the report as the last run of its stage recorded it."""
-    path = root / _LOCK
-    try:
-        outs = read_yaml(path)["stages"][catalog.REPORT.stem]["outs"] if path.is_file() else []
-        found = [str(out["md5"]) for out in outs if out["path"] == catalog.REPORT.as_posix()]
-    except (LookupError, TypeError):
-        found = []
-    if not found:
-        raise ContractError(f"{_LOCK} records no {catalog.REPORT}. `dvc repro` makes it and records it.")
-    return found[0]
+    for outputs in locked_outputs(root).values():
+        for output in outputs:
+            if output.path == catalog.REPORT and output.md5:
+                return output.md5
+    raise ContractError(f"{LOCK} records no {catalog.REPORT}. `dvc repro` makes it and records it.")
 
 
 def _md5(content: bytes) -> str:
@@ -98,7 +93,7 @@ def _shown(picture: Path) -> str:
 
 
 def _photograph(page: Path, target: Path) -> None:
-    """Draw the first screen of a page as a browser without network or history shows it, in light colours."""
+    """Draw the first screen of a page in a browser without network or history, in light colours."""
     browser = next((path for path in map(shutil.which, _BROWSERS) if path), None)
     if browser is None:
         raise MachineError(
@@ -113,7 +108,7 @@ def _photograph(page: Path, target: Path) -> None:
             f"--user-data-dir={profile}",
         ]
         command = [browser, *options, f"--window-size={_WINDOW}", f"--screenshot={target.resolve()}"]
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, page.resolve().as_uri()],
             capture_output=True,
             encoding="utf-8",
@@ -121,14 +116,14 @@ def _photograph(page: Path, target: Path) -> None:
             timeout=_LIMIT_S,
             check=False,
         )
-    if done.returncode or not target.is_file():
+    if process.returncode or not target.is_file():
         raise MachineError(
-            f"{browser} drew no picture of {page}, it ended with {done.returncode}:\n{done.stderr}"
+            f"{browser} drew no picture of {page}, it ended with {process.returncode}:\n{process.stderr}"
         )
 
 
 def _reduce(picture: Path, page_md5: str) -> None:
-    """Write a picture anew with few colours, which a page of text does not miss, and with the hash of its page."""
+    """Write a picture with few colours, and with the hash of its page."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 

@@ -1,1 +1,1 @@
-"""The plumbing of any such pipeline: what a step promises and how the promise is kept. Knows nothing of images."""
+"""The plumbing of steps: what they promise and how they are held to it."""

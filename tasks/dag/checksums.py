@@ -1,6 +1,7 @@
-"""Hold the content of a step's inputs to what was recorded of them when they were made.
+"""The content of inputs, held to what was recorded as they were made.
 
-DVC trusts its cache: what it restores from there it takes for what it once put there, without reading it.
+DVC trusts its cache: what it restores from there it takes for what it once put there, without reading
+it.
 """
 
 import hashlib
@@ -11,20 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from litesmith.errors import ContractError, DataError, ParamsError
-from litesmith.files import read_json, read_yaml, write_json
+from litesmith.errors import DataError
+from litesmith.files import read_json, write_json
 from tasks import catalog
+from tasks.dag.dvclock import locked_outputs
 from tasks.dag.step import Step
 from tasks.workspace import path_in_command, repro_command
-
-_LOCK = Path("dvc.lock")
 
 
 @dataclass(frozen=True)
 class _Recorded:
-    """What is known of a file or folder that a step made.
+    """A file or folder as a step left it.
 
     Attributes:
         path: Relative to the workspace's root.
@@ -37,10 +37,11 @@ class _Recorded:
     md5: str
 
 
-def check_inputs(one: Step, root: Path) -> None:
+def check_inputs(step: Step, root: Path) -> None:
     """Compare the inputs of a step with what was recorded when they were made.
 
-    An input that was made by hand, without DVC, is held to what that left. What no step has made is not checked.
+    An input that was made by hand, without DVC, is held to what that left. What no step has made is not
+    checked.
 
     Raises:
         DataError: An input is not what its step made; says how to get that back.
@@ -48,18 +49,21 @@ def check_inputs(one: Step, root: Path) -> None:
     """
     recorded = [*_of_dvc(root), *_of_steps(root)]
     refusals = []
-    for path in (port.path for port in one.ins):
+    for path in (port.path for port in step.ins):
         wanted = [record for record in recorded if record.path == path]
-        if wanted and (found := md5_of(root / path)) not in {record.md5 for record in wanted}:
-            refusals.append(_refusal(root, wanted[0], found))
+        if wanted and (md5 := md5_of(root / path)) not in {record.md5 for record in wanted}:
+            refusals.append(_refusal(root, wanted[0], md5))
     if any(refusals):
-        raise DataError(f"step {one.name} cannot run: " + "\n".join(text for text in refusals if text))
+        raise DataError(f"step {step.name} cannot run: " + "\n".join(text for text in refusals if text))
 
 
-def record_outputs(one: Step, root: Path) -> None:
-    """Write down the content of what a step has made, for steps that run before DVC has recorded it, or without DVC."""
-    sums = {port.path.as_posix(): md5_of(root / port.path) for port in one.outs}
-    write_json(root / catalog.CHECKSUMS / f"{one.name}.json", sums)
+def record_outputs(step: Step, root: Path) -> None:
+    """Write down the MD5s of the outputs of a step.
+
+    They are for steps that run before DVC has recorded them, or without DVC.
+    """
+    sums = {port.path.as_posix(): md5_of(root / port.path) for port in step.outs}
+    write_json(root / catalog.CHECKSUMS / f"{step.name}.json", sums)
 
 
 def md5_of(path: Path) -> str:
@@ -91,28 +95,13 @@ def _files(folder: Path) -> list[str]:
 
 
 def _of_dvc(root: Path) -> list[_Recorded]:
-    """Return what ``dvc.lock`` records of outputs; nothing if there is no such file.
-
-    DVC writes it after each stage, before the next one begins.
-    """
-    if not (root / _LOCK).exists():
-        return []
-    try:
-        content = read_yaml(root / _LOCK)
-        outs = [
-            (step, out) for step, stage in content["stages"].items() for out in stage.get("outs", [])
-        ]
-        return [
-            _Recorded(Path(out["path"]), step, out["md5"])
-            for step, out in outs
-            if out.get("hash") == "md5"
-        ]
-    except (ParamsError, LookupError, TypeError, AttributeError) as error:
-        why = error if isinstance(error, ParamsError) else "it is empty, or not as DVC writes it"
-        raise ContractError(
-            f"dvc.lock cannot be read ({why}). It says what the inputs must be: end the merge that "
-            "left it in two versions, or take the last committed one with `git checkout dvc.lock`."
-        ) from error
+    """Return what ``dvc.lock`` records of outputs."""
+    return [
+        _Recorded(output.path, name, output.md5)
+        for name, outputs in locked_outputs(root).items()
+        for output in outputs
+        if output.hash == "md5" and output.md5
+    ]
 
 
 def _of_steps(root: Path) -> list[_Recorded]:
@@ -127,30 +116,30 @@ def _left(file: Path) -> dict[str, str]:
         return TypeAdapter(dict[str, str]).validate_python(read_json(file))
     except (DataError, ValidationError) as error:
         raise DataError(
-            f"{file} does not hold what step {file.stem} left there, the MD5s of what it made. Remove it, and run that "
-            f"step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
+            f"{file} does not hold what step {file.stem} left there, the MD5s of what it made. Remove "
+            f"it, and run that step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
         ) from error
 
 
-def _refusal(root: Path, wanted: _Recorded, found: str) -> str | None:
+def _refusal(root: Path, wanted: _Recorded, md5: str) -> str | None:
     """Return what differs and the way out that lasts; None if DVC itself would see no difference."""
     cache = _Cache(root)
-    present = cache.heeded(root / wanted.path) if _is_folder(found) else {"": found}
-    if _is_folder(found) and _md5_of_list(present) == wanted.md5:
+    present = cache.files(root / wanted.path) if _is_folder(md5) else {"": md5}
+    if _is_folder(md5) and _md5_of_list(present) == wanted.md5:
         return None
     expected = cache.members(wanted.md5) if _is_folder(wanted.md5) else {"": wanted.md5}
     names = [name for name in sorted({*present, *expected}) if present.get(name) != expected.get(name)]
-    if expected and _is_folder(wanted.md5) == _is_folder(found):
+    if expected and _is_folder(wanted.md5) == _is_folder(md5):
         lines = [
             _difference(wanted.path / name, expected.get(name), present.get(name)) for name in names
         ]
     else:
-        lines = [_difference(wanted.path, wanted.md5, found)]
+        lines = [_difference(wanted.path, wanted.md5, md5)]
     sums = dict.fromkeys((wanted.md5, *(expected.get(name) for name in names)))
-    damaged = [place for md5 in sums if (place := cache.damaged(md5))]
+    damaged = [place for each in sums if (place := cache.damaged(each))]
     return (
-        f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with it. "
-        f"{_way_out(root, wanted, damaged, cache)}"
+        f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with "
+        f"it. {_way_out(root, wanted, damaged, cache)}"
     )
 
 
@@ -159,15 +148,15 @@ def _is_folder(md5: str) -> bool:
     return md5.endswith(".dir")
 
 
-def _difference(path: Path, expected: str | None, found: str | None) -> str:
-    if found is None:
+def _difference(path: Path, expected: str | None, present: str | None) -> str:
+    if present is None:
         return f"{path} is missing"
     if expected is None:
         return f"{path} is there, where no such file was made"
-    if _is_folder(expected) != _is_folder(found):
-        there, made = ("folder", "file") if _is_folder(found) else ("file", "folder")
-        return f"{path} is a {there}, where a {made} was made"
-    return f"{path} has another content: expected MD5 {expected}, got {found}"
+    if _is_folder(expected) != _is_folder(present):
+        is_now, was = ("folder", "file") if _is_folder(present) else ("file", "folder")
+        return f"{path} is a {is_now}, where a {was} was made"
+    return f"{path} has another content: expected MD5 {expected}, got {present}"
 
 
 def _way_out(root: Path, wanted: _Recorded, damaged: list[str], cache: "_Cache") -> str:
@@ -178,13 +167,20 @@ def _way_out(root: Path, wanted: _Recorded, damaged: list[str], cache: "_Cache")
     if not damaged:
         return f"Remove it and let DVC bring it back: {again}."
     return (
-        f"DVC's own copy is damaged too and would be restored in every run: {', '.join(damaged)}. Remove both and let "
-        f"them be made again: {again}."
+        f"DVC's own copy is damaged too and would be restored in every run: {', '.join(damaged)}. "
+        f"Remove both and let them be made again: {again}."
     )
 
 
+class _CachedFile(BaseModel):
+    """A file of a folder, as DVC's cache lists it."""
+
+    relpath: str
+    md5: str
+
+
 class _Cache:
-    """DVC's cache of a workspace. Importing DVC takes a second, so it is asked only where an input differs."""
+    """DVC's cache of a workspace; as importing DVC takes a second, asked only where an input differs."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -194,7 +190,7 @@ class _Cache:
 
             self._repo = Repo(str(root))
 
-    def heeded(self, folder: Path) -> dict[str, str]:
+    def files(self, folder: Path) -> dict[str, str]:
         """Return the MD5s of a folder's files by name, without those that .dvcignore names."""
         names = _files(folder)
         if self.is_there:
@@ -203,16 +199,17 @@ class _Cache:
         return {name: _md5_of_file(folder / name) for name in names}
 
     def members(self, md5: str) -> dict[str, str]:
-        """Return the MD5s of a folder's files by name as they were put into the cache; none if that is not known."""
+        """Return the MD5s of the files of a folder in the cache, by name; none if not known."""
         if self.damaged(md5):
             return {}
         try:
-            return {file["relpath"]: file["md5"] for file in read_json(self._place(md5))}
-        except (OSError, ValueError, LookupError, TypeError):
+            listed = TypeAdapter(list[_CachedFile]).validate_python(read_json(self._place(md5)))
+        except (DataError, OSError, ValidationError):
             return {}
+        return {file.relpath: file.md5 for file in listed}
 
     def damaged(self, md5: str | None) -> str | None:
-        """Return the path of a file in the cache whose content is not the one it is named by; None if all is well."""
+        """Return the path of a file in the cache if its content is not the one that names it."""
         if md5 is None:
             return None
         place = self._place(md5)

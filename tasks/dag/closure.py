@@ -1,4 +1,4 @@
-"""Which source files and which packages a step's result depends on: what it imports, and the data files beside that."""
+"""The source files and the packages that the result of a step depends on."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -47,13 +47,14 @@ PACKAGES = {
 
 
 def sources(module: str, root: Path) -> list[Path]:
-    """Return the first-party files that a module needs to compute, itself included, relative to ``root``.
+    """Return the first-party files that a module needs, itself included, relative to ``root``.
 
-    Files that are not Python (templates, style sheets) count with the modules of their package, and with whatever names
-    them. One directly in a ring that nothing names counts with every module: any may read it.
+    Files that are not Python (templates, style sheets) count with the modules of their package, and with
+    whatever names them. One directly in a ring that nothing names counts with every module: any may read
+    it.
 
     Args:
-        module: Import name of a room, such as ``tasks.steps.prune``.
+        module: Import name of a step, such as ``tasks.steps.prune``.
         root: Folder that holds the rings.
     """
     tree = _tree(root)
@@ -62,7 +63,7 @@ def sources(module: str, root: Path) -> list[Path]:
 
 
 def folded(paths: Iterable[Path], root: Path) -> list[Path]:
-    """Return sources with each package that is there as a whole named by its folder instead of file by file.
+    """Return sources, with each package that is there as a whole named by its folder.
 
     What DVC records of a stage so stays short: it writes all of ``dvc.lock`` anew after each.
 
@@ -78,7 +79,7 @@ def folded(paths: Iterable[Path], root: Path) -> list[Path]:
 
 
 def packages(module: str, root: Path) -> list[str]:
-    """Return the distributions, of those in `PACKAGES`, that a module and its first-party imports use."""
+    """Return the distributions in `PACKAGES` that a module and its imports use."""
     imported = _tree(root).imported(module)
     return sorted({PACKAGES[name] for name in imported if name in PACKAGES})
 
@@ -90,7 +91,8 @@ class _Tree:
     Attributes:
         root: The folder.
         graph: Who imports whom, without plumbing.
-        owners: Of each data file, relative to ``root``: the modules of its package and all files that name it.
+        owners: Of each data file, relative to ``root``: the modules of its package and all files that
+            name it.
     """
 
     root: Path
@@ -98,7 +100,7 @@ class _Tree:
     owners: dict[Path, frozenset[Path]]
 
     def code(self, module: str) -> set[Path]:
-        """Return the files of a module and of all that it imports; those that hold only a docstring left out."""
+        """Return the files of a module and its imports that hold more than a docstring."""
         paths = {
             _path(name, self.root) for name in self._upstream(module) if name.partition(".")[0] in RINGS
         }
@@ -159,7 +161,7 @@ def _graph(root: Path) -> "ImportGraph":
 
 
 def _packages_below(root: Path) -> "AbstractPackageFinder":
-    """Return a finder that looks below ``root``, where grimp's own looks at what this process would import."""
+    """Return a finder of packages below ``root``; grimp's own finds what this process would import."""
     from grimp.application.ports.packagefinder import AbstractPackageFinder
 
     class Finder(AbstractPackageFinder):
@@ -172,7 +174,7 @@ def _packages_below(root: Path) -> "AbstractPackageFinder":
 
 
 def _all_modules() -> "AbstractModuleFinder":
-    """Return a finder that follows Python into folders without ``__init__.py``, which grimp's own leaves out."""
+    """Return a finder of modules also in folders without ``__init__.py``, unlike grimp's own."""
     from grimp.application.ports.modulefinder import AbstractModuleFinder, FoundPackage, ModuleFile
     from grimp.domain.valueobjects import Module
 
@@ -191,7 +193,7 @@ def _all_modules() -> "AbstractModuleFinder":
 
 
 def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
-    """Return the data files among ``paths``, each with the modules of its package and the files that name it."""
+    """Return the data files, each with the modules of its package and the files that name it."""
     texts = {path: (root / path).read_text(encoding="utf-8", errors="ignore") for path in paths}
     return {
         path: frozenset(
@@ -206,7 +208,7 @@ def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
 
 
 def _is_beside(module: Path, path: Path) -> bool:
-    """Tell whether a file lies in the package of a module or below it; a whole ring is no package in this sense."""
+    """Tell whether a file lies in the package of a module or below; a whole ring does not count."""
     return len(module.parts) > 2 and module.parent in path.parents
 
 

@@ -1,8 +1,9 @@
-"""Write ``dvc.yaml`` from the steps' doors, and check it as a lock file is checked."""
+"""``dvc.yaml``, written from the steps and checked as a lock file is."""
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from litesmith.errors import ContractError
 from litesmith.files import write_text, yaml_text
@@ -15,13 +16,13 @@ from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
 # Stands at an output in dvc.yaml, for whoever passes on what DVC says.
 MAYBE_EMPTY = "maybe_empty"
 
-_HEADER = "# Written by `make dvc` from the doors of the rooms in tasks/. Edit those, not this.\n"
+_HEADER = "# Written by `make dvc` from the steps in tasks/steps/. Edit those, not this.\n"
 
 
 def render(steps: Iterable[Step], root: Path) -> str:
     """Return the text of ``dvc.yaml`` for ``steps``, whose sources lie below ``root``."""
     steps = tuple(steps)
-    content = {"stages": {one.name: _stage(one, root) for one in steps}, "plots": _plots(steps)}
+    content = {"stages": {step.name: _stage(step, root) for step in steps}, "plots": _plots(steps)}
     return _HEADER + yaml_text(content, width=120)
 
 
@@ -31,39 +32,38 @@ def write(steps: Iterable[Step], root: Path) -> None:
 
 
 def check(steps: Iterable[Step], root: Path) -> None:
-    """Compare ``dvc.yaml`` with the doors.
+    """Compare ``dvc.yaml`` with the steps.
 
     Raises:
         ContractError: It is not what `write` would write.
     """
     path = root / "dvc.yaml"
     if not path.is_file() or path.read_text(encoding="utf-8") != render(steps, root):
-        raise ContractError(
-            "dvc.yaml is not what the doors in tasks/ say. Run `make dvc` and commit the result."
-        )
+        raise ContractError("dvc.yaml is not what the steps say. Run `make dvc` and commit the result.")
 
 
-def _stage(one: Step, root: Path) -> dict[str, Any]:
-    used = packages(one.module, root)
-    code = folded(sources(one.module, root), root)
-    deps = [path.as_posix() for path in (*(port.path for port in one.ins), *code)]
-    read = [key for name, kind in one.sections.items() for key in _keys(name, kind)]
-    read += ["seed"] if "seed" in one.keywords else []
-    stage: dict[str, Any] = {
-        "desc": one.summary,
-        "cmd": f"python -m tasks run {one.name}",
-        "deps": deps,
-        "params": [*read, *([{catalog.VERSIONS.as_posix(): used}] if used else [])],
-        "outs": [_out(port) for port in one.outs if not port.marked(Metric)],
+def _stage(step: Step, root: Path) -> dict[str, JsonValue]:
+    used = packages(step.module, root)
+    code = folded(sources(step.module, root), root)
+    paths = [*(port.path for port in step.ins), *code]
+    read: list[JsonValue] = [key for name, kind in step.sections.items() for key in _keys(name, kind)]
+    read += ["seed"] if "seed" in step.keywords else []
+    read += [{catalog.VERSIONS.as_posix(): [*used]}] if used else []
+    stage: dict[str, JsonValue] = {
+        "desc": step.summary,
+        "cmd": f"python -m tasks run {step.name}",
+        "deps": [path.as_posix() for path in paths],
+        "params": read,
+        "outs": [_out(port) for port in step.outs if not port.marked(Metric)],
         "metrics": [
-            {port.path.as_posix(): {"cache": False}} for port in one.outs if port.marked(Metric)
+            {port.path.as_posix(): {"cache": False}} for port in step.outs if port.marked(Metric)
         ],
     }
     return {key: value for key, value in stage.items() if value}
 
 
 def _keys(section: str, kind: type[Section]) -> list[str]:
-    """Return what DVC shall watch of a section: all of it, or the fields of the part that is read."""
+    """Return the keys of a section that a step reads: all, or the fields of a part."""
     return (
         [section]
         if kind is Params.kind(section)
@@ -71,18 +71,22 @@ def _keys(section: str, kind: type[Section]) -> list[str]:
     )
 
 
-def _out(port: Port) -> str | dict[str, Any]:
-    settings: dict[str, Any] = {"cache": False} if port.in_git else {}
+def _out(port: Port) -> JsonValue:
+    settings: dict[str, JsonValue] = {"cache": False} if port.in_git else {}
     if port.marked(MaybeEmpty):
-        settings["meta"] = {MAYBE_EMPTY: True}
+        settings |= {"meta": {MAYBE_EMPTY: True}}
     return {port.path.as_posix(): settings} if settings else port.path.as_posix()
 
 
-def _plots(steps: Iterable[Step]) -> list[dict[str, Any]]:
+def _plots(steps: Iterable[Step]) -> list[JsonValue]:
     """Return one drawing for each panel, with the columns of every file that takes part in it."""
-    panels: dict[str, dict[str, Any]] = {}
-    for port in (port for one in steps for port in one.outs):
+    columns: dict[str, dict[str, JsonValue]] = {}
+    drawings: dict[str, Plot] = {}
+    for port in (port for step in steps for port in step.outs):
         for mark in (mark for mark in port.marks if isinstance(mark, Plot)):
-            panel = panels.setdefault(mark.panel, {"template": mark.template, "x": mark.x, "y": {}})
-            panel["y"][port.path.as_posix()] = list(mark.y)
-    return [{name: panel} for name, panel in panels.items()]
+            drawings.setdefault(mark.panel, mark)
+            columns.setdefault(mark.panel, {})[port.path.as_posix()] = [*mark.y]
+    return [
+        {panel: {"template": mark.template, "x": mark.x, "y": columns[panel]}}
+        for panel, mark in drawings.items()
+    ]

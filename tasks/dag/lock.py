@@ -1,7 +1,6 @@
-"""One run at a time in a workspace, whichever door it came through."""
+"""One run at a time in a workspace, however it was started."""
 
 import fcntl
-import json
 import os
 import sys
 import time
@@ -9,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psutil
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from litesmith.errors import BusyError, MachineError
 from litesmith.files import explaining
@@ -21,11 +21,29 @@ from tasks import catalog
 HOLDER = "LITESMITH_LOCK_HOLDER"
 
 _STEP_PATIENCE_S = 10.0
-_UNNAMED = "a process that cannot be named here (it has just begun, is just ending, or runs in another container)"
+_UNNAMED = (
+    "a process that cannot be named here "
+    "(it has just begun, is just ending, or runs in another container)"
+)
+
+
+class _Holder(BaseModel):
+    """The process that holds a lock, as the lock's file names it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    command: str
+    pid: int
+    since: AwareDatetime
+
+    @property
+    def process(self) -> str:
+        """The process in words."""
+        return f"pid {self.pid}, since {self.since.isoformat()}"
 
 
 def this_command() -> str:
-    """Return how this process was started, as others are told who holds a workspace."""
+    """Return the command line of this process, which names it to others."""
     return " ".join(["python", *sys.orig_argv[1:]])
 
 
@@ -45,8 +63,10 @@ def holding(root: Path) -> Iterator[None]:
     with _opened(root / catalog.LOCK) as file, ExitStack() as named:
         if not _taken(file):
             named.enter_context(_naming_this(file))
-        elif _holder(file).get("pid") != int(os.environ.get(HOLDER, 0)):
-            raise BusyError(_refusal(_holder(file)))
+        else:
+            holder = _holder(file)
+            if holder is None or str(holder.pid) != os.environ.get(HOLDER):
+                raise BusyError(_refusal(holder))
         yield
 
 
@@ -54,8 +74,8 @@ def holding(root: Path) -> Iterator[None]:
 def stepping(root: Path) -> Iterator[None]:
     """Be the only step that runs in the workspace; wait a moment for one that is about to stop.
 
-    A step whose flow was killed notices that within a second or two, and until then it still writes, while the flow's
-    lock is free already.
+    A step whose flow was killed notices that within a second or two, and until then it still writes,
+    while the flow's lock is free already.
 
     Args:
         root: The workspace's folder.
@@ -81,12 +101,14 @@ def running_step(root: Path) -> tuple[str, datetime] | None:
         return None
     with path.open(encoding="utf-8") as file:
         holder = _holder(file)
-    return (holder["command"].split()[-1], datetime.fromisoformat(holder["since"])) if holder else None
+    return (holder.command.split()[-1], holder.since) if holder else None
 
 
 @contextmanager
 def serving_alone(root: Path) -> Iterator[None]:
-    """Be the only one that serves the project's deployments: a second would take the first one's runs for dead.
+    """Be the only one that serves the project's deployments.
+
+    A second one would take the runs of the first for dead.
 
     Args:
         root: The project's folder.
@@ -129,11 +151,11 @@ def _taken(file: IO[str]) -> bool:
 @contextmanager
 def _naming_this(file: IO[str]) -> Iterator[None]:
     """Let a locked file name this process for as long as the block lasts, and nobody after it."""
-    since = datetime.now(UTC).isoformat(timespec="seconds")
+    since = datetime.now(UTC).replace(microsecond=0)
     with explaining(Path(file.name)):
         # A holder that was killed left its name.
         file.truncate(0)
-        json.dump({"command": this_command(), "pid": os.getpid(), "since": since}, file)
+        file.write(_Holder(command=this_command(), pid=os.getpid(), since=since).model_dump_json())
         file.flush()
     try:
         yield
@@ -141,40 +163,36 @@ def _naming_this(file: IO[str]) -> Iterator[None]:
         file.truncate(0)
 
 
-def _holder(file: IO[str]) -> dict[str, Any]:
-    """Return what the holder wrote.
+def _holder(file: IO[str]) -> _Holder | None:
+    """Return the holder that the file names, None if it names no process that runs.
 
-    It is empty in the instant between its locking and its writing, and in that between its removing its name and its
-    letting go. What a holder that was killed left in the file names nobody, and neither does what nobody here wrote.
+    It names none in the instant between locking and writing, and in that between removing the name and
+    letting go; nor after the holder was killed.
     """
     file.seek(0)
     try:
-        holder: dict[str, Any] = json.loads(file.read())
-        named = (
-            holder["command"].split()
-            and datetime.fromisoformat(holder["since"])
-            and psutil.pid_exists(holder["pid"])
-        )
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        return {}
-    return holder if named else {}
+        holder = _Holder.model_validate_json(file.read())
+        return holder if holder.command.split() and psutil.pid_exists(holder.pid) else None
+    except (ValidationError, UnicodeDecodeError, OverflowError):
+        return None
 
 
-def _refusal(holder: dict[str, Any]) -> str:
-    if not holder:
+def _refusal(holder: _Holder | None) -> str:
+    if holder is None:
         return f"this workspace is busy: held by {_UNNAMED}. One run at a time: try again in a moment."
-    command, pid, since = holder["command"], holder["pid"], holder["since"]
     return (
-        f"this workspace is busy: `{command}` holds it (pid {pid}, since {since}). "
-        f"One run at a time: wait for it, or stop it with `kill {pid}`."
+        f"this workspace is busy: `{holder.command}` holds it ({holder.process}). "
+        f"One run at a time: wait for it, or stop it with `kill {holder.pid}`."
     )
 
 
-def _second_server(holder: dict[str, Any]) -> str:
-    if not holder:
-        return f"this project is served already: by {_UNNAMED}. Order runs from that one, or try again in a moment."
-    command, pid, since = holder["command"], holder["pid"], holder["since"]
+def _second_server(holder: _Holder | None) -> str:
+    if holder is None:
+        return (
+            f"this project is served already: by {_UNNAMED}. "
+            "Order runs from that one, or try again in a moment."
+        )
     return (
-        f"this project is served already: `{command}` does it (pid {pid}, since {since}). "
-        f"Order runs from that one, or stop it with `kill {pid}`."
+        f"this project is served already: `{holder.command}` does it ({holder.process}). "
+        f"Order runs from that one, or stop it with `kill {holder.pid}`."
     )

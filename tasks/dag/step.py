@@ -1,14 +1,20 @@
-"""What a step promises: the files it reads, the files it makes, the parameters it follows."""
+"""A step: the files it reads, the files it makes, the parameters it follows."""
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from litesmith.params.everything import Params
 from litesmith.params.section import Section
 from tasks import catalog
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Arguments = dict[str, Section | int]
+"""What a step is called with, by keyword: sections of the parameters, and the seed."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -46,14 +52,14 @@ class Measured:
 class Kept:
     """Mark of a small output that git keeps instead of DVC's cache.
 
-    DVC then never takes the step from its run cache, which leaves out steps with such an output: use it where running
-    again costs little.
+    DVC then never takes the step from its run cache, which leaves out steps with such an output: use it
+    where running again costs little.
     """
 
 
 @dataclass(frozen=True)
 class MaybeEmpty:
-    """Mark of a folder that holds nothing where nothing was asked for; DVC's warning of it is then not passed on."""
+    """Mark of a folder that may be empty; DVC's warning of that is not passed on."""
 
 
 Mark = Metric | Plot | Measured | Kept | MaybeEmpty
@@ -61,7 +67,7 @@ Mark = Metric | Plot | Measured | Kept | MaybeEmpty
 
 @dataclass(frozen=True)
 class Port:
-    """One file or folder at a step's door."""
+    """One input or output of a step: a file or a folder."""
 
     name: str
     path: Path
@@ -78,15 +84,15 @@ class Port:
 
 
 class MapJobs(Protocol):
-    """Apply a function to jobs in worker processes and return the results in the order of the jobs."""
+    """Apply a function to jobs in worker processes; results have the order of the jobs."""
 
     def __call__(self, function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
         """Return ``function(job)`` for each job, in their order."""
         ...
 
 
-class Conduct(Protocol):
-    """Call a study with a way to map jobs, keep the workers while it runs, and return what it returns."""
+class StudyRunner(Protocol):
+    """Call a study with a way to map jobs, and keep the workers while it runs."""
 
     def __call__(self, study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
         """Return ``study(map_jobs)``, the jobs run by ``num_workers`` workers."""
@@ -95,17 +101,17 @@ class Conduct(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the pipeline: a function and its typed door.
+    """A step of the pipeline: a function with typed inputs and outputs.
 
-    The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``, ``outs``, and
-    whichever of these keywords its signature names: ``seed``, any other section of params.yaml (or, by a type that the
-    section's type extends, those of its fields alone), ``work`` (a folder that outlives a killed run with the same
-    inputs), ``conduct`` (worker processes).
+    The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``,
+    ``outs``, and whichever of these keywords its signature names: ``seed``, any other section of
+    params.yaml (or, by a type that the section's type extends, those of its fields alone), ``work`` (a
+    folder that outlives a killed run with the same inputs), ``run_with_workers`` (a `StudyRunner`).
     """
 
     function: Callable[..., None]
-    ins_type: type[Any]
-    outs_type: type[Any]
+    ins_type: "type[DataclassInstance]"
+    outs_type: "type[DataclassInstance]"
     sections: dict[str, type[Section]]
     keywords: tuple[str, ...]
 
@@ -116,7 +122,7 @@ class Step:
 
     @property
     def module(self) -> str:
-        """The room's module, as an import name."""
+        """The import name of the step's module."""
         return self.function.__module__
 
     @property
@@ -125,21 +131,21 @@ class Step:
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
     @property
-    def made(self) -> Path:
-        """Where the plumbing records how the outputs were made: host, versions, cost."""
+    def provenance(self) -> Path:
+        """The file that says how the outputs were made: host, versions, cost."""
         return catalog.made(self.name)
 
     @property
     def ins(self) -> tuple[Port, ...]:
-        """The inputs, in the order of the door."""
+        """The inputs in their order."""
         return _ports(self.ins_type)
 
     @property
     def outs(self) -> tuple[Port, ...]:
-        """The outputs, in the order of the door, the record of the making last."""
-        return (*_ports(self.outs_type), Port("made", self.made, (Measured(),)))
+        """The outputs in their order, their provenance last."""
+        return (*_ports(self.outs_type), Port("provenance", self.provenance, (Measured(),)))
 
-    def arguments(self, params: Params) -> dict[str, Any]:
+    def arguments(self, params: Params) -> Arguments:
         """Pick the sections and the seed that the function asks for from all parameters."""
         sections = {name: params.named(name).part(kind) for name, kind in self.sections.items()}
         own = sections.pop(self.name)
@@ -148,7 +154,7 @@ class Step:
 
 
 def step(function: Callable[..., None]) -> Step:
-    """Read a room's door from its function's signature.
+    """Return the step that a function's signature describes.
 
     Raises:
         TypeError: The signature is not that of a step.
@@ -157,7 +163,8 @@ def step(function: Callable[..., None]) -> Step:
     taken = list(inspect.signature(function).parameters.values())
     if [parameter.name for parameter in taken[:3]] != ["params", "ins", "outs"]:
         raise TypeError(
-            f"step {function.__name__} must take (params, ins, outs, *, ...), got {[p.name for p in taken]}."
+            f"step {function.__name__} must take (params, ins, outs, *, ...), got "
+            f"{[parameter.name for parameter in taken]}."
         )
     keywords = tuple(parameter.name for parameter in taken[3:])
     others = {
@@ -170,13 +177,13 @@ def step(function: Callable[..., None]) -> Step:
     )
 
 
-def _ports(door: type[Any]) -> tuple[Port, ...]:
+def _ports(paths: "type[DataclassInstance]") -> tuple[Port, ...]:
     """Return the ports of a frozen dataclass of paths."""
-    hints = get_type_hints(door, include_extras=True)
+    hints = get_type_hints(paths, include_extras=True)
     return tuple(
-        Port(field.name, Path(str(field.default)), _marks(hints[field.name])) for field in fields(door)
+        Port(field.name, Path(str(field.default)), _marks(hints[field.name])) for field in fields(paths)
     )
 
 
-def _marks(hint: Any) -> tuple[Mark, ...]:
+def _marks(hint: object) -> tuple[Mark, ...]:
     return tuple(get_args(hint)[1:]) if get_origin(hint) is Annotated else ()

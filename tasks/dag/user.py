@@ -1,4 +1,4 @@
-"""A name and a home folder for a user that the system knows by number alone, as in a container."""
+"""A name and a home folder for a user that the system knows by number alone."""
 
 import getpass
 import os
@@ -12,12 +12,14 @@ _HOME = Path(".litesmith/home")
 def provide_user(root: Path) -> None:
     """Set ``USER`` and ``HOME`` for this process, and those it starts, where nothing tells them.
 
-    DVC asks for the user's name, and Prefect and Great Expectations for the home folder as they are imported; all three
-    end in a traceback where there is none. What the system or the environment tells stays.
+    DVC asks for the user's name, and Prefect and Great Expectations for the home folder as they are
+    imported; all three end in a traceback where there is none. What the system or the environment tells
+    stays.
 
     Args:
-        root: The folder below which a home is made where none is known. If it cannot be, in a project that may only be
-            read, ``HOME`` names it all the same: a home that is missing counts as an empty one.
+        root: The folder below which a home is made where none is known. If it cannot be, in a project
+            that may only be read, ``HOME`` names it all the same: a home that is missing counts as an
+            empty one.
     """
     try:
         getpass.getuser()

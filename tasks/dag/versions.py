@@ -1,4 +1,4 @@
-"""The versions of the packages that decide numbers: written from the lock, an input of the steps that use them."""
+"""The versions of the packages that decide numbers, from the lock: an input of steps."""
 
 import re
 from collections.abc import Collection
@@ -10,7 +10,10 @@ from litesmith.files import read_yaml, write_text, yaml_text
 from tasks import catalog
 from tasks.dag.closure import PACKAGES
 
-_HEADER = "# Written by `make lock` from requirements.lock. Steps whose numbers depend on a package name it as a parameter.\n"
+_HEADER = (
+    "# Written by `make lock` from requirements.lock. "
+    "Steps whose numbers depend on a package name it as a parameter.\n"
+)
 
 
 def render(lock: str) -> str:
@@ -23,7 +26,7 @@ def render(lock: str) -> str:
         name: sorted(set(re.findall(rf"^{name}==(\S+)", lock, re.MULTILINE)))
         for name in PACKAGES.values()
     }
-    unclear = {name: found for name, found in pins.items() if len(found) != 1}
+    unclear = {name: versions for name, versions in pins.items() if len(versions) != 1}
     if unclear:
         raise MachineError(
             f"requirements.lock must pin one version of each numeric package, got {unclear}."
@@ -68,18 +71,21 @@ def check_installed(names: Collection[str], root: Path) -> dict[str, str]:
     ]
     if unknown:
         raise ContractError(
-            f"versions.yaml records no version of {', '.join(unknown)}. `python -m tasks versions` writes it anew."
+            f"versions.yaml records no version of {', '.join(unknown)}. "
+            "`python -m tasks versions` writes it anew."
         )
     installed = {name: _installed(name) for name in names}
     wrong = [
-        f"{name} {found or 'is missing'}" for name, found in installed.items() if found != recorded[name]
+        f"{name} {here or 'is missing'}"
+        for name, here in installed.items()
+        if here != recorded.get(name)
     ]
     if wrong:
         wanted = ", ".join(f"{name} {recorded[name]}" for name in names)
         raise MachineError(
             f"installed: {', '.join(wrong)}; versions.yaml says {wanted}. Run `make install`."
         )
-    return {name: found for name, found in installed.items() if found}
+    return {name: here for name, here in installed.items() if here}
 
 
 def _installed(name: str) -> str | None:

@@ -1,7 +1,7 @@
 """Stop a process with its workers when whoever started it, or its terminal, is gone.
 
-After ``kill -9`` of a flow or of DVC nobody else can: an orphaned training would go on for an hour and then overwrite
-outputs that another run has made meanwhile.
+After ``kill -9`` of a flow or of DVC nobody else can: an orphaned training would go on for an hour and
+then overwrite outputs that another run has made meanwhile.
 """
 
 import logging
@@ -13,7 +13,8 @@ from types import FrameType
 
 import psutil
 
-# Set by a flow for the commands it starts: "<pid>:<start time>", so that a pid used again is not mistaken for it.
+# Set by a flow for the commands it starts: "<pid>:<start time>", so that a pid used again is not
+# mistaken for it.
 STARTER = "LITESMITH_STARTER"
 
 _POLL_S = 1.0
@@ -27,7 +28,7 @@ def starter_environment() -> dict[str, str]:
 
 
 def watch_starters() -> None:
-    """Watch, from a daemon thread, the flow and the DVC command that this process works for, if there are any."""
+    """Watch, from a daemon thread, the flow and the DVC command that started this process."""
     _watch([*_named_starter(), *_dvc_command()])
 
 
@@ -36,8 +37,8 @@ def watch_parent() -> None:
     _watch([psutil.Process().parent()])
 
 
-def heed_hang_up() -> None:
-    """Treat SIGHUP, by which a terminal that is closed takes its leave, as SIGTERM, unless it is ignored (``nohup``).
+def end_on_hang_up() -> None:
+    """Treat SIGHUP, which a closed terminal sends, as SIGTERM, unless it is ignored (``nohup``).
 
     Only the main thread can; elsewhere nothing changes.
     """
@@ -47,13 +48,13 @@ def heed_hang_up() -> None:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """End this process as SIGTERM does, once: shell and system both send SIGHUP when a terminal is closed."""
+    """End this process as SIGTERM does, once: shell and system both send SIGHUP."""
     signal.signal(signal.SIGHUP, _do_nothing)
     signal.raise_signal(signal.SIGTERM)
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """Let a signal pass; to ignore it instead would pass on to the processes that are started from now on."""
+    """Let a signal pass; processes started from now on would inherit that it is ignored."""
 
 
 def stop_children(process: psutil.Process) -> None:
@@ -62,7 +63,7 @@ def stop_children(process: psutil.Process) -> None:
 
 
 def stop_tree(pid: int) -> None:
-    """Kill a process and every descendant of it, and wait until they are gone; it may be gone already."""
+    """Kill a process and every descendant, if there still, and wait until they are gone."""
     try:
         process = psutil.Process(pid)
         kill_all([process, *process.children(recursive=True)])
@@ -115,12 +116,13 @@ def _named_starter() -> list[psutil.Process | None]:
 
 
 def _dvc_command() -> list[psutil.Process | None]:
-    """Return the DVC command that runs this stage: the nearest ancestor that is no shell, None if it is gone already.
+    """Return the DVC command that runs this stage, None if it is gone already.
 
-    What lost its parent is handed to the first process of the system.
+    It is the nearest ancestor that is no shell. What lost its parent is handed to the first process of
+    the system.
     """
     if "DVC_STAGE" not in os.environ:
         return []
-    nearest = next((one for one in psutil.Process().parents() if one.name() not in _SHELLS), None)
+    nearest = next((each for each in psutil.Process().parents() if each.name() not in _SHELLS), None)
     orphaned = nearest is not None and nearest.pid == 1 and "dvc" not in " ".join(nearest.cmdline())
     return [None if orphaned else nearest]

@@ -1,4 +1,4 @@
-"""Worker processes for the jobs of a study, and the one place where another way to run them is loaded."""
+"""Worker processes for the jobs of a study."""
 
 import importlib
 import logging
@@ -12,24 +12,24 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from litesmith.errors import MachineError
-from tasks.dag.step import Conduct, MapJobs, Study
+from tasks.dag.step import MapJobs, Study, StudyRunner
 from tasks.dag.watch import kill_all, watch_parent
 
-# Names, as "module:function", a `Conduct` to use instead of local worker processes.
-CONDUCT = "LITESMITH_CONDUCT"
+# Names, as "module:function", a `StudyRunner` to use instead of local worker processes.
+RUNNER = "LITESMITH_STUDY_RUNNER"
 
 
-def conduct() -> Conduct:
-    """Return the way to run a study: the one the environment names, else `local_conduct`."""
-    if CONDUCT not in os.environ:
-        return local_conduct
-    module, _, function = os.environ[CONDUCT].partition(":")
+def study_runner() -> StudyRunner:
+    """Return the study runner that the environment names, else `run_with_workers`."""
+    if RUNNER not in os.environ:
+        return run_with_workers
+    module, _, function = os.environ[RUNNER].partition(":")
     # In no closure: how jobs are spread changes no result.
-    named: Conduct = getattr(importlib.import_module(module), function)  # noqa: TID251
-    return named
+    runner: StudyRunner = getattr(importlib.import_module(module), function)  # noqa: TID251
+    return runner
 
 
-def local_conduct(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
+def run_with_workers(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
     """Run a study whose jobs go to ``num_workers`` local worker processes."""
     with worker_pool(num_workers) as pool:
         return study(lambda function, jobs: list(pool.map(function, jobs)))
@@ -55,8 +55,8 @@ def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
                 raise
     except BrokenProcessPool as error:
         raise MachineError(
-            "a worker process was killed, most often because memory ran out. Free some, or lower the step's "
-            "num_workers, and run again: finished work is kept."
+            "a worker process was killed, most often because memory ran out. Free some, or lower the "
+            "step's num_workers, and run again: finished work is kept."
         ) from error
 
 

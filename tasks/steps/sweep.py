@@ -10,7 +10,7 @@ from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.sweep import SweepParams
 from tasks import catalog
-from tasks.dag.step import Conduct, MapJobs, Measured, Metric, Plot, step
+from tasks.dag.step import MapJobs, Measured, Metric, Plot, StudyRunner, step
 
 if TYPE_CHECKING:
     from litesmith.search.study import Plan, StudyResult
@@ -56,7 +56,7 @@ def sweep(
     dataset: DatasetParams,
     seed: int,
     work: Path,
-    conduct: Conduct,
+    run_with_workers: StudyRunner,
 ) -> None:
     """Search for a network within the device's limits and train the winner in full.
 
@@ -74,7 +74,7 @@ def sweep(
         log = work / "trials.jsonl"
         return run_study(plan, seed=seed, log=log, run_batch=lambda jobs: map_jobs(run_trial, jobs))
 
-    study = conduct(search, num_workers=params.num_workers)
+    study = run_with_workers(search, num_workers=params.num_workers)
     write_json(outs.timing, {"trials": study.timings()})
     _train_winner(params, ins, outs, plan, study, seed, work)
 

@@ -17,13 +17,19 @@ RESULT_OF_A_RUN = {"final": "tuned-int8", "accuracy": 0.941, "bytes": 90_000, "g
 
 
 def a_record(started: str, outcome: str = "Completed", **otherwise: Any) -> dict[str, Any]:
-    stages = {step.name: {"outcome": outcome, "wall_s": 3.0, "step_cpu_s": 2.0} for step in PIPELINE}
+    stages = {
+        step.name: {"outcome": outcome, "wall_s": 3.0, "step_wall_s": 2.0, "step_cpu_s": 2.0}
+        for step in PIPELINE
+    }
     return {
         "flow_run": "0", "name": "brave-newt", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
         "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0, "server_cpu_s": 50.0,
         "stages": stages, "error": None, "refused": False, "drawn": False,
-        "result": {**RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None}, **otherwise,
+        "result": {
+            **RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None, "since_reference": None,
+        },
+        **otherwise,
     }  # fmt: skip
 
 
@@ -81,7 +87,10 @@ def gone_on(started: str, done: int, **otherwise: Any) -> dict[str, Any]:
     names = [step.name for step in PIPELINE]
     return {
         **record,
-        "stages": {**record["stages"], **{name: {"outcome": "UpToDate"} for name in names[:done]}},
+        "stages": {
+            **record["stages"],
+            **{name: {"outcome": "UpToDate", "wall_s": 0.1} for name in names[:done]},
+        },
     }
 
 
@@ -113,7 +122,7 @@ def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Pat
 
 def test_what_earlier_runs_reached_stays_beside_the_last(tmp_path: Path) -> None:
     for day, reached in enumerate((0.92, 0.93, 0.94), start=1):
-        result = {**RESULT_OF_A_RUN, "accuracy": reached}
+        result = {**a_record("2026-01-01T00:00:00+00:00")["result"], "accuracy": reached}
         leave(
             tmp_path, reached, **{f"run{day}": a_record(f"2026-01-0{day}T00:00:00+00:00", result=result)}
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.git import git_state
+from litesmith.records.run import GitState
 
 Git = Callable[..., str]
 
@@ -32,25 +33,25 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_the_revision_is_told_and_whether_files_differ(checkout: Path) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
-    assert git_state(checkout) == {"revision": revision, "dirty": False}
+    assert git_state(checkout) == GitState(revision=revision, dirty=False, unknown=None)
     (checkout / "stray").write_text("not of git")
-    assert git_state(checkout) == {"revision": revision, "dirty": False}
+    assert git_state(checkout) == GitState(revision=revision, dirty=False, unknown=None)
     (checkout / "a").write_text("b")
-    assert git_state(checkout) == {"revision": revision, "dirty": True}
+    assert git_state(checkout) == GitState(revision=revision, dirty=True, unknown=None)
 
 
 def test_a_worktree_and_a_folder_inside_a_checkout_have_their_revision(checkout: Path) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
     _git(checkout, "worktree", "add", "-q", "../beside")
-    assert git_state(checkout.parent / "beside") == {"revision": revision, "dirty": False}
+    assert git_state(checkout.parent / "beside") == GitState(
+        revision=revision, dirty=False, unknown=None
+    )
     (checkout / "inner").mkdir()
     (checkout / "inner/b").write_text("b")
     _git(checkout, "add", "inner")
     _git(checkout, "commit", "-qm", "two")
-    assert git_state(checkout / "inner") == {
-        "revision": _git(checkout, "rev-parse", "HEAD"),
-        "dirty": False,
-    }
+    revision = _git(checkout, "rev-parse", "HEAD")
+    assert git_state(checkout / "inner") == GitState(revision=revision, dirty=False, unknown=None)
 
 
 def test_a_checkout_of_another_owner_has_its_revision_too(
@@ -65,7 +66,7 @@ def test_a_checkout_of_another_owner_has_its_revision_too(
         ["git", "status"], cwd=checkout, capture_output=True, text=True, check=False
     )
     assert "dubious ownership" in refused.stderr
-    assert git_state(checkout) == {"revision": revision, "dirty": False}
+    assert git_state(checkout) == GitState(revision=revision, dirty=False, unknown=None)
 
 
 def test_the_checkout_around_one_of_another_owner_is_not_trusted(
@@ -74,8 +75,8 @@ def test_the_checkout_around_one_of_another_owner_is_not_trusted(
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     (checkout / "inner").mkdir()
     state = git_state(checkout / "inner")
-    assert (state["revision"], state["dirty"]) == (None, None)
-    assert state["unknown"].startswith("detected dubious ownership in repository at ")
+    assert (state.revision, state.dirty) == (None, None)
+    assert state.unknown.startswith("detected dubious ownership in repository at ")
 
 
 def test_a_program_that_the_checkouts_settings_name_is_not_run(checkout: Path, tmp_path: Path) -> None:
@@ -83,12 +84,12 @@ def test_a_program_that_the_checkouts_settings_name_is_not_run(checkout: Path, t
     program.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     program.chmod(0o755)
     _git(checkout, "config", "core.fsmonitor", str(program))
-    assert git_state(checkout)["dirty"] is False
+    assert git_state(checkout).dirty is False
     assert not (tmp_path / "was-run").exists()
 
 
 def test_a_folder_that_is_no_checkout_is_told_so(tmp_path: Path) -> None:
-    assert git_state(tmp_path) == {"revision": None, "dirty": None, "unknown": "not a git checkout"}
+    assert git_state(tmp_path) == GitState(revision=None, dirty=None, unknown="not a git checkout")
 
 
 def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_revision(
@@ -96,11 +97,11 @@ def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_
 ) -> None:
     (checkout / "unpacked").mkdir()
     (checkout / "unpacked/b").write_text("b")
-    assert git_state(checkout / "unpacked") == {
-        "revision": None,
-        "dirty": None,
-        "unknown": f"not a git checkout: the one around it, {checkout}, holds no file of {checkout / 'unpacked'}",
-    }
+    assert git_state(checkout / "unpacked") == GitState(
+        revision=None,
+        dirty=None,
+        unknown=f"not a git checkout: the one around it, {checkout}, holds no file of {checkout / 'unpacked'}",
+    )
 
 
 @pytest.mark.parametrize("added", [True, False])
@@ -110,37 +111,37 @@ def test_a_checkout_without_a_commit_is_told_so(tmp_path: Path, added: bool) -> 
     if added:
         _git(tmp_path, "add", "a")
     state = git_state(tmp_path)
-    assert (state["revision"], state["dirty"]) == (None, None)
-    assert state["unknown"].startswith("a git checkout whose branch main has no commit (")
+    assert (state.revision, state.dirty) == (None, None)
+    assert state.unknown.startswith("a git checkout whose branch main has no commit (")
 
 
 def test_a_branch_without_a_commit_beside_others_is_named(checkout: Path) -> None:
     _git(checkout, "symbolic-ref", "HEAD", "refs/heads/unborn")
     state = git_state(checkout)
-    assert state["revision"] is None
-    assert state["unknown"].startswith("a git checkout whose branch unborn has no commit (")
+    assert state.revision is None
+    assert state.unknown.startswith("a git checkout whose branch unborn has no commit (")
 
 
 def test_a_worktree_whose_checkout_is_gone_is_told_in_gits_words(checkout: Path) -> None:
     _git(checkout, "worktree", "add", "-q", "../beside")
     (checkout / ".git").rename(checkout / "gone")
     state = git_state(checkout.parent / "beside")
-    assert state["unknown"].startswith(f"not a git repository: {checkout}/.git/worktrees/beside")
+    assert state.unknown.startswith(f"not a git repository: {checkout}/.git/worktrees/beside")
 
 
 def test_a_revision_stays_known_where_the_state_of_the_files_is_not(checkout: Path) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
     _git(checkout, "config", "status.renames", "nonsense")
     state = git_state(checkout)
-    assert (state["revision"], state["dirty"]) == (revision, None)
-    assert "nonsense" in state["unknown"]
+    assert (state.revision, state.dirty) == (revision, None)
+    assert "nonsense" in state.unknown
 
 
 def test_a_machine_without_git_is_told_so(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(checkout))
-    assert git_state(checkout) == {"revision": None, "dirty": None, "unknown": "git is not installed"}
+    assert git_state(checkout) == GitState(revision=None, dirty=None, unknown="git is not installed")
     (checkout / "git").write_text("no program")
-    assert git_state(checkout)["unknown"] == "git cannot be run: Permission denied"
+    assert git_state(checkout).unknown == "git cannot be run: Permission denied"
 
 
 def test_a_git_hook_does_not_lead_to_the_checkout_that_it_belongs_to(
@@ -152,4 +153,4 @@ def test_a_git_hook_does_not_lead_to_the_checkout_that_it_belongs_to(
     revision = _git(checkout, "rev-parse", "HEAD")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
-    assert git_state(checkout) == {"revision": revision, "dirty": False}
+    assert git_state(checkout) == GitState(revision=revision, dirty=False, unknown=None)

@@ -6,6 +6,7 @@ import pytest
 from flows.history import keep
 from litesmith.files import read_yaml, write_json, write_text, yaml_text
 from tasks import catalog
+from tests.flows.run_content import run_content, stage_content
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,9 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 def _record(root: Path, day: int, **changed: object) -> Path:
     path = root / catalog.RUNS / f"202611{day:02d}T000000Z-cat.json"
-    write_json(
-        path, {"started": f"2026-11-{day:02d}T00:00:00+00:00", "wall_s": 2.0, "stages": {}, **changed}
-    )
+    write_json(path, run_content(f"2026-11-{day:02d}T00:00:00+00:00", **changed))
     return path
 
 
@@ -49,7 +48,7 @@ def test_the_last_runs_are_kept_with_the_pages_they_left(root: Path) -> None:
 
 
 def test_runs_that_found_nothing_to_do_go_first_but_not_the_last_one(root: Path) -> None:
-    idle = {"stages": {"fetch": {"outcome": "UpToDate", "wall_s": 0.1}}}
+    idle = {"stages": {"fetch": stage_content("UpToDate")}}
     for day, changed in ((1, {}), (2, idle), (3, {}), (4, idle)):
         keep(root, _record(root, day, **changed), None)
     assert [path.name[:8] for path in sorted((root / catalog.RUNS).iterdir())] == [

@@ -4,21 +4,28 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from flows.precheck import check, check_dvc, drawn_if_unreachable
+from flows.precheck import check_dvc, checked_profile
 from litesmith.device import measurements
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.files import read_yaml, write_text, yaml_text
+from tasks.profiles import Chosen
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9/fashion"]
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(measurements, "_installed", lambda _: "1")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
     _set_sources(tmp_path, NOWHERE)
     return tmp_path
+
+
+def _fallen_back(project: Path, profile: Chosen) -> str | None:
+    """Return the profiles to run with where synthetic images may stand in."""
+    return checked_profile(project, profile, offline_fallback=True)
 
 
 def _set_sources(project: Path, sources: list[str]) -> None:
@@ -38,7 +45,7 @@ def _mirror(project: Path, folder: Path) -> Path:
 def test_without_any_source_the_run_uses_drawn_images_and_says_why(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert drawn_if_unreachable(project, None) == "drawn"
+    assert _fallen_back(project, None) == "drawn"
     said = capsys.readouterr().out
     assert "Fashion-MNIST cannot be reached:" in said
     assert all(source in said for source in NOWHERE)
@@ -70,17 +77,17 @@ def test_a_dvc_yaml_that_is_spoilt_is_said_before_a_run_begins(project: Path) ->
 def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
     _set_sources(project, [*NOWHERE, str(mirror)])
-    assert drawn_if_unreachable(project, None) is None
-    assert drawn_if_unreachable(project, "quick") == "quick"
-    assert drawn_if_unreachable(project, ["quick", "portable"]) == "quick+portable"
+    assert _fallen_back(project, None) is None
+    assert _fallen_back(project, "quick") == "quick"
+    assert _fallen_back(project, ["quick", "portable"]) == "quick+portable"
 
 
 def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert drawn_if_unreachable(project, ["quick"]) == "quick+drawn"
+    assert _fallen_back(project, ["quick"]) == "quick+drawn"
     assert "instead, in the workspace .workspaces/quick+drawn/." in capsys.readouterr().out
-    assert drawn_if_unreachable(project, ["drawn", "quick"]) == "drawn+quick"
+    assert _fallen_back(project, ["drawn", "quick"]) == "drawn+quick"
 
 
 def test_sources_of_a_profile_are_those_that_are_asked(
@@ -91,13 +98,13 @@ def test_sources_of_a_profile_are_those_that_are_asked(
         with (mirror / file["name"]).open("wb") as stream:
             stream.truncate(file["size_bytes"])
     (project / "profiles/mine.yaml").write_text(f"fetch: {{sources: [{mirror}]}}\n", encoding="utf-8")
-    assert drawn_if_unreachable(project, "mine") == "mine"
+    assert _fallen_back(project, "mine") == "mine"
 
 
 def test_a_profile_that_is_not_there_is_refused(project: Path) -> None:
-    for look in (check, drawn_if_unreachable):
+    for fallback in (False, True):
         with pytest.raises(ParamsError, match=r"'quikc' is not a profile\. Did you mean quick"):
-            look(project, ["portable", "quikc"])
+            checked_profile(project, ["portable", "quikc"], offline_fallback=fallback)
 
 
 def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Path) -> None:
@@ -105,7 +112,7 @@ def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Pa
         pass
     (project / "dvc.yaml").write_text("stages: [")
     with pytest.raises(MachineError, match=rf"DVC cannot work in {project}: .*dvc\.yaml"):
-        drawn_if_unreachable(project, None)
+        _fallen_back(project, None)
 
 
 def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
@@ -113,45 +120,43 @@ def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
 ) -> None:
     monkeypatch.setattr(measurements, "_installed", lambda _: None)
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
-        check(project, None)
-    check(project, "portable")
+        checked_profile(project, None, offline_fallback=False)
+    assert checked_profile(project, "portable", offline_fallback=False) == "portable"
 
 
 def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_drawn_images(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.setattr(measurements, "_installed", lambda _: "1")
     mine = tmp_path_factory.mktemp("mine")
     monkeypatch.setenv("MY_IMAGES", str(mine))
     _set_sources(project, [*NOWHERE, "env:MY_IMAGES"])
     text = rf"^MY_IMAGES cannot serve Fashion-MNIST\.\n  MY_IMAGES={mine}: train-images-idx3-ubyte\.gz is missing in"
     with pytest.raises(SourcesError, match=text):
-        check(project, None)
+        checked_profile(project, None, offline_fallback=False)
     for profile in (None, "quick"):
         with pytest.raises(SourcesError, match=text):
-            drawn_if_unreachable(project, profile)
-    assert drawn_if_unreachable(project, "drawn") == "drawn"
-    check(project, "drawn")
+            _fallen_back(project, profile)
+    assert _fallen_back(project, "drawn") == "drawn"
+    assert checked_profile(project, "drawn", offline_fallback=False) == "drawn"
 
 
 def test_a_named_source_is_looked_at_where_the_data_is_here_already(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.precheck._is_fetched", lambda _: True)
-    assert drawn_if_unreachable(project, None) is None
+    assert _fallen_back(project, None) is None
     monkeypatch.setenv("LITESMITH_NO_SUCH_MIRROR", str(project / "params.yaml"))
     with pytest.raises(SourcesError, match=r"params\.yaml is not a folder\n"):
-        drawn_if_unreachable(project, None)
+        _fallen_back(project, None)
 
 
 def test_a_relative_source_that_is_named_is_seen_from_where_the_run_was_ordered(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measurements, "_installed", lambda _: "1")
     monkeypatch.setenv("LITESMITH_NO_SUCH_MIRROR", "mine")
     monkeypatch.chdir(project)
     with pytest.raises(SourcesError, match=f"the folder {project}/mine does not exist"):
-        check(project, None)
+        checked_profile(project, None, offline_fallback=False)
 
 
 def test_a_profile_may_have_sources_of_its_own(
@@ -159,4 +164,16 @@ def test_a_profile_may_have_sources_of_its_own(
 ) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
     write_text(project / "profiles/mine.yaml", yaml_text({"fetch": {"sources": [str(mirror)]}}))
-    assert drawn_if_unreachable(project, "mine") == "mine"
+    assert _fallen_back(project, "mine") == "mine"
+
+
+def test_a_source_that_is_named_is_looked_at_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    looked: list[object] = []
+    monkeypatch.setenv(
+        "LITESMITH_NO_SUCH_MIRROR", str(_mirror(project, tmp_path_factory.mktemp("mirror")))
+    )
+    monkeypatch.setattr("flows.precheck.require_named", lambda *given: looked.append(given))
+    assert _fallen_back(project, None) is None
+    assert len(looked) == 1

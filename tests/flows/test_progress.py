@@ -12,8 +12,8 @@ from typing import TextIO
 import pytest
 from wcwidth import wcwidth
 
-from flows.ledger import Outcome
 from flows.progress import Forecast, Progress, fitted, plain, watching
+from litesmith.records.run import Outcome
 
 ORDER = ["fetch", "baseline", "sweep"]
 
@@ -56,8 +56,12 @@ def _run(progress: Progress, expected_s: dict[str, float]) -> None:
     progress.begin("fetch")
     progress.end(Outcome.UP_TO_DATE)
     progress.begin("baseline")
+    progress.line("Running stage 'baseline':")
+    progress.line("> python -m tasks run some")
     progress.line("epoch 3/10")
     progress.line("epoch 4/10")
+    progress.line("Updating lock file 'dvc.lock'")
+    progress.line("To track the changes with git, run:")
     progress.end(Outcome.COMPLETED)
     progress.begin("sweep")
     progress.fail()
@@ -209,6 +213,7 @@ def _hard_run(
     progress.plan(ORDER, expected_s)
     for ended, stage in enumerate(ORDER):
         progress.begin(stage)
+        progress.line("> python -m tasks run some")
         for number, line in enumerate(HARD_LINES):
             progress.line(line)
             assert len(screen.rows()) == ended + 1
@@ -262,6 +267,7 @@ def test_a_terminal_of_unknown_width_is_as_wide_as_the_environment_says(
     termios.tcsetwinsize(screen.stream.fileno(), (0, 0))
     progress = Progress(screen.stream)
     progress.begin("fetch")
+    progress.line("> python -m tasks run some")
     progress.line("x" * 200)
     assert [len(row) for row in screen.rows()] == [columns - 1]
 
@@ -295,6 +301,7 @@ def test_what_is_logged_meanwhile_has_a_row_of_its_own(
     progress = Progress(screen.stream)
     with watching(progress):
         progress.begin("fetch")
+        progress.line("> python -m tasks run some")
         progress.line("a line that is longer than the warning")
         logging.getLogger("other").warning("waiting for DVC")
         progress.line("on we go")

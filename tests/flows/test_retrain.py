@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from flows.progress import Progress, watching
-from flows.retrain import _times, _walk, retrain
-from flows.runs import RunRecord
+from flows.retrain import _walk, retrain
+from flows.runs import RunLog, step_times
 from litesmith.device import measurements
 from litesmith.errors import BusyError, MachineError
-from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
+from litesmith.files import read_json, read_yaml, write_text, yaml_text
+from litesmith.records.host import Host
+from litesmith.records.provenance import Provenance
+from litesmith.records.record import write_record
+from litesmith.records.run import GitState
 from tasks import catalog
 from tasks.dag.lock import holding
 from tasks.pipeline import PIPELINE
@@ -25,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class _OneStage:
-    """A ledger that knows of one stage."""
+    """A workspace of one stage."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -35,7 +39,7 @@ class _OneStage:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def stages(self) -> list[str]:
+    def names(self) -> list[str]:
         return ["fetch"]
 
 
@@ -48,7 +52,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "params.yaml", yaml_text(content))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flows.retrain.Ledger", _OneStage)
+    monkeypatch.setattr("flows.retrain.Stages", _OneStage)
     monkeypatch.setattr("flows.retrain._take", lambda *_: None)
     return tmp_path
 
@@ -57,56 +61,61 @@ def _workspace(project: Path) -> Path:
     return project / ".workspaces/quick"
 
 
-def _record() -> RunRecord:
-    return RunRecord("brave-cat", "an-id", None, None)
+def _log() -> RunLog:
+    git = GitState(revision=None, dirty=None, unknown="git is not installed")
+    return RunLog("brave-cat", "an-id", None, git)
+
+
+def _write_time(root: Path, wall_s: float) -> None:
+    """Leave what the step ``fetch`` leaves of its time."""
+    host = Host(system="Linux", cpu="some", cores=2, python="3.11.7")
+    made = Provenance(
+        step="fetch", wall_s=wall_s, cpu_s=1.0, peak_memory_mb=1.0, host=host, versions={}, parameters={}
+    )
+    write_record(root / catalog.made("fetch"), made)
 
 
 def _expected_s(root: Path) -> Mapping[str, float]:
     """Return the times that the terminal is given for a run in ``root``."""
     progress = Progress(io.StringIO())
     with watching(progress):
-        _walk(root, _record())
+        _walk(root, _log())
     assert progress.forecast is not None
     return progress.forecast.expected_s
 
 
 def test_the_time_left_is_told_from_runs_in_the_same_place(project: Path) -> None:
-    write_json(project / catalog.made("fetch"), {"wall_s": 2400.0})
+    _write_time(project, 2400.0)
     assert _expected_s(project) == {"fetch": 2400.0}
     assert _expected_s(_workspace(project)) == {}
-    write_json(_workspace(project) / catalog.made("fetch"), {"wall_s": 3.0})
+    _write_time(_workspace(project), 3.0)
     assert _expected_s(_workspace(project)) == {"fetch": 3.0}
 
 
 def test_a_fresh_clone_knows_how_long_every_stage_takes(tmp_path: Path) -> None:
-    for committed in (catalog.SUMMARY, catalog.RUNS):
-        source, target = ROOT / committed, tmp_path / committed
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
-    stages = [one.name for one in PIPELINE]
-    assert set(_times(tmp_path, stages)) == set(stages)
+    shutil.copytree(ROOT / catalog.RUNS, tmp_path / catalog.RUNS)
+    assert set(step_times(tmp_path)) == {step.name for step in PIPELINE}
 
 
 def test_a_tool_that_is_missing_stops_an_ordered_run_before_its_first_stage(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measurements, "_installed", lambda _: None)
-    monkeypatch.setattr(_OneStage, "stages", lambda _: pytest.fail("a stage was about to run"))
+    monkeypatch.setattr(_OneStage, "names", lambda _: pytest.fail("a stage was about to run"))
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
-        _walk(project, _record())
+        _walk(project, _log())
 
 
 def test_what_a_terminal_has_looked_at_is_not_looked_at_again(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[object] = []
-    for name in ("check_machine", "require"):
-        monkeypatch.setattr(f"flows.retrain.{name}", lambda *given: looked.append(given))
+    monkeypatch.setattr("flows.retrain.check", lambda *given: looked.append(given))
     with watching(Progress(io.StringIO())):
-        _walk(project, _record())
+        _walk(project, _log())
     assert looked == []
-    _walk(project, _record())
-    assert len(looked) == 2
+    _walk(project, _log())
+    assert len(looked) == 1
 
 
 def test_no_other_run_begins_before_the_results_are_published(
@@ -119,7 +128,7 @@ def test_no_other_run_begins_before_the_results_are_published(
             pass
         published.append(root)
 
-    monkeypatch.setattr("flows.retrain.require", lambda *_: None)
+    monkeypatch.setattr("flows.retrain.check", lambda *_: None)
     monkeypatch.setattr("flows.retrain.publish_results", _publish)
     assert Path(retrain.fn()).parent == project / catalog.RUNS
     assert published == [project]
@@ -138,7 +147,7 @@ def test_all_profiles_of_an_order_are_in_the_record(
         return _workspace(project)
 
     monkeypatch.setattr("flows.retrain.open_workspace", _open)
-    monkeypatch.setattr("flows.retrain.require", lambda *_: None)
+    monkeypatch.setattr("flows.retrain.check", lambda *_: None)
     monkeypatch.setattr("flows.retrain.publish_results", lambda _: None)
     # As `prefect deployment run -p profile=...` hands it over.
     if isinstance(given, str):

@@ -1,40 +1,67 @@
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from flows.git import GitState
-from flows.ledger import Outcome
-from flows.runs import RunRecord, last_times, result
+from flows.runs import RunLog, run_result, step_times
+from litesmith.errors import DataError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
+from litesmith.records.figures import AccuracyChange, ReportVerdict
+from litesmith.records.host import Host
+from litesmith.records.provenance import Provenance
+from litesmith.records.record import write_record
+from litesmith.records.run import GitState, Outcome, read_run
 from tasks import catalog
+from tests.flows.run_content import run_content, stage_content
 
 ROOT = Path(__file__).parents[2]
+GIT = GitState(revision="abc", dirty=False, unknown=None)
+
+
+def _log(git: GitState = GIT, error: str | None = None) -> RunLog:
+    return RunLog("brave-cat", "an-id", "quick", git, error=error)
+
+
+def _make(root: Path, step: str, wall_s: float) -> None:
+    """Leave the provenance of a step's outputs."""
+    host = Host(system="Linux", cpu="some", cores=2, python="3.11.7")
+    provenance = Provenance(
+        step=step,
+        wall_s=wall_s,
+        cpu_s=2 * wall_s,
+        peak_memory_mb=1.0,
+        host=host,
+        versions={},
+        parameters={},
+    )
+    write_record(root / catalog.made(step), provenance)
 
 
 def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "orig_argv", ["/somewhere/bin/python3", "-m", "flows", "retrain"])
-    for step, wall_s in (("fetch", 4.0), ("baseline", 30.0)):
-        write_json(tmp_path / catalog.made(step), {"wall_s": wall_s, "cpu_s": 2 * wall_s})
-    record = RunRecord("brave-cat", "an-id", "quick", {"revision": "abc", "dirty": False})
-    record._began -= 40.0
-    record.note(tmp_path, "fetch", Outcome.UP_TO_DATE, 0.1)
-    record.note(tmp_path, "baseline", Outcome.COMPLETED, 31.5)
-    path = record.write(tmp_path)
-    content = read_json(path)
+    _make(tmp_path, "fetch", 4.0)
+    _make(tmp_path, "baseline", 30.0)
+    log = _log()
+    log._began -= 40.0
+    log.note(tmp_path, "fetch", Outcome.UP_TO_DATE, 0.1)
+    log.note(tmp_path, "baseline", Outcome.COMPLETED, 31.5)
+    path = log.write(tmp_path)
     assert path.parent == tmp_path / catalog.RUNS
     assert path.name.endswith("Z-brave-cat.json")
-    assert (content["steps_wall_s"], content["steps_cpu_s"]) == (30.0, 60.0)
-    assert 9.9 < content["overhead_s"] < 12
-    assert content["stages"]["fetch"] == {"outcome": "UpToDate", "wall_s": 0.1}
-    assert content["stages"]["baseline"]["outcome"] == "Completed"
-    assert (content["flow_run"], content["profile"], content["error"]) == ("an-id", "quick", None)
-    assert content["git"] == {"revision": "abc", "dirty": False}
-    assert content["command"] == "python -m flows retrain"
-    assert content["startup_s"] > 0
-    assert content["server_cpu_s"] is None
-    assert (content["result"], content["refused"], content["drawn"]) == (None, False, None)
+    record = read_run(path)
+    assert (record.version, record.started.microsecond) == (4, 0)
+    assert (record.steps_wall_s, record.steps_cpu_s) == (30.0, 60.0)
+    assert 9.9 < record.overhead_s < 12
+    idle, ran = record.stages["fetch"], record.stages["baseline"]
+    assert (idle.outcome, idle.wall_s, idle.step_wall_s) == (Outcome.UP_TO_DATE, 0.1, None)
+    assert (ran.outcome, ran.wall_s, ran.step_wall_s) == (Outcome.COMPLETED, 31.5, 30.0)
+    assert (record.flow_run, record.profile, record.error) == ("an-id", "quick", None)
+    assert record.git == GIT
+    assert record.command == "python -m flows retrain"
+    assert record.startup_s is not None
+    assert record.startup_s > 0
+    assert record.server_cpu_s is None
+    assert (record.result, record.refused, record.drawn) == (None, False, None)
 
 
 def _results(root: Path) -> None:
@@ -52,17 +79,25 @@ def _results(root: Path) -> None:
 
 def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_path: Path) -> None:
     _results(tmp_path)
-    found = result(tmp_path)
-    assert found is not None
-    assert (found["final"], found["accuracy"], found["bytes"]) == ("tuned-int8", 0.93, 70512)
-    assert (found["verdict"], found["since_reference"]) == (None, None)
+    alone = run_result(tmp_path)
+    assert alone is not None
+    assert (alone.final, alone.accuracy, alone.bytes) == ("tuned-int8", 0.93, 70512)
+    assert (alone.verdict, alone.since_reference) == (None, None)
     difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
     verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
-    write_json(
-        tmp_path / catalog.SUMMARY, {"verdict": verdict, "since_reference": {"accuracy": difference}}
-    )
-    told = {"outcome": "good", "sentence": "It is better."}
-    assert result(tmp_path) == {**found, "verdict": told, "since_reference": difference}
+    judged = {"verdict": verdict, "since_reference": {"accuracy": difference, "paired": True}}
+    write_json(tmp_path / catalog.SUMMARY, judged)
+    result = run_result(tmp_path)
+    assert result is not None
+    assert result.verdict == ReportVerdict(outcome="good", sentence="It is better.")
+    assert result.since_reference == AccuracyChange(mean=0.01, low=0.0, high=0.02)
+    assert result.model_copy(update={"verdict": None, "since_reference": None}) == alone
+
+
+def test_results_that_no_step_of_this_version_left_are_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / catalog.results("evaluate"), {"final": "tuned-int8"})
+    with pytest.raises(DataError, match=r"evaluate\.json is not .*variants: field required"):
+        run_result(tmp_path)
 
 
 @pytest.mark.parametrize("drawn", [True, False])
@@ -70,44 +105,46 @@ def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, drawn:
     params = read_yaml(ROOT / "params.yaml")
     params["dataset"]["drawn"] = drawn
     write_text(tmp_path / catalog.PARAMS, yaml_text(params))
-    record = RunRecord("brave-cat", "an-id", None, None, error="StageError: it broke")
-    assert read_json(record.write(tmp_path))["drawn"] is drawn
+    record = read_run(_log(error="StageError: it broke").write(tmp_path))
+    assert record.drawn is drawn
 
 
 def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> None:
-    def _ran(step_wall_s: float) -> dict[str, Any]:
-        return {"outcome": "Completed", "wall_s": step_wall_s + 1, "step_wall_s": step_wall_s}
-
     records = (
-        {"fetch": _ran(3), "prune": _ran(5)},
-        {"fetch": _ran(4), "prune": {"outcome": "UpToDate", "wall_s": 1}},
+        {"fetch": stage_content("Completed", 3.0), "prune": stage_content("Completed", 5.0)},
+        {"fetch": stage_content("Completed", 4.0), "prune": stage_content("UpToDate")},
     )
     for day, stages in enumerate(records, start=1):
-        content = {"started": f"2026-11-0{day}T00:00:00+00:00", "stages": stages}
+        content = run_content(f"2026-11-0{day}T00:00:00+00:00", stages=stages)
         write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", content)
     (tmp_path / catalog.RUNS / "20261103T000000Z-half.json").write_text('{"started": ')
-    odd = {
-        "fetch": {"step_wall_s": "long"},
-        "prune": {"step_wall_s": None},
-        "sweep": {"step_wall_s": [1]},
-    }
-    write_json(
-        tmp_path / catalog.RUNS / "20261104T000000Z-odd.json",
-        {"started": "2026-11-04T00:00:00", "stages": odd},
-    )
-    assert last_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
+    odd = {"fetch": {**stage_content("Completed"), "step_wall_s": "long"}}
+    content = run_content("2026-11-04T00:00:00+00:00", stages=odd)
+    write_json(tmp_path / catalog.RUNS / "20261104T000000Z-odd.json", content)
+    assert step_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
+
+
+def test_what_a_step_left_itself_counts_more_than_a_run_of_earlier_days(tmp_path: Path) -> None:
+    content = run_content("2026-11-01T00:00:00+00:00", stages={"fetch": stage_content("Completed", 3.0)})
+    write_json(tmp_path / catalog.RUNS / "20261101T000000Z-cat.json", content)
+    _make(tmp_path, "fetch", 2.0)
+    write_json(tmp_path / catalog.made("prune"), {"wall_s": 7.0})
+    assert step_times(tmp_path) == {"fetch": 2.0}
 
 
 def test_why_git_does_not_tell_is_written_down(tmp_path: Path) -> None:
-    state: GitState = {"revision": None, "dirty": None, "unknown": "git is not installed"}
-    assert read_json(RunRecord("brave-cat", "an-id", None, state).write(tmp_path))["git"] == state
+    state = GitState(revision=None, dirty=None, unknown="git is not installed")
+    assert read_run(_log(state).write(tmp_path)).git == state
 
 
 def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> None:
     _results(tmp_path)
-    record = RunRecord("brave-cat", "an-id", None, None)
-    record.fail("validate", 3.456)
-    record.error, record.page = "StageError: stage validate: refused", tmp_path / "page.html"
-    content = read_json(record.write(tmp_path))
+    _make(tmp_path, "validate", 9.0)
+    log = _log()
+    log.note(tmp_path, "validate", Outcome.FAILED, 3.456)
+    log.error, log.page = "StageError: stage validate: refused", tmp_path / "page.html"
+    content = read_json(log.write(tmp_path))
     assert (content["result"], content["refused"]) == (None, True)
-    assert content["stages"] == {"validate": {"outcome": "Failed", "wall_s": 3.46}}
+    assert content["stages"] == {
+        "validate": {"outcome": "Failed", "wall_s": 3.46, "step_wall_s": None, "step_cpu_s": None}
+    }

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from flows.stages import Stages
 from litesmith.errors import BusyError, MachineError, ParamsError
+from litesmith.files import write_text, yaml_text
 from litesmith.params.loading import read_params
+from litesmith.records.run import Outcome
+from tasks.dag.dvclock import locked_outputs
 from tasks.dag.lock import holding, stepping
 from tasks.workspace import clean, is_workspace, make_workspace, repro_command
 
@@ -249,3 +253,35 @@ def test_git_ignores_a_link_in_the_place_of_a_folder_of_ours(tmp_path: Path, nam
     asked = ["git", "status", "--porcelain", "--untracked-files=all"]
     told = subprocess.run(asked, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
     assert told.stdout.split() == ["??", ".gitignore"]
+
+
+@pytest.mark.slow
+def test_a_workspace_of_older_code_is_brought_over(project: Path, tmp_path: Path) -> None:
+    def _lay_out(sources: dict[str, str]) -> None:
+        for name, text in sources.items():
+            write_text(project / name, text)
+        copies = "import shutil; shutil.copy('versions.yaml', 'model')"
+        stage = {"cmd": f'python -c "{copies}"', "deps": list(sources), "outs": ["model"]}
+        write_text(project / "dvc.yaml", yaml_text({"stages": {"prune": stage}}))
+
+    _lay_out(
+        {"litesmith/keras.py": "# old", "litesmith/plots/bars.py": "# old", "tasks/prune.py": "# old"}
+    )
+    folder = make_workspace(tmp_path / "ws", project)
+    with Stages(folder) as stages:
+        assert stages.reproduce("prune", print, time_limit_s=60, extra={}) is Outcome.COMPLETED
+    assert "litesmith/keras.py" in (folder / "dvc.lock").read_text()
+    write_text(folder / "litesmith/plots/__pycache__/bars.cpython-311.pyc", "compiled")
+    shutil.rmtree(project / "litesmith/plots")
+    for moved in ("litesmith/keras.py", "tasks/prune.py"):
+        (project / moved).unlink()
+    _lay_out({"litesmith/training/backend.py": "# new", "tasks/steps/prune.py": "# new"})
+    assert make_workspace(folder, project) == folder
+    assert sorted(path.name for path in (folder / "litesmith").iterdir()) == ["one.py", "training"]
+    assert (folder / "model").is_file()
+    assert locked_outputs(folder)["prune"][0].path == Path("model")
+    with Stages(folder) as stages:
+        assert stages.is_stale("prune")
+        assert stages.reproduce("prune", print, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert not stages.is_stale("prune")
+    assert "litesmith/keras.py" not in (folder / "dvc.lock").read_text()

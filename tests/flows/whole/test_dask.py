@@ -14,7 +14,7 @@ from flows.serving.environment import prefect_environment
 from flows.serving.server import server
 from flows.sweep import DASK
 from tasks.dag.step import Measured
-from tasks.dag.workers import CONDUCT
+from tasks.dag.workers import RUNNER
 from tasks.steps.sweep import sweep
 from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
@@ -67,8 +67,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 
 def _on_cluster(commands: Commands, url: str, local: Callable[[], dict[str, str]]) -> Seen:
     address = _cluster(commands)
-    conduct = {CONDUCT: "flows.sweep:run_trials", DASK: address}
-    code, said = Commands(commands.folder, {**commands.environment, **conduct}).run(
+    runner = {RUNNER: "flows.sweep:run_trials", DASK: address}
+    code, said = Commands(commands.folder, {**commands.environment, **runner}).run(
         "tasks", "run", "sweep"
     )
     assert code == 0, said + commands.log.read_text()[-4000:]

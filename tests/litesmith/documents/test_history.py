@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.history import Run, read_runs, render_index, state_of, timeline, trend_series
+from litesmith.documents.history import Run, read_runs, render_index, trend_series
 from litesmith.files import write_json
+from litesmith.records.record import parse_record
+from litesmith.records.run import GitState, RunRecord
 
 
 def _record(day: int, **changed: Any) -> dict[str, Any]:
     stages = {
-        "fetch": {"outcome": "UpToDate", "wall_s": 1.0},
+        "fetch": {"outcome": "UpToDate", "wall_s": 1.0, "step_wall_s": None, "step_cpu_s": None},
         "sweep": {"outcome": "Completed", "wall_s": 60.0, "step_wall_s": 58.0, "step_cpu_s": 110.0},
-        "prune": {"outcome": "Restored", "wall_s": 9.0},
+        "prune": {"outcome": "Restored", "wall_s": 9.0, "step_wall_s": None, "step_cpu_s": None},
     }
     result = {
         "final": "tuned-int8", "accuracy": 0.92 + day / 1000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
@@ -22,16 +24,21 @@ def _record(day: int, **changed: Any) -> dict[str, Any]:
         "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
     }  # fmt: skip
     record = {
-        "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
-        "git": {"revision": "0123456789abcdef", "dirty": True}, "started": f"2026-11-{day:02d}T21:24:36+00:00",
-        "startup_s": 9.5, "wall_s": 100.0, "overhead_s": 12.34, "cpu_s": 150.0, "stages": stages, "error": None,
-        "result": result,
+        "version": 4, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
+        "git": {"revision": "0123456789abcdef", "dirty": True, "unknown": None},
+        "started": f"2026-11-{day:02d}T21:24:36+00:00", "startup_s": 9.5, "wall_s": 100.0, "steps_wall_s": 87.66,
+        "overhead_s": 12.34, "steps_cpu_s": 140.0, "cpu_s": 150.0, "server_cpu_s": None, "stages": stages,
+        "error": None, "refused": False, "drawn": False, "result": result,
     }  # fmt: skip
     return {**record, **changed}
 
 
 def _run(day: int, page: str | None = None, **changed: Any) -> Run:
-    return Run(f"202611{day:02d}-cat", _record(day, **changed), page)
+    return Run(f"202611{day:02d}-cat", _parsed(_record(day, **changed)), page)
+
+
+def _parsed(record: dict[str, Any]) -> RunRecord:
+    return parse_record(json.dumps(record), RunRecord, "the record")
 
 
 REFUSED = (
@@ -40,19 +47,19 @@ REFUSED = (
 
 
 def test_the_time_line_has_each_stage_and_what_is_around_them() -> None:
-    spans = timeline(_record(1))
-    assert [(one.name, one.words, one.wall_s) for one in spans] == [
+    spans = _run(1).timeline
+    assert [(span.name, span.words, span.wall_s) for span in spans] == [
         ("fetch", "was up to date", 1.0),
         ("sweep", "ran", 60.0),
         ("prune", "restored from the cache", 9.0),
         ("around the stages", "before, between and after them", 30.0),
     ]
-    assert sum(one.share for one in spans) == pytest.approx(1)
-    assert [one.cpu_s for one in spans] == [None, 110.0, None, None]
+    assert sum(span.share for span in spans) == pytest.approx(1)
+    assert [span.cpu_s for span in spans] == [None, 110.0, None, None]
 
 
 def test_the_time_line_of_a_run_that_ended_before_any_stage_is_whole() -> None:
-    (span,) = timeline(_record(1, stages={}, wall_s=0.0))
+    (span,) = _run(1, stages={}, wall_s=0.0).timeline
     assert (span.name, span.share) == ("around the stages", 1.0)
 
 
@@ -60,15 +67,14 @@ def test_the_time_line_of_a_run_that_ended_before_any_stage_is_whole() -> None:
     ("record", "state"),
     [
         ({}, "done"),
-        ({"error": None, "refused": False}, "done"),
         ({"error": REFUSED, "refused": True}, "refused"),
-        ({"error": "StageError: stage sweep: DVC ended with -9.", "refused": False}, "failed"),
-        ({"error": "KeyboardInterrupt: ", "refused": False}, "stopped"),
+        ({"error": "StageError: stage sweep: DVC ended with -9."}, "failed"),
+        ({"error": "KeyboardInterrupt: "}, "stopped"),
         ({"error": "TerminationSignal: 15"}, "stopped"),
     ],
 )
 def test_the_state_of_a_run_is_told_from_its_record(record: dict[str, Any], state: str) -> None:
-    assert state_of(record) == state
+    assert _run(1, **record).state == state
 
 
 def test_the_trend_leaves_out_runs_without_accuracy_and_keeps_all_inside() -> None:
@@ -81,8 +87,9 @@ def test_the_trend_leaves_out_runs_without_accuracy_and_keeps_all_inside() -> No
     assert points[0].low_y > points[0].y > points[0].high_y
 
 
-def test_the_trend_of_one_value_without_an_interval_lies_in_the_middle() -> None:
-    (point,) = trend_series([_run(1, result={"accuracy": 0.9})])
+def test_the_trend_of_one_value_lies_in_the_middle_though_its_interval_is_empty() -> None:
+    result = {**_record(1)["result"], "accuracy": 0.9, "accuracy_interval": [0.9, 0.9]}
+    (point,) = trend_series([_run(1, result=result)])
     assert (point.x, point.y, point.low, point.high) == (0, 50, 0.9, 0.9)
     assert trend_series([]) == []
 
@@ -120,12 +127,15 @@ def test_a_refused_a_failed_and_a_stopped_run_are_shown_as_such() -> None:
     assert "Not drawn: no kept run recorded an accuracy." in page
 
 
-def test_a_record_of_earlier_days_is_shown_with_what_it_holds() -> None:
-    old = {key: _record(1)[key] for key in ("name", "started", "wall_s", "stages")}
-    page = render_index([Run("old", old, None)])
+def test_a_run_without_a_result_is_shown_with_what_it_holds() -> None:
+    page = render_index([_run(1, result=None, startup_s=None)])
     assert "done, its verdict is not recorded" in page
-    assert 'title="the record old holds no command"' in page
-    assert "no git" in page
+    assert page.count('title="this run ended without a result"') == 3
+    assert "to start" not in page
+    judged = {**_record(1)["result"], "verdict": None, "since_reference": None}
+    page = render_index([_run(1, result=judged)])
+    assert page.count('title="the report left no verdict"') == 1
+    assert "Since reference" not in page
 
 
 class _Tags(HTMLParser):
@@ -147,11 +157,11 @@ def test_nothing_in_a_record_becomes_markup_and_nothing_is_loaded() -> None:
         "profile": nasty,
         "error": f"StageError: {nasty}\n{nasty}",
     }
-    record["git"] = {"revision": nasty, "dirty": False}
-    record["stages"] = {nasty: {"outcome": nasty, "wall_s": 50.0}}
-    verdict = {"outcome": nasty, "sentence": nasty}
-    good = _record(2, result={"accuracy": 0.9, "final": nasty, "bytes": 1, "verdict": verdict})
-    page = render_index([Run(nasty, record, f"kept/{nasty}.html"), Run("b", good, None)], [nasty])
+    record["git"] = {"revision": nasty, "dirty": None, "unknown": nasty}
+    record["stages"] = {nasty: record["stages"]["fetch"]}
+    verdict = {"outcome": "good", "sentence": nasty}
+    good = _run(2, result={**record["result"], "final": nasty, "verdict": verdict})
+    page = render_index([Run(nasty, _parsed(record), f"kept/{nasty}.html"), good], [nasty])
     tags = _Tags(page).tags
     assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in tags}
     assert not [value for _, attrs in tags for name, value in attrs.items() if name.startswith("on")]
@@ -176,7 +186,7 @@ def test_records_are_read_in_order_of_time_and_broken_ones_are_named(tmp_path: P
     write_json(records / "a.json", _record(2))
     write_json(records / "list.json", [])
     write_json(records / "timeless.json", {"name": "x"})
-    write_json(records / "odd.json", _record(3, stages={"fetch": {"wall_s": "long"}}))
+    write_json(records / "odd.json", _record(3, wall_s="long"))
     (records / "half.json").write_text('{"started": ')
     pages.mkdir()
     (pages / "a.html").write_text("page")
@@ -192,33 +202,32 @@ def test_the_same_records_give_the_same_page() -> None:
 
 def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
     banner = "drawn images, not Fashion-MNIST"
-    result = _record(1)["result"]
-    assert banner not in render_index([_run(1), _run(2, result=None, error="x")])
-    assert banner not in render_index([_run(1, result={**result, "drawn": False})])
+    assert banner not in render_index([_run(1), _run(2, result=None, error="x", drawn=None)])
     assert render_index([_run(1, result=None, drawn=True)]).count(banner) == 1
-    assert render_index([_run(1), _run(2, result={**result, "drawn": True})]).count(banner) == 1
+    assert render_index([_run(1), _run(2, drawn=True)]).count(banner) == 1
 
 
 @pytest.mark.parametrize(
     ("git", "told"),
     [
-        (None, "no git"),
-        ({"revision": "0123456789abcdef", "dirty": True}, "<code>0123456</code> with changes"),
-        ({"revision": "0123456789abcdef", "dirty": False}, "<code>0123456</code>"),
         (
-            {"revision": None, "dirty": None, "unknown": "git is <not> installed"},
+            GitState(revision="0123456789abcdef", dirty=True, unknown=None),
+            "<code>0123456</code> with changes",
+        ),
+        (GitState(revision="0123456789abcdef", dirty=False, unknown=None), "<code>0123456</code>"),
+        (
+            GitState(revision=None, dirty=None, unknown="git is <not> installed"),
             "unknown: git is &lt;not&gt; installed",
         ),
         (
-            {"revision": "0123456789abcdef", "dirty": None, "unknown": "bad index"},
+            GitState(revision="0123456789abcdef", dirty=None, unknown="bad index"),
             "<code>0123456</code>, changes unknown: bad index",
         ),
     ],
 )
-def test_the_page_tells_what_git_knew_or_why_it_did_not(git: Any, told: str) -> None:
-    (fact,) = re.findall(
-        r"<dt>Git revision</dt><dd>(.*?)</dd>", render_index([_run(1, git=git)]), re.DOTALL
-    )
+def test_the_page_tells_what_git_knew_or_why_it_did_not(git: GitState, told: str) -> None:
+    page = render_index([_run(1, git=git.model_dump())])
+    (fact,) = re.findall(r"<dt>Git revision</dt><dd>(.*?)</dd>", page, re.DOTALL)
     assert " ".join(fact.split()) == told
 
 

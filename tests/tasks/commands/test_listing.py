@@ -17,13 +17,16 @@ from tasks.pipeline import named
 MADE_AT = datetime(2026, 11, 29, 19, 20).timestamp()
 
 
-def _make(root: Path, name: str, record: object) -> None:
+def _make(root: Path, name: str, wall_s: float) -> None:
     """Leave what a step leaves that has run in ``root``."""
+    host = {"system": "Linux", "cpu": "some", "cores": 2, "python": "3.11.7"}
+    spent = {"wall_s": wall_s, "cpu_s": 1.0, "peak_memory_mb": 1.0}
+    provenance = {"step": name, **spent, "host": host, "versions": {}, "parameters": {}}
     for port in named(name).outs:
         (root / port.path).parent.mkdir(parents=True, exist_ok=True)
         (root / port.path).touch()
-    write_json(root / named(name).made, record)
-    os.utime(root / named(name).made, (MADE_AT, MADE_AT))
+    write_json(root / named(name).provenance, provenance)
+    os.utime(root / named(name).provenance, (MADE_AT, MADE_AT))
 
 
 def _lines(root: Path) -> dict[str, str]:
@@ -34,10 +37,12 @@ def _lines(root: Path) -> dict[str, str]:
 
 
 def test_each_step_has_a_line_with_state_and_time(tmp_path: Path) -> None:
-    _make(tmp_path, "sweep", {"wall_s": 754.2})
-    _make(tmp_path, "prune", {"wall_s": 42})
+    _make(tmp_path, "sweep", 754.2)
+    _make(tmp_path, "prune", 42)
     (tmp_path / "models/pruned.h5").unlink()
-    _make(tmp_path, "convert", {"step": "convert"})
+    _make(tmp_path, "convert", 1.0)
+    write_json(tmp_path / named("convert").provenance, {"step": "convert"})
+    os.utime(tmp_path / named("convert").provenance, (MADE_AT, MADE_AT))
     lines = _lines(tmp_path)
     assert list(lines) == STEPS
     assert lines["fetch"].split() == ["fetch", "not", "made", "here"]
@@ -48,14 +53,14 @@ def test_each_step_has_a_line_with_state_and_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"wall_s": null}'])
 def test_a_record_that_cannot_be_read_is_said_to_be_that(tmp_path: Path, content: str) -> None:
-    _make(tmp_path, "fetch", {})
-    (tmp_path / named("fetch").made).write_text(content)
+    _make(tmp_path, "fetch", 1.0)
+    (tmp_path / named("fetch").provenance).write_text(content)
     assert "record cannot be read" in _lines(tmp_path)["fetch"]
 
 
 def test_a_step_that_runs_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "tasks", "run", "teach"])
-    _make(tmp_path, "teach", {"wall_s": 42})
+    _make(tmp_path, "teach", 42)
     before = time.time()
     with stepping(tmp_path):
         line = _lines(tmp_path)["teach"]
@@ -79,7 +84,7 @@ def test_a_step_that_was_killed_is_not_said_to_run(tmp_path: Path) -> None:
 
 def test_every_line_fits_a_terminal(tmp_path: Path) -> None:
     for name in STEPS:
-        _make(tmp_path, name, {"wall_s": 359_999.0})
+        _make(tmp_path, name, 359_999.0)
         (tmp_path / named(name).outs[0].path).unlink()
     for text in (list_steps(tmp_path), list_steps(tmp_path, files=True)):
         assert [line for line in text.splitlines() if len(line) > 79] == []

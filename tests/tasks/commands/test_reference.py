@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import ContractError
-from litesmith.files import read_json, write_json
+from litesmith.files import read_json, write_json, write_text
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.commands.reference import make_reference
@@ -48,6 +48,7 @@ def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    shutil.copytree(PROJECT / "profiles", tmp_path / "profiles")
     assert main(["reference", "--profile", "nightly"]) == 1
     assert re.match(
         r"error: .workspaces/nightly/reports/summary.json is missing, .*`python -m flows retrain --profile nightly`",
@@ -118,6 +119,8 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     )
     for arguments in (["--profile", "nightly", "--profile", "short"], ["--profile", "nightly+short"]):
         assert main(["reference", *arguments]) == 0
+    for name in ("short", "my night"):
+        write_text(tmp_path / f"profiles/{name}.yaml", "seed: 5\n")
     assert main(["reference", "--profile", "short", "--profile", "my night"]) == 1
     assert "`python -m flows retrain --profile 'short+my night'`" in capsys.readouterr().err
     assert main(["reference", "--profile", "../nightly"]) == 1
@@ -130,3 +133,13 @@ def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(tmp_path: P
     write_json(tmp_path / catalog.SUMMARY, summary)
     assert "What it was could not be read as a summary; git still has it." in make_reference(tmp_path)
     assert read_json(tmp_path / catalog.REFERENCE) == summary
+
+
+def test_a_profile_that_is_unknown_is_named_instead_of_its_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    shutil.copytree(PROJECT / "profiles", tmp_path / "profiles")
+    assert main(["reference", "--profile", "nigthly"]) == 1
+    assert capsys.readouterr().err.startswith("error: 'nigthly' is not a profile. Did you mean nightly?")

@@ -92,7 +92,7 @@ def test_picture_of_another_page_is_refused(made: Path) -> None:
         check_sample(made)
 
 
-@pytest.mark.parametrize("lock", [None, "", "stages: {}", "stages: {report: {outs: []}}"])
+@pytest.mark.parametrize("lock", [None, "stages: {}", "stages: {report: {outs: []}}"])
 def test_lock_without_a_report_is_named(
     made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lock: str | None
 ) -> None:
@@ -117,3 +117,13 @@ def test_the_picture_shows_the_first_screen(root: Path) -> None:
         PICTURE.stem + ".html",
         PICTURE.name,
     ]
+
+
+def test_lock_that_is_empty_is_refused(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (made / "dvc.lock").write_text("")
+    shutil.copy(PROJECT / catalog.PARAMS, made)
+    monkeypatch.chdir(made)
+    assert main(["sample", "--check"]) == 1
+    assert "dvc.lock cannot be read (it is empty, or not as DVC writes it)" in capsys.readouterr().err

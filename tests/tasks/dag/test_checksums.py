@@ -235,8 +235,8 @@ def test_what_was_made_by_hand_is_held_to_what_that_left(root: Path) -> None:
     for path in Ins().model, Ins().split:
         assert (root / path).exists()
     one = maker("dataset")
-    (root / one.made).parent.mkdir(parents=True)
-    (root / one.made).write_text("{}")
+    (root / one.provenance).parent.mkdir(parents=True)
+    (root / one.provenance).write_text("{}")
     record_outputs(one, root)
     check_inputs(prepare, root)
     damage(root / "models/tuned.h5")
@@ -246,8 +246,8 @@ def test_what_was_made_by_hand_is_held_to_what_that_left(root: Path) -> None:
 
 def test_sums_of_what_a_step_made_hold_no_path_of_the_machine(root: Path) -> None:
     one = maker("dataset")
-    (root / one.made).parent.mkdir(parents=True)
-    (root / one.made).write_text("{}")
+    (root / one.provenance).parent.mkdir(parents=True)
+    (root / one.provenance).write_text("{}")
     record_outputs(one, root)
     recorded = json.loads((root / ".litesmith/checksums/dataset.json").read_text())
     assert list(recorded) == ["models/tuned.h5", "data/train", "reports/made/dataset.json"]

@@ -228,7 +228,7 @@ def test_a_full_disk_is_explained_wherever_it_is_met(
         MachineError, match=r"cannot write trials\.jsonl: the disk is full: free some space and run"
     ):
         run_step(room(full), root)
-    monkeypatch.setattr("tasks.dag.lock.json.dump", lambda *_: exec(full))
+    monkeypatch.setattr("tasks.dag.lock._Holder.model_dump_json", lambda *_: exec(full))
     with pytest.raises(MachineError, match="the disk is full"), holding(root):
         pass
 
@@ -306,12 +306,12 @@ def test_what_a_step_made_is_written_down_for_those_that_read_it(root: Path) -> 
     assert {"models/copy.txt", "reports/made/prepare.json"} <= set(recorded)
 
 
-def test_variables_that_are_not_heeded_are_named_without_what_they_hold(
+def test_variables_that_are_ignored_are_named_without_what_they_hold(
     root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("XLA_SOMETHING", "secret")
     monkeypatch.setenv("TF_TOKEN_of_terraform", "secret")
     run_step(room(COPY), root)
-    assert "not heeded, since only params.yaml decides numbers: " in caplog.text
+    assert "ignored, since only params.yaml decides numbers: " in caplog.text
     assert "XLA_SOMETHING" in caplog.text
     assert "TF_TOKEN" not in caplog.text and "secret" not in caplog.text

@@ -135,8 +135,8 @@ def test_what_is_watched_ends_on_a_hang_up_as_it_does_on_sigterm(tmp_path: Path)
 
 def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
     code = (
-        "import signal; from tasks.dag.watch import heed_hang_up; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
-        "heed_hang_up(); signal.raise_signal(signal.SIGHUP); print('still here')"
+        "import signal; from tasks.dag.watch import end_on_hang_up; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "end_on_hang_up(); signal.raise_signal(signal.SIGHUP); print('still here')"
     )
     assert first_line(start([sys.executable, "-c", code])) == "still here"
 

@@ -155,7 +155,7 @@ def test_history_of_a_teacher_is_shown_if_there_is_one(workspace: Path) -> None:
     write_record(catalog.results("teach"), results.teach.model_copy(update=teach))
     history = report_inputs().histories["baseline"]
     write_text(catalog.plot("teacher-history"), pd.DataFrame(history).to_csv(index=False))
-    assert "Of 1 teachers the first is drawn" in render_page()
+    assert "Of 1 teachers the first is shown" in render_page()
     assert "teacher" in read_json(catalog.SUMMARY)["histories"]
 
 

@@ -19,11 +19,11 @@ from tests.tasks.steps.training_rooms import (
 pytestmark = pytest.mark.slow
 
 
-def conduct_here(study: Callable[..., Any], /, *, num_workers: int) -> Any:
+def run_here(study: Callable[..., Any], /, *, num_workers: int) -> Any:
     return study(lambda function, jobs: [function(job) for job in jobs])
 
 
-def conduct_nothing(study: Callable[..., Any], /, *, num_workers: int) -> Any:
+def run_nothing(study: Callable[..., Any], /, *, num_workers: int) -> Any:
     def refuse(function: Any, jobs: Any) -> Any:
         raise AssertionError("a finished trial was trained again")
 
@@ -37,7 +37,7 @@ def test_the_winner_is_found_trained_and_described(
     work = tmp_path / "work"
     work.mkdir()
     known = {"ins": Ins(), "outs": Outs(), "work": work, **sweep.arguments(params)}
-    sweep.function(conduct=conduct_here, **known)
+    sweep.function(run_with_workers=run_here, **known)
     results = read_json(Outs.results)
     winner = results["winner"]
     assert [trial["state"] for trial in results["trials"]].count("complete") == 1
@@ -57,7 +57,7 @@ def test_the_winner_is_found_trained_and_described(
     assert len(read_json(Outs.timing)["trials"]) == 3
 
     before = {path: path.read_bytes() for path in (Outs.model, Outs.results, Outs.metrics)}
-    sweep.function(conduct=conduct_nothing, **known)
+    sweep.function(run_with_workers=run_nothing, **known)
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -68,7 +68,9 @@ def test_with_teachers_images_are_changed_as_they_saw_them(
     small_lesson(tmp_path, 5, 6)
     work = tmp_path / "work"
     work.mkdir()
-    sweep.function(conduct=conduct_here, ins=Ins(), outs=Outs(), work=work, **sweep.arguments(params))
+    sweep.function(
+        run_with_workers=run_here, ins=Ins(), outs=Outs(), work=work, **sweep.arguments(params)
+    )
     results = read_json(Outs.results)
     assert {trial["choices"]["augmentation"] for trial in results["trials"]} == {"as taught"}
     seen = {"max_shift_px": 1, "flip": True, "erase_share": 0.2, "max_erase_px": 4}

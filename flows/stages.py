@@ -1,4 +1,4 @@
-"""Ask DVC what is stale and let it run that. DVC alone hashes, locks and writes ``dvc.lock``."""
+"""The stages of DVC, asked and run. DVC alone hashes, locks and writes ``dvc.lock``."""
 
 import json
 import logging
@@ -9,21 +9,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.rwlock import rwlock
+from dvc.stage import PipelineStage
 
 from litesmith.errors import LitesmithError, MachineError
 from litesmith.files import UTF8_PIPES
+from litesmith.records.run import Outcome
 from tasks.dag.dvcfile import MAYBE_EMPTY
 from tasks.dag.lock import lock_environment, this_command
 from tasks.dag.watch import starter_environment, stop_tree
+
+if TYPE_CHECKING:
+    from flows.standby import Order
 
 _RESTORED = "is cached - skipping run, checking out outputs"
 _UNCHANGED = "didn't change, skipping"
@@ -34,31 +38,24 @@ _STANDBY = Path(__file__).with_name("standby.py").resolve()
 # What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
 _OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
 
-# DVC says all that it does in every run. Its own handlers would say each warning a second time, past a terminal's row.
+# DVC logs all that it does. Its own handlers would write each warning a second time, past a terminal's
+# row.
 for _name in ("dvc", "dvc_objects", "dvc_data"):
     logging.getLogger(_name).setLevel(logging.WARNING)
     logging.getLogger(_name).handlers.clear()
-# It takes the places of commands that were killed by itself, and nobody can do anything about its telling so.
+# It warns of the locks of commands that were killed, which it releases by itself.
 logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
 
 
-class Outcome(StrEnum):
-    """What became of a stage."""
-
-    UP_TO_DATE = "UpToDate"
-    RESTORED = "Restored"
-    COMPLETED = "Completed"
-
-
 class StageError(LitesmithError):
-    """A stage failed: its text is the step's own error."""
+    """A failed stage; the text is the step's own error."""
 
 
-class Ledger:
-    """What DVC knows of a workspace, read once and again after a stage has run.
+class Stages:
+    """The stages of a workspace, read once and again after one has run.
 
-    Close it, or use it in a ``with`` statement: it holds DVC's repository open, and once a stage was reproduced a
-    process waits for the next.
+    Close it, or use it in a ``with`` statement: it holds DVC's repository open, and once a stage was
+    reproduced a process waits for the next.
 
     Args:
         root: The workspace.
@@ -71,7 +68,7 @@ class Ledger:
         with _explained(self.root):
             self._repo = Repo(str(root))
 
-    def __enter__(self) -> "Ledger":
+    def __enter__(self) -> "Stages":
         """Return itself."""
         return self
 
@@ -80,15 +77,15 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close DVC's repository, guard nothing any more, and stop the process that waits for another stage."""
+        """Close the repository, guard nothing any more, and stop the waiting process."""
         self._guarded.close()
         self._repo.close()
         if self._waiting is not None:
             _stop(self._waiting)
             self._waiting = None
 
-    def stages(self) -> list[str]:
-        """Return the names of the stages in the order in which DVC runs them.
+    def names(self) -> list[str]:
+        """Return the names in the order in which DVC runs the stages.
 
         Raises:
             MachineError: DVC cannot work here.
@@ -99,7 +96,9 @@ class Ledger:
             ]
 
     def is_stale(self, stage: str) -> bool:
-        """Tell whether DVC would run a stage: a dependency, parameter, command or output is not as recorded.
+        """Tell whether DVC would run a stage.
+
+        A dependency, parameter, command or output is then not as recorded.
 
         Raises:
             MachineError: Another DVC command holds the workspace, and does not let go in a minute.
@@ -107,32 +106,31 @@ class Ledger:
         with _explained(self.root), self._locked():
             return bool(self._stage(stage).status())
 
-    def is_at_hand(self, stage: str) -> bool:
-        """Tell whether a stage's outputs are there, or can be had from DVC's cache without running it.
+    def is_available(self, stage: str) -> bool:
+        """Tell whether the outputs of a stage are there or in DVC's cache.
 
         Raises:
-            MachineError: Another DVC command holds the workspace and does not let go in a minute, or ``dvc.yaml``
-                cannot be read.
+            MachineError: Another DVC command holds the workspace and does not let go in a minute, or
+                ``dvc.yaml`` cannot be read.
         """
         with _explained(self.root), self._locked():
-            one = self._stage(stage)
-            return bool(
-                not one.status()
-                or (not (one.changed_stage() or one.changed_deps()) and one.outs_cached())
-            )
+            asked = self._stage(stage)
+            is_unchanged = not (asked.changed_stage() or asked.changed_deps())
+            return not asked.status() or (is_unchanged and bool(asked.outs_cached()))
 
     def reproduce(
-        self, stage: str, tell: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
+        self, stage: str, show: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
     ) -> Outcome:
         """Let DVC run one stage in a child process, or restore it from its run cache.
 
-        However this ends, no process of it is left behind: DVC does not pass signals on to the stage's command.
+        However this ends, no process of it is left behind: DVC does not pass signals on to the stage's
+        command.
 
         Args:
             stage: The stage's name.
-            tell: Called with each line that DVC and the stage write.
-            time_limit_s: Seconds after which the stage is killed. A limit inside Python would not interrupt native
-                code.
+            show: Called with each line that DVC and the stage write.
+            time_limit_s: Seconds after which the stage is killed. A limit inside Python would not
+                interrupt native code.
             extra: Environment variables for the stage.
 
         Raises:
@@ -140,18 +138,19 @@ class Ledger:
         """
         lines: list[str] = []
         expected = self._expected(stage)
-        # What was read of dvc.lock is about to be out of date.
+        # The run changes dvc.lock, which was read.
         self._repo.close()
         self._repo = Repo(str(self.root))
         with self._child(stage, extra) as child, _time_limit(child, time_limit_s) as expired:
             for line in _lines(child):
                 lines.append(line)
                 if line not in expected:
-                    tell(line)
+                    show(line)
             code = child.wait()
         if expired.is_set():
             raise StageError(
-                f"stage {stage} was stopped after its time limit, {time_limit_s:g} s (retrain.stage_limit_s)."
+                f"stage {stage} was stopped after its time limit, {time_limit_s:g} s "
+                "(retrain.stage_limit_s)."
             )
         if code != 0:
             raise StageError(f"stage {stage}: {_reason(lines, code)}")
@@ -194,22 +193,21 @@ class Ledger:
         """Let DVC begin on one stage; whatever happens, leave nothing of it running."""
         child, self._waiting = self._waiting, None
         if child is None or child.poll() is not None:
-            child = _begin(self.root)
+            child = _start(self.root)
         try:
-            _order(
-                child, stage, {**_environment(), **lock_environment(), **starter_environment(), **extra}
-            )
-            self._waiting = _begin(self.root)
+            variables = {**_environment(), **lock_environment(), **starter_environment(), **extra}
+            _send(child, {"stage": stage, "environment": variables, "command": this_command()})
+            self._waiting = _start(self.root)
             yield child
         finally:
             _stop(child)
 
     def _expected(self, stage: str) -> set[str]:
-        """Return what DVC warns of in vain: a folder is empty that may be."""
+        """Return the warnings of DVC that a folder is empty, for those that may be."""
         outs = self._stage(stage).outs
         return {f"WARNING: '{out}' is empty." for out in outs if out.annot.meta.get(MAYBE_EMPTY)}
 
-    def _stage(self, name: str) -> Any:
+    def _stage(self, name: str) -> PipelineStage:
         return next(stage for stage in self._repo.index.stages if stage.cmd and stage.name == name)
 
 
@@ -220,19 +218,19 @@ def _explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise MachineError(
-            f"DVC cannot work here: {error}. If that lies in the project, change its permissions. Elsewhere it is in "
-            "the home folder (its settings) or in what all users of this machine share: set HOME or DVC_SITE_CACHE_DIR "
-            "to a folder that this user may read and write."
+            f"DVC cannot work here: {error}. If that lies in the project, change its permissions. "
+            "Elsewhere it is in the home folder (its settings) or in what all users of this machine "
+            "share: set HOME or DVC_SITE_CACHE_DIR to a folder that this user may read and write."
         ) from error
     except DvcException as error:
         hint = (
-            "It needs a git checkout (`git init` in the project makes one), a dvc.yaml that can be read (`make dvc` "
-            "writes it) and no other DVC command at work in this folder."
+            "It needs a git checkout (`git init` in the project makes one), a dvc.yaml that can be read "
+            "(`make dvc` writes it) and no other DVC command at work in this folder."
         )
         raise MachineError(f"DVC cannot work in {root.resolve()}: {error}. {hint}") from error
 
 
-def _begin(root: Path) -> subprocess.Popen[str]:
+def _start(root: Path) -> subprocess.Popen[str]:
     """Start a process that imports DVC and waits for its order."""
     return subprocess.Popen(
         # -P: modules of the workspace must not stand in for ones that DVC imports.
@@ -247,9 +245,8 @@ def _begin(root: Path) -> subprocess.Popen[str]:
     )
 
 
-def _order(child: subprocess.Popen[str], stage: str, environment: Mapping[str, str]) -> None:
+def _send(child: subprocess.Popen[str], order: "Order") -> None:
     assert child.stdin is not None
-    order = {"stage": stage, "environment": environment, "named": this_command()}
     with suppress(BrokenPipeError), child.stdin:  # one that has died says why on its other end
         child.stdin.write(json.dumps(order) + "\n")
 
@@ -266,11 +263,11 @@ def _stop(child: subprocess.Popen[str]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment with this Python first on the path, and without what DVC set for an outer stage."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_STAGE)}
+    """Return the environment with this Python first, without what DVC set for an outer stage."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_STAGE)}
     # Not resolved: the python of a virtual environment is a link out of it.
-    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
-    return {**kept, **UTF8_PIPES, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), outside.get("PATH", os.defpath)])
+    return {**outside, **UTF8_PIPES, "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
 
 
 @contextmanager
@@ -305,15 +302,15 @@ def _outcome(lines: list[str]) -> Outcome:
 
 
 def _reason(lines: list[str], code: int) -> str:
-    """Return the error that the step wrote, without DVC's words on it; else the last lines that came."""
-    said: list[str] = []
+    """Return the error that the step wrote, else the last lines that came."""
+    error: list[str] = []
     for line in lines:
         if line.startswith("error: "):
-            said = [line.removeprefix("error: ")]
-        elif said and line.startswith("ERROR: "):
+            error = [line.removeprefix("error: ")]
+        elif error and line.startswith("ERROR: "):  # DVC's words on it
             break
-        elif said:
-            said.append(line)
-    if said:
-        return "\n".join(said)
+        elif error:
+            error.append(line)
+    if error:
+        return "\n".join(error)
     return "\n".join([f"DVC ended with {code}. Its last lines:", *lines[-_TAIL_LINES:]])

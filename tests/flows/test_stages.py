@@ -9,9 +9,10 @@ import psutil
 import pytest
 from dvc.repo import Repo
 
-from flows.ledger import Ledger, Outcome, StageError
+from flows.stages import StageError, Stages
 from litesmith.errors import MachineError
 from litesmith.files import read_yaml, write_json, write_text, yaml_text
+from litesmith.records.run import Outcome
 from tasks.dag.dvcfile import MAYBE_EMPTY
 
 # Two processes that a kill of the command alone would leave behind.
@@ -49,8 +50,8 @@ def root(tmp_path: Path) -> Path:
 def _run(
     root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None
 ) -> Outcome:
-    with Ledger(root) as ledger:
-        return ledger.reproduce(stage, tell, time_limit_s=limit_s, extra={})
+    with Stages(root) as stages:
+        return stages.reproduce(stage, tell, time_limit_s=limit_s, extra={})
 
 
 def _below() -> set[int]:
@@ -62,23 +63,23 @@ def _below() -> set[int]:
 @pytest.mark.slow
 def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     before = _below()
-    ledger = Ledger(root)
-    order = ledger.stages()
+    stages = Stages(root)
+    order = stages.names()
     assert order.index("first") < order.index("last")
-    assert ledger.is_stale("first")
-    assert not ledger.is_at_hand("first")
+    assert stages.is_stale("first")
+    assert not stages.is_available("first")
     lines: list[str] = []
-    assert ledger.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
+    assert stages.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
     assert "copying" in lines
-    assert not ledger.is_stale("first")
-    assert ledger.is_at_hand("first")
+    assert not stages.is_stale("first")
+    assert stages.is_available("first")
     assert _below() > before
-    ledger.close()
+    stages.close()
     assert _below() <= before
     (root / "b").unlink()
-    ledger = Ledger(root)
-    assert ledger.is_stale("first")
-    assert ledger.is_at_hand("first")
+    stages = Stages(root)
+    assert stages.is_stale("first")
+    assert stages.is_available("first")
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
@@ -105,13 +106,13 @@ def test_the_places_of_a_killed_run_are_taken_without_a_word(
         root / ".dvc/tmp/rwlock", {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}}
     )
     lines: list[str] = []
-    with Ledger(root) as ledger:
-        assert ledger.is_stale("first")
+    with Stages(root) as stages:
+        assert stages.is_stale("first")
         write_json(
             root / ".dvc/tmp/rwlock",
             {"write": {str(root / "b"): dead}, "read": {str(root / "a"): [dead]}},
         )
-        assert ledger.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert stages.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
     assert [line for line in lines if "killed" in line] == []
     assert "killed" not in "".join(capfd.readouterr()) + caplog.text
 
@@ -119,22 +120,22 @@ def test_the_places_of_a_killed_run_are_taken_without_a_word(
 @pytest.mark.slow
 def test_a_guarded_stage_is_not_made_by_another_dvc_command(root: Path) -> None:
     command = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", "first"]
-    with Ledger(root) as ledger:
-        ledger.reproduce("first", lambda _: None, time_limit_s=60, extra={})
-        ledger.guard("first")
+    with Stages(root) as stages:
+        stages.reproduce("first", lambda _: None, time_limit_s=60, extra={})
+        stages.guard("first")
         refused = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         assert f"(PID {os.getpid()}): python " in refused.stderr
         assert (root / "b").read_text() == "one"
-        assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert stages.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
     assert subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.slow
 def test_another_dvc_command_is_waited_for(root: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with Ledger(root) as ledger, Repo(str(root)) as other:
+    with Stages(root) as stages, Repo(str(root)) as other:
         other.lock.lock()
         threading.Timer(4.0, other.lock.unlock).start()
-        assert ledger.is_stale("first")
+        assert stages.is_stale("first")
     assert "waiting for another DVC command" in caplog.text
 
 
@@ -142,36 +143,36 @@ def test_another_dvc_command_is_waited_for(root: Path, caplog: pytest.LogCapture
 def test_another_dvc_command_that_stays_is_explained(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.ledger._PATIENCE_S", 0.0)
+    monkeypatch.setattr("flows.stages._PATIENCE_S", 0.0)
     told = f"DVC cannot work in {root}: Unable to acquire lock.* no other DVC command at work in this folder"
-    with Ledger(root) as ledger, Repo(str(root)) as other, other.lock:
-        for ask in (ledger.is_stale, ledger.is_at_hand):
+    with Stages(root) as stages, Repo(str(root)) as other, other.lock:
+        for ask in (stages.is_stale, stages.is_available):
             with pytest.raises(MachineError, match=told):
                 ask("first")
 
 
-def test_with_a_ledger_dvc_is_closed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_stages_dvc_is_closed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[str] = []
     monkeypatch.setattr(Repo, "close", lambda repo: closed.append(repo.root_dir))
-    with Ledger(root) as ledger:
-        assert not ledger.is_at_hand("first")
+    with Stages(root) as stages:
+        assert not stages.is_available("first")
         assert closed == []
     assert closed == [str(root)]
 
 
 @pytest.mark.slow
 def test_one_process_after_another_waits_for_the_next_stage(root: Path) -> None:
-    with Ledger(root) as ledger:
-        assert ledger.reproduce("first", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
-        assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
+    with Stages(root) as stages:
+        assert stages.reproduce("first", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert stages.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
         # other tests in this process may have left it children of their own, such as Python's resource tracker
         (killed,) = [
-            one for one in psutil.Process().children() if "standby.py" in " ".join(one.cmdline())
+            child for child in psutil.Process().children() if "standby.py" in " ".join(child.cmdline())
         ]
         killed.kill()
         killed.wait()
         (root / "c").unlink()
-        assert ledger.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.RESTORED
+        assert stages.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.RESTORED
 
 
 @pytest.mark.slow

@@ -1,0 +1,60 @@
+"""The few figures of larger files that the flow and the commands show.
+
+They are read without what else a file holds, so that one of an older version can be read too.
+"""
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from litesmith.records.record import Count, Interval, Record, Share
+
+
+class View(Record):
+    """A part of a record; other fields of the file are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class VariantFigures(View):
+    """What one model or file reaches on the test images, and its size."""
+
+    accuracy: Share
+    accuracy_interval: Interval
+    bytes: Count
+    gzip_bytes: Count
+
+
+class EvaluateFigures(View):
+    """The table of results: the variants by name, and which one is final."""
+
+    final: str
+    variants: dict[str, VariantFigures]
+
+
+class ReportVerdict(View):
+    """The verdict of the report, in one sentence."""
+
+    outcome: Literal["good", "bad", "unclear"]
+    sentence: str
+
+
+class AccuracyChange(View):
+    """Accuracy minus that of the reference run: a fraction, and the ends of its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class SinceReference(View):
+    """What changed since the reference run; None where the two cannot be compared."""
+
+    accuracy: AccuracyChange | None
+
+
+class SummaryFigures(View):
+    """What the report judged; no change where there is no reference run."""
+
+    verdict: ReportVerdict
+    since_reference: SinceReference | None

@@ -1,0 +1,164 @@
+"""One run of the flow: what it did, took and reached."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, JsonValue
+
+from litesmith.files import read_json
+from litesmith.records.figures import AccuracyChange, ReportVerdict
+from litesmith.records.record import Count, Interval, Record, Share, parse_record
+
+VERSION: Literal[4] = 4
+"""Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
+
+
+class Outcome(StrEnum):
+    """How a stage ended."""
+
+    UP_TO_DATE = "UpToDate"
+    RESTORED = "Restored"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+
+
+class StageRun(Record):
+    """One stage of a run.
+
+    Attributes:
+        outcome: How it ended.
+        wall_s: Seconds of the run that it took.
+        step_wall_s: Seconds that its step's own process took; None where that did not run to its end.
+        step_cpu_s: CPU-seconds of that process and its workers; None in the same case.
+    """
+
+    outcome: Outcome
+    wall_s: float
+    step_wall_s: float | None
+    step_cpu_s: float | None
+
+
+class GitState(Record):
+    """The state of the project's sources.
+
+    Attributes:
+        revision: The commit that is checked out, None if git does not tell.
+        dirty: Whether files differ from it, None if git does not tell.
+        unknown: Why one of them is None, None if neither is.
+    """
+
+    revision: str | None
+    dirty: bool | None
+    unknown: str | None
+
+
+class RunResult(Record):
+    """What a run reached.
+
+    Attributes:
+        final: Name of the file that goes to the device.
+        accuracy: Its accuracy on the test images, 0 to 1.
+        accuracy_interval: Wilson's 95 % interval.
+        bytes: Its size.
+        gzip_bytes: Its size after gzip.
+        verdict: Of the report, None if it left none.
+        since_reference: None if there is no reference run.
+    """
+
+    final: str
+    accuracy: Share
+    accuracy_interval: Interval
+    bytes: Count
+    gzip_bytes: Count
+    verdict: ReportVerdict | None
+    since_reference: AccuracyChange | None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment with its zone, which a record that was edited by hand may have lost."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class RunRecord(Record):
+    """What one run of the flow did in one workspace.
+
+    Attributes:
+        version: Of this shape.
+        flow_run: Id in Prefect.
+        name: Name in Prefect.
+        profile: The profiles it ran with, joined as in ``quick+drawn``; None for the project itself.
+        command: The command line.
+        git: State of the sources as the run began.
+        started: When the flow began.
+        startup_s: Seconds from the start of the process to that of the flow; None in version 1.
+        wall_s: Seconds that the flow took.
+        steps_wall_s: Seconds of these in the steps' own processes.
+        overhead_s: The other seconds.
+        steps_cpu_s: CPU-seconds of the steps; None in version 1.
+        cpu_s: CPU-seconds of the flow, DVC and the steps, without Prefect's server.
+        server_cpu_s: CPU-seconds of Prefect's server; None if the run did not start it, and in version
+            1.
+        stages: By name, in their order.
+        error: Why the run failed or was stopped, None if it came to its end.
+        refused: Whether the step that failed left a page that shows why.
+        drawn: Whether the images are synthetic; None if the parameters could not be read, and in
+            versions 1 and 2.
+        result: None if the run failed or no result was there, and in version 1.
+    """
+
+    version: Literal[4]
+    flow_run: str
+    name: str
+    profile: str | None
+    command: str
+    git: GitState
+    started: Annotated[datetime, AfterValidator(_in_utc)]
+    startup_s: float | None
+    wall_s: float
+    steps_wall_s: float
+    overhead_s: float
+    steps_cpu_s: float | None
+    cpu_s: float
+    server_cpu_s: float | None
+    stages: dict[str, StageRun]
+    error: str | None
+    refused: bool
+    drawn: bool | None
+    result: RunResult | None
+
+
+def read_run(path: Path) -> RunRecord:
+    """Return the record of a run, converted if an older version wrote it.
+
+    Raises:
+        DataError: The file is not JSON or not such a record, or a newer version wrote it.
+        FileNotFoundError: There is no such file.
+    """
+    content: JsonValue = read_json(path)
+    if isinstance(content, dict) and "version" not in content:
+        content = _converted(content)
+    return parse_record(json.dumps(content), RunRecord, path.as_posix())
+
+
+def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a record of version 1 to 3 with all fields of the present one.
+
+    Version 1 knew neither the server nor a result, version 2 not whether the images are synthetic. Some
+    in between say that beside the result.
+    """
+    result, stages = content.get("result"), content.get("stages")
+    drawn = result.pop("drawn", None) if isinstance(result, dict) else None
+    added: dict[str, JsonValue] = dict.fromkeys(("startup_s", "steps_cpu_s", "server_cpu_s", "result"))
+    if isinstance(stages, dict):
+        stages = {name: _filled(stage, "step_wall_s", "step_cpu_s") for name, stage in stages.items()}
+    git = _filled(content.get("git"), "unknown")
+    converted = {**content, "git": git, "stages": stages}
+    return {"version": VERSION, "refused": False, "drawn": drawn, **added, **converted}
+
+
+def _filled(part: JsonValue, *names: str) -> JsonValue:
+    """Return a part of a record with null for what it does not hold."""
+    return {**dict.fromkeys(names), **part} if isinstance(part, dict) else part
