@@ -47,7 +47,7 @@ def calibrations(
         labels: True classes (n,), n at least 1.
         predicted: Predicted classes by variant.
         confidence: Probability of the predicted class by variant, float32 (n,), 0 to 1.
-        variants: Names of those to look at, such as the baseline, the final file's model, and the final file.
+        variants: Names of those to look at, such as the baseline and the final file.
         num_bins: Bins of equal width from confidence 0 to 1.
     """
     return {

@@ -44,7 +44,7 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def times(ratio: float, word: str) -> str:
-    """Write how many times smaller or faster something has become, or that it has not: ``7.4 times smaller``."""
+    """Write by how many times something has become smaller or faster: ``7.4 times smaller``."""
     if f"{ratio:.1f}" == "1.0":
         return "the same"
     opposite = {"smaller": "larger", "faster": "slower"}[word]

@@ -12,9 +12,9 @@ _LIBRARY = Path(__file__).parents[1]
 
 @cache
 def templates(folder: Path = _LIBRARY) -> Environment:
-    """Return the environment that finds templates by their path below a folder, by default ``litesmith``.
+    """Return the environment that finds templates by their path below a folder.
 
-    Values are escaped in templates of HTML, and a name that is not defined is an error.
+    The folder is ``litesmith`` by default. Values are escaped in templates of HTML, and a name that is not defined is an error.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),

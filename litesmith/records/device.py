@@ -12,7 +12,7 @@ class Column(Record):
 
 
 class MeasuredFile(Record):
-    """What a tool measured of a file, by column; ``refused`` says why it measured nothing, or is None."""
+    """What a tool measured of a file, by column, or why it refused the file."""
 
     values: dict[str, int | float]
     refused: str | None

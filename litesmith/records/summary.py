@@ -105,7 +105,13 @@ class RightAnswers(Record):
 
 
 class Reason(Record):
-    """One thing that the verdict rests on: whether it speaks for the model (None: unknown), and the facts."""
+    """One thing that the verdict rests on.
+
+    Attributes:
+        topic: In a word.
+        good: Whether it speaks for the model; None if that is not known.
+        text: The facts.
+    """
 
     topic: str
     good: bool | None
@@ -194,7 +200,7 @@ class Summary(Record):
 
 
 class Reference(Record):
-    """What a later report compares itself with, taken from the summary of the run that was made the reference.
+    """What a later report compares itself with, a part of the summary of a run.
 
     Attributes:
         kind: Tells the file from others.

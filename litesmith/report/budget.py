@@ -1,4 +1,4 @@
-"""The limits of the device and what the final file takes of them, in words."""
+"""What the final file takes of the limits of the device."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class BudgetLine:
 
     @property
     def share(self) -> str:
-        """What is taken as a share of the limit, in percent; empty if it was not measured."""
+        """Share of the limit in percent; empty if not measured."""
         measured = self.check.measured
         return "" if measured is None else percent(measured / self.check.limit, 0)
 
@@ -53,14 +53,16 @@ class BudgetLine:
 def budget(inputs: ReportInputs) -> list[BudgetLine]:
     """Return the limits in the order in which the steps recorded them."""
     timed = f"timed on {inputs.results.latency.host.words}, not on the device"
-    return [
-        BudgetLine(check, *_words(check.name), timed if check.name == _TIMED and check.met is not None else "")
-        for check in inputs.limits
-    ]  # fmt: skip
+    lines = []
+    for check in inputs.limits:
+        name, unit = _words(check.name)
+        is_timed = check.name == _TIMED and check.met is not None
+        lines.append(BudgetLine(check, name, unit, timed if is_timed else ""))
+    return lines
 
 
 def _words(name: str) -> tuple[str, str]:
-    """Return name and unit of a limit; those of one that has no words of its own are taken from its name."""
+    """Return name and unit of a limit, by default taken from its key."""
     words = name.removeprefix("max_").split("_")
     unit = words.pop() if words[-1] in ("bytes", "ms") else ""
     return _WORDS.get(name, (" ".join(words), unit))

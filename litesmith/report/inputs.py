@@ -39,7 +39,7 @@ class Predictions:
 
 
 History = Mapping[str, tuple[float, ...]]
-"""Columns of a training history: ``epoch``, ``loss``, ``accuracy``, ``val_loss`` ...; NaN where a value is missing."""
+"""Columns of a training history, such as ``epoch`` and ``val_loss``; NaN where a value is missing."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class ReportInputs:
     Attributes:
         class_names: Names of the classes in the order of their labels.
         results: The result of each step.
-        histories: Training histories by model: ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there is one.
+        histories: Training histories of ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there
+            is one.
         predictions: Answers of the variants.
         baseline_summary: Keras' table of the baseline's layers.
         provenance: How each step made its outputs, by step.

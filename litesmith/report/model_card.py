@@ -1,6 +1,7 @@
-"""The model card: what a stranger has to know of the file before using it, by the conventions of Hugging Face.
+"""The model card, by the conventions of Hugging Face.
 
-Source: Mitchell et al., "Model Cards for Model Reporting", FAT* 2019, and https://huggingface.co/docs/hub/model-cards.
+Source: Mitchell et al., "Model Cards for Model Reporting", FAT* 2019, and
+https://huggingface.co/docs/hub/model-cards.
 """
 
 import re
@@ -116,7 +117,7 @@ def weakest_class(inputs: ReportInputs) -> str:
 
 
 def front_matter(inputs: ReportInputs, optimized: HeadlineSide) -> str:
-    """Return the card's YAML: license, library, task, data set and the results that an index of models shows."""
+    """Return the card's YAML, which an index of models shows."""
     dataset = inputs.results.validate.dataset
     tags = ["image-classification", "tflite", "litert", "edge", "quantization", "pruning"]
     published = {"datasets": ["zalando-datasets/fashion_mnist"]}
@@ -154,7 +155,7 @@ def _slug(name: str) -> str:
 
 
 def markdown_text(value: object) -> str:
-    """Write a value so that Markdown takes it for text and nothing else, on one line."""
+    """Write a value so that Markdown takes it for text on one line."""
     if isinstance(value, Markdown):
         return value
     return _SPECIAL.sub(r"\\\1", " ".join(str(value).splitlines()))

@@ -1,4 +1,4 @@
-"""The reference run and the summary as files hold them, in this version or the one before."""
+"""Reading of references and summaries of this version and the one before."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class _SummaryOfVersion1(_Part):
 
 
 def read_reference(path: Path) -> Reference | None:
-    """Return the reference run, converted if an older version wrote it; None where the file holds null.
+    """Return the reference run; None where the file holds null.
 
     Raises:
         DataError: The file is not JSON, or holds neither a reference nor a summary of version 1.
@@ -66,13 +66,13 @@ def read_reference(path: Path) -> Reference | None:
         return read_record(path, Reference)
     except DataError as error:
         raise DataError(
-            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` brings back what was "
-            "committed; `python -m tasks reference` makes the last run the reference."
+            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` brings back "
+            "what was committed; `python -m tasks reference` makes the last run the reference."
         ) from error
 
 
 def read_run(path: Path) -> Reference:
-    """Return what a reference holds of the run whose summary is in a file, of this version or of version 1.
+    """Return what a reference holds of the run that a summary tells of.
 
     Raises:
         DataError: The file is not JSON, or holds no summary.

@@ -64,7 +64,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Script:
-    """A script and the hash by which the page's policy admits it, and no other."""
+    """A script and the hash by which the page's policy admits it."""
 
     text: Markup
     hash: str
@@ -111,13 +111,13 @@ def make_report(inputs: ReportInputs) -> Report:
         summary=script_text(summary),
     )
     text = templates().get_template("report/page.html.j2").render(page=page)
-    # A browser breaks lines at the thin space between thousands, and does not at the narrow one that is no-break.
+    # A browser breaks lines at the thin space between thousands, not at the narrow one.
     text = text.strip().replace("\u2009", "\u202f") + "\n"
     return Report(text, summary, render_card(inputs, verdict))
 
 
 def script_text(summary: Summary) -> Markup:
-    """Write a summary as JSON that may stand in a ``<script>`` element: nothing in it can end the element."""
+    """Write a summary as JSON that cannot end a ``<script>`` element."""
     content = summary.model_dump(mode="json")
     return htmlsafe_json_dumps(content, separators=(",", ":"), allow_nan=False)
 

@@ -36,7 +36,7 @@ def flat_parameters(steps: Steps) -> dict[str, str]:
 
 
 def versions(steps: Steps) -> dict[str, str]:
-    """Return each package with its version, and with the steps where it was another one."""
+    """Return the version of each package, with the steps if they differ."""
     return _by_value(
         (package, version, name)
         for name, step in steps.items()
@@ -53,7 +53,7 @@ def hosts(steps: Steps) -> dict[str, str]:
 
 
 def _leaves(content: JsonValue, place: str) -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of each value of nested mappings; a list is one value."""
+    """Yield place and text of each value of nested mappings."""
     if isinstance(content, dict) and content:
         for key, inner in content.items():
             yield from _leaves(inner, f"{place}.{key}")
@@ -62,7 +62,7 @@ def _leaves(content: JsonValue, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _by_value(triples: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Return values by name, sorted, from (name, value, step); steps are told only where values differ."""
+    """Return values by name, with their steps where they differ, from (name, value, step)."""
     steps: dict[str, dict[str, list[str]]] = {}
     for name, value, step in triples:
         steps.setdefault(name, {}).setdefault(value, []).append(step)

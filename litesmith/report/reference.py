@@ -39,7 +39,8 @@ class Since:
         versions: Packages that are not of the version they were.
         hosts: Hosts that are not what they were.
         inputs: Hashes of the page's inputs that are not what they were.
-        same_run: Whether this is the reference run itself: every input has the hash that it had, those with times too.
+        same_run: Whether this is the reference run itself: every input has the hash that it had,
+            those with times too.
     """
 
     final: str
@@ -56,7 +57,7 @@ class Since:
 
 
 def since_reference(inputs: ReportInputs) -> Since | None:
-    """Compare a run with the reference run; None if `not_compared` says why it cannot be."""
+    """Compare a run with the reference run; None if `not_compared` tells why not."""
     reference = inputs.reference
     if reference is None or not_compared(inputs):
         return None
@@ -122,7 +123,7 @@ def headline_side(results: Results, measured: str, keras: str, lite: str) -> Hea
 
 
 def data_facts(name: str, files: Mapping[str, RawFiles], prepared: PrepareResult) -> dict[str, str]:
-    """Return what tells one data set from another, by name: its own, the files' contents, the splits' hashes."""
+    """Return what tells one data set from another, by name."""
     facts = {"name": name}
     for file, content in files.items():
         values = content.model_dump(mode="json")
@@ -148,8 +149,8 @@ def compare_runs(now: Reference, before: Reference, reference_file: str) -> Sinc
     Args:
         now: The run.
         before: The reference run.
-        reference_file: Name of the input that held ``before``. It is no result of either run, and never the same:
-            what a run is compared with cannot hold that run's own hash.
+        reference_file: Name of the input that held ``before``. It is no result of either run, and
+            never the same: what a run is compared with cannot hold that run's own hash.
     """
     is_paired = now.data[_TEST] == before.data.get(_TEST)
     hashes, hashes_before = (
@@ -177,7 +178,7 @@ _TEST = "test split: SHA-256"
 
 
 def changes(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[Changed, ...]:
-    """Return what is not the same in two mappings, in the order of the first, then what is in the second alone."""
+    """Return what differs in two mappings, in the order of the first."""
     return tuple(
         Changed(name=name, now=now.get(name), before=before.get(name))
         for name in dict.fromkeys((*now, *before))
@@ -186,7 +187,7 @@ def changes(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[Changed,
 
 
 def packed(right: NDArray[np.bool_]) -> str:
-    """Write which images were got right, bool (n,), as the Base64 of one bit for each."""
+    """Write bool (n,) as the Base64 of one bit for each."""
     return base64.b64encode(np.packbits(right).tobytes()).decode()
 
 
@@ -202,7 +203,7 @@ def _unpaired(now: Reference, before: Reference) -> Difference:
 
 
 def _parameters(steps: Steps) -> dict[str, str]:
-    """Return the parameters but where the data set came from: the files are the same whatever the source."""
+    """Return the parameters without the sources, which give the same files."""
     return {name: value for name, value in flat_parameters(steps).items() if name != "fetch.sources"}
 
 

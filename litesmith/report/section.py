@@ -11,7 +11,7 @@ from litesmith.report.inputs import ReportInputs
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page: its template receives what ``build`` returns as ``section``, and nothing else.
+    """A section of the page, whose template receives one object named ``section``.
 
     Attributes:
         name: Of its package below ``litesmith/report/sections``, and id of its heading.

@@ -57,7 +57,7 @@ def write_schema(root: Path) -> None:
 
 
 def check_schema(root: Path) -> None:
-    """Compare the JSON schema in the project below ``root`` with the type of the summary.
+    """Compare the JSON schema below ``root`` with the type of the summary.
 
     Raises:
         ContractError: It is not what `write_schema` would write.
@@ -95,5 +95,5 @@ def _without_pictures(results: Results) -> Results:
 
 
 def _finite(column: tuple[float, ...]) -> tuple[float | None, ...]:
-    """Return a column with None for what is no number, which JSON has a word for."""
+    """Return a column with None for what is no number."""
     return tuple(value if isfinite(value) else None for value in column)

@@ -1,4 +1,4 @@
-"""The verdict: is the optimized model better, does it fit the device, can the run be trusted, and what to do."""
+"""The verdict: whether to ship the optimized model, and why."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from litesmith.report.reference import Since
 
 
 def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: Since | None) -> Verdict:
-    """Say in one sentence whether the optimized model is better, fits and can be trusted, and why.
+    """Judge whether the optimized model is better, fits and can be trusted.
 
     Args:
         inputs: Of the report.
@@ -39,7 +39,7 @@ def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: Since | None
 
 
 def reference_command(profile: str | None) -> str:
-    """Return the command that makes a run the reference; one with a profile lies in a workspace of its own."""
+    """Return the command that makes a run the reference."""
     return f"python -m tasks reference{f' --profile {shell(profile)}' if profile else ''}"
 
 
@@ -76,7 +76,7 @@ def _as_good_as_before(name: str, since: Since, merits: str) -> tuple[str, str]:
 
 
 def _resized(since: Since) -> str:
-    """Say how the file's bytes stand to the reference run's, of raw ones first; nothing if they are about the same."""
+    """Compare the file's bytes with the reference's in words; empty if about the same."""
     for share, when in ((since.raw_share, ""), (since.gzip_share, " after gzip")):
         if abs(share - 1) >= _ABOUT:
             word = "smaller" if share < 1 else "larger"
@@ -115,7 +115,7 @@ def _broken(reasons: Sequence[Reason], gain: Difference) -> list[str]:
 
 
 def _apart(difference: Difference, other: str) -> str:
-    """Say how a model's accuracy stands to another's: ``2.10 points more accurate than the baseline``."""
+    """Compare two accuracies in words: ``2.10 points more accurate than the baseline``."""
     if difference.outcome == "even":
         return f"as accurate as {other} within noise"
     more = "more" if difference.outcome == "better" else "less"
@@ -144,7 +144,7 @@ def _spread(difference: Difference) -> str:
 
 
 def _reference_reasons(since: Since | None) -> list[Reason]:
-    """Return the reason that a reference run gives; none if there is none to compare with."""
+    """Return the reason that a reference run gives, if there is one."""
     if since is None:
         return []
     if since.same_run:
@@ -173,7 +173,7 @@ def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
 
 
 def _files_reason(inputs: ReportInputs) -> Reason:
-    """Judge by the checks of the final file; those of files that are not shipped are told and decide nothing."""
+    """Judge by the checks of the final file; those of others decide nothing."""
     converted, final = inputs.results.convert, inputs.final
     checks = [
         (name == final, f"{name}: {check.name}", check.passed)

@@ -55,7 +55,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The page, its numbers for machines, the model card: all hold times, which differ from run to run."""
+    """The page, its numbers for machines, the model card, which all hold times."""
 
     report: Annotated[Path, Measured()] = catalog.REPORT
     summary: Annotated[Path, Kept(), Measured()] = catalog.SUMMARY

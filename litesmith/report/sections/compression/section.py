@@ -60,14 +60,14 @@ def build(inputs: ReportInputs) -> CompressionSection:
 
 
 def ablation(inputs: ReportInputs) -> tuple[AblationRow, ...]:
-    """Return the lines of the ablation, each with its change against the winner as it is."""
+    """Return the lines of the ablation, each with its change against the winner."""
     lines = inputs.results.prune.ablation
     winner = lines["winner"].validation.accuracy
     return tuple(AblationRow(line, line.validation.accuracy - winner) for line in lines.values())
 
 
 def sparsity_rows(inputs: ReportInputs) -> tuple[SparsityRow, ...]:
-    """Return every layer of the pruned model with the share of zeros in its int8 file, matched by name."""
+    """Return the sparsity of every layer, matched by name with the int8 file."""
     tensors = inputs.results.convert.files[QUANTIZED].sparsity.layers
     left = {tensor.name: tensor.sparsity for tensor in tensors}
     return tuple(

@@ -56,7 +56,7 @@ def build(inputs: ReportInputs) -> ConversionSection:
 
 
 def model_rows(inputs: ReportInputs) -> tuple[ModelRow, ...]:
-    """Return the winner and the pruned model, then what was fine-tuned for conversion, each with its int8 file."""
+    """Return each model that is converted with its int8 file."""
     files, lines = inputs.results.convert.files, inputs.results.prune.ablation
     plain = {"tuned": lines["winner"], "pruned": lines["pruned_with_dropout"]}
     rows = [

@@ -11,7 +11,7 @@ from litesmith.report.section import Section
 
 @dataclass(frozen=True)
 class Cell:
-    """Number of images of a class, and its share of the largest class of the column, 0 to 1."""
+    """Images of a class, and their share of the column's largest class."""
 
     count: int
     share: float
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class with a typical picture, a PNG in Base64, and its images by column."""
+    """A class with a typical picture (PNG in Base64) and its images."""
 
     name: str
     picture: str | None
@@ -86,7 +86,7 @@ def build(inputs: ReportInputs) -> DataSection:
 
 
 def class_columns(inputs: ReportInputs) -> tuple[Column, ...]:
-    """Return the published files, then the splits, each with its number of images by class."""
+    """Return published files, then splits, with their images by class."""
     files, splits = inputs.results.validate.files, inputs.results.prepare.splits
     return (
         *(Column(name, "file", file.per_class) for name, file in files.items()),

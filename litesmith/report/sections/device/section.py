@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from litesmith.documents.formats import amount
-from litesmith.records.device import Column, DeviceMeasurement
+from litesmith.records.device import Column, DeviceMeasurement, MeasuredFile
 from litesmith.report.budget import BudgetLine, budget
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
@@ -63,14 +63,14 @@ def _table(measured: DeviceMeasurement) -> MeasuredTable:
         f"{column.label}, {column.unit}" if column.unit else column.label for column in measured.columns
     )
     rows = tuple(
-        MeasuredRow(name, _values(file.values, measured.columns) if not file.refused else (), file.refused)
+        MeasuredRow(name, _values(file, measured.columns), file.refused)
         for name, file in measured.files.items()
-    )  # fmt: skip
+    )
     return MeasuredTable(measured.title, measured.caption, heads, rows)
 
 
-def _values(values: dict[str, int | float], columns: tuple[Column, ...]) -> tuple[str, ...]:
-    return tuple(amount(values[column.name]) for column in columns)
+def _values(file: MeasuredFile, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    return () if file.refused else tuple(amount(file.values[column.name]) for column in columns)
 
 
 SECTION = Section("device", "Device budget", build)

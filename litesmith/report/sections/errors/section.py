@@ -1,4 +1,4 @@
-"""Errors: the confusion matrix, classes, wrong pictures, whether it knows when it is wrong, what conversion flipped."""
+"""Errors: confusion, classes, pictures, calibration, and what conversion flipped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from litesmith.report.sections.errors.figures import draw_classes, draw_reliabil
 
 @dataclass(frozen=True)
 class Picture:
-    """A test image as a PNG data address, with what one model took it for and how sure it was."""
+    """A test image as a PNG data address, with one model's answer."""
 
     row: int
     source: str
@@ -31,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """Two classes of which the one is often taken for the other, with the surest of the pictures that are there."""
+    """A class that is often taken for another, with pictures."""
 
     actual: str
     predicted: str
@@ -165,7 +165,7 @@ class Gallery:
         )
 
     def pictures(self, variant: str, rows: NDArray[np.intp], most: int) -> tuple[Picture, ...]:
-        """Return the pictures of some test images, the one that the variant was surest of first.
+        """Return pictures of test images, the surest first.
 
         Args:
             variant: Name of one that answered.
@@ -198,7 +198,7 @@ def confused_pairs(inputs: ReportInputs, gallery: Gallery) -> tuple[ConfusedPair
 
 
 def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[Flipped, ...]]:
-    """Return pictures that the final file answers otherwise than its parent, by what became of them."""
+    """Return pictures that the final file answers otherwise than its parent."""
     said = inputs.predictions
     flips = find_flips(said.labels, said.predicted[inputs.parent], said.predicted[inputs.final])
     kinds = {

@@ -13,7 +13,7 @@ from litesmith.report.section import Section
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the table: what is read first, and what stands small below it."""
+    """A cell of the table, with a detail in small print."""
 
     value: str
     detail: str = ""
@@ -56,7 +56,7 @@ class HeadlineSection:
 
 
 def build(inputs: ReportInputs) -> HeadlineSection:
-    """Set the baseline against the optimized model: accuracy, bytes of the Keras and TFLite files, latency."""
+    """Set the baseline against the optimized model."""
     since = since_reference(inputs)
     reference = inputs.reference if since and not since.same_run else None
     baseline = headline_side(inputs.results, BASELINE, BASELINE, BASELINE_LITE)
@@ -100,7 +100,7 @@ def _difference(difference: Difference) -> Cell:
 
 
 def _row(name: str, unit: str, baseline: float, optimized: float, before: float | None) -> Row:
-    """Return the row of a quantity of which less is better; ``before`` is the reference run's."""
+    """Return the row of a quantity of which less is better."""
     write, word = (count, "smaller") if unit == "bytes" else (milliseconds, "faster")
     change = Cell(times(baseline / optimized, word))
     since = None if before is None else _since(optimized, before, write)
@@ -113,7 +113,7 @@ def _since(now: float, before: float, write: Callable[[float], str]) -> Cell:
 
 
 def _latency(baseline: HeadlineSide, run: Reference, reference: Reference | None) -> Row:
-    """Return the row of the latency; a change that is below the spread of single runs is told as within it."""
+    """Return the row of the latency, whose change may be within spread."""
     now = run.latency
     before = reference.latency if reference else None
     row = _row(
