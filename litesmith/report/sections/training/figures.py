@@ -23,8 +23,8 @@ from litesmith.report.svg import (
     percent_ticks,
 )
 
-# The first epochs are far off and would press the rest of the lines into one: the axis ends where those of the second
-# half of each line lie, with this share of their range around.
+# The first epochs are far off and would press the rest of the lines into one: the axis ends where those
+# of the second half of each line lie, with this share of their range around.
 _MARGIN = 0.35
 
 # About how often a line bears the shape of its model.
@@ -33,7 +33,7 @@ _SHAPES = 6
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a learning-curve figure: ``values[i]`` was measured at the end of epoch ``epochs[i]``."""
+    """One line of a figure: values at the end of epochs."""
 
     model: str
     split: str
@@ -45,7 +45,8 @@ def curves_of(histories: Mapping[str, History], column: str) -> list[Curve]:
     """Return the train and validation lines of one column.
 
     Args:
-        histories: For each model its columns: ``epoch``, the column (train) and that with ``val_`` before (validation).
+        histories: For each model its columns: ``epoch``, the column (train) and that with ``val_``
+            before (validation).
         column: ``accuracy`` (0 to 1), ``loss`` or ``learning_rate`` (which has no validation line).
 
     Returns:
@@ -66,7 +67,7 @@ def _curve(model: str, split: str, history: History, column: str) -> Curve:
 
 
 def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
-    """Return the range in which the lines differ: that of their later halves with a margin.
+    """Return the range of the later halves of the lines, with a margin.
 
     None if the lines lie within it anyway, or are too short to have a later half.
     """
@@ -88,8 +89,8 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
 def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
     """Draw learning curves on shared axes.
 
-    Each model has a colour and a shape, which tells the models apart where colours do not. Train is dashed with hollow
-    shapes, validation solid.
+    Each model has a colour and a shape, which tells the models apart where colours do not. Train is
+    dashed with hollow shapes, validation solid.
 
     Args:
         curves: What `curves_of` gave.
@@ -112,8 +113,8 @@ def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent
 def draw_schedule(curves: Sequence[Curve]) -> Figure:
     """Draw the learning rate at the end of each epoch, on a logarithmic scale.
 
-    Optimizers differ by orders of magnitude. A schedule that ends at zero or near it leaves the figure below, a tenth
-    of the smallest peak down.
+    Optimizers differ by orders of magnitude. A schedule that ends at zero or near it leaves the figure
+    below, a tenth of the smallest peak down.
 
     Args:
         curves: What `curves_of` gave for ``learning_rate``.
@@ -152,14 +153,14 @@ def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> Non
 
 
 def _marked_points(num_values: int) -> list[int]:
-    """Return where a line bears its shape: a few times evenly, and always at its end."""
+    """Return the points with a marker: evenly, and the last."""
     step = max(1, num_values // _SHAPES)
     return list(range(num_values - 1, -1, -step))[::-1]
 
 
 @rc_context(ROWS_STYLE)
 def draw_costs(steps: Sequence[Provenance]) -> Figure:
-    """Draw CPU and wall seconds of each step, and the memory of its largest process."""
+    """Draw seconds and memory of each step."""
     figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
     times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     times.set_title("Cost of each step")
