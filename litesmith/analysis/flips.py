@@ -52,8 +52,12 @@ class Flips:
     @property
     def counts(self) -> FlipCounts:
         """How many rows of each kind there are."""
-        kinds = (self.right_to_wrong, self.wrong_to_right, self.wrong_to_wrong)
-        return FlipCounts(*map(len, kinds), num_images=self.num_images)
+        return FlipCounts(
+            len(self.right_to_wrong),
+            len(self.wrong_to_right),
+            len(self.wrong_to_wrong),
+            self.num_images,
+        )
 
 
 def find_flips(

@@ -105,7 +105,7 @@ def _or_dash(
 ) -> Callable[Concatenate[float | None, Options], str]:
     """Let a function write None, a quantity that does not exist, as a dash."""
 
-    def written(value: float | None, *options: Options.args, **named: Options.kwargs) -> str:
+    def written(value: float | None, /, *options: Options.args, **named: Options.kwargs) -> str:
         return NONE if value is None else write(value, *options, **named)
 
     return written

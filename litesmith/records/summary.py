@@ -19,9 +19,6 @@ from litesmith.records.sweep import SweepResult, SweepTiming
 from litesmith.records.teach import TeachResult
 from litesmith.records.validate import ValidateResult
 
-VERSION = 2
-"""Goes up when something that a reader relies on is no longer there or no longer means the same."""
-
 
 @dataclass(frozen=True)
 class Results:
@@ -169,7 +166,7 @@ class Summary(Record):
 
     Attributes:
         kind: Tells the file from others.
-        schema_version: Of this shape.
+        schema_version: Goes up when something that a reader relies on is gone or means something else.
         dataset: The data set.
         final: Name of the file that goes to the device.
         headline: Baseline and optimized model.

@@ -9,7 +9,6 @@ from litesmith.analysis.paired import Difference
 from litesmith.errors import ContractError
 from litesmith.files import write_text
 from litesmith.records.summary import (
-    VERSION,
     AccuracyChange,
     DatasetSummary,
     Headline,
@@ -31,7 +30,7 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: Since | None) -> Su
     dataset = results.validate.dataset
     return Summary(
         kind="litesmith summary",
-        schema_version=VERSION,
+        schema_version=2,
         dataset=DatasetSummary(name=dataset.name, drawn=dataset.drawn, class_names=inputs.class_names),
         final=inputs.final,
         headline=Headline(
@@ -48,7 +47,7 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: Since | None) -> Su
         provenance=run.provenance,
         inputs=run.inputs,
         verdict=verdict,
-        since_reference=since and _since(since),
+        since_reference=_since(since) if since else None,
     )
 
 
