@@ -10,21 +10,22 @@ Standing = Literal["frontier", "tied", "behind"]
 
 @dataclass(frozen=True)
 class Priced:
-    """A thing with its cost (bytes, seconds: less is better) and its accuracy, 0 to 1."""
+    """Cost (bytes or seconds, less is better) and accuracy, 0 to 1."""
 
     cost: float
     accuracy: float
 
 
 def standard_error(accuracy: float, num_images: int) -> float:
-    """Return the standard error of an accuracy, that of a proportion, on so many images."""
+    """Return the standard error of an accuracy, as of a proportion."""
     return sqrt(accuracy * (1 - accuracy) / num_images)
 
 
 def frontier(things: Sequence[Priced]) -> list[int]:
     """Return the positions of the things on the Pareto front, the cheapest first.
 
-    No other thing is better at one of the two and as good at the other. Of things equal at both, all belong to it.
+    No other thing is better at one of the two and as good at the other. Of things equal at both, all
+    belong to it.
     """
     front = [
         position
@@ -35,11 +36,12 @@ def frontier(things: Sequence[Priced]) -> list[int]:
 
 
 def standings(things: Sequence[Priced], num_images: int) -> list[Standing]:
-    """Return for each thing whether it is on the front, tied with it within noise, or behind.
+    """Return where each thing stands.
 
-    A thing is tied when the best accuracy at its cost or less is at most one standard error above its own. How noisy the
-    difference of two accuracies on the same images is depends on how often both err on the same ones, which needs
-    every answer to be known; the standard error of one accuracy is what can be said without.
+    A thing is tied when the best accuracy at its cost or less is at most one standard error above its
+    own. How noisy the difference of two accuracies on the same images is depends on how often both err
+    on the same ones, which needs every answer to be known; the standard error of one accuracy is what
+    can be said without.
 
     Args:
         things: In any order.

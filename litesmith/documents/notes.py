@@ -64,8 +64,8 @@ def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
         )
     except UndefinedError as error:
         raise ContractError(
-            f"the last run made no file that the notes quote: {error}. Run `dvc repro` with the precisions and variants "
-            "of the committed params.yaml, or correct litesmith/documents/notes.md.j2."
+            f"the last run made no file that the notes quote: {error}. Run `dvc repro` with the "
+            "precisions and variants of the committed params.yaml, or correct litesmith/documents/notes.md.j2."
         ) from error
     return _filled(text)
 
@@ -87,8 +87,8 @@ def transformer_cost(
 ) -> tuple[int, int]:
     """Return weights and multiply-accumulates of a vision transformer whose blocks widen by four.
 
-    A block has 4 c^2 weights for queries, keys, values and the way out, and 8 c^2 for its two dense layers. Every token
-    is multiplied with each weight; scores and their use cost t^2 c each.
+    A block has 4 c^2 weights for queries, keys, values and the projection, and 8 c^2 for its two dense
+    layers. Every token is multiplied with each weight; scores and their use cost t^2 c each.
     """
     block = 12 * channels**2
     embedding, head = patch_values * channels + tokens * channels, channels * num_classes
@@ -98,7 +98,7 @@ def transformer_cost(
 
 
 def _filled(text: str) -> str:
-    """Break the paragraphs of a Markdown text anew, since figures differ in length; leave tables, heads and lists."""
+    """Break the paragraphs of Markdown anew: figures differ in length."""
     blocks = [block.strip("\n") for block in text.split("\n\n") if block.strip()]
     return "\n\n".join(_fill(block) if block[0].isalpha() else block for block in blocks) + "\n"
 

@@ -1,4 +1,4 @@
-"""The results table of the README, written from the recorded results and checked against them."""
+"""The results table of the README."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,9 @@ _HEAD = ("variant", "accuracy, %", "95 % interval", "bytes", "gzip bytes", "medi
 def results_block(
     evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
 ) -> str:
-    """Return the table as Markdown, with host and package versions below it, between the markers.
+    """Return the table as Markdown between the markers.
+
+    Host and package versions stand below it.
 
     Args:
         evaluate: The result of the evaluation.
@@ -48,7 +50,7 @@ def missing_block() -> str:
 
 
 def with_block(text: str, block: str) -> str:
-    """Return ``text`` with ``block`` in the place of the markers and what stands between them.
+    """Return ``text`` with ``block`` in the place of the marked part.
 
     Raises:
         ContractError: The markers are not there, each once and in order.
@@ -94,6 +96,7 @@ def _below(
     packages = ", ".join(f"{name} {versions[name]}" for name in _PACKAGES if name in versions)
     machine = f"{host.cpu}, {host.cores} cores, {host.system}, Python {host.python}"
     return (
-        f"Test split of {count(evaluate.num_images)} images; every .tflite file was measured by running it. "
-        f"Bold: final.tflite. Latency of one image on {latency.num_threads} thread: {machine}. {packages}."
+        f"Test split of {count(evaluate.num_images)} images; every .tflite file was measured by running"
+        f" it. Bold: final.tflite. Latency of one image on {latency.num_threads} thread: {machine}."
+        f" {packages}."
     )

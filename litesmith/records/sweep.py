@@ -40,8 +40,8 @@ class Trial(Record):
     Attributes:
         number: In the order of the proposals.
         batch: With which others it was halved.
-        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible``
-            (beyond a limit).
+        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a
+            limit).
         reason: Why it was not trained or not to the end; empty otherwise.
         choices: Its hyperparameters.
         tflite_bytes: Of the int8 file of the untrained network.
@@ -62,7 +62,7 @@ class Trial(Record):
 
     @property
     def scores(self) -> tuple[RungScore, ...]:
-        """What it reached at the rungs where it did not diverge."""
+        """Scores of the rungs at which it did not diverge."""
         return tuple(score for score in self.rungs if score.loss is not None)
 
 
@@ -95,7 +95,7 @@ class FullTraining(Record):
 
 
 class PricedTrial(Record):
-    """A trial with its cost, its accuracy, and where it stands among those of its rung.
+    """A trial with its cost, accuracy and standing at a rung.
 
     Attributes:
         number: Of the trial.

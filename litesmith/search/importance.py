@@ -18,14 +18,14 @@ _NUM_TREES, _MAX_DEPTH = 16, 8
 def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tuple[Importance, ...]:
     """Estimate what share of the variance of the accuracy each hyperparameter explains.
 
-    The accuracies are those of the first rung, where all trials were trained equally long. With few trials every
-    estimate is rough. How rough is measured: the accuracies are shuffled among the trials, so that no hyperparameter
-    can matter, and the estimate is made again. A share above the largest of 19 shuffles comes by chance once in 20
-    times.
+    The accuracies are those of the first rung, where all trials were trained equally long. With few
+    trials every estimate is rough. How rough is measured: the accuracies are shuffled among the trials,
+    so that no hyperparameter can matter, and the estimate is made again. A share above the largest of 19
+    shuffles comes by chance once in 20 times.
 
-    Optuna's default, PED-ANOVA, looks at the better half of the trials. Of 40 synthetic sweeps of 8 trials, in which a
-    choice of two was worth three standard deviations of the noise, it ranked that one first in none, functional ANOVA
-    in 23; of 12 trials in 3 and 36; of 24 trials in 7 and 40.
+    Optuna's default, PED-ANOVA, looks at the better half of the trials. Of 40 synthetic sweeps of 8
+    trials, in which a choice of two was worth three standard deviations of the noise, it ranked that one
+    first in none, functional ANOVA in 23; of 12 trials in 3 and 36; of 24 trials in 7 and 40.
 
     Args:
         trials: All with the same hyperparameters; those without a score at the first rung are left out.
@@ -33,11 +33,12 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
         seed: Of the shuffles and of the forest.
 
     Returns:
-        The largest share first; nothing for fewer than `MIN_TRIALS` trials, or if all reached the same accuracy.
+        The largest share first; nothing for fewer than `MIN_TRIALS` trials, or if all reached the same
+        accuracy.
 
-    Source: Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing hyperparameter importance", ICML 2014;
-    shuffling the outcome after Altmann et al., "Permutation importance: a corrected feature importance measure",
-    Bioinformatics 26 (2010).
+    Source: Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing hyperparameter
+    importance", ICML 2014; shuffling the outcome after Altmann et al., "Permutation importance: a
+    corrected feature importance measure", Bioinformatics 26 (2010).
     """
     scored = [trial for trial in trials if trial.scores]
     accuracies = np.array([trial.scores[0].accuracy for trial in scored])
@@ -54,7 +55,7 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
 
 
 def _study(trials: Sequence[Trial]) -> optuna.Study:
-    """Return a study that holds the choices of the trials, each with its position as its value."""
+    """Return a study of the choices, each trial valued by its position."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
     space = {
@@ -68,7 +69,7 @@ def _study(trials: Sequence[Trial]) -> optuna.Study:
 
 
 def _distribution(values: Sequence[Choice]) -> BaseDistribution:
-    """Return the range of fractional numbers, and for anything else the values to choose from."""
+    """Return the range of fractions, or the values of a choice."""
     numbers = [value for value in values if isinstance(value, float)]
     if len(numbers) == len(values):
         return FloatDistribution(min(numbers), max(numbers))

@@ -51,7 +51,7 @@ def sweep_result(
 
 
 def sweep_timing(study: StudyResult, plan: Plan) -> SweepTiming:
-    """Return the CPU-seconds of each trial at each rung, and who stands where against them."""
+    """Return the CPU-seconds of the trials, and their standings."""
     times = tuple(
         TrialTime(number=result.number, rung=result.rung, cpu_s=result.cpu_s)
         for entry in study.entries

@@ -1,4 +1,4 @@
-"""Write ``docs/optimization-notes.md`` from the last report's summary, and check it as a lock file is checked."""
+"""Write and check ``docs/optimization-notes.md`` by the last report's summary."""
 
 from pathlib import Path
 

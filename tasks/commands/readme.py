@@ -1,4 +1,4 @@
-"""Write the results table of ``README.md`` from the last report's summary, and check it as a lock file is checked."""
+"""Write and check the table of ``README.md`` by the last summary."""
 
 from pathlib import Path
 
@@ -9,7 +9,9 @@ README = Path("README.md")
 
 
 def render(root: Path) -> str:
-    """Return the block that the summary below ``root`` gives, or one that says that there is none yet.
+    """Return the block that the summary below ``root`` gives.
+
+    Without a summary it says that there is none yet.
 
     Raises:
         DataError: The summary is not one of this version.

@@ -1,4 +1,4 @@
-"""Data: what validation found, images of each class, images that deserve a look."""
+"""Data: validation, images of each class, images to look at."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A published file or a split, with its number of images of each class."""
+    """Images of each class in a published file or split."""
 
     name: str
     kind: str
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class with a typical picture (PNG in Base64) and its images."""
+    """A class: a typical picture, and its images by column."""
 
     name: str
     picture: str | None
@@ -86,7 +86,7 @@ def build(inputs: ReportInputs) -> DataSection:
 
 
 def class_columns(inputs: ReportInputs) -> tuple[Column, ...]:
-    """Return published files, then splits, with their images by class."""
+    """Return the published files, then the splits."""
     files, splits = inputs.results.validate.files, inputs.results.prepare.splits
     return (
         *(Column(name, "file", file.per_class) for name, file in files.items()),
@@ -95,7 +95,7 @@ def class_columns(inputs: ReportInputs) -> tuple[Column, ...]:
 
 
 def broken_first(rules: tuple[RuleResult, ...]) -> tuple[RuleResult, ...]:
-    """Return the rules of a validation with the broken ones before the others."""
+    """Return rules with the broken ones first."""
     return tuple(sorted(rules, key=lambda rule: rule.success))
 
 

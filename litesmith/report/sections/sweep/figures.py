@@ -52,7 +52,7 @@ _WON = Look("winner", "*", PALETTE[1], size=11.5)
 
 @dataclass(frozen=True)
 class SlicePoint:
-    """A trial's choice of one hyperparameter and its accuracy at the first rung."""
+    """A trial's choice of one hyperparameter, and its accuracy."""
 
     number: int
     value: Choice
@@ -62,7 +62,13 @@ class SlicePoint:
 
 @dataclass(frozen=True)
 class Slice:
-    """One hyperparameter over all trained trials, with its levels if it is a choice."""
+    """One hyperparameter over all trials.
+
+    Attributes:
+        name: Of the hyperparameter.
+        levels: Its values in order if it is a choice, None if it is a range.
+        points: One for each trial with a score at the first rung.
+    """
 
     name: str
     levels: tuple[Choice, ...] | None
@@ -75,12 +81,15 @@ class Slice:
 
 
 def trained_words(rung: RungScore | RungFrontier) -> str:
-    """Return the training of a rung in words: ``4 epochs of 8,000 images``."""
+    """Return the length of training: ``4 epochs of 8,000 images``."""
     return f"{rung.epochs} epoch{'s' if rung.epochs != 1 else ''} of {rung.num_rows:,} images"
 
 
 def slices(trials: Sequence[Trial], winner: int) -> list[Slice]:
-    """Return each hyperparameter over the trials at the first rung."""
+    """Return each hyperparameter over the trials at the first rung.
+
+    All were trained equally long there.
+    """
     scored = [trial for trial in trials if trial.scores]
     names = dict.fromkeys(name for trial in scored for name in trial.choices)
     return [_slice(name, scored, winner) for name in names]
@@ -114,7 +123,8 @@ def draw_frontiers(
 ) -> Figure:
     """Draw validation accuracy against a cost, a panel for each rung, with its frontier.
 
-    The band below a frontier is one standard error wide: a trial in it ties within noise.
+    The band below a frontier is one standard error wide: a trial in it ties with the frontier within
+    noise.
 
     Args:
         frontiers: From the shortest training to the longest.
@@ -165,7 +175,7 @@ def _draw_frontier(axes: Axes, frontier: RungFrontier) -> None:
 
 
 def _scatter(axes: Axes, xs: Sequence[float], ys: Sequence[float], look: Look) -> None:
-    """Draw points of one kind; nothing if there are none."""
+    """Draw points of one kind, with no entry in the legend for none."""
     if xs:
         axes.plot(
             xs,
@@ -228,7 +238,7 @@ def _draw_slice(axes: Axes, panel: Slice) -> None:
 
 
 def _place(panel: Slice, point: SlicePoint) -> float:
-    """Return where a point stands; those of one level are spread."""
+    """Return where a point stands: beside others of its level."""
     if panel.levels is None:
         return float(point.value)
     same = [other.number for other in panel.points if other.value == point.value]
@@ -259,7 +269,7 @@ def _name_levels(axes: Axes, panel: Slice, levels: Sequence[Choice]) -> None:
 
 @rc_context(ROWS_STYLE)
 def draw_importances(importances: Sequence[Importance], num_trials: int) -> Figure:
-    """Draw importances as bars, with a mark for what chance brings."""
+    """Draw importances as bars, with a mark for chance."""
     title, height = f"Importance, from {num_trials} trials", 0.36 * len(importances) + 1.5
     figure, axes = one_axes(title, "share of all importance, %", "", height)
     rows, shares = range(len(importances)), [importance.share for importance in importances]

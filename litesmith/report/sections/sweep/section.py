@@ -99,14 +99,14 @@ def trial_rows(inputs: ReportInputs) -> tuple[TrialRow, ...]:
 
 
 def state_words(trial: Trial) -> str:
-    """Return a trial's state, with its last rung or broken limit."""
+    """Return a trial's state, with the rung or the limit that ended it."""
     if trial.state == "infeasible":
         return f"infeasible: {trial.reason}"
     return f"pruned at rung {trial.rungs[-1].rung}" if trial.state == "pruned" else trial.state
 
 
 def tie_words(frontier: RungFrontier, unit: str) -> str:
-    """Name the trials within one standard error of the best."""
+    """Return a sentence on the trials that tie with the best."""
     best = max(frontier.points, key=lambda point: (point.accuracy, -point.cost))
     near = [point for point in frontier.points if point.accuracy >= best.accuracy - frontier.margin]
     margin = f"one standard error ({points(frontier.margin).removeprefix('+')} points)"

@@ -33,7 +33,7 @@ _SHAPES = 6
 
 @dataclass(frozen=True)
 class Curve:
-    """One learning curve: ``values[i]`` was measured after epoch ``epochs[i]``."""
+    """One line of a figure: values at the end of epochs."""
 
     model: str
     split: str
@@ -67,7 +67,7 @@ def _curve(model: str, split: str, history: History, column: str) -> Curve:
 
 
 def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
-    """Return the range of the later halves of lines, with a margin.
+    """Return the range of the later halves of the lines, with a margin.
 
     None if the lines lie within it anyway, or are too short to have a later half.
     """
@@ -153,14 +153,14 @@ def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> Non
 
 
 def _marked_points(num_values: int) -> list[int]:
-    """Return where a line bears its shape: evenly, and at its end."""
+    """Return the points with a marker: evenly, and the last."""
     step = max(1, num_values // _SHAPES)
     return list(range(num_values - 1, -1, -step))[::-1]
 
 
 @rc_context(ROWS_STYLE)
 def draw_costs(steps: Sequence[Provenance]) -> Figure:
-    """Draw CPU and wall seconds and largest memory of each step."""
+    """Draw seconds and memory of each step."""
     figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
     times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     times.set_title("Cost of each step")

@@ -59,7 +59,7 @@ def build(inputs: ReportInputs) -> TrainingSection:
 
 
 def smoothings(inputs: ReportInputs) -> dict[str, float]:
-    """Return the label smoothing of each model that the figures show."""
+    """Return the label smoothing of each model in the figures."""
     results, model = inputs.results, inputs.final_variant.model
     tuned, pruned = results.sweep.full_training.recipe, results.prune.recipe
     shown = {"baseline": 0.0, "tuned": tuned.label_smoothing, "pruned": pruned.label_smoothing}
@@ -135,7 +135,7 @@ def _untrained(histories: Mapping[str, History]) -> list[str]:
 
 
 def _left_out(reasons: Mapping[str, str]) -> str:
-    """Name the models that a figure does not show; empty if none."""
+    """Return a sentence on the models that a figure leaves out, if any."""
     models = "; ".join(f"{model} ({reason})" for model, reason in reasons.items())
     return f"Left out: {models}." if models else ""
 
