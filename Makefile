@@ -86,7 +86,7 @@ lock: install ## resolve the dependencies again
 
 # The extras alone; what they need is pinned as in the main lock.
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-    print(*extras["mcu"], *extras["npu"], sep="\n")
+    print(*(line for name, lines in extras.items() if name != "dev" for line in lines), sep="\n")
 
 clean: install ## remove workspaces, a night's history too, and what resumes a run
 	@python -m tasks clean

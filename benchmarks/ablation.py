@@ -34,7 +34,7 @@ from litesmith.params.section import ComputeDtype, Section
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import LessonParams, RecipeParams
 from litesmith.tflite import converter
-from litesmith.tflite.conversion import moved
+from litesmith.tflite.runtime import shifted
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
 from litesmith.training.compute import computing_in
@@ -157,7 +157,7 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
     )  # fmt: skip
     plain, both = converter.probabilities(model, validation.images), mirrored(model, "mirrored")
     as_chosen = np.stack(
-        [converter.probabilities(both, images) for images in moved(validation.images, 1)]
+        [converter.probabilities(both, images) for images in shifted(validation.images, 1)]
     )
     return {
         "plain": plain.argmax(axis=-1).astype(np.uint8),

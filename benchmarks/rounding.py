@@ -31,6 +31,7 @@ from litesmith.params.section import ComputeDtype, Count, Section, Share
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import RecipeParams
 from litesmith.tflite import converter, runtime
+from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
 from litesmith.training.loop import Recipe
@@ -104,7 +105,7 @@ def _both(
 ) -> Answers:
     """Return what a model and its int8 file answer."""
     path = work / f"{name}.tflite"
-    write_bytes(path, converter.convert(model, "int8", calibration))
+    write_bytes(path, INT8.convert(model, calibration))
     said = {
         name: converter.probabilities(model, validation.images),
         f"{name}-int8": runtime.predict(path, validation.images),

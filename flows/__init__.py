@@ -1,1 +1,1 @@
-"""When the steps run, and in how many processes: the only ring that imports Prefect or Dask."""
+"""When the steps run; the only ring that imports Prefect or Dask."""

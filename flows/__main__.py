@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _resolve_mirror() -> None:
-    """Make the path of the mirror absolute: a step may run in a workspace, elsewhere."""
+    """Make the path of the mirror absolute, as workspaces lie elsewhere."""
     if os.environ.get(_MIRROR.removeprefix("env:")):
         from litesmith.data.download import resolve_named
 
@@ -137,7 +137,7 @@ def _api(project: Path) -> Iterator[None]:
 
 
 def _prepare_flow(project: Path, url: str) -> None:
-    """Check DVC and import the flow, which take seconds, while the server at ``url`` starts.
+    """Check DVC and import the flow while the server starts.
 
     Raises:
         MachineError: DVC cannot work here, or Prefect cannot read its settings.
@@ -156,7 +156,7 @@ def _say(text: str) -> None:
 
 
 def _deliver() -> None:
-    """Send what Prefect still keeps of log lines and states, while there is a server to take it."""
+    """Send Prefect's remaining log lines and states to the server."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 

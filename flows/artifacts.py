@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_table_artifact
+from tabulate import tabulate
 
 from litesmith.params.loading import read_params
 from litesmith.records.figures import EvaluateFigures, VariantFigures
@@ -12,7 +13,7 @@ from tasks import catalog
 
 
 def results_rows(root: Path) -> list[dict[str, str]]:
-    """Return a row for each model and file of a workspace; none before the first evaluation."""
+    """Return the results table, empty before the first evaluation."""
     path = root / catalog.results("evaluate")
     if not path.is_file():
         return []
@@ -32,24 +33,17 @@ def _row(name: str, variant: VariantFigures, final: str) -> dict[str, str]:
 
 
 def text_table(rows: list[dict[str, str]]) -> str:
-    """Return rows as a table for a terminal: names to the left, numbers to the right."""
+    """Return rows as a text table, numbers to the right."""
     if not rows:
         return ""
-    table = [list(rows[0]), *(list(row.values()) for row in rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    return "\n".join(_aligned(line, widths) for line in table)
-
-
-def _aligned(line: list[str], widths: list[int]) -> str:
-    first, *rest = (
-        cell.ljust(width) if at == 0 else cell.rjust(width)
-        for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-    )
-    return "  ".join([first, *rest]).rstrip()
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    align = ["left", *["right"] * (len(rows[0]) - 1)]
+    table: str = tabulate(lines, tablefmt="plain", disable_numparse=True, colalign=align)
+    return table
 
 
 def publish_results(root: Path) -> None:
-    """Show the results table and a link to the report in the current flow run."""
+    """Show results and report in the current flow run."""
     rows, label = results_rows(root), synthetic_label(root)
     if rows:
         create_table_artifact(
@@ -66,14 +60,14 @@ def publish_results(root: Path) -> None:
 
 
 def synthetic_label(root: Path) -> str:
-    """Return the words before all that is shown of synthetic images; empty for a real data set."""
+    """Return the label of synthetic images, empty for real ones."""
     return (
         "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
     )
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
-    """Link and log the page that a stage left when it refused, and return its path.
+    """Link the page of a stage's refusal, and return its path.
 
     Args:
         root: The workspace.

@@ -13,7 +13,7 @@ from tasks.workspace import workspace_folder
 
 
 def run(project: Path, profile: str | None) -> None:
-    """Run the flow in this process, its progress shown in the terminal, and print what came of it.
+    """Run the flow, show its progress, and print its results.
 
     Raises:
         LitesmithError: The run failed; the text says why.
@@ -29,7 +29,7 @@ def run(project: Path, profile: str | None) -> None:
 
 
 def _summary(root: Path, record: Path) -> list[str]:
-    """Return the results table, the report's path and what the run took, for a terminal."""
+    """Return the lines that a terminal shows after a run."""
     report = (root / catalog.REPORT).resolve()
     label, table = synthetic_label(root), text_table(results_rows(root))
     page = [f"report: {report}"] if report.is_file() else []
@@ -42,7 +42,7 @@ def _summary(root: Path, record: Path) -> list[str]:
 
 
 def _took(record: RunRecord) -> str:
-    """Return in words what a run took; its own time begins where Prefect has been started."""
+    """Return in words what a run took."""
     before = (
         "" if record.startup_s is None else f"; {duration(record.startup_s)} before, to start Prefect"
     )

@@ -20,7 +20,7 @@ class _UnknownError(Exception):
 
 
 def git_state(project: Path) -> GitState:
-    """Return the revision that is checked out in ``project`` and whether files differ from it."""
+    """Return the revision of ``project`` and whether files differ."""
     revision = None
     try:
         revision = _revision(project)

@@ -1,4 +1,4 @@
-"""Keep the pages of the last runs beside their records, and write the index that lists them."""
+"""The pages of the last runs, and the index that lists them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from tasks import catalog
 
 
 def keep(root: Path, record: Path, page: Path | None) -> Path:
-    """Keep the page of a run, drop the runs beyond the number that are kept, and write the index.
+    """Keep the page of a run, drop old runs, write the index.
 
     Runs that found nothing to do are dropped first, this one never.
 
@@ -47,7 +47,7 @@ def _prune(records: Sequence[Path], pages: Path, max_kept: int | None) -> None:
 
 
 def _did_something(record: Path) -> bool:
-    """Tell whether a run made, restored or failed anything; an unreadable one counts as such."""
+    """Tell whether a run did anything, also if unreadable."""
     try:
         return {stage.outcome for stage in read_run(record).stages.values()} != {Outcome.UP_TO_DATE}
     except (DataError, OSError):
@@ -55,7 +55,7 @@ def _did_something(record: Path) -> bool:
 
 
 def _max_kept(root: Path) -> int | None:
-    """Return how many runs are kept; None, for all, where the parameters cannot be read."""
+    """Return how many runs to keep, None for all."""
     try:
         return read_params(root / catalog.PARAMS).retrain.max_kept
     except ParamsError:

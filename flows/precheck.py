@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flows.machine import check_machine
 from litesmith.data.download import explain, named_sources, reachable, require_named, resolve_named
-from litesmith.device.measurements import require
+from litesmith.device.registry import require
 from litesmith.params.everything import Params
 from litesmith.params.loading import parse_params
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
@@ -13,7 +13,7 @@ from tasks.workspace import DRAWN, workspace_folder
 
 
 def check(params: Params, root: Path) -> None:
-    """Check that this machine has room, tools, and the sources of data that somebody names.
+    """Check that this machine has room, tools and named sources.
 
     Args:
         params: Of the run.
@@ -30,7 +30,7 @@ def check(params: Params, root: Path) -> None:
 
 
 def check_dvc(project: Path) -> None:
-    """Open what DVC keeps of the project and of this machine, where there is a project already.
+    """Open what DVC keeps of the project and of this machine.
 
     Raises:
         MachineError: DVC cannot work here.
@@ -69,7 +69,7 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
 
 
 def _is_reachable(params: Params, root: Path, names: tuple[str, ...]) -> bool:
-    """Tell whether a run in ``root`` can have its images, and print why if not."""
+    """Tell whether a run in ``root`` can have its images."""
     if DRAWN in names or named_sources(params.fetch) or _is_fetched(root):
         return True
     print(f"looking for a source of {params.dataset.name} that answers ...", file=sys.stderr, flush=True)
@@ -80,7 +80,7 @@ def _is_reachable(params: Params, root: Path, names: tuple[str, ...]) -> bool:
 
 
 def _is_fetched(root: Path) -> bool:
-    """Tell whether a workspace has the files of the data set; one that is not made yet has none."""
+    """Tell whether a workspace has the files of the data set."""
     if not (root / ".dvc").is_dir():
         return False
     from flows.stages import Stages  # DVC, which nobody else needs before the server has begun to start

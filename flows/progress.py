@@ -42,7 +42,7 @@ _STEP_ENDS = ("Updating lock file", "Generating lock file")
 
 @dataclass
 class Forecast:
-    """Time left, from the times of an earlier run scaled by how this one went so far.
+    """The time left, from an earlier run and this one's pace.
 
     Args:
         expected_s: Seconds each stage took when it was last run, by name; stages that never ran are
@@ -56,7 +56,7 @@ class Forecast:
     actual_s: dict[str, float] = field(default_factory=dict)
 
     def left_s(self, stage: str, elapsed_s: float) -> float | None:
-        """Return the seconds left in all, None if nothing tells, while ``stage`` has run for some."""
+        """Return the seconds left in all, None if unknown."""
         rest = self.order[self.order.index(stage) :]
         if any(name not in self.expected_s for name in rest):
             return None
@@ -82,7 +82,7 @@ class Forecast:
 
 @dataclass
 class Progress:
-    """Draws the progress of a run: one row redrawn in a terminal, a line now and then elsewhere."""
+    """The progress of a run: one row of a terminal, or lines."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     forecast: Forecast | None = None
@@ -103,7 +103,7 @@ class Progress:
             self._draw("")
 
     def line(self, text: str) -> None:
-        """Show a line of the step, with the time left; those of DVC around it stay in the log."""
+        """Show a line of the step, but none of DVC's."""
         text = self._encodable(plain(text))
         begins, ends = text.startswith(_STEP_BEGINS), text.startswith(_STEP_ENDS)
         if begins or ends or not self._in_step or not text:
@@ -117,7 +117,7 @@ class Progress:
             self._shown = now
 
     def clear(self) -> None:
-        """Clear the row for another line; the next line of the stage draws it again."""
+        """Clear the row for a line of others."""
         if self._drawn:
             self._write(_CLEAR)
             self._drawn = False
@@ -144,7 +144,7 @@ class Progress:
         return self.stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
     def _draw(self, text: str) -> None:
-        """Draw the row and leave the cursor at its start, however the terminal breaks the row."""
+        """Draw the row and leave the cursor at its start."""
         row = fitted(self._place(), text, self._left(), _columns(self.stream))
         self._write(f"{_CLEAR}{row}\r")
         self._drawn = True
@@ -154,7 +154,7 @@ class Progress:
         self.stream.flush()
 
     def _encodable(self, text: str) -> str:
-        """Return a text with ``?`` for what the stream cannot encode; an escape would be longer."""
+        """Return a text with ``?`` for what the stream cannot encode."""
         encoding = self.stream.encoding or "utf-8"
         return text.encode(encoding, "replace").decode(encoding)
 
@@ -199,7 +199,7 @@ def fitted(place: str, text: str, left: str, columns: int) -> str:
 
 
 def _cut(text: str, columns: int) -> str:
-    """Cut a text so that one column stays free: in the last one a terminal may break the row."""
+    """Cut a text so that the last column stays free."""
     return text if width(text) < columns else f"{clip(text, 0, max(columns - 2, 0)).rstrip()}…"
 
 
@@ -218,7 +218,7 @@ _WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
 
 @contextmanager
 def watching(progress: Progress) -> Iterator[None]:
-    """Show the runs of the block, and keep their row apart from what is logged to the same terminal."""
+    """Show the runs of the block, apart from log lines."""
     token = _WATCHER.set(progress)
     handlers, apart = list(logging.root.handlers), _Apart(progress)
     for handler in handlers:

@@ -70,7 +70,7 @@ def retrain(profile: str | list[str] | None = None) -> str:
 
 
 def _walk(root: Path, log: RunLog) -> None:
-    """Run each stage as a task run of its name, in DVC's order, until one fails."""
+    """Run each stage as a task run, until one fails."""
     params, screen = read_params(root / catalog.PARAMS), watcher()
     # The command of a terminal has looked already, before it started a server.
     if not screen:
@@ -103,7 +103,7 @@ def _take(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def run_stage(stages: Stages, stage: str, limit_s: float) -> State[None]:
-    """Let DVC run a stage if it is stale; the name of the state tells what happened."""
+    """Let DVC run a stage if it is stale."""
     log, screen = get_run_logger(), watcher()
     if screen:
         screen.begin(stage)

@@ -45,7 +45,7 @@ class RunLog:
     _startup_s: float = field(default_factory=lambda: time.time() - psutil.Process().create_time())
 
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
-        """Note how a stage ended, with its step's own times where that ran to its end."""
+        """Note how a stage ended, with its step's own times."""
         step = (
             read_record(root / catalog.made(stage), Provenance) if outcome is Outcome.COMPLETED else None
         )
@@ -119,7 +119,7 @@ def _is_synthetic(root: Path) -> bool | None:
 
 
 def step_times(root: Path) -> dict[str, float]:
-    """Return the seconds that each step last took below ``root``, by stage; what never ran is missing.
+    """Return the seconds that each step last took below ``root``.
 
     A fresh clone has the committed records of runs alone.
     """

@@ -121,7 +121,7 @@ class Stages:
     def reproduce(
         self, stage: str, show: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
     ) -> Outcome:
-        """Let DVC run one stage in a child process, or restore it from its run cache.
+        """Let DVC run one stage or restore it from its cache.
 
         However this ends, no process of it is left behind: DVC does not pass signals on to the stage's
         command.
@@ -173,7 +173,7 @@ class Stages:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold DVC's lock; a push or a garbage collection beside the run is waited for, a while."""
+        """Hold DVC's lock; wait a while for other DVC commands."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -203,7 +203,7 @@ class Stages:
             _stop(child)
 
     def _expected(self, stage: str) -> set[str]:
-        """Return the warnings of DVC that a folder is empty, for those that may be."""
+        """Return DVC's warnings of folders that may be empty."""
         outs = self._stage(stage).outs
         return {f"WARNING: '{out}' is empty." for out in outs if out.annot.meta.get(MAYBE_EMPTY)}
 
@@ -252,7 +252,7 @@ def _send(child: subprocess.Popen[str], order: "Order") -> None:
 
 
 def _stop(child: subprocess.Popen[str]) -> None:
-    """Stop a process with all below it, if it still runs, and close what leads to it."""
+    """Stop a process with all below it, and close its pipes."""
     if child.poll() is None:
         stop_tree(child.pid)
         child.wait()
@@ -263,7 +263,7 @@ def _stop(child: subprocess.Popen[str]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment with this Python first, without what DVC set for an outer stage."""
+    """Return the environment with this Python, outside any other stage."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_STAGE)}
     # Not resolved: the python of a virtual environment is a link out of it.
     path = os.pathsep.join([str(Path(sys.executable).parent), outside.get("PATH", os.defpath)])
@@ -272,7 +272,7 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _time_limit(child: subprocess.Popen[str], limit_s: float) -> Iterator[threading.Event]:
-    """Kill the child with all below it after ``limit_s``; the event tells whether that happened."""
+    """Kill the child with all below it after ``limit_s``."""
     expired = threading.Event()
 
     def _expire() -> None:

@@ -1,4 +1,4 @@
-"""Run DVC on one stage, in a process that imports DVC first and then waits for the order.
+"""A process that imports DVC, waits, and runs one stage.
 
 Started while the stage before runs, it spares each stage the 0.8 s that importing DVC takes: about 2 %
 of the shortest run, that on synthetic images. Run by its path, not as a module: no file of the workspace
@@ -17,7 +17,7 @@ from dvc.repo import Repo
 
 
 class Order(TypedDict):
-    """One line of JSON: the stage, all of its environment, and the command line that wants it."""
+    """One line of JSON: a stage, its environment, and who asks."""
 
     stage: str
     environment: dict[str, str]

@@ -1,4 +1,4 @@
-"""The trials of a sweep as task runs, in local worker processes or on a Dask cluster.
+"""The trials of a sweep as task runs, here or on Dask.
 
 The process of a stage finds `run_trials` by the name in its environment (`tasks.dag.workers.RUNNER`),
 which the flow sets, and the run that it belongs to in a file that the flow wrote.
@@ -150,13 +150,13 @@ def _task(run: Callable[[], Result], name: str) -> Task[[], Result]:
 
 
 def job_name(job: object, index: int) -> str:
-    """Return the name of a job: its trial and rung, or its place in the batch if it has none."""
+    """Return a job's trial and rung, or its place in the batch."""
     named = [f"{label} {getattr(job, key)}" for key, label in _COLUMNS.items() if hasattr(job, key)]
     return " ".join(named) or f"job {index}"
 
 
 def plain_fields(result: object) -> dict[str, Plain]:
-    """Return the numbers and words of a result by field; a plain value as ``result``."""
+    """Return the numbers and words of a result by field."""
     if isinstance(result, Plain):
         return {"result": result}
     fields = result if isinstance(result, dict) else getattr(result, "__dict__", {})
@@ -165,7 +165,7 @@ def plain_fields(result: object) -> dict[str, Plain]:
 
 @dataclass
 class _Leaderboard:
-    """The artifacts of a sweep: its trials, best first, and the share that has begun."""
+    """The artifacts of a sweep: its trials and its progress."""
 
     num_trials: int
     rows: list[tuple[float, float, dict[str, Plain]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The errors a caller can do something about, one class for each thing to do."""
+"""The errors a caller can act on, a class each."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -12,43 +12,43 @@ class LitesmithError(Exception):
 
 
 class ParamsError(LitesmithError):
-    """A file of parameters cannot be read, or a value in it or on the command line is unknown or out of range."""
+    """A parameter is unknown, out of range or unreadable."""
 
 
 class DataError(LitesmithError):
-    """A data file is broken or not what it claims to be: replace it."""
+    """A data file is broken: replace it."""
 
 
 class RefusedError(DataError):
-    """The data can be read but failed a critical expectation: look at the refusal page."""
+    """The data failed a critical rule: look at the page."""
 
 
 class SourcesError(LitesmithError):
-    """No source of the data set could serve it: repair the network or name a mirror."""
+    """No source serves the data: repair it or name one."""
 
 
 class ContractError(LitesmithError):
-    """A step broke its promise about the files it reads or writes: correct the step or its inputs."""
+    """A step broke its contract: correct it or its inputs."""
 
 
 class DivergedError(LitesmithError):
-    """A training lost its way, its loss is not a number any more: lower the learning rate."""
+    """A training's loss is not finite: lower the learning rate."""
 
 
 class BusyError(LitesmithError):
-    """Another run holds the workspace: wait for it or stop it."""
+    """Another run holds the workspace: wait or stop it."""
 
 
 class MachineError(LitesmithError):
-    """The machine lacks room, memory, a permission or a package: provide it."""
+    """The machine lacks something, such as memory: provide it."""
 
 
 class ConversionError(LitesmithError):
-    """A converted file does not do what its Keras model does: read which and why."""
+    """A converted file differs from its Keras model."""
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return a sentence, with a space before it, that names the known word nearest to an unknown one.
+    """Return a hint at the known word nearest to another.
 
     Args:
         word: What was written instead.

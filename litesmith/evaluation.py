@@ -1,4 +1,4 @@
-"""Measure what models answer on images that no choice was made with."""
+"""Evaluation of models on images without influence on choices."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,8 +13,7 @@ from litesmith.analysis import scores
 from litesmith.analysis.intervals import CONFIDENCE
 from litesmith.data.splits import Split
 from litesmith.files import replacing
-from litesmith.params.sections.convert import Precision
-from litesmith.tflite.runtime import INTEGER
+from litesmith.tflite.precisions.registry import precision
 from litesmith.tflite.sizes import Size
 
 _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and have no logarithm"
@@ -22,7 +21,7 @@ _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and hav
 
 @dataclass(frozen=True)
 class Variant:
-    """A model in one format and precision, and what it answered.
+    """A model in a format and precision, with its outputs.
 
     Attributes:
         model: Which of the trained models it is.
@@ -31,7 +30,7 @@ class Variant:
 
     model: str
     format: Literal["keras", "tflite"]
-    precision: Precision
+    precision: str
     size: Size
     probabilities: NDArray[np.float32]
 
@@ -48,7 +47,7 @@ class Variant:
 
     @property
     def confidence(self) -> NDArray[np.float32]:
-        """The probability of the most probable class of each image, float32 (n,)."""
+        """The highest probability of each image, float32 (n,)."""
         confidence: NDArray[np.float32] = self.probabilities.max(axis=1)
         return confidence
 
@@ -56,7 +55,7 @@ class Variant:
 def describe_variant(
     variant: Variant, labels: NDArray[np.uint8], class_names: list[str]
 ) -> dict[str, Any]:
-    """Return all scores and sizes of a variant as plain data.
+    """Return the scores and sizes of a variant.
 
     Args:
         variant: The variant.
@@ -67,7 +66,7 @@ def describe_variant(
         ``loss`` is None for integer files, with ``loss_reason``: see `_NO_LOSS`.
     """
     predicted = variant.predicted
-    coarse = variant.precision in INTEGER
+    coarse = precision(variant.precision).is_integer
     return {
         "label": variant.label,
         "model": variant.model,
@@ -79,7 +78,7 @@ def describe_variant(
         **({"loss_reason": _NO_LOSS} if coarse else {}),
         "bytes": variant.size.raw_bytes,
         "gzip_bytes": variant.size.gzip_bytes,
-        "per_class": [asdict(one) for one in scores.per_class(labels, predicted, class_names)],
+        "per_class": [asdict(name) for name in scores.per_class(labels, predicted, class_names)],
         "confusion": scores.confusion(labels, predicted, len(class_names)).tolist(),
     }
 
@@ -87,7 +86,7 @@ def describe_variant(
 def confusion_rows(
     labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: list[str]
 ) -> pd.DataFrame:
-    """Return true and predicted class of every image, which DVC counts when it draws them.
+    """Return actual and predicted class of each image, for DVC.
 
     Sorted, as the order says nothing and a sorted file packs to a hundredth.
     """
@@ -99,11 +98,11 @@ def confusion_rows(
 def write_predictions(
     path: Path, variants: Mapping[str, Variant], split: Split, pictured: list[str]
 ) -> None:
-    """Write what every variant answered for every image; the same answers give the same bytes.
+    """Write all predictions; the same ones give the same bytes.
 
-    The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v), ``predicted``
-    (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in ``pictured`` got wrong
-    ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
+    The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v),
+    ``predicted`` (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in
+    ``pictured`` got wrong ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
 
     Args:
         path: The file.
@@ -111,7 +110,7 @@ def write_predictions(
         split: The images that were shown to them.
         pictured: Names of the variants whose mistakes are kept as pictures.
     """
-    predicted = np.stack([one.predicted for one in variants.values()])
+    predicted = np.stack([variant.predicted for variant in variants.values()])
     wrong = np.flatnonzero(
         np.any([variants[name].predicted != split.labels for name in pictured], axis=0)
     )
@@ -122,7 +121,7 @@ def write_predictions(
             labels=split.labels,
             variants=np.array(list(variants)),
             predicted=predicted,
-            confidence=np.stack([one.confidence for one in variants.values()]),
+            confidence=np.stack([variant.confidence for variant in variants.values()]),
             wrong_rows=wrong,
             wrong_images=split.images[wrong],
         )

@@ -1,4 +1,4 @@
-"""Write files so that nobody ever sees half of one; read JSON and YAML that people may have edited.
+"""Atomic writing of files; reading of JSON and YAML.
 
 Text is UTF-8 everywhere, whatever the locale says.
 """
@@ -21,7 +21,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from litesmith.errors import DataError, MachineError, ParamsError
 
-# For the environment of a process in Python whose words are read through a pipe, whatever the locale says.
+# The environment of a Python process whose output is read through a pipe, whatever the locale says.
 UTF8_PIPES = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 _IN_THE_WAY = "a file, or a link that leads nowhere, stands where a folder is expected: move it away"
@@ -40,13 +40,14 @@ _REASONS = {
 
 @contextmanager
 def explaining(path: Path | None = None) -> Iterator[None]:
-    """Turn an error of a file system that cannot be written into one that says what can be done.
+    """Turn an error of the file system into `MachineError`.
 
     Args:
         path: What is being written; None for whatever file the system names, which may have been read.
 
     Raises:
-        MachineError: A folder cannot be written, a file not read, or the disk is full; no file is left half-written.
+        MachineError: A folder cannot be written, a file not read, or the disk is full; no file is left
+            half-written.
     """
     try:
         yield
@@ -65,7 +66,7 @@ def explaining(path: Path | None = None) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Hand out a name beside ``path`` to write to, then rename it into place.
+    """Yield a name beside ``path``, then rename it into place.
 
     Args:
         path: The file to make or replace. Its folder is made if missing.
@@ -88,21 +89,22 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` in one step, as `replacing` does."""
+    """Write bytes in one step, as `replacing` does."""
     with replacing(path) as part:
         part.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write ``content`` to ``path`` in one step as UTF-8, as `replacing` does."""
+    """Write text in UTF-8 in one step, as `replacing` does."""
     write_bytes(path, _encoded(content))
 
 
 def _encoded(text: str) -> bytes:
-    """Return text as UTF-8, file names from a locale that could not read them included.
+    """Return text as UTF-8, with names of any locale.
 
-    Python keeps the bytes of such a name as surrogates, which UTF-8 has no place for: they become what they were if
-    they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark otherwise.
+    Python keeps the bytes of a name in another encoding as surrogates, which UTF-8 has no place for:
+    they become what they were if they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark
+    otherwise.
     """
     try:
         return text.encode("utf-8")
@@ -112,8 +114,8 @@ def _encoded(text: str) -> bytes:
         return text.encode("utf-8", "replace")
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write ``content`` to ``path`` in one step as indented JSON with a final newline.
+def write_json(path: Path, content: object) -> None:
+    """Write indented JSON in one step, with a final newline.
 
     Raises:
         ValueError: ``content`` holds a NaN or an infinity, which JSON has no word for.
@@ -144,7 +146,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number that JSON knows")
 
 
-# Far beyond what a file of parameters or a lock file of DVC holds; a few lines of aliases can stand for billions.
+# Far beyond what parameters or a lock file of DVC hold; a few lines of aliases can stand for billions.
 _MAX_DEPTH = 100
 _MAX_VALUES = 1_000_000
 
@@ -153,10 +155,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\ufff
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML 1.2 file in UTF-8 holds, as DVC reads it too: ``no`` is a word, ``1e-06`` a number.
+    """Return the content of a YAML 1.2 file in UTF-8.
+
+    DVC reads it alike: ``no`` is a word, ``1e-06`` a number.
 
     Raises:
-        ParamsError: It is missing, cannot be read, is not UTF-8 or not YAML; the text names file and line.
+        ParamsError: It is missing, cannot be read, is not UTF-8 or not YAML; the text names file and
+            line.
     """
     text = _read_utf8(path)
     try:
@@ -165,13 +170,15 @@ def read_yaml(path: Path) -> Any:
         yaml.Constructor = _Constructor
         return yaml.load(text)
     except MarkedYAMLError as error:
-        raise ParamsError(f"{_place(path, error)} is not valid YAML: {_said(error, text)}") from error
+        raise ParamsError(
+            f"{_place(path, error)} is not valid YAML: {_complaint(error, text)}"
+        ) from error
     except YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
 
 
-def yaml_text(content: Any, width: int = 80) -> str:
-    """Return plain content as block-style YAML in the order of its keys.
+def yaml_text(content: object, width: int = 80) -> str:
+    """Return plain content as YAML in the order of keys.
 
     Words that YAML 1.1 takes for something else are quoted: not all that reads YAML reads 1.2.
     """
@@ -187,9 +194,9 @@ def yaml_text(content: Any, width: int = 80) -> str:
 
 
 class _Constructor(SafeConstructor):
-    """Names the line of a value that Python cannot hold, such as a 99th month, or that no array could."""
+    """A constructor that names the line of an impossible value."""
 
-    def construct_object(self, node: Node, deep: bool = False) -> Any:
+    def construct_object(self, node: Node, deep: bool = False) -> object:
         try:
             value = super().construct_object(node, deep)
         except (ValueError, TypeError, OverflowError, LookupError) as error:
@@ -200,7 +207,7 @@ class _Constructor(SafeConstructor):
             raise ConstructorError(None, None, problem, node.start_mark)
         return value
 
-    def construct_mapping(self, node: Node, deep: bool = False) -> Any:
+    def construct_mapping(self, node: Node, deep: bool = False) -> object:
         # Called after `construct_object` has returned, since a mapping may hold itself.
         try:
             return super().construct_mapping(node, deep)
@@ -213,7 +220,7 @@ _INTEGER_BITS = 63
 
 
 class _Representer(SafeRepresenter):
-    """Quotes text that YAML 1.1 reads as a truth value or as a number of base 60."""
+    """A representer that quotes truth values of YAML 1.1."""
 
     def represent_str(self, data: str) -> ScalarNode:
         style = "'" if _OLD_WORDS.fullmatch(data) else None
@@ -253,8 +260,8 @@ def _read_utf8(path: Path) -> str:
     except UnicodeDecodeError as error:
         line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
         raise ParamsError(
-            f"{path}, line {line}, is not UTF-8: it has the byte 0x{byte:02x}, as Latin-1 and others have it. "
-            "Save the file as UTF-8."
+            f"{path}, line {line}, is not UTF-8: it has the byte 0x{byte:02x}, as Latin-1 and others "
+            "have it. Save the file as UTF-8."
         ) from error
     odd = _CONTROL.search(text)
     if odd:
@@ -265,16 +272,19 @@ def _read_utf8(path: Path) -> str:
     return text
 
 
-def _require_one_small_document(told: Iterable[Any]) -> None:
-    """Look through a document's events before anything is made of them: they cost no more than the file is long.
+def _require_one_small_document(parsed: Iterable[events.Event]) -> None:
+    """Refuse several documents, deep nesting and huge aliases.
+
+    It looks at a document's events, which cost no more than the file is long.
 
     Raises:
-        MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too large.
+        MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too
+            large.
     """
     open_nodes: list[tuple[str | None, int]] = []
     sizes: dict[str, int] = {}
     num_documents, num_values = 0, 0
-    for event in told:
+    for event in parsed:
         mark, added = event.start_mark, 1
         if isinstance(event, events.DocumentStartEvent):
             num_documents += 1
@@ -309,11 +319,9 @@ def _place(path: Path, error: MarkedYAMLError) -> str:
     return f"{path}, line {mark.line + 1}," if mark else f"{path}"
 
 
-def _said(error: MarkedYAMLError, text: str) -> str:
-    """Return the parser's complaint in one sentence, with what to do about its most common cause."""
-    told, mark = " ".join(f"{error.problem or error.context}".split()), error.problem_mark
+def _complaint(error: MarkedYAMLError, text: str) -> str:
+    """Return the parser's complaint, with its most common cause."""
+    problem, mark = " ".join(f"{error.problem or error.context}".split()), error.problem_mark
     lines = text.splitlines()
-    at_tab = (
-        mark is not None and mark.line < len(lines) and lines[mark.line][mark.column :].startswith("\t")
-    )
-    return f"{told}. Indent with spaces: this is a tab." if at_tab else f"{told}."
+    rest = lines[mark.line][mark.column :] if mark is not None and mark.line < len(lines) else ""
+    return f"{problem}. Indent with spaces: this is a tab." if rest.startswith("\t") else f"{problem}."

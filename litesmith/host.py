@@ -16,7 +16,7 @@ def describe_host() -> dict[str, str | int]:
 
 
 def _cpu_name() -> str:
-    """Return the processor as the system names it, with the numbers that tell generations of the same name apart."""
+    """Return the name of the processor."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -25,11 +25,12 @@ def _cpu_name() -> str:
 
 
 def cpu_name_in(text: str) -> str:
-    """Return the first processor's name, family and model in the text of ``/proc/cpuinfo``; empty without a name.
+    """Return the first processor's name, family and model, or nothing.
 
-    A virtual machine may say no more than "AMD EPYC", whose generations differ in speed and instructions. Their numbers
-    are those of the CPUID instruction (AMD, "AMD64 Architecture Programmer's Manual", volume 3, appendix E; Intel,
-    "Software Developer's Manual", volume 2A); processors without it have none.
+    A virtual machine may say no more than "AMD EPYC", whose generations differ in speed and
+    instructions. Their numbers are those of the CPUID instruction (AMD, "AMD64 Architecture Programmer's
+    Manual", volume 3, appendix E; Intel, "Software Developer's Manual", volume 2A); processors without
+    it have none.
     """
     pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
     facts = {key.strip(): value.strip() for key, _, value in pairs}

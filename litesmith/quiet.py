@@ -9,20 +9,19 @@ from contextlib import contextmanager
 
 @contextmanager
 def hushed() -> Iterator[Callable[[], str]]:
-    """Keep what is written to file descriptor 2, where native code talks past Python and past every setting.
+    """Capture file descriptor 2, which native code writes to directly.
 
     Yields:
-        A function that returns what was said so far, for an error message.
+        A function that returns the output so far, for an error message.
     """
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as captured:
         terminal = os.dup(2)
-        os.dup2(kept.fileno(), 2)
+        os.dup2(captured.fileno(), 2)
         try:
             # pread, as reading would move the place where the next words go
-            yield lambda: os.pread(kept.fileno(), os.fstat(kept.fileno()).st_size, 0).decode(
-                errors="replace"
-            )
+            number = captured.fileno()
+            yield lambda: os.pread(number, os.fstat(number).st_size, 0).decode(errors="replace")
         finally:
             sys.stderr.flush()
             os.dup2(terminal, 2)

@@ -1,4 +1,4 @@
-"""The command line of the steps: ``python -m tasks run STEP`` is what DVC calls."""
+"""The command line of the steps, which DVC calls."""
 
 import argparse
 import atexit
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _way_back() -> str:
-    """Return hints for below an error: its workspace, and how to get back what DVC cleared."""
+    """Return hints on an error's workspace and on cleared outputs."""
     root, hints = Path.cwd(), []
     if is_workspace(root):
         hints.append(
@@ -166,7 +166,7 @@ def _generate(
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    """Print the likeliest classes of each picture, how it was prepared, and what speaks against it.
+    """Print the likeliest classes of each picture, with warnings.
 
     Raises:
         DataError: Some pictures cannot be read; the others are answered.
@@ -188,7 +188,7 @@ def _predict(chosen: argparse.Namespace) -> None:
 
 
 def _end_at_once(ended: list[int]) -> None:
-    """Leave with the exit code once all else has been wound up, if the command came to an end.
+    """Leave with the exit code, without TensorFlow's own teardown.
 
     TensorFlow takes a second of CPU time to take itself down when everything is written: about 2 % of
     the shortest run, that on synthetic images.

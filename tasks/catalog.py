@@ -25,7 +25,7 @@ LESSON = Path("models/lesson")
 TUNED_MODEL = Path("models/tuned.h5")
 TUNED_NETWORK = Path("models/tuned-network.json")
 PRUNED_MODEL = Path("models/pruned.h5")
-# One .h5 for each way of fine-tuning for conversion, maybe none; `litesmith.compression.loading` reads them.
+# One .h5 for each way of fine-tuning for conversion, maybe none; `litesmith.compression.variants` has them.
 QUANTIZED = Path("models/quantized")
 
 # A folder with one .tflite for each variant, named <model>-<precision>.tflite, and its metadata of the same name in

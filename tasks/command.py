@@ -1,4 +1,4 @@
-"""What every command line of the project does alike: run the command that was chosen and tell how it ended."""
+"""The common part of the project's command lines."""
 
 import argparse
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from litesmith.errors import LitesmithError, did_you_mean
 from litesmith.files import explaining
@@ -23,18 +23,21 @@ _NO_READER = 141
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of a command line that names, for a word which it does not know, the nearest one that it does."""
+    """A parser that suggests the nearest word it knows."""
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Refuse a value that is no choice; before Python 3.14, argparse has no other place to say more about it."""
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a value that is no choice, with a suggestion.
+
+        Before Python 3.14, argparse has no other place for it.
+        """
         choices = list(action.choices or ())
         if choices and value not in choices:
             known = ", ".join(str(choice) for choice in choices)
-            told = f"there is no {value!r}.{did_you_mean(value, map(str, choices))} Known here: {known}."
-            raise argparse.ArgumentError(action, told)
+            hint = did_you_mean(value, map(str, choices))
+            raise argparse.ArgumentError(action, f"there is no {value!r}.{hint} Known here: {known}.")
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the message, with the option that was meant by an unknown one, and exit with code 2."""
+        """Print usage and message with a suggestion; exit with 2."""
         if message.startswith(_UNRECOGNIZED):
             word = message.removeprefix(_UNRECOGNIZED).split()[0]
             message += "." + did_you_mean(word.partition("=")[0], _options(self))
@@ -48,7 +51,7 @@ _UNRECOGNIZED = "unrecognized arguments: "
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Yield the long options of a parser and of those of its commands."""
+    """Yield the long options of a parser and its commands."""
     for action in parser._actions:
         yield from (option for option in action.option_strings if option.startswith("--"))
         if isinstance(action, argparse._SubParsersAction):
@@ -60,7 +63,7 @@ _EXAMPLES = "examples:"
 
 
 class HelpFormatter(argparse.HelpFormatter):
-    """Fits help into the terminal, but for examples, whose lines stay as they are."""
+    """A formatter that leaves the lines of examples alone."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return text if text.startswith(_EXAMPLES) else super()._fill_text(text, width, indent)
@@ -95,10 +98,11 @@ def add_command(
 
 
 def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
-    """Run the command that the arguments choose and return its exit code.
+    """Run the chosen command and return its exit code.
 
-    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the command
-    like Ctrl-C, so that all that it started is stopped and what is to be written down is.
+    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored,
+    end the command like Ctrl-C, so that all that it started is stopped and what is to be written down
+    is.
 
     Args:
         parser: Whose commands set ``command``, a function of the parsed arguments.
@@ -111,14 +115,14 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
     command: Callable[[argparse.Namespace], None] = chosen.command
     try:
         provide_user(Path.cwd())
-        with _heeding_signals(), explaining():
+        with _ending_on_signals(), explaining():
             command(chosen)
             sys.stdout.flush()
     except LitesmithError as error:
-        _tell(f"error: {error}{hint}")
+        _print_error(f"error: {error}{hint}")
         return 1
     except KeyboardInterrupt:
-        _tell("stopped; the next run goes on from here")
+        _print_error("stopped; the next run goes on from here")
         return _STOPPED
     except BrokenPipeError:
         if not reader_is_gone():
@@ -129,15 +133,15 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
     return 0
 
 
-def _tell(text: str) -> None:
-    """Say last words, if there is anywhere to say them."""
+def _print_error(text: str) -> None:
+    """Print an error, if there is anywhere to print it."""
     with suppress(OSError):
         print(printable(text), file=sys.stderr)
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[None]:
-    """Let SIGTERM, and SIGHUP where it is not ignored, end the block like Ctrl-C."""
+def _ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP unless ignored, act like Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -43,7 +43,7 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
 
 
 def profile_title(chosen: Chosen) -> str | None:
-    """Return what a run with the chosen profiles is called, such as ``quick+drawn``; None without any.
+    """Return the joined names of profiles, such as ``quick+drawn``.
 
     Raises:
         ParamsError: As `profile_names`.
@@ -52,7 +52,7 @@ def profile_title(chosen: Chosen) -> str | None:
 
 
 def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, object]]:
-    """Return what the chosen profiles change, in their order, and last what the report calls them.
+    """Return what the profiles change, and what the report calls them.
 
     Raises:
         ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it
@@ -67,13 +67,15 @@ def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
     """Return the content of ``params.yaml`` with overlays laid over it in their order, checked.
 
     Raises:
-        ParamsError: A parameter is unknown, or a value is out of its bounds.
+        ParamsError: A parameter is unknown, a value is out of its bounds, or a name is not registered.
     """
+    from tasks.registries import require_registered
+
     content: dict[str, object] = read_sections(project / catalog.PARAMS)
     for overlay in overlays:
         content = overlaid(content, overlay)
     try:
-        parse_params(content)
+        require_registered(parse_params(content))
     except ParamsError as error:
         report = overlays[-1].get("report") if overlays else None
         title = report.get("profile") if isinstance(report, Mapping) else None
@@ -106,7 +108,7 @@ def _text(given: object) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return a name, or raise if it is none: a path could lead a run out of its place."""
+    """Return a name, or raise if it could lead elsewhere."""
     if not name.strip():
         wrong = "it is empty"
     elif name != name.strip():

@@ -1,4 +1,4 @@
-"""What is written for people goes where they read it: encodings, and terminals, pipes and files that are gone."""
+"""Output in any encoding, to streams that may vanish."""
 
 import codecs
 import errno
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def prepare_streams() -> None:
-    """Let this process write its output whatever became of where it goes, and in whatever encoding that takes."""
+    """Make output survive closed streams and any encoding."""
     _open_closed_streams()
     _outlive_terminal()
     speak_any_encoding()
 
 
 def _open_closed_streams() -> None:
-    """Let output that was closed (``>&-``) go nowhere, so that no file which is opened takes its number."""
+    """Let closed output (``>&-``) go nowhere, not into opened files."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -34,7 +34,7 @@ def _open_closed_streams() -> None:
 
 
 def reader_is_gone() -> bool:
-    """Tell whether nobody reads what is written here any more (``| head``); what is still to come goes nowhere then."""
+    """Return whether the reader is gone (``| head``); then silence output."""
     gone = [number for number in (1, 2) if _is_unread(number)]
     for number in gone:
         _silence(number)
@@ -42,7 +42,7 @@ def reader_is_gone() -> bool:
 
 
 def silence_broken_streams() -> None:
-    """Let what cannot be written to output go nowhere, or Python tries it again as it ends, with a traceback."""
+    """Silence broken output, which Python would retry at exit."""
     for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
         try:
             stream.flush()
@@ -57,14 +57,14 @@ def _silence(number: int) -> None:
 
 
 def _is_unread(number: int) -> bool:
-    """Tell whether a file descriptor is the end of a pipe whose other end is closed."""
+    """Return whether a descriptor is a pipe without a reader."""
     poll = select.poll()
     poll.register(number, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _outlive_terminal() -> None:
-    """Let what is written to a terminal go nowhere once it is gone, instead of ending what goes on without it."""
+    """Let output outlive the terminal that it goes to."""
     if sys.stdout.isatty():
         sys.stdout = _outliving(sys.stdout)
     if sys.stderr.isatty():
@@ -77,7 +77,7 @@ def _outliving(stream: TextIO) -> TextIO:
 
 
 class _Terminal(io.FileIO):
-    """A terminal that may be closed while something is still written to it."""
+    """A terminal that may be closed while written to."""
 
     def write(self, content: "ReadableBuffer") -> int:
         """Write to the terminal, if it is still there."""
@@ -90,25 +90,26 @@ class _Terminal(io.FileIO):
 
 
 def printable(text: str, *, in_line: bool = False) -> str:
-    """Return a text that does not steer the terminal: names of files may hold any character.
+    """Return a text without control characters.
 
     Args:
         text: What is to be printed.
         in_line: Write line breaks and tabs as Python does too, instead of leaving them.
     """
-    kept = "" if in_line else "\n\t"
+    allowed = "" if in_line else "\n\t"
     return "".join(
-        letter if letter in kept or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]
+        letter if letter in allowed or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]
         for letter in text
     )
 
 
 def begin_in_utf8() -> None:
-    """Begin this process anew in Python's UTF-8 mode if the locale is of another encoding; else return.
+    """Restart in Python's UTF-8 mode under a locale without UTF-8.
 
-    Text files name their encoding where they are opened. File names and words of the command line do not: only this
-    mode reads them as they are, for the libraries and the processes below too. What is printed stays in the encoding
-    that the locale has, but for ASCII: that of ``C``, which says nothing of a terminal, and UTF-8 to Python by itself.
+    Text files name their encoding where they are opened. File names and words of the command line do
+    not: only this mode reads them as they are, for the libraries and the processes below too. What is
+    printed stays in the locale's encoding, except ASCII: it is that of ``C``, which says nothing of a
+    terminal, and UTF-8 to Python.
     """
     utf8 = {"utf-8"} >= {
         codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())
@@ -125,7 +126,7 @@ def begin_in_utf8() -> None:
 
 
 def speak_any_encoding() -> None:
-    """Let this process's output take every character, on terminals and pipes whose encoding is not UTF-8 too."""
+    """Let output take every character, whatever its encoding."""
     codecs.register_error("plain", _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -133,7 +134,7 @@ def speak_any_encoding() -> None:
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Stand for a character that an encoding does not have by the nearest of ASCII; a file name's bytes stay."""
+    """Replace a character by ASCII; a file name's bytes stay."""
     assert isinstance(error, UnicodeEncodeError)
     character, following = error.object[error.start], error.start + 1
     if "\udc80" <= character <= "\udcff":

@@ -31,7 +31,7 @@ _HEADER = (
 
 
 def project_here(*also: str) -> Path:
-    """Return the current folder, in which a command works on the project, or on a workspace.
+    """Return the current folder if it is a project or workspace.
 
     Args:
         also: Files that the command needs there, besides ``params.yaml``.
@@ -47,7 +47,7 @@ def project_here(*also: str) -> Path:
 
 
 def workspace_folder(project: Path, profile: Chosen) -> Path:
-    """Return the folder that a run with a profile, or several, happens in: the project itself for None.
+    """Return the folder of a run, for None the project itself.
 
     Raises:
         ParamsError: The profile's name is none, and could lead elsewhere.
@@ -65,7 +65,7 @@ def is_workspace(folder: Path) -> bool:
 
 
 def repro_command(root: Path, words: str) -> str:
-    """Return a ``dvc repro`` that acts on ``root`` from whichever folder it is called in.
+    """Return a ``dvc repro`` that acts on ``root`` from anywhere.
 
     Commands are called in the project's folder: of the project itself it is the short one, unless DVC
     says that it was called elsewhere.
@@ -94,7 +94,7 @@ def _is_elsewhere(root: Path) -> bool:
 
 
 def open_workspace(project: Path, profile: Chosen) -> Path:
-    """Return the folder that a run with a profile, or several, happens in, made or brought up to date.
+    """Return the folder of a run, made or brought up to date.
 
     Raises:
         ParamsError: There is no such profile, or its values are wrong.
@@ -108,7 +108,7 @@ def open_workspace(project: Path, profile: Chosen) -> Path:
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object]) -> Path:
-    """Make a workspace, or bring one that exists up to date; its data, models and DVC cache stay.
+    """Make a workspace, or bring its sources and parameters up to date.
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
     overlays on top. In one of older code, DVC finds the stages out of date whose sources have moved.
@@ -248,7 +248,7 @@ def _seen_from(folder: Path, project: Path, source: str) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Make ``target`` hold what ``source`` holds; files that are the same already are not touched."""
+    """Make ``target`` hold what ``source`` holds."""
     wanted, present = set(_files(source)), set(_files(target))
     for gone in present - wanted:
         (target / gone).unlink()
@@ -264,7 +264,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Yield the files below ``root``, or an empty path for ``root`` itself if it is a file."""
+    """Yield the files below ``root``, an empty path for a file."""
     if root.is_file():
         yield Path()
     yield from (
@@ -275,7 +275,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _begin_dvc(folder: Path) -> None:
-    """Begin a DVC of the folder's own, without git and without reports to its makers."""
+    """Begin a DVC of the folder's own, without git or analytics."""
     if (folder / ".dvc").is_dir():
         return
     from dvc.repo import Repo

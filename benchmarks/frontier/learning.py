@@ -23,7 +23,7 @@ from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import replacing, write_bytes, write_json, write_text
 from litesmith.host import describe_host
-from litesmith.tflite.converter import convert
+from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
 from litesmith.training.compute import computing_in
@@ -123,7 +123,7 @@ def student(config: Config, budget: str, seed: int) -> None:
             seed=own, work=folder, lesson=lesson, compute_dtype=asked.compute_dtype,
         )  # fmt: skip
     macs, model = 2 * count_macs(model), mirrored(model, folder.name)
-    content = convert(model, "int8", data.images[sample_rows(data.labels, config.num_calibration, own)])
+    content = INT8.convert(model, data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
         raise ParamsError(
             f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network."

@@ -11,7 +11,7 @@ from benchmarks.record import where
 from litesmith.analysis.intervals import CONFIDENCE
 from litesmith.analysis.scores import agreement, compare
 from litesmith.data.splits import Split, read_split
-from litesmith.device.measurements import NpuTarget, describe_tool, estimate_npu, measure_arena, require
+from litesmith.device import registry
 from litesmith.errors import ContractError, ParamsError
 from litesmith.evaluation import Variant, describe_variant
 from litesmith.files import read_json, write_json
@@ -35,7 +35,7 @@ def measure(config: Config, budget: str, seed: int) -> None:
     """
     folder = _unmeasured(config, budget, seed)
     params = read_params(catalog.PARAMS)
-    require(params.evaluate.measure)
+    registry.require(params.evaluate.measure)
     test, file, made = read_split(catalog.TEST), folder / "int8.tflite", read_json(folder / "made.json")
     # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the machine.
     latency = _latency(params.evaluate, file, test)
@@ -99,13 +99,15 @@ def _latency(params: EvaluateParams, file: Path, test: Split) -> dict[str, Any]:
 
 def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
     """Measure what the file needs of the devices that are asked for; None stands for what is not."""
-    arena = npu = None
-    if "mcu" in params.measure:
-        arena = {"tool": describe_tool("mcu"), **asdict(measure_arena(file))}
-    if "npu" in params.measure:
-        target = params.npu.into(NpuTarget)
-        npu = {"tool": describe_tool("npu"), **asdict(target), **asdict(estimate_npu(file, target))}
-    return {"mcu": arena, "npu": npu}
+    costs: dict[str, Any] = {measurement.name: None for measurement in registry.MEASUREMENTS}
+    for measurement in registry.MEASUREMENTS:
+        if measurement.name in params.measure:
+            costs[measurement.name] = {
+                "tool": measurement.describe_tool(),
+                **measurement.settings(params),
+                **asdict(measurement.measure(file, params)),
+            }
+    return costs
 
 
 def _scores(folder: Path, test: Split, class_names: list[str]) -> dict[str, Any]:

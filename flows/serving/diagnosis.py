@@ -58,7 +58,7 @@ _SPACE = "free some, {home} needs a few MB."
 
 
 def cause(log: str, home: Path) -> str | None:
-    """Return what kept the server from starting, with the way out, None if the log does not tell.
+    """Return why the server did not start, if its log tells.
 
     Args:
         log: What the server wrote since it was started.
@@ -73,7 +73,7 @@ def cause(log: str, home: Path) -> str | None:
 
 
 def damage(home: Path) -> str | None:
-    """Return that the database is damaged, with the way out, None if it is sound or not there.
+    """Return how the database is damaged, None if it is not.
 
     A server starts on one that is damaged only in places, and fails later, in the midst of a run.
     """

@@ -1,4 +1,4 @@
-"""The settings of Prefect's processes, for a server of our own or one that a user names."""
+"""The settings of Prefect's processes."""
 
 import os
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def own_environment(project: Path, url: str | None = None) -> dict[str, str]:
 
 
 def use_own_environment(project: Path) -> None:
-    """Apply the settings of a server of our own to this process, before it imports Prefect."""
+    """Apply the settings of our own server to this process."""
     own = own_environment(project)
     for name in os.environ.keys() - own.keys():
         del os.environ[name]
@@ -65,7 +65,7 @@ def use_own_environment(project: Path) -> None:
 
 
 def use_named_environment(project: Path, url: str) -> None:
-    """Apply the project's settings to this process, but for those of the server that a user names."""
+    """Apply the project's settings, but for those that a user chose."""
     chosen = {name.upper() for name in os.environ}
     settings = {
         name: value for name, value in prefect_environment(project).items() if _is_free(name, chosen)
@@ -74,7 +74,7 @@ def use_named_environment(project: Path, url: str) -> None:
 
 
 def named_server(environment: Mapping[str, str]) -> str | None:
-    """Return the address of the API of the server that an environment names, None if it names none.
+    """Return the address of the API that an environment names.
 
     Spaces around it, a slash at its end, a scheme in capitals and a missing ``/api`` are put right.
 
@@ -117,7 +117,7 @@ def check_settings() -> None:
 
 
 def _refused_values(error: ValueError) -> set[str]:
-    """Return the values that Prefect refused: it does not say which variables they come from."""
+    """Return the values that Prefect refused."""
     from pydantic import ValidationError
 
     return (
@@ -128,7 +128,7 @@ def _refused_values(error: ValueError) -> set[str]:
 
 
 def _holding(values: set[str]) -> list[str]:
-    """Return the names of the settings in the environment that hold one of some values."""
+    """Return the settings in the environment that hold some values."""
     return sorted(
         name
         for name, value in os.environ.items()
@@ -137,14 +137,14 @@ def _holding(values: set[str]) -> list[str]:
 
 
 def without_password(url: str) -> str:
-    """Return an address without the user name and password that may stand before its host."""
+    """Return an address without user name and password."""
     scheme, separator, rest = url.rpartition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _is_foreign(name: str) -> bool:
-    """Tell whether a variable, in any case, is a setting for another server than our own."""
+    """Tell whether a variable is a setting for another server."""
     name = name.upper()
     # With it, which platforms set for their own programs, Prefect's server does not start.
     if name == "WEB_CONCURRENCY":
@@ -153,11 +153,11 @@ def _is_foreign(name: str) -> bool:
 
 
 def _is_free(name: str, chosen: set[str]) -> bool:
-    """Tell whether a setting is ours to make; what is not Prefect's own is always."""
+    """Tell whether a setting is ours to make."""
     return not name.startswith("PREFECT_") or name not in chosen
 
 
 def _with_host(hosts: str) -> str:
-    """Return a list of hosts that no proxy is asked for, with this machine among them."""
+    """Return the hosts without a proxy, with this machine."""
     named = [host for host in hosts.split(",") if host]
     return ",".join([*named, *([] if HOST in named else [HOST])])

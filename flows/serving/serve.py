@@ -1,4 +1,4 @@
-"""Wait for orders: server, work pool, worker and both deployments of ``prefect.yaml`` in one command."""
+"""Server, work pool, worker and deployments in one command."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def _serve(project: Path, port: int) -> NoReturn:
 
 @contextmanager
 def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run server and worker with both deployments registered, for as long as the block lasts.
+    """Run server and worker with both deployments while the block lasts.
 
     Yields:
         The address of the server's API, and the worker's process.
@@ -67,7 +67,7 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
 
 
 def _release(url: str) -> None:
-    """Give back what runs of an earlier server still hold, if it was stopped in their midst.
+    """Free the slots of runs whose server was stopped.
 
     Only as serving begins, when none of them can still be at work. Later the server gives a place back
     by itself, once it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run
@@ -95,7 +95,7 @@ def _release(url: str) -> None:
 
 
 def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
-    """Run one command of Prefect and wait for it, again if the server has put it off.
+    """Run one command of Prefect, again if the server is busy.
 
     Raises:
         MachineError: It failed; the text holds what it wrote.

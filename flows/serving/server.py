@@ -99,7 +99,7 @@ def require_answer(url: str) -> None:
 
 
 def _refusal(url: str, status: int | None) -> str:
-    """Return what is wrong with a server that answers with an error, or with no JSON."""
+    """Return what is wrong with a server that refuses."""
     named = f"{without_password(url)}, which {API_URL} names,"
     if status in (401, 403):
         return (
@@ -119,7 +119,7 @@ def _refusal(url: str, status: int | None) -> str:
 
 
 def server_cpu_s() -> float | None:
-    """Return the CPU-seconds of the server that this process started, None if it started none."""
+    """Return the CPU-seconds of this process's server, if any."""
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
             if child.cmdline()[1:6] == ["-m", "flows.serving.watched", *_SERVER[:3]]:
@@ -132,7 +132,7 @@ def server_cpu_s() -> float | None:
 def watched(
     command: list[str], environment: Mapping[str, str], log: Path, folder: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Python module in a child process for as long as the block or this process lasts.
+    """Run a Python module in a child process while the block lasts.
 
     It is in a process group of its own: Ctrl-C reaches the run first, which then still has a server to
     tell.
@@ -167,7 +167,7 @@ def watched(
 
 
 def _sources(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variable that lets Python find this project, for a child that runs elsewhere."""
+    """Return the variable that lets a child find this project."""
     return {
         "PYTHONPATH": os.pathsep.join([str(_SOURCES), *filter(None, [environment.get("PYTHONPATH")])])
     }
@@ -240,7 +240,7 @@ def _is_ready(url: str, child: subprocess.Popen[bytes]) -> bool:
 
 
 def _listens(child: subprocess.Popen[bytes], port: int | None) -> bool:
-    """Tell whether a child listens on a port; taken for granted where the system does not tell."""
+    """Tell whether a child listens on a port, as far as known."""
     try:
         connections = psutil.Process(child.pid).net_connections(kind="tcp")
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""Run a module as ``python -m`` does, and stop it with all below it when whoever started it is gone.
+"""A module run as by ``python -m`` that ends with its starter.
 
 Prefect's server and worker are started through this: ``kill -9`` of their starter would leave them
 behind.

@@ -1,14 +1,17 @@
-"""Read networks that learned to round. Apart from `litesmith.compression.quantization`: who reads them needs no training."""
+"""Reading of networks from quantization-aware training.
+
+Apart from `litesmith.compression.quantization`: who reads them needs no training.
+"""
 
 from pathlib import Path
-from typing import Any
 
 from litesmith.training import backend
+from litesmith.training.backend import KerasModel
 from litesmith.training.h5_check import ROUNDING, checked_h5
 
 
-def load_aware(path: Path) -> Any:
-    """Return the network in an ``.h5`` file, with TF-MOT's rounding layers if it has some.
+def load_aware(path: Path) -> KerasModel:
+    """Return the network in an ``.h5`` file, with TF-MOT's layers if it has some.
 
     Raises:
         DataError: The file is missing or not a Keras model, or could run code of its own.
@@ -20,7 +23,7 @@ def load_aware(path: Path) -> Any:
             return backend.read_model(path, file)
 
 
-def learned_to_round(model: Any) -> bool:
-    """Tell whether a network has TF-MOT's rounding layers."""
+def is_quantization_aware(model: KerasModel) -> bool:
+    """Tell whether a network has TF-MOT's layers of quantization-aware training."""
     wrapper = backend.tfmot.quantization.keras.QuantizeWrapper
     return any(isinstance(layer, wrapper) for layer in model.layers)

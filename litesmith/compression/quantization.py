@@ -1,15 +1,14 @@
-"""Fine-tune a trained network for what conversion does to it: eight-bit arithmetic, or few distinct weights."""
+"""Quantization-aware training, and clustering of weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from litesmith.compression.flip_averaging import mirrored
+from litesmith.compression.variants.variant import FineTuned
 from litesmith.data.splits import Split
 from litesmith.errors import ContractError, ParamsError
-from litesmith.training.backend import derived_seed, keras, tfmot
+from litesmith.training.backend import KerasLayer, KerasModel, derived_seed, keras, tfmot
 from litesmith.training.loop import History, Lesson, Recipe, train
 
 # A member of an enumeration of strings that TF-MOT takes here and does not export.
@@ -27,29 +26,6 @@ class Clustering:
 
     num_clusters: int
     min_weights: int
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way to make a model ready for conversion.
-
-    Attributes:
-        label: In words.
-        parent: The model whose weights it begins with: ``tuned`` or ``pruned``.
-        passes: Times that the network runs for one answer.
-    """
-
-    label: str
-    parent: str
-    passes: int = 1
-
-
-KINDS = {
-    "qat": Kind("winner, rounding learned", "tuned"),
-    "pqat": Kind("pruned, rounding learned", "pruned"),
-    "clustered": Kind("winner, few distinct weights", "tuned"),
-    "mirrored": Kind("winner, asked about the mirror image too", "tuned", passes=2),
-}
 
 
 @dataclass(frozen=True)
@@ -74,6 +50,12 @@ class Tuning:
     seed: int
     work: Path
 
+    def work_of(self, name: str) -> Path:
+        """Return the folder for the checkpoints of one variant, which is made."""
+        folder = self.work / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
 
 @dataclass(frozen=True)
 class LayerValues:
@@ -84,61 +66,58 @@ class LayerValues:
     num_values: int
 
 
-def fine_tune(name: str, parent: Any, tuning: Tuning) -> tuple[Any, History]:
-    """Fine-tune in one of the ways that `KINDS` names; ``mirrored`` needs no training.
+def tune_quantization_aware(
+    parent: KerasModel, tuning: Tuning, name: str, *, keep_zeros: bool
+) -> FineTuned:
+    """Make a variant by `quantize_aware` with what all variants share.
 
     Args:
-        name: Of the way, and then of the network.
         parent: The trained network to begin with; it stays as it is.
-        tuning: What all ways share.
-
-    Returns:
-        The network, and its history, empty without training.
+        tuning: What all variants share.
+        name: Of the variant; the seed follows from it.
+        keep_zeros: Whether pruned weights stay zero.
 
     Raises:
-        ParamsError: The network cannot learn to round, since it runs a layer more than once.
-        ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
+        ParamsError: The network runs a layer more than once.
+        ContractError: Zeros were to be kept and were lost.
     """
-    if name == "mirrored":
-        return mirrored(parent, name), []
-    work = tuning.work / name
-    work.mkdir(parents=True, exist_ok=True)
-    given = (parent, tuning.training, tuning.validation, tuning.recipe)
-    seed, lesson = derived_seed(tuning.seed, name), tuning.lesson
-    if name == "clustered":
-        return cluster(*given, tuning.clustering, name=name, seed=seed, work=work, lesson=lesson)
-    return quantize_aware(
-        *given, keep_zeros=name == "pqat", name=name, seed=seed, work=work, lesson=lesson
-    )
+    model, history = quantize_aware(
+        parent, tuning.training, tuning.validation, tuning.recipe, keep_zeros=keep_zeros, name=name,
+        seed=derived_seed(tuning.seed, name), work=tuning.work_of(name), lesson=tuning.lesson,
+    )  # fmt: skip
+    return FineTuned(model, history)
 
 
 def quantize_aware(
-    model: Any, training: Split, validation: Split, recipe: Recipe, *,
+    model: KerasModel, training: Split, validation: Split, recipe: Recipe, *,
     keep_zeros: bool, name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
-) -> tuple[Any, History]:  # fmt: skip
-    """Train on with weights and activations rounded to eight bits on the way forward, as the int8 file will round them.
+) -> tuple[KerasModel, History]:  # fmt: skip
+    """Fine-tune a network by quantization-aware training.
+
+    Weights and activations are rounded to eight bits on the way forward, as the int8 file rounds them.
 
     Args:
-        model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a convolution at
-            once, or it does not fold when converted.
+        model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a
+            convolution at once, or it does not fold when converted.
         training: What it learns from.
         validation: What each epoch is judged on, rounding included.
         recipe: How. Batch-norm statistics are the running ones, whatever ``refresh_rows`` says.
-        keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do not.
+        keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do
+            not.
         name: Of the network made.
         seed: Decides everything random.
         work: Folder for the checkpoint, or None for none.
         lesson: What a teacher said about the training images, or None.
 
     Returns:
-        The network that rounds, for `litesmith.tflite.converter.convert` to int8, and its history.
+        The network that rounds, for conversion to int8, and its history.
 
     Raises:
         ParamsError: The network runs a layer more than once, which TF-MOT cannot wrap.
         ContractError: Zeros were to be kept and were lost.
 
-    Source: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
-        inference", arXiv:1712.05877, as built in TF-MOT.
+    Source: Jacob et al., "Quantization and training of neural networks for efficient
+        integer-arithmetic-only inference", arXiv:1712.05877, as built in TF-MOT.
     """
     _require_single_runs(model)
     keras.utils.set_random_seed(seed)
@@ -154,10 +133,12 @@ def quantize_aware(
 
 
 def cluster(
-    model: Any, training: Split, validation: Split, recipe: Recipe, clustering: Clustering, *,
+    model: KerasModel, training: Split, validation: Split, recipe: Recipe, clustering: Clustering, *,
     name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
-) -> tuple[Any, History]:  # fmt: skip
-    """Train on with every large kernel held to a few distinct values, which compress well; no file gets smaller by it.
+) -> tuple[KerasModel, History]:  # fmt: skip
+    """Fine-tune a network with few distinct values in every large kernel.
+
+    They compress well; no file gets smaller by it.
 
     Args:
         model: A trained network without wrappers; it stays as it is.
@@ -188,23 +169,23 @@ def cluster(
     return stripped, history
 
 
-def layer_values(model: Any) -> list[LayerValues]:
+def layer_values(model: KerasModel) -> list[LayerValues]:
     """Return how many distinct values each kernel of a network without wrappers has."""
     kernels = {layer.name: layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")}
     return [LayerValues(name, kernel.size, len(np.unique(kernel))) for name, kernel in kernels.items()]
 
 
-def _copy(model: Any, name: str) -> Any:
+def _copy(model: KerasModel, name: str) -> KerasModel:
     copy = keras.Model.from_config({**model.get_config(), "name": name})
     copy.set_weights(model.get_weights())
     return copy
 
 
-def _clustered(layer: Any, clustering: Clustering) -> Any:
-    """Return a layer wrapped so that its kernel has few values, or as it is if its kernel is small.
+def _clustered(layer: KerasLayer, clustering: Clustering) -> KerasLayer:
+    """Return a layer wrapped for clustering unless its kernel is small.
 
-    A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of times as large, so
-    that a network whose units run again diverges.
+    A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of
+    times as large, so that a network whose units run again diverges.
     """
     if not hasattr(layer, "kernel") or layer.kernel.shape.num_elements() < clustering.min_weights:
         return layer
@@ -217,37 +198,41 @@ def _clustered(layer: Any, clustering: Clustering) -> Any:
     )
 
 
-def _require_single_runs(model: Any) -> None:
+def _require_single_runs(model: KerasModel) -> None:
     """Raise if a layer runs more than once."""
     shared = [layer.name for layer in model.layers if len(layer.inbound_nodes) > 1]
     if shared:
         raise ParamsError(
-            f"{model.name} runs {', '.join(shared)} more than once, and TF-MOT cannot teach such a network to round. "
-            "Leave qat and pqat out of quantize.variants, or give sweep.space.repeats the value [1]."
+            f"{model.name} runs {', '.join(shared)} more than once, and TF-MOT cannot wrap such "
+            "a network for quantization-aware training. Leave qat and pqat out of quantize.variants, or "
+            "give sweep.space.repeats the value [1]."
         )
 
 
-def _require_zeros(pruned: Any, aware: Any) -> None:
-    """Raise unless every kernel that had zeros has as many still."""
+def _require_zeros(pruned: KerasModel, aware: KerasModel) -> None:
+    """Raise unless every kernel has as many zeros as before."""
     kept = {variable.name: variable for variable in aware.trainable_variables}
-    for layer in (one for one in pruned.layers if hasattr(one, "kernel")):
-        had, has = (float(np.mean(one.numpy() == 0)) for one in (layer.kernel, kept[layer.kernel.name]))
+    for layer in pruned.layers:
+        if not hasattr(layer, "kernel"):
+            continue
+        kernels = layer.kernel, kept[layer.kernel.name]
+        had, has = (float(np.mean(kernel.numpy() == 0)) for kernel in kernels)
         if has < had:
             raise ContractError(
-                f"{layer.name} had {had:.4f} of its weights at zero and has {has:.4f} after learning to round. "
+                f"{layer.name} had {had:.4f} of its weights at zero and has {has:.4f} after "
+                "quantization-aware training. "
                 "Only convolutions and dense layers keep theirs: prune no others."
             )
 
 
-def _require_few_values(model: Any, clustering: Clustering) -> None:
+def _require_few_values(model: KerasModel, clustering: Clustering) -> None:
     """Raise if a large kernel has more values than asked for."""
     many = [
-        one
-        for one in layer_values(model)
-        if one.num_weights >= clustering.min_weights and one.num_values > clustering.num_clusters
+        f"{layer.name} {layer.num_values}"
+        for layer in layer_values(model)
+        if layer.num_weights >= clustering.min_weights and layer.num_values > clustering.num_clusters
     ]
     if many:
-        found = ", ".join(f"{one.name} {one.num_values}" for one in many)
         raise ContractError(
-            f"expected at most {clustering.num_clusters} values in a kernel, got {found}."
+            f"expected at most {clustering.num_clusters} values in a kernel, got {', '.join(many)}."
         )

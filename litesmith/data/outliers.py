@@ -1,8 +1,9 @@
-"""Tell pictures that are unlike a model's training images: blank ones, noise, light and contrast never seen.
+"""Detection of pictures that are unlike the training images.
 
-A network answers whatever it is shown, and noise with as much confidence as an image. Here each image becomes nine
-statistics, and a Gaussian is fitted to those of the training images. How far a picture is from its middle, in standard
-deviations, is its Mahalanobis distance; almost all training images are within a distance that is kept beside it.
+A network classifies whatever it is shown, and noise with as much confidence as an image. Here each image
+becomes nine statistics, and a Gaussian is fitted to those of the training images. How far a picture is
+from its mean, in standard deviations, is its Mahalanobis distance; almost all training images are within
+a maximum.
 
 Source: P. C. Mahalanobis, "On the generalized distance in statistics", 1936.
 """
@@ -36,8 +37,9 @@ _SHARE_WITHIN = 0.995
 # Logarithms of what is near zero would reach for minus infinity.
 _LOG_OFFSET = 0.02
 _LEAST_VARIANCE = 1e-5
-# Added to all variances: where training images have the same border, a few grey levels more are no surprise, and few
-# images, or statistics that say the same, still give correlations that have an inverse.
+# Added to all variances: where training images have the same border, a few grey levels more are no
+# surprise, and few images, or statistics that depend on each other, still give correlations that have an
+# inverse.
 _RIDGE = 0.03**2
 _BORDER_TOLERANCE = 2
 # What rounding to six digits leaves of a symmetry.
@@ -47,7 +49,7 @@ Row = Annotated[tuple[float, ...], Len(_NUM, _NUM)]
 
 
 def _require_correlation(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Raise unless rows are the correlation of something: else distances would be none, or mean nothing."""
+    """Raise unless rows are an invertible correlation matrix."""
     matrix = np.array(rows)
     form = (matrix + matrix.T) / 2
     np.fill_diagonal(form, 1)
@@ -73,7 +75,7 @@ class TrainingStatistics(Section):
     share_within: Annotated[float, Ge(0), Le(1)]
 
     def distances(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return how far images are from the training images, in standard deviations.
+        """Return the distances of images from the training images.
 
         Args:
             images: uint8 (n, height, width).
@@ -84,22 +86,21 @@ class TrainingStatistics(Section):
         return _distances(self._scaled(images), np.array(self.correlation))
 
     def outside(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Tell of images, uint8 (n, height, width), whether each is further away than ``max_distance``."""
+        """Return whether images, uint8 (n, height, width), exceed ``max_distance``."""
         return self.distances(images) > self.max_distance
 
     def strangest(self, image: NDArray[np.uint8]) -> str:
-        """Return which of `STATISTICS` of an image, uint8 (height, width), is furthest from those of training."""
+        """Return the strangest of `STATISTICS` of an image, uint8 (height, width)."""
         return STATISTICS[int(np.abs(self._scaled(image[None])[0]).argmax())]
 
     def _scaled(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        scaled: NDArray[np.float64] = (image_statistics(images) - np.array(self.mean)) / np.array(
-            self.deviation
-        )
+        centred = image_statistics(images) - np.array(self.mean)
+        scaled: NDArray[np.float64] = centred / np.array(self.deviation)
         return scaled
 
 
 def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
-    """Return the Gaussian of training images, uint8 (n, height, width), of which there is at least one."""
+    """Return the Gaussian of training images, uint8 (n, height, width)."""
     some = images[:: max(1, len(images) // _MOST_IMAGES)]
     rows = np.concatenate([image_statistics(np.asarray(part)) for part in _parts(some)])
     mean = rows.mean(axis=0)
@@ -119,8 +120,8 @@ def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
 def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return `STATISTICS` of images, most as logarithms.
 
-    Roughness is the mean squared difference of neighbours over what it would be if neighbours had nothing to do with
-    each other: near 0 for a smooth picture, 1 for noise, whatever the contrast.
+    Roughness is the mean squared difference of neighbours over what it would be if neighbours were
+    independent: near 0 for a smooth picture, 1 for noise, whatever the contrast.
 
     Args:
         images: uint8 (n, height, width).
@@ -137,11 +138,11 @@ def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         pixels[:, :, 2:] - pixels[:, :, :-2],
         pixels[:, 2:] - pixels[:, :-2],
     )
-    roughness = [_mean_square(one) / (2 * variance) for one in differences]
+    roughness = [_mean_square(pairs) / (2 * variance) for pairs in differences]
     tone = np.median(border, axis=1)
     alike = np.abs(flat - tone[:, None]) <= _BORDER_TOLERANCE / 255
     logs = [np.sqrt(variance), *roughness, border.mean(axis=1), border.std(axis=1)]
-    columns = [flat.mean(axis=1), *(np.log(one + _LOG_OFFSET) for one in logs), alike.mean(axis=1)]
+    columns = [flat.mean(axis=1), *(np.log(value + _LOG_OFFSET) for value in logs), alike.mean(axis=1)]
     return np.stack(columns, axis=1)
 
 
@@ -152,7 +153,7 @@ def _border(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _mean_square(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean square of each image's differences; 0 where an image is too narrow to have any."""
+    """Return the mean square of each image's differences, or 0."""
     squares = (differences**2).reshape(len(differences), -1)
     means: NDArray[np.float64] = squares.sum(axis=1) / max(squares.shape[1], 1)
     return means
@@ -169,5 +170,5 @@ def _parts(images: NDArray[np.uint8], size: int = 1000) -> Iterator[NDArray[np.u
 
 
 def _rounded(row: NDArray[np.float64]) -> tuple[float, ...]:
-    """Return a row with six digits: further ones would differ from processor to processor."""
+    """Return a row with six digits, alike on all processors."""
     return tuple(float(f"{value:.6g}") for value in row)

@@ -1,12 +1,13 @@
-"""Rules for raw data as Great Expectations suites, and their results as plain data.
+"""Rules for raw data, checked by Great Expectations.
 
-Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/introduction/ (expectations, ``mostly``,
-``severity``, ephemeral contexts). Its Data Docs are not built: their pages load from other servers.
+Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/introduction/ (expectations,
+``mostly``, ``severity``, ephemeral contexts). Its Data Docs are not built: their pages load from other
+servers.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import great_expectations as gx
 import pandas as pd
@@ -16,6 +17,7 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
+from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import (
     ExpectColumnPairValuesToBeEqual,
 )
@@ -41,16 +43,19 @@ from litesmith.data.statistics import (
 )
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.validate import ValidateParams
+from litesmith.records.validate import DatasetName, Pictures, RawFiles, RuleResult, ValidateResult
 
 LIBRARY = f"great-expectations {gx.__version__}"
 
 _MAX_LISTED = 20
+_Cell: TypeAlias = str | int | float
+
 _CRITICAL, _WARNING = FailureSeverity.CRITICAL, FailureSeverity.WARNING
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An expectation about one column of a table, with the words for it."""
+    """An expectation about a column, and its text."""
 
     name: str
     column: str
@@ -60,17 +65,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of all rules.
+    """The result of all rules.
 
     Attributes:
-        findings: One for each rule that was checked.
-        files: Each pair of files summed up; empty if the files themselves are wrong.
+        findings: For each rule that was checked.
+        files: For each pair of files; empty if the files themselves are wrong.
         overlap: Test images that are also train images.
-        images: The table of all images, see `litesmith.data.statistics.images_table`; empty if the files themselves are wrong.
+        images: The table of all images, see `litesmith.data.statistics.images_table`; empty if the files
+            themselves are wrong.
     """
 
     findings: list[Finding]
-    files: dict[str, dict[str, Any]]
+    files: dict[str, RawFiles]
     overlap: int
     images: pd.DataFrame
 
@@ -81,7 +87,7 @@ class Verdict:
 
 
 def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Verdict:
-    """Check the files, and if they are what they should be, every image, class and set.
+    """Check files, and if these are right, their images.
 
     Args:
         raw: The pairs of files ``train`` and ``test``.
@@ -90,7 +96,7 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     """
     num_images = {"train": dataset.num_train, "test": dataset.num_test}
     files = files_table(raw, num_images, dataset.height, dataset.width)
-    findings = judge("files", files, file_rules(files["expected_shape"].tolist()))
+    findings = judge("files", files, file_rules(files.expected_shape.tolist()))
     if any(finding.blocks for finding in findings):
         return Verdict(findings, {}, 0, pd.DataFrame())
     images, classes = images_table(raw), classes_table(raw, dataset.num_classes)
@@ -98,29 +104,27 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     findings += judge("images", images, image_rules(params, dataset.num_classes, len(images)))
     findings += judge("classes", classes, class_rules(params))
     findings += judge("sets", sets, set_rules(params))
-    tables = {"images": images, "classes": classes, "sets": sets}
-    return Verdict(findings, describe_files(tables, params.min_ink_share), count_overlap(images), images)
+    summaries = describe_files(images, classes, sets, params.min_ink_share)
+    return Verdict(findings, summaries, count_overlap(images), images)
 
 
-def verdict_results(verdict: Verdict, dataset: DatasetParams) -> dict[str, Any]:
-    """Return a verdict as plain data for the report."""
-    return {
-        "passed": not verdict.blocks,
-        "dataset": {"name": dataset.name, "drawn": dataset.drawn},
-        "rules": [_plain(finding) for finding in verdict.findings],
-        "files": verdict.files,
-        "overlap": verdict.overlap,
-        "expectation_library": LIBRARY,
-    }
+def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures) -> ValidateResult:
+    """Return the record of a verdict."""
+    return ValidateResult(
+        passed=not verdict.blocks,
+        dataset=DatasetName(name=dataset.name, drawn=dataset.drawn),
+        rules=tuple(map(_rule_result, verdict.findings)),
+        files=verdict.files,
+        overlap=verdict.overlap,
+        expectation_library=LIBRARY,
+        thumbnails=pictures,
+    )
 
 
-def verdict_metrics(verdict: Verdict) -> dict[str, Any]:
-    """Return the few numbers of a verdict that are worth comparing between runs."""
+def verdict_metrics(verdict: Verdict) -> dict[str, object]:
+    """Return the numbers that are worth comparing between runs."""
     failed = sum(not finding.success for finding in verdict.findings)
-    files = {
-        name: {key: value for key, value in one.items() if not isinstance(value, list)}
-        for name, one in verdict.files.items()
-    }
+    files = {name: file.model_dump(exclude={"per_class"}) for name, file in verdict.files.items()}
     rules = {"passed": len(verdict.findings) - failed, "failed": failed}
     return {**files, "overlap": verdict.overlap, "rules": rules}
 
@@ -131,17 +135,13 @@ def file_rules(expected_shapes: Sequence[str]) -> list[Rule]:
     Args:
         expected_shapes: Of each file, in words.
     """
+    shapes = f"{', '.join(expected_shapes)}, as the section dataset of params.yaml says"
     pair = ExpectColumnPairValuesToBeEqual(
         column_A="shape", column_B="expected_shape", severity=_CRITICAL
     )
     return [
         Rule("header_dtype", "dtype", "uint8", _in_set("dtype", "uint8")),
-        Rule(
-            "header_shape",
-            "shape",
-            f"{', '.join(expected_shapes)}, as the section dataset of params.yaml says",
-            pair,
-        ),
+        Rule("header_shape", "shape", shapes, pair),
     ]
 
 
@@ -154,36 +154,20 @@ def image_rules(params: ValidateParams, num_classes: int, num_images: int) -> li
         num_images: Rows of the table, which turn allowed numbers into allowed shares.
     """
     copies, overlap, empty = params.max_duplicates, params.max_overlap, params.max_near_empty
-    ink = f"at least {params.min_ink_share:g} of the pixels are not zero, {_exceptions(empty)}"
-    allowed_empty = _all_but(empty, num_images)
+    most, ink = num_classes - 1, params.min_ink_share
+    ink_text = f"at least {ink:g} of the pixels are not zero, {_exceptions(empty)}"
+    copies_text = f"no image is the same as an earlier one of its file, {_exceptions(copies)}"
+    overlap_text = f"no test image is the same as a train image, {_exceptions(overlap)}"
+    inked = _between("ink_share", ink, 1.0, _all_but(empty, num_images))
+    original = _in_set("copy_of", "", mostly=_all_but(copies, num_images))
+    apart = _in_set("overlap_with", "", mostly=_all_but(overlap, num_images))
+    contrast = _between("contrast", 1, None)
     return [
-        Rule(
-            "label_range",
-            "label",
-            f"labels from 0 to {num_classes - 1}",
-            _between("label", 0, num_classes - 1),
-        ),
-        Rule(
-            "constant_images", "contrast", "two different pixels at least", _between("contrast", 1, None)
-        ),
-        Rule(
-            "near_empty_images",
-            "ink_share",
-            ink,
-            _between("ink_share", params.min_ink_share, 1.0, allowed_empty),
-        ),
-        Rule(
-            "exact_duplicates",
-            "copy_of",
-            f"no image is the same as an earlier one of its file, {_exceptions(copies)}",
-            _in_set("copy_of", "", mostly=_all_but(copies, num_images)),
-        ),
-        Rule(
-            "train_test_overlap",
-            "overlap_with",
-            f"no test image is the same as a train image, {_exceptions(overlap)}",
-            _in_set("overlap_with", "", mostly=_all_but(overlap, num_images)),
-        ),
+        Rule("label_range", "label", f"labels from 0 to {most}", _between("label", 0, most)),
+        Rule("constant_images", "contrast", "two different pixels at least", contrast),
+        Rule("near_empty_images", "ink_share", ink_text, inked),
+        Rule("exact_duplicates", "copy_of", copies_text, original),
+        Rule("train_test_overlap", "overlap_with", overlap_text, apart),
     ]
 
 
@@ -195,34 +179,19 @@ def class_rules(params: ValidateParams) -> list[Rule]:
 
 
 def set_rules(params: ValidateParams) -> list[Rule]:
-    """Return the rules for the table of sets: the brightness of all pixels."""
-    (mean_low, mean_high), (std_low, std_high), shift = (
-        params.mean_range,
-        params.std_range,
-        params.max_mean_shift,
-    )
-    shifted = _between("mean_shift", 0.0, shift, severity=_WARNING)
-    return [
-        Rule(
-            "intensity_mean",
-            "mean",
-            f"from {mean_low:g} to {mean_high:g}",
-            _between("mean", mean_low, mean_high),
-        ),
-        Rule(
-            "intensity_std",
-            "std",
-            f"from {std_low:g} to {std_high:g}",
-            _between("std", std_low, std_high),
-        ),
-        Rule(
-            "intensity_shift", "mean_shift", f"test and train means differ by at most {shift:g}", shifted
-        ),
+    """Return the rules for the table of sets."""
+    rules = [
+        Rule(f"intensity_{column}", column, f"from {low:g} to {high:g}", _between(column, low, high))
+        for column, (low, high) in (("mean", params.mean_range), ("std", params.std_range))
     ]
+    most = params.max_mean_shift
+    shifted = _between("mean_shift", 0.0, most, severity=_WARNING)
+    text = f"test and train means differ by at most {most:g}"
+    return [*rules, Rule("intensity_shift", "mean_shift", text, shifted)]
 
 
 def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding]:
-    """Hold a table against rules.
+    """Check a table against rules.
 
     Args:
         name: The table's name.
@@ -230,7 +199,7 @@ def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding
         rules: What to check.
 
     Returns:
-        One finding per rule, in order. A rule that could not be checked has failed.
+        A finding per rule, in order. A rule that could not be checked has failed.
     """
     named = [rule.expectation.copy(update={"meta": {"rule": rule.name}}) for rule in rules]
     keys = [column for column in ("file", "index", "label") if column in table]
@@ -242,17 +211,17 @@ def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding
     return [_finding(name, table, rule, by_rule[rule.name]) for rule in rules]
 
 
-def _plain(finding: Finding) -> dict[str, Any]:
-    return {
-        "name": finding.name,
-        "severity": finding.severity,
-        "table": finding.table,
-        "success": finding.success,
-        "expected": finding.expected,
-        "observed": finding.observed,
-        "num_unexpected": finding.num_unexpected,
-        "offenders": [str(offender) for offender in finding.offenders[:_MAX_LISTED]],
-    }
+def _rule_result(finding: Finding) -> RuleResult:
+    return RuleResult(
+        name=finding.name,
+        severity=finding.severity,
+        table=finding.table,
+        success=finding.success,
+        expected=finding.expected,
+        observed=finding.observed,
+        num_unexpected=finding.num_unexpected,
+        offenders=tuple(str(offender) for offender in finding.offenders[:_MAX_LISTED]),
+    )
 
 
 def _between(
@@ -274,7 +243,7 @@ def _in_set(column: str, value: str, mostly: float = 1.0) -> Expectation:
 
 
 def _all_but(num_allowed: int, num_rows: int) -> float:
-    """Return the share of rows that must pass, by the very division that Great Expectations compares it with."""
+    """Return the share that must pass, as Great Expectations computes it."""
     return max(num_rows - num_allowed, 0) / max(num_rows, 1)
 
 
@@ -282,19 +251,16 @@ def _exceptions(num_allowed: int) -> str:
     return f"with at most {num_allowed} exceptions" if num_allowed else "without exception"
 
 
-def _batch(name: str, table: pd.DataFrame) -> Any:
-    """Return a table as a batch of a context that lives in memory, reports to nobody and draws no progress bars."""
+def _batch(name: str, table: pd.DataFrame) -> Batch:
+    """Return a table as a batch of a silent context."""
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False),
     )
-    asset = (
-        gx.get_context(project_config=config, mode="ephemeral")
-        .data_sources.add_pandas("raw")
-        .add_dataframe_asset
-    )
-    return asset(name).add_batch_definition_whole_dataframe(name).get_batch({"dataframe": table})
+    context = gx.get_context(project_config=config, mode="ephemeral")
+    asset = context.data_sources.add_pandas("raw").add_dataframe_asset(name)
+    return asset.add_batch_definition_whole_dataframe(name).get_batch({"dataframe": table})
 
 
 def _rule_name(result: ExpectationValidationResult) -> str:
@@ -303,34 +269,41 @@ def _rule_name(result: ExpectationValidationResult) -> str:
 
 
 def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationValidationResult) -> Finding:
-    severity = FailureSeverity(rule.expectation.severity).value
-    found = result.result
-    if "unexpected_count" not in found:
-        trouble = f"could not be checked: {_trouble(result)}"
-        return Finding(rule.name, severity, name, False, rule.expected, trouble, 0, ())
-    offenders = tuple(_offender(row, rule.column) for row in found["unexpected_index_list"])
-    observed = _observed(table[rule.column])
+    offenders: tuple[Offender, ...] = ()
+    if "unexpected_index_list" in result.result:
+        rows = result.result["unexpected_index_list"]
+        offenders = tuple(_offender(rule.column, **row) for row in rows)
+        observed = _observed(table[rule.column])
+    else:
+        observed = f"could not be checked: {_trouble(result)}"
     return Finding(
-        rule.name,
-        severity,
-        name,
-        bool(result.success),
-        rule.expected,
-        observed,
-        len(offenders),
-        offenders,
+        name=rule.name,
+        severity="critical" if rule.expectation.severity == _CRITICAL else "warning",
+        table=name,
+        success=bool(result.success),
+        expected=rule.expected,
+        observed=observed,
+        num_unexpected=len(offenders),
+        offenders=offenders,
     )
 
 
-def _offender(row: dict[str, Any], column: str) -> Offender:
-    index = int(row["index"]) if "index" in row else None
-    value = f"{row[column]:.4g}" if isinstance(row[column], float) else str(row[column])
-    label = f"class {row['label']}, " if index is None and "label" in row else ""
-    return Offender(str(row["file"]), index, f"{label}{column.replace('_', ' ')}: {value}")
+def _offender(
+    column: str, file: str, index: int | None = None, label: int | None = None, **others: _Cell
+) -> Offender:
+    """Return a row of a table as an offender."""
+    cell = label if column == "label" else others[column]
+    value = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    of_class = f"class {label}, " if index is None and label is not None else ""
+    return Offender(
+        str(file),
+        None if index is None else int(index),
+        f"{of_class}{column.replace('_', ' ')}: {value}",
+    )
 
 
-def _observed(column: "pd.Series[Any]") -> str:
-    """Describe a column: from the least to the greatest number, or the first few different words."""
+def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]") -> str:
+    """Describe a column: its range, or its first different words."""
     if pd.api.types.is_numeric_dtype(column):
         return f"{column.min():.4g} to {column.max():.4g}"
     words = [str(word) or "none" for word in column.unique()[:4]]
@@ -338,14 +311,11 @@ def _observed(column: "pd.Series[Any]") -> str:
 
 
 def _trouble(result: ExpectationValidationResult) -> str:
-    """Return the first message among those of a rule's failed metrics."""
-    info: dict[str, Any] = result.exception_info or {}
-    messages = [
-        info.get("exception_message"),
-        *(one.get("exception_message") for one in info.values() if _has(one)),
-    ]
+    """Return the first message of a rule's failed metrics."""
+    info = result.exception_info or {}
+    messages = (
+        details.get("exception_message")
+        for details in (info, *info.values())
+        if isinstance(details, dict)
+    )
     return next((str(message) for message in messages if message), "no reason given")
-
-
-def _has(one: Any) -> bool:
-    return isinstance(one, dict)

@@ -1,10 +1,9 @@
-"""Split labelled images by class and by seed, and keep the splits as folders of arrays that can be memory-mapped."""
+"""Splits of labelled images, kept as memory-mapped arrays."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import replacing
+from litesmith.records.prepare import PrepareResult, SplitSummary
 
 _PARTS = ("images", "labels", "ids")
 
@@ -34,7 +34,7 @@ class Split:
 def split_rows(
     labels: NDArray[np.uint8], sizes: Mapping[str, int], rest: str, seed: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Deal rows out to splits so that every split has the classes in the same shares.
+    """Assign rows to splits, stratified by class.
 
     Args:
         labels: uint8, (n,).
@@ -60,7 +60,7 @@ def split_rows(
 def sample_rows(
     labels: NDArray[np.uint8], num_rows: int, seed: int, *, leave_some: bool = False
 ) -> NDArray[np.int64]:
-    """Choose rows at random so that the classes keep their shares.
+    """Choose rows at random, stratified by class.
 
     Args:
         labels: uint8, (n,).
@@ -89,12 +89,12 @@ def sample_rows(
 
 
 def take(images: NDArray[np.uint8], labels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Split:
-    """Return the split that holds ``rows`` of the images and labels of one official file."""
+    """Return the split that holds some rows of a file."""
     return Split(images[rows], labels[rows], rows)
 
 
 def write_split(folder: Path, split: Split) -> None:
-    """Write a split as ``images.npy``, ``labels.npy`` and ``ids.npy`` into a folder, each in one step."""
+    """Write ``images.npy``, ``labels.npy`` and ``ids.npy`` into a folder."""
     for part in _PARTS:
         with replacing(folder / f"{part}.npy") as path:
             np.save(path, getattr(split, part), allow_pickle=False)
@@ -123,7 +123,7 @@ def read_split(folder: Path) -> Split:
 
 
 def sha256(split: Split) -> str:
-    """Return the SHA-256 of a split's shapes and bytes in hex digits."""
+    """Return the SHA-256 of a split's shapes and bytes."""
     digest = hashlib.sha256()
     for part in _PARTS:
         array = np.ascontiguousarray(getattr(split, part))
@@ -132,13 +132,15 @@ def sha256(split: Split) -> str:
     return digest.hexdigest()
 
 
-def describe_splits(splits: Mapping[str, Split], num_classes: int) -> dict[str, dict[str, Any]]:
-    """Return for each split its ``num_images``, how many ``per_class``, and its ``sha256``."""
-    return {
-        name: {
-            "num_images": len(split.labels),
-            "per_class": np.bincount(split.labels, minlength=num_classes).tolist(),
-            "sha256": sha256(split),
+def describe_splits(splits: Mapping[str, Split], num_classes: int) -> PrepareResult:
+    """Return what splits hold."""
+    return PrepareResult(
+        splits={
+            name: SplitSummary(
+                num_images=len(split.labels),
+                per_class=tuple(np.bincount(split.labels, minlength=num_classes).tolist()),
+                sha256=sha256(split),
+            )
+            for name, split in splits.items()
         }
-        for name, split in splits.items()
-    }
+    )

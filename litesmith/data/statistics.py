@@ -1,10 +1,10 @@
-"""Measure raw images and labels: one row of statistics per image, and small tables about the whole set."""
+"""Statistics of raw images, labels and whole files."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import DataError
+from litesmith.records.validate import RawFiles
 
 _CHUNK_IMAGES = 5000
 
@@ -31,12 +32,12 @@ class LabelledImages:
 
 @dataclass(frozen=True)
 class Offender:
-    """A row of a table that a rule does not hold for.
+    """A row of a table that breaks a rule.
 
     Attributes:
         file: The file it is about, such as ``train`` or ``test labels``.
         index: The image's row in that file, or None where the rule is about the whole file.
-        value: The value that was found, with its column's name.
+        value: The actual value, with its column's name.
     """
 
     file: str
@@ -44,19 +45,19 @@ class Offender:
     value: str
 
     def __str__(self) -> str:
-        """Return file and index as one reads them aloud, and the value."""
+        """Return file, index and value as text."""
         where = self.file if self.index is None else f"{self.file} {self.index}"
         return f"{where} ({self.value})"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one rule.
+    """The result of one rule.
 
     Attributes:
         name: The rule.
         severity: ``critical`` blocks the pipeline, ``warning`` is reported.
-        table: The table it looked at: files, images, classes or sets.
+        table: The table it is about: files, images, classes or sets.
         success: Whether the table is as expected.
         expected: In words.
         observed: In words.
@@ -65,7 +66,7 @@ class Finding:
     """
 
     name: str
-    severity: str
+    severity: Literal["critical", "warning"]
     table: str
     success: bool
     expected: str
@@ -97,18 +98,18 @@ def read_raw(paths: Mapping[str, tuple[Path, Path]]) -> RawSet:
     Raises:
         DataError: Some cannot be read; says of each why, one a line.
     """
-    troubles: list[str] = []
+    errors: list[str] = []
     raw = {
-        name: LabelledImages(_try(read_images, images, troubles), _try(read_labels, labels, troubles))
+        name: LabelledImages(_try(read_images, images, errors), _try(read_labels, labels, errors))
         for name, (images, labels) in paths.items()
     }
-    if troubles:
-        raise DataError("\n".join(troubles))
+    if errors:
+        raise DataError("\n".join(errors))
     return raw
 
 
 def files_table(raw: RawSet, num_images: Mapping[str, int], height: int, width: int) -> pd.DataFrame:
-    """Describe the four files, what they hold and what they should.
+    """Describe what the four files hold and should hold.
 
     Args:
         raw: The files.
@@ -124,12 +125,8 @@ def files_table(raw: RawSet, num_images: Mapping[str, int], height: int, width: 
         num = num_images[name]
         parts = {"images": (pair.images, (num, height, width)), "labels": (pair.labels, (num,))}
         for part, (array, expected) in parts.items():
-            found = {
-                "dtype": array.dtype.name,
-                "shape": _sizes(array.shape),
-                "expected_shape": _sizes(expected),
-            }
-            rows.append({"file": f"{name} {part}", **found})
+            shapes = {"shape": _sizes(array.shape), "expected_shape": _sizes(expected)}
+            rows.append({"file": f"{name} {part}", "dtype": array.dtype.name, **shapes})
     return pd.DataFrame(rows)
 
 
@@ -137,16 +134,21 @@ def images_table(raw: RawSet) -> pd.DataFrame:
     """Measure every image.
 
     Returns:
-        One row per image: ``file`` (train or test), ``index`` (row in that file), ``label``, ``mean`` (0 to 1),
-        ``ink_share`` (share of non-zero pixels), ``contrast`` (brightest minus darkest value, 0 to 255),
-        ``copy_of`` (the first image of the same file that is the same, or ""), ``overlap_with`` (for test images, the
-        train image that is the same, or "").
+        One row per image: ``file`` (train or test), ``index`` (row in that file), ``label``,
+        ``mean`` (0 to 1), ``ink_share`` (share of non-zero pixels), ``contrast`` (brightest minus
+        darkest value, 0 to 255), ``copy_of`` (the first image of the same file that is the same, or ""),
+        ``overlap_with`` (for images after the first file, the first image of that file that is the same,
+        or "").
     """
-    tables = [_file_rows(name, pair) for name, pair in raw.items()]
-    table = pd.concat(tables, ignore_index=True)
-    digests = [digest for pair in raw.values() for digest in _digests(pair.images)]
-    table["copy_of"] = _copies(table, digests)
-    table["overlap_with"] = _overlaps(table, digests)
+    table = pd.concat([_file_rows(name, pair) for name, pair in raw.items()], ignore_index=True)
+    names = table.file + " " + table["index"].astype(str)
+    pixels = pd.Series([digest for pair in raw.values() for digest in _digests(pair.images)])
+    table["copy_of"] = (
+        names.groupby([table.file, pixels]).transform("first").mask(lambda first: first == names, "")
+    )
+    is_first_file = table.file == next(iter(raw))
+    originals = names[is_first_file].groupby(pixels).first()
+    table["overlap_with"] = pixels.map(originals).fillna("").mask(is_first_file, "")
     return table
 
 
@@ -160,25 +162,21 @@ def classes_table(raw: RawSet, num_classes: int) -> pd.DataFrame:
     Returns:
         One row per file and class: ``file``, ``label``, ``num_images``, ``share`` (0 to 1).
     """
-    rows = [
-        {
-            "file": name,
-            "label": label,
-            "num_images": int(count),
-            "share": int(count) / max(len(pair.labels), 1),
-        }
-        for name, pair in raw.items()
-        for label, count in enumerate(np.bincount(pair.labels, minlength=num_classes)[:num_classes])
-    ]
-    return pd.DataFrame(rows)
+    tables = []
+    for name, pair in raw.items():
+        counts = np.bincount(pair.labels, minlength=num_classes)[:num_classes]
+        shares = counts / max(len(pair.labels), 1)
+        columns = {"label": range(num_classes), "num_images": counts, "share": shares}
+        tables.append(pd.DataFrame({"file": name, **columns}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def sets_table(raw: RawSet) -> pd.DataFrame:
     """Measure the brightness of all pixels of each file.
 
     Returns:
-        One row per pair of files: ``file``, ``num_images``, ``mean``, ``std``, ``mean_shift`` (from the first file's
-        mean); brightness from 0 to 1.
+        One row per pair of files: ``file``, ``num_images``, ``mean``, ``std``, ``mean_shift`` (from the
+        first file's mean); brightness from 0 to 1.
     """
     rows = [
         {"file": name, "num_images": len(pair.images), **_brightness(pair.images)}
@@ -190,43 +188,43 @@ def sets_table(raw: RawSet) -> pd.DataFrame:
 
 
 def describe_files(
-    tables: Mapping[str, pd.DataFrame], min_ink_share: float
-) -> dict[str, dict[str, Any]]:
-    """Sum up the tables of images, classes and sets for each pair of files.
+    images: pd.DataFrame, classes: pd.DataFrame, sets: pd.DataFrame, min_ink_share: float
+) -> dict[str, RawFiles]:
+    """Summarize the tables for each pair of files.
 
     Args:
-        tables: By name, as the functions above return them.
+        images: As `images_table` returns it.
+        classes: As `classes_table` returns it.
+        sets: As `sets_table` returns it.
         min_ink_share: Images with a smaller share of non-zero pixels count as near-empty.
     """
-    images, classes, sets = tables["images"], tables["classes"], tables["sets"]
+    near_empty = (images.ink_share < min_ink_share).groupby(images.file).sum()
+    duplicates = (images.copy_of != "").groupby(images.file).sum()
+    per_class = classes.groupby("file").num_images.agg(tuple)
     return {
-        str(row["file"]): {
-            "num_images": int(row["num_images"]),
-            "mean": float(row["mean"]),
-            "std": float(row["std"]),
-            "per_class": classes.loc[classes["file"] == row["file"], "num_images"].tolist(),
-            "near_empty": int(
-                (images.loc[images["file"] == row["file"], "ink_share"] < min_ink_share).sum()
-            ),
-            "duplicates": int((images.loc[images["file"] == row["file"], "copy_of"] != "").sum()),
-        }
-        for row in sets.to_dict("records")
+        name: RawFiles(
+            num_images=int(num),
+            mean=float(mean),
+            std=float(std),
+            per_class=per_class[name],
+            near_empty=int(near_empty[name]),
+            duplicates=int(duplicates[name]),
+        )
+        for name, num, mean, std, _ in sets.itertuples(index=False, name=None)
     }
 
 
 def count_overlap(images: pd.DataFrame) -> int:
-    """Return how many rows of the table of images are also in the first file."""
-    return int((images["overlap_with"] != "").sum())
+    """Return how many images are also in the first file."""
+    return int((images.overlap_with != "").sum())
 
 
-def _try(
-    read: Callable[[Path], NDArray[np.uint8]], path: Path, troubles: list[str]
-) -> NDArray[np.uint8]:
+def _try(read: Callable[[Path], NDArray[np.uint8]], path: Path, errors: list[str]) -> NDArray[np.uint8]:
     """Read a file, or note why that fails."""
     try:
         return read(path)
     except DataError as error:
-        troubles.append(str(error))
+        errors.append(str(error))
         return np.zeros(0, np.uint8)
 
 
@@ -249,34 +247,16 @@ def _file_rows(name: str, pair: LabelledImages) -> pd.DataFrame:
 
 
 def _digests(images: NDArray[np.uint8]) -> Iterator[bytes]:
-    """Yield 16 bytes for each image, the same for the same pixels."""
+    """Yield a digest of each image, 16 bytes."""
     for image in np.ascontiguousarray(images):
         yield hashlib.blake2b(image, digest_size=16).digest()
 
 
-def _copies(table: pd.DataFrame, digests: list[bytes]) -> list[str]:
-    """Name for each image the first of the same file that is the same, or nothing."""
-    first: dict[tuple[str, bytes], int] = {}
-    earliest = [
-        first.setdefault((file, digest), index)
-        for file, index, digest in zip(table["file"], table["index"], digests, strict=True)
-    ]
-    return [
-        "" if other == index else f"{file} {other}"
-        for file, index, other in zip(table["file"], table["index"], earliest, strict=True)
-    ]
-
-
-def _overlaps(table: pd.DataFrame, digests: list[bytes]) -> list[str]:
-    """Name for each image after the first file the one of the first file that is the same, or nothing."""
-    first_file = table["file"].iloc[0] if len(table) else ""
-    keyed = list(zip(table["file"], table["index"], digests, strict=True))
-    known = {digest: f"{file} {index}" for file, index, digest in reversed(keyed) if file == first_file}
-    return ["" if file == first_file else known.get(digest, "") for file, _, digest in keyed]
-
-
 def _brightness(images: NDArray[np.uint8]) -> dict[str, float]:
-    """Return mean and standard deviation of all pixels from their histogram, exact and without a float copy."""
+    """Return mean and standard deviation of all pixels.
+
+    They come from the histogram: exact, and without a copy in floats.
+    """
     counts = np.zeros(256, np.int64)
     for start in range(0, len(images), _CHUNK_IMAGES):
         counts += np.bincount(images[start : start + _CHUNK_IMAGES].ravel(), minlength=256)

@@ -1,7 +1,8 @@
-"""Draw a small data set of simple garments, for tests and for machines without network.
+"""Synthetic images of garments, for tests and without network.
 
-Ten classes in the order of Fashion-MNIST, light on black as there. The same seed draws the same bytes. A small
-convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as in the original.
+Ten classes in the order of Fashion-MNIST, light on black as there. The same seed draws the same bytes. A
+small convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as
+there.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ Outline = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Piece:
-    """A filled outline in units of the image, x to the right and y down, in a tone from 0 (black) to 255."""
+    """A filled outline in units of the image; tone 0 to 255."""
 
     outline: Outline
     tone: int = _BODY
@@ -49,7 +50,8 @@ def draw_images(
     """
     if num_classes != len(_GARMENTS):
         raise ParamsError(
-            f"dataset.class_names must name {len(_GARMENTS)} classes for drawn images, got {num_classes}."
+            f"dataset.class_names must name {len(_GARMENTS)} classes for drawn images, "
+            f"got {num_classes}."
         )
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(num_images) % num_classes).astype(np.uint8)
@@ -58,20 +60,20 @@ def draw_images(
 
 
 def _draw_garment(label: int, height: int, width: int, rng: Generator) -> NDArray[np.uint8]:
-    """Return the tones of one garment, uint8 (height, width), slightly turned, scaled and shifted."""
+    """Draw a garment, uint8 (height, width), slightly turned and scaled."""
     canvas = Image.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING), 0)
     pen = ImageDraw.Draw(canvas)
     place = _placement(rng)
     for piece in _GARMENTS[label](rng):
         points = np.asarray(piece.outline) - 0.5
-        # Not `points @ place[:2]`: linear algebra libraries round differently from processor to processor.
+        # Not `points @ place[:2]`: how linear algebra libraries round depends on the processor.
         points = points[:, :1] * place[0] + points[:, 1:] * place[1] + place[2] + 0.5
         pen.polygon([(x * canvas.width, y * canvas.height) for x, y in points.tolist()], fill=piece.tone)
     return np.asarray(canvas.reduce(_OVERSAMPLING))
 
 
 def _placement(rng: Generator) -> NDArray[np.float64]:
-    """Return a random small affine map: two rows that turn, shear and scale, one that shifts."""
+    """Return a random affine map, float64 (3, 2), shift last."""
     scale_x, scale_y = rng.uniform(0.95, 1.18, 2)
     turn, shear = rng.uniform(-0.09, 0.09, 2)
     shift = rng.uniform(-0.05, 0.05, 2)
@@ -79,7 +81,7 @@ def _placement(rng: Generator) -> NDArray[np.float64]:
 
 
 def _woven(tones: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
-    """Give each garment a shade, a gradient, stripes, wear and noise; background stays nearly black.
+    """Give each garment shade, gradient, stripes, wear and noise.
 
     Args:
         tones: uint8, (n, height, width).
@@ -98,7 +100,7 @@ def _woven(tones: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
 
 
 def _stripes(num: int, height: int, width: int, rng: Generator) -> NDArray[np.float64]:
-    """Return darker bars two or three pixels wide for about a third of the garments, in either direction."""
+    """Return dark stripes for about a third of the garments."""
     strength = rng.uniform(0, 0.5, (num, 1, 1)) * (rng.random((num, 1, 1)) < 0.35)
     period = rng.integers(4, 8, (num, 1, 1))
     upright = rng.random((num, 1, 1)) < 0.5
@@ -112,7 +114,7 @@ def _stripes(num: int, height: int, width: int, rng: Generator) -> NDArray[np.fl
 def _patches(
     down: NDArray[np.float64], across: NDArray[np.float64], num: int, rng: Generator
 ) -> NDArray[np.float64]:
-    """Return factors that darken one box, a print or a shadow, on about half of the garments."""
+    """Return factors that darken a box on half the garments."""
     size = rng.uniform(0.05, 0.16, (2, num, 1, 1))
     centre = rng.uniform(-0.3, 0.3, (2, num, 1, 1))
     inside = (abs(down - centre[0]) < size[0]) & (abs(across - centre[1]) < size[1])
@@ -122,7 +124,7 @@ def _patches(
 
 
 def _mirrored(right: Outline) -> Outline:
-    """Close an outline by mirroring its right half, given from top to bottom."""
+    """Close an outline by mirroring its right half, top down."""
     return [*right, *((1 - x, y) for x, y in reversed(right))]
 
 
@@ -151,7 +153,7 @@ def _top(rng: Generator, *, sleeve: float, length: float, waist: float, hem: flo
 
 
 def _front(rng: Generator, top: float, bottom: float, half_width: float) -> Piece:
-    """Draw the line down the front of what opens there, now clear, now hardly seen."""
+    """Draw the line down an open front, randomly toned."""
     middle = 0.5 + rng.uniform(-0.03, 0.03)
     return Piece(_box(middle - half_width, top, middle + half_width, bottom), int(rng.integers(20, 235)))
 

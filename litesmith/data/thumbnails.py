@@ -1,10 +1,9 @@
-"""Choose the raw images that a person should see: one typical of each class, and those that look odd."""
+"""Raw images for people: typical ones and odd ones."""
 
 import base64
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litesmith.data.statistics import RawSet
+from litesmith.records.validate import ClassPicture, OddPicture, Pictures
 
 _CHUNK_IMAGES = 5000
 
 
 @dataclass(frozen=True)
 class Oddity:
-    """An image that deserves a look, though no rule refused it.
+    """An odd image that no rule refused.
 
     Attributes:
         file: ``train`` or ``test``.
@@ -35,8 +35,8 @@ class Oddity:
 
 def thumbnails(
     raw: RawSet, images: pd.DataFrame, class_names: Sequence[str], *, min_ink_share: float, max_odd: int
-) -> dict[str, Any]:
-    """Return the pictures of the validation as plain data: ``classes`` and ``suspicious``.
+) -> Pictures:
+    """Return the pictures of the validation.
 
     Args:
         raw: The pairs of files; the first one's images stand for the classes.
@@ -46,49 +46,49 @@ def thumbnails(
         max_odd: How many odd images to name at most.
     """
     distances = class_distances(raw, len(class_names))
+    first = next(iter(raw.values()))
+    typical = typical_rows(first.labels, distances[: len(first.labels)])
     odd = odd_images(images, distances, min_ink_share=min_ink_share, max_odd=max_odd)
-    first = next(iter(raw))
-    return {
-        "classes": [
-            {
-                "label": label,
-                "name": class_names[label],
-                "row": row,
-                "image": png_base64(raw[first].images[row]),
-            }
-            for label, row in typical_rows(
-                raw[first].labels, distances[: len(raw[first].labels)]
-            ).items()
-        ],
-        "suspicious": [
-            {
-                "file": one.file,
-                "row": one.row,
-                "name": class_names[one.label],
-                "reason": one.reason,
-                "image": png_base64(raw[one.file].images[one.row]),
-            }
-            for one in odd
-        ],
-    }
+    return Pictures(
+        classes=tuple(
+            ClassPicture(
+                label=label, name=class_names[label], row=row, image=png_base64(first.images[row])
+            )
+            for label, row in typical.items()
+        ),
+        suspicious=tuple(
+            OddPicture(
+                file=oddity.file,
+                row=oddity.row,
+                name=class_names[oddity.label],
+                reason=oddity.reason,
+                image=png_base64(raw[oddity.file].images[oddity.row]),
+            )
+            for oddity in odd
+        ),
+    )
 
 
 def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
-    """Return how far each image is from the mean image of its class in the first file.
+    """Return distances from the mean images of the first file.
 
     Args:
         raw: The pairs of files.
         num_classes: Labels run from 0 to one less.
 
     Returns:
-        float64 (n,) over all files in order: the root of the mean squared difference of pixels in [0, 1].
+        float64 (n,) over all files in order: the root of the mean squared difference of pixels in [0,
+        1].
     """
-    means = _class_means(next(iter(raw.values())).images, next(iter(raw.values())).labels, num_classes)
+    first = next(iter(raw.values()))
+    means = _class_means(first.images, first.labels, num_classes)
     return np.concatenate([_distances(pair.images, pair.labels, means) for pair in raw.values()])
 
 
 def typical_rows(labels: NDArray[np.uint8], distances: NDArray[np.float64]) -> dict[int, int]:
-    """Return for each class that occurs the row of the image nearest to its mean, the first one of equals.
+    """Return the row of each class's most typical image.
+
+    Among images at the same distance it is the first.
 
     Args:
         labels: uint8 (n,).
@@ -101,7 +101,7 @@ def typical_rows(labels: NDArray[np.uint8], distances: NDArray[np.float64]) -> d
 def odd_images(
     images: pd.DataFrame, distances: NDArray[np.float64], *, min_ink_share: float, max_odd: int
 ) -> list[Oddity]:
-    """Name the images most worth a look, each kind of oddity in turn and no image twice.
+    """Return the oddest images, kinds in turn, none twice.
 
     Args:
         images: The table of all images, see `litesmith.data.statistics.images_table`.
@@ -109,37 +109,26 @@ def odd_images(
         min_ink_share: Images with a smaller share of non-zero pixels are near-empty.
         max_odd: How many to name at most.
     """
-    table = images.assign(times_typical=_times_typical(images, distances))
-    empty = table[table["ink_share"] < min_ink_share].sort_values("ink_share", kind="stable")
+    table = images.assign(
+        ink_percent=100 * images.ink_share, times_typical=_times_typical(images, distances)
+    )
+    same, median = "the same pixels as", "times the median distance from its mean"
     kinds = [
-        _named(
-            empty,
-            lambda row: f"near-empty: {100 * row['ink_share']:.2f} % of its pixels are not zero",
-            max_odd,
+        (
+            table[table.ink_share < min_ink_share].sort_values("ink_share", kind="stable"),
+            "near-empty: {row.ink_percent:.2f} % of its pixels are not zero",
         ),
-        _named(
-            table[table["copy_of"] != ""], lambda row: f"the same pixels as {row['copy_of']}", max_odd
-        ),
-        _named(
-            table[table["overlap_with"] != ""],
-            lambda row: f"the same pixels as {row['overlap_with']}",
-            max_odd,
-        ),
-        _named(
-            _extreme(table, "mean", False), lambda row: f"darkest: mean pixel {row['mean']:.3f}", max_odd
-        ),
-        _named(
-            _extreme(table, "mean", True),
-            lambda row: f"brightest: mean pixel {row['mean']:.3f}",
-            max_odd,
-        ),
-        _named(_extreme(table, "times_typical", True), _far, max_odd),
+        (table[table.copy_of != ""], f"{same} {{row.copy_of}}"),
+        (table[table.overlap_with != ""], f"{same} {{row.overlap_with}}"),
+        (table.sort_values("mean", kind="stable"), "darkest: mean pixel {row.mean:.3f}"),
+        (_highest(table, "mean"), "brightest: mean pixel {row.mean:.3f}"),
+        (_highest(table, "times_typical"), f"unlike its class: {{row.times_typical:.1f}} {median}"),
     ]
-    return _in_turn(kinds, max_odd)
+    return _in_turn([_oddities(rows.head(max_odd), reason) for rows, reason in kinds], max_odd)
 
 
 def png_base64(image: NDArray[np.uint8]) -> str:
-    """Return an image, uint8 (height, width), as a PNG in base64, its values as they are."""
+    """Return an image, uint8 (height, width), as PNG in base64."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
@@ -148,7 +137,11 @@ def png_base64(image: NDArray[np.uint8]) -> str:
 def _class_means(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], num_classes: int
 ) -> NDArray[np.float64]:
-    """Return the mean image of each class, float64 (classes, pixels) in [0, 1]; zeros for a class without images."""
+    """Return the mean image of each class, or zeros.
+
+    Returns:
+        float64 (classes, pixels) in [0, 1].
+    """
     flat = images.reshape(len(images), -1)
     sums = [flat[labels == label].sum(axis=0, dtype=np.int64) for label in range(num_classes)]
     counts = np.bincount(labels, minlength=num_classes)[:num_classes]
@@ -158,7 +151,7 @@ def _class_means(
 def _distances(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the root mean squared difference of each image from its class's mean, a chunk at a time."""
+    """Return each image's root mean squared difference from a mean."""
     flat = images.reshape(len(images), -1)
     starts = range(0, len(flat), _CHUNK_IMAGES)
     chunks = [(flat[at : at + _CHUNK_IMAGES], labels[at : at + _CHUNK_IMAGES]) for at in starts]
@@ -168,36 +161,32 @@ def _distances(
 
 
 def _times_typical(images: pd.DataFrame, distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each distance as a multiple of the median of its class: garments of some classes differ more."""
+    """Return each distance as a multiple of its class's median."""
     far = pd.Series(distances, index=images.index)
-    typical = far.groupby(images["label"]).transform("median").to_numpy(np.float64)
+    typical = far.groupby(images.label).transform("median").to_numpy(np.float64)
     times: NDArray[np.float64] = distances / np.where(typical > 0, typical, 1.0)
     return times
 
 
-def _extreme(table: pd.DataFrame, column: str, highest: bool) -> pd.DataFrame:
-    return table.sort_values(column, ascending=not highest, kind="stable")
+def _highest(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    return table.sort_values(column, ascending=False, kind="stable")
 
 
-def _far(row: "pd.Series[Any]") -> str:
-    return f"unlike its class: {row['times_typical']:.1f} times the median distance from its mean"
+def _oddities(rows: pd.DataFrame, reason: str) -> Iterator[Oddity]:
+    """Yield rows as oddities, with a reason formatted from ``row``."""
+    places = rows[["file", "index", "label"]].itertuples(index=False, name=None)
+    for (file, index, label), row in zip(places, rows.itertuples(), strict=True):
+        yield Oddity(file, index, label, reason.format(row=row))
 
 
 def _in_turn(kinds: Sequence[Iterator[Oddity]], max_odd: int) -> list[Oddity]:
-    """Take from each kind in turn the next image that no other kind has brought, up to a number."""
+    """Take from each kind in turn the next new image."""
     chosen: dict[tuple[str, int], Oddity] = {}
     left = list(kinds)
     while left and len(chosen) < max_odd:
         kind = left.pop(0)
-        one = next((one for one in kind if (one.file, one.row) not in chosen), None)
-        if one is not None:
-            chosen[one.file, one.row] = one
+        new = next((odd for odd in kind if (odd.file, odd.row) not in chosen), None)
+        if new is not None:
+            chosen[new.file, new.row] = new
             left.append(kind)
     return list(chosen.values())
-
-
-def _named(
-    table: pd.DataFrame, say: Callable[["pd.Series[Any]"], str], max_odd: int
-) -> Iterator[Oddity]:
-    for _, row in table.head(max_odd).iterrows():
-        yield Oddity(str(row["file"]), int(row["index"]), int(row["label"]), say(row))

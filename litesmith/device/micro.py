@@ -1,7 +1,8 @@
-"""Run a ``.tflite`` file under TensorFlow Lite Micro, which is how a microcontroller runs it.
+"""Runs a ``.tflite`` file under TensorFlow Lite Micro.
 
-``python -m litesmith.device.micro FILE.tflite`` runs it once on zeros; then the recording allocator says on standard error
-what memory it gave away. A process of its own, as native code does the talking and a broken file can end it.
+``python -m litesmith.device.micro FILE.tflite`` runs it once on zeros; then the recording allocator says
+on standard error what memory it gave away. A process of its own, as native code does the talking and a
+broken file can end it.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The page that lists every kept run: how it ended, how long it took, and where its report is."""
+"""The page that lists all runs with their reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Run:
 
     @property
     def timeline(self) -> list["Span"]:
-        """The stages in their order, then what the run took beside them, as parts of its wall time."""
+        """The stages and the time beside them, as parts of the run."""
         stages = self.record.stages
         in_stages = sum(stage.wall_s for stage in stages.values())
         whole = max(self.record.wall_s, in_stages) or 1.0
@@ -141,7 +141,7 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
 
 
 def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
-    """Return the index as one HTML document that needs nothing from elsewhere but the pages it links.
+    """Return the index as one HTML document.
 
     Args:
         runs: In the order in which they began.
@@ -153,7 +153,7 @@ def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
 
 
 def trend_series(runs: Sequence[Run]) -> list[TrendPoint]:
-    """Return a point for each run that has a result, in the order in which they began."""
+    """Return a point for each run with a result, in their order."""
     known = [(run, run.record.result) for run in runs if run.record.result]
     if not known:
         return []

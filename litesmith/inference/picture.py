@@ -1,4 +1,4 @@
-"""Turn any common image file into a model's input, and say what was done to it."""
+"""Conversion of any common image file to a model's input."""
 
 import warnings
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ from litesmith.data.outliers import TrainingStatistics
 from litesmith.errors import DataError
 from litesmith.tflite.metadata import InputForm
 
-# The largest cameras of phones take 200; what says that it has more is taken for an attack on the memory.
+# The largest cameras of phones take 200; a file that claims more is taken for an attack on the memory.
 _MAX_MEGAPIXELS = 250
 
 _PAPERS = {"black": 0, "white": 255}
 
-# Pillow hands EPS files to a program of the system, which runs what is written in them. MPEG and PDF it cannot read.
+# Pillow hands EPS files to a program of the system, which runs their code. MPEG and PDF it cannot read.
 _NOT_READ = {"EPS", "MPEG", "PDF"}
 
-# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels more than this
-# share are opaque is an outline.
+# A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels
+# more than this share are opaque is an outline.
 _ONE_TONE = 8
 _OUTLINE_SHARE = 0.9
 
-# What Pillow multiplies the levels of grey PNG files of few bits with, but not the level that is transparent.
+# Pillow multiplies the levels of grey PNG files of few bits, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 
 
@@ -48,7 +48,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Levels:
-    """A picture in 8-bit grey; ``alpha`` is None where all of it can be seen."""
+    """A picture in 8-bit grey; ``alpha`` is None if opaque."""
 
     grey: Image.Image
     alpha: Image.Image | None
@@ -57,14 +57,14 @@ class _Levels:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A picture in the form of the input, uint8 (height, width), and what was done to it for that."""
+    """A picture fitted into the input, uint8 (height, width)."""
 
     image: NDArray[np.uint8]
     changes: tuple[str, ...]
 
 
 def picture_suffixes() -> frozenset[str]:
-    """Return how the names of files end that `read_picture` may read, in lower case."""
+    """Return the suffixes that `read_picture` reads, in lower case."""
     unread = _unread_formats()
     return frozenset(
         suffix for suffix, name in Image.registered_extensions().items() if name not in unread
@@ -72,12 +72,12 @@ def picture_suffixes() -> frozenset[str]:
 
 
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
-    """Read an image file in grey, on the model's ground, fitted into its input.
+    """Read an image file as a model's input.
 
-    A cut-out is laid on the paper, black or white, on which it is more like the training images; where these are not
-    known, on the one that it contrasts with. One of a single tone that is opaque in part is shown by its opacity. A
-    picture whose background is the opposite of the ground is inverted, unless it is like the training images as it is,
-    and is not any more when inverted.
+    A cut-out is laid on the paper, black or white, on which it is more like the training images; where
+    these are not known, on the one that it contrasts with. A cut-out of one tone that is opaque in part
+    is shown by its opacity. A picture whose background is the opposite of the ground is inverted, unless
+    it is like the training images as it is, and unlike them when inverted.
 
     Args:
         path: Any format that Pillow reads; of an animation the first frame.
@@ -90,32 +90,27 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
     with _explaining(path):
         picture, changes = _opened(path)
         levels = _levels(picture)
+    nothing, to_see = f"{path} shows nothing:", "Expected something to see."
     if _is_line(picture, form):
-        raise DataError(
-            f"{path} is a line of {picture.width} x {picture.height} pixels. Expected a picture."
-        )
+        size = f"{picture.width} x {picture.height}"
+        raise DataError(f"{path} is a line of {size} pixels. Expected a picture.")
     if levels.alpha is None:
         fitted = _grounded(levels.grey, form, training)
     elif levels.alpha.getextrema() == (0, 0):
-        raise DataError(
-            f"{path} shows nothing: every pixel is transparent or not a number. Expected something to see."
-        )
+        raise DataError(f"{nothing} every pixel is transparent or not a number. {to_see}")
     else:
         fitted = _cut_out(levels.grey, levels.alpha, form, training)
         if np.ptp(fitted.image) == 0:
-            raise DataError(
-                f"{path} shows nothing: its opaque pixels are all alike. Expected something to see."
-            )
+            raise DataError(f"{nothing} its opaque pixels are all alike. {to_see}")
     return Picture(fitted.image, (*changes, *levels.changes, *fitted.changes), picture.size)
 
 
 @contextmanager
 def _explaining(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong over a picture's file into an error that says what can be done."""
+    """Turn any failure to read a picture into `DataError`."""
     if not path.is_file():
-        state = (
-            "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "is missing"
-        )
+        state = "is no ordinary file" if path.exists() else "is missing"
+        state = "is a folder" if path.is_dir() else state
         raise DataError(
             f"{path} {state}. Expected an image file, such as a PNG or a JPEG: check its name."
         )
@@ -123,7 +118,8 @@ def _explaining(path: Path) -> Iterator[None]:
         yield
     except UnidentifiedImageError as error:
         raise DataError(
-            f"{path} is not a picture that can be read. Expected a PNG, JPEG or the like: save it as one."
+            f"{path} is not a picture that can be read. Expected a PNG, JPEG or the like: "
+            "save it as one."
         ) from error
     except PermissionError as error:
         raise DataError(f"{path} may not be read by this user. Change its permissions.") from error
@@ -135,13 +131,12 @@ def _explaining(path: Path) -> Iterator[None]:
         raise DataError(f"{path} does not fit into this machine's memory. Make it smaller.") from error
     except Exception as error:  # Pillow's many readers raise many things over a damaged file
         why = str(error) or type(error).__name__
-        raise DataError(
-            f"{path} cannot be read as a picture: {why}. Save it again as a PNG or JPEG."
-        ) from error
+        fix = "Save it again as a PNG or JPEG."
+        raise DataError(f"{path} cannot be read as a picture: {why}. {fix}") from error
 
 
 def _unread_formats() -> set[str]:
-    """Return the formats that are left alone: those above, and those of which Pillow knows no more than the name."""
+    """Return the formats that are not read, stubs included."""
     Image.init()
     return _NOT_READ | {name for name, (reader, _) in Image.OPEN.items() if _is_stub(reader)}
 
@@ -151,7 +146,7 @@ def _is_stub(reader: object) -> bool:
 
 
 def _opened(path: Path) -> tuple[Image.Image, list[str]]:
-    """Read a whole picture, the way up its camera says, and tell what of the file was left out."""
+    """Read a picture, upright, and say what was left out."""
     unread = _unread_formats()
     formats = [name for name in Image.OPEN if name not in unread]
     with _large_pictures(), Image.open(path, formats=formats) as picture:
@@ -163,8 +158,9 @@ def _opened(path: Path) -> tuple[Image.Image, list[str]]:
 
 @contextmanager
 def _large_pictures() -> Iterator[None]:
-    """Let Pillow read what the largest cameras take, and no more; it refuses twice of what it warns of."""
+    """Let Pillow read pictures up to `_MAX_MEGAPIXELS`."""
     before = Image.MAX_IMAGE_PIXELS
+    # Pillow warns of more than this, and refuses twice of it.
     Image.MAX_IMAGE_PIXELS = _MAX_MEGAPIXELS * 500_000
     try:
         with warnings.catch_warnings():
@@ -175,7 +171,7 @@ def _large_pictures() -> Iterator[None]:
 
 
 def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
-    """Give the level or colour that a PNG file calls transparent in the depth in which Pillow reads its pixels."""
+    """Scale a PNG file's transparent level to Pillow's bit depth."""
     level, depth = picture.info.get("transparency"), picture.tile[0][3] if picture.tile else None
     if isinstance(level, int) and depth in _LEVEL_FACTORS:
         picture.info["transparency"] = level * _LEVEL_FACTORS[depth]
@@ -184,7 +180,7 @@ def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
 
 
 def _turned(picture: Image.Image) -> Image.Image:
-    """Return the picture the way up its camera says; one that says so in a damaged note stays as it is."""
+    """Return the picture upright, if its metadata is sound."""
     try:
         return ImageOps.exif_transpose(picture)
     except MemoryError:
@@ -194,7 +190,7 @@ def _turned(picture: Image.Image) -> Image.Image:
 
 
 def _levels(picture: Image.Image) -> _Levels:
-    """Return the picture in 8-bit grey, what of it can be seen, and what that took."""
+    """Return the picture in 8-bit grey, with its opacity."""
     if picture.mode.startswith(("I", "F")):
         return _scaled(picture)
     if picture.mode == "LAB":
@@ -209,7 +205,7 @@ def _levels(picture: Image.Image) -> _Levels:
 
 
 def _scaled(picture: Image.Image) -> _Levels:
-    """Return a 16-bit, 32-bit or float picture with its own darkest and brightest values at 0 and 255.
+    """Return a 16-bit, 32-bit or float picture in 8 bits.
 
     Pillow's own conversion cuts everything above 255 off.
     """
@@ -222,14 +218,13 @@ def _scaled(picture: Image.Image) -> _Levels:
         return _Levels(Image.fromarray(grey), None, ("brought to 8 bits",))
     alpha = Image.fromarray(np.where(seen, 255, 0).astype(np.uint8))
     num_holes = int(np.isnan(values).sum())
-    holes = (
-        (f"left out what is not a number ({num_holes} of {values.size} pixels)",) if num_holes else ()
-    )
-    return _Levels(Image.fromarray(grey), alpha, ("brought to 8 bits", *holes))
+    holes = f"left out what is not a number ({num_holes} of {values.size} pixels)"
+    changes = ("brought to 8 bits", *((holes,) if num_holes else ()))
+    return _Levels(Image.fromarray(grey), alpha, changes)
 
 
 def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values with the least finite one at 0 and the largest at 255; infinite ones are at these ends."""
+    """Scale values to 0 to 255, infinite ones to the ends."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return np.where(values > 0, 255.0, 0.0)
@@ -245,11 +240,12 @@ def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _cut_out(
     grey: Image.Image, alpha: Image.Image, form: InputForm, training: TrainingStatistics | None
 ) -> _Fitted:
-    """Return a cut-out as the model takes it: laid on paper, or its opacity alone if nothing else is in it."""
+    """Fit a cut-out, on paper or shown by its opacity."""
     opacity = np.asarray(alpha)
     seen = opacity > 0
     is_of_one_tone = np.ptp(np.asarray(grey)[seen]) <= _ONE_TONE
-    # Of an outline all but the edge is opaque. Where much is opaque in part, that is what there is to see.
+    # Of an outline all but the edge is opaque. Where much is partly opaque, that is what there is to
+    # see.
     if not is_of_one_tone or np.mean(opacity[seen] == 255) > _OUTLINE_SHARE:
         return _laid(grey, alpha, form, training)
     shape = _grounded(alpha, form, training)
@@ -259,7 +255,7 @@ def _cut_out(
 def _laid(
     grey: Image.Image, alpha: Image.Image, form: InputForm, training: TrainingStatistics | None
 ) -> _Fitted:
-    """Lay a cut-out on paper, black or white, and fit it into the input."""
+    """Fit a cut-out on black or white paper."""
     laid = {}
     for name, tone in _PAPERS.items():
         paper = Image.new("L", grey.size, tone)
@@ -272,39 +268,39 @@ def _laid(
 
 
 def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics | None) -> _Fitted:
-    """Fit a picture into the input, inverted if its background is the opposite of the ground."""
+    """Fit a picture, inverted if its background opposes the ground."""
     tone, as_it_is = _background(grey), _fitted(grey, form)
     if form.ground is None or abs(255 - tone - form.ground) >= abs(tone - form.ground):
         return as_it_is
     turned = _fitted(ImageOps.invert(grey), form)
     why = f"inverted, as its background is {'light' if tone > 127 else 'dark'} ({tone} of 255)"
     inverted = _Fitted(turned.image, (why, *turned.changes))
-    if training is not None and training.outside(
-        np.stack([inverted.image, as_it_is.image])
-    ).tolist() == [True, False]:
-        return as_it_is
-    return inverted
+    if training is None:
+        return inverted
+    outside = training.outside(np.stack([inverted.image, as_it_is.image]))
+    return as_it_is if outside.tolist() == [True, False] else inverted
 
 
 def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
-    """Bring a picture to the input's size, padded with its own background."""
+    """Resize a picture, padded with its own background."""
     if grey.size == (form.width, form.height):
         return _Fitted(np.asarray(grey, np.uint8), ())
     padded = ImageOps.pad(
         grey, (form.width, form.height), Image.Resampling.LANCZOS, color=_background(grey)
     )
-    what = f"resized from {grey.width} x {grey.height} to fit {form.width} x {form.height}, keeping its proportions"
-    return _Fitted(np.asarray(padded, np.uint8), (what,))
+    before, after = f"{grey.width} x {grey.height}", f"{form.width} x {form.height}"
+    change = f"resized from {before} to fit {after}, keeping its proportions"
+    return _Fitted(np.asarray(padded, np.uint8), (change,))
 
 
 def _is_line(picture: Image.Image, form: InputForm) -> bool:
-    """Tell whether a picture, once it is made to fit, has less than half a pixel in one direction."""
+    """Return whether a fitted picture is below half a pixel."""
     scale = min(form.width / picture.width, form.height / picture.height)
     return min(picture.width, picture.height) * scale <= 0.5
 
 
 def _background(grey: Image.Image) -> int:
-    """Return the median of the picture's outermost pixels, 0 to 255."""
+    """Return the median of the outermost pixels, 0 to 255."""
     values = np.asarray(grey)
     frame = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
     return int(np.median(frame))

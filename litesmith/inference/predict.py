@@ -1,4 +1,4 @@
-"""Name what is on pictures, with a ``.tflite`` or a Keras model of anybody's."""
+"""Classification of pictures with a model of anybody's."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _BLANK_LEVELS = 8
 
 @dataclass(frozen=True)
 class Guess:
-    """A class and the model's probability that the picture shows it."""
+    """A class and the model's probability for it."""
 
     name: str
     probability: float
@@ -30,12 +30,13 @@ class Guess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model makes of a picture.
+    """The classification of a picture.
 
     Attributes:
         guesses: The likeliest classes, likeliest first.
         changes: How the picture was prepared, a phrase each.
-        warnings: Why the guesses are worth little, a phrase each; empty for a picture like those of training.
+        warnings: Why the guesses are worth little, a phrase each; empty for a picture like the training
+            images.
     """
 
     guesses: tuple[Guess, ...]
@@ -49,7 +50,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Found:
+class PictureFiles:
     """The pictures that paths name.
 
     Attributes:
@@ -63,10 +64,13 @@ class Found:
     failures: tuple[str, ...]
 
 
-def find_pictures(paths: Sequence[Path]) -> Found:
-    """Look for pictures where paths lead; what is hidden, and folders behind links, are no part of a folder."""
-    parts = [_found_below(path) if path.is_dir() else Found((path,), (), ()) for path in paths]
-    return Found(
+def find_pictures(paths: Sequence[Path]) -> PictureFiles:
+    """Return the pictures at paths and in folders.
+
+    What is hidden, and folders behind links, are no part of a folder.
+    """
+    parts = [_in_folder(path) if path.is_dir() else PictureFiles((path,), (), ()) for path in paths]
+    return PictureFiles(
         tuple(picture for part in parts for picture in part.pictures),
         tuple(phrase for part in parts for phrase in part.left_out),
         tuple(sentence for part in parts for sentence in part.failures),
@@ -79,7 +83,8 @@ def predict_pictures(
     """Name what is on pictures, one after the other.
 
     Args:
-        model: A ``.tflite`` file, run by LiteRT, or a Keras ``.h5`` file, run by TensorFlow, in a process of its own.
+        model: A ``.tflite`` file, run by LiteRT, or a Keras ``.h5`` file, run by TensorFlow, in a child
+            process.
         pictures: Common image files; see `litesmith.inference.picture.read_picture`.
         metadata: Class names and form of the input; by default ``NAME.json`` beside the model.
         num_guesses: The most classes to name of each.
@@ -88,8 +93,8 @@ def predict_pictures(
         Each picture with what the model makes of it, or with the reason why it cannot be read.
 
     Raises:
-        DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do not belong
-            together.
+        DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do
+            not belong together.
     """
     with open_foreign(model) as opened:
         known = read_metadata(model) if metadata is None else parse_metadata(metadata)
@@ -106,8 +111,8 @@ def predict_pictures(
                 yield path, Prediction(guesses, picture.changes, _warnings(picture, known))
 
 
-def _found_below(folder: Path) -> Found:
-    """Look for pictures in a folder and below it, by their names."""
+def _in_folder(folder: Path) -> PictureFiles:
+    """Return the pictures in and below a folder, by suffix."""
     failures: list[str] = []
     pictures: list[Path] = []
     others: list[Path] = []
@@ -120,15 +125,16 @@ def _found_below(folder: Path) -> Found:
             f"{f' It holds {_kinds(others)}.' if others else ''}"
         )
     left_out = (f"left out of {folder}: {_kinds(others)}",) if others and pictures else ()
-    return Found(tuple(pictures), left_out, tuple(failures))
+    return PictureFiles(tuple(pictures), left_out, tuple(failures))
 
 
 def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
-    """Yield the files and the links to folders below a folder, without what is hidden; tell what cannot be read."""
+    """Yield files and links below a folder, without hidden ones."""
 
     def fail(error: OSError) -> None:
         failures.append(
-            f"the folder {error.filename} cannot be looked into: {error.strerror}. Change its permissions."
+            f"the folder {error.filename} cannot be looked into: {error.strerror}. "
+            "Change its permissions."
         )
 
     for place, folders, files in os.walk(folder, onerror=fail):
@@ -138,30 +144,26 @@ def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
 
 
 def _kinds(paths: Sequence[Path]) -> str:
-    """Say what paths are that are no pictures: other files, by how their names end, and links to folders."""
+    """Describe paths that are no pictures, by suffix."""
     suffixes = [path.suffix.lower() or "no suffix" for path in paths if not path.is_dir()]
     num_files, num_links = len(suffixes), len(paths) - len(suffixes)
-    said = [
-        f"{num_files} other file{'s' if num_files > 1 else ''} ({', '.join(sorted(set(suffixes)))})"
-        if num_files
-        else "",
-        f"{num_links} link{'s' if num_links > 1 else ''} to folders" if num_links else "",
-    ]
-    return " and ".join(phrase for phrase in said if phrase)
+    files = f"{num_files} other file{'s' * (num_files > 1)} ({', '.join(sorted(set(suffixes)))})"
+    links = f"{num_links} link{'s' * (num_links > 1)} to folders"
+    return " and ".join([*[files] * bool(num_files), *[links] * bool(num_links)])
 
 
 def _require_match(model: Path, opened: ForeignModel, known: Metadata) -> None:
-    """Raise if a model has another input or other classes than its metadata says."""
+    """Raise unless a model and its metadata belong together."""
     size, expected = (opened.height, opened.width), (known.input.height, known.input.width)
     if size != expected:
         raise DataError(
-            f"{model} takes pictures of {size[1]} x {size[0]} pixels, and its metadata says {expected[1]} x "
-            f"{expected[0]}. Name the metadata that belongs to it."
+            f"{model} takes pictures of {size[1]} x {size[0]} pixels, and its metadata says "
+            f"{expected[1]} x {expected[0]}. Name the metadata that belongs to it."
         )
     if opened.num_classes != len(known.class_names):
         raise DataError(
-            f"{model} tells {opened.num_classes} classes apart, and its metadata names {len(known.class_names)}. "
-            "Name the metadata that belongs to it."
+            f"{model} tells {opened.num_classes} classes apart, and its metadata names "
+            f"{len(known.class_names)}. Name the metadata that belongs to it."
         )
 
 
@@ -174,22 +176,22 @@ def _guesses(
 
 
 def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
-    """Return in what way a picture is unlike anything that the model was made for."""
-    (width, height), form = picture.size, known.input
-    said = []
+    """Return in what a picture is unlike the training images."""
+    (width, height), form, training = picture.size, known.input, known.training
+    warnings = []
     if width < form.width / 2 or height < form.height / 2:
-        said.append(
+        warnings.append(
             f"tiny: {width} x {height} pixels, and the model looks at {form.width} x {form.height}"
         )
     levels = int(np.ptp(picture.image))
     if levels <= _BLANK_LEVELS:
-        said.append(f"blank: its pixels differ by {levels} of 255 grey levels at most")
-    elif known.training is not None:
-        distance = float(known.training.distances(picture.image[None])[0])
-        if distance > known.training.max_distance:
-            said.append(
-                f"unlike the model's training images, most of all in {known.training.strangest(picture.image)}: "
-                f"distance {distance:.1f}, and {known.training.share_within:.1%} of those are within "
-                f"{known.training.max_distance:.1f}"
+        warnings.append(f"blank: its pixels differ by {levels} of 255 grey levels at most")
+    elif training is not None:
+        distance = float(training.distances(picture.image[None])[0])
+        if distance > training.max_distance:
+            warnings.append(
+                "unlike the model's training images, most of all in "
+                f"{training.strangest(picture.image)}: distance {distance:.1f}, and "
+                f"{training.share_within:.1%} of those are within {training.max_distance:.1f}"
             )
-    return tuple(said)
+    return tuple(warnings)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from litesmith.params.section import Section, Seed
 from litesmith.params.sections.baseline import BaselineParams
@@ -39,17 +39,6 @@ class Params(Section):
     evaluate: EvaluateParams
     report: ReportParams
     retrain: RetrainParams
-
-    @model_validator(mode="after")
-    def _rounding_can_be_learned(self) -> "Params":
-        asked = [name for name in self.quantize.variants if name in ("qat", "pqat")]
-        if asked and max(self.sweep.space.repeats) > 1:
-            raise ValueError(
-                f"quantize.variants has {' and '.join(asked)}, and sweep.space.repeats has {self.sweep.space.repeats}: "
-                "TF-MOT cannot teach a network whose units run more than once to round. Leave the former out, or let "
-                "the latter be [1]."
-            )
-        return self
 
     def named(self, key: str) -> Any:
         """Return the value of a top-level key of ``params.yaml``: a section, or the seed."""

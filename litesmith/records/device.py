@@ -4,7 +4,13 @@ from litesmith.records.record import Record
 
 
 class Column(Record):
-    """A quantity that a tool measures: its name in the values, and its label and unit in a table."""
+    """A quantity that a tool measures.
+
+    Attributes:
+        name: In the values.
+        label: Head of its column, with the unit.
+        unit: ``bytes``, ``ms`` or empty.
+    """
 
     name: str
     label: str
@@ -41,6 +47,8 @@ class LimitCheck(Record):
 
     Attributes:
         name: Of the limit in the device's file, such as ``max_arena_bytes``.
+        label: Of the quantity, in words.
+        unit: ``bytes``, ``ms`` or empty.
         limit: The most that the device has.
         measured: What the file takes; None if no tool measured it.
         met: Whether the limit is kept; None if not measured.
@@ -48,6 +56,8 @@ class LimitCheck(Record):
     """
 
     name: str
+    label: str
+    unit: str
     limit: float
     measured: float | None
     met: bool | None

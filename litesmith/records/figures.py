@@ -40,7 +40,7 @@ class ReportVerdict(View):
 
 
 class AccuracyChange(View):
-    """Accuracy minus that of the reference run: a fraction, and the ends of its 95 % interval."""
+    """Accuracy minus that of the reference run, with its 95 % interval."""
 
     mean: float
     low: float

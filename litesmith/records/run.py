@@ -78,7 +78,7 @@ class RunResult(Record):
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Return a moment with its zone, which a record that was edited by hand may have lost."""
+    """Return a moment with its zone, UTC if it lost it."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -144,7 +144,7 @@ def read_run(path: Path) -> RunRecord:
 
 
 def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return a record of version 1 to 3 with all fields of the present one.
+    """Return a record of version 1 to 3 in the present shape.
 
     Version 1 knew neither the server nor a result, version 2 not whether the images are synthetic. Some
     in between say that beside the result.

@@ -159,13 +159,13 @@ def _reference_reasons(since: Since | None) -> list[Reason]:
 
 def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
     known = [line for line in lines if line.check.met is not None]
-    unknown = ", ".join(line.name for line in lines if line.check.met is None)
+    unknown = ", ".join(line.check.label for line in lines if line.check.met is None)
     hosts = " Latency is this host's, not the device's." if any(line.note for line in known) else ""
     if broken := [line.excess for line in known if not line.check.met]:
         return _reason("Budget", False, f"over the device's limit: {'; '.join(broken)}.{hosts}")
     if not known:
         return _reason("Budget", None, f"not known: {unknown}.")
-    shares = ", ".join(f"{line.name} at {line.share}\u00a0%" for line in known)
+    shares = ", ".join(f"{line.check.label} at {line.share}\u00a0%" for line in known)
     if unknown:
         text = f"every limit that was measured is kept: {shares}. Not measured: {unknown}.{hosts}"
         return _reason("Budget", True, text)

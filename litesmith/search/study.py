@@ -23,7 +23,7 @@ from litesmith.device.limits import Cost, Limits, broken_limits
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.records.sweep import TrialState
 from litesmith.search.trial import TrialJob, TrialResult, read_results
-from litesmith.tflite.converter import convert
+from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.augmentation import Augmentation
 from litesmith.training.backend import derived_seed, seed_everything
 from litesmith.training.distillation import Share
@@ -288,7 +288,7 @@ def cost_of(spec: NetworkSpec) -> Cost:
     seed_everything(0)
     model = build_network(spec, "untrained")
     images = np.random.default_rng(0).integers(0, 256, (2, spec.height, spec.width)).astype(np.uint8)
-    return Cost(len(convert(model, "int8", images)), count_macs(model), peak_activation_bytes(model))
+    return Cost(len(INT8.convert(model, images)), count_macs(model), peak_activation_bytes(model))
 
 
 class _Search:

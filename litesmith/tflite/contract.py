@@ -1,4 +1,4 @@
-"""What a model must take and give to classify grey pictures; the same words for every kind of file."""
+"""Input and output that a classifier of grey pictures must have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from litesmith.errors import DataError
 
 _NEEDED = (
-    "Needed: one input of one grey picture at a time, (1, height, width, 1), and one output of probabilities, "
-    "(1, classes) of at least two classes, each in float32 or quantized to int8, uint8 or int16. "
-    "Convert it again in this form."
+    "Needed: one input of one grey picture at a time, (1, height, width, 1), and one output of "
+    "probabilities, (1, classes) of at least two classes, each in float32 or quantized to int8, uint8 or "
+    "int16. Convert it again in this form."
 )
 # Of a sum of probabilities from 1, beside what rounding to the steps of a quantized output explains.
 _SLACK = 0.05
@@ -26,8 +26,10 @@ class TensorSpec:
 
     Attributes:
         dtype: NumPy's name, or the one of the file's format where NumPy has none.
-        shape: The batch comes first, and is 1 where the model takes any number. None stands for a size left open.
-        scales: What one step of an integer is worth in real units; one for each channel, or none for floats.
+        shape: The batch comes first, and is 1 where the model takes any number. None stands for a size
+            left open.
+        scales: What one step of an integer is worth in real units; one for each channel, or none for
+            floats.
     """
 
     dtype: str
@@ -36,7 +38,7 @@ class TensorSpec:
 
 
 def require_classifier(path: Path, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> None:
-    """Check that a model takes one grey picture and answers with one row of classes.
+    """Check that a model classifies one grey picture at a time.
 
     Args:
         path: The model's file, for the message.
@@ -77,8 +79,9 @@ def require_probabilities(path: Path, answers: NDArray[np.float32], step: float 
     if len(wrong):
         row = answers[wrong[0]]
         raise DataError(
-            f"{path} answers with values from {row.min():.4g} to {row.max():.4g} that sum to {row.sum():.4g}. "
-            "Expected probabilities, in [0, 1] with a sum of 1: end the model with a softmax and convert it again."
+            f"{path} answers with values from {row.min():.4g} to {row.max():.4g} that sum to "
+            f"{row.sum():.4g}. Expected probabilities, in [0, 1] with a sum of 1: end the model with a "
+            "softmax and convert it again."
         )
 
 
@@ -124,7 +127,8 @@ def _wrong_output(spec: TensorSpec) -> str:
 
 def _wrong_dtype(verb: str, noun: str, spec: TensorSpec) -> str:
     if len(spec.scales) > 1:
-        return f"{verb} {spec.dtype} {noun} with {len(spec.scales)} scales, one for each channel, instead of one in all"
+        scales = f"{len(spec.scales)} scales, one for each channel, instead of one in all"
+        return f"{verb} {spec.dtype} {noun} with {scales}"
     if not spec.scales:
         return "" if spec.dtype == "float32" else f"{verb} {spec.dtype} {noun} that is not quantized"
     if spec.dtype not in ("int8", "uint8", "int16"):
@@ -138,4 +142,5 @@ def _wrong_dtype(verb: str, noun: str, spec: TensorSpec) -> str:
 
 
 def _shape_text(shape: tuple[int | None, ...]) -> str:
-    return f"({', '.join('any' if size is None else str(size) for size in shape)}{',' if len(shape) == 1 else ''})"
+    sizes = ", ".join("any" if size is None else str(size) for size in shape)
+    return f"({sizes}{',' if len(shape) == 1 else ''})"

@@ -1,10 +1,12 @@
-"""Time ``.tflite`` files on one thread, taking turns so that a busy host slows all of them alike."""
+"""Latency of ``.tflite`` files on one thread.
+
+The files take turns, so that a busy host slows all of them alike.
+"""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +33,8 @@ def measure_latency(
 ) -> dict[str, Latency]:
     """Time every file on the same images.
 
-    In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing else; then comes
-    the next file, and the one that began a round begins the next one last.
+    In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing
+    else; then comes the next file, and the one that began a round begins the next one last.
 
     Args:
         files: Name and path of each.
@@ -62,7 +64,7 @@ def measure_latency(
     return {name: _summary(times) for name, times in times_ns.items()}
 
 
-def _time_runs(model: LiteModel, inputs: NDArray[Any], start: int, num_runs: int) -> list[int]:
+def _time_runs(model: LiteModel, inputs: NDArray[np.generic], start: int, num_runs: int) -> list[int]:
     """Return the nanoseconds of each run."""
     times = []
     for run in range(start, start + num_runs):

@@ -1,6 +1,9 @@
-"""What travels with a model: ``NAME.json`` beside ``NAME.tflite``, with its class names and the form of its input.
+"""Metadata of a model: ``NAME.json`` beside ``NAME.tflite``.
 
-They are not written into the ``.tflite`` itself, where they would take bytes of a device that has no use for them.
+It holds the class names and the form of the input.
+
+They are not written into the ``.tflite`` itself, where they would take bytes of a device that has no use
+for them.
 """
 
 import hashlib
@@ -46,7 +49,8 @@ class Metadata(Section):
         sha256: Of the model's file; None lets the metadata serve any file.
         dataset: What the model was trained on.
         class_names: In the order of the model's outputs.
-        training: What its training images looked like; None if it is not known: strange pictures then go unnoticed.
+        training: What its training images looked like; None if it is not known: strange pictures then go
+            unnoticed.
     """
 
     version: Literal[1]
@@ -95,8 +99,9 @@ def read_metadata(model: Path) -> Metadata:
     path = path_beside(model)
     if not path.is_file():
         raise DataError(
-            f"{path} is missing. It holds the class names and the form of the input of {model.name}, which cannot be "
-            "guessed: bring it from where the model came from, or name another with --metadata FILE."
+            f"{path} is missing. It holds the class names and the form of the input of {model.name}, "
+            "which cannot be guessed: bring it from where the model came from, or name another with "
+            "--metadata FILE."
         )
     metadata = parse_metadata(path)
     if metadata.sha256 not in (None, hashlib.sha256(model.read_bytes()).hexdigest()):
@@ -143,13 +148,13 @@ def _require_version(path: Path, content: Any) -> None:
     version = content.get("version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise DataError(
-            f"{path} has version {version}, and this litesmith reads up to {VERSION}: it was written by a newer one. "
-            "Use that, or make the model again."
+            f"{path} has version {version}, and this litesmith reads up to {VERSION}: it was written by "
+            "a newer one. Use that, or make the model again."
         )
 
 
 def _ground(images: NDArray[np.uint8]) -> int | None:
-    """Return the median of all borders, or None if they have no tone in common."""
+    """Return the median of all borders, None without a common tone."""
     sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
     border = np.concatenate([np.asarray(side).ravel() for side in sides])
     tone = int(np.median(border))

@@ -1,6 +1,7 @@
-"""Run ``.tflite`` files as a device would, one image at a time, and look inside them. Never imports TensorFlow.
+"""Runs ``.tflite`` files as a device would, without TensorFlow.
 
-``python -m litesmith.tflite.runtime REQUEST.json`` does so in a process of its own and prints what it saw as JSON.
+``python -m litesmith.tflite.runtime REQUEST.json`` does so in a process of its own and prints what it
+saw as JSON.
 """
 
 import json
@@ -11,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -20,15 +20,19 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from litesmith.errors import DataError
-from litesmith.params.sections.convert import Precision
 from litesmith.quiet import hushed
 from litesmith.tflite.contract import TensorSpec, require_classifier
-from litesmith.tflite.slimming import custom_operators, layer, operator_codes, unpack, weight_tensors
+from litesmith.tflite.slimming import (
+    FlatModel,
+    Table,
+    custom_operators,
+    layer,
+    operator_codes,
+    unpack,
+    weight_tensors,
+)
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
-
-# Integers throughout, input and output included.
-INTEGER: tuple[Precision, ...] = ("int8", "int4")
 
 # No classifier of small pictures is near it; a damaged shape easily is beyond.
 _MAX_TENSOR_BYTES = 2**30
@@ -62,16 +66,16 @@ class Tensor:
         low, high = self.decode(np.array([limits.min, limits.max], self.dtype))
         return float(low), float(high)
 
-    def encode(self, values: NDArray[np.float32]) -> NDArray[Any]:
-        """Return real values as the tensor holds them: as they are, or quantized, saturating at the ends."""
+    def encode(self, values: NDArray[np.float32]) -> NDArray[np.generic]:
+        """Return real values as the tensor holds them; integers saturate."""
         if self.scale is None or self.zero_point is None:
             return values.astype(self.dtype)
         limits = np.iinfo(self.dtype)
         steps = np.rint(values / np.float32(self.scale)) + self.zero_point
-        encoded: NDArray[Any] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        encoded: NDArray[np.generic] = np.clip(steps, limits.min, limits.max).astype(self.dtype)
         return encoded
 
-    def decode(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+    def decode(self, stored: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return what the tensor holds as real values."""
         if self.scale is None or self.zero_point is None:
             return stored.astype(np.float32)
@@ -85,7 +89,8 @@ class Weights:
     Attributes:
         name: The Keras layer it came from.
         dtype: ``float32``, ``float16``, ``int8`` or ``int4``.
-        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale each.
+        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale
+            each.
     """
 
     name: str
@@ -103,7 +108,7 @@ class Weights:
 
     @property
     def is_depthwise(self) -> bool:
-        """Whether each channel has one kernel of its own: the shape then is (1, height, width, channels)."""
+        """Whether each channel has one kernel: shape (1, height, width, channels)."""
         return len(self.shape) == 4 and self.shape[0] == 1
 
 
@@ -115,7 +120,7 @@ class Observation:
         dtypes: The types of all its tensors, activations and constants included.
         weights: Of every convolution and dense layer, in the order in which they run.
         golden: Probabilities of the golden images, one row each.
-        predicted: Most probable class of each validation image.
+        predicted: Most probable class of each image at each place, in the order of `shifted`.
     """
 
     input: Tensor
@@ -123,7 +128,7 @@ class Observation:
     dtypes: list[str]
     weights: list[Weights]
     golden: list[list[float]]
-    predicted: list[int]
+    predicted: list[list[int]]
 
     @classmethod
     def from_json(cls, text: str) -> "Observation":
@@ -131,9 +136,29 @@ class Observation:
         return TypeAdapter(cls).validate_json(text)
 
     @property
+    def in_place(self) -> NDArray[np.int64]:
+        """Most probable class of each image where it is, int64 (n,)."""
+        return np.array(self.predicted[len(self.predicted) // 2])
+
+    @property
     def sparsity(self) -> float:
         """Share of all weights that are exactly zero."""
-        return sum(one.num_zeros for one in self.weights) / sum(one.num_weights for one in self.weights)
+        num_zeros = sum(tensor.num_zeros for tensor in self.weights)
+        return num_zeros / sum(tensor.num_weights for tensor in self.weights)
+
+
+@dataclass(frozen=True)
+class _Detail:
+    """What LiteRT's interpreter says of a tensor, in its own words."""
+
+    name: str
+    index: int
+    shape: NDArray[np.int32]
+    shape_signature: NDArray[np.int32]
+    dtype: type[np.generic]
+    quantization: tuple[float, int]
+    quantization_parameters: dict[str, NDArray[np.generic] | int]
+    sparsity_parameters: dict[str, object]
 
 
 class LiteModel:
@@ -159,12 +184,13 @@ class LiteModel:
             source, sink = (
                 self._require_classifier()
             )  # again, as LiteRT has worked the shapes out itself
-        self._source, self._sink = source["index"], sink["index"]
+        self._source, self._sink = source.index, sink.index
         self.input, self.output = _tensor(source), _tensor(sink)
 
-    def _require_classifier(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _require_classifier(self) -> tuple[_Detail, _Detail]:
         """Return what LiteRT says of the one input and the one output."""
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        inputs = [_Detail(**detail) for detail in self._interpreter.get_input_details()]
+        outputs = [_Detail(**detail) for detail in self._interpreter.get_output_details()]
         require_classifier(
             self._path, [_spec(detail) for detail in inputs], [_spec(detail) for detail in outputs]
         )
@@ -172,7 +198,7 @@ class LiteModel:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Turn what LiteRT raises at a file that is damaged or asks too much of it into an error with the way out."""
+        """Explain what LiteRT raises at a file that it cannot run."""
         try:
             yield
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
@@ -180,14 +206,14 @@ class LiteModel:
             if "Select TensorFlow op" in text or "custom op" in text:
                 raise DataError(
                     f"{self._path} asks for operators that LiteRT does not have: "
-                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with built-in operators "
-                    "alone (`TFLITE_BUILTINS`)."
+                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with "
+                    "built-in operators alone (`TFLITE_BUILTINS`)."
                 ) from error
             raise DataError(
                 f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
             ) from error
 
-    def feed(self, stored: NDArray[Any]) -> None:
+    def feed(self, stored: NDArray[np.generic]) -> None:
         """Set the input, already encoded, of the input's shape."""
         self._interpreter.set_tensor(self._source, stored)
 
@@ -199,8 +225,14 @@ class LiteModel:
         """Return the output as real values, without the batch axis."""
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
-    def encoded(self, images: NDArray[np.uint8]) -> NDArray[Any]:
-        """Return uint8 images (n, height, width) as inputs (n, 1, height, width, 1) in the input's own type.
+    def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """Encode images as the input holds them.
+
+        Args:
+            images: uint8 (n, height, width).
+
+        Returns:
+            (n, 1, height, width, 1) in the dtype of the input.
 
         Raises:
             DataError: The images are not of the size that the model takes.
@@ -213,7 +245,9 @@ class LiteModel:
         return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Answer images one by one, as a device does; batches were measured to be no faster.
+        """Answer images one by one, as a device does.
+
+        Batches were measured to be no faster.
 
         Args:
             images: uint8 (n, height, width).
@@ -222,7 +256,8 @@ class LiteModel:
             float32 (n, classes). Those of an int8 file come in steps of its output's scale.
 
         Raises:
-            DataError: The images are not of the size that the model takes, or LiteRT cannot run the file.
+            DataError: The images are not of the size that the model takes, or LiteRT cannot run the
+                file.
         """
         results = np.empty((len(images), self.output.shape[-1]), np.float32)
         with self._explaining():
@@ -243,7 +278,7 @@ def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def read_weights(path: Path) -> list[Weights]:
-    """Return the weight tensor of every convolution and dense layer, in the order in which they run.
+    """Return the weights of convolutions and dense layers, as they run.
 
     Args:
         path: A ``.tflite`` file.
@@ -258,37 +293,77 @@ def tensor_dtypes(path: Path) -> set[str]:
     return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
 
 
-def observe(path: Path, golden_images: NDArray[np.uint8], images: NDArray[np.uint8]) -> Observation:
-    """Return all that can be seen of a file: its door, its weights, its answers.
+def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
+    """Return images at every place up to so many pixels away.
+
+    Args:
+        images: uint8 (n, height, width).
+        max_shift_px: Pixels in each direction.
+
+    Returns:
+        uint8 (k, n, height, width).
+
+    The place in the middle of the k is where the images are. Few images tell little; an image at nine
+    places tells more, and networks were trained for it.
+    """
+    wide = np.pad(images, ((0, 0), (max_shift_px, max_shift_px), (max_shift_px, max_shift_px)))
+    _, height, width = images.shape
+    steps = range(2 * max_shift_px + 1)
+    return np.stack(
+        [wide[:, down : down + height, right : right + width] for down in steps for right in steps]
+    )
+
+
+def observe(
+    path: Path, images: NDArray[np.uint8], golden_rows: NDArray[np.integer], max_shift_px: int = 0
+) -> Observation:
+    """Return all that can be seen of a file: input and output, weights, answers.
 
     Args:
         path: The ``.tflite`` file.
-        golden_images: Images whose probabilities are wanted, uint8 (n, height, width).
-        images: Images whose most probable class is wanted, uint8 (m, height, width).
+        images: Images whose most probable class is wanted, uint8 (n, height, width).
+        golden_rows: Which of them the probabilities are wanted of as well.
+        max_shift_px: The classes are wanted at every place up to so many pixels away.
 
     Raises:
         DataError: The file cannot be run or the images are of another size.
     """
     model = LiteModel(path)
+    places = [model.probabilities(place) for place in shifted(images, max_shift_px)]
     return Observation(
         input=model.input,
         output=model.output,
         dtypes=sorted(tensor_dtypes(path)),
         weights=read_weights(path),
-        golden=model.probabilities(golden_images).tolist(),
-        predicted=model.probabilities(images).argmax(axis=1).tolist(),
+        golden=places[len(places) // 2][golden_rows].tolist(),
+        predicted=[answers.argmax(axis=1).tolist() for answers in places],
     )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `main` is asked for; the words are those of `observe`.
+
+    Attributes:
+        images: Path of an ``.npy`` file.
+    """
+
+    model: Path
+    images: Path
+    golden_rows: list[int]
+    max_shift_px: int
 
 
 def main(arguments: list[str]) -> int:
     """Read a request, observe the file it names, print what was seen.
 
-    The request is JSON with the paths ``model`` (.tflite), ``golden_images`` and ``images`` (.npy).
+    Args:
+        arguments: Path of a `Request` as JSON.
     """
-    request = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    request = TypeAdapter(Request).validate_json(Path(arguments[0]).read_bytes())
     try:
         seen = observe(
-            Path(request["model"]), np.load(request["golden_images"]), np.load(request["images"])
+            request.model, np.load(request.images), np.array(request.golden_rows), request.max_shift_px
         )
     except DataError as error:
         print(error, file=sys.stderr)
@@ -304,49 +379,54 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
     """Check what LiteRT does not, before it makes room for a file's tensors.
 
     Raises:
-        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those before.
+        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those
+            before.
     """
-    for detail in interpreter.get_tensor_details():
-        size_bytes = (
-            math.prod(int(size) for size in detail["shape"]) * np.dtype(detail["dtype"]).itemsize
-        )
+    for tensor in interpreter.get_tensor_details():
+        detail = _Detail(**tensor)
+        size_bytes = math.prod(int(size) for size in detail.shape) * np.dtype(detail.dtype).itemsize
         if size_bytes > _MAX_TENSOR_BYTES:
             raise DataError(
-                f"{path} asks for a tensor of {tuple(detail['shape'].tolist())} in {size_bytes:,} bytes, at most "
-                f"{_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert it again."
+                f"{path} asks for a tensor of {tuple(detail.shape.tolist())} in {size_bytes:,} bytes, "
+                f"at most {_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert "
+                "it again."
             )
     codes = operator_codes(path.read_bytes())
     states = [name for name in _STATE_OPERATORS if getattr(schema.BuiltinOperator, name) in codes]
     if states:
         raise DataError(
-            f"{path} keeps a state from one picture to the next ({', '.join(states)}), so that answers depend on those "
-            "before. Expected a model without variables: freeze them and convert it again."
+            f"{path} keeps a state from one picture to the next ({', '.join(states)}), so that answers "
+            "depend on those before. Expected a model without variables: freeze them and convert it "
+            "again."
         )
 
 
-def _spec(detail: dict[str, Any]) -> TensorSpec:
-    """Return an input or output as the contract sees it; only the batch may be left open and yet be 1."""
-    sizes = tuple(int(size) for size in detail["shape"])
-    signature = [int(size) for size in detail["shape_signature"]]
+def _spec(detail: _Detail) -> TensorSpec:
+    """Return an input or output as the contract sees it.
+
+    Only the batch may be left open and yet be 1.
+    """
+    sizes = tuple(int(size) for size in detail.shape)
+    signature = [int(size) for size in detail.shape_signature]
     is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
     shape = tuple(None if is_open[axis] else size for axis, size in enumerate(sizes))
-    scales = tuple(float(scale) for scale in detail["quantization_parameters"]["scales"])
-    return TensorSpec(np.dtype(detail["dtype"]).name, shape, scales)
+    scales = np.asarray(detail.quantization_parameters["scales"], np.float64)
+    return TensorSpec(np.dtype(detail.dtype).name, shape, tuple(scales.tolist()))
 
 
-def _tensor(detail: dict[str, Any]) -> Tensor:
-    scale, zero_point = detail["quantization"]
-    shape = tuple(int(size) for size in detail["shape"])
+def _tensor(detail: _Detail) -> Tensor:
+    scale, zero_point = detail.quantization
+    shape = tuple(int(size) for size in detail.shape)
     quantized = scale != 0
     return Tensor(
-        dtype=np.dtype(detail["dtype"]).name,
+        dtype=np.dtype(detail.dtype).name,
         shape=shape,
         scale=float(scale) if quantized else None,
         zero_point=int(zero_point) if quantized else None,
     )
 
 
-def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
+def _weights(model: FlatModel, tensor: Table, channel_axis: int) -> Weights:
     dtype = _DTYPE_NAMES[tensor.type]
     shape = tuple(int(size) for size in tensor.shape)
     values = _values(model.buffers[tensor.buffer].data.tobytes(), dtype)[: math.prod(shape)]
@@ -362,8 +442,11 @@ def _weights(model: Any, tensor: Any, channel_axis: int) -> Weights:
     )
 
 
-def _values(data: bytes, dtype: str) -> NDArray[Any]:
-    """Return what a constant holds; of int4, two share a byte, the lower half first, and the last half may be none."""
+def _values(data: bytes, dtype: str) -> NDArray[np.generic]:
+    """Return what a constant holds.
+
+    Two values of int4 share a byte, the lower half first, and the last half may be none.
+    """
     if dtype != "int4":
         return np.frombuffer(data, dtype)
     pairs = np.frombuffer(data, np.int8)

@@ -11,10 +11,11 @@ from litesmith.tflite.sizes import Size
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may go to the device, with what it answered to pictures of the validation images.
+    """A file that may go to the device, with its answers.
 
     Attributes:
-        predicted: Predicted classes (k, n) of k pictures of each image, the same in the same order for every candidate.
+        predicted: Predicted classes (k, n) of k pictures of each image, the same in the same order for
+            every candidate.
         broken: Which limits of the device it breaks, in words; empty if none.
     """
 
@@ -50,39 +51,40 @@ def choose(
     noise_standard_errors: float,
     equal_size_share: float,
 ) -> Choice:
-    """Choose the smallest candidate within the device's limits whose accuracy is within noise of the best there.
+    """Choose the smallest candidate as accurate as the best within limits.
 
-    A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors`` standard
-    errors of the paired difference below the best one's (the one-standard-error rule: Breiman et al., "Classification
-    and Regression Trees", 1984, section 3.4.3). Pruning puts zeros where weights were and leaves the file's size, so
-    raw sizes that differ by at most ``equal_size_share`` count as equal, and the compressed size decides.
+    A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors``
+    standard errors of the paired difference below the best one's (the one-standard-error rule: Breiman
+    et al., "Classification and Regression Trees", 1984, section 3.4.3). Pruning puts zeros where weights
+    were and leaves the file's size, so raw sizes that differ by at most ``equal_size_share`` count as
+    equal, and the compressed size decides.
 
     Args:
-        candidates: At least one. If none keeps the limits, they bind none, and the reason says so.
+        candidates: At least file. If none keeps the limits, they bind none, and the reason says so.
         labels: True classes (n,).
         noise_standard_errors: How far below the best is still noise.
         equal_size_share: Share of the smallest size by which an equal one may be larger.
     """
-    fitting = [one for one in candidates if not one.broken] or candidates
+    fitting = [file for file in candidates if not file.broken] or candidates
     best = max(
-        fitting, key=lambda one: (accuracy(labels, one.predicted), -one.size.gzip_bytes, one.name)
+        fitting, key=lambda file: (accuracy(labels, file.predicted), -file.size.gzip_bytes, file.name)
     )
-    standings = {one.name: _standing(one, best, labels, noise_standard_errors) for one in candidates}
-    near = [one for one in fitting if standings[one.name].within_noise]
-    limit = min(one.size.raw_bytes for one in near) * (1 + equal_size_share)
-    small = [one for one in near if one.size.raw_bytes <= limit]
-    chosen = min(small, key=lambda one: (one.size.gzip_bytes, one.size.raw_bytes, one.name))
+    standings = {file.name: _standing(file, best, labels, noise_standard_errors) for file in candidates}
+    near = [file for file in fitting if standings[file.name].within_noise]
+    limit = min(file.size.raw_bytes for file in near) * (1 + equal_size_share)
+    small = [file for file in near if file.size.raw_bytes <= limit]
+    chosen = min(small, key=lambda file: (file.size.gzip_bytes, file.size.raw_bytes, file.name))
     reason = f"{_reason(chosen, best, near, small, standings)}{_budget_note(candidates)}"
     return Choice(chosen.name, reason, standings)
 
 
-def _standing(one: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
-    behind = compare(labels, best.predicted, one.predicted)
+def _standing(file: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
+    behind = compare(labels, best.predicted, file.predicted)
     return Standing(
-        accuracy=accuracy(labels, one.predicted),
+        accuracy=accuracy(labels, file.predicted),
         behind=behind,
         within_noise=behind.difference <= noise * behind.standard_error,
-        within_limits=not one.broken,
+        within_limits=not file.broken,
     )
 
 
@@ -95,7 +97,8 @@ def _reason(
 ) -> str:
     """Say in words what decided."""
     if len(near) == 1:
-        return f"{_with_accuracy(best, standings)} is the most accurate on validation, no other within noise of it."
+        named = _with_accuracy(best, standings)
+        return f"{named} is the most accurate on validation, no other within noise of it."
     if len(small) == 1:
         size = f"is the smallest within noise of the most accurate ({chosen.size.raw_bytes} bytes)"
     else:
@@ -112,7 +115,7 @@ def _reason(
 
 def _budget_note(candidates: list[Candidate]) -> str:
     """Say which candidates the device's limits ruled out, if any."""
-    over = [f"{one.name} ({one.broken})" for one in candidates if one.broken]
+    over = [f"{file.name} ({file.broken})" for file in candidates if file.broken]
     if not over:
         return ""
     if len(over) == len(candidates):
@@ -120,5 +123,5 @@ def _budget_note(candidates: list[Candidate]) -> str:
     return f" Over the device's limits: {', '.join(over)}."
 
 
-def _with_accuracy(one: Candidate, standings: dict[str, Standing]) -> str:
-    return f"{one.name} ({standings[one.name].accuracy:.4f})"
+def _with_accuracy(file: Candidate, standings: dict[str, Standing]) -> str:
+    return f"{file.name} ({standings[file.name].accuracy:.4f})"

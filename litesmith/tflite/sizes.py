@@ -1,4 +1,4 @@
-"""How large a file is where it lies and where it travels; two numbers that are never mixed."""
+"""Sizes of a file as it is stored and as it travels."""
 
 import gzip
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ class Size:
 
     Attributes:
         raw_bytes: As it lies on a disk or in a device's flash.
-        gzip_bytes: As it travels, compressed by gzip at level 9. Here alone zeros that pruning left count.
+        gzip_bytes: As it travels, compressed by gzip at level 9. Here alone zeros that pruning left
+            count.
     """
 
     raw_bytes: int

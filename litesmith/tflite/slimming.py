@@ -1,17 +1,20 @@
-"""Take out of a ``.tflite`` file what no device needs, without changing a bit of what it answers.
+"""Slimming of ``.tflite`` files that changes no bit of their answers.
 
-A file is a FlatBuffer: tables, vectors and strings that point at each other. TensorFlow's converter writes every one of
-them anew and adds names, signatures and notes of the conversion: 8 to 10 KB, half of a file that is to hold 10,000
-weights. Here go the names of inner tensors, signatures, notes, ranges that were only seen in calibration and empty
-buffers; and vectors and tables that say the same are written once. A FlatBuffer may do so: an offset may point
-wherever a value of its type lies, which is how ``CreateSharedString`` works in every language.
+A file is a FlatBuffer: tables, vectors and strings that point at each other. TensorFlow's converter
+writes every one of them anew and adds names, signatures and notes of the conversion: 8 to 10 KB, half of
+a file that is to hold 10,000 weights. Here go the names of inner tensors, signatures, notes, ranges that
+were only seen in calibration and empty buffers; and vectors and tables that say the same are written
+once. A FlatBuffer may do so: an offset may point wherever a value of its type lies, which is how
+``CreateSharedString`` works in every language.
 
-Sources: https://flatbuffers.dev/internals/ and the schema of ``.tflite``, which puts constants at multiples of 16 bytes
-(``force_align: 16``): https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
+Sources: https://flatbuffers.dev/internals/ and the schema of ``.tflite``, which puts constants at
+    multiples of 16 bytes
+(``force_align: 16``):
+https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
 """
 
 from collections.abc import Hashable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import flatbuffers
 import numpy as np
@@ -19,6 +22,10 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
+
+# The schema's classes are generated and have no types: a whole file, and any table in it.
+FlatModel: TypeAlias = Any
+Table: TypeAlias = Any
 
 # Operators that hold weights, each with the axis of its weight tensor that counts output channels.
 _WEIGHTED = {
@@ -35,13 +42,16 @@ _CONSTANT_ALIGNMENT = 16
 
 
 def slim(model: bytes) -> bytes:
-    """Return a ``.tflite`` file that answers the same to the bit and holds nothing that answering does not need.
+    """Return a ``.tflite`` file without what answering does not need.
 
-    What stays: operators with their versions and options, tensors with type, shape and quantization in their order,
-    constants at multiples of 16 bytes, the names of inputs and outputs, and for the weights of a layer the layer's
-    name. What goes: names of other tensors, signatures (an interpreter feeds inputs by index), the converter's notes,
-    minima and maxima of calibration, quantization that quantizes nothing, buffers that are empty or unused, and the
-    second copy of a layer's weights where the layer runs twice.
+    It answers the same to the bit.
+
+    What stays: operators with their versions and options, tensors with type, shape and quantization in
+    their order, constants at multiples of 16 bytes, the names of inputs and outputs, and for the weights
+    of a layer the layer's name. What goes: names of other tensors, signatures (an interpreter feeds
+    inputs by index), the converter's notes, minima and maxima of calibration, quantization that
+    quantizes nothing, buffers that are empty or unused, and the second copy of a layer's weights where
+    the layer runs twice.
 
     Args:
         model: Content of a ``.tflite`` file.
@@ -50,7 +60,8 @@ def slim(model: bytes) -> bytes:
         The smaller content; the same for the same model, and ``slim`` of it is itself.
 
     Raises:
-        ConversionError: Constants lie outside the FlatBuffer, as in files above 2 GB, where moving it would lose them.
+        ConversionError: Constants lie outside the FlatBuffer, as in files above 2 GB, where moving it
+            would lose them.
     """
     tree = unpack(model)
     if tree.externalBuffers or any(buffer.offset for buffer in tree.buffers):
@@ -67,7 +78,7 @@ def slim(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def unpack(model: bytes) -> Any:
+def unpack(model: bytes) -> FlatModel:
     """Return the content of a ``.tflite`` file as the schema's objects."""
     return schema.ModelT.InitFromPackedBuf(model, 0)
 
@@ -79,18 +90,18 @@ def operator_codes(model: bytes) -> set[int]:
 
 
 def custom_operators(model: bytes) -> list[str]:
-    """Return the names of the operators in a ``.tflite`` file that are not built into LiteRT."""
+    """Return the names of operators that are not built into LiteRT."""
     names = {code.CustomCode() for code in _operators(model)} - {None}
     return sorted(name.decode(errors="replace") for name in names)
 
 
-def _operators(model: bytes) -> list[Any]:
+def _operators(model: bytes) -> list[Table]:
     root = schema.Model.GetRootAs(model, 0)
     return [root.OperatorCodes(index) for index in range(root.OperatorCodesLength())]
 
 
-def weight_tensors(tree: Any) -> Iterator[tuple[Any, int]]:
-    """Yield the weights of every convolution and dense layer, in the order in which they run.
+def weight_tensors(tree: FlatModel) -> Iterator[tuple[Table, int]]:
+    """Yield the weights of convolutions and dense layers, as they run.
 
     Args:
         tree: What `unpack` returned.
@@ -113,23 +124,23 @@ def layer(name: str) -> str:
     return next(iter(name.partition(";")[0].split("/")[-2:-1]), name)
 
 
-def _kind(tree: Any, operator: Any) -> int:
+def _kind(tree: FlatModel, operator: Table) -> int:
     code = tree.operatorCodes[operator.opcodeIndex]
     # two fields for one thing: the older one is a byte and ends at 127
     return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
-def _tensors(tree: Any) -> list[Any]:
+def _tensors(tree: FlatModel) -> list[Table]:
     return [tensor for graph in tree.subgraphs for tensor in graph.tensors]
 
 
-def _forget_notes(tree: Any) -> None:
+def _forget_notes(tree: FlatModel) -> None:
     tree.description = tree.metadataBuffer = tree.signatureDefs = None
-    tree.metadata = [one for one in tree.metadata or [] if one.name not in _NOTES] or None
+    tree.metadata = [note for note in tree.metadata or [] if note.name not in _NOTES] or None
 
 
-def _forget_names(tree: Any) -> None:
-    """Keep the names of inputs and outputs, and of the layers that weights belong to."""
+def _forget_names(tree: FlatModel) -> None:
+    """Keep the names of inputs, outputs and layers with weights."""
     names = {
         id(tensor): layer(tensor.name.decode()) for tensor, _ in weight_tensors(tree) if tensor.name
     }
@@ -140,7 +151,7 @@ def _forget_names(tree: Any) -> None:
             tensor.name = names.get(id(tensor))
 
 
-def _forget_ranges(tree: Any) -> None:
+def _forget_ranges(tree: FlatModel) -> None:
     """Drop what calibration saw, and quantization without a scale, which means none."""
     for tensor in _tensors(tree):
         quantization = tensor.quantization
@@ -151,17 +162,20 @@ def _forget_ranges(tree: Any) -> None:
             tensor.quantization = None
 
 
-def _gather_buffers(tree: Any) -> None:
-    """Keep the buffers that hold something; the first is always empty and stands for those that do not.
+def _gather_buffers(tree: FlatModel) -> None:
+    """Keep the buffers that hold something.
 
-    Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they are equal only
-    as long as a network is untrained and they are zero, and its file is to be as large as that of the trained one.
+    The first is always empty and stands for those that do not.
+
+    Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they
+    are equal only as long as a network is untrained and they are zero, and its file is to be as large as
+    that of the trained one.
     """
     weights = {id(tensor) for tensor, _ in weight_tensors(tree)}
     biases = {id(tensor) for tensor in _biases(tree)}
     places: dict[Hashable, int] = {}
     buffers = [schema.BufferT()]
-    for user in sorted((*_tensors(tree), *(tree.metadata or [])), key=lambda one: int(one.buffer)):
+    for user in sorted((*_tensors(tree), *(tree.metadata or [])), key=lambda table: int(table.buffer)):
         data = tree.buffers[user.buffer].data
         if _is_empty(data):
             user.buffer = 0
@@ -178,7 +192,7 @@ def _gather_buffers(tree: Any) -> None:
     tree.buffers = buffers
 
 
-def _biases(tree: Any) -> Iterator[Any]:
+def _biases(tree: FlatModel) -> Iterator[Table]:
     for graph in tree.subgraphs:
         for operator in graph.operators:
             if (
@@ -189,11 +203,11 @@ def _biases(tree: Any) -> Iterator[Any]:
                 yield graph.tensors[operator.inputs[2]]
 
 
-def _is_empty(vector: Any) -> bool:
+def _is_empty(vector: NDArray[np.generic] | None) -> bool:
     return vector is None or len(vector) == 0
 
 
-def _share(tree: Any) -> None:
+def _share(tree: FlatModel) -> None:
     """Let tensors and operators that say the same point at one table."""
     for graph in tree.subgraphs:
         tables: dict[Hashable, _Once] = {}
@@ -209,38 +223,40 @@ def _share(tree: Any) -> None:
                 operator.builtinOptions = tables.setdefault(_key(options), _Once(options))
 
 
-def _key(value: Any) -> Hashable:
+def _key(value: object) -> Hashable:
     """Return what tells a table, vector or number from another."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.tobytes()
     if hasattr(value, "__dict__"):
-        return type(value).__name__, *((name, _key(one)) for name, one in sorted(vars(value).items()))
+        return type(value).__name__, *(
+            (name, _key(inner)) for name, inner in sorted(vars(value).items())
+        )
     return repr(value)
 
 
 class _Once:
     """A table that is written once, however many point at it."""
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Table) -> None:
         self._table, self._offset = table, 0
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 (the schema's name)
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 (the schema's name)
         """Write the table unless it is there already."""
         self._offset = self._offset or self._table.Pack(builder)
         return self._offset
 
 
 class _Tensor:
-    """A tensor that is written with its single bytes side by side, where the schema's own order leaves gaps."""
+    """A tensor written without the gaps that the schema's order leaves."""
 
-    def __init__(self, tensor: Any) -> None:
+    def __init__(self, tensor: Table) -> None:
         self._tensor = tensor
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802 (the schema's name)
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 (the schema's name)
         """Write the tensor."""
         tensor = self._tensor
         rare = (tensor.sparsity, tensor.shapeSignature, tensor.variantTensors)
-        if tensor.isVariable or tensor.externalBuffer or any(one is not None for one in rare):
+        if tensor.isVariable or tensor.externalBuffer or any(value is not None for value in rare):
             return int(tensor.Pack(builder))
         offsets = {
             schema.TensorAddShape: None
@@ -262,7 +278,7 @@ class _Tensor:
 
 
 class _Builder(flatbuffers.Builder):  # type: ignore[misc]
-    """Writes a vector that is there already not again, and constants where the schema wants them."""
+    """Writes equal vectors once, and constants where the schema wants them."""
 
     __slots__ = ("_written",)
 
@@ -270,8 +286,11 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         super().__init__(size_bytes)
         self._written: dict[Hashable, int] = {}
 
-    def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 (the base's name)
-        """Write a vector, unless it is there, and return where it is. What constants are shared was decided before."""
+    def CreateNumpyVector(self, x: NDArray[np.generic]) -> int:  # noqa: N802 (the base's name)
+        """Write a vector unless it is there, and return where it is.
+
+        What constants are shared was decided before.
+        """
         if x.dtype == np.uint8:
             self.Prep(_CONSTANT_ALIGNMENT, len(x))
             return int(super().CreateNumpyVector(x))

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
@@ -72,6 +72,11 @@ _OTHERS = (
 # latter sums, which would else be as many as the machine has. One serves its small matrices here.
 _NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
+
+# TensorFlow and Keras have no types that a checker could read.
+KerasModel: TypeAlias = Any
+KerasLayer: TypeAlias = Any
+LiteConverter: TypeAlias = Any
 
 _threads: dict[str, int] = {}
 _settled: list[bool] = []

@@ -1,4 +1,4 @@
-"""The state of each step in one line, as far as it is seen without asking DVC."""
+"""A table of steps and their states, without DVC."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,31 +14,32 @@ from tasks.dag.step import Step
 from tasks.pipeline import PIPELINE
 
 STEPS = [step.name for step in PIPELINE]
-_HINT = (
-    "`dvc status` tells which steps are out of date, `python -m tasks list STEP`\n"
-    "what a step does and its files."
-)
-_Row = tuple[str, str, str, str]
+_HINT = """\
+`dvc status` tells which steps are out of date, `python -m tasks list STEP`
+what a step does and its files."""
 
 
 def list_steps(root: Path, name: str | None = None, files: bool = False) -> str:
-    """Return a table of steps: name, state, since when, and how long making took.
+    """Return a table of steps: name, state, since, took.
 
     Args:
         root: The project's folder or a workspace's.
         name: The only step to show, with its files; None for all.
         files: Whether to show the files of all steps, too.
     """
+    from tabulate import tabulate
+
     shown = [step for step in PIPELINE if name in (None, step.name)]
     rows = [("step", "state", "since", "took"), *(_row(step, root) for step in shown)]
-    header, *lines = _aligned(rows)
+    table = tabulate(rows, tablefmt="plain", disable_numparse=True)
+    header, *lines = map(str.rstrip, table.splitlines())
     if name is None and not files:
         return "\n".join([header, *lines, "", _HINT])
     blocks = ["\n".join([line, *_files(step)]) for step, line in zip(shown, lines, strict=True)]
     return "\n\n".join([header, *blocks])
 
 
-def _row(step: Step, root: Path) -> _Row:
+def _row(step: Step, root: Path) -> tuple[str, str, str, str]:
     running = running_step(root)
     if running and running[0] == step.name:
         return step.name, "running", _moment(running[1]), ""
@@ -58,14 +59,6 @@ def _row(step: Step, root: Path) -> _Row:
 def _moment(moment: datetime) -> str:
     """Return a moment in the time of this place."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _aligned(rows: list[_Row]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _files(step: Step) -> Iterator[str]:

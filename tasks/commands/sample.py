@@ -70,7 +70,7 @@ def check_sample(root: Path) -> None:
 
 
 def _recorded(root: Path) -> str:
-    """Return the MD5 of the report as the last run of its stage recorded it."""
+    """Return the MD5 that DVC recorded of the report."""
     for outputs in locked_outputs(root).values():
         for output in outputs:
             if output.path == catalog.REPORT and output.md5:
@@ -93,7 +93,7 @@ def _shown(picture: Path) -> str:
 
 
 def _photograph(page: Path, target: Path) -> None:
-    """Draw the first screen of a page in a browser without network or history, in light colours."""
+    """Draw the first screen of a page with a browser."""
     browser = next((path for path in map(shutil.which, _BROWSERS) if path), None)
     if browser is None:
         raise MachineError(

@@ -67,7 +67,7 @@ def record_outputs(step: Step, root: Path) -> None:
 
 
 def md5_of(path: Path) -> str:
-    """Return the MD5 that DVC records of a file, or of a folder with all below it.
+    """Return the MD5 that DVC records of a file or folder.
 
     That of a folder is the MD5 of a JSON list of its files, as `dvc_data.hashfile.tree` writes it.
     """
@@ -122,7 +122,7 @@ def _left(file: Path) -> dict[str, str]:
 
 
 def _refusal(root: Path, wanted: _Recorded, md5: str) -> str | None:
-    """Return what differs and the way out that lasts; None if DVC itself would see no difference."""
+    """Return what differs and how to mend it, None for nothing."""
     cache = _Cache(root)
     present = cache.files(root / wanted.path) if _is_folder(md5) else {"": md5}
     if _is_folder(md5) and _md5_of_list(present) == wanted.md5:
@@ -180,7 +180,7 @@ class _CachedFile(BaseModel):
 
 
 class _Cache:
-    """DVC's cache of a workspace; as importing DVC takes a second, asked only where an input differs."""
+    """DVC's cache of a workspace, opened only where an input differs."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -199,7 +199,7 @@ class _Cache:
         return {name: _md5_of_file(folder / name) for name in names}
 
     def members(self, md5: str) -> dict[str, str]:
-        """Return the MD5s of the files of a folder in the cache, by name; none if not known."""
+        """Return the MD5s of a cached folder's files by name, if known."""
         if self.damaged(md5):
             return {}
         try:
@@ -209,7 +209,7 @@ class _Cache:
         return {file.relpath: file.md5 for file in listed}
 
     def damaged(self, md5: str | None) -> str | None:
-        """Return the path of a file in the cache if its content is not the one that names it."""
+        """Return the path of a cached file whose content has changed."""
         if md5 is None:
             return None
         place = self._place(md5)

@@ -30,10 +30,10 @@ PLUMBING = (
 PACKAGES = {
     "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
-    "ai_edge_quantizer": "ai-edge-quantizer",
     "flatbuffers": "flatbuffers",
     "great_expectations": "great-expectations",
     "jinja2": "jinja2",
+    "litert_quantizer": "litert-quantizer",
     "matplotlib": "matplotlib",
     "numpy": "numpy",
     "optuna": "optuna",
@@ -63,7 +63,7 @@ def sources(module: str, root: Path) -> list[Path]:
 
 
 def folded(paths: Iterable[Path], root: Path) -> list[Path]:
-    """Return sources, with each package that is there as a whole named by its folder.
+    """Return sources, with whole packages named by their folder.
 
     What DVC records of a stage so stays short: it writes all of ``dvc.lock`` anew after each.
 
@@ -100,7 +100,7 @@ class _Tree:
     owners: dict[Path, frozenset[Path]]
 
     def code(self, module: str) -> set[Path]:
-        """Return the files of a module and its imports that hold more than a docstring."""
+        """Return the files of a module and of its imports."""
         paths = {
             _path(name, self.root) for name in self._upstream(module) if name.partition(".")[0] in RINGS
         }
@@ -111,7 +111,7 @@ class _Tree:
         return {name.partition(".")[0] for name in self._upstream(module)}
 
     def data(self, code: Iterable[Path]) -> set[Path]:
-        """Return the data files that modules may read, and those that these name in turn."""
+        """Return the data files that modules may read."""
         needed, waiting = set(code), set(self.owners)
         while ready := {path for path in waiting if not self.owners[path] or self.owners[path] & needed}:
             needed |= ready
@@ -161,7 +161,7 @@ def _graph(root: Path) -> "ImportGraph":
 
 
 def _packages_below(root: Path) -> "AbstractPackageFinder":
-    """Return a finder of packages below ``root``; grimp's own finds what this process would import."""
+    """Return a finder of packages below ``root``, unlike grimp's own."""
     from grimp.application.ports.packagefinder import AbstractPackageFinder
 
     class Finder(AbstractPackageFinder):
@@ -193,7 +193,7 @@ def _all_modules() -> "AbstractModuleFinder":
 
 
 def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
-    """Return the data files, each with the modules of its package and the files that name it."""
+    """Return the data files with the files that may read them."""
     texts = {path: (root / path).read_text(encoding="utf-8", errors="ignore") for path in paths}
     return {
         path: frozenset(
@@ -208,7 +208,7 @@ def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
 
 
 def _is_beside(module: Path, path: Path) -> bool:
-    """Tell whether a file lies in the package of a module or below; a whole ring does not count."""
+    """Tell whether a file lies in a module's package, not only its ring."""
     return len(module.parts) > 2 and module.parent in path.parents
 
 
@@ -217,7 +217,7 @@ def _is_plumbing(path: Path) -> bool:
 
 
 def _held(folder: Path, root: Path) -> set[Path]:
-    """Return the files below a folder that hold more than a docstring, relative to ``root``."""
+    """Return the files below a folder, relative to ``root``."""
     return {
         path.relative_to(root)
         for path in _files(root / folder)

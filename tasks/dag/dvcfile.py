@@ -63,7 +63,7 @@ def _stage(step: Step, root: Path) -> dict[str, JsonValue]:
 
 
 def _keys(section: str, kind: type[Section]) -> list[str]:
-    """Return the keys of a section that a step reads: all, or the fields of a part."""
+    """Return the keys of a section that a step reads."""
     return (
         [section]
         if kind is Params.kind(section)
@@ -79,7 +79,7 @@ def _out(port: Port) -> JsonValue:
 
 
 def _plots(steps: Iterable[Step]) -> list[JsonValue]:
-    """Return one drawing for each panel, with the columns of every file that takes part in it."""
+    """Return one drawing for each panel with its files' columns."""
     columns: dict[str, dict[str, JsonValue]] = {}
     drawings: dict[str, Plot] = {}
     for port in (port for step in steps for port in step.outs):

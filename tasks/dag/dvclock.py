@@ -19,7 +19,7 @@ class _OfDvc(BaseModel):
 
 
 class LockedOutput(_OfDvc):
-    """An output as the last run of its stage left it, named by its MD5."""
+    """An output as its stage's last run left it."""
 
     path: Path
     md5: str | None = None
@@ -44,7 +44,7 @@ class _Stages(_OfDvc):
 
 
 def locked_outputs(root: Path) -> Mapping[str, tuple[LockedOutput, ...]]:
-    """Return the outputs that ``dvc.lock`` records, by stage; none if there is no such file.
+    """Return the outputs that ``dvc.lock`` records, by stage.
 
     DVC writes it after each stage, before the next one begins.
 

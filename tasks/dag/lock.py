@@ -72,7 +72,7 @@ def holding(root: Path) -> Iterator[None]:
 
 @contextmanager
 def stepping(root: Path) -> Iterator[None]:
-    """Be the only step that runs in the workspace; wait a moment for one that is about to stop.
+    """Be the only step that runs in the workspace.
 
     A step whose flow was killed notices that within a second or two, and until then it still writes,
     while the flow's lock is free already.
@@ -95,7 +95,7 @@ def stepping(root: Path) -> Iterator[None]:
 
 
 def running_step(root: Path) -> tuple[str, datetime] | None:
-    """Return the name of the step that runs in the workspace, and since when; None while none does."""
+    """Return the step that runs in the workspace, and since when."""
     path = root / catalog.STEP_LOCK
     if not path.is_file():
         return None
@@ -150,7 +150,7 @@ def _taken(file: IO[str]) -> bool:
 
 @contextmanager
 def _naming_this(file: IO[str]) -> Iterator[None]:
-    """Let a locked file name this process for as long as the block lasts, and nobody after it."""
+    """Name this process in a locked file while the block lasts."""
     since = datetime.now(UTC).replace(microsecond=0)
     with explaining(Path(file.name)):
         # A holder that was killed left its name.
@@ -164,7 +164,7 @@ def _naming_this(file: IO[str]) -> Iterator[None]:
 
 
 def _holder(file: IO[str]) -> _Holder | None:
-    """Return the holder that the file names, None if it names no process that runs.
+    """Return the holder that the file names, if it runs.
 
     It names none in the instant between locking and writing, and in that between removing the name and
     letting go; nor after the holder was killed.

@@ -53,7 +53,11 @@ def run_step(step: Step, root: Path) -> None:
     """
     watch_starters()
     _fix_environment()
+    # Only now: it imports NumPy, which reads the environment then.
+    from tasks.registries import require_registered
+
     params = read_params(root / catalog.PARAMS)
+    require_registered(params)
     with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(step.module, root), root)
         arguments = step.arguments(params)
@@ -120,7 +124,7 @@ _MAX_NAMED = 3
 
 
 def _require_writable(step: Step, root: Path) -> None:
-    """Raise before anything is removed if a folder that the step writes to cannot be written."""
+    """Require that the step may write its outputs."""
     for folder in {(root / port.path).parent for port in step.outs}:
         nearest = next(place for place in (folder, *folder.parents) if place.exists())
         if not os.access(nearest, os.W_OK | os.X_OK):
@@ -136,7 +140,7 @@ def _remove_outputs(step: Step, root: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, a folder with all in it, or a link alone, if it is there."""
+    """Remove a file, a folder or a link, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -161,7 +165,7 @@ def _require_outputs(step: Step, root: Path, before: set[Path]) -> None:
 
 
 def _log_empty(step: Step, root: Path) -> None:
-    """Log that a folder is empty on purpose: DVC is about to warn of it."""
+    """Log that a folder is empty on purpose."""
     for port in step.outs:
         if port.marked(MaybeEmpty) and not any((root / port.path).iterdir()):
             _LOG.info("%s is empty, since nothing was asked for", port.path)
@@ -180,7 +184,7 @@ def _beside(step: Step, root: Path) -> set[Path]:
 
 @contextmanager
 def _work_folder(step: Step, arguments: Arguments, root: Path) -> Iterator[Path | None]:
-    """Make the folder that a killed run resumes from, named by all that decides the result.
+    """Make the folder that a killed run resumes from.
 
     A step that does not ask for it has none: to name it, every input is read. It outlives the step,
     whose outputs DVC has yet to record, and goes when another step begins: then they are.

@@ -28,7 +28,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Plot:
-    """Mark of a small CSV output that ``dvc plots`` draws; an output may bear several.
+    """Mark of a small CSV output that ``dvc plots`` draws.
 
     Args:
         x: Column of the horizontal axis.
@@ -45,7 +45,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Measured:
-    """Mark of an output that holds timings, or is made from some, and so differs from run to run."""
+    """Mark of an output with timings, which differs between runs."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class MaybeEmpty:
-    """Mark of a folder that may be empty; DVC's warning of that is not passed on."""
+    """Mark of a folder that may be empty."""
 
 
 Mark = Metric | Plot | Measured | Kept | MaybeEmpty
@@ -84,7 +84,7 @@ class Port:
 
 
 class MapJobs(Protocol):
-    """Apply a function to jobs in worker processes; results have the order of the jobs."""
+    """Apply a function to jobs in worker processes."""
 
     def __call__(self, function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
         """Return ``function(job)`` for each job, in their order."""
@@ -92,7 +92,7 @@ class MapJobs(Protocol):
 
 
 class StudyRunner(Protocol):
-    """Call a study with a way to map jobs, and keep the workers while it runs."""
+    """Call a study with a way to map jobs to workers."""
 
     def __call__(self, study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
         """Return ``study(map_jobs)``, the jobs run by ``num_workers`` workers."""

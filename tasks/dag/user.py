@@ -1,4 +1,4 @@
-"""A name and a home folder for a user that the system knows by number alone."""
+"""A name and a home folder for a user without one."""
 
 import getpass
 import os
@@ -10,7 +10,7 @@ _HOME = Path(".litesmith/home")
 
 
 def provide_user(root: Path) -> None:
-    """Set ``USER`` and ``HOME`` for this process, and those it starts, where nothing tells them.
+    """Set ``USER`` and ``HOME`` where nothing tells them.
 
     DVC asks for the user's name, and Prefect and Great Expectations for the home folder as they are
     imported; all three end in a traceback where there is none. What the system or the environment tells
@@ -33,7 +33,7 @@ def provide_user(root: Path) -> None:
 
 
 def _has_home() -> bool:
-    """Tell whether the environment or the system names a home; a relative one is none to DVC."""
+    """Tell whether the environment or the system names a home."""
     if Path(os.environ.get("HOME", "")).is_absolute():
         return True
     try:

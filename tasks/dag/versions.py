@@ -1,4 +1,4 @@
-"""The versions of the packages that decide numbers, from the lock: an input of steps."""
+"""The versions of the packages that decide numbers."""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Stop a process with its workers when whoever started it, or its terminal, is gone.
+"""The end of a process whose starter or terminal is gone.
 
 After ``kill -9`` of a flow or of DVC nobody else can: an orphaned training would go on for an hour and
 then overwrite outputs that another run has made meanwhile.
@@ -28,7 +28,7 @@ def starter_environment() -> dict[str, str]:
 
 
 def watch_starters() -> None:
-    """Watch, from a daemon thread, the flow and the DVC command that started this process."""
+    """Watch the flow and the DVC command that started this process."""
     _watch([*_named_starter(), *_dvc_command()])
 
 
@@ -54,7 +54,7 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """Let a signal pass; processes started from now on would inherit that it is ignored."""
+    """Let a signal pass; children would inherit that it is ignored."""
 
 
 def stop_children(process: psutil.Process) -> None:
@@ -63,7 +63,7 @@ def stop_children(process: psutil.Process) -> None:
 
 
 def stop_tree(pid: int) -> None:
-    """Kill a process and every descendant, if there still, and wait until they are gone."""
+    """Kill a process with every descendant, and wait for their end."""
     try:
         process = psutil.Process(pid)
         kill_all([process, *process.children(recursive=True)])
@@ -86,7 +86,7 @@ def _watch(starters: list[psutil.Process | None]) -> None:
 
 
 def _stop_after(starters: list[psutil.Process | None]) -> None:
-    """Wait until one of the starters is gone, then end this process and all below it."""
+    """End this process tree once one of its starters is gone."""
     while all(
         starter is not None and starter.is_running() and not _is_zombie(starter) for starter in starters
     ):
@@ -104,7 +104,7 @@ def _is_zombie(process: psutil.Process) -> bool:
 
 
 def _named_starter() -> list[psutil.Process | None]:
-    """Return the process that the environment names, None in its place if it is gone already."""
+    """Return the process that the environment names, None if gone."""
     if STARTER not in os.environ:
         return []
     pid, _, started = os.environ[STARTER].partition(":")

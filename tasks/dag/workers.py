@@ -61,7 +61,7 @@ def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _workers() -> list[psutil.Process]:
-    """Return the processes of pools; the one that gives back what they share ends by itself."""
+    """Return the worker processes of pools."""
     workers = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""The room that measures every model and file on the official test images: nothing is chosen by what it finds."""
+"""The step that measures models and files on the test images."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.errors import ConversionError
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.evaluate import EvaluateParams
 from tasks import catalog
 from tasks.dag.step import Measured, Metric, Plot, step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from litesmith.data.splits import Split
+    from litesmith.device.measurement import Measurement
     from litesmith.evaluation import Variant
+    from litesmith.training.backend import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,10 +51,8 @@ class Outs:
 
 
 @step
-def evaluate(
-    params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams
-) -> None:
-    """Measure every model and every file on the official test images, and what the files ask of a device.
+def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
+    """Measure every model and file on the test images, and files on devices.
 
     Raises:
         DataError: An input is not what it should be.
@@ -59,22 +60,25 @@ def evaluate(
         ConversionError: A file does not run on a device that is asked for.
     """
     from litesmith.data.splits import read_split
-    from litesmith.device.measurements import require
+    from litesmith.device import registry
     from litesmith.evaluation import confusion_rows, describe_variant, write_predictions
 
-    require(params.measure)
+    registry.require(params.measure)
     test, converted = read_split(ins.test), read_json(ins.converted)
-    write_json(outs.latency, _latency(params, ins, converted, test, device))
+    write_json(outs.latency, _latency(params, ins, converted, test))
     variants = _keras_variants(params, ins, test) | _lite_variants(ins, converted, test)
     final = converted["final"]["name"]
     results = {
         "num_images": len(test.labels),
         "final": final,
         "variants": {
-            name: describe_variant(one, test.labels, dataset.class_names)
-            for name, one in variants.items()
+            name: describe_variant(variant, test.labels, dataset.class_names)
+            for name, variant in variants.items()
         },
-        "device": _device(params, ins, converted, device),
+        "device": {
+            measurement.name: _device(measurement, params, ins, converted)
+            for measurement in registry.MEASUREMENTS
+        },
     }
     write_predictions(
         outs.predictions, variants, test, pictured=[final, f"{variants[final].model}-keras"]
@@ -86,10 +90,12 @@ def evaluate(
 
 
 def _latency(
-    params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: "Split", device: DeviceParams
+    params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: "Split"
 ) -> dict[str, Any]:
-    """Time the files. Comes first: TensorFlow is not there yet to take part of the machine."""
-    from litesmith.device.measurements import judge
+    """Time the files.
+
+    It comes first: TensorFlow is not there yet to take part of the machine.
+    """
     from litesmith.host import describe_host
     from litesmith.tflite.latency import measure_latency
     from litesmith.tflite.runtime import RUNTIME
@@ -101,8 +107,8 @@ def _latency(
         num_rounds=params.latency_rounds,
         runs_per_round=params.latency_runs,
     )
-    for name, one in measured.items():
-        _LOG.info("%s: %.3f ms an image on one thread", name, one.median_ms)
+    for name, latency in measured.items():
+        _LOG.info("%s: %.3f ms an image on one thread", name, latency.median_ms)
     return {
         "host": describe_host(),
         "runtime": RUNTIME,
@@ -110,70 +116,73 @@ def _latency(
         "num_warmup": params.latency_warmup,
         "num_rounds": params.latency_rounds,
         "runs_per_round": params.latency_runs,
-        "variants": {name: asdict(one) for name, one in measured.items()},
-        "limits": {
-            "max_latency_ms": asdict(
-                judge(device.max_latency_ms, measured[converted["final"]["name"]].median_ms)
-            )
-        },
+        "variants": {name: asdict(latency) for name, latency in measured.items()},
     }
 
 
 def _device(
-    params: EvaluateParams, ins: Ins, converted: dict[str, Any], device: DeviceParams
+    measurement: "Measurement", params: EvaluateParams, ins: Ins, converted: dict[str, Any]
 ) -> dict[str, Any]:
-    """Measure what the integer files need of the devices that are asked for, and judge the final one."""
-    from litesmith.device.measurements import (
-        NpuTarget,
-        describe_tool,
-        estimate_npu,
-        judge,
-        measure_arena,
-    )
-
-    def paths(*precisions: str) -> dict[str, Path]:
-        names = [name for name, one in converted["files"].items() if one["precision"] in precisions]
-        return {name: ins.lite / f"{name}.tflite" for name in names}
-
-    found: dict[str, Any] = {"mcu": None, "npu": None}
-    if "mcu" in params.measure:
-        arenas = {name: asdict(measure_arena(path)) for name, path in paths("int8").items()}
-        arenas |= {name: _arena_if_any(path) for name, path in paths("int4").items()}
-        found["mcu"] = {"tool": describe_tool("mcu"), "files": arenas}
-    if "npu" in params.measure:
-        # weights of four bits are beyond the processor, and the compiler ends without a word
-        target = params.npu.into(NpuTarget)
-        costs = {name: asdict(estimate_npu(path, target)) for name, path in paths("int8").items()}
-        found["npu"] = {"tool": describe_tool("npu"), **asdict(target), "files": costs}
-    arena = found["mcu"] and found["mcu"]["files"][converted["final"]["name"]].get("arena_bytes")
-    return {**found, "limits": {"max_arena_bytes": asdict(judge(device.max_arena_bytes, arena))}}
+    """Measure integer files on a device; ``files`` is None if not asked for."""
+    shown = {
+        "title": measurement.title,
+        "columns": [asdict(column) for column in measurement.columns],
+        "limit": measurement.limit and asdict(measurement.limit),
+    }
+    if measurement.name not in params.measure:
+        return {**shown, "tool": None, "files": None}
+    tool, settings = measurement.describe_tool(), measurement.settings(params)
+    return {
+        **shown,
+        "caption": measurement.caption.format(tool=tool, **settings),
+        "tool": tool,
+        **settings,
+        "files": _costs(measurement, params, ins, converted),
+    }
 
 
-def _arena_if_any(path: Path) -> dict[str, Any]:
-    """Measure a file with int4 weights, or say that it was refused: not every kernel of the runtime takes them."""
-    from litesmith.device.measurements import measure_arena
+def _costs(
+    measurement: "Measurement", params: EvaluateParams, ins: Ins, converted: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Measure every file that the tool takes, or say why it refuses.
 
-    try:
-        return asdict(measure_arena(path))
-    except ConversionError as error:
-        _LOG.info("%s", error)
-        return {"refused": str(error)}
+    Raises:
+        ConversionError: A file does not run that must.
+    """
+    from litesmith.tflite.precisions.registry import precision
+
+    files = {name: precision(file["precision"]) for name, file in converted["files"].items()}
+    paths = {name: ins.lite / f"{name}.tflite" for name, kind in files.items() if kind.is_integer}
+    costs = {
+        name: asdict(measurement.measure(path, params))
+        for name, path in paths.items()
+        if files[name].weights in measurement.weights
+    }
+    for name, path in paths.items():
+        if files[name].weights in measurement.maybe_weights:
+            try:
+                costs[name] = asdict(measurement.measure(path, params))
+            except ConversionError as error:
+                _LOG.info("%s", error)
+                costs[name] = {"refused": str(error)}
+    return costs
 
 
 def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Variant]":
     """Let the Keras models answer."""
-    from litesmith.compression.loading import load_aware
+    from litesmith.compression.variants.registry import variant
     from litesmith.evaluation import Variant
     from litesmith.tflite import converter
     from litesmith.tflite.sizes import measure_size
-    from litesmith.training.backend import set_threads
+    from litesmith.training.backend import load_h5, set_threads
 
     set_threads(params.num_threads)
-    paths = {"baseline": ins.baseline, "tuned": ins.tuned, "pruned": ins.pruned}
-    paths |= {path.stem: path for path in sorted(ins.quantized.iterdir())}
+    readers: dict[Path, Callable[[Path], KerasModel]]
+    readers = dict.fromkeys((ins.baseline, ins.tuned, ins.pruned), load_h5)
+    readers |= {path: variant(path.stem).load for path in sorted(ins.quantized.iterdir())}
     variants = {}
-    for model, path in paths.items():
-        probabilities = converter.probabilities(load_aware(path), test.images)
+    for path, load in readers.items():
+        model, probabilities = path.stem, converter.probabilities(load(path), test.images)
         variants[f"{model}-keras"] = Variant(
             model, "keras", "float32", measure_size(path), probabilities
         )
@@ -188,11 +197,11 @@ def _lite_variants(ins: Ins, converted: dict[str, Any], test: "Split") -> "dict[
     from litesmith.tflite.sizes import measure_size
 
     variants = {}
-    for name, one in converted["files"].items():
+    for name, file in converted["files"].items():
         path = ins.lite / f"{name}.tflite"
         probabilities = runtime.predict(path, test.images)
         variants[name] = Variant(
-            one["model"], "tflite", one["precision"], measure_size(path), probabilities
+            file["model"], "tflite", file["precision"], measure_size(path), probabilities
         )
         _LOG.info("%s answered %d images", name, len(probabilities))
     return variants
@@ -202,7 +211,7 @@ def _metrics(results: dict[str, Any]) -> dict[str, Any]:
     """Pick the numbers that tell one run from another."""
     shown = ("accuracy", "loss", "bytes", "gzip_bytes")
     picked = {
-        name: {key: one[key] for key in shown if one[key] is not None}
-        for name, one in results["variants"].items()
+        name: {key: variant[key] for key in shown if variant[key] is not None}
+        for name, variant in results["variants"].items()
     }
     return {"final": picked[results["final"]], **picked}

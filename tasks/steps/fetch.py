@@ -1,5 +1,6 @@
-"""The room that brings the raw files."""
+"""The step that fetches the raw files."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Outs:
 
 @step
 def fetch(params: FetchParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Bring the four IDX files from the first source that has them whole.
+    """Fetch the IDX files from the first source with all.
 
     Raises:
         SourcesError: No source served; says what went wrong with each.
@@ -36,4 +37,6 @@ def fetch(params: FetchParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) 
 
     from litesmith.data.download import fetch_files
 
+    # The library logs each retry itself, in words for people.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     fetch_files(params, dataset, asdict(outs))

@@ -1,4 +1,4 @@
-"""The room that splits the raw images and packs them."""
+"""The step that splits the raw images and packs them."""
 
 import logging
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Annotated
 from litesmith.files import write_json
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.prepare import PrepareParams
+from litesmith.records.record import write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
 
@@ -16,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ins:
-    """The raw files, and the passing result of their validation: without it nothing goes on."""
+    """The raw files, and the result of their passed validation."""
 
     train_images: Path = catalog.RAW_TRAIN_IMAGES
     train_labels: Path = catalog.RAW_TRAIN_LABELS
@@ -27,7 +28,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """One folder of arrays for each split, and what they hold."""
+    """A folder of arrays for each split, and their summary."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -39,7 +40,7 @@ class Outs:
 
 @step
 def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
-    """Split the official training images by class and seed; pack the official test images apart.
+    """Split the training images, and pack the test images apart.
 
     Raises:
         DataError: A raw file cannot be read, or a pair of them does not fit.
@@ -60,6 +61,5 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     for name, split in splits.items():
         write_split(folders[name], split)
         _LOG.info("%s: %d images", name, len(split.labels))
-    results = describe_splits(splits, dataset.num_classes)
-    write_json(outs.results, {"splits": results})
-    write_json(outs.metrics, {name: {"num_images": one["num_images"]} for name, one in results.items()})
+    write_record(outs.results, describe_splits(splits, dataset.num_classes))
+    write_json(outs.metrics, {name: {"num_images": len(split.labels)} for name, split in splits.items()})

@@ -1,4 +1,4 @@
-"""The room that fine-tunes the models for what conversion does to them: eight-bit arithmetic, few distinct weights."""
+"""The step that fine-tunes models for conversion."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,11 +11,12 @@ from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
+    from litesmith.training.backend import KerasModel
 
 
 @dataclass(frozen=True)
 class Ins:
-    """The winner and the pruned model, what they go on learning from, and what the teachers say."""
+    """The models to fine-tune, and what they learn from."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -35,10 +36,11 @@ class Outs:
 
 @step
 def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
-    """Fine-tune the models for conversion in each way that is asked for; none if none is.
+    """Make each variant that is asked for.
 
     Raises:
-        ParamsError: The winner cannot learn to round, since it runs a layer more than once.
+        ParamsError: A variant needs quantization-aware training, and its parent runs a layer more than
+            once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
     from litesmith.training import backend, loop
@@ -49,10 +51,14 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
     scores = {
         name: loop.evaluate(parent, tuning.validation).to_plain() for name, parent in parents.items()
     }
-    variants = {name: _variant(name, parents, scores, tuning, outs) for name in params.variants}
+    variants = {name: _variant(name, params, parents, tuning, outs) for name in params.variants}
+    for variant in variants.values():
+        variant["parent_validation"] = scores[variant["parent"]]
     asked = {"clustering": params.clustering.model_dump(), "recipe": asdict(tuning.recipe)}
     write_json(outs.results, {"variants": variants, **asked})
-    write_json(outs.metrics, {"validation": {name: one["validation"] for name, one in variants.items()}})
+    write_json(
+        outs.metrics, {"validation": {name: variant["validation"] for name, variant in variants.items()}}
+    )
 
 
 def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning":
@@ -73,31 +79,32 @@ def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning"
     )
 
 
-def _parents(params: QuantizeParams, ins: Ins) -> dict[str, Any]:
-    """Return each network that a way asked for begins with, by its name."""
-    from litesmith.compression.quantization import KINDS
+def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
+    """Return each network that a variant begins with, by its name."""
+    from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
 
-    names = {KINDS[name].parent for name in params.variants}
+    names = {variant(name).parent for name in params.variants}
     return {name: backend.load_h5(getattr(ins, name)) for name in sorted(names)}
 
 
 def _variant(
-    name: str, parents: dict[str, Any], scores: dict[str, Any], tuning: "Tuning", outs: Outs
+    name: str, params: QuantizeParams, parents: "dict[str, KerasModel]", tuning: "Tuning", outs: Outs
 ) -> dict[str, Any]:
-    """Fine-tune in one way, keep the model, and return what became of it."""
-    from litesmith.compression import quantization
+    """Make one variant, write the model, and return what became of it."""
+    from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
     from litesmith.training.loop import evaluate
 
-    kind = quantization.KINDS[name]
-    model, history = quantization.fine_tune(name, parents[kind.parent], tuning)
-    backend.save_h5(model, outs.models / f"{name}.h5")
-    values = quantization.layer_values(model) if name == "clustered" else []
+    made_by = variant(name)
+    tuned = made_by.make(parents[made_by.parent], tuning)
+    backend.save_h5(tuned.model, outs.models / f"{name}.h5")
     return {
-        **asdict(kind),
-        "validation": evaluate(model, tuning.validation).to_plain(),
-        "parent_validation": scores[kind.parent],
-        "distinct_values": {one.name: one.num_values for one in values},
-        "history": history,
+        "label": made_by.label,
+        "parent": made_by.parent,
+        "passes": made_by.passes,
+        "description": made_by.description(params),
+        "validation": evaluate(tuned.model, tuning.validation).to_plain(),
+        "distinct_values": tuned.distinct_values,
+        "history": tuned.history,
     }

@@ -1,4 +1,4 @@
-"""The room that looks at the raw files and stops the pipeline if they cannot be trained on."""
+"""The step that checks the raw files."""
 
 import logging
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from litesmith.errors import DataError, RefusedError
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.validate import ValidateParams
+from litesmith.records.record import write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
 
@@ -32,7 +33,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """What was found, written only if nothing critical was."""
+    """The result, written only if no critical rule failed."""
 
     metrics: Annotated[Path, Metric()] = catalog.metrics("validate")
     results: Path = catalog.results("validate")
@@ -40,15 +41,15 @@ class Outs:
 
 @step
 def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Check the raw files with Great Expectations and refuse what cannot be trained on.
+    """Check the raw files and refuse unfit ones.
 
     Raises:
         DataError: A file cannot be read. A refusal page says which and why.
         RefusedError: A critical rule fails; names it and the images. A refusal page shows them.
     """
-    # It tells at length how it registers its own functions.
+    # It logs at length how it registers its own functions.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    from litesmith.data.rules import judge_set, verdict_metrics, verdict_results
+    from litesmith.data.rules import judge_set, verdict_metrics, verdict_result
     from litesmith.data.thumbnails import thumbnails
 
     _PAGE.unlink(missing_ok=True)
@@ -61,19 +62,23 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
         _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
     if verdict.blocks:
         _refuse(verdict, raw, dataset)
-    shown = thumbnails(
+    pictures = thumbnails(
         raw,
         verdict.images,
         dataset.class_names,
         min_ink_share=params.min_ink_share,
         max_odd=params.max_thumbnails,
     )
-    write_json(outs.results, {**verdict_results(verdict, dataset), "thumbnails": shown})
+    write_record(outs.results, verdict_result(verdict, dataset, pictures))
     write_json(outs.metrics, verdict_metrics(verdict))
 
 
 def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
-    """Read all four files; if some cannot be read, leave a page and raise one error that names each."""
+    """Read all four files.
+
+    Raises:
+        DataError: Some cannot be read; names each. A refusal page is left.
+    """
     from litesmith.data.statistics import read_raw
     from litesmith.documents.refusal import render_page
 
@@ -87,11 +92,12 @@ def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
 
 
 def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
-    """Leave a page with what failed and raise the same as text."""
+    """Write a page with the failures, and raise them."""
     from litesmith.documents.refusal import failures, render_page, render_text
 
     write_text(_PAGE, render_page(dataset.name, dataset.drawn, failures(verdict.findings, raw)))
     raise RefusedError(
         f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE.resolve()}. "
-        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's profile."
+        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's "
+        "profile."
     )

@@ -1,5 +1,6 @@
 """The index of runs in a real browser: it fits every width, asks for nothing, and nobody is kept out."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import pytest
 
 from litesmith.documents.history import Run, render_index
+from litesmith.records.record import parse_record
+from litesmith.records.run import RunRecord
 from tests.browser.tools import PICTURES, barriers, invalid
+from tests.flows.run_content import run_content, stage_content
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -27,7 +31,8 @@ REFUSED = "StageError: stage validate: Fashion-MNIST was refused.\nlabel_range: 
 def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run:
     ran = outcome == "Completed"
     stages = {
-        name: {"outcome": outcome, "wall_s": wall_s if ran else 0.4} for name, wall_s in STAGES.items()
+        name: {**stage_content(outcome), "wall_s": wall_s if ran else 0.4}
+        for name, wall_s in STAGES.items()
     }
     verdict = {
         "outcome": ["bad", "good", "unclear"][day % 3],
@@ -35,23 +40,31 @@ def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run
     }
     result = {
         "final": "tuned-int8", "accuracy": 0.92 + day / 2000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
-        "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+        "gzip_bytes": 50000, "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
     }  # fmt: skip
-    record = {
-        "name": "thankful-armadillo", "profile": "nightly" if day % 2 else None,
-        "command": "python -m flows retrain --profile nightly", "startup_s": 9.5, "overhead_s": 12.34, "cpu_s": 2500.0,
-        "git": {"revision": "0123456789abcdef", "dirty": bool(day % 2)}, "error": None, "result": result,
-        "started": f"2026-11-{day:02d}T02:30:00+00:00", "wall_s": 1250.0 if ran else 6.0, "stages": stages,
-    }  # fmt: skip
-    return Run(f"202611{day:02d}T023000Z-thankful-armadillo", {**record, **changed}, page)
+    record = run_content(
+        f"2026-11-{day:02d}T02:30:00+00:00",
+        name="thankful-armadillo",
+        profile="nightly" if day % 2 else None,
+        command="python -m flows retrain --profile nightly",
+        git={"revision": "0123456789abcdef", "dirty": bool(day % 2), "unknown": None},
+        startup_s=9.5,
+        overhead_s=12.34,
+        cpu_s=2500.0,
+        wall_s=1250.0 if ran else 6.0,
+        stages=stages,
+        result=result,
+    )
+    parsed = parse_record(json.dumps({**record, **changed}), RunRecord, "the record")
+    return Run(f"202611{day:02d}T023000Z-thankful-armadillo", parsed, page)
 
 
 @pytest.fixture(scope="module")
 def index() -> str:
     """Render an index with a run of every kind."""
     failed = {
-        "fetch": {"outcome": "Completed", "wall_s": 2.2},
-        "validate": {"outcome": "Failed", "wall_s": 9.1},
+        "fetch": {**stage_content("Completed"), "wall_s": 2.2},
+        "validate": {**stage_content("Failed"), "wall_s": 9.1},
     }
     runs = [
         _run(1, "Completed", "kept/a.html"),
@@ -68,7 +81,7 @@ def index() -> str:
             wall_s=14.0,
         ),
         _run(5, "Completed", error="KeyboardInterrupt: ", result=None, stages={}, wall_s=3.0),
-        _run(6, "Completed", result=None, git=None),
+        _run(6, "Completed", result=None, git={"revision": None, "dirty": None, "unknown": "no git"}),
     ]
     return render_index(runs, ["half.json"])
 

@@ -5,7 +5,7 @@ import pytest
 from dvc.repo import Repo
 
 from flows.precheck import check_dvc, checked_profile
-from litesmith.device import measurements
+from litesmith.device import measurement
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.files import read_yaml, write_text, yaml_text
 from tasks.profiles import Chosen
@@ -16,7 +16,7 @@ NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(measurements, "_installed", lambda _: "1")
+    monkeypatch.setattr(measurement, "installed_version", lambda _: "1")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
     _set_sources(tmp_path, NOWHERE)
@@ -118,7 +118,7 @@ def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Pa
 def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measurements, "_installed", lambda _: None)
+    monkeypatch.setattr(measurement, "installed_version", lambda _: None)
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
         checked_profile(project, None, offline_fallback=False)
     assert checked_profile(project, "portable", offline_fallback=False) == "portable"
@@ -127,6 +127,7 @@ def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
 def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_drawn_images(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    monkeypatch.setattr(measurement, "installed_version", lambda _: "1")
     mine = tmp_path_factory.mktemp("mine")
     monkeypatch.setenv("MY_IMAGES", str(mine))
     _set_sources(project, [*NOWHERE, "env:MY_IMAGES"])
@@ -153,6 +154,7 @@ def test_a_named_source_is_looked_at_where_the_data_is_here_already(
 def test_a_relative_source_that_is_named_is_seen_from_where_the_run_was_ordered(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(measurement, "installed_version", lambda _: "1")
     monkeypatch.setenv("LITESMITH_NO_SUCH_MIRROR", "mine")
     monkeypatch.chdir(project)
     with pytest.raises(SourcesError, match=f"the folder {project}/mine does not exist"):

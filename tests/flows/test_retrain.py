@@ -13,7 +13,7 @@ import pytest
 from flows.progress import Progress, watching
 from flows.retrain import _walk, retrain
 from flows.runs import RunLog, step_times
-from litesmith.device import measurements
+from litesmith.device import measurement
 from litesmith.errors import BusyError, MachineError
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.records.host import Host
@@ -100,7 +100,7 @@ def test_a_fresh_clone_knows_how_long_every_stage_takes(tmp_path: Path) -> None:
 def test_a_tool_that_is_missing_stops_an_ordered_run_before_its_first_stage(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measurements, "_installed", lambda _: None)
+    monkeypatch.setattr(measurement, "installed_version", lambda _: None)
     monkeypatch.setattr(_OneStage, "names", lambda _: pytest.fail("a stage was about to run"))
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
         _walk(project, _log())

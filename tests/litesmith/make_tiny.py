@@ -5,11 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from litesmith.params.sections.convert import Precision
-
 TINY = Path(__file__).with_name("tiny")
-# What TensorFlow's converter can write. Weights of four bits are `litesmith.tflite.int4`'s work.
-PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
 CLASS_NAMES = ["left", "right", "neither"]
 
 
@@ -57,17 +53,14 @@ def trained() -> Any:
 
 def main() -> None:
     """Write one file for each precision, as TensorFlow writes it, its metadata, and the Keras model's answers."""
-    from litesmith.tflite import converter, int4
     from litesmith.tflite.metadata import describe, write_metadata
+    from litesmith.tflite.precisions.registry import PRECISIONS
 
     model = trained()
     drawn, _ = images(30, seed=2)
     for precision in PRECISIONS:
-        (TINY / f"{precision}.tflite").write_bytes(
-            converter.translate(model, precision, images(60, seed=1)[0])
-        )
-    float32 = (TINY / "float32.tflite").read_bytes()
-    (TINY / "int4.tflite").write_bytes(int4.quantize(float32, images(60, seed=1)[0]))
+        content = precision.translate(model, images(60, seed=1)[0])
+        (TINY / f"{precision.name}.tflite").write_bytes(content)
     metadata = describe("left or right", CLASS_NAMES, images(300, seed=1)[0])
     for path in sorted(TINY.glob("*.tflite")):
         write_metadata(path, metadata)

@@ -5,7 +5,6 @@ import pytest
 
 from litesmith.data.splits import Split
 from litesmith.evaluation import Variant, confusion_rows, describe_variant, write_predictions
-from litesmith.params.sections.convert import Precision
 from litesmith.tflite.sizes import Size
 
 LABELS = np.array([0, 1, 2, 2, 1], np.uint8)
@@ -13,7 +12,7 @@ SPLIT = Split(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2), LABELS, np.aran
 NAMES = ["a", "b", "c"]
 
 
-def variant(predicted: list[int], precision: Precision = "float32") -> Variant:
+def variant(predicted: list[int], precision: str = "float32") -> Variant:
     probabilities = np.full((5, 3), 0.1, np.float32)
     probabilities[np.arange(5), predicted] = 0.8
     return Variant("tuned", "tflite", precision, Size(1000, 900), probabilities)

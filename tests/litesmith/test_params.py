@@ -94,14 +94,6 @@ def test_a_network_whose_stages_do_not_agree_is_refused(content: dict[str, Any])
     assert refusal(content).startswith(told)
 
 
-def test_units_that_run_again_are_not_asked_to_learn_to_round(content: dict[str, Any]) -> None:
-    content["sweep"]["space"]["repeats"] = [1, 3]
-    told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
-    assert refusal(content).startswith(told)
-    content["quantize"]["variants"] = ["clustered", "mirrored"]
-    assert parse_params(content).sweep.space.repeats == [1, 3]
-
-
 def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
     content["sweep"]["space"]["dropout_rates"] = [0, 80]
     assert "sweep.space.dropout_rates.1 must lie in [0, 1), got 80." in refusal(content)
@@ -303,14 +295,6 @@ def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, A
     ("overlay", "told"),
     [
         (
-            {"quantize": {"variants": ["clusterd"]}},
-            "quantize.variants.0 .*got 'clusterd'. Did you mean clustered?",
-        ),
-        (
-            {"convert": {"candidates": ["int-8"]}},
-            "convert.candidates.0 .*got 'int-8'. Did you mean int8?",
-        ),
-        (
             {"teach": {"compute_dtype": "BFloat16"}},
             "teach.compute_dtype .*got 'BFloat16'. Did you mean bfloat16?",
         ),
@@ -318,7 +302,6 @@ def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, A
             {"convert": {"min_agreement": {"int16": 1.0}}},
             "convert.min_agreement.int16 is .*Did you mean .*int8?",
         ),
-        ({"evaluate": {"measure": ["npuu"]}}, "evaluate.measure.0 .*got 'npuu'. Did you mean npu?"),
     ],
 )
 def test_unknown_words_are_told_with_the_nearest_known_one(overlay: dict[str, Any], told: str) -> None:

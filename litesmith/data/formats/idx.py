@@ -1,6 +1,6 @@
-"""Read and write IDX files, the format of MNIST and its kin, packed with gzip.
+"""IDX files, the format of MNIST, packed with gzip.
 
-Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/ (format of the files).
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
 """
 
 import gzip
@@ -24,7 +24,7 @@ LABELS_MAGIC = 0x00000801
 _MEANINGS = {IMAGES_MAGIC: "images: uint8, 3 dimensions", LABELS_MAGIC: "labels: uint8, 1 dimension"}
 _STORED_BLOCK_BYTES = 65535
 _CHUNK_BYTES = 1 << 20
-# Deflate packs at most so many bytes into one (zlib, "Technical Details", https://zlib.net/zlib_tech.html).
+# Deflate packs at most so many bytes into one (https://zlib.net/zlib_tech.html).
 _MOST_EXPANSION = 1032
 _FETCH_AGAIN = "Fetch the file again, or restore it."
 
@@ -71,14 +71,14 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], 
     images, labels = read_images(images_path), read_labels(labels_path)
     if len(images) != len(labels):
         raise DataError(
-            f"{images_path} holds {len(images)} images and {labels_path} {len(labels)} labels, expected one for each. "
-            f"{_FETCH_AGAIN}"
+            f"{images_path} holds {len(images)} images and {labels_path} {len(labels)} labels, expected "
+            f"one for each. {_FETCH_AGAIN}"
         )
     return images, labels
 
 
 def encode_idx(array: NDArray[np.uint8]) -> bytes:
-    """Return an array as the bytes of a gzip-packed IDX file, the same on every machine.
+    """Return an array as an IDX file, alike on all machines.
 
     Args:
         array: uint8, images (n, height, width) or labels (n,).
@@ -94,8 +94,9 @@ def encode_idx(array: NDArray[np.uint8]) -> bytes:
 def _gzip_stored(content: bytes) -> bytes:
     """Pack bytes as gzip without compressing.
 
-    Written out here because zlib and zlib-ng, and their versions, cut even stored blocks differently: the files of a
-    drawn data set must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section 3.2.4 (stored blocks).
+    Written out here because zlib and zlib-ng, and their versions, cut even stored blocks differently:
+    files of synthetic data must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section
+    3.2.4 (blocks).
     """
     starts = range(0, max(len(content), 1), _STORED_BLOCK_BYTES)
     blocks = [content[start : start + _STORED_BLOCK_BYTES] for start in starts]
@@ -116,7 +117,8 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
         _check_magic(path, header[:4], magic)
         if len(header) < header_bytes:
             raise DataError(
-                f"{path} ends within its header: {len(header)} bytes, expected {header_bytes}. {_FETCH_AGAIN}"
+                f"{path} ends within its header: {len(header)} bytes, expected {header_bytes}. "
+                f"{_FETCH_AGAIN}"
             )
         shape = struct.unpack(f">{num_sizes}I", header[4:])
         _check_size(path, shape)
@@ -126,7 +128,7 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
 
 
 def _check_size(path: Path, shape: tuple[int, ...]) -> None:
-    """Refuse sizes that cannot be true, or are too large for this machine, before any memory is taken for them."""
+    """Refuse sizes that cannot be true or do not fit."""
     promised, packed = math.prod(shape), path.stat().st_size
     if promised == 0:
         raise DataError(
@@ -134,19 +136,19 @@ def _check_size(path: Path, shape: tuple[int, ...]) -> None:
         )
     if promised > packed * _MOST_EXPANSION:
         raise DataError(
-            f"{path}: the header promises {_sizes(shape)}, but the file's {packed} packed bytes cannot hold more than "
-            f"{packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
+            f"{path}: the header promises {_sizes(shape)}, but the file's {packed} packed bytes cannot "
+            f"hold more than {packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
         )
     available = psutil.virtual_memory().available
     if promised > available:
         raise MachineError(
-            f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other programs, or take a "
-            "machine with more memory."
+            f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other "
+            "programs, or take a machine with more memory."
         )
 
 
 def _content(path: Path, stream: gzip.GzipFile, shape: tuple[int, ...]) -> bytearray:
-    """Return what follows the header. Not more is unpacked than promised: a small file may hold very much."""
+    """Return what follows the header, unpacking no more than promised."""
     promised, content = math.prod(shape), bytearray()
     # Read until the end, where the checksum is looked at.
     while chunk := stream.read(min(_CHUNK_BYTES, promised + 1 - len(content))):
@@ -167,7 +169,7 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 @contextmanager
 def _unpacking(path: Path, magic: int) -> Iterator[gzip.GzipFile]:
-    """Hand out a file's unpacked stream, and say of a file that cannot be read or unpacked what is wrong with it."""
+    """Open a file's unpacked stream, and explain what fails."""
     if path.is_dir():
         raise DataError(f"{path} cannot be read: Is a directory. Expected a gzip-packed IDX file.")
     try:
@@ -199,14 +201,13 @@ def _begins_with(path: Path, magic: int) -> bool:
 
 
 def _check_magic(path: Path, first: bytes, magic: int) -> None:
-    found = int.from_bytes(first, "big")
-    if found == magic and len(first) == 4:
+    actual = int.from_bytes(first, "big")
+    if actual == magic and len(first) == 4:
         return
-    if found in _MEANINGS:
+    got, fix = f"0x{first.hex()}", _FETCH_AGAIN
+    if actual in _MEANINGS:
+        got = f"0x{actual:08x} ({_MEANINGS[actual]})"
         fix = "The images file and the labels file look swapped: exchange them, or fetch both again."
-    else:
-        fix = _FETCH_AGAIN
-    got = f"0x{found:08x} ({_MEANINGS[found]})" if found in _MEANINGS else f"0x{first.hex()}"
     raise DataError(
         f"{path}: wrong magic number, expected 0x{magic:08x} ({_MEANINGS[magic]}), got {got}. {fix}"
     )

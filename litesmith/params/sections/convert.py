@@ -1,22 +1,14 @@
 """How models are converted and one file is chosen."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field
 
 from litesmith.params.section import Count, Fraction, Section, Share, Threads
 
-Precision = Literal["float32", "float16", "dynamic", "int8", "int4"]
-
-
-class ByPrecision(Section):
-    """One fraction for each precision of a ``.tflite`` file."""
-
-    float32: Share
-    float16: Share
-    dynamic: Share
-    int8: Share
-    int4: Share
+# One fraction for each precision of a ``.tflite`` file; `tasks.registries` checks the names.
+ByPrecision = Mapping[str, Share]
 
 
 class ConvertParams(Section):
@@ -36,7 +28,7 @@ class ConvertParams(Section):
         Field(description="Smallest share of validation images given the same class as by Keras."),
     ]
     candidates: Annotated[
-        list[Literal["int8", "int4"]],
+        list[str],
         Field(min_length=1, description="Precisions that may go to the device."),
     ]
     choice_shift_px: Annotated[

@@ -1,6 +1,6 @@
 """How models are measured on the test images."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ class EvaluateParams(Section):
     """How models are measured on the test images."""
 
     measure: Annotated[
-        list[Literal["mcu", "npu"]],
+        list[str],
         Field(description="Devices whose cost is measured; each needs `make extras`."),
     ]
     npu: NpuParams

@@ -40,7 +40,11 @@ class FetchParams(Section):
     attempts: Annotated[int, Field(ge=1, le=20, description="Tries for each file at each address.")]
     backoff_s: Annotated[
         float,
-        Field(ge=0, le=60, description="Seconds before the second try; doubled for each one after."),
+        Field(
+            ge=0,
+            le=60,
+            description="Seconds before the second try, doubled for each after; a server may ask for more.",
+        ),
     ]
     timeout_s: Annotated[
         float, Field(gt=0, le=3600, description="Seconds of silence after which a try has failed.")

@@ -1,6 +1,6 @@
 """How models are fine-tuned for conversion."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,10 +21,9 @@ class QuantizeParams(Section):
     """How models are fine-tuned for what conversion does to them; each way is a model more, with an int8 file."""
 
     variants: Annotated[
-        list[Literal["qat", "pqat", "clustered", "mirrored"]],
+        list[str],
         Field(
-            description="qat: the winner learns to round; pqat: the pruned model, keeping zeros; clustered: see below; "
-            "mirrored: the winner, its answer averaged with that to the mirror image."
+            description="Ways to make a model for conversion; litesmith/compression/variants has them."
         ),
     ]
     clustering: ClusteringParams

@@ -6,6 +6,7 @@ import pytest
 from litesmith.compression.flip_averaging import mirrored
 from litesmith.errors import ContractError
 from litesmith.tflite import converter, runtime
+from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import load_h5, save_h5, seed_everything
 from litesmith.training.networks import NetworkSpec, build_baseline, build_network
 from tests.litesmith import make_tiny
@@ -44,7 +45,7 @@ def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> 
     np.testing.assert_array_equal(
         converter.probabilities(kept, IMAGES), converter.probabilities(both, IMAGES)
     )
-    plain, content = (converter.convert(one, "int8", IMAGES) for one in (model, kept))
+    plain, content = (INT8.convert(one, IMAGES) for one in (model, kept))
     assert len(plain) < len(content) < len(plain) + 1000
     (tmp_path / "mirrored.tflite").write_bytes(content)
     answers = runtime.predict(tmp_path / "mirrored.tflite", IMAGES)

@@ -16,6 +16,7 @@ from litesmith.compression.quantization import (
 )
 from litesmith.errors import ContractError
 from litesmith.tflite import converter, runtime
+from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import loop
 from litesmith.training.backend import keras, seed_everything
 from litesmith.training.loop import evaluate, train
@@ -57,7 +58,7 @@ def rounding(model: Any, before: list[Any]) -> Any:
 
 def test_the_int8_file_answers_as_the_network_that_rounds(rounding: Any, tmp_path: Path) -> None:
     path = tmp_path / "aware.tflite"
-    path.write_bytes(converter.convert(rounding, "int8", TRAINING.images[:50]))
+    path.write_bytes(INT8.convert(rounding, TRAINING.images[:50]))
     expected = converter.probabilities(rounding, VALIDATION.images)
     answers = runtime.predict(path, VALIDATION.images)
     assert np.array_equal(answers.argmax(axis=1), expected.argmax(axis=1))
@@ -114,7 +115,7 @@ def test_a_killed_learning_to_round_goes_on_to_the_same_bits(
 
 
 def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Path) -> None:
-    (tmp_path / "aware.tflite").write_bytes(converter.convert(rounding, "int8", TRAINING.images[:50]))
+    (tmp_path / "aware.tflite").write_bytes(INT8.convert(rounding, TRAINING.images[:50]))
     large = [one for one in runtime.read_weights(tmp_path / "aware.tflite") if one.num_weights > 100]
     assert len(large) == 2
     assert all(one.sparsity >= 0.49 for one in large)

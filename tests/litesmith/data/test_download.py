@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from litesmith.data import download
 from litesmith.data.download import fetch_files, reachable, require_named, resolve_named
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import MachineError, ParamsError, SourcesError
@@ -29,20 +28,24 @@ class Server:
     url: str = ""
     troubles: list[str] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
+    retry_after_s: int = 0
 
 
 @pytest.fixture
 def server(small_set: SmallSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    one = Server(small_set.folder)
+    server = Server(small_set.folder)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            one.asked[f"{self.command} {self.path}"] += 1
-            trouble = one.troubles.pop(0) if one.troubles else ""
-            path = one.folder / self.path.strip("/")
+            server.asked[f"{self.command} {self.path}"] += 1
+            trouble = server.troubles.pop(0) if server.troubles else ""
+            path = server.folder / self.path.strip("/")
             if trouble.isdigit() or not path.is_file():
-                self.send_error(int(trouble or 404))
+                self.send_response(int(trouble or 404))
+                if server.retry_after_s:
+                    self.send_header("Retry-After", str(server.retry_after_s))
+                self.end_headers()
                 return
             content = path.read_bytes()
             self.send_response(200)
@@ -57,9 +60,9 @@ def server(small_set: SmallSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ser
             pass
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    one.url = f"http://127.0.0.1:{http.server_port}"
+    server.url = f"http://127.0.0.1:{http.server_port}"
     threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield one
+    yield server
     http.shutdown()
     http.server_close()
 
@@ -96,17 +99,54 @@ def test_an_address_serves(small_set: SmallSet, server: Server, tmp_path: Path) 
     assert read_labels(targets(tmp_path)["test_labels"]).shape == (50,)
 
 
-def test_hiccups_are_tried_again_with_growing_pauses(
-    small_set: SmallSet, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_passing_failures_are_tried_again_with_growing_pauses(
+    small_set: SmallSet,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     pauses: list[float] = []
     # Of this module alone: other tests may have left threads that sleep.
-    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic))
+    clock = SimpleNamespace(sleep=pauses.append, time=time.time)
+    monkeypatch.setattr("urllib3.util.retry.time", clock)
     server.troubles = ["503", "cut"]
-    fetched(with_sources(small_set, server.url, backoff_s=0.25), tmp_path)
+    with caplog.at_level(logging.WARNING, "litesmith"):
+        fetched(with_sources(small_set, server.url, backoff_s=0.25), tmp_path)
     assert pauses == [0.25, 0.5]
+    first, second = (
+        record.getMessage() for record in caplog.records if record.name.startswith("litesmith")
+    )
+    assert first == "/train-images-idx3-ubyte.gz: the server answered 503; trying again"
+    assert "IncompleteRead(100 bytes read" in second
     assert server.asked["GET /train-images-idx3-ubyte.gz"] == 3
     assert targets(tmp_path)["train_images"].read_bytes() == small_set.path("train_images").read_bytes()
+
+
+@pytest.mark.parametrize(("asked_s", "waited_s"), [(3, 3), (100_000, 7)])
+def test_the_pause_is_what_the_server_asks_for_up_to_the_time_out(
+    asked_s: int,
+    waited_s: float,
+    small_set: SmallSet,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=pauses.append))
+    server.troubles, server.retry_after_s = ["429"], asked_s
+    fetched(with_sources(small_set, server.url, timeout_s=7), tmp_path)
+    assert pauses == [waited_s]
+
+
+def test_all_kinds_of_failures_share_the_tries(
+    small_set: SmallSet, server: Server, tmp_path: Path
+) -> None:
+    server.troubles = ["cut", "503", "cut", "503"]
+    params = with_sources(small_set, server.url, attempts=3, backoff_s=0)
+    with pytest.raises(SourcesError, match=r"IncompleteRead\(100 bytes read.* \(tried 3 times\)"):
+        fetched(params, tmp_path)
+    assert server.asked.total() == 3
 
 
 def test_what_will_not_change_is_not_tried_again(
@@ -280,7 +320,7 @@ def test_reachable_does_not_wait_for_a_source_that_hangs(
     small_set: SmallSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forever = threading.Event()
-    monkeypatch.setattr("litesmith.data.download.Address.probe", lambda *_: forever.wait())
+    monkeypatch.setattr("litesmith.data.address.Address.probe", lambda *_: forever.wait())
     params = with_sources(small_set, "http://127.0.0.1:9")
     reach = reachable(params.fetch, params.dataset, timeout_s=0.05)
     forever.set()
@@ -303,12 +343,12 @@ def test_without_a_terminal_progress_goes_to_the_log(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from litesmith.data import download
+    from litesmith.data.address import _progress
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
     with (
         caplog.at_level(logging.INFO),
-        download._progress(small_set.params.fetch.files.train_images) as bar,
+        _progress(small_set.params.fetch.files.train_images) as bar,
     ):
         bar.delay = 0
         bar.update(20)

@@ -9,6 +9,7 @@ import pytest
 
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.data.statistics import Finding, LabelledImages, images_table
+from litesmith.records.validate import DatasetName, Pictures
 from tests.conftest import SmallSet
 
 pytestmark = pytest.mark.slow
@@ -169,14 +170,15 @@ def test_a_table_without_indices_names_files(raw: dict[str, LabelledImages]) -> 
 
 
 def test_plain_results_and_metrics(small_set: SmallSet, raw: dict[str, LabelledImages]) -> None:
-    from litesmith.data.rules import judge_set, verdict_metrics, verdict_results
+    from litesmith.data.rules import judge_set, verdict_metrics, verdict_result
 
     params = small_set.params
     verdict = judge_set(raw, params.validate_, params.dataset)
-    results, metrics = verdict_results(verdict, params.dataset), verdict_metrics(verdict)
-    assert results["passed"] is True
-    assert results["dataset"] == {"name": "Fashion-MNIST", "drawn": False}
-    assert results["rules"][2] == {
+    pictures = Pictures(classes=(), suspicious=())
+    result, metrics = verdict_result(verdict, params.dataset, pictures), verdict_metrics(verdict)
+    assert result.passed is True
+    assert result.dataset == DatasetName(name="Fashion-MNIST", drawn=False)
+    assert result.rules[2].model_dump(mode="json") == {
         "name": "label_range",
         "severity": "critical",
         "table": "images",
@@ -186,9 +188,10 @@ def test_plain_results_and_metrics(small_set: SmallSet, raw: dict[str, LabelledI
         "num_unexpected": 0,
         "offenders": [],
     }
-    assert results["files"]["test"]["per_class"] == [5] * 10
-    assert results["overlap"] == 0
-    assert results["expectation_library"].startswith("great-expectations 1.")
+    assert result.files["test"].per_class == (5,) * 10
+    assert result.overlap == 0
+    assert result.expectation_library.startswith("great-expectations 1.")
+    assert result.thumbnails is pictures
     assert metrics["rules"] == {"passed": 11, "failed": 0}
     assert metrics["train"]["num_images"] == 100
     assert "per_class" not in metrics["train"]

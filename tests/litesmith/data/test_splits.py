@@ -14,6 +14,7 @@ from litesmith.data.splits import (
     write_split,
 )
 from litesmith.errors import DataError, ParamsError
+from litesmith.records.prepare import PrepareResult, SplitSummary
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 30)).astype(np.uint8)
 IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4), dtype=np.uint8)
@@ -91,6 +92,6 @@ def test_a_missing_array_is_named(tmp_path: Path) -> None:
 def test_description_counts_all_classes() -> None:
     split = take(IMAGES, LABELS, np.flatnonzero(LABELS == 3))
     described = describe_splits({"gate": split}, num_classes=10)
-    assert described == {
-        "gate": {"num_images": 30, "per_class": [0, 0, 0, 30, 0, 0, 0, 0, 0, 0], "sha256": sha256(split)}
-    }
+    counts = (0, 0, 0, 30, 0, 0, 0, 0, 0, 0)
+    gate = SplitSummary(num_images=30, per_class=counts, sha256=sha256(split))
+    assert described == PrepareResult(splits={"gate": gate})

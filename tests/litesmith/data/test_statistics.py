@@ -17,6 +17,7 @@ from litesmith.data.statistics import (
     sets_table,
 )
 from litesmith.errors import DataError
+from litesmith.records.validate import RawFiles
 from tests.conftest import write_idx
 
 
@@ -72,6 +73,24 @@ def test_overlap_names_the_train_image_and_is_no_copy(raw: dict[str, LabelledIma
     assert count_overlap(table) == 1
 
 
+def test_copies_and_overlaps_are_those_that_a_search_of_all_pairs_finds() -> None:
+    rng = np.random.default_rng(3)
+    raw = {
+        name: LabelledImages(rng.integers(0, 2, (num, 2, 2), np.uint8), np.zeros(num, np.uint8))
+        for name, num in (("train", 12), ("test", 9))
+    }
+    table = images_table(raw)
+    copies, overlaps = table["copy_of"].tolist(), table["overlap_with"].tolist()
+    for name, pair in raw.items():
+        for row, image in enumerate(pair.images):
+            same = [other for other in range(row + 1) if np.array_equal(image, pair.images[other])]
+            assert copies.pop(0) == (f"{name} {same[0]}" if same[0] < row else "")
+            train = [other for other in range(12) if np.array_equal(image, raw["train"].images[other])]
+            assert overlaps.pop(0) == (f"train {train[0]}" if name == "test" and train else "")
+    assert copies == overlaps == []
+    assert 0 < count_overlap(table) < 9
+
+
 def test_classes_are_counted_and_foreign_labels_left_out(raw: dict[str, LabelledImages]) -> None:
     raw["test"].labels[0] = 9
     table = classes_table(raw, num_classes=4)
@@ -89,18 +108,21 @@ def test_brightness_is_that_of_all_pixels(raw: dict[str, LabelledImages]) -> Non
 def test_summary_of_files(raw: dict[str, LabelledImages]) -> None:
     raw["test"].images[0] = 0
     raw["train"].images[3] = raw["train"].images[1]
-    tables = {"images": images_table(raw), "classes": classes_table(raw, 3), "sets": sets_table(raw)}
-    described = describe_files(tables, min_ink_share=0.1)
+    tables = images_table(raw), classes_table(raw, 3), sets_table(raw)
+    described = describe_files(*tables, min_ink_share=0.1)
     assert list(described) == ["train", "test"]
-    assert described["train"] == {
-        "num_images": 6,
-        "mean": pytest.approx(raw["train"].images.mean() / 255),
-        "std": pytest.approx(raw["train"].images.std() / 255),
-        "per_class": [2, 2, 2],
-        "near_empty": 0,
-        "duplicates": 1,
-    }
-    assert (described["test"]["near_empty"], described["test"]["duplicates"]) == (1, 0)
+    assert described["train"] == RawFiles(
+        num_images=6,
+        mean=described["train"].mean,
+        std=described["train"].std,
+        per_class=(2, 2, 2),
+        near_empty=0,
+        duplicates=1,
+    )
+    pixels = raw["train"].images / 255
+    assert described["train"].mean == pytest.approx(pixels.mean())
+    assert described["train"].std == pytest.approx(pixels.std())
+    assert (described["test"].near_empty, described["test"].duplicates) == (1, 0)
 
 
 def test_all_unreadable_files_are_named_at_once(raw: dict[str, LabelledImages], tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 import base64
 import io
-import json
 
 import numpy as np
 import pytest
@@ -57,8 +56,8 @@ def test_the_typical_image_is_the_nearest_and_the_first_of_equals() -> None:
 def test_a_class_without_images_has_no_picture() -> None:
     raw = _raw()
     shown = thumbnails(raw, images_table(raw), ["even", "odd", "never"], min_ink_share=0.1, max_odd=0)
-    assert [one["name"] for one in shown["classes"]] == NAMES
-    assert shown["suspicious"] == []
+    assert [one.name for one in shown.classes] == NAMES
+    assert shown.suspicious == ()
 
 
 def test_each_kind_of_oddity_is_found_and_explained() -> None:
@@ -96,13 +95,13 @@ def test_the_kinds_take_turns_up_to_the_number_and_no_image_comes_twice() -> Non
 def test_the_pictures_are_the_images_and_the_same_each_time() -> None:
     raw = _raw()
     shown = thumbnails(raw, images_table(raw), NAMES, min_ink_share=0.1, max_odd=4)
-    for one in shown["classes"]:
-        np.testing.assert_array_equal(_pixels(one["image"]), raw["train"].images[one["row"]])
-    for one in shown["suspicious"]:
-        np.testing.assert_array_equal(_pixels(one["image"]), raw[one["file"]].images[one["row"]])
-        assert set(one) == {"file", "row", "name", "reason", "image"}
+    for picture in shown.classes:
+        np.testing.assert_array_equal(_pixels(picture.image), raw["train"].images[picture.row])
+    for odd in shown.suspicious:
+        np.testing.assert_array_equal(_pixels(odd.image), raw[odd.file].images[odd.row])
+    assert len(shown.suspicious) == 4
     again = thumbnails(raw, images_table(raw), NAMES, min_ink_share=0.1, max_odd=4)
-    assert json.dumps(again) == json.dumps(shown)
+    assert again.model_dump_json() == shown.model_dump_json()
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (3, 7)])

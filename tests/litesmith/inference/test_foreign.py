@@ -261,7 +261,7 @@ def test_a_file_that_ends_the_process_that_opens_it(tmp_path: Path) -> None:
 
 def children() -> list[psutil.Process]:
     """Return the children of this process that run a model; other tests may have left helpers of theirs."""
-    return [one for one in psutil.Process().children() if "litesmith.inference.foreign" in one.cmdline()]
+    return [one for one in psutil.Process().children() if "litesmith.inference.child" in one.cmdline()]
 
 
 def child() -> psutil.Process:

@@ -12,7 +12,7 @@ import pytest
 from litesmith.compression.flip_averaging import mirrored
 from litesmith.compression.loading import load_aware
 from litesmith.errors import DataError
-from litesmith.inference import foreign
+from litesmith.inference import child, foreign
 from litesmith.tflite import converter
 from litesmith.tflite.contract import require_probabilities
 from litesmith.training import h5_check
@@ -54,7 +54,7 @@ def changed(path: Path, change: Callable[[Any], None]) -> Path:
 def refusal(path: Path) -> str:
     """Return what is said of a model as the child would, in this process."""
     with pytest.raises(DataError) as error:
-        require_probabilities(path, foreign._open_h5(path).probabilities(DRAWN))
+        require_probabilities(path, child.open_h5(path).probabilities(DRAWN))
     return str(error.value)
 
 
@@ -150,14 +150,14 @@ def test_a_description_that_makes_no_sense(path: Path, change: Callable[[Any], N
 @pytest.mark.parametrize("batch", [1, None])
 def test_a_batch_of_one_is_answered_one_by_one(path: Path, batch: int | None) -> None:
     save_h5(classifier(batch=batch), path)
-    assert foreign._open_h5(path).probabilities(DRAWN).shape == (len(DRAWN), 3)
+    assert child.open_h5(path).probabilities(DRAWN).shape == (len(DRAWN), 3)
 
 
 def test_an_input_and_an_output_with_names_are_answered(path: Path) -> None:
     plain = classifier()
     named = keras.Model({"pixels": plain.input}, {"classes": plain.output})
     save_h5(named, path)
-    opened = foreign._open_h5(path)
+    opened = child.open_h5(path)
     assert (opened.height, opened.width, opened.num_classes) == (8, 8, 3)
     np.testing.assert_array_equal(opened.probabilities(DRAWN), converter.probabilities(plain, DRAWN))
 

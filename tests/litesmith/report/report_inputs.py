@@ -268,8 +268,18 @@ def _evaluate(class_names: list[str], predictions: Predictions) -> EvaluateResul
 
 
 def _limit(name: str, measured: float) -> dict[str, Any]:
-    limit = _LIMITS[name]
-    return {"name": name, "limit": limit, "measured": measured, "met": measured <= limit, "reason": None}
+    limit, (label, unit) = _LIMITS[name], _LABELS[name]
+    return {"name": name, "label": label, "unit": unit, "limit": limit, "measured": measured,
+            "met": measured <= limit, "reason": None}  # fmt: skip
+
+
+_LABELS = {
+    "max_tflite_bytes": ("int8 file", "bytes"),
+    "max_macs": ("multiply-accumulates of one prediction", ""),
+    "max_activation_bytes": ("peak of live activations", "bytes"),
+    "max_arena_bytes": ("arena under TensorFlow Lite Micro", "bytes"),
+    "max_latency_ms": ("median latency of one image on this host", "ms"),
+}
 
 
 def _device() -> dict[str, Any]:
@@ -293,9 +303,13 @@ def _device() -> dict[str, Any]:
             "caption": "What the integer files ask of a microcontroller besides their own bytes, run under "
             "TensorFlow Lite Micro 0 on this host; a 32-bit device keeps smaller records.",
             "columns": [
-                {"name": "arena_bytes", "label": "Arena", "unit": "bytes"},
-                {"name": "persistent_bytes", "label": "Records that stay", "unit": "bytes"},
-                {"name": "nonpersistent_bytes", "label": "Activations and scratch", "unit": "bytes"},
+                {"name": "arena_bytes", "label": "Arena, bytes", "unit": "bytes"},
+                {"name": "persistent_bytes", "label": "Records that stay, bytes", "unit": "bytes"},
+                {
+                    "name": "nonpersistent_bytes",
+                    "label": "Activations and scratch, bytes",
+                    "unit": "bytes",
+                },
             ],
             "files": {
                 FINAL: measured,
@@ -309,10 +323,10 @@ def _device() -> dict[str, Any]:
             "caption": "What Vela 5 expects of the int8 files on ethos-u55-128 (a system, Shared_Sram): a model of the "
             "hardware, not the hardware.",
             "columns": [
-                {"name": "sram_bytes", "label": "SRAM", "unit": "bytes"},
-                {"name": "flash_bytes", "label": "Flash", "unit": "bytes"},
+                {"name": "sram_bytes", "label": "SRAM, bytes", "unit": "bytes"},
+                {"name": "flash_bytes", "label": "Flash, bytes", "unit": "bytes"},
                 {"name": "cycles", "label": "Cycles", "unit": ""},
-                {"name": "ms", "label": "One image", "unit": "ms"},
+                {"name": "ms", "label": "One image, ms", "unit": "ms"},
                 {"name": "cpu_operators", "label": "Operators left to the CPU", "unit": ""},
             ],
             "files": {FINAL: {"values": cost, "refused": None}},

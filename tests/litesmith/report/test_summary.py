@@ -106,7 +106,8 @@ def test_summary_holds_the_numbers_of_the_page() -> None:
     }
     assert summary["results"]["sweep"] == inputs.results.sweep.model_dump(mode="json")
     assert summary["results"]["evaluate"]["limits"][0] == {
-        "name": "max_tflite_bytes", "limit": 100_000, "measured": 96_248, "met": True, "reason": None,
+        "name": "max_tflite_bytes", "label": "int8 file", "unit": "bytes", "limit": 100_000,
+        "measured": 96_248, "met": True, "reason": None,
     }  # fmt: skip
     assert summary["since_reference"] is None
     assert summary["verdict"]["outcome"] == "good"

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from litesmith.analysis.paired import Difference
-from litesmith.device.limits import check_limits
 from litesmith.documents.formats import count
-from litesmith.params.sections.device import DeviceParams
 from litesmith.records.summary import Verdict
 from litesmith.report.budget import budget
 from litesmith.report.inputs import ReportInputs
@@ -23,14 +21,20 @@ def changed(*path: Any, to: Any) -> ReportInputs:
     return with_value(report_inputs(), "results", *path, value=to)
 
 
-def with_limits(limits: dict[str, float], takes: dict[str, float | str]) -> ReportInputs:
-    """Return inputs with these limits alone, the one on time beside the others."""
-    most = {"max_tflite_bytes": 1, "max_macs": 1, "max_activation_bytes": 1, "max_arena_bytes": 1}
-    device = DeviceParams.model_validate({**most, "max_latency_ms": 1.0, **limits})
-    timed = {name: value for name, value in takes.items() if name == "max_latency_ms"}
-    others = {name: value for name, value in takes.items() if name not in timed}
-    inputs = changed("evaluate", "limits", to=check_limits(device, others))
-    return with_value(inputs, "results", "latency", "limits", value=check_limits(device, timed))
+def with_limits(**limits: tuple[float, float | str]) -> ReportInputs:
+    """Return inputs with these limits alone, each with what the file takes or why nothing measured it."""
+    inputs = report_inputs()
+    checks = {check.name: check for check in inputs.limits}
+    changed = []
+    for name, (limit, taken) in limits.items():
+        reason, measured = (taken, None) if isinstance(taken, str) else (None, taken)
+        met = None if measured is None else measured <= limit
+        values = {"limit": limit, "measured": measured, "met": met, "reason": reason}
+        changed.append(checks[name].model_copy(update=values))
+    timed = tuple(check for check in changed if check.name == "max_latency_ms")
+    others = tuple(check for check in changed if check.name != "max_latency_ms")
+    inputs = with_value(inputs, "results", "evaluate", "limits", value=others)
+    return with_value(inputs, "results", "latency", "limits", value=timed)
 
 
 def difference(low: float, high: float) -> Difference:
@@ -136,7 +140,7 @@ def test_advice_names_the_command_that_makes_this_very_run_the_reference(
 
 
 def test_limit_of_a_fraction_is_told_with_its_digits_and_unit() -> None:
-    inputs = with_limits({"max_latency_ms": 0.05}, {"max_latency_ms": 0.083})
+    inputs = with_limits(max_latency_ms=(0.05, 0.083))
     assert verdict_of(inputs).reasons[1].text == (
         "over the device's limit: median latency of one image on this host 0.083 of 0.050 ms. "
         "Latency is this host's, not the device's."
@@ -145,22 +149,21 @@ def test_limit_of_a_fraction_is_told_with_its_digits_and_unit() -> None:
 
 @pytest.mark.usefixtures("undrawn")
 def test_latency_is_told_as_the_hosts_and_nothing_else_is() -> None:
-    limits = {"max_tflite_bytes": 100_000, "max_latency_ms": 1.0}
-    inputs = with_limits(limits, {"max_tflite_bytes": 96_248, "max_latency_ms": 0.083})
+    inputs = with_limits(max_tflite_bytes=(100_000, 96_248), max_latency_ms=(1.0, 0.083))
     size, latency = budget(inputs)
-    assert (size.note, latency.name) == ("", "median latency of one image on this host")
+    assert (size.note, latency.check.label) == ("", "median latency of one image on this host")
     assert (
         latency.note.startswith("timed on Some Processor 3.0 GHz, 2 cores")
         and "not on the device" in latency.note
     )
     assert latency.note in render(inputs)
     assert verdict_of(inputs).reasons[1].text.endswith(" Latency is this host's, not the device's.")
-    untimed = with_limits({"max_tflite_bytes": 100_000}, {"max_tflite_bytes": 96_248})
+    untimed = with_limits(max_tflite_bytes=(100_000, 96_248))
     assert "Latency" not in verdict_of(untimed).reasons[1].text
 
 
 def test_broken_budget_outweighs_a_better_reference() -> None:
-    inputs = with_limits({"max_tflite_bytes": 90_000}, {"max_tflite_bytes": 96_248})
+    inputs = with_limits(max_tflite_bytes=(90_000, 96_248))
     verdict = verdict_of(inputs, before=since(-0.03, -0.01))
     assert verdict.sentence == "Do not ship tuned-int8: it breaks the device's budget."
     assert (
@@ -194,7 +197,7 @@ def test_verdict_mentions_warnings_of_validation() -> None:
 
 
 def test_limits_of_which_nothing_was_measured_ask_to_look() -> None:
-    verdict = verdict_of(with_limits({}, {"max_arena_bytes": "no tool"}))
+    verdict = verdict_of(with_limits(max_arena_bytes=(65_536, "no tool")))
     assert verdict.outcome == "unclear"
     assert verdict.reasons[1].text == "not known: arena under TensorFlow Lite Micro."
     assert verdict.sentence.endswith(
@@ -202,16 +205,8 @@ def test_limits_of_which_nothing_was_measured_ask_to_look() -> None:
     )
 
 
-def test_limit_without_words_of_its_own_is_named_by_its_key() -> None:
-    inputs = report_inputs()
-    check = inputs.limits[0].model_copy(update={"name": "max_peak_power_ms"})
-    (line, _) = budget(with_value(inputs, "results", "evaluate", "limits", value=(check,)))
-    assert (line.name, line.unit, line.label) == ("peak power", "ms", "peak power, ms")
-
-
 def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
-    limits = {"max_tflite_bytes": 100_000, "max_arena_bytes": 65_536}
-    inputs = with_limits(limits, {"max_tflite_bytes": 96_248, "max_arena_bytes": "nobody <asked>"})
+    inputs = with_limits(max_tflite_bytes=(100_000, 96_248), max_arena_bytes=(65_536, "nobody <asked>"))
     assert [line.check.met for line in budget(inputs)] == [True, None]
     assert "not measured<br><small>nobody &lt;asked&gt;</small>" in render(inputs)
     verdict = verdict_of(inputs)

@@ -141,7 +141,8 @@ def request(folder: Path, model: Path) -> str:
     np.save(folder / "images.npy", drawn)
     path = folder / "request.json"
     array = str(folder / "images.npy")
-    path.write_text(json.dumps({"model": str(model), "golden_images": array, "images": array}))
+    asked = {"model": str(model), "images": array, "golden_rows": [3, 0], "max_shift_px": 1}
+    path.write_text(json.dumps(asked))
     return str(path)
 
 
@@ -149,8 +150,11 @@ def test_observing_in_a_process_of_its_own(tmp_path: Path) -> None:
     done = observed(["-m", "litesmith.tflite.runtime", request(tmp_path, TINY / "int8.tflite")])
     seen = Observation.from_json(done.stdout)
     drawn, labels = images(6, seed=2)
-    assert seen == runtime.observe(TINY / "int8.tflite", drawn, drawn)
-    assert seen.predicted == labels.tolist()
+    assert seen == runtime.observe(TINY / "int8.tflite", drawn, np.array([3, 0]), 1)
+    assert len(seen.predicted) == 9
+    assert seen.in_place.tolist() == labels.tolist()
+    expected = runtime.predict(TINY / "int8.tflite", drawn[[3, 0]])
+    assert np.array_equal(np.array(seen.golden, np.float32), expected)
     assert 0 < seen.sparsity < 0.1
 
 
@@ -171,3 +175,15 @@ def test_observing_a_broken_file_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "broken.tflite is not a .tflite file" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_images_are_shifted_to_every_place_that_is_near() -> None:
+    one = np.zeros((1, 3, 4), np.uint8)
+    one[0, 1, 1] = 7
+    places = runtime.shifted(one, 1)
+    assert places.shape == (9, 1, 3, 4)
+    assert np.array_equal(places[4], one)
+    assert sorted(map(tuple, np.argwhere(places)[:, 2:].tolist())) == [
+        (y, x) for y in range(3) for x in range(3)
+    ]
+    assert np.array_equal(runtime.shifted(one, 0), one[None])

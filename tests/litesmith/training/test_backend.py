@@ -145,12 +145,12 @@ import hashlib, pathlib
 from litesmith.training.backend import fix_environment, save_h5, set_threads
 fix_environment()
 set_threads(1)
-from litesmith.tflite import converter
+from litesmith.tflite.precisions import int8
 from tests.litesmith import make_tiny
 model = make_tiny.trained()
 save_h5(model, pathlib.Path("{path}"))
 print(hashlib.sha256(pathlib.Path("{path}").read_bytes()).hexdigest(),
-    hashlib.sha256(converter.translate(model, "int8", make_tiny.images(60, seed=1)[0])).hexdigest())
+    hashlib.sha256(int8.translate(model, make_tiny.images(60, seed=1)[0])).hexdigest())
 """
 
 

@@ -10,8 +10,9 @@ import tasks.steps.convert as room
 from litesmith.data.splits import read_split
 from litesmith.errors import ConversionError, ParamsError
 from litesmith.tflite import runtime
-from litesmith.tflite.conversion import moved
 from litesmith.tflite.metadata import read_metadata
+from litesmith.tflite.precisions.precision import Precision
+from litesmith.tflite.precisions.registry import precision
 from tasks import catalog
 from tasks.steps.convert import Ins, Outs, convert
 from tests.tasks.conftest import tiny_params
@@ -54,6 +55,15 @@ def again(folder: Path, overlay: dict[str, Any]) -> Outs:
     )
     convert.function(ins=Ins(), outs=outs, **convert.arguments(tiny_params(overlay)))
     return outs
+
+
+def limit_precisions(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
+    """Convert each model to the precisions given, and the others to none."""
+
+    def some(model: str) -> tuple[Precision, ...]:
+        return tuple(precision(name) for name in names.get(model, "").split())
+
+    monkeypatch.setattr(room, "_precisions", some)
 
 
 def test_twelve_files_each_with_every_check_passed(results: Any) -> None:
@@ -100,18 +110,6 @@ def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
     assert catalog.FINAL_LITE.read_bytes() == (catalog.LITE / "pruned-int8.tflite").read_bytes()
 
 
-def test_images_are_moved_to_every_place_that_is_near() -> None:
-    images = np.zeros((1, 3, 4), np.uint8)
-    images[0, 1, 1] = 7
-    places = moved(images, 1)
-    assert places.shape == (9, 1, 3, 4)
-    assert np.array_equal(places[4], images)
-    assert sorted(map(tuple, np.argwhere(places)[:, 2:].tolist())) == [
-        (y, x) for y in range(3) for x in range(3)
-    ]
-    assert np.array_equal(moved(images, 0), images[None])
-
-
 def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
     train = read_split(catalog.TRAIN)
     ids = json.loads(catalog.CALIBRATION_IDS.read_text())["ids"]
@@ -154,8 +152,7 @@ def test_metrics_are_few_numbers(results: Any) -> None:
 
 
 def test_again_gives_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {"tuned": ("int8",), "pruned": ("int8",)}
-    monkeypatch.setattr(room, "_PRECISIONS", few)
+    limit_precisions(monkeypatch, tuned="int8", pruned="int8")
     outs = again(tmp_path, {})
     for name in ("tuned-int8", "pruned-int8"):
         assert (outs.lite / f"{name}.tflite").read_bytes() == (
@@ -168,7 +165,7 @@ def test_again_gives_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pyt
 def test_every_file_that_fails_is_named_with_the_reason(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("int8",)})
+    limit_precisions(monkeypatch, tuned="float32 int8", pruned="int8")
     with pytest.raises(ConversionError) as caught:
         again(tmp_path, {"convert": {"golden_tolerance": {"int8": 1e-9}}})
     first, tuned, pruned = str(caught.value).splitlines()
@@ -181,8 +178,7 @@ def test_every_file_that_fails_is_named_with_the_reason(
 def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("float32", "int8"), "pruned": ("float32",)})
-    monkeypatch.setattr(room, "_PRECISIONS_OF_OTHERS", ("float16",))
+    limit_precisions(monkeypatch, tuned="float32 int8", pruned="float32", clustered="float16")
     outs = again(tmp_path, {"convert": {"golden_tolerance": {"float16": 1e-9}}})
     results = json.loads(outs.results.read_text())
     assert list(results["files"]) == ["tuned-float32", "tuned-int8", "pruned-float32"]

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from litesmith.compression.loading import learned_to_round, load_aware
+from litesmith.compression.loading import is_quantization_aware, load_aware
 from litesmith.data.splits import read_split
 from litesmith.errors import ParamsError
 from litesmith.files import read_json
 from litesmith.params.loading import overlaid, parse_params
-from litesmith.tflite import converter
+from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import save_h5
 from litesmith.training.networks import NetworkSpec, build_network
 from tasks.steps.quantize import Ins, Outs, quantize
@@ -39,13 +39,15 @@ def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pyte
     assert (
         1 < max(found["clustered"]["distinct_values"][f"stage2_unit{unit}_conv"] for unit in (0, 1)) <= 8
     )
+    assert found["mirrored"]["description"].startswith("the winner without more training: it looks at")
+    assert found["pqat"]["description"].endswith("its zeros kept")
     assert read_json(Outs.metrics)["validation"]["qat"] == found["qat"]["validation"]
     images = read_split(Ins.train).images[:20]
     assert sorted(path.stem for path in Outs.models.iterdir()) == sorted(found)
     for path in Outs.models.iterdir():
         model = load_aware(path)
-        assert learned_to_round(model) == path.stem.endswith("qat")
-        assert len(converter.convert(model, "int8", images)) > 1000
+        assert is_quantization_aware(model) == path.stem.endswith("qat")
+        assert len(INT8.convert(model, images)) > 1000
 
 
 def test_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

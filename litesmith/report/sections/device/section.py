@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from litesmith.documents.formats import amount
+from litesmith.documents.formats import amount, milliseconds
 from litesmith.records.device import Column, DeviceMeasurement, MeasuredFile
 from litesmith.report.budget import BudgetLine, budget
 from litesmith.report.inputs import ReportInputs
@@ -59,9 +59,7 @@ def build(inputs: ReportInputs) -> DeviceSection:
 
 
 def _table(measured: DeviceMeasurement) -> MeasuredTable:
-    heads = tuple(
-        f"{column.label}, {column.unit}" if column.unit else column.label for column in measured.columns
-    )
+    heads = tuple(column.label for column in measured.columns)
     rows = tuple(
         MeasuredRow(name, _values(file, measured.columns), file.refused)
         for name, file in measured.files.items()
@@ -70,7 +68,13 @@ def _table(measured: DeviceMeasurement) -> MeasuredTable:
 
 
 def _values(file: MeasuredFile, columns: tuple[Column, ...]) -> tuple[str, ...]:
-    return () if file.refused else tuple(amount(file.values[column.name]) for column in columns)
+    if file.refused:
+        return ()
+    return tuple(_value(file.values[column.name], column.unit) for column in columns)
+
+
+def _value(value: float, unit: str) -> str:
+    return milliseconds(value) if unit == "ms" else amount(value)
 
 
 SECTION = Section("device", "Device budget", build)

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litesmith.tflite import int4, runtime
+from litesmith.tflite import runtime
+from litesmith.tflite.precisions import int4
 from litesmith.tflite.slimming import slim
 from tests.litesmith.make_tiny import TINY, images
 
@@ -42,3 +43,11 @@ def test_the_input_holds_all_that_was_seen_and_not_its_average(quantized: bytes,
 
 def test_same_model_same_bytes(quantized: bytes) -> None:
     assert int4.quantize(FLOAT32, CALIBRATION) == quantized
+
+
+def test_the_bytes_do_not_depend_on_the_order_of_the_images(quantized: bytes) -> None:
+    assert int4.quantize(FLOAT32, CALIBRATION[::-1]) == quantized
+
+
+def test_the_file_is_the_one_that_the_older_quantizer_made(quantized: bytes) -> None:
+    assert quantized == (TINY / "int4.tflite").read_bytes()

@@ -5,21 +5,16 @@ from typing import Any
 
 import pytest
 
-from litesmith.device import measurements
-from litesmith.device.measurements import (
-    Arena,
-    Limit,
-    NpuTarget,
-    estimate_npu,
-    judge,
-    measure_arena,
-    require,
-)
+from litesmith.device import measurement
+from litesmith.device.mcu import Arena, measure_arena
+from litesmith.device.npu import estimate_npu
+from litesmith.device.registry import require
 from litesmith.errors import ConversionError, MachineError
+from litesmith.params.sections.evaluate import NpuParams
 from litesmith.tflite.slimming import slim
 from tests.litesmith.make_tiny import TINY
 
-U55 = NpuTarget("ethos-u55-128", "Ethos_U55_High_End_Embedded", "Shared_Sram")
+U55 = NpuParams(accelerator="ethos-u55-128", system="Ethos_U55_High_End_Embedded", memory="Shared_Sram")
 ALLOCATIONS = """\
 [RecordingMicroAllocator] Arena allocation total 19984 bytes
 [RecordingMicroAllocator] Arena allocation head 15680 bytes
@@ -33,9 +28,9 @@ default,tuned-int8,0.000185596,17.875,0.0,1.0,59.609375,66457,92798
 """
 
 
-def has(tool: measurements.Tool) -> bool:
+def has(name: str) -> bool:
     try:
-        require([tool])
+        require([name])
     except MachineError:
         return False
     return True
@@ -47,13 +42,13 @@ npu = pytest.mark.skipif(not has("npu"), reason="`make extras` installs Vela")
 
 @pytest.fixture
 def none_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measurements, "_installed", lambda _: None)
+    monkeypatch.setattr(measurement, "installed_version", lambda _: None)
 
 
 @pytest.fixture
 def saying(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let the tool's process end at once, having said and written what is given."""
-    monkeypatch.setattr(measurements, "_installed", lambda _: "1.0")
+    monkeypatch.setattr(measurement, "installed_version", lambda _: "1.0")
 
     def make(stderr: str = "", returncode: int = 0, summary: str = "") -> None:
         def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
@@ -117,12 +112,6 @@ def test_velas_table_is_read_in_bytes_and_milliseconds(saying: Any) -> None:
     assert cost.cpu_operators == 2
 
 
-def test_verdicts() -> None:
-    assert judge(65_536, 65_536) == Limit(65_536, 65_536, "met")
-    assert judge(65_536, 65_537) == Limit(65_536, 65_537, "not met")
-    assert judge(65_536, None) == Limit(65_536, None, "not measured")
-
-
 @mcu
 @pytest.mark.slow
 def test_a_slim_file_runs_under_micro_and_takes_no_more(tmp_path: Path) -> None:
@@ -159,4 +148,4 @@ def test_a_slim_file_is_compiled_for_the_npu(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_unknown_target_is_named() -> None:
     with pytest.raises(ConversionError, match=r"Section System_Config\.Nowhere not found"):
-        estimate_npu(TINY / "int8.tflite", NpuTarget(U55.accelerator, "Nowhere", U55.memory))
+        estimate_npu(TINY / "int8.tflite", U55.model_copy(update={"system": "Nowhere"}))

@@ -1,0 +1,1 @@
+"""Variants of the winner that are fine-tuned for conversion, one module each."""

@@ -1,0 +1,39 @@
+"""Training of the winner with few distinct weights."""
+
+from typing import TYPE_CHECKING
+
+from litesmith.compression.variants.variant import FineTuned, Variant, trained_words
+from litesmith.params.sections.quantize import QuantizeParams
+from litesmith.training.backend import KerasModel, derived_seed
+
+if TYPE_CHECKING:
+    from litesmith.compression.quantization import Tuning
+
+
+def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
+    from litesmith.compression.quantization import cluster, layer_values
+
+    model, history = cluster(
+        parent, tuning.training, tuning.validation, tuning.recipe, tuning.clustering,
+        name=CLUSTERED.name, seed=derived_seed(tuning.seed, CLUSTERED.name),
+        work=tuning.work_of(CLUSTERED.name), lesson=tuning.lesson,
+    )  # fmt: skip
+    return FineTuned(model, history, {layer.name: layer.num_values for layer in layer_values(model)})
+
+
+def _description(params: QuantizeParams) -> str:
+    clustering = params.clustering
+    return (
+        f"the winner, {trained_words(params)} while the weights of each kernel of at least "
+        f"{clustering.min_weights} share at most {clustering.num_clusters} values, so that its file "
+        "packs smaller"
+    )
+
+
+CLUSTERED = Variant(
+    name="clustered",
+    label="winner, few distinct weights",
+    parent="tuned",
+    make=_make,
+    description=_description,
+)

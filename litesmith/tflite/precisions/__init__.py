@@ -1,0 +1,1 @@
+"""Precisions of ``.tflite`` files, one module each."""

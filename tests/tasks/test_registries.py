@@ -1,0 +1,75 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litesmith.errors import ParamsError
+from litesmith.params.loading import overlaid, parse_params, read_sections
+from tasks.registries import require_registered
+
+PROJECT = Path(__file__).parents[2]
+
+
+def refusal(content: dict[str, Any]) -> str:
+    with pytest.raises(ParamsError) as caught:
+        require_registered(parse_params(content))
+    return str(caught.value)
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    return read_sections(PROJECT / "params.yaml")
+
+
+def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, Any]) -> None:
+    require_registered(parse_params(content))
+
+
+@pytest.mark.parametrize(
+    ("overlay", "told"),
+    [
+        (
+            {"quantize": {"variants": ["qat", "clusterd"]}},
+            "quantize.variants.1 should be 'qat', 'pqat', 'clustered' or 'mirrored', got 'clusterd'. "
+            "Did you mean clustered?",
+        ),
+        (
+            {"convert": {"candidates": ["int-8"]}},
+            "convert.candidates.0 should be 'int8' or 'int4', got 'int-8'. Did you mean int8?",
+        ),
+        (
+            {"convert": {"candidates": ["float32"]}},
+            "convert.candidates.0 should be 'int8' or 'int4', got 'float32'.",
+        ),
+        (
+            {"evaluate": {"measure": ["npuu"]}},
+            "evaluate.measure.0 should be 'mcu' or 'npu', got 'npuu'. Did you mean npu?",
+        ),
+    ],
+)
+def test_unknown_words_are_told_with_the_nearest_known_one(
+    content: dict[str, Any], overlay: dict[str, Any], told: str
+) -> None:
+    assert refusal(overlaid(content, overlay)) == told
+
+
+def test_tolerances_are_for_the_registered_precisions_and_no_other(content: dict[str, Any]) -> None:
+    tolerances = content["convert"]["golden_tolerance"]
+    tolerances["int-8"] = tolerances.pop("int8")
+    del content["convert"]["min_agreement"]["dynamic"]
+    assert refusal(content).splitlines() == [
+        "convert.golden_tolerance.int-8 is not a parameter. Did you mean convert.golden_tolerance.int8? "
+        "Known here: float32, float16, dynamic, int8, int4.",
+        "convert.golden_tolerance.int8 is missing. Add it to params.yaml.",
+        "convert.min_agreement.dynamic is missing. Add it to params.yaml.",
+    ]
+
+
+def test_units_that_run_again_are_not_asked_for_quantization_aware_training(
+    content: dict[str, Any],
+) -> None:
+    content["sweep"]["space"]["repeats"] = [1, 3]
+    told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
+    assert refusal(content).startswith(told)
+    content["quantize"]["variants"] = ["clustered", "mirrored"]
+    require_registered(parse_params(content))
