@@ -47,7 +47,7 @@ types: install
 	@mypy
 
 generated: install
-	@for one in dvc versions readme notes sample; do python -m tasks $$one --check || exit 1; done
+	@for one in dvc versions schema readme notes sample; do python -m tasks $$one --check || exit 1; done
 	@python -m benchmarks.readme --check
 
 fast: install

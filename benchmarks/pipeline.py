@@ -20,6 +20,9 @@ from litesmith.documents.formats import percent
 from litesmith.documents.history import Run, read_runs
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
+from litesmith.records.figures import EvaluateFigures, View
+from litesmith.records.host import Host
+from litesmith.records.record import read_record
 from litesmith.records.run import Outcome
 from tasks import catalog
 from tasks.command import run_chosen
@@ -51,6 +54,23 @@ RUNS = {
     "run by hand": Bounds(None, 0.932, 0.940, 3000),
     "nightly run": Bounds("nightly", 0.942, None, 18_000),
 }
+
+
+class _Results(View):
+    evaluate: EvaluateFigures
+
+
+class _Place(View):
+    host: Host
+    versions: dict[str, str]
+
+
+class _Summary(View):
+    """The figures of a report's summary that a run is told by."""
+
+    final: str
+    results: _Results
+    provenance: dict[str, _Place]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,18 +110,15 @@ def found(workspace: Path) -> dict[str, Any] | None:
     parts = last_whole(runs)
     if not parts:
         return None
-    run, summary = parts[-1], read_json(workspace / catalog.SUMMARY)
+    run, summary = parts[-1], read_record(workspace / catalog.SUMMARY, _Summary)
     reached = run.record.result
-    final, kept = (
-        summary["results"]["evaluate"]["variants"][summary["final"]],
-        ("accuracy", "bytes", "gzip_bytes"),
-    )
-    result = {"final": summary["final"], **{key: final[key] for key in kept}}
+    final = summary.results.evaluate.variants[summary.final]
+    result = {"final": summary.final, **final.model_dump(include={"accuracy", "bytes", "gzip_bytes"})}
     if reached is None or result != reached.model_dump(include=set(result)):
         raise ContractError(
             f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there."
         )
-    where = {key: summary["made"]["evaluate"][key] for key in ("host", "versions")}
+    where = summary.provenance["evaluate"].model_dump()
     return {"runs": [_told(part) for part in parts], **_spent(parts), "result": result, **where}
 
 

@@ -22,7 +22,8 @@ from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import total
-from litesmith.analysis.scores import accuracy, compare
+from litesmith.analysis.paired import paired
+from litesmith.analysis.scores import accuracy
 from litesmith.compression.quantization import quantize_aware
 from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.files import write_bytes
@@ -115,8 +116,8 @@ def _both(
 def _lost(labels: NDArray[np.uint8], name: str, answers: list[Answers]) -> dict[str, Any]:
     """Return the accuracies with and without rounding, seed by seed, and what rounding costs on average."""
     pairs = [(one[name], one[f"{name}-int8"]) for one in answers]
-    compared = [compare(labels, whole, rounded) for whole, rounded in pairs]
-    losses = [round(one.difference, 6) for one in compared]
+    compared = [paired(whole == labels, rounded == labels) for whole, rounded in pairs]
+    losses = [round(difference.mean, 6) for difference in compared]
     return {
         "accuracy": [round(accuracy(labels, whole), 6) for whole, _ in pairs],
         "int8_accuracy": [round(accuracy(labels, rounded), 6) for _, rounded in pairs],

@@ -1,18 +1,19 @@
 """Evaluation of models on images without influence on choices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from litesmith.analysis import scores
-from litesmith.analysis.intervals import CONFIDENCE
+from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.data.splits import Split
 from litesmith.files import replacing
+from litesmith.records.evaluate import Variant
 from litesmith.tflite.precisions.registry import precision
 from litesmith.tflite.sizes import Size
 
@@ -20,11 +21,14 @@ _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and hav
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A model in a format and precision, with its outputs.
+class Answers:
+    """A model in a format and precision, with its answers to the images.
 
     Attributes:
         model: Which of the trained models it is.
+        format: Of its file.
+        precision: Of its weights.
+        size: Of its file.
         probabilities: float32 (n, classes).
     """
 
@@ -52,35 +56,34 @@ class Variant:
         return confidence
 
 
-def describe_variant(
-    variant: Variant, labels: NDArray[np.uint8], class_names: Sequence[str]
-) -> dict[str, Any]:
+def score_variant(answers: Answers, labels: NDArray[np.uint8], class_names: Sequence[str]) -> Variant:
     """Return the scores and sizes of a variant.
 
     Args:
-        variant: The variant.
+        answers: Of the variant.
         labels: True classes (n,).
         class_names: In the order of the classes.
-
-    Returns:
-        ``loss`` is None for integer files, with ``loss_reason``: see `_NO_LOSS`.
     """
-    predicted = variant.predicted
-    coarse = precision(variant.precision).is_integer
-    return {
-        "label": variant.label,
-        "model": variant.model,
-        "format": variant.format,
-        "precision": variant.precision,
-        "accuracy": scores.accuracy(labels, predicted),
-        "accuracy_interval": list(scores.accuracy_interval(labels, predicted, CONFIDENCE)),
-        "loss": None if coarse else scores.loss(labels, variant.probabilities),
-        **({"loss_reason": _NO_LOSS} if coarse else {}),
-        "bytes": variant.size.raw_bytes,
-        "gzip_bytes": variant.size.gzip_bytes,
-        "per_class": [asdict(name) for name in scores.per_class(labels, predicted, class_names)],
-        "confusion": scores.confusion(labels, predicted, len(class_names)).tolist(),
-    }
+    confusion = scores.confusion(labels, answers.predicted, len(class_names))
+    num_right = int(np.trace(confusion))
+    interval = wilson(num_right, len(labels), CONFIDENCE)
+    if interval is None:
+        raise ValueError("there is no test image, expected at least one")
+    coarse = precision(answers.precision).is_integer
+    return Variant(
+        label=answers.label,
+        model=answers.model,
+        format=answers.format,
+        precision=answers.precision,
+        accuracy=interval.value,
+        accuracy_interval=(interval.low, interval.high),
+        loss=None if coarse else scores.loss(labels, answers.probabilities),
+        loss_reason=_NO_LOSS if coarse else None,
+        bytes=answers.size.raw_bytes,
+        gzip_bytes=answers.size.gzip_bytes,
+        per_class=tuple(class_estimates(confusion, class_names, CONFIDENCE)),
+        confusion=tuple(map(tuple, confusion.tolist())),
+    )
 
 
 def confusion_rows(
@@ -96,7 +99,7 @@ def confusion_rows(
 
 
 def write_predictions(
-    path: Path, variants: Mapping[str, Variant], split: Split, pictured: list[str]
+    path: Path, variants: Mapping[str, Answers], split: Split, pictured: list[str]
 ) -> None:
     """Write all predictions; the same ones give the same bytes.
 

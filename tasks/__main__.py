@@ -133,6 +133,18 @@ def _add_reference(commands: Commands) -> None:
     reference.add_argument("--profile", metavar="NAME", action="append", help=meaning)
 
 
+def _write_schema(root: Path) -> None:
+    from litesmith.report.summary import write_schema
+
+    write_schema(root)
+
+
+def _check_schema(root: Path) -> None:
+    from litesmith.report.summary import check_schema
+
+    check_schema(root)
+
+
 _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
     "dvc": (
         "dvc.yaml from the steps",
@@ -141,6 +153,7 @@ _GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]
     ),
     "readme": ("the README's results table from the last evaluation", readme.write, readme.check),
     "notes": ("docs/optimization-notes.md from the last results", notes.write, notes.check),
+    "schema": ("the JSON schema of reports/summary.json from its type", _write_schema, _check_schema),
     "sample": ("the last report and a picture of it into docs/", make_sample, check_sample),
     "versions": ("versions.yaml from requirements.lock", versions.write, versions.check),
 }

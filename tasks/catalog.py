@@ -42,7 +42,7 @@ REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
 
-# The summary of the run that others are compared with, or null. `python -m tasks reference` alone moves it.
+# What later runs are compared with, or null. `python -m tasks reference` alone moves it.
 REFERENCE = Path("reports/reference.json")
 
 # Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all that are kept.

@@ -1,14 +1,11 @@
 """The card of a file that the frontier publishes: what it is, its figures, and how anyone can score it."""
 
 import inspect
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from benchmarks import score
-from litesmith.documents.formats import FILTERS
+from litesmith.documents.templates import templates
 from litesmith.tflite.metadata import path_beside
 from litesmith.tflite.runtime import LiteModel
 
@@ -21,7 +18,7 @@ def render_card(file: Path, entry: dict[str, Any], figures: dict[str, Any]) -> s
         entry: What was measured of it.
         figures: Of its budget, see `benchmarks.frontier.collecting.summary`.
     """
-    model, template = LiteModel(file), _environment().get_template("card.md.j2")
+    model, template = LiteModel(file), templates(Path(__file__).parent).get_template("card.md.j2")
     return template.render(
         name=file.name,
         metadata=path_beside(file).name,
@@ -39,16 +36,3 @@ def render_card(file: Path, entry: dict[str, Any], figures: dict[str, Any]) -> s
 def _sign(value: int | None) -> str:
     """Write a zero point as what is added, or taken off if it is negative."""
     return f"{'-' if (value or 0) < 0 else '+'} {abs(value or 0)}"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(FILTERS)
-    return environment

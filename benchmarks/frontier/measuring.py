@@ -10,11 +10,12 @@ from benchmarks.frontier.entries import entries_of
 from benchmarks.frontier.plan import RESULT, Config, student_folder
 from benchmarks.record import where
 from litesmith.analysis.intervals import CONFIDENCE
-from litesmith.analysis.scores import agreement, compare
+from litesmith.analysis.paired import paired
+from litesmith.analysis.scores import accuracy, agreement
 from litesmith.data.splits import Split, read_split
 from litesmith.device import registry
 from litesmith.errors import ContractError, ParamsError
-from litesmith.evaluation import Variant, describe_variant
+from litesmith.evaluation import Answers, score_variant
 from litesmith.files import read_json, write_json
 from litesmith.params.loading import read_params
 from litesmith.params.sections.evaluate import EvaluateParams
@@ -23,7 +24,7 @@ from litesmith.tflite.latency import measure_latency
 from litesmith.tflite.sizes import measure_size
 from tasks import catalog
 
-_SHOWN = ("accuracy", "accuracy_interval", "bytes", "gzip_bytes")
+_SHOWN = {"accuracy", "accuracy_interval", "bytes", "gzip_bytes"}
 
 
 def measure(config: Config, budget: str, seed: int) -> None:
@@ -95,7 +96,7 @@ def _latency(params: EvaluateParams, file: Path, test: Split) -> dict[str, Any]:
         num_rounds=params.latency_rounds,
         runs_per_round=params.latency_runs,
     )
-    return {**asdict(times["int8"]), "num_threads": 1, "runtime": runtime.RUNTIME}
+    return {**times["int8"].model_dump(), "num_threads": 1, "runtime": runtime.RUNTIME}
 
 
 def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
@@ -114,27 +115,27 @@ def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
 def _scores(folder: Path, test: Split, class_names: Sequence[str]) -> dict[str, Any]:
     """Let the file and the Keras model that it was made from answer, and compare them."""
     parent, file = _parent(folder, test), _file(folder, test)
-    described = describe_variant(file, test.labels, class_names)
-    lost = compare(test.labels, parent.predicted, file.predicted)
+    scored = score_variant(file, test.labels, class_names).model_dump(mode="json", include=_SHOWN)
+    lost = paired(parent.predicted == test.labels, file.predicted == test.labels)
     return {
-        **{name: described[name] for name in _SHOWN},
-        "keras_accuracy": describe_variant(parent, test.labels, class_names)["accuracy"],
-        "quantization_loss": round(lost.difference, 6),
+        **scored,
+        "keras_accuracy": accuracy(test.labels, parent.predicted),
+        "quantization_loss": round(lost.mean, 6),
         "quantization_loss_standard_error": round(lost.standard_error, 6),
         "agreement": agreement(parent.predicted, file.predicted),
     }
 
 
-def _file(folder: Path, test: Split) -> Variant:
+def _file(folder: Path, test: Split) -> Answers:
     path = folder / "int8.tflite"
-    return Variant(folder.name, "tflite", "int8", measure_size(path), runtime.predict(path, test.images))
+    return Answers(folder.name, "tflite", "int8", measure_size(path), runtime.predict(path, test.images))
 
 
-def _parent(folder: Path, test: Split) -> Variant:
+def _parent(folder: Path, test: Split) -> Answers:
     from litesmith.tflite import converter
     from litesmith.training import backend
 
     backend.set_threads(1)
     path = folder / "model.h5"
     answers = converter.probabilities(backend.load_h5(path), test.images)
-    return Variant(folder.name, "keras", "float32", measure_size(path), answers)
+    return Answers(folder.name, "keras", "float32", measure_size(path), answers)

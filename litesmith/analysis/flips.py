@@ -9,8 +9,8 @@ Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Flips:
-    """The images that two models answer differently, as rows of the split, int (k,).
+class FlipCounts:
+    """Images that two models answer differently.
 
     Attributes:
         right_to_wrong: The first was right.
@@ -19,25 +19,45 @@ class Flips:
         num_images: Images that both answered.
     """
 
+    right_to_wrong: int
+    wrong_to_right: int
+    wrong_to_wrong: int
+    num_images: int
+
+    @property
+    def num_changed(self) -> int:
+        """How many answers differ."""
+        return self.right_to_wrong + self.wrong_to_right + self.wrong_to_wrong
+
+    @property
+    def net(self) -> float:
+        """Accuracy of the second minus accuracy of the first."""
+        return (self.wrong_to_right - self.right_to_wrong) / self.num_images
+
+    @property
+    def agreement(self) -> float:
+        """Share of the images that both answer alike, right or wrong."""
+        return 1 - self.num_changed / self.num_images
+
+
+@dataclass(frozen=True)
+class Flips:
+    """The same as `FlipCounts`, as rows of the split, int (k,)."""
+
     right_to_wrong: Rows
     wrong_to_right: Rows
     wrong_to_wrong: Rows
     num_images: int
 
     @property
-    def num_changed(self) -> int:
-        """How many answers differ."""
-        return len(self.right_to_wrong) + len(self.wrong_to_right) + len(self.wrong_to_wrong)
-
-    @property
-    def net(self) -> float:
-        """Accuracy of the second minus accuracy of the first."""
-        return (len(self.wrong_to_right) - len(self.right_to_wrong)) / self.num_images
-
-    @property
-    def agreement(self) -> float:
-        """Share of the images that both answer alike, right or wrong."""
-        return 1 - self.num_changed / self.num_images
+    def counts(self) -> FlipCounts:
+        """How many rows of each kind there are."""
+        return FlipCounts(
+            len(self.right_to_wrong),
+            len(self.wrong_to_right),
+            len(self.wrong_to_wrong),
+            self.num_images,
+        )
 
 
 def find_flips(

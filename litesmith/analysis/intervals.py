@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +41,6 @@ class ClassEstimates:
 def wilson(num: int, total: int, confidence: float) -> Estimate | None:
     """Return the share ``num / total`` with Wilson's interval, None of nothing.
 
-    It is written out: importing `scipy.stats`, which has it as well, takes longer than all the intervals of a page.
-
     Args:
         num: How many of them.
         total: Of how many.
@@ -54,11 +50,10 @@ def wilson(num: int, total: int, confidence: float) -> Estimate | None:
     """
     if total == 0:
         return None
-    share, z = num / total, NormalDist().inv_cdf((1 + confidence) / 2)
-    scale = 1 + z**2 / total
-    middle = (share + z**2 / (2 * total)) / scale
-    half = z * sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2) / scale
-    return Estimate(share, 0.0 if num == 0 else middle - half, 1.0 if num == total else middle + half)
+    from scipy.stats import binomtest
+
+    interval = binomtest(num, total).proportion_ci(confidence, method="wilson")
+    return Estimate(num / total, float(interval.low), float(interval.high))
 
 
 def f1_interval(num_right: int, num_wrong: int, confidence: float) -> Estimate | None:

@@ -41,23 +41,39 @@ class Difference:
 def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:
     """Compare two models on the same images.
 
-    Images on which both are right, or both wrong, say nothing of the difference, which makes this far sharper than
-    comparing two intervals.
+    Images on which both are right, or both wrong, say nothing of the difference, which makes this far
+    sharper than comparing two intervals.
 
     Args:
-        after: Whether one model is right, bool (n,), or (k, n) of k pictures of each image: an image counts once,
-            with the share of its pictures.
+        after: Whether one model is right, bool (n,), or (k, n) of k pictures of each image: an image
+            counts once, with the share of its pictures.
         before: Whether the other is right, of the same shape.
 
-    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent proportions).
+    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent
+    proportions).
     """
     gains = (after.astype(float) - before).reshape(-1, after.shape[-1]).mean(axis=0)
     return Difference(float(gains.mean()), float(gains.std()) / sqrt(len(gains)))
 
 
 def unpaired(after: float, num_after: int, before: float, num_before: int) -> Difference:
-    """Compare two accuracies, each measured on a number of images, as if on different ones."""
+    """Compare two accuracies as if measured on different images."""
     variances = [
         share * (1 - share) / max(num, 1) for share, num in ((after, num_after), (before, num_before))
     ]
     return Difference(after - before, sqrt(sum(variances)))
+
+
+def paired_counts(num_gained: int, num_lost: int, num_images: int) -> Difference:
+    """Compare two models by the images that one alone got right.
+
+    It is what `paired` gives for their answers, which need not be at hand.
+
+    Args:
+        num_gained: Images that the one model alone got right.
+        num_lost: Images that the other alone got right.
+        num_images: Images that both answered, at least 1.
+    """
+    mean = (num_gained - num_lost) / num_images
+    variance = (num_gained + num_lost) / num_images - mean**2
+    return Difference(mean, sqrt(variance / num_images))

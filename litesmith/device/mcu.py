@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.device import micro
-from litesmith.device.measurement import Column, DeviceCost, MeasuredLimit, Measurement, run_tool
+from litesmith.device.measurement import DeviceCost, MeasuredLimit, Measurement, run_tool
 from litesmith.errors import MachineError
+from litesmith.records.device import Column
 
 _ARENA = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 
@@ -63,9 +64,9 @@ MCU = Measurement(
     caption="What the integer files ask of a microcontroller besides their own bytes, run under {tool} "
     "on this host; a 32-bit device keeps smaller records.",
     columns=(
-        Column("arena_bytes", "Arena, bytes", "bytes"),
-        Column("persistent_bytes", "Records that stay, bytes", "bytes"),
-        Column("nonpersistent_bytes", "Activations and scratch, bytes", "bytes"),
+        Column(name="arena_bytes", label="Arena, bytes", unit="bytes"),
+        Column(name="persistent_bytes", label="Records that stay, bytes", unit="bytes"),
+        Column(name="nonpersistent_bytes", label="Activations and scratch, bytes", unit="bytes"),
     ),
     limit=MeasuredLimit("max_arena_bytes", "arena_bytes", "arena under TensorFlow Lite Micro", "bytes"),
     measure=lambda path, _: measure_arena(path),

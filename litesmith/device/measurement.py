@@ -1,35 +1,24 @@
 """Measurements of files with the tools of a device."""
 
+import logging
 import os
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from litesmith.errors import ConversionError
 from litesmith.files import UTF8_PIPES
 from litesmith.params.sections.evaluate import EvaluateParams
+from litesmith.records.device import Column, DeviceMeasurement, MeasuredFile
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class DeviceCost:
     """Base of what the measurements return: frozen dataclasses of numbers."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A number of a `DeviceCost` as a table shows it.
-
-    Attributes:
-        name: Of the number.
-        label: Head of the column.
-        unit: ``bytes``, ``ms`` or empty.
-    """
-
-    name: str
-    label: str
-    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +77,39 @@ class Measurement:
     def describe_tool(self) -> str:
         """Return name and version of the tool."""
         return f"{self.tool} {installed_version(self.package)}"
+
+    def result(
+        self, paths: Mapping[str, Path], params: EvaluateParams, may_refuse: Container[str]
+    ) -> DeviceMeasurement:
+        """Measure files.
+
+        Args:
+            paths: The files by name.
+            params: What the tool is told.
+            may_refuse: Names of those that the tool may refuse.
+
+        Raises:
+            ConversionError: Another file does not run.
+        """
+        tool = self.describe_tool()
+        return DeviceMeasurement(
+            title=self.title,
+            tool=tool,
+            caption=self.caption.format(tool=tool, **self.settings(params)),
+            columns=self.columns,
+            files={
+                name: self._measured(path, params, name in may_refuse) for name, path in paths.items()
+            },
+        )
+
+    def _measured(self, path: Path, params: EvaluateParams, may_refuse: bool) -> MeasuredFile:
+        try:
+            return MeasuredFile(values=asdict(self.measure(path, params)), refused=None)
+        except ConversionError as error:
+            if not may_refuse:
+                raise
+            _LOG.info("%s", error)
+            return MeasuredFile(values={}, refused=str(error))
 
 
 def installed_version(package: str) -> str | None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from litesmith.device.measurement import Column, DeviceCost, Measurement, run_tool
+from litesmith.device.measurement import DeviceCost, Measurement, run_tool
 from litesmith.params.sections.evaluate import NpuTarget
+from litesmith.records.device import Column
 
 _CPU_OPERATORS = re.compile(r"CPU operators = (\d+)")
 
@@ -90,11 +91,11 @@ NPU = Measurement(
     caption="What {tool} expects of the int8 files on {accelerator} ({system}, {memory}): a model of "
     "the hardware, not the hardware.",
     columns=(
-        Column("sram_bytes", "SRAM, bytes", "bytes"),
-        Column("flash_bytes", "Flash, bytes", "bytes"),
-        Column("cycles", "Cycles"),
-        Column("ms", "One image, ms", "ms"),
-        Column("cpu_operators", "Operators left to the CPU"),
+        Column(name="sram_bytes", label="SRAM, bytes", unit="bytes"),
+        Column(name="flash_bytes", label="Flash, bytes", unit="bytes"),
+        Column(name="cycles", label="Cycles", unit=""),
+        Column(name="ms", label="One image, ms", unit="ms"),
+        Column(name="cpu_operators", label="Operators left to the CPU", unit=""),
     ),
     limit=None,
     measure=lambda path, params: estimate_npu(path, params.npu),

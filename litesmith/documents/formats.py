@@ -1,16 +1,20 @@
-"""How values read on the page: one function for each kind, all of them leaving an absent value as it is."""
+"""How values read on a page: one function for each kind."""
 
 import json
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Concatenate, ParamSpec
 
 from markupsafe import Markup
+from pydantic import JsonValue
 
-from litesmith.report.records import Absent
+from litesmith.documents.durations import duration
+
+Options = ParamSpec("Options")
 
 NONE = "\u2013"
+"""Where a quantity does not exist."""
 
 
 def count(value: float) -> str:
@@ -40,7 +44,7 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def times(ratio: float, word: str) -> str:
-    """Write how many times smaller or faster something has become, or that it has not: ``7.4 times smaller``."""
+    """Write by how many times something has become smaller or faster: ``7.4 times smaller``."""
     if f"{ratio:.1f}" == "1.0":
         return "the same"
     opposite = {"smaller": "larger", "faster": "slower"}[word]
@@ -59,7 +63,7 @@ def amount(value: float) -> str:
 
 def code(text: str) -> Markup:
     """Write text for HTML, what stands between backticks as code."""
-    parts = str(text).split("`")
+    parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts)
     )
@@ -71,56 +75,56 @@ def breakable(text: str) -> Markup:
     return Markup(f"{mark}<wbr>").join(text.split(mark))
 
 
-def shape(dimensions: Iterable[Any]) -> str:
+def shape(dimensions: Iterable[int]) -> str:
     """Write the dimensions of an array: 3 × 3 × 16."""
-    return " \u00d7 ".join(str(one) for one in dimensions)
+    return " \u00d7 ".join(str(size) for size in dimensions)
 
 
-def lines(content: Any) -> str:
+def lines(content: JsonValue) -> str:
     """Write a mapping or list as indented lines, a value of a short list beside the other."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return re.sub(
-        r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{re.sub(chr(10) + ' *', ' ', found[1])}]", text
+        r"\[\s+([^\[\]{}]*?)\s+\]", lambda match: f"[{re.sub(chr(10) + ' *', ' ', match[1])}]", text
     )
 
 
-def why(value: Any, otherwise: str) -> str:
-    """Return why a list has no item: the reason for which it is absent, or ``otherwise`` where it is empty."""
-    return value.reason if isinstance(value, Absent) else otherwise
-
-
-def shell(word: Any) -> str:
+def shell(word: str) -> str:
     """Write a word on one line so that a shell takes it for one."""
-    return shlex.quote(" ".join(str(word).split()))
+    return shlex.quote(" ".join(word.split()))
 
 
-def _tolerant(write: Callable[..., str]) -> Callable[..., Any]:
-    def written(value: Any, *arguments: Any) -> Any:
-        if isinstance(value, Absent):
-            return value
-        return NONE if value is None else write(value, *arguments)
-
-    return written
-
-
-def _plainly(value: Any) -> Any:
+def plainly(value: bool | float | str) -> str:
+    """Write a value of any kind: yes or no, a fraction with six digits, anything else as it is."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    "amount": _tolerant(amount),
+def _or_dash(
+    write: Callable[Concatenate[float, Options], str],
+) -> Callable[Concatenate[float | None, Options], str]:
+    """Let a function write None, a quantity that does not exist, as a dash."""
+
+    def written(value: float | None, /, *options: Options.args, **named: Options.kwargs) -> str:
+        return NONE if value is None else write(value, *options, **named)
+
+    return written
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "amount": _or_dash(amount),
     "breakable": breakable,
     "code": code,
-    "count": _tolerant(count),
-    "percent": _tolerant(percent),
-    "points": _tolerant(points),
-    "number": _tolerant(number),
-    "ms": _tolerant(milliseconds),
-    "shape": _tolerant(shape),
-    "plainly": _tolerant(_plainly),
-    "lines": _tolerant(lines),
-    "why": why,
+    "count": _or_dash(count),
+    "duration": duration,
+    "percent": _or_dash(percent),
+    "points": _or_dash(points),
+    "number": _or_dash(number),
+    "ms": _or_dash(milliseconds),
+    "signed": signed,
+    "times": times,
+    "shape": shape,
+    "plainly": plainly,
+    "lines": lines,
     "shell": shell,
 }

@@ -6,15 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import jinja2
 from markupsafe import Markup
 
-from litesmith.documents.durations import duration
-from litesmith.documents.formats import FILTERS
+from litesmith.documents.templates import page_style, templates
 from litesmith.errors import DataError
 from litesmith.records.run import Outcome, RunRecord, RunResult, read_run
 
-_STYLE = Path(__file__).parents[1] / "report/page.css"
 _WORDS = {
     Outcome.COMPLETED: "ran",
     Outcome.RESTORED: "restored from the cache",
@@ -150,16 +147,7 @@ def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
         runs: In the order in which they began.
         unreadable: Names of records that cannot be read, to be named on the page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("litesmith.documents", ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(FILTERS, duration=duration)
-    page = environment.get_template("history.html.j2")
-    style = Markup(_STYLE.read_text(encoding="utf-8"))
+    page, style = templates().get_template("documents/history.html.j2"), Markup(page_style())
     shown, trend = list(reversed(runs)), trend_series(runs)
     return page.render(style=style, runs=shown, trend=trend, unreadable=unreadable).strip() + "\n"
 

@@ -1,10 +1,12 @@
-"""The results table of the README, written from the recorded results and checked against them."""
+"""The results table of the README."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from litesmith.documents.formats import count, milliseconds, percent
 from litesmith.errors import ContractError
+from litesmith.records.evaluate import EvaluateResult, Variant
+from litesmith.records.latency import FileLatency, LatencyResult
+from litesmith.records.provenance import Provenance
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
@@ -20,23 +22,26 @@ _HEAD = ("variant", "accuracy, %", "95 % interval", "bytes", "gzip bytes", "medi
 
 
 def results_block(
-    evaluate: Mapping[str, Any], latency: Mapping[str, Any], made: Mapping[str, Mapping[str, Any]]
+    evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
 ) -> str:
-    """Return the table as Markdown, with the host and the package versions below it, between the two markers.
+    """Return the table as Markdown between the markers.
+
+    Host and package versions stand below it.
 
     Args:
-        evaluate: The results of the evaluation.
-        latency: What the evaluation measured of time.
-        made: How each step's outputs were made, by step.
+        evaluate: The result of the evaluation.
+        latency: Timings of the files.
+        provenance: How each step made its outputs.
     """
-    timed, final = latency["variants"], evaluate["final"]
+    from tabulate import tabulate
+
     rows = [
-        _row(name, variant, timed.get(name), name == final)
-        for name, variant in evaluate["variants"].items()
+        _row(name, variant, latency.variants.get(name), final=name == evaluate.final)
+        for name, variant in evaluate.variants.items()
     ]
-    rule = ["---", *["---:"] * (len(_HEAD) - 1)]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (_HEAD, rule, *rows))
-    return f"{BEGIN}\n{table}\n\n{_below(evaluate, latency, made)}\n{END}"
+    alignment = ("left", *["right"] * (len(_HEAD) - 1))
+    table = tabulate(rows, _HEAD, tablefmt="pipe", colalign=alignment, disable_numparse=True)
+    return f"{BEGIN}\n{table}\n\n{_below(evaluate, latency, provenance)}\n{END}"
 
 
 def missing_block() -> str:
@@ -45,7 +50,7 @@ def missing_block() -> str:
 
 
 def with_block(text: str, block: str) -> str:
-    """Return ``text`` with what stands between the markers, and they, replaced by ``block``.
+    """Return ``text`` with ``block`` in the place of the marked part.
 
     Raises:
         ContractError: The markers are not there, each once and in order.
@@ -69,32 +74,29 @@ def check_block(text: str, block: str) -> None:
         )
 
 
-def _row(
-    name: str, variant: Mapping[str, Any], timed: Mapping[str, float] | None, chosen: bool
-) -> list[str]:
-    low, high = variant["accuracy_interval"]
+def _row(name: str, variant: Variant, timed: FileLatency | None, *, final: bool) -> list[str]:
+    low, high = variant.accuracy_interval
     cells = [
-        name.replace("|", "\\|"),
-        percent(variant["accuracy"]),
+        name,
+        percent(variant.accuracy),
         f"{percent(low)} to {percent(high)}",
-        count(variant["bytes"]),
-        count(variant["gzip_bytes"]),
-        milliseconds(timed["median_ms"]) if timed else "",
+        count(variant.bytes),
+        count(variant.gzip_bytes),
+        milliseconds(timed.median_ms) if timed else "",
     ]
-    return [f"**{cell}**" if cell else "" for cell in cells] if chosen else cells
+    return [f"**{cell}**" for cell in cells] if final else cells
 
 
 def _below(
-    evaluate: Mapping[str, Any], latency: Mapping[str, Any], made: Mapping[str, Mapping[str, Any]]
+    evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
 ) -> str:
     """Return what the numbers were measured on and with."""
-    host = latency["host"]
-    versions = {
-        package: version for record in made.values() for package, version in record["versions"].items()
-    }
-    named = ", ".join(f"{package} {versions[package]}" for package in _PACKAGES if package in versions)
-    machine = f"{host['cpu']}, {host['cores']} cores, {host['system']}, Python {host['python']}"
+    host = latency.host
+    versions = {name: version for step in provenance.values() for name, version in step.versions.items()}
+    packages = ", ".join(f"{name} {versions[name]}" for name in _PACKAGES if name in versions)
+    machine = f"{host.cpu}, {host.cores} cores, {host.system}, Python {host.python}"
     return (
-        f"Test split of {count(evaluate['num_images'])} images; every .tflite file was measured by running it. "
-        f"Bold: final.tflite. Latency of one image on {latency['num_threads']} thread: {machine}. {named}."
+        f"Test split of {count(evaluate.num_images)} images; every .tflite file was measured by running"
+        f" it. Bold: final.tflite. Latency of one image on {latency.num_threads} thread: {machine}."
+        f" {packages}."
     )

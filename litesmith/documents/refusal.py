@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jinja2
-
 from litesmith.data.statistics import Finding, Offender, RawSet
 from litesmith.data.thumbnails import png_base64
+from litesmith.documents.templates import templates
 
 _MAX_THUMBNAILS = 48
 _MAX_ON_PAGE = 500
@@ -59,10 +58,9 @@ def render_page(dataset: str, drawn: bool, shown: Sequence[Failure] = (), troubl
         shown: What failed.
         trouble: Why the files cannot be read, where they cannot.
     """
-    loader = jinja2.PackageLoader("litesmith.documents", "")
-    template = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    page = template.get_template("refusal.html.j2")
-    return page.render(dataset=dataset, drawn=drawn, failures=shown, trouble=trouble) + "\n"
+    page = templates().get_template("documents/refusal.html.j2")
+    text = page.render(dataset=dataset, drawn=drawn, failures=shown, trouble=trouble)
+    return text.strip() + "\n"
 
 
 def render_text(findings: Sequence[Finding]) -> str:

@@ -4,7 +4,13 @@ from litesmith.records.record import Record
 
 
 class Column(Record):
-    """A quantity that a tool measures: its name in the values, and how a table heads it."""
+    """A quantity that a tool measures.
+
+    Attributes:
+        name: In the values.
+        label: Head of its column, with the unit.
+        unit: ``bytes``, ``ms`` or empty.
+    """
 
     name: str
     label: str
@@ -12,7 +18,7 @@ class Column(Record):
 
 
 class MeasuredFile(Record):
-    """What a tool measured of a file, by column; ``refused`` says why it measured nothing, or is None."""
+    """What a tool measured of a file, by column, or why it refused the file."""
 
     values: dict[str, int | float]
     refused: str | None
@@ -22,14 +28,16 @@ class DeviceMeasurement(Record):
     """What one tool measured.
 
     Attributes:
+        title: What was measured, in words.
         tool: Name and version.
-        target: What it measured for, in words; empty if there is no choice.
+        caption: A sentence on what the numbers mean and do not mean.
         columns: The quantities.
         files: What it measured, by file.
     """
 
+    title: str
     tool: str
-    target: str
+    caption: str
     columns: tuple[Column, ...]
     files: dict[str, MeasuredFile]
 
@@ -39,12 +47,18 @@ class LimitCheck(Record):
 
     Attributes:
         name: Of the limit in the device's file, such as ``max_arena_bytes``.
+        label: Of the quantity, in words.
+        unit: ``bytes``, ``ms`` or empty.
         limit: The most that the device has.
         measured: What the file takes; None if no tool measured it.
         met: Whether the limit is kept; None if not measured.
+        reason: Why it was not measured; None if it was.
     """
 
     name: str
+    label: str
+    unit: str
     limit: float
     measured: float | None
     met: bool | None
+    reason: str | None

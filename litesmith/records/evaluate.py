@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from litesmith.analysis.flips import FlipCounts
 from litesmith.analysis.intervals import ClassEstimates
 from litesmith.analysis.paired import Difference
 from litesmith.analysis.reliability import Calibration
@@ -41,15 +42,6 @@ class Variant(Record):
     confusion: tuple[tuple[Count, ...], ...]
 
 
-class FlipCounts(Record):
-    """Images that a file answers otherwise than the Keras model that it was made of."""
-
-    right_to_wrong: Count
-    wrong_to_right: Count
-    wrong_to_wrong: Count
-    num_images: Count
-
-
 class EvaluateResult(Record):
     """The result of the step ``evaluate``, without timings.
 
@@ -59,8 +51,9 @@ class EvaluateResult(Record):
         variants: By name, such as ``tuned-keras`` and ``tuned-int8``.
         gain: Accuracy of the final file minus the baseline's, paired.
         calibration: Confidence against accuracy of the final file, its parent and the baseline, by name.
-        flips: By file.
+        flips: Images that a file answers otherwise than the Keras model that it was made of, by file.
         device: What the tools that were asked for measured, by tool.
+        not_measured: Titles of the measurements that were not asked for.
         limits: What the final file takes of each limit that does not depend on a clock.
     """
 
@@ -71,4 +64,5 @@ class EvaluateResult(Record):
     calibration: dict[str, Calibration]
     flips: dict[str, FlipCounts]
     device: dict[str, DeviceMeasurement]
+    not_measured: tuple[str, ...]
     limits: tuple[LimitCheck, ...]

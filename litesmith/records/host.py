@@ -10,3 +10,8 @@ class Host(Record):
     cpu: str
     cores: Count
     python: str
+
+    @property
+    def words(self) -> str:
+        """The host in one line: processor, cores, system, Python."""
+        return f"{self.cpu}, {self.cores} cores, {self.system}, Python {self.python}"

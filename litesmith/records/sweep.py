@@ -10,7 +10,9 @@ from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record, Share
 from litesmith.records.scores import Score
 
-Choices = dict[str, int | float | str]
+TrialState = Literal["complete", "pruned", "diverged", "infeasible"]
+Choice = int | float | str
+Choices = dict[str, Choice]
 """Hyperparameters of a trial, by name."""
 
 
@@ -38,7 +40,8 @@ class Trial(Record):
     Attributes:
         number: In the order of the proposals.
         batch: With which others it was halved.
-        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a limit).
+        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a
+            limit).
         reason: Why it was not trained or not to the end; empty otherwise.
         choices: Its hyperparameters.
         tflite_bytes: Of the int8 file of the untrained network.
@@ -49,13 +52,18 @@ class Trial(Record):
 
     number: Count
     batch: Count
-    state: Literal["complete", "pruned", "diverged", "infeasible"]
+    state: TrialState
     reason: str
     choices: Choices
     tflite_bytes: Count
     macs: Count
     activation_bytes: Count
     rungs: tuple[RungScore, ...]
+
+    @property
+    def scores(self) -> tuple[RungScore, ...]:
+        """Scores of the rungs at which it did not diverge."""
+        return tuple(score for score in self.rungs if score.loss is not None)
 
 
 class Winner(Record):
@@ -79,7 +87,7 @@ class FullTraining(Record):
 
 
 class PricedTrial(Record):
-    """A trial with its cost, its accuracy, and where it stands among those of its rung.
+    """A trial with its cost, accuracy and standing at a rung.
 
     Attributes:
         number: Of the trial.
@@ -123,7 +131,9 @@ class SweepResult(Record):
         winner: The trial that won.
         trials: All proposals.
         limits: Of the device, which the search kept to.
+        tie_standard_errors: Standard errors below the best accuracy that counted as equal.
         full_training: The winner's.
+        importance_shuffles: Shuffled outcomes that the importances were compared with.
         importances: How much each hyperparameter decided, the most first; empty for few trials.
         frontiers: By rung, against the bytes of the file.
     """
@@ -131,7 +141,9 @@ class SweepResult(Record):
     winner: Winner
     trials: tuple[Trial, ...]
     limits: HardLimits
+    tie_standard_errors: float
     full_training: FullTraining
+    importance_shuffles: Count
     importances: tuple[Importance, ...]
     frontiers: tuple[RungFrontier, ...]
 

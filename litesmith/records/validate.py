@@ -1,8 +1,15 @@
 """What validation found in the raw files."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from litesmith.records.record import Count, Record
+
+Picture = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$", json_schema_extra={"contentEncoding": "base64"})
+]
+"""A PNG in Base64; empty in a summary."""
 
 
 class DatasetName(Record):
@@ -57,22 +64,22 @@ class RawFiles(Record):
 
 
 class ClassPicture(Record):
-    """A typical image of a class: a PNG in Base64."""
+    """A typical image of a class."""
 
     label: Count
     name: str
     row: Count
-    image: str
+    image: Picture
 
 
 class OddPicture(Record):
-    """An image that deserves a look: where it stands, why, and a PNG in Base64."""
+    """An image that deserves a look: where it stands, why, and its picture."""
 
     file: str
     row: Count
     name: str | None
     reason: str
-    image: str
+    image: Picture
 
 
 class Pictures(Record):

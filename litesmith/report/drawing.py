@@ -1,13 +1,12 @@
 """Figures as they stand in the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from litesmith.report.records import Absent
 from litesmith.report.svg import svg_text
 
 Given = ParamSpec("Given")
@@ -17,13 +16,8 @@ Given = ParamSpec("Given")
 class Captioned:
     """A figure and what stands below it."""
 
-    figure: Markup | Absent
+    figure: Markup
     caption: str = ""
-
-
-def unrecorded(names: Sequence[str]) -> str:
-    """Return the sentence of a caption for what a figure of several quantities does not show; nothing if it has all."""
-    return f" Not shown, as none was recorded: {', '.join(names)}." if names else ""
 
 
 def drawn(

@@ -1,28 +1,29 @@
-"""The model card: what a stranger has to know of the file before using it, by the conventions of Hugging Face.
+"""The model card, by the conventions of Hugging Face.
 
-Source: Mitchell et al., "Model Cards for Model Reporting", FAT* 2019, and https://huggingface.co/docs/hub/model-cards.
+Source: Mitchell et al., "Model Cards for Model Reporting", FAT* 2019, and
+https://huggingface.co/docs/hub/model-cards.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
-from litesmith.documents.formats import FILTERS, percent
+from litesmith.documents.formats import percent, shell
+from litesmith.documents.templates import templates
 from litesmith.files import yaml_text
-from litesmith.report.inputs import Records
-from litesmith.report.records import Absent, first_absent, plain
-from litesmith.report.sections.provenance.section import host_words, seed, versions
-
-_FOLDER = Path(__file__).parent
+from litesmith.records.convert import TensorForm
+from litesmith.records.summary import HeadlineSide, Results, Verdict
+from litesmith.report.budget import BudgetLine, budget
+from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
+from litesmith.report.provenance import seeds, versions
+from litesmith.report.reference import headline_side, this_run
 
 # What Markdown or the HTML in it could take for more than text.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
-
-# What each split is for.
 _USES = {
     "train": "fitting weights and calibrating the quantization",
     "validation": "choosing hyperparameters and files",
@@ -31,106 +32,121 @@ _USES = {
 }
 
 
-def render(records: Records, content: dict[str, Any]) -> str:
-    """Return the card as Markdown with YAML front matter.
+class Markdown(str):
+    """Text that is Markdown already."""
 
-    Args:
-        records: What was recorded.
-        content: The summary of the report.
+
+@dataclass(frozen=True)
+class Card:
+    """What the template of the card shows.
+
+    Attributes:
+        front_matter: The card's YAML.
+        results: The result of each step.
+        verdict: Of the report.
+        final: Name of the file.
+        class_names: In the order of the labels.
+        passes: How often one answer runs the winner's network.
+        input_form: How its input stands for real numbers; empty if it holds them as they are.
+        output_form: The same of its output.
+        uses: What each split is for.
+        cpu_s: CPU-seconds of all steps.
+        baseline: What the headline says of the baseline.
+        optimized: What it says of the file.
+        budget: The limits of the device.
+        weakest_class: Which class it finds least often, in a sentence.
+        command: Makes the run again.
+        seed: Of every random choice.
+        versions: Of the packages.
     """
-    template = _environment().get_template("model-card.md.j2")
-    written = template.render(
-        front=front_matter(content),
-        records=records,
-        summary=content,
-        final=records.final,
-        limits=limits(records),
-        variants_made=[Ready(sentence) for sentence in variants_made(records)],
+
+    front_matter: Markdown
+    results: Results
+    verdict: Verdict
+    final: str
+    class_names: tuple[str, ...]
+    passes: int
+    input_form: str
+    output_form: str
+    uses: Mapping[str, str]
+    cpu_s: float
+    baseline: HeadlineSide
+    optimized: HeadlineSide
+    budget: list[BudgetLine]
+    weakest_class: str
+    command: Markdown
+    seed: str
+    versions: Mapping[str, str]
+
+
+def render_card(inputs: ReportInputs, verdict: Verdict) -> str:
+    """Return the card as Markdown with YAML front matter."""
+    results, profile = inputs.results, inputs.params.profile
+    file = results.convert.files[inputs.final]
+    optimized = this_run(inputs).optimized
+    card = Card(
+        front_matter=Markdown(front_matter(inputs, optimized)),
+        results=results,
+        verdict=verdict,
+        final=inputs.final,
+        class_names=inputs.class_names,
+        passes=inputs.passes,
+        input_form=_form(file.input),
+        output_form=_form(file.output),
         uses=_USES,
-        quantized=_quantized,
-        interval=_interval,
-        host=host_words(records.latency["host"]),
-        cpu_s=_cpu_seconds(records),
-        seed=seed(records.made),
-        versions=dict(versions(records.made)),
+        cpu_s=sum(step.cpu_s for step in inputs.provenance.values()),
+        baseline=headline_side(results, BASELINE, BASELINE, BASELINE_LITE),
+        optimized=optimized,
+        budget=budget(inputs),
+        weakest_class=weakest_class(inputs),
+        command=Markdown(
+            f"python -m flows retrain --profile {shell(profile)}" if profile else "dvc repro"
+        ),
+        seed=seeds(inputs.provenance),
+        versions=versions(inputs.provenance),
     )
-    return re.sub(r"\n{3,}", "\n\n", written).strip() + "\n"
+    text = _templates().get_template("report/model-card.md.j2").render(card=card)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def limits(records: Records) -> list[str]:
-    """Return in sentences what the numbers say of where the file is weak."""
-    variant = records["evaluate"]["variants"][records.final]
-    found = [(one["recall"], one["name"]) for one in variant["per_class"]]
-    known = [(recall, name) for recall, name in found if first_absent(recall, name) is None]
-    said = []
-    if known:
-        recall, name = min(known, key=lambda one: one[0])
-        said.append(f"The class it finds least often is {name}: {percent(recall, 1)} % of its images.")
-    if reason := variant.optional("loss_reason"):
-        said.append(f"Its probabilities are coarse, so no loss is given: {reason}.")
-    return said
+def weakest_class(inputs: ReportInputs) -> str:
+    """Say which class the file finds least often."""
+    classes = inputs.final_variant.per_class
+    recall, name = min((each.recall.value, each.name) for each in classes if each.recall is not None)
+    return f"The class it finds least often is {name}: {percent(recall, 1)} % of its images."
 
 
-def variants_made(records: Records) -> list[str]:
-    """Return in sentences how each model that was made for conversion came about."""
-    variants = records["quantize"]["variants"].items()
-    return [f"{text(name)}: {text(variant['description'])}." for name, variant in variants]
-
-
-def _quantized(end: Any) -> str:
-    """Say how an input or output of a file stands for real numbers, nothing where it holds them as they are."""
-    scale, zero_point = end.optional("scale"), end.optional("zero_point") or 0
-    if not scale:
-        return ""
-    sign = "+" if zero_point < 0 else "\u2212"
-    return f", real value = {scale:.6g} \u00d7 (value {sign} {abs(zero_point)})"
-
-
-def _interval(side: dict[str, Any]) -> str | None:
-    ends = side["accuracy_interval"] or [None]
-    return None if None in ends else f"{percent(ends[0])} to {percent(ends[-1])}"
-
-
-def _cpu_seconds(records: Records) -> Any:
-    spent = [record["cpu_s"] for record in records.made.values()]
-    missing = first_absent(*spent)
-    return missing if missing is not None else sum(spent)
-
-
-def front_matter(content: dict[str, Any]) -> str:
-    """Return the card's YAML: license, library, task, data set and the results that an index of models shows."""
-    dataset = content["dataset"]
-    name = str(dataset.get("name") or "not recorded")
+def front_matter(inputs: ReportInputs, optimized: HeadlineSide) -> str:
+    """Return the card's YAML, which an index of models shows."""
+    dataset = inputs.results.validate.dataset
     tags = ["image-classification", "tflite", "litert", "edge", "quantization", "pruning"]
-    fields: dict[str, Any] = {
+    published = {"datasets": ["zalando-datasets/fashion_mnist"]}
+    is_published = dataset.name == "Fashion-MNIST" and not dataset.drawn
+    accuracy = {"type": "accuracy", "name": "accuracy on the test split", "value": optimized.accuracy}
+    size = {"type": "size", "name": "bytes of the .tflite file", "value": optimized.tflite_bytes}
+    result = {
+        "task": {"type": "image-classification", "name": "Image classification"},
+        "dataset": {"type": _slug(dataset.name), "name": dataset.name, "split": "test"},
+        "metrics": [accuracy, size],
+    }
+    fields = {
         "license": "mit",
         "library_name": "litert",
         "pipeline_tag": "image-classification",
-        "tags": tags + (["drawn-images"] if dataset.get("drawn") else []),
+        "tags": [*tags, "drawn-images"] if dataset.drawn else tags,
+        **(published if is_published else {}),
+        "metrics": ["accuracy"],
+        "model-index": [{"name": f"litesmith {inputs.final}", "results": [result]}],
     }
-    if name == "Fashion-MNIST" and not dataset.get("drawn"):
-        fields["datasets"] = ["zalando-datasets/fashion_mnist"]
-    return yaml_text({**fields, "metrics": ["accuracy"], "model-index": [_index(content, name)]}).strip()
+    return yaml_text(fields).strip()
 
 
-def _index(content: dict[str, Any], dataset: str) -> dict[str, Any]:
-    optimized = content["headline"]["optimized"]
-    found = [("accuracy", "accuracy on the test split", optimized["accuracy"])]
-    found.append(("size", "bytes of the .tflite file", optimized["tflite_bytes"]))
-    return {
-        "name": f"litesmith {content['final'] or 'model'}",
-        "results": [
-            {
-                "task": {"type": "image-classification", "name": "Image classification"},
-                "dataset": {"type": _slug(dataset), "name": dataset, "split": "test"},
-                "metrics": [
-                    {"type": kind, "name": name, "value": value}
-                    for kind, name, value in found
-                    if value is not None
-                ],
-            }
-        ],
-    }
+def _form(tensor: TensorForm) -> str:
+    if not tensor.scale:
+        return ""
+    zero_point = tensor.zero_point or 0
+    sign = "+" if zero_point < 0 else "\u2212"
+    return f", real value = {tensor.scale:.6g} \u00d7 (value {sign} {abs(zero_point)})"
 
 
 def _slug(name: str) -> str:
@@ -138,33 +154,13 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
-def text(value: Any) -> str:
-    """Write a value so that Markdown takes it for text and nothing else, on one line."""
-    if isinstance(value, Absent) or value is None:
-        return "not recorded"
-    return _SPECIAL.sub(r"\\\1", " ".join(str(plain(value, "")).splitlines()))
+def markdown_text(value: object) -> str:
+    """Write a value so that Markdown takes it for text on one line."""
+    if isinstance(value, Markdown):
+        return value
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).splitlines()))
 
 
 @cache
-def _environment() -> Environment:
-    # Not HTML: `finalize` escapes every value for Markdown instead.
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-    )
-    environment.filters.update(FILTERS)
-    environment.filters["markdown"] = Ready
-    environment.tests["absent"] = lambda value: isinstance(value, Absent)
-    return environment
-
-
-class Ready(str):
-    """Text that is Markdown already."""
-
-
-def _finalize(value: Any) -> Any:
-    return value if isinstance(value, Ready) else text(value)
+def _templates() -> Environment:
+    return templates().overlay(finalize=markdown_text)

@@ -12,7 +12,7 @@ function make(tag, properties = {}, ...children) {
 /** Return what a cell is sorted by: its number, else its text; null where nothing is known. */
 function sortKey(cell) {
   const text = (cell.dataset.value ?? cell.textContent).trim();
-  if (["", "–", "not measured"].includes(text) || text.startsWith("n/r")) return null;
+  if (["", "–", "not measured"].includes(text)) return null;
   const plain = text.replace(/\s/g, "").replace("\u2212", "-");
   const number = Number.parseFloat(plain);
   return /^[-+]?[\d.]/.test(plain) && !Number.isNaN(number) ? number : text.toLowerCase();

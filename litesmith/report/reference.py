@@ -1,36 +1,36 @@
-"""What changed since the reference run, told from two summaries: accuracy, data, parameters, packages, hosts."""
+"""What changed since the reference run: accuracy, data, parameters, packages, hosts."""
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.report.difference import Difference, paired, unpaired
-from litesmith.report.records import Absent, first_absent, plain
-from litesmith.report.sections.provenance.section import flat_parameters, hosts, versions
-
-
-@dataclass(frozen=True)
-class Changed:
-    """One thing that is not what it was in the reference run; None where it was not there at all."""
-
-    name: str
-    now: str | None
-    before: str | None
+from litesmith.analysis.answers import keras_variant
+from litesmith.analysis.paired import Difference, paired, unpaired
+from litesmith.records.prepare import PrepareResult
+from litesmith.records.provenance import Provenance
+from litesmith.records.summary import (
+    Changed,
+    HeadlineSide,
+    Reference,
+    Results,
+    RightAnswers,
+)
+from litesmith.records.validate import RawFiles
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.provenance import Steps, flat_parameters, hosts, versions
 
 
 @dataclass(frozen=True)
 class Since:
     """What changed since the reference run.
 
-    Args:
-        final: Name of the reference's final variant.
-        accuracy: Accuracy of the final variant minus that of the reference's.
+    Attributes:
+        final: Name of the reference's final file.
+        accuracy: Accuracy of the final file minus that of the reference's.
         paired: Whether both answered the same test images and were compared image by image.
         raw_share: Bytes of the final file as a share of the reference's.
         gzip_share: The same after gzip.
@@ -39,80 +39,98 @@ class Since:
         versions: Packages that are not of the version they were.
         hosts: Hosts that are not what they were.
         inputs: Hashes of the page's inputs that are not what they were.
-        same_run: Whether this is the reference run itself: every input has the hash that it had, those with times too.
+        same_run: Whether this is the reference run itself: every input has the hash that it had,
+            those with times too.
     """
 
-    final: Any
-    accuracy: Difference | Absent
+    final: str
+    accuracy: Difference
     paired: bool
-    raw_share: float | Absent
-    gzip_share: float | Absent
-    data: tuple[Changed, ...]
-    parameters: tuple[Changed, ...]
-    versions: tuple[Changed, ...]
-    hosts: tuple[Changed, ...]
-    inputs: tuple[Changed, ...]
+    raw_share: float
+    gzip_share: float
+    data: tuple[Changed, ...] = ()
+    parameters: tuple[Changed, ...] = ()
+    versions: tuple[Changed, ...] = ()
+    hosts: tuple[Changed, ...] = ()
+    inputs: tuple[Changed, ...] = ()
     same_run: bool = False
 
-    @property
-    def parameter(self) -> dict[str, Changed]:
-        """The parameters that are not what they were, by name."""
-        return {one.name: one for one in self.parameters}
 
-    @property
-    def other_inputs(self) -> set[str]:
-        """Names of the inputs whose hash is not what it was."""
-        return {one.name for one in self.inputs}
+def since_reference(inputs: ReportInputs) -> Since | None:
+    """Compare a run with the reference run; None if `not_compared` tells why not."""
+    reference = inputs.reference
+    if reference is None or not_compared(inputs):
+        return None
+    return compare_runs(this_run(inputs), reference, inputs.reference_file)
 
 
-def since(now: Any, before: Any, reference_file: str) -> Since | Absent:
-    """Compare the summary of a run with that of the reference run, if there is one.
+def not_compared(inputs: ReportInputs) -> str:
+    """Say why there is no run to compare with; empty if there is one."""
+    if inputs.reference is None:
+        return "there is no reference run yet"
+    names = inputs.reference.data["name"], inputs.results.validate.dataset.name
+    return "" if names[0] == names[1] else f"the reference run is of {names[0]}, this one of {names[1]}"
+
+
+def this_run(inputs: ReportInputs) -> Reference:
+    """Return what a later report would compare itself with, were this run its reference."""
+    right = inputs.predictions.predicted[inputs.final] == inputs.predictions.labels
+    answers = RightAnswers(num_images=len(right), bits=packed(right))
+    return as_reference(inputs.results, answers, inputs.provenance, inputs.sha256)
+
+
+def as_reference(
+    results: Results,
+    right: RightAnswers,
+    provenance: Mapping[str, Provenance],
+    inputs: Mapping[str, str],
+) -> Reference:
+    """Return what later reports compare themselves with; the arguments are those of `Summary`."""
+    final = results.evaluate.final
+    model = keras_variant(results.evaluate.variants[final].model)
+    return Reference(
+        kind="litesmith reference",
+        schema_version=2,
+        final=final,
+        optimized=headline_side(results, final, model, final),
+        right=right,
+        latency=results.latency.variants[final],
+        data=data_facts(results.validate.dataset.name, results.validate.files, results.prepare),
+        provenance=dict(provenance),
+        inputs=dict(inputs),
+    )
+
+
+def headline_side(results: Results, measured: str, keras: str, lite: str) -> HeadlineSide:
+    """Return what the headline says of a model.
 
     Args:
-        now: The summary of the run as a `Record`.
-        before: The summary of the reference run as a `Record`, or `Absent`.
-        reference_file: Name of the input that held ``before``. It is no result of either run, and never the same:
-            what a run is compared with cannot hold that run's own hash.
+        results: Of the steps.
+        measured: The variant whose accuracy counts.
+        keras: The Keras model as a variant.
+        lite: The ``.tflite`` file.
     """
-    if isinstance(before, Absent):
-        return before
-    names = [run["dataset"]["name"] for run in (now, before)]
-    if first_absent(*names) is None and names[0] != names[1]:
-        return Absent(f"the reference run is of {names[1]}, this one of {names[0]}")
-    rights, hashes = _rights(now, before), [_hashes(run, reference_file) for run in (now, before)]
-    return Since(
-        final=before["final"],
-        accuracy=paired(*rights) if rights else _accuracies(now, before),
-        paired=rights is not None,
-        raw_share=_share(now, before, "tflite_bytes"),
-        gzip_share=_share(now, before, "gzip_bytes"),
-        data=changes(data_facts(now["results"]), data_facts(before["results"])),
-        parameters=changes(*(_parameters(run) for run in (now, before))),
-        versions=changes(dict(versions(now["made"])), dict(versions(before["made"]))),
-        hosts=changes(_hosts(now), _hosts(before)),
-        inputs=changes(*hashes),
-        same_run=bool(hashes[0]) and hashes[0] == hashes[1],
+    variants = results.evaluate.variants
+    return HeadlineSide(
+        variant=measured,
+        accuracy=variants[measured].accuracy,
+        accuracy_interval=variants[measured].accuracy_interval,
+        keras_bytes=variants[keras].bytes,
+        tflite_bytes=variants[lite].bytes,
+        gzip_bytes=variants[lite].gzip_bytes,
+        median_latency_ms=results.latency.variants[lite].median_ms,
     )
 
 
-def changes(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[Changed, ...]:
-    """Return what is not the same in two mappings, in the order of the first, then what is in the second alone."""
-    names = dict.fromkeys((*now, *before))
-    return tuple(
-        Changed(name, now.get(name), before.get(name))
-        for name in names
-        if now.get(name) != before.get(name)
-    )
-
-
-def data_facts(results: Any) -> dict[str, str]:
-    """Return what tells one data set from another, by name: its own, the files' contents, the splits' hashes."""
-    facts = {"name": str(results["validate"]["dataset"]["name"])}
-    for name, file in results["validate"]["files"].items():
-        shown = ("num_images", "mean", "std", "near_empty", "duplicates", "per_class")
-        facts |= {f"{name} file: {_FACTS[key]}": json.dumps(plain(file[key], "n/r")) for key in shown}
-    splits = results["prepare"]["splits"]
-    return facts | {f"{name} split: SHA-256": str(split["sha256"]) for name, split in splits.items()}
+def data_facts(name: str, files: Mapping[str, RawFiles], prepared: PrepareResult) -> dict[str, str]:
+    """Return what tells one data set from another, by name."""
+    facts = {"name": name}
+    for file, content in files.items():
+        values = content.model_dump(mode="json")
+        facts |= {f"{file} file: {words}": json.dumps(values[key]) for key, words in _FACTS.items()}
+    return facts | {
+        f"{split} split: SHA-256": summary.sha256 for split, summary in prepared.splits.items()
+    }
 
 
 _FACTS = {
@@ -125,57 +143,69 @@ _FACTS = {
 }
 
 
+def compare_runs(now: Reference, before: Reference, reference_file: str) -> Since:
+    """Compare a run with the reference run.
+
+    Args:
+        now: The run.
+        before: The reference run.
+        reference_file: Name of the input that held ``before``. It is no result of either run, and
+            never the same: what a run is compared with cannot hold that run's own hash.
+    """
+    is_paired = now.data[_TEST] == before.data.get(_TEST)
+    hashes, hashes_before = (
+        {path: digest for path, digest in run.inputs.items() if path != reference_file}
+        for run in (now, before)
+    )
+    return Since(
+        final=before.final,
+        accuracy=paired(unpacked(now.right), unpacked(before.right))
+        if is_paired
+        else _unpaired(now, before),
+        paired=is_paired,
+        raw_share=now.optimized.tflite_bytes / before.optimized.tflite_bytes,
+        gzip_share=now.optimized.gzip_bytes / before.optimized.gzip_bytes,
+        data=changes(now.data, before.data),
+        parameters=changes(_parameters(now.provenance), _parameters(before.provenance)),
+        versions=changes(versions(now.provenance), versions(before.provenance)),
+        hosts=changes(_hosts(now.provenance), _hosts(before.provenance)),
+        inputs=changes(hashes, hashes_before),
+        same_run=bool(hashes) and hashes == hashes_before,
+    )
+
+
+_TEST = "test split: SHA-256"
+
+
+def changes(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[Changed, ...]:
+    """Return what differs in two mappings, in the order of the first."""
+    return tuple(
+        Changed(name=name, now=now.get(name), before=before.get(name))
+        for name in dict.fromkeys((*now, *before))
+        if now.get(name) != before.get(name)
+    )
+
+
 def packed(right: NDArray[np.bool_]) -> str:
-    """Write which images were got right, bool (n,), as the Base64 of one bit for each."""
+    """Write bool (n,) as the Base64 of one bit for each."""
     return base64.b64encode(np.packbits(right).tobytes()).decode()
 
 
-def unpacked(text: str, num: int) -> NDArray[np.bool_] | None:
-    """Return what `packed` wrote, bool (num,), or None if it is not that."""
-    try:
-        bits = np.unpackbits(np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8))
-    except (binascii.Error, ValueError, TypeError):
-        return None
-    return bits[:num].astype(bool) if num <= len(bits) < num + 8 else None
+def unpacked(right: RightAnswers) -> NDArray[np.bool_]:
+    """Return what `packed` wrote, bool (n,)."""
+    bits = np.frombuffer(base64.b64decode(right.bits), dtype=np.uint8)
+    return np.unpackbits(bits, count=right.num_images).astype(bool)
 
 
-def _rights(now: Any, before: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Return which of the same images both runs got right, or None if they were not the same."""
-    tests = [run["results"]["prepare"]["splits"]["test"]["sha256"] for run in (now, before)]
-    if first_absent(*tests) is not None or tests[0] != tests[1]:
-        return None
-    found = [
-        unpacked(run["right"]["bits"], plain(run["right"]["num_images"], 0)) for run in (now, before)
-    ]
-    if found[0] is None or found[1] is None or not 0 < len(found[0]) == len(found[1]):
-        return None
-    return found[0], found[1]
+def _unpaired(now: Reference, before: Reference) -> Difference:
+    pairs = ((run.optimized.accuracy, run.right.num_images) for run in (now, before))
+    return unpaired(*next(pairs), *next(pairs))
 
 
-def _accuracies(now: Any, before: Any) -> Difference | Absent:
-    pairs = [
-        (run["headline"]["optimized"]["accuracy"], run["results"]["evaluate"]["num_images"])
-        for run in (now, before)
-    ]
-    return unpaired(*pairs[0], *pairs[1])
+def _parameters(steps: Steps) -> dict[str, str]:
+    """Return the parameters without the sources, which give the same files."""
+    return {name: value for name, value in flat_parameters(steps).items() if name != "fetch.sources"}
 
 
-def _share(now: Any, before: Any, quantity: str) -> float | Absent:
-    sizes = [run["headline"]["optimized"][quantity] for run in (now, before)]
-    missing = first_absent(*sizes)
-    return float(sizes[0] / sizes[1]) if missing is None else missing
-
-
-def _hashes(run: Any, reference_file: str) -> dict[str, str]:
-    return {path: str(digest) for path, digest in run["inputs"].items() if path != reference_file}
-
-
-def _parameters(run: Any) -> dict[str, str]:
-    """Return a run's parameters but where its data set came from: the files are the same whatever the source."""
-    return {
-        name: value for name, value in flat_parameters(run["made"]).items() if name != "fetch.sources"
-    }
-
-
-def _hosts(run: Any) -> dict[str, str]:
-    return {"hosts": "; ".join(sorted(host for host, _ in hosts(run["made"])))}
+def _hosts(steps: Steps) -> dict[str, str]:
+    return {"hosts": "; ".join(sorted(hosts(steps)))}

@@ -12,6 +12,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from litesmith.analysis.intervals import Estimate
+
 INK = "#1b1d21"
 FAINT = "#c3c7cf"
 
@@ -83,6 +85,12 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
+def draw_interval(axes: Axes, estimate: Estimate, row: int, colour: str) -> None:
+    """Draw an estimate as a dot with a line for its interval."""
+    axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=1.6)
+    axes.plot([estimate.value], [row], color=colour, marker="o", markersize=6)
+
+
 def percent_ticks() -> FuncFormatter:
     """Return what labels fractions in percent."""
     return FuncFormatter(lambda value, _: f"{100 * value:.6g}")
@@ -98,8 +106,9 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:
 def svg_text(figure: Figure, name: str, description: str) -> str:
     """Write a figure as SVG to stand inside an HTML page.
 
-    Ids are fixed and begin with ``name``, nothing tells when or by what it was made, text is text in the page's font,
-    and colours are the page's custom properties (``--ink``, ``--line``, ``--series-1`` ...): the page may be dark.
+    Ids are fixed and begin with ``name``, nothing tells when or by what it was made, text is text in the
+    page's font, and colours are the page's custom properties (``--ink``, ``--line``, ``--series-1`` ...):
+    the page may be dark.
 
     Args:
         figure: The figure.
@@ -123,7 +132,7 @@ def svg_text(figure: Figure, name: str, description: str) -> str:
 
 
 def _slim(body: str, name: str) -> str:
-    """Prefix ids with ``name``, drop those nobody points at, and leave font and colour to the page."""
+    """Prefix ids with ``name`` and leave font and colour to the page."""
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r"font-family: [^;\"]*(?:;\s*)?", "", body.replace("xlink:href", "href"))
     pointed = set(re.findall(r'(?:href="#|url\(#)([^")]+)', body))

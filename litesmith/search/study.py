@@ -14,9 +14,8 @@ Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the s
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -28,6 +27,7 @@ from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.params.sections.recipe import Recipe
 from litesmith.params.sections.sweep import SearchParams, Space
+from litesmith.records.sweep import TrialState
 from litesmith.search.trial import TrialJob, TrialResult, read_results
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import derived_seed, seed_everything
@@ -111,7 +111,7 @@ class Entry:
     cost: Cost
     reason: str
     results: list[TrialResult] = field(default_factory=list)
-    state: str = "pruned"
+    state: TrialState = "pruned"
 
     def rank(self) -> tuple[float, float, int]:
         """Return what entries at the same rung are sorted by, the best first."""
@@ -125,28 +125,6 @@ class StudyResult:
 
     entries: list[Entry]
     winner: Entry
-
-    def to_plain(self, plan: Plan) -> dict[str, Any]:
-        """Return the study as JSON can hold it, without any times."""
-        winner = self.winner
-        return {
-            "winner": {
-                "number": winner.number,
-                "choices": asdict(winner.choices),
-                "network": winner.spec.model_dump(mode="json"),
-                "validation_accuracy": _reached(winner),
-                **asdict(winner.cost),
-            },
-            "trials": [_plain_trial(entry, plan) for entry in self.entries],
-            "limits": plan.limits.model_dump(),
-        }
-
-    def timings(self) -> list[dict[str, float]]:
-        """Return the CPU-seconds of each trial at each rung."""
-        results = [result for entry in self.entries for result in entry.results]
-        return [
-            {"number": result.number, "rung": result.rung, "cpu_s": result.cpu_s} for result in results
-        ]
 
 
 def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> StudyResult:
@@ -345,20 +323,6 @@ class _Search:
             self._study.tell(trial, _reached(entry))
         else:
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-
-
-def _plain_trial(entry: Entry, plan: Plan) -> dict[str, Any]:
-    rungs = [
-        {
-            "rung": result.rung,
-            **dict(plan.params.rungs[result.rung]),
-            "accuracy": result.accuracy,
-            "loss": result.loss,
-        }
-        for result in entry.results
-    ]
-    known = {"number": entry.number, "batch": entry.batch, "state": entry.state, "reason": entry.reason}
-    return {**known, "choices": asdict(entry.choices), **asdict(entry.cost), "rungs": rungs}
 
 
 def _suggest(trial: optuna.Trial, space: Space) -> Choices:

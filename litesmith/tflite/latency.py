@@ -5,22 +5,13 @@ The files take turns, so that a busy host slows all of them alike.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.records.latency import FileLatency
 from litesmith.tflite.runtime import LiteModel
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Time of one image through one file, in milliseconds."""
-
-    median_ms: float
-    p90_ms: float
-    p99_ms: float
 
 
 def measure_latency(
@@ -30,7 +21,7 @@ def measure_latency(
     num_warmup: int,
     num_rounds: int,
     runs_per_round: int,
-) -> dict[str, Latency]:
+) -> dict[str, FileLatency]:
     """Time every file on the same images.
 
     In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing
@@ -75,6 +66,6 @@ def _time_runs(model: LiteModel, inputs: NDArray[np.generic], start: int, num_ru
     return times
 
 
-def _summary(times_ns: list[int]) -> Latency:
+def _summary(times_ns: list[int]) -> FileLatency:
     median, p90, p99 = np.percentile(times_ns, [50, 90, 99]) / 1e6
-    return Latency(median_ms=round(median, 4), p90_ms=round(p90, 4), p99_ms=round(p99, 4))
+    return FileLatency(median_ms=round(median, 4), p90_ms=round(p90, 4), p99_ms=round(p99, 4))

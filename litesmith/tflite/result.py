@@ -65,7 +65,7 @@ def final_choice(choice: Choice, files: Mapping[str, LiteFile], moved_px: int) -
                 accuracy=standing.accuracy,
                 bytes=files[name].size.raw_bytes,
                 gzip_bytes=files[name].size.gzip_bytes,
-                behind_best=standing.behind.difference,
+                behind_best=standing.behind.mean,
                 standard_error=standing.behind.standard_error,
                 within_noise=standing.within_noise,
                 within_limits=standing.within_limits,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.analysis.scores import Comparison, accuracy, compare
+from litesmith.analysis.paired import Difference, paired
+from litesmith.analysis.scores import accuracy
 from litesmith.tflite.sizes import Size
 
 
@@ -30,7 +31,7 @@ class Standing:
     """How a candidate stands against the most accurate one within the device's limits."""
 
     accuracy: float
-    behind: Comparison
+    behind: Difference
     within_noise: bool
     within_limits: bool
 
@@ -79,11 +80,11 @@ def choose(
 
 
 def _standing(file: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
-    behind = compare(labels, best.predicted, file.predicted)
+    behind = paired(best.predicted == labels, file.predicted == labels)
     return Standing(
         accuracy=accuracy(labels, file.predicted),
         behind=behind,
-        within_noise=behind.difference <= noise * behind.standard_error,
+        within_noise=behind.mean <= noise * behind.standard_error,
         within_limits=not file.broken,
     )
 
@@ -109,7 +110,7 @@ def _reason(
     if chosen is best:
         return f"{_with_accuracy(chosen, standings)} {size}, which it is itself."
     behind = standings[chosen.name].behind
-    gap = f"{behind.difference:.4f} behind, standard error {behind.standard_error:.4f}"
+    gap = f"{behind.mean:.4f} behind, standard error {behind.standard_error:.4f}"
     return f"{_with_accuracy(chosen, standings)} {size}, {_with_accuracy(best, standings)}: {gap}."
 
 

@@ -1,21 +1,30 @@
-"""Write the results table of ``README.md`` from the last report's summary, and check it as a lock file is checked."""
+"""Write and check the table of ``README.md`` by the last summary."""
 
 from pathlib import Path
 
-from litesmith.documents.readme import check_block, missing_block, results_block, with_block
-from litesmith.files import read_json, write_text
+from litesmith.files import write_text
 from tasks import catalog
 
 README = Path("README.md")
 
 
 def render(root: Path) -> str:
-    """Return the block that the summary below ``root`` gives, or one that says that there is none yet."""
+    """Return the block that the summary below ``root`` gives.
+
+    Without a summary it says that there is none yet.
+
+    Raises:
+        DataError: The summary is not one of this version.
+    """
+    from litesmith.documents.readme import missing_block, results_block
+    from litesmith.records.record import read_record
+    from litesmith.records.summary import Summary
+
     path = root / catalog.SUMMARY
     if not path.is_file():
         return missing_block()
-    summary = read_json(path)
-    return results_block(summary["results"]["evaluate"], summary["latency"], summary["made"])
+    summary = read_record(path, Summary)
+    return results_block(summary.results.evaluate, summary.results.latency, summary.provenance)
 
 
 def write(root: Path) -> None:
@@ -23,7 +32,10 @@ def write(root: Path) -> None:
 
     Raises:
         ContractError: The README does not hold the two markers.
+        DataError: The summary is not one of this version.
     """
+    from litesmith.documents.readme import with_block
+
     path = root / README
     write_text(path, with_block(path.read_text(encoding="utf-8"), render(root)))
 
@@ -33,5 +45,8 @@ def check(root: Path) -> None:
 
     Raises:
         ContractError: It is not what `write` would write.
+        DataError: The summary is not one of this version.
     """
+    from litesmith.documents.readme import check_block
+
     check_block((root / README).read_text(encoding="utf-8"), render(root))

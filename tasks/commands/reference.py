@@ -1,52 +1,24 @@
-"""The reference, the result that later runs are compared with."""
+"""The command that makes the present result the one that later runs are compared with.
+
+It is no step: nothing but this command changes the reference.
+"""
 
 import shlex
 from pathlib import Path
-
-from pydantic import JsonValue, ValidationError
+from typing import TYPE_CHECKING
 
 from litesmith.documents.formats import count, percent, points, signed
 from litesmith.errors import ContractError, DataError
-from litesmith.files import read_json, write_json
-from litesmith.records.figures import View
-from litesmith.records.record import Count, Share
 from tasks import catalog
 from tasks.profiles import Chosen, profile_overlays, profile_title
 from tasks.workspace import repro_command, workspace_folder
 
-
-class _Variant(View):
-    accuracy: Share
-    bytes: Count
-
-
-class _Evaluate(View):
-    variants: dict[str, _Variant]
-
-
-class _Results(View):
-    evaluate: _Evaluate
-
-
-class _Summary(View):
-    """What of a summary a person wants to know."""
-
-    final: str
-    results: _Results
-
-    @property
-    def final_variant(self) -> _Variant:
-        """The figures of the final file."""
-        return self.results.evaluate.variants[self.final]
-
-    def __str__(self) -> str:
-        """Return the figures in words."""
-        variant = self.final_variant
-        return f"{self.final}: {percent(variant.accuracy)} % on test, {count(variant.bytes)} bytes"
+if TYPE_CHECKING:
+    from litesmith.records.summary import Reference
 
 
 def make_reference(root: Path, profile: Chosen = None) -> str:
-    """Make the last summary the reference, and return what changed.
+    """Make the run of the last report the project's reference, and return what that changes, in words.
 
     Args:
         root: The project's folder.
@@ -56,55 +28,52 @@ def make_reference(root: Path, profile: Chosen = None) -> str:
         ParamsError: There is no such profile.
         ContractError: There is no summary, or it is not one that the report step wrote.
     """
+    from litesmith.records.record import write_record
+
     folder, reference = workspace_folder(root, profile), root / catalog.REFERENCE
     path, title = folder / catalog.SUMMARY, profile_title(profile)
     shown = path.relative_to(root)
-    again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
     if not path.is_file():
         profile_overlays(root, profile)  # a name that is no profile is the better reason
+        again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
         raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
-    content = read_json(path)
-    words = _words(_parsed(content, shown, folder), content, _before(reference))
-    write_json(reference, content)
+    now = _run(path, shown, folder)
+    words = _compared(now, reference)
+    write_record(reference, now)
     return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
 
 
-def _before(reference: Path) -> JsonValue:
-    """Return the reference so far, an empty mapping if unreadable."""
+def _run(path: Path, shown: Path, folder: Path) -> "Reference":
+    """Return what a reference holds of the summary that the report step wrote in ``folder``."""
+    from litesmith.report.older import read_run
+
     try:
-        content: JsonValue = read_json(reference) if reference.is_file() else None
-    except DataError:
-        return {}
-    return content
-
-
-def _words(now: _Summary, content: JsonValue, before: JsonValue) -> str:
-    if before is None:
-        return f"The reference is {now}. There was none before."
-    if content == before:
-        return f"The reference is {now}, as it was: the same summary."
-    try:
-        old = _parsed(before, catalog.REFERENCE, Path())
-    except ContractError:
-        return f"The reference is {now}. What it was could not be read as a summary; git still has it."
-    accuracy = points(now.final_variant.accuracy - old.final_variant.accuracy)
-    size = signed(now.final_variant.bytes - old.final_variant.bytes, 0)
-    return f"The reference was {old}.\nIt now is {now}.\nChange: {accuracy} points, {size} bytes."
-
-
-def _parsed(content: JsonValue, path: Path, root: Path) -> _Summary:
-    """Return a summary that the report step made in ``root``.
-
-    Raises:
-        ContractError: It holds no final variant with accuracy and bytes.
-    """
-    try:
-        summary = _Summary.model_validate(content)
-        _ = summary.final_variant
-    except (ValidationError, LookupError) as error:
+        return read_run(path)
+    except DataError as error:
         raise ContractError(
-            f"{path} is not a summary that the report step wrote: it holds no final variant with "
-            f"accuracy and bytes. `{repro_command(root, '--force --single-item report')}` writes it "
-            "anew."
+            f"{shown} is not a summary that the report step wrote: {error} "
+            f"`{repro_command(folder, '--force --single-item report')}` writes it anew."
         ) from error
-    return summary
+
+
+def _compared(now: "Reference", reference: Path) -> str:
+    """Say what becomes of the reference."""
+    from litesmith.report.older import read_reference
+
+    try:
+        before = read_reference(reference) if reference.is_file() else None
+    except DataError:
+        return f"The reference is {_named(now)}. What it was could not be read as one; git still has it."
+    if before is None:
+        return f"The reference is {_named(now)}. There was none before."
+    if now == before:
+        return f"The reference is {_named(now)}, as it was: the same run."
+    accuracy = points(now.optimized.accuracy - before.optimized.accuracy)
+    size = signed(now.optimized.tflite_bytes - before.optimized.tflite_bytes, 0)
+    change = f"Change: {accuracy} points, {size} bytes."
+    return f"The reference was {_named(before)}.\nIt now is {_named(now)}.\n{change}"
+
+
+def _named(run: "Reference") -> str:
+    file = run.optimized
+    return f"{run.final}: {percent(file.accuracy)} % on test, {count(file.tflite_bytes)} bytes"

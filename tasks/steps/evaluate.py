@@ -1,14 +1,20 @@
 """The step that measures models and files on the test images."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from litesmith.errors import ConversionError
-from litesmith.files import read_json, write_json, write_text
+from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.evaluate import EvaluateParams
+from litesmith.records.convert import ConvertResult
+from litesmith.records.device import DeviceMeasurement, LimitCheck
+from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.host import Host
+from litesmith.records.latency import LatencyResult
+from litesmith.records.record import read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Measured, Metric, Plot, step
 
@@ -16,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from litesmith.data.splits import Split
-    from litesmith.device.measurement import Measurement
-    from litesmith.evaluation import Variant
+    from litesmith.evaluation import Answers
     from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +56,9 @@ class Outs:
 
 
 @step
-def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
+def evaluate(
+    params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams
+) -> None:
     """Measure every model and file on the test images, and files on devices.
 
     Raises:
@@ -59,49 +66,62 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
         MachineError: A tool that is asked for is not installed.
         ConversionError: A file does not run on a device that is asked for.
     """
+    from litesmith.analysis.answers import calibrations, flip_counts, keras_variant
+    from litesmith.analysis.paired import paired
     from litesmith.data.splits import read_split
     from litesmith.device import registry
-    from litesmith.evaluation import confusion_rows, describe_variant, write_predictions
+    from litesmith.evaluation import confusion_rows, score_variant, write_predictions
 
     registry.require(params.measure)
-    test, converted = read_split(ins.test), read_json(ins.converted)
-    write_json(outs.latency, _latency(params, ins, converted, test))
-    variants = _keras_variants(params, ins, test) | _lite_variants(ins, converted, test)
-    final = converted["final"]["name"]
-    results = {
-        "num_images": len(test.labels),
-        "final": final,
-        "variants": {
-            name: describe_variant(variant, test.labels, dataset.class_names)
-            for name, variant in variants.items()
+    test, converted = read_split(ins.test), read_record(ins.converted, ConvertResult)
+    # Times come first: TensorFlow is not there yet to take part of the machine.
+    write_record(outs.latency, _latency(params, ins, converted, test, device))
+    answers = _keras_answers(params, ins, test) | _file_answers(ins, converted, test)
+    final, baseline = converted.final.name, keras_variant("baseline")
+    parent = keras_variant(answers[final].model)
+    predicted = {name: variant.predicted for name, variant in answers.items()}
+    confidence = {name: variant.confidence for name, variant in answers.items()}
+    measured = _measurements(params, ins, converted)
+    result = EvaluateResult(
+        num_images=len(test.labels),
+        final=final,
+        variants={
+            name: score_variant(variant, test.labels, dataset.class_names)
+            for name, variant in answers.items()
         },
-        "device": {
-            measurement.name: _device(measurement, params, ins, converted)
+        gain=paired(predicted[final] == test.labels, predicted[baseline] == test.labels),
+        calibration=calibrations(
+            test.labels, predicted, confidence, (baseline, parent, final), params.calibration_bins
+        ),
+        flips=flip_counts(
+            test.labels, predicted, {name: file.model for name, file in converted.files.items()}
+        ),
+        device=measured,
+        not_measured=tuple(
+            measurement.title
             for measurement in registry.MEASUREMENTS
-        },
-    }
-    write_predictions(
-        outs.predictions, variants, test, pictured=[final, f"{variants[final].model}-keras"]
+            if measurement.name not in params.measure
+        ),
+        limits=_limits(ins, converted, measured, device),
     )
-    rows = confusion_rows(test.labels, variants[final].predicted, dataset.class_names)
+    write_predictions(outs.predictions, answers, test, pictured=[final, parent])
+    rows = confusion_rows(test.labels, predicted[final], dataset.class_names)
     write_text(outs.confusion, rows.to_csv(index=False, lineterminator="\n"))
-    write_json(outs.results, results)
-    write_json(outs.metrics, _metrics(results))
+    write_record(outs.results, result)
+    write_json(outs.metrics, _metrics(result))
 
 
 def _latency(
-    params: EvaluateParams, ins: Ins, converted: dict[str, Any], test: "Split"
-) -> dict[str, Any]:
-    """Time the files.
-
-    It comes first: TensorFlow is not there yet to take part of the machine.
-    """
+    params: EvaluateParams, ins: Ins, converted: ConvertResult, test: "Split", device: DeviceParams
+) -> LatencyResult:
+    """Time the files on one thread."""
+    from litesmith.device.limit_checks import check_limits, latency_need
     from litesmith.host import describe_host
     from litesmith.tflite.latency import measure_latency
     from litesmith.tflite.runtime import RUNTIME
 
     measured = measure_latency(
-        {name: ins.lite / f"{name}.tflite" for name in converted["files"]},
+        {name: ins.lite / f"{name}.tflite" for name in converted.files},
         test.images[: params.latency_runs],
         num_warmup=params.latency_warmup,
         num_rounds=params.latency_rounds,
@@ -109,69 +129,73 @@ def _latency(
     )
     for name, latency in measured.items():
         _LOG.info("%s: %.3f ms an image on one thread", name, latency.median_ms)
-    return {
-        "host": describe_host(),
-        "runtime": RUNTIME,
-        "num_threads": 1,
-        "num_warmup": params.latency_warmup,
-        "num_rounds": params.latency_rounds,
-        "runs_per_round": params.latency_runs,
-        "variants": {name: asdict(latency) for name, latency in measured.items()},
-    }
+    return LatencyResult(
+        host=Host.model_validate(describe_host()),
+        runtime=RUNTIME,
+        num_threads=1,
+        num_warmup=params.latency_warmup,
+        num_rounds=params.latency_rounds,
+        runs_per_round=params.latency_runs,
+        variants=measured,
+        limits=check_limits(device, [latency_need(measured[converted.final.name].median_ms)]),
+    )
 
 
-def _device(
-    measurement: "Measurement", params: EvaluateParams, ins: Ins, converted: dict[str, Any]
-) -> dict[str, Any]:
-    """Measure integer files on a device; ``files`` is None if not asked for."""
-    shown = {
-        "title": measurement.title,
-        "columns": [asdict(column) for column in measurement.columns],
-        "limit": measurement.limit and asdict(measurement.limit),
-    }
-    if measurement.name not in params.measure:
-        return {**shown, "tool": None, "files": None}
-    tool, settings = measurement.describe_tool(), measurement.settings(params)
-    return {
-        **shown,
-        "caption": measurement.caption.format(tool=tool, **settings),
-        "tool": tool,
-        **settings,
-        "files": _costs(measurement, params, ins, converted),
-    }
-
-
-def _costs(
-    measurement: "Measurement", params: EvaluateParams, ins: Ins, converted: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Measure every file that the tool takes, or say why it refuses.
+def _measurements(
+    params: EvaluateParams, ins: Ins, converted: ConvertResult
+) -> dict[str, DeviceMeasurement]:
+    """Measure the integer files with each tool that is asked for.
 
     Raises:
         ConversionError: A file does not run that must.
     """
+    from litesmith.device.registry import MEASUREMENTS
     from litesmith.tflite.precisions.registry import precision
 
-    files = {name: precision(file["precision"]) for name, file in converted["files"].items()}
-    paths = {name: ins.lite / f"{name}.tflite" for name, kind in files.items() if kind.is_integer}
-    costs = {
-        name: asdict(measurement.measure(path, params))
-        for name, path in paths.items()
-        if files[name].weights in measurement.weights
-    }
-    for name, path in paths.items():
-        if files[name].weights in measurement.maybe_weights:
-            try:
-                costs[name] = asdict(measurement.measure(path, params))
-            except ConversionError as error:
-                _LOG.info("%s", error)
-                costs[name] = {"refused": str(error)}
-    return costs
+    weights = {name: precision(file.precision).weights for name, file in converted.files.items()}
+    integer = [name for name, file in converted.files.items() if precision(file.precision).is_integer]
+    results = {}
+    for measurement in MEASUREMENTS:
+        if measurement.name in params.measure:
+            required = [name for name in integer if weights[name] in measurement.weights]
+            optional = [name for name in integer if weights[name] in measurement.maybe_weights]
+            paths = {name: ins.lite / f"{name}.tflite" for name in (*required, *optional)}
+            results[measurement.name] = measurement.result(paths, params, may_refuse=optional)
+    return results
 
 
-def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Variant]":
+def _limits(
+    ins: Ins,
+    converted: ConvertResult,
+    measured: dict[str, DeviceMeasurement],
+    device: DeviceParams,
+) -> tuple[LimitCheck, ...]:
+    """Hold the final file to the limits of the device that do not depend on a clock."""
+    from litesmith.compression.variants.registry import passes
+    from litesmith.device.limit_checks import check_limits, file_needs, measured_need
+    from litesmith.device.registry import MEASUREMENTS
+    from litesmith.training.backend import load_h5
+    from litesmith.training.cost import count_macs, peak_activation_bytes
+
+    final = converted.final
+    network, runs = load_h5(ins.tuned), passes(converted.files[final.name].model)
+    needs = file_needs(
+        tflite_bytes=final.bytes,
+        macs=runs * count_macs(network),
+        activation_bytes=runs * peak_activation_bytes(network),
+    )
+    tools = [
+        measured_need(measurement.limit, measured.get(measurement.name), final.name)
+        for measurement in MEASUREMENTS
+        if measurement.limit is not None
+    ]
+    return check_limits(device, (*needs, *tools))
+
+
+def _keras_answers(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Answers]":
     """Let the Keras models answer."""
     from litesmith.compression.variants.registry import variant
-    from litesmith.evaluation import Variant
+    from litesmith.evaluation import Answers
     from litesmith.tflite import converter
     from litesmith.tflite.sizes import measure_size
     from litesmith.training.backend import load_h5, set_threads
@@ -183,35 +207,33 @@ def _keras_variants(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[st
     variants = {}
     for path, load in readers.items():
         model, probabilities = path.stem, converter.probabilities(load(path), test.images)
-        variants[f"{model}-keras"] = Variant(
+        variants[f"{model}-keras"] = Answers(
             model, "keras", "float32", measure_size(path), probabilities
         )
         _LOG.info("%s-keras answered %d images", model, len(probabilities))
     return variants
 
 
-def _lite_variants(ins: Ins, converted: dict[str, Any], test: "Split") -> "dict[str, Variant]":
+def _file_answers(ins: Ins, converted: ConvertResult, test: "Split") -> "dict[str, Answers]":
     """Let the files answer, each run as a device runs it."""
-    from litesmith.evaluation import Variant
+    from litesmith.evaluation import Answers
     from litesmith.tflite import runtime
     from litesmith.tflite.sizes import measure_size
 
     variants = {}
-    for name, file in converted["files"].items():
+    for name, file in converted.files.items():
         path = ins.lite / f"{name}.tflite"
         probabilities = runtime.predict(path, test.images)
-        variants[name] = Variant(
-            file["model"], "tflite", file["precision"], measure_size(path), probabilities
-        )
+        variants[name] = Answers(file.model, "tflite", file.precision, measure_size(path), probabilities)
         _LOG.info("%s answered %d images", name, len(probabilities))
     return variants
 
 
-def _metrics(results: dict[str, Any]) -> dict[str, Any]:
+def _metrics(result: EvaluateResult) -> dict[str, object]:
     """Pick the numbers that tell one run from another."""
-    shown = ("accuracy", "loss", "bytes", "gzip_bytes")
+    shown = {"accuracy", "loss", "bytes", "gzip_bytes"}
     picked = {
-        name: {key: variant[key] for key in shown if variant[key] is not None}
-        for name, variant in results["variants"].items()
+        name: variant.model_dump(include=shown, exclude_none=True)
+        for name, variant in result.variants.items()
     }
-    return {"final": picked[results["final"]], **picked}
+    return {"final": picked[result.final], **picked}

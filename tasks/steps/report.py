@@ -1,53 +1,26 @@
-"""The room that lays the run before a person as one page."""
+"""The step that lays the run before a person as one page."""
 
 import logging
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from litesmith.errors import DataError
-from litesmith.files import read_json, write_json, write_text
+from litesmith.files import write_text
 from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
 from tasks.dag.step import Kept, Measured, step
 
 if TYPE_CHECKING:
-    from litesmith.report.inputs import Predictions
+    from litesmith.records.summary import Results
+    from litesmith.report.inputs import History, Predictions
 
 _LOG = logging.getLogger(__name__)
-
-_MODELS = ("baseline", "teacher", "tuned", "pruned")
-_RESULTS = (
-    "validate",
-    "prepare",
-    "baseline",
-    "teach",
-    "sweep",
-    "sweep-timing",
-    "prune",
-    "quantize",
-    "convert",
-    "evaluate",
-)
-_STEPS = (
-    "fetch",
-    "validate",
-    "prepare",
-    "baseline",
-    "teach",
-    "sweep",
-    "prune",
-    "quantize",
-    "convert",
-    "evaluate",
-)
 
 
 @dataclass(frozen=True)
 class Ins:
-    """What the steps found, and how they made it."""
+    """The results of the steps, and how they made them."""
 
     validate: Path = catalog.results("validate")
     prepare: Path = catalog.results("prepare")
@@ -82,7 +55,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The page, its numbers for machines, the model card: all hold times, and so differ from run to run."""
+    """The page, its numbers for machines, the model card, which all hold times."""
 
     report: Annotated[Path, Measured()] = catalog.REPORT
     summary: Annotated[Path, Kept(), Measured()] = catalog.SUMMARY
@@ -90,85 +63,111 @@ class Outs:
 
 
 @step
-def report(
-    params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams
-) -> None:
+def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
     """Render the report: one page that needs nothing from elsewhere and shows nothing but its inputs."""
+    from litesmith.records.provenance import Provenance
+    from litesmith.records.record import read_record, write_record
     from litesmith.report.inputs import ReportInputs
+    from litesmith.report.older import read_reference
     from litesmith.report.page import make_report
 
-    made = make_report(
+    made = (path for name, path in _paths(ins).items() if name.startswith("made_"))
+    results = _results(ins)
+    histories = {
+        "baseline": ins.baseline_history,
+        "tuned": ins.tuned_history,
+        "pruned": ins.pruned_history,
+    }
+    if results.teach.num_teachers:
+        histories["teacher"] = ins.teacher_history
+    written = make_report(
         ReportInputs(
-            class_names=dataset.class_names,
-            results={name: read_json(getattr(ins, name.replace("-", "_"))) for name in _RESULTS},
-            latency=read_json(ins.latency),
-            histories={model: _history(getattr(ins, f"{model}_history")) for model in _MODELS},
+            class_names=tuple(dataset.class_names),
+            results=results,
+            histories={model: _history(path) for model, path in histories.items()},
             predictions=_predictions(ins.predictions),
-            summary=ins.summary.read_text(encoding="utf-8"),
-            made={name: read_json(getattr(ins, f"made_{name}")) for name in _STEPS},
-            limits=device.model_dump(),
+            baseline_summary=ins.summary.read_text(encoding="utf-8"),
+            provenance={
+                record.step: record for record in (read_record(path, Provenance) for path in made)
+            },
             sha256=_hashes(ins),
-            reference=_reference(ins.reference),
+            reference=read_reference(ins.reference),
             reference_file=ins.reference.as_posix(),
-            max_thumbnails=params.max_thumbnails,
-            max_pairs=params.max_pairs,
-            pair_pictures=params.pair_pictures,
-            calibration_bins=params.calibration_bins,
-            importance_shuffles=params.importance_shuffles,
-            profile=params.profile,
+            params=params,
         )
     )
-    write_text(outs.report, made.page)
-    write_json(outs.summary, made.summary)
-    write_text(outs.card, made.card)
-    _LOG.info("%s: %.0f KB", outs.report, len(made.page.encode()) / 1000)
+    write_text(outs.report, written.page)
+    write_record(outs.summary, written.summary)
+    write_text(outs.card, written.card)
+    _LOG.info("%s: %.0f KB", outs.report, len(written.page.encode()) / 1000)
 
 
-def _reference(path: Path) -> Any:
-    """Return the summary of the reference run, None if there is none yet.
+def _results(ins: Ins) -> "Results":
+    """Read the result of each step."""
+    from litesmith.records.baseline import BaselineResult
+    from litesmith.records.convert import ConvertResult
+    from litesmith.records.evaluate import EvaluateResult
+    from litesmith.records.latency import LatencyResult
+    from litesmith.records.prepare import PrepareResult
+    from litesmith.records.prune import PruneResult
+    from litesmith.records.quantize import QuantizeResult
+    from litesmith.records.record import read_record
+    from litesmith.records.summary import Results
+    from litesmith.records.sweep import SweepResult, SweepTiming
+    from litesmith.records.teach import TeachResult
+    from litesmith.records.validate import ValidateResult
 
-    Raises:
-        DataError: The file is not JSON.
-    """
-    try:
-        return read_json(path)
-    except DataError as error:
-        raise DataError(
-            f"{error} It holds the summary of the reference run, or null. "
-            f"`git checkout -- {path}` brings back what was committed."
-        ) from error
+    return Results(
+        validate=read_record(ins.validate, ValidateResult),
+        prepare=read_record(ins.prepare, PrepareResult),
+        baseline=read_record(ins.baseline, BaselineResult),
+        teach=read_record(ins.teach, TeachResult),
+        sweep=read_record(ins.sweep, SweepResult),
+        sweep_timing=read_record(ins.sweep_timing, SweepTiming),
+        prune=read_record(ins.prune, PruneResult),
+        quantize=read_record(ins.quantize, QuantizeResult),
+        convert=read_record(ins.convert, ConvertResult),
+        evaluate=read_record(ins.evaluate, EvaluateResult),
+        latency=read_record(ins.latency, LatencyResult),
+    )
 
 
-def _history(path: Path) -> dict[str, list[float]]:
+def _history(path: Path) -> "History":
     """Return the columns of a training history, NaN where a value is missing."""
     import csv
 
     with path.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     columns = zip(*rows, strict=True) if rows else ()
-    return {name: [float(value or "nan") for value in values] for name, *values in columns}
+    return {name: tuple(float(value or "nan") for value in values) for name, *values in columns}
 
 
 def _predictions(path: Path) -> "Predictions":
-    """Return what the variants answered."""
+    """Return the answers of the variants."""
     import numpy as np
 
     from litesmith.report.inputs import Predictions
 
-    with np.load(path) as kept:
-        names = [str(name) for name in kept["variants"]]
+    with np.load(path) as arrays:
+        names = [str(name) for name in arrays["variants"]]
         return Predictions(
-            labels=kept["labels"],
-            predicted=dict(zip(names, kept["predicted"], strict=True)),
-            confidence=dict(zip(names, kept["confidence"], strict=True)),
-            error_rows=kept["wrong_rows"],
-            error_images=kept["wrong_images"],
+            labels=arrays["labels"],
+            predicted=dict(zip(names, arrays["predicted"], strict=True)),
+            confidence=dict(zip(names, arrays["confidence"], strict=True)),
+            error_rows=arrays["wrong_rows"],
+            error_images=arrays["wrong_images"],
         )
+
+
+def _paths(ins: Ins) -> dict[str, Path]:
+    """Return each input by its name."""
+    return {field.name: getattr(ins, field.name) for field in fields(ins)}
 
 
 def _hashes(ins: Ins) -> dict[str, str]:
     """Return the SHA-256 of each input, by its path."""
     import hashlib
 
-    paths: list[Any] = [getattr(ins, field.name) for field in fields(ins)]
-    return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {
+        path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in _paths(ins).values()
+    }

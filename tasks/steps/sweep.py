@@ -3,12 +3,14 @@
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.sweep import SweepParams
+from litesmith.records.record import write_record
+from litesmith.records.sweep import FullTraining, SweepResult
 from tasks import catalog
 from tasks.dag.step import MapJobs, Measured, Metric, Plot, StudyRunner, step
 
@@ -66,6 +68,7 @@ def sweep(
         ParamsError: No network within the limits is found, or a batch is larger than the training split.
     """
     from litesmith.data.splits import read_split
+    from litesmith.search.result import sweep_result, sweep_timing
     from litesmith.search.study import recipe_of, run_study
     from litesmith.search.trial import run_trial
     from litesmith.training import backend
@@ -80,11 +83,16 @@ def sweep(
         return run_study(plan, seed=seed, log=log, run_batch=lambda jobs: map_jobs(run_trial, jobs))
 
     study = run_with_workers(search, num_workers=params.num_workers)
-    write_json(outs.timing, {"trials": study.timings()})
+    write_record(outs.timing, sweep_timing(study, plan))
     recipe = recipe_of(study.winner.choices, plan.params, params.full_epochs)
     splits = read_split(ins.train), read_split(ins.validation)
     job = TrainingJob(*splits, recipe, seed, read_targets(ins.lesson, params.lesson), work)
-    _train_winner(plan, study, job, outs)
+    model, full_training = _train_winner(study, job, outs)
+    result = sweep_result(
+        study, plan, full_training, importance_shuffles=params.importance_shuffles, seed=seed
+    )
+    write_record(outs.results, result)
+    write_json(outs.metrics, _metrics(result, model))
 
 
 def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
@@ -108,31 +116,31 @@ def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetPar
     )
 
 
-def _train_winner(plan: "Plan", study: "StudyResult", job: "TrainingJob", outs: Outs) -> None:
-    """Train the winner in full and write it with the study."""
+def _train_winner(
+    study: "StudyResult", job: "TrainingJob", outs: Outs
+) -> "tuple[KerasModel, FullTraining]":
+    """Train the winner in full, and write it with its network and its history."""
     from litesmith.training import backend, loop, networks
     from litesmith.training.evaluation import evaluate
     from litesmith.training.history import history_csv
 
-    spec, choices, recipe = study.winner.spec, study.winner.choices, job.recipe
-    _LOG.info("trial %d won with %s", study.winner.number, asdict(choices))
+    spec, choices = study.winner.spec, asdict(study.winner.choices)
+    _LOG.info("trial %d won with %s", study.winner.number, choices)
     backend.keras.backend.clear_session()
     backend.seed_everything(backend.derived_seed(job.seed, "tuned"))
     model = networks.build_network(spec, "tuned")
     history = loop.train(model, job)
     backend.save_h5(model, outs.model)
     write_text(outs.history, history_csv(history))
-    score = evaluate(model, job.validation).model_dump()
-    full = {"epochs": recipe.epochs, "validation": score, "recipe": recipe.model_dump()}
-    write_json(outs.network, {"network": spec.model_dump(mode="json"), "choices": asdict(choices)})
-    write_json(outs.results, {**study.to_plain(plan), "full_training": full})
-    write_json(outs.metrics, _metrics(study, model, score))
+    write_json(outs.network, {"network": spec.model_dump(mode="json"), "choices": choices})
+    validation = evaluate(model, job.validation)
+    return model, FullTraining(epochs=job.recipe.epochs, validation=validation, recipe=job.recipe)
 
 
-def _metrics(study: "StudyResult", model: "KerasModel", score: dict[str, float]) -> dict[str, Any]:
+def _metrics(result: SweepResult, model: "KerasModel") -> dict[str, object]:
     return {
-        "validation": score,
+        "validation": result.full_training.validation.model_dump(),
         "num_parameters": model.count_params(),
-        **asdict(study.winner.cost),
-        "num_trials": sum(not entry.reason for entry in study.entries),
+        **result.winner.model_dump(include={"tflite_bytes", "macs", "activation_bytes"}),
+        "num_trials": sum(not trial.reason for trial in result.trials),
     }

@@ -37,10 +37,13 @@ def leave(workspace: Path, accuracy: float = 0.941, **records: dict[str, Any]) -
     """Leave the records and a summary of the final file as runs do."""
     for name, record in records.items():
         write_json(workspace / catalog.RUNS / f"{name}.json", record)
-    variant = {key: value for key, value in RESULT_OF_A_RUN.items() if key != "final"}
-    made = {"evaluate": {"host": HOST, "versions": {"numpy": "2.4.6"}}}
-    results = {"evaluate": {"variants": {"tuned-int8": {**variant, "accuracy": accuracy}}}}
-    write_json(workspace / catalog.SUMMARY, {"final": "tuned-int8", "results": results, "made": made})
+    variant = {**RESULT_OF_A_RUN, "accuracy": accuracy, "accuracy_interval": [0.93, 0.95]}
+    provenance = {"evaluate": {"host": HOST, "versions": {"numpy": "2.4.6"}}}
+    evaluate = {"final": "tuned-int8", "variants": {"tuned-int8": variant}}
+    write_json(
+        workspace / catalog.SUMMARY,
+        {"final": "tuned-int8", "results": {"evaluate": evaluate}, "provenance": provenance},
+    )
 
 
 def test_the_last_whole_run_counts(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from litesmith.report.page import make_report
+from litesmith.report.reference import this_run
 from tests.browser.tools import PICTURES, barriers, invalid
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs
 
@@ -28,10 +28,10 @@ WIDE = """() => [...document.querySelectorAll("body *")]
 @pytest.fixture(scope="module")
 def report() -> str:
     """Render a report that has a reference run to compare with."""
-    before = make_report(
+    before = this_run(
         dataclasses.replace(report_inputs(), sha256={"reports/results/sweep.json": "f" * 64})
     )
-    return render(dataclasses.replace(report_inputs(), reference=dict(before.summary)))
+    return render(dataclasses.replace(report_inputs(), reference=before))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -88,7 +88,7 @@ def column(page: Any, name: str, header: str) -> list[str]:
 
 
 def as_numbers(texts: list[str]) -> list[float]:
-    return [float(text.replace("\u202f", "")) for text in texts if text not in ("\u2013", "n/r")]
+    return [float(text.replace("\u202f", "")) for text in texts if text != "\u2013"]
 
 
 TRIALS = "Every trial of the sweep"

@@ -28,4 +28,7 @@ class EvaluateParams(Section):
     latency_warmup: Annotated[int, Field(ge=0, description="Runs of each file before any is timed.")]
     latency_rounds: Annotated[Count, Field(description="Rounds in which the files take turns.")]
     latency_runs: Annotated[Count, Field(description="Timed runs of each file in each round.")]
+    calibration_bins: Annotated[
+        int, Field(ge=2, le=100, description="Bins of equal width from confidence 0 to 1.")
+    ]
     num_threads: Threads

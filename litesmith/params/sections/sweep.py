@@ -94,6 +94,12 @@ class SearchParams(Section):
 class SweepParams(SearchParams):
     """Search for a network, and full training of the winner."""
 
+    importance_shuffles: Annotated[
+        int,
+        Field(
+            ge=1, le=1000, description="Shuffled outcomes that tell what importance chance alone brings."
+        ),
+    ]
     num_workers: Annotated[Count, Field(description="Trials at a time."), Indifferent()]
     full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
     num_threads: Annotated[

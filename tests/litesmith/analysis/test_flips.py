@@ -15,11 +15,14 @@ def test_changed_answers_are_sorted_by_what_became_of_them() -> None:
     assert found.right_to_wrong.tolist() == [1, 5]
     assert found.wrong_to_right.tolist() == [2]
     assert found.wrong_to_wrong.tolist() == [3]
-    assert found.num_changed == 4
-    assert found.agreement == pytest.approx(2 / 6)
-    assert found.net == pytest.approx(-1 / 6)
+    counts = found.counts
+    assert (counts.right_to_wrong, counts.wrong_to_right, counts.wrong_to_wrong) == (2, 1, 1)
+    assert counts.num_changed == 4
+    assert counts.agreement == pytest.approx(2 / 6)
+    assert counts.net == pytest.approx(-1 / 6)
 
 
 def test_a_model_flips_nothing_of_its_own() -> None:
     found = find_flips(LABELS, LABELS[::-1], LABELS[::-1])
-    assert (found.num_changed, found.agreement, found.net) == (0, 1, 0)
+    counts = found.counts
+    assert (counts.num_changed, counts.agreement, counts.net) == (0, 1, 0)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from litesmith.analysis.intervals import Estimate, class_estimates, f1_interval, wilson
 
@@ -24,14 +23,22 @@ def test_wilson_is_the_interval_of_the_textbook() -> None:
 
 
 @pytest.mark.parametrize(("num", "total"), [(0, 7), (7, 7), (1, 1), (3, 10), (9_343, 10_000)])
-@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
-def test_wilson_is_that_of_scipy(num: int, total: int, confidence: float) -> None:
-    found, theirs = (
-        wilson(num, total, confidence),
-        binomtest(num, total).proportion_ci(confidence, method="wilson"),
-    )
-    assert found is not None
-    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+@pytest.mark.parametrize(("confidence", "z"), [(0.5, 0.6744898), (0.95, 1.9599640), (0.999, 3.2905267)])
+def test_wilson_holds_at_any_confidence(num: int, total: int, confidence: float, z: float) -> None:
+    share, scale = num / total, 1 + z**2 / total
+    middle = (share + z**2 / (2 * total)) / scale
+    half = z * np.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2) / scale
+    estimate = wilson(num, total, confidence)
+    assert estimate is not None
+    expected = (middle - half if num else 0, middle + half if num < total else 1)
+    assert (estimate.low, estimate.high) == pytest.approx(expected, abs=1e-6)
+
+
+def test_interval_of_a_perfect_score_stays_below_one() -> None:
+    estimate = wilson(50, 50, 0.95)
+    assert estimate is not None
+    assert 0.9 < estimate.low < 1
+    assert estimate.high == 1
 
 
 def test_share_of_nothing_is_none() -> None:

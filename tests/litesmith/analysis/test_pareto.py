@@ -2,7 +2,7 @@
 
 import pytest
 
-from litesmith.analysis.pareto import Priced, frontier, standard_error, standings, tied_with_best
+from litesmith.analysis.pareto import Priced, frontier, standard_error, standings
 
 # Of 5,000 images one standard error at 0.89 is 0.0044.
 NUM_IMAGES = 5_000
@@ -33,8 +33,3 @@ def test_who_is_within_a_standard_error_below_is_tied() -> None:
 def test_noise_shrinks_with_the_images() -> None:
     assert standings(THINGS, 1_000_000)[3] == "behind"
     assert standard_error(0.89, 5_000) == pytest.approx(0.004425, abs=1e-6)
-
-
-def test_ties_with_the_best_are_listed_from_the_cheapest() -> None:
-    assert [THINGS[position] for position in tied_with_best(THINGS, NUM_IMAGES)] == [GOOD, NEAR, BEST]
-    assert tied_with_best([], NUM_IMAGES) == []

@@ -12,12 +12,12 @@ README = f"# Title\n\n{BEGIN}\nformer\n{END}\n\nMore.\n"
 @pytest.fixture(name="block")
 def fixture_block() -> str:
     inputs = report_inputs()
-    return results_block(inputs.results["evaluate"], inputs.latency, inputs.made)
+    return results_block(inputs.results.evaluate, inputs.results.latency, inputs.provenance)
 
 
 def test_block_has_a_row_for_each_variant_with_the_final_one_in_bold(block: str) -> None:
     rows = [line for line in block.splitlines() if line.startswith("|")][2:]
-    assert len(rows) == len(report_inputs().results["evaluate"]["variants"])
+    assert len(rows) == len(report_inputs().results.evaluate.variants)
     assert [row for row in rows if "**" in row] == [row for row in rows if FINAL in row]
     assert len({row.count("|") for row in rows}) == 1
 

@@ -1,17 +1,37 @@
 """Inputs of a report as a full run records them, made by hand and small."""
 
-import copy
-import functools
-from dataclasses import asdict
-from typing import Any
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel
 
+from litesmith.analysis.answers import calibrations, flip_counts
+from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
+from litesmith.analysis.paired import paired
+from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.data.thumbnails import png_base64
-from litesmith.device.mcu import MCU
-from litesmith.device.npu import NPU
-from litesmith.report.inputs import Predictions, ReportInputs
+from litesmith.params.sections.report import ReportParams
+from litesmith.records.baseline import BaselineResult
+from litesmith.records.convert import ConvertResult
+from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.latency import LatencyResult
+from litesmith.records.prepare import PrepareResult
+from litesmith.records.provenance import Provenance
+from litesmith.records.prune import PruneResult
+from litesmith.records.quantize import QuantizeResult
+from litesmith.records.record import Record
+from litesmith.records.summary import Results
+from litesmith.records.sweep import SweepResult, SweepTiming
+from litesmith.records.teach import TeachResult
+from litesmith.records.validate import ValidateResult
+from litesmith.report.inputs import BASELINE, Predictions, ReportInputs
 from litesmith.report.page import make_report
+
+Thing = TypeVar("Thing")
+Kind = TypeVar("Kind", bound=Record)
 
 CLASS_NAMES = [
     "T-shirt/top",
@@ -26,7 +46,6 @@ CLASS_NAMES = [
     "Ankle boot",
 ]
 FINAL = "tuned-int8"
-ARENA_LIMIT = asdict(MCU.limit) if MCU.limit else {}
 
 _FILES = {
     "baseline-float32": (0.9126, 903_420, 835_104, 0.21),
@@ -77,60 +96,61 @@ def report_inputs(
     confidence = {name: np.linspace(0.35, 1, num_images, dtype=np.float32) for name in predicted}
     wrong = np.flatnonzero(predicted[FINAL] != labels)[-30:]
     images = np.random.default_rng(7).integers(0, 256, (len(wrong), 28, 28)).astype(np.uint8)
+    predictions = Predictions(labels, predicted, confidence, wrong, images)
     return ReportInputs(
-        class_names=class_names,
-        results=_results(class_names, labels, predicted, drawn),
-        latency=_latency(),
+        class_names=tuple(class_names),
+        results=_results(class_names, predictions, drawn),
         histories={
             "baseline": _history(10, 0.905),
-            "teacher": _history(0, 0.95),
             "tuned": _history(24, 0.935),
             "pruned": _history(8, 0.934, 0.92),
         },
-        predictions=Predictions(labels, predicted, confidence, wrong, images),
-        summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
-        made={step: _made(step) for step in _STEPS},
-        limits={"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
+        predictions=predictions,
+        baseline_summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
+        provenance={step: parsed(Provenance, _provenance(step)) for step in _STEPS},
         sha256={
             f"reports/results/{step}.json": "0123456789abcdef" * 4
             for step in ("validate", "sweep", "evaluate")
         },
         reference=None,
         reference_file="reports/reference.json",
-        max_thumbnails=24,
-        max_pairs=5,
-        pair_pictures=4,
-        calibration_bins=15,
-        importance_shuffles=2,
-        profile=None,
+        params=ReportParams(max_thumbnails=24, max_pairs=5, pair_pictures=4, profile=None),
     )
 
 
-def without(content: Any, *path: Any) -> Any:
-    """Return a deep copy of ``content`` in which what lies at ``path`` is missing."""
-    changed, inner = _opened(content, path)
-    del inner[path[-1]]
-    return changed
+def parsed(kind: type[Kind], content: Any) -> Kind:
+    """Return a record as it is read from a file."""
+    return kind.model_validate_json(json.dumps(content))
 
 
-def with_value(content: Any, *path: Any, value: Any) -> Any:
-    """Return a deep copy of ``content`` in which ``value`` lies at ``path``."""
-    changed, inner = _opened(content, path)
-    inner[path[-1]] = value
-    return changed
+def with_value(thing: Thing, *path: Any, value: Any) -> Thing:
+    """Return a copy of nested records, dataclasses, mappings and tuples with another value at ``path``.
+
+    A record is checked again, so that no test has what no step can write.
+    """
+    if not path:
+        return value
+    key, *rest = path
+    inner = thing[key] if isinstance(thing, Mapping | list | tuple) else getattr(thing, key)
+    new = with_value(inner, *rest, value=value)
+    if isinstance(thing, BaseModel):
+        return type(thing).model_validate({**dict(thing), key: new})
+    if isinstance(thing, Mapping):
+        return {**thing, key: new}
+    if isinstance(thing, list | tuple):
+        return type(thing)(new if n == key else item for n, item in enumerate(thing))
+    return dataclasses.replace(thing, **{key: new})
 
 
-def value_at(content: Any, *path: Any) -> Any:
-    """Return what lies at ``path``."""
-    return functools.reduce(lambda inner, key: inner[key], path, content)
-
-
-def _opened(content: Any, path: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Return a deep copy of ``content`` and the part of it that holds the last key of ``path``."""
-    changed = inner = copy.deepcopy(content)
-    for key in path[:-1]:
-        inner = inner[key]
-    return changed, inner
+def without(thing: Thing, *path: Any) -> Thing:
+    """Return a copy of nested records, dataclasses, mappings and tuples without a key of a mapping or tuple."""
+    *above, last = path
+    inner = thing
+    for key in above:
+        inner = inner[key] if isinstance(inner, Mapping | list | tuple) else getattr(inner, key)
+    if isinstance(inner, Mapping):
+        return with_value(thing, *above, value={key: item for key, item in inner.items() if key != last})
+    return with_value(thing, *above, value=type(inner)(i for n, i in enumerate(inner) if n != last))
 
 
 def _predicted(labels: np.ndarray, accuracy: float, num_classes: int) -> np.ndarray:
@@ -139,61 +159,132 @@ def _predicted(labels: np.ndarray, accuracy: float, num_classes: int) -> np.ndar
     return np.where(wrong, (labels * 6 + 6) % num_classes, labels).astype(np.uint8)
 
 
-def _history(num_epochs: int, reached: float, start: float = 0.7) -> dict[str, list[float]]:
+def _history(num_epochs: int, reached: float, start: float = 0.7) -> dict[str, tuple[float, ...]]:
     epochs = np.arange(1, num_epochs + 1)
     rise = 1 - np.exp(-epochs / (num_epochs / 4))
     train = start + (reached + 0.02 - start) * rise
     validation = start + 0.05 * (reached - start) + 0.95 * (reached - start) * rise
     return {
-        "epoch": [float(epoch) for epoch in epochs],
-        "loss": list(2.6 * (1 - train)),
-        "accuracy": list(train),
-        "val_loss": list(2.7 * (1 - validation)),
-        "val_accuracy": list(validation),
-        "learning_rate": list(0.001 * np.cos(epochs / num_epochs)),
+        "epoch": tuple(float(epoch) for epoch in epochs),
+        "loss": tuple(2.6 * (1 - train)),
+        "accuracy": tuple(train),
+        "val_loss": tuple(2.7 * (1 - validation)),
+        "val_accuracy": tuple(validation),
+        "learning_rate": tuple(0.001 * np.cos(epochs / num_epochs)),
     }
 
 
-def _results(
-    class_names: list[str], labels: np.ndarray, predicted: dict[str, np.ndarray], drawn: bool
-) -> dict[str, Any]:
-    return {
-        "validate": _validate(len(class_names), drawn),
-        "prepare": {"splits": {name: _split(size, len(class_names)) for name, size in _SPLITS.items()}},
-        "baseline": {
-            "validation": {"accuracy": 0.913, "loss": 0.2511},
-            "train": {"accuracy": 0.957, "loss": 0.121},
-            "num_parameters": 225_034,
-            "keras_bytes": 2_727_128,
-            "macs": 2_817_472,
-            "epochs": 10,
-            "recipe": {"optimizer": "adam"},
-        },
-        "teach": {"num_teachers": 0},
-        "sweep": _sweep(),
-        "sweep-timing": {
-            "trials": [{"number": n // 3, "rung": n % 3, "cpu_s": 10.5 + n % 3} for n in range(72)]
-        },
-        "prune": _prune(),
-        "quantize": _quantize(),
-        "convert": _convert(),
-        "evaluate": {
-            "num_images": len(labels),
-            "final": FINAL,
-            "variants": {
-                name: _variant(name, class_names, labels, said) for name, said in predicted.items()
+_LIMITS: dict[str, Any] = {
+    "max_tflite_bytes": 100_000,
+    "max_macs": 12_000_000,
+    "max_activation_bytes": 64_000,
+    "max_arena_bytes": 65_536,
+    "max_latency_ms": 1.0,
+}
+
+
+def _results(class_names: list[str], predictions: Predictions, drawn: bool) -> Results:
+    num_classes = len(class_names)
+    trials = [_trial(number) for number in range(24)]
+    return Results(
+        validate=parsed(ValidateResult, _validate(num_classes, drawn)),
+        prepare=parsed(
+            PrepareResult,
+            {"splits": {name: _split(size, num_classes) for name, size in _SPLITS.items()}},
+        ),
+        baseline=parsed(BaselineResult, _baseline()),
+        teach=parsed(
+            TeachResult,
+            {
+                "num_teachers": 0,
+                "num_views": 0,
+                "validation": {},
+                "num_parameters": [],
+                "recipe": _recipe(label_smoothing=0.0),
             },
-            "device": _device(),
-        },
+        ),
+        sweep=parsed(SweepResult, _sweep(trials)),
+        sweep_timing=parsed(SweepTiming, _sweep_timing(trials)),
+        prune=parsed(PruneResult, _prune()),
+        quantize=parsed(QuantizeResult, _quantize()),
+        convert=parsed(ConvertResult, _convert()),
+        evaluate=_evaluate(class_names, predictions),
+        latency=parsed(LatencyResult, _latency()),
+    )
+
+
+def _recipe(**values: Any) -> dict[str, Any]:
+    return {
+        "warmup_share": 0.25, "momentum": 0.9, "label_smoothing": 0.0, "skip_share": 0.0, "skip_until": 0.0,
+        "averaging_share": 0.0, "refresh_rows": 0, "epochs": 1, "batch_size": 128, "learning_rate": 0.01,
+        "weight_decay": 0.003,
+        "augmentation": {"max_shift_px": 1, "flip": True, "erase_share": 0.0, "max_erase_px": 2}, **values,
+    }  # fmt: skip
+
+
+def _baseline() -> dict[str, Any]:
+    return {
+        "validation": {"accuracy": 0.913, "loss": 0.2511},
+        "train": {"accuracy": 0.957, "loss": 0.121},
+        "num_parameters": 225_034,
+        "keras_bytes": 2_727_128,
+        "macs": 2_817_472,
+        "epochs": 10,
+        "recipe": {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 128},
     }
+
+
+def _evaluate(class_names: list[str], predictions: Predictions) -> EvaluateResult:
+    labels, predicted = predictions.labels, predictions.predicted
+    files = {name: name.split("-")[0] for name in _FILES}
+    model = f"{files[FINAL]}-keras"
+    shown = {
+        "num_images": len(labels),
+        "final": FINAL,
+        "variants": {
+            name: _variant(name, class_names, labels, answers) for name, answers in predicted.items()
+        },
+        "gain": dataclasses.asdict(paired(predicted[FINAL] == labels, predicted[BASELINE] == labels)),
+        "calibration": {
+            name: dataclasses.asdict(calibration)
+            for name, calibration in calibrations(
+                labels, predicted, predictions.confidence, (BASELINE, model, FINAL), 15
+            ).items()
+        },
+        "flips": {
+            name: dataclasses.asdict(counts)
+            for name, counts in flip_counts(labels, predicted, files).items()
+        },
+        "device": _device(),
+        "not_measured": [],
+        "limits": [
+            _limit("max_tflite_bytes", _FILES[FINAL][1]),
+            _limit("max_macs", 9_812_000),
+            _limit("max_activation_bytes", 50_176),
+            _limit("max_arena_bytes", 60_000),
+        ],
+    }
+    return parsed(EvaluateResult, shown)
+
+
+def _limit(name: str, measured: float) -> dict[str, Any]:
+    limit, (label, unit) = _LIMITS[name], _LABELS[name]
+    return {"name": name, "label": label, "unit": unit, "limit": limit, "measured": measured,
+            "met": measured <= limit, "reason": None}  # fmt: skip
+
+
+_LABELS = {
+    "max_tflite_bytes": ("int8 file", "bytes"),
+    "max_macs": ("multiply-accumulates of one prediction", ""),
+    "max_activation_bytes": ("peak of live activations", "bytes"),
+    "max_arena_bytes": ("arena under TensorFlow Lite Micro", "bytes"),
+    "max_latency_ms": ("median latency of one image on this host", "ms"),
+}
 
 
 def _device() -> dict[str, Any]:
     """Return what the files ask of devices; one of them the microcontroller's runtime refused."""
     arena = {"arena_bytes": 60_000, "persistent_bytes": 5_000, "nonpersistent_bytes": 55_000}
-    refused = {
-        "refused": "tuned-int4.tflite does not run under TensorFlow Lite Micro 0: no kernel\nFailed to prepare"
-    }
     cost = {
         "sram_bytes": 21_360,
         "flash_bytes": 70_352,
@@ -201,15 +292,46 @@ def _device() -> dict[str, Any]:
         "ms": 0.2361,
         "cpu_operators": 0,
     }
+    refused = (
+        "tuned-int4.tflite does not run under TensorFlow Lite Micro 0: no kernel\nFailed to prepare"
+    )
+    measured = {"values": arena, "refused": None}
     return {
-        "mcu": {"title": MCU.title, "columns": [asdict(one) for one in MCU.columns], "limit": ARENA_LIMIT,
-                "tool": "TensorFlow Lite Micro 0", "caption": "What integer files ask of TensorFlow Lite Micro 0.",
-                "files": {FINAL: arena, "pruned-int8": arena, "tuned-int4": refused}},
-        "npu": {"title": NPU.title, "columns": [asdict(one) for one in NPU.columns], "limit": None,
-                "tool": "Vela 5", "caption": "What Vela 5 expects of int8 files.",
-                "accelerator": "ethos-u55-128", "system": "a system", "memory": "Shared_Sram",
-                "files": {FINAL: cost}},
-    }  # fmt: skip
+        "mcu": {
+            "title": "Memory under TensorFlow Lite Micro",
+            "tool": "TensorFlow Lite Micro 0",
+            "caption": "What the integer files ask of a microcontroller besides their own bytes, run under "
+            "TensorFlow Lite Micro 0 on this host; a 32-bit device keeps smaller records.",
+            "columns": [
+                {"name": "arena_bytes", "label": "Arena, bytes", "unit": "bytes"},
+                {"name": "persistent_bytes", "label": "Records that stay, bytes", "unit": "bytes"},
+                {
+                    "name": "nonpersistent_bytes",
+                    "label": "Activations and scratch, bytes",
+                    "unit": "bytes",
+                },
+            ],
+            "files": {
+                FINAL: measured,
+                "pruned-int8": measured,
+                "tuned-int4": {"values": {}, "refused": refused},
+            },
+        },
+        "npu": {
+            "title": "Cost on a neural processor",
+            "tool": "Vela 5",
+            "caption": "What Vela 5 expects of the int8 files on ethos-u55-128 (a system, Shared_Sram): a model of the "
+            "hardware, not the hardware.",
+            "columns": [
+                {"name": "sram_bytes", "label": "SRAM, bytes", "unit": "bytes"},
+                {"name": "flash_bytes", "label": "Flash, bytes", "unit": "bytes"},
+                {"name": "cycles", "label": "Cycles", "unit": ""},
+                {"name": "ms", "label": "One image, ms", "unit": "ms"},
+                {"name": "cpu_operators", "label": "Operators left to the CPU", "unit": ""},
+            ],
+            "files": {FINAL: {"values": cost, "refused": None}},
+        },
+    }
 
 
 _SPLITS = {"train": 50_000, "validation": 5_000, "gate": 5_000, "test": 10_000}
@@ -221,9 +343,9 @@ def _split(size: int, num_classes: int) -> dict[str, Any]:
 
 def _validate(num_classes: int, drawn: bool) -> dict[str, Any]:
     rules = [
-        ("label_range", "critical", "train images", {"min": 0, "max": 9}, {"min": 0, "max": 9}),
-        ("class_balance", "critical", "train set", {"share": [0.08, 0.12]}, 0.1),
-        ("near_empty_images", "warning", "test images", {"max": 10}, 1),
+        ("label_range", "critical", "train images", "min 0, max 9", "min 0, max 9"),
+        ("class_balance", "critical", "train set", "share 0.08, 0.12", "0.1"),
+        ("near_empty_images", "warning", "test images", "max 10", "1"),
     ]
     files = {"train": 60_000, "test": 10_000}
     return {
@@ -231,7 +353,7 @@ def _validate(num_classes: int, drawn: bool) -> dict[str, Any]:
         "dataset": {"name": "Fashion-MNIST", "drawn": drawn},
         "rules": [
             {"name": name, "severity": severity, "table": table, "success": True, "expected": expected,
-             "observed": observed, "num_unexpected": 0}
+             "observed": observed, "num_unexpected": 0, "offenders": []}
             for name, severity, table, expected, observed in rules
         ],
         "files": {
@@ -254,19 +376,77 @@ def _pictured(num_classes: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sweep() -> dict[str, Any]:
-    trials = [_trial(number) for number in range(24)]
+def _sweep(trials: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "winner": {
-            "number": 14, "choices": trials[14]["choices"], "network": {"widths": [28, 36]},
+            "number": 14, "choices": trials[14]["choices"], "network": _network(),
             "validation_accuracy": 0.9312,
             "tflite_bytes": 96_248, "macs": 9_812_000, "activation_bytes": 50_176,
         },
         "full_training": {"epochs": 24, "validation": {"accuracy": 0.9378, "loss": 0.1893},
-                          "recipe": {"label_smoothing": 0.05}},
+                          "recipe": _recipe(epochs=24, label_smoothing=0.05)},
         "trials": trials,
         "limits": {"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
+        "tie_standard_errors": 1.0, "importance_shuffles": 2,
+        "importances": [
+            {"name": name, "share": share, "by_chance": by_chance} for name, share, by_chance in _IMPORTANCES
+        ],
+        "frontiers": _frontiers(trials, lambda trial, _: trial["tflite_bytes"]),
     }  # fmt: skip
+
+
+_IMPORTANCES = (
+    ("width", 0.639, 0.404),
+    ("dropout_rate", 0.189, 0.315),
+    ("learning_rate", 0.141, 0.371),
+    ("depth", 0.031, 0.302),
+    ("augmentation", 0.0, 0.0),
+    ("batch_size", 0.0, 0.0),
+    ("kernel_size", 0.0, 0.0),
+)
+
+
+def _network() -> dict[str, Any]:
+    return {
+        "stem_width": 14, "stage_widths": [28, 36], "stage_blocks": [0, 1], "stem_kernel_size": 3, "stem_stride": 1,
+        "residual": True, "separable": False, "repeats": 1, "dropout_rate": 0.1, "height": 28, "width": 28,
+        "num_classes": 10,
+    }  # fmt: skip
+
+
+def _sweep_timing(trials: list[dict[str, Any]]) -> dict[str, Any]:
+    times = [
+        {"number": trial["number"], "rung": rung["rung"], "cpu_s": 10.5 + rung["rung"]}
+        for trial in trials
+        for rung in trial["rungs"]
+    ]
+    seconds = {(time["number"], time["rung"]): time["cpu_s"] for time in times}
+    return {
+        "trials": times,
+        "frontiers": _frontiers(trials, lambda trial, rung: seconds[trial["number"], rung]),
+    }
+
+
+def _frontiers(
+    trials: list[dict[str, Any]],
+    cost_of: Callable[[dict[str, Any], int], float],
+    num_images: int = 5_000,
+) -> list[dict[str, Any]]:
+    """Return where each trial stands among those of its rung."""
+    frontiers = []
+    for number in range(3):
+        reached = [(trial, trial["rungs"][number]) for trial in trials if len(trial["rungs"]) > number]
+        priced = [Priced(cost_of(trial, number), rung["accuracy"]) for trial, rung in reached]
+        points = [
+            {"number": trial["number"], "cost": price.cost, "accuracy": price.accuracy, "standing": standing,
+             "won": trial["number"] == 14}
+            for (trial, _), price, standing in zip(reached, priced, standings(priced, num_images), strict=True)
+        ]  # fmt: skip
+        best = max(price.accuracy for price in priced)
+        rung = {key: reached[0][1][key] for key in ("rung", "epochs", "num_rows")}
+        margin = standard_error(best, num_images)
+        frontiers.append({**rung, "points": points, "margin": margin, "num_images": num_images})
+    return frontiers
 
 
 def _trial(number: int) -> dict[str, Any]:
@@ -305,7 +485,7 @@ def _prune() -> dict[str, Any]:
             "pruned_only": line("pruned only", 0.0, True, 0.9352),
             "pruned_with_dropout": line("pruned with dropout", 0.2, True, 0.9366),
         },
-        "recipe": {"epochs": 3, "label_smoothing": 0.03},
+        "recipe": _recipe(epochs=3, label_smoothing=0.03),
         "sparsity_asked": 0.6,
         "sparsity_reached": 0.5998,
         "layers": [
@@ -319,8 +499,10 @@ def _prune() -> dict[str, Any]:
 def _quantize() -> dict[str, Any]:
     qat = {
         "label": "winner, rounding learned",
+        "description": "the winner, fine-tuned for 1 more epoch while it computes with values rounded to eight bits "
+        "as the file does",
         "parent": "tuned",
-        "description": "the winner, fine-tuned for 1 more epoch",
+        "passes": 1,
         "validation": {"accuracy": 0.9375, "loss": 0.1902},
         "parent_validation": {"accuracy": 0.9378, "loss": 0.19},
         "distinct_values": {},
@@ -339,16 +521,20 @@ def _quantize() -> dict[str, Any]:
     return {
         "variants": {"qat": qat},
         "clustering": clustering,
-        "recipe": {"epochs": 1, "label_smoothing": 0.02},
+        "recipe": _recipe(label_smoothing=0.02),
     }
 
 
 def _convert() -> dict[str, Any]:
     return {
         "files": {name: _file(name, *values) for name, values in _FILES.items()},
+        "refused": {},
+        "runtime": "ai-edge-litert 2.3.0",
         "final": {
             "name": FINAL,
             "bytes": _FILES[FINAL][1],
+            "gzip_bytes": _FILES[FINAL][2],
+            "moved_px": 0,
             "reason": "the smallest int8 file whose validation accuracy is within noise of the best.",
             "candidates": {
                 name: {
@@ -373,8 +559,8 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
     dtype = "int8" if precision == "int8" else "float32"
     ends = {
         "dtype": dtype,
-        "scale": 0.0039 if dtype == "int8" else 0.0,
-        "zero_point": -128 if dtype == "int8" else 0,
+        "scale": 0.0039 if dtype == "int8" else None,
+        "zero_point": -128 if dtype == "int8" else None,
     }
     return {
         "model": model, "precision": precision, "bytes": size, "gzip_bytes": gzip_bytes,
@@ -384,7 +570,9 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
         "sparsity": {
             "overall": 0.6 if model == "pruned" else 0.001,
             "layers": [
-                {"name": f"stage{n}_conv", "sparsity": 0.62 if model == "pruned" else 0.01} for n in (1, 2, 3)
+                {"name": f"stage{n}_conv", "shape": [3, 3, 16 * n, 32 * n], "dtype": dtype,
+                 "num_weights": 4608 * n * n, "sparsity": 0.62 if model == "pruned" else 0.01}
+                for n in (1, 2, 3)
             ],
         },
         "checks": [{"name": check, "passed": True, "detail": "as promised"} for check in ("input", "output", "golden")],
@@ -394,16 +582,21 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
 def _variant(name: str, class_names: list[str], labels: np.ndarray, said: np.ndarray) -> dict[str, Any]:
     accuracy = float((labels == said).mean())
     num_classes = len(class_names)
-    confusion = np.bincount(labels.astype(int) * num_classes + said, minlength=num_classes**2)
+    confusion = np.bincount(labels.astype(int) * num_classes + said, minlength=num_classes**2).reshape(
+        num_classes, num_classes
+    )
+    interval = wilson(int((labels == said).sum()), len(labels), CONFIDENCE)
     size, gzip_bytes = (_KERAS[name] if name in _KERAS else _FILES[name])[1:3]
     return {
         "label": name.replace("-", " "), "model": name.split("-")[0], "precision": name.split("-")[1],
         "format": "keras" if name in _KERAS else "tflite", "accuracy": accuracy,
-        "accuracy_interval": [accuracy - 0.0049, accuracy + 0.0047], "loss": None if "int8" in name else 0.19,
+        "accuracy_interval": [interval.low, interval.high], "loss": None if "int8" in name else 0.19,
         "loss_reason": "most of its probabilities are 0" if "int8" in name else None,
         "bytes": size, "gzip_bytes": gzip_bytes,
-        "per_class": [{"name": n, "precision": 0.93, "recall": 0.94, "f1": 0.93, "support": 100} for n in class_names],
-        "confusion": confusion.reshape(num_classes, num_classes).tolist(),
+        "per_class": [
+            dataclasses.asdict(estimates) for estimates in class_estimates(confusion, class_names, CONFIDENCE)
+        ],
+        "confusion": confusion.tolist(),
     }  # fmt: skip
 
 
@@ -418,11 +611,11 @@ def _latency() -> dict[str, Any]:
     return {
         "host": _HOST, "num_threads": 1,
         "runtime": "ai-edge-litert 2.3.0", "num_warmup": 50, "num_rounds": 50, "runs_per_round": 20,
-        "variants": timed,
+        "variants": timed, "limits": [_limit("max_latency_ms", timed[FINAL]["median_ms"])],
     }  # fmt: skip
 
 
-def _made(step: str) -> dict[str, Any]:
+def _provenance(step: str) -> dict[str, Any]:
     return {
         "step": step, "wall_s": 12.3, "cpu_s": 20.41, "peak_memory_mb": 812.2, "host": _HOST,
         "versions": {"numpy": "2.4.6", "pandas": "3.1.1"},

@@ -1,15 +1,12 @@
 """Tests of litesmith.report.model_card."""
 
-import dataclasses
-
 import pytest
 from ruamel.yaml import YAML
 
 from litesmith.documents.formats import count
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.model_card import text
+from litesmith.report.model_card import Markdown, markdown_text
 from litesmith.report.page import make_report
-from litesmith.report.records import Absent
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -26,7 +23,7 @@ def test_front_matter_is_what_an_index_of_models_reads() -> None:
     (result,) = front["model-index"][0]["results"]
     assert result["task"]["type"] == "image-classification"
     assert result["dataset"] == {"type": "fashion-mnist", "name": "Fashion-MNIST", "split": "test"}
-    accuracy = report_inputs().results["evaluate"]["variants"][FINAL]["accuracy"]
+    accuracy = report_inputs().results.evaluate.variants[FINAL].accuracy
     assert result["metrics"][0] == {
         "type": "accuracy",
         "name": "accuracy on the test split",
@@ -45,12 +42,26 @@ def test_card_says_what_a_stranger_has_to_know() -> None:
 
 def test_card_says_how_models_for_conversion_were_made() -> None:
     inputs = report_inputs()
-    qat = inputs.results["quantize"]["variants"]["qat"]
-    variants = {"qat": qat, "other_way": {**qat, "description": "any *way*"}}
-    results = with_value(inputs.results, "quantize", "variants", value=variants)
-    card = card_of(dataclasses.replace(inputs, results=results))
-    assert "- qat: the winner, fine-tuned for 1 more epoch.\n" in card
+    qat = inputs.results.quantize.variants["qat"]
+    other = qat.model_copy(update={"description": "any *way*"})
+    card = card_of(
+        with_value(inputs, "results", "quantize", "variants", value={"qat": qat, "other_way": other})
+    )
+    begin = "- qat: the winner, fine-tuned for 1 more epoch while it computes with values rounded to eight bits"
+    assert begin in card
     assert "- other\\_way: any \\*way\\*.\n" in card
+    none = card_of(with_value(inputs, "results", "quantize", "variants", value={}))
+    assert "From these were made for conversion" not in none
+
+
+def test_card_of_a_file_that_runs_its_network_twice_says_so() -> None:
+    inputs = report_inputs()
+    twice = inputs.results.quantize.variants["qat"].model_copy(update={"passes": 2})
+    card = card_of(
+        with_value(inputs, "results", "quantize", "variants", value={FINAL.partition("-")[0]: twice})
+    )
+    assert "bytes of activations alive at once, 2 times: the file looks at" in card
+    assert "times: the file looks" not in card_of(inputs)
 
 
 def test_card_claims_nothing_of_a_split_that_no_step_reads() -> None:
@@ -72,19 +83,16 @@ def test_names_cannot_leave_their_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "written"),
-    [("a_b\nc", "a\\_b c"), (None, "not recorded"), (Absent("why"), "not recorded"), (7, "7")],
+    ("value", "written"), [("a_b\nc", "a\\_b c"), (7, "7"), (Markdown("`a`"), "`a`")]
 )
 def test_values_are_text_on_one_line(value: object, written: str) -> None:
-    assert text(value) == written
+    assert markdown_text(value) == written
 
 
-def test_card_survives_what_is_absent() -> None:
+def test_card_says_what_was_not_measured() -> None:
     inputs = report_inputs()
-    results = with_value(inputs.results, "evaluate", "variants", FINAL, value=None)
-    card = card_of(
-        dataclasses.replace(
-            inputs, results=with_value(results, "convert", value=None), latency={}, made={}
-        )
+    check = inputs.limits[0].model_copy(
+        update={"measured": None, "met": None, "reason": "no tool was asked"}
     )
-    assert "not recorded" in card
+    card = card_of(with_value(inputs, "results", "evaluate", "limits", value=(check,)))
+    assert "| int8 file, bytes | \u2013 | 100\u2009000 | not measured |" in card

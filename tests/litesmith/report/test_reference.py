@@ -1,57 +1,72 @@
-"""Tests of litesmith.report.reference, tables and provenance: a run against another."""
+"""Tests of litesmith.report.reference, older and provenance: a run against another."""
 
-import copy
 import dataclasses
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from litesmith.analysis.paired import Difference
 from litesmith.documents.formats import count
-from litesmith.report.difference import Difference
-from litesmith.report.inputs import Records, ReportInputs
+from litesmith.errors import DataError
+from litesmith.files import write_json
+from litesmith.records.provenance import Provenance
+from litesmith.records.record import write_record
+from litesmith.records.summary import Changed, Reference, RightAnswers
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.older import read_reference, read_run
 from litesmith.report.page import make_report
-from litesmith.report.records import Absent, Record
-from litesmith.report.reference import Changed, Since, packed, since, unpacked
-from litesmith.report.sections.headline import section as tables
-from litesmith.report.sections.provenance import section as provenance
-from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value
+from litesmith.report.provenance import flat_parameters, seeds, versions
+from litesmith.report.reference import (
+    Since,
+    not_compared,
+    packed,
+    since_reference,
+    this_run,
+    unpacked,
+)
+from litesmith.report.sections.headline import section as headline
+from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value, without
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
+PROJECT = Path(__file__).parents[3]
+
 
 @pytest.fixture(name="before")
-def fixture_before(undrawn: None) -> dict[str, Any]:
-    """The summary of a run as a reference."""
-    return dict(make_report(report_inputs()).summary)
+def fixture_before() -> Reference:
+    """A run as a reference."""
+    return this_run(report_inputs())
 
 
-def compared(before: dict[str, Any], inputs: ReportInputs | None = None) -> Since:
+def compared(before: Reference, inputs: ReportInputs | None = None) -> Since:
     """Compare a run with the reference run as the page does."""
-    now = make_report(inputs or report_inputs()).summary
-    found = since(Record(now, "now", {}), Record(before, "before", {}), "reports/reference.json")
-    assert isinstance(found, Since)
-    return found
+    since = since_reference(dataclasses.replace(inputs or report_inputs(), reference=before))
+    assert since is not None
+    return since
 
 
-def test_same_run_has_changed_nothing(before: dict[str, Any]) -> None:
+def test_same_run_has_changed_nothing(before: Reference) -> None:
     found = compared(before)
-    assert found.paired and found.accuracy == Difference(0, 0, 0)
+    assert found.paired and found.accuracy == Difference(0, 0)
     assert (found.data, found.parameters, found.versions, found.hosts) == ((), (), (), ())
 
 
-def test_run_compared_with_itself_says_so(before: dict[str, Any]) -> None:
+def test_run_compared_with_itself_says_so(before: Reference) -> None:
     report = make_report(dataclasses.replace(report_inputs(), reference=before))
-    verdict = report.summary["verdict"]
-    assert verdict["sentence"].startswith("tuned-int8 is the reference run itself: ")
-    assert verdict["reasons"][1]["text"].startswith("this run is the reference run itself")
-    assert report.summary["since_reference"]["same_run"] is True
+    verdict = report.summary.verdict
+    assert verdict.sentence.startswith("tuned-int8 is the reference run itself: ")
+    assert verdict.reasons[1].text.startswith("this run is the reference run itself")
+    assert report.summary.since_reference is not None and report.summary.since_reference.same_run
     assert "This run is the reference run itself: all files" in report.page
     assert "from reference" not in report.page and "compared image by image" not in report.page
-    assert not compared({**before, "inputs": {}}).same_run
+    assert not compared(with_value(before, "inputs", value={})).same_run
 
 
-def test_runs_on_the_same_test_images_are_compared_image_by_image(before: dict[str, Any]) -> None:
+def test_runs_on_the_same_test_images_are_compared_image_by_image(before: Reference) -> None:
     inputs = report_inputs()
     said = {**inputs.predictions.predicted}
     wrong = np.flatnonzero(said[FINAL] != inputs.predictions.labels)
@@ -59,64 +74,65 @@ def test_runs_on_the_same_test_images_are_compared_image_by_image(before: dict[s
     said[FINAL][wrong[:20]] = inputs.predictions.labels[wrong[:20]]
     predictions = dataclasses.replace(inputs.predictions, predicted=said)
     found = compared(before, dataclasses.replace(inputs, predictions=predictions))
-    assert isinstance(found.accuracy, Difference)
     assert found.accuracy.mean == pytest.approx(0.02) and found.accuracy.outcome == "better"
 
 
-def test_other_test_split_is_not_paired(before: dict[str, Any]) -> None:
-    inputs = report_inputs()
-    results = with_value(inputs.results, "prepare", "splits", "test", "sha256", value="other")
-    found = compared(before, dataclasses.replace(inputs, results=results))
-    assert not found.paired and isinstance(found.accuracy, Difference)
-    assert found.data == (Changed("test split: SHA-256", "other", "ab54" * 16),)
+def test_other_test_split_is_not_paired(before: Reference) -> None:
+    other = with_value(report_inputs(), "results", "prepare", "splits", "test", "sha256", value="other")
+    found = compared(before, other)
+    assert not found.paired and found.accuracy.mean == 0 and found.accuracy.standard_error > 0
+    assert found.data == (Changed(name="test split: SHA-256", now="other", before="ab54" * 16),)
 
 
 def test_runs_of_two_data_sets_are_not_compared() -> None:
-    inputs = report_inputs()
-    other = with_value(inputs.results, "validate", "dataset", "name", value="Drawn garments")
-    before = make_report(dataclasses.replace(inputs, results=other)).summary
-    now = make_report(inputs).summary
-    found = since(Record(now, "now", {}), Record(before, "before", {}), "reports/reference.json")
-    assert isinstance(found, Absent)
-    assert found.reason == "the reference run is of Drawn garments, this one of Fashion-MNIST"
+    other = with_value(report_inputs(), "results", "validate", "dataset", "name", value="Drawn garments")
+    inputs = dataclasses.replace(report_inputs(), reference=this_run(other))
+    assert since_reference(inputs) is None
+    assert not_compared(inputs) == "the reference run is of Drawn garments, this one of Fashion-MNIST"
+    assert f"Nothing to compare with: {not_compared(inputs)}." in render(inputs)
 
 
-def test_another_source_of_the_same_files_is_no_change(before: dict[str, Any]) -> None:
-    made = copy.deepcopy(dict(report_inputs().made))
-    made["fetch"]["parameters"]["params"]["sources"] = ["../elsewhere"]
-    assert compared(before, dataclasses.replace(report_inputs(), made=made)).parameters == ()
+def with_parameters(inputs: ReportInputs, step: str, **values: Any) -> ReportInputs:
+    parameters = inputs.provenance[step].parameters
+    params = {**parameters["params"], **values}
+    return with_value(inputs, "provenance", step, "parameters", value={**parameters, "params": params})
 
 
-def test_changed_parameters_packages_and_hosts_are_named(before: dict[str, Any]) -> None:
-    inputs = report_inputs()
-    made = copy.deepcopy(dict(inputs.made))
-    made["sweep"]["parameters"]["params"]["number"] = 5
-    made["sweep"]["parameters"]["params"]["space"] = {"widths": [8, 16]}
-    del made["prune"]["parameters"]["params"]["number"]
-    for record in made.values():
-        record["versions"]["numpy"] = "2.4.7"
-        record["host"] = record["host"] | {"cores": 4}
-    found = compared(before, dataclasses.replace(inputs, made=made))
+def test_another_source_of_the_same_files_is_no_change(before: Reference) -> None:
+    inputs = with_parameters(report_inputs(), "fetch", sources=["../elsewhere"])
+    assert compared(before, inputs).parameters == ()
+
+
+def test_changed_parameters_packages_and_hosts_are_named(before: Reference) -> None:
+    inputs = with_parameters(report_inputs(), "sweep", number=5, space={"widths": [8, 16]})
+    inputs = without(inputs, "provenance", "prune", "parameters", "params", "number")
+    for step in inputs.provenance:
+        inputs = with_value(inputs, "provenance", step, "versions", "numpy", value="2.4.7")
+        inputs = with_value(inputs, "provenance", step, "host", "cores", value=4)
+    found = compared(before, inputs)
     assert found.parameters == (
-        Changed("sweep.number", "5", "1"),
-        Changed("sweep.space.widths", "[8, 16]", None),
-        Changed("prune.number", None, "1"),
+        Changed(name="sweep.number", now="5", before="1"),
+        Changed(name="sweep.space.widths", now="[8, 16]", before=None),
+        Changed(name="prune.number", now=None, before="1"),
     )
-    assert found.versions == (Changed("numpy", "2.4.7", "2.4.6"),)
-    assert [one.before for one in found.hosts] == [
+    assert found.versions == (Changed(name="numpy", now="2.4.7", before="2.4.6"),)
+    assert [change.before for change in found.hosts] == [
         "Some Processor 3.0 GHz, 2 cores, Linux-6.1, Python 3.11.7"
     ]
+    other_run = with_value(before, "inputs", value={"a": "b"})
+    page = render(dataclasses.replace(inputs, reference=other_run))
+    assert "prune.number <b>not there</b>, was 1" in page and "Times do not compare." in page
 
 
 def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None:
     inputs = report_inputs()
     hashes = {"reports/results/sweep.json": "a" * 64, "reports/reference.json": "b" * 64}
-    before = dict(make_report(dataclasses.replace(inputs, sha256=hashes)).summary)
+    before = this_run(dataclasses.replace(inputs, sha256=hashes))
     later = dict.fromkeys(hashes, "c" * 64)
     report = make_report(dataclasses.replace(inputs, sha256=later, reference=before))
-    assert [one["name"] for one in report.summary["since_reference"]["inputs"]] == [
-        "reports/results/sweep.json"
-    ]
+    since = report.summary.since_reference
+    assert since is not None
+    assert [change.name for change in since.inputs] == ["reports/results/sweep.json"]
     assert report.page.count("(not as in the reference run)") == 1
     assert "c" * 64 in report.page and "the reference run itself" in report.page
 
@@ -124,9 +140,11 @@ def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None
 def test_right_answers_are_one_bit_each() -> None:
     right = np.random.default_rng(3).random(1003) > 0.5
     assert len(packed(right)) == 168
-    np.testing.assert_array_equal(unpacked(packed(right), 1003), right)
-    assert unpacked(packed(right), 2000) is None
-    assert unpacked("not base64!", 8) is None
+    np.testing.assert_array_equal(unpacked(RightAnswers(num_images=1003, bits=packed(right))), right)
+    with pytest.raises(ValidationError, match="holds 126 bytes for 2000 images"):
+        RightAnswers(num_images=2000, bits=packed(right))
+    with pytest.raises(ValidationError):
+        RightAnswers(num_images=8, bits="not base64!")
 
 
 def test_page_without_reference_says_so() -> None:
@@ -135,41 +153,74 @@ def test_page_without_reference_says_so() -> None:
     assert "from reference" not in page
 
 
-def test_page_with_reference_shows_what_changed(before: dict[str, Any]) -> None:
-    before = {**before, "inputs": dict.fromkeys(before["inputs"], "f" * 64)}
-    inputs = dataclasses.replace(report_inputs(), reference=before, limits={"max_tflite_bytes": 200_000})
-    results = with_value(inputs.results, "evaluate", "variants", FINAL, "bytes", value=100_000)
-    made = copy.deepcopy(dict(inputs.made))
-    made["sweep"]["parameters"]["params"]["number"] = 5
-    report = make_report(dataclasses.replace(inputs, results=results, made=made))
+def test_page_with_reference_shows_what_changed(before: Reference) -> None:
+    before = with_value(before, "inputs", value=dict.fromkeys(before.inputs, "f" * 64))
+    inputs = with_parameters(report_inputs(), "sweep", number=5)
+    inputs = with_value(inputs, "results", "evaluate", "variants", FINAL, "bytes", value=100_000)
+    report = make_report(dataclasses.replace(inputs, reference=before))
     assert "+3.9\u00a0%<small>from 96\u202f248</small>" in report.page
     assert "sweep.number <b>5</b>, was 1" in report.page
-    assert "does as well as the reference run" in report.summary["verdict"]["sentence"]
-    assert report.summary["since_reference"]["parameters"] == [
-        {"name": "sweep.number", "now": "5", "before": "1"}
-    ]
+    assert "does as well as the reference run" in report.summary.verdict.sentence
+    assert report.summary.since_reference is not None
+    assert report.summary.since_reference.parameters == (
+        Changed(name="sweep.number", now="5", before="1"),
+    )
 
 
-@pytest.mark.parametrize("other", [{"schema_version": 99}, {}, [], "text"])
-def test_reference_of_another_schema_is_named_and_does_not_fail(other: Any) -> None:
-    report = make_report(dataclasses.replace(report_inputs(), reference=other))
-    assert "this report reads 1" in report.page and "Not recorded" in report.page
-    assert "Not compared: there is a reference run, but its summary " in report.page
-    verdict = report.summary["verdict"]
-    assert verdict["outcome"] == "unclear"
-    assert verdict["sentence"].startswith("Look before you ship tuned-int8: ")
-    assert verdict["sentence"].endswith("and it could not be compared with the reference run.")
-    told = verdict["reasons"][1]
-    assert (told["topic"], told["good"]) == ("Reference", None)
-    assert "`python -m tasks reference` makes this run the reference" in told["text"]
+def test_reference_is_read_as_it_was_written(before: Reference, tmp_path: Path) -> None:
+    path = tmp_path / "reference.json"
+    write_record(path, before)
+    assert read_reference(path) == before
+    write_json(path, None)
+    assert read_reference(path) is None
+
+
+@pytest.mark.parametrize("content", [{"schema_version": 99}, {"schema_version": 1}, {}, [], "text"])
+def test_reference_of_another_kind_is_refused_with_the_ways_out(content: Any, tmp_path: Path) -> None:
+    path = tmp_path / "reference.json"
+    write_json(path, content)
+    with pytest.raises(DataError, match=r"is not a .*`git checkout -- .*`python -m tasks reference`"):
+        read_reference(path)
+
+
+def test_committed_reference_and_summary_are_understood() -> None:
+    before, run = (
+        read_reference(PROJECT / "reports/reference.json"),
+        read_run(PROJECT / "reports/summary.json"),
+    )
+    assert before is not None and before.data["name"] == run.data["name"] == "Fashion-MNIST"
+    assert before.right.num_images == run.right.num_images == 10_000
+    for reference in (before, run):
+        assert unpacked(reference.right).mean() == pytest.approx(reference.optimized.accuracy)
+        assert reference.latency.median_ms == reference.optimized.median_latency_ms
+        assert seeds(reference.provenance) == "20170828"
+
+
+def test_summary_of_version_1_gives_the_reference_that_it_described() -> None:
+    path = Path(__file__).with_name("summary_version_1.json")
+    old, reference = json.loads(path.read_text()), read_reference(path)
+    assert reference is not None and reference == read_run(path)
+    assert reference.final == old["final"] and reference.inputs == old["inputs"]
+    assert reference.optimized.model_dump(mode="json") == old["headline"]["optimized"]
+    assert reference.provenance["sweep"].model_dump(mode="json") == old["made"]["sweep"]
+    assert reference.latency.model_dump() == old["latency"]["variants"][old["final"]]
+    assert (reference.data["train file: images"], reference.data["name"]) == ("60000", "Fashion-MNIST")
+    test = old["results"]["prepare"]["splits"]["test"]
+    assert reference.data["test split: SHA-256"] == test["sha256"]
+
+
+def rows_of(inputs: ReportInputs) -> tuple[headline.Row, ...]:
+    return headline.build(inputs).rows
 
 
 def test_headline_sets_baseline_against_optimized() -> None:
-    rows = tables.headline(Records(report_inputs()), Difference(0.02, 0.01, 0.03), Absent("none"))
+    rows = rows_of(
+        with_value(report_inputs(), "results", "evaluate", "gain", value=Difference(0.02, 0.005))
+    )
     assert [row.name for row in rows] == [
         "Test accuracy", "Keras model", "TFLite model", "TFLite model, gzip", "Median latency",
     ]  # fmt: skip
-    assert rows[0].change == tables.Cell("+2.00 points", "+1.00 to +3.00")
+    assert rows[0].change == headline.Cell("+2.00 points", "+1.02 to +2.98")
     assert (rows[2].baseline.value, rows[2].optimized.value) == (count(903_420), count(96_248))
     assert [row.change.value for row in rows[1:]] == [
         "7.4 times smaller", "9.4 times smaller", "10.4 times smaller", "2.5 times faster",
@@ -183,39 +234,38 @@ def test_headline_sets_baseline_against_optimized() -> None:
         (0.085, 0.095, "within spread", "+2.4\u00a0% from 0.083"),
         (0.085, 0.0855, "within spread", "+2.4\u00a0% from 0.083"),
         (0.166, 0.17, "+100.0\u00a0%", "from 0.083"),
-        (0.085, None, "+2.4\u00a0%", "from 0.083, spread not recorded"),
         (0.083, 0.1, "the same", "from 0.083"),
     ],
 )
 def test_latency_that_differs_by_less_than_its_spread_is_no_change(
-    before: dict[str, Any], median: float, p90: float | None, value: str, detail: str
+    before: Reference, median: float, p90: float, value: str, detail: str
 ) -> None:
-    inputs = dataclasses.replace(report_inputs(), reference=before)
     timed = {"median_ms": median, "p90_ms": p90, "p99_ms": 1.0}
-    inputs = dataclasses.replace(
-        inputs, latency=with_value(inputs.latency, "variants", FINAL, value=timed)
-    )
-    rows = tables.headline(Records(inputs), Difference(0, 0, 0), compared(before, inputs))
-    assert rows[-1].since == tables.Cell(value, detail)
+    latency = before.latency.model_copy(update=timed)
+    inputs = with_value(report_inputs(), "results", "latency", "variants", FINAL, value=latency)
+    other_run = with_value(before, "inputs", value={"a": "b"})
+    rows = rows_of(dataclasses.replace(inputs, reference=other_run))
+    assert rows[-1].since == headline.Cell(value, detail)
+
+
+def steps(**changed: dict[str, Any]) -> dict[str, Provenance]:
+    record = report_inputs().provenance["prune"]
+    return {step: record.model_copy(update=values) for step, values in changed.items()}
 
 
 def test_versions_that_differ_name_their_steps() -> None:
-    made = {"a": {"versions": {"numpy": "2.0"}}, "b": {"versions": {"numpy": "2.1"}}}
-    records = Records(dataclasses.replace(report_inputs(), made=made)).made
-    assert provenance.versions(records) == [("numpy", "2.0 (a); 2.1 (b)")]
+    made = steps(a={"versions": {"numpy": "2.0"}}, b={"versions": {"numpy": "2.1"}})
+    assert versions(made) == {"numpy": "2.0 (a); 2.1 (b)"}
 
 
 def test_parameters_are_named_by_their_place_and_differing_steps_are_told_apart() -> None:
-    made = {
-        "sweep": {
-            "parameters": {"params": {"rungs": [{"epochs": 4}]}, "device": {"max_macs": 1}, "seed": 7}
-        },
-        "evaluate": {"parameters": {"params": {}, "device": {"max_macs": 2}}},
-    }
-    records = Records(dataclasses.replace(report_inputs(), made=made)).made
-    assert provenance.flat_parameters(records) == {
+    swept = {"params": {"rungs": [{"epochs": 4}]}, "device": {"max_macs": 1}, "seed": 7}
+    evaluated = {"params": {}, "device": {"max_macs": 2}}
+    made = steps(sweep={"parameters": swept}, evaluate={"parameters": evaluated})
+    assert flat_parameters(made) == {
         "device.max_macs": "1 (sweep); 2 (evaluate)",
         "evaluate": "{}",
         "seed": "7",
         "sweep.rungs": '[{"epochs": 4}]',
     }
+    assert seeds(made) == "7"

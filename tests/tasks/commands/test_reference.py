@@ -1,50 +1,77 @@
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json, write_text
+from litesmith.records.record import write_record
+from litesmith.records.summary import Summary
+from litesmith.report.older import read_reference, read_run
+from litesmith.report.page import make_report
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.commands.reference import make_reference
 from tasks.workspace import make_workspace, workspace_folder
+from tests.litesmith.report.report_inputs import report_inputs, with_value
 
 PROJECT = Path(__file__).parents[3]
 
 
-def _summary(final: str, accuracy: float, size_bytes: int) -> dict[str, Any]:
-    variant = {"accuracy": accuracy, "bytes": size_bytes}
-    return {"schema_version": 1, "final": final, "results": {"evaluate": {"variants": {final: variant}}}}
+@pytest.fixture(name="summary_of", scope="module")
+def fixture_summary_of() -> Callable[..., Summary]:
+    """Return what makes the summary of a report whose final file has this accuracy and size."""
+    inputs = report_inputs()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("litesmith.report.drawing.drawn", lambda *_, **__: Markup("<svg></svg>"))
+        summary = make_report(inputs).summary
+
+    def summary_of(final: str, accuracy: float, size_bytes: int) -> Summary:
+        variant = summary.results.evaluate.variants[final].model_copy(
+            update={"accuracy": accuracy, "bytes": size_bytes}
+        )
+        changed = with_value(summary, "results", "evaluate", "variants", final, value=variant)
+        changed = with_value(changed, "results", "evaluate", "final", value=final)
+        return with_value(changed, "final", value=final)
+
+    return summary_of
 
 
-def test_the_first_reference_replaces_none(tmp_path: Path) -> None:
-    summary = _summary("tuned-int8", 0.9273, 70512)
-    write_json(tmp_path / catalog.SUMMARY, summary)
+def test_the_first_reference_replaces_none(summary_of: Callable[..., Summary], tmp_path: Path) -> None:
+    summary = summary_of("tuned-int8", 0.9273, 70512)
+    write_record(tmp_path / catalog.SUMMARY, summary)
     write_json(tmp_path / catalog.REFERENCE, None)
     said = make_reference(tmp_path)
     assert said.startswith(
         "The reference is tuned-int8: 92.73 % on test, 70\u2009512 bytes. There was none before."
     )
     assert "Commit reports/reference.json" in said
-    assert read_json(tmp_path / catalog.REFERENCE) == summary
+    assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
-def test_what_is_replaced_is_said_with_the_change(tmp_path: Path) -> None:
-    write_json(tmp_path / catalog.REFERENCE, _summary("tuned-int8", 0.9273, 70512))
-    write_json(tmp_path / catalog.SUMMARY, _summary("pruned-int8", 0.9261, 80512))
+def test_what_is_replaced_is_said_with_the_change(
+    summary_of: Callable[..., Summary], tmp_path: Path
+) -> None:
+    write_record(tmp_path / catalog.SUMMARY, summary_of("tuned-int8", 0.9273, 70512))
+    write_record(tmp_path / catalog.REFERENCE, read_run(tmp_path / catalog.SUMMARY))
+    write_record(tmp_path / catalog.SUMMARY, summary_of("pruned-int8", 0.9261, 80512))
     assert make_reference(tmp_path).splitlines()[:3] == [
         "The reference was tuned-int8: 92.73 % on test, 70\u2009512 bytes.",
         "It now is pruned-int8: 92.61 % on test, 80\u2009512 bytes.",
         "Change: \u22120.12 points, +10000 bytes.",
     ]
-    assert "as it was: the same summary" in make_reference(tmp_path)
+    assert "as it was: the same run" in make_reference(tmp_path)
 
 
 def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    summary_of: Callable[..., Summary],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
@@ -54,11 +81,13 @@ def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
         r"error: .workspaces/nightly/reports/summary.json is missing, .*`python -m flows retrain --profile nightly`",
         capsys.readouterr().err,
     )
-    night = _summary("tuned-int8", 0.9412, 97512)
-    write_json(tmp_path / ".workspaces/nightly" / catalog.SUMMARY, night)
-    write_json(tmp_path / catalog.SUMMARY, _summary("pruned-int8", 0.9261, 80512))
+    night = summary_of("tuned-int8", 0.9412, 97512)
+    write_record(tmp_path / ".workspaces/nightly" / catalog.SUMMARY, night)
+    write_record(tmp_path / catalog.SUMMARY, summary_of("pruned-int8", 0.9261, 80512))
     assert main(["reference", "--profile", "nightly"]) == 0
-    assert read_json(tmp_path / catalog.REFERENCE) == night
+    assert read_reference(tmp_path / catalog.REFERENCE) == read_run(
+        tmp_path / ".workspaces/nightly" / catalog.SUMMARY
+    )
 
 
 def test_without_a_summary_it_is_refused(
@@ -100,22 +129,25 @@ def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: P
     "content", [b"", b"<<<<<<< HEAD", b'{"a": NaN}', '{"a": "é"}'.encode("latin-1"), b"[" * 99_999]
 )
 def test_a_reference_that_cannot_be_read_is_replaced_and_said_to_be_that(
-    tmp_path: Path, content: bytes
+    summary_of: Callable[..., Summary], tmp_path: Path, content: bytes
 ) -> None:
-    summary = _summary("tuned-int8", 0.9, 1000)
-    write_json(tmp_path / catalog.SUMMARY, summary)
+    summary = summary_of("tuned-int8", 0.9, 1000)
+    write_record(tmp_path / catalog.SUMMARY, summary)
     (tmp_path / catalog.REFERENCE).write_bytes(content)
-    assert "What it was could not be read as a summary; git still has it." in make_reference(tmp_path)
-    assert read_json(tmp_path / catalog.REFERENCE) == summary
+    assert "What it was could not be read as one; git still has it." in make_reference(tmp_path)
+    assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
 def test_a_run_with_several_profiles_becomes_the_reference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    summary_of: Callable[..., Summary],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
-    write_json(
-        tmp_path / ".workspaces/nightly+short" / catalog.SUMMARY, _summary("tuned-int8", 0.94, 97512)
+    write_record(
+        tmp_path / ".workspaces/nightly+short" / catalog.SUMMARY, summary_of("tuned-int8", 0.94, 97512)
     )
     for arguments in (["--profile", "nightly", "--profile", "short"], ["--profile", "nightly+short"]):
         assert main(["reference", *arguments]) == 0
@@ -127,16 +159,21 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     assert "'../nightly' is not the name of a profile: it is a path" in capsys.readouterr().err
 
 
-def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(tmp_path: Path) -> None:
-    summary = _summary("tuned-int8", 0.9, 1000)
+def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(
+    summary_of: Callable[..., Summary], tmp_path: Path
+) -> None:
+    summary = summary_of("tuned-int8", 0.9, 1000)
     write_json(tmp_path / catalog.REFERENCE, {"schema_version": 0})
-    write_json(tmp_path / catalog.SUMMARY, summary)
-    assert "What it was could not be read as a summary; git still has it." in make_reference(tmp_path)
-    assert read_json(tmp_path / catalog.REFERENCE) == summary
+    write_record(tmp_path / catalog.SUMMARY, summary)
+    assert "What it was could not be read as one; git still has it." in make_reference(tmp_path)
+    assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
-def test_a_profile_that_is_unknown_is_named_instead_of_its_summary(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_profile_that_is_unknown_is_named_instead_of_itssummary_of(
+    summary_of: Callable[..., Summary],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)

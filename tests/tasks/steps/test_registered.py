@@ -15,10 +15,11 @@ import litesmith.tflite.precisions.registry
 from litesmith.compression.quantization import Tuning
 from litesmith.compression.variants import registry as variants
 from litesmith.compression.variants.variant import FineTuned, Variant
-from litesmith.device.measurement import Column, DeviceCost, MeasuredLimit, Measurement
+from litesmith.device.measurement import DeviceCost, MeasuredLimit, Measurement
 from litesmith.files import read_json
 from litesmith.params.loading import overlaid, parse_params
 from litesmith.params.sections.evaluate import EvaluateParams
+from litesmith.records.device import Column
 from litesmith.tflite.precisions.float32 import FLOAT32
 from litesmith.tflite.precisions.int8 import INT8, translate
 from litesmith.tflite.precisions.precision import Precision
@@ -66,7 +67,7 @@ COPIED = Variant(
 )  # fmt: skip
 PAGES = Measurement(
     name="pages", package="numpy", tool="Page counter", title="Pages of flash",
-    caption="What the integer files fill, as {tool} counts it.", columns=(Column("num_pages", "Pages filled"),),
+    caption="What the integer files fill, as {tool} counts it.", columns=(Column(name="num_pages", label="Pages filled", unit=""),),
     limit=MeasuredLimit("max_arena_bytes", "num_pages", "pages of flash", ""), measure=count_pages,
 )  # fmt: skip
 
@@ -109,9 +110,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
         run(quantize.quantize, params, work=folder / "work")
         run(convert.convert, params)
         run(evaluate.evaluate, params)
-        report.report.function(
-            PARAMS, report.Ins(), report.Outs(), dataset=params.dataset, device=params.device
-        )
+        report.report.function(PARAMS, report.Ins(), report.Outs(), dataset=params.dataset)
     return folder
 
 

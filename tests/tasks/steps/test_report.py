@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from litesmith.data.splits import Split
 from litesmith.documents.formats import breakable
 from litesmith.documents.readme import BEGIN, END
 from litesmith.errors import ContractError, DataError
-from litesmith.evaluation import Variant, write_predictions
+from litesmith.evaluation import Answers, write_predictions
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.report import ReportParams
+from litesmith.records.record import write_record
 from litesmith.report.inputs import Predictions
+from litesmith.report.older import read_run
 from litesmith.report.page import make_report
 from litesmith.tflite.sizes import Size
 from tasks import catalog
@@ -37,21 +39,7 @@ DATASET = DatasetParams(
     height=28,
     width=28,
 )
-DEVICE = DeviceParams(
-    max_tflite_bytes=100_000,
-    max_macs=12_000_000,
-    max_activation_bytes=64_000,
-    max_arena_bytes=65_536,
-    max_latency_ms=1.0,
-)
-PARAMS = ReportParams(
-    max_thumbnails=7,
-    max_pairs=3,
-    pair_pictures=2,
-    calibration_bins=15,
-    importance_shuffles=2,
-    profile=None,
-)
+PARAMS = ReportParams(max_thumbnails=7, max_pairs=3, pair_pictures=2, profile=None)
 
 
 @pytest.fixture(name="workspace")
@@ -84,14 +72,16 @@ def fixture_page(rendered: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def write_inputs() -> None:
     """Write what every step before the report leaves."""
     inputs = report_inputs()
-    for step, results in inputs.results.items():
-        write_json(catalog.results(step), results)
-    for step in (*inputs.made, "evaluate"):
-        write_json(catalog.made(step), inputs.made["prune"] | {"step": step})
-    for model, history in inputs.histories.items():
+    for field in fields(inputs.results):
+        step = field.name.replace("_", "-")
+        path = catalog.metrics(step) if step == "latency" else catalog.results(step)
+        write_record(path, getattr(inputs.results, field.name))
+    for step, provenance in inputs.provenance.items():
+        write_record(catalog.made(step), provenance)
+    for model in ("teacher", *inputs.histories):
+        history = inputs.histories.get(model, {"epoch": (), "loss": ()})
         write_text(catalog.plot(f"{model}-history"), pd.DataFrame(history).to_csv(index=False))
-    write_json(catalog.metrics("latency"), inputs.latency)
-    write_text(catalog.BASELINE_SUMMARY, inputs.summary)
+    write_text(catalog.BASELINE_SUMMARY, inputs.baseline_summary)
     write_text(catalog.FINAL_LITE, "not read, only hashed")
     write_json(catalog.REFERENCE, None)
     write_answers(inputs.predictions)
@@ -107,7 +97,7 @@ def write_answers(predictions: Predictions) -> None:
         probabilities = np.where(
             np.eye(num_classes)[predicted] == 1, sure, (1 - sure) / (num_classes - 1)
         )
-        variants[name] = Variant(
+        variants[name] = Answers(
             "tuned", "keras", "float32", Size(1, 1), probabilities.astype(np.float32)
         )
     split = Split(images, labels, np.arange(len(labels)))
@@ -115,13 +105,13 @@ def write_answers(predictions: Predictions) -> None:
 
 
 def render_page() -> str:
-    report.function(PARAMS, Ins(), Outs(), dataset=DATASET, device=DEVICE)
+    report.function(PARAMS, Ins(), Outs(), dataset=DATASET)
     return catalog.REPORT.read_text()
 
 
 def test_page_is_made_from_the_files(page: str) -> None:
     assert "more accurate than the baseline and within every limit" in page
-    assert "Not recorded" not in page and page.count("<img") > 7
+    assert page.count("<img") > 7
     assert page.count("<svg") > 3
 
 
@@ -135,9 +125,10 @@ def test_summary_and_card_tell_what_the_page_tells(page: str) -> None:
 
 def test_run_is_compared_with_the_reference(workspace: Path) -> None:
     assert "there is no reference run yet" in render_page()
-    write_json(catalog.REFERENCE, read_json(catalog.SUMMARY))
+    write_record(catalog.REFERENCE, read_run(catalog.SUMMARY))
     assert "is the reference run itself" in render_page()
-    write_json(catalog.results("teach"), {"num_teachers": 0, "num_views": 0})
+    teach = report_inputs().results.teach
+    write_record(catalog.results("teach"), teach.model_copy(update={"num_views": 1}))
     assert "does as well as the reference run" in render_page()
 
 
@@ -147,6 +138,25 @@ def test_reference_that_is_not_json_is_refused_with_the_way_back(workspace: Path
         DataError, match=r"reference\.json is not JSON: .*`git checkout -- reports/reference\.json`"
     ):
         render_page()
+
+
+def test_a_result_of_another_shape_is_refused_with_the_field_that_is_wrong(workspace: Path) -> None:
+    results = read_json(catalog.results("evaluate"))
+    write_json(catalog.results("evaluate"), {**results, "num_images": "many"})
+    message = r"reports/results/evaluate\.json is not a EvaluateResult .*num_images: .*valid integer"
+    with pytest.raises(DataError, match=message):
+        render_page()
+
+
+def test_history_of_a_teacher_is_shown_if_there_is_one(workspace: Path) -> None:
+    assert "teacher none" not in render_page()
+    results = report_inputs().results
+    teach = {"num_teachers": 1, "validation": {"teacher": results.baseline.validation}}
+    write_record(catalog.results("teach"), results.teach.model_copy(update=teach))
+    history = report_inputs().histories["baseline"]
+    write_text(catalog.plot("teacher-history"), pd.DataFrame(history).to_csv(index=False))
+    assert "Of 1 teachers the first is shown" in render_page()
+    assert "teacher" in read_json(catalog.SUMMARY)["histories"]
 
 
 def test_page_is_the_same_each_time_and_everywhere(
@@ -194,13 +204,15 @@ def test_door_is_that_of_a_measurement() -> None:
 
 
 def test_readme_table_follows_the_summary(workspace: Path) -> None:
-    summary = dict(make_report(report_inputs()).summary)
-    write_json(catalog.SUMMARY, summary)
+    summary = make_report(report_inputs()).summary
+    write_record(catalog.SUMMARY, summary)
     readme.README.write_text(f"{BEGIN}\n{END}\n")
     readme.write(workspace)
     readme.check(workspace)
     assert re.search(rf"\*\*{FINAL}\*\*.*\*\*93", readme.README.read_text())
-    write_json(catalog.SUMMARY, summary | {"latency": report_inputs().latency | {"num_threads": 3}})
+    latency = summary.results.latency.model_copy(update={"num_threads": 3})
+    results = replace(summary.results, latency=latency)
+    write_record(catalog.SUMMARY, summary.model_copy(update={"results": results}))
     with pytest.raises(
         ContractError, match=r"results table is not what reports/ holds\. Run `make readme`"
     ):

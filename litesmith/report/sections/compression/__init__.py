@@ -1,1 +1,1 @@
-"""Every variant and file, and what compression cost."""
+"""What pruning and dropout did."""

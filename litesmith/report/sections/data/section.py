@@ -1,111 +1,102 @@
-"""The data: what validation found, how many images of each class there are, which deserve a look."""
+"""Data: validation, images of each class, images to look at."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from litesmith.documents.formats import NONE
-from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent, first_absent, plain
+from litesmith.records.summary import Changed
+from litesmith.records.validate import OddPicture, RawFiles, RuleResult, ValidateResult
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.reference import since_reference
+from litesmith.report.section import Section
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+@dataclass(frozen=True)
+class Cell:
+    """Images of a class, and their share of the column's largest class."""
+
+    count: int
+    share: float
 
 
 @dataclass(frozen=True)
 class Column:
-    """A published file or a split, with its number of images of each class."""
+    """Images of each class in a published file or split."""
 
     name: str
     kind: str
-    counts: tuple[Any, ...]
+    counts: tuple[int, ...]
 
-    def share(self, row: int) -> float:
-        """Return the class's share of the column's largest class, 0 to 1, for a bar; 0 where it is not known."""
-        known = [count for count in self.counts if isinstance(count, int)]
-        count = self.counts[row]
-        return count / max(known) if isinstance(count, int) and max(known, default=0) else 0.0
+    def cell(self, label: int) -> Cell:
+        """Return what stands in the row of a class."""
+        return Cell(self.counts[label], self.counts[label] / max(1, *self.counts))
 
 
 @dataclass(frozen=True)
-class Oddity:
-    """An image that deserves a look: where it stands, why, and its picture as a data address."""
+class ClassRow:
+    """A class: a typical picture, and its images by column."""
 
-    place: str
-    name: Any
-    reason: Any
-    source: str | Absent
-
-
-def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
-    """Return what the section shows besides what was recorded."""
-    pictures = records["validate"]["thumbnails"]
-    return {
-        "words": words,
-        "rules": broken_first(list(records["validate"]["rules"])),
-        "class_columns": class_columns(records, len(inputs.class_names)),
-        "class_pictures": class_pictures(pictures, len(inputs.class_names)),
-        "oddities": oddities(pictures),
-    }
+    name: str
+    picture: str | None
+    cells: tuple[Cell, ...]
 
 
-def class_columns(records: Records, num_classes: int) -> list[Column]:
-    """Return the published files, then the splits, each with its number of images by class."""
-    found = [(name, "file", file) for name, file in records["validate"]["files"].items()]
-    found += [(name, "split", split) for name, split in records["prepare"]["splits"].items()]
-    return [
-        Column(name, kind, tuple(one["per_class"][row] for row in range(num_classes)))
-        for name, kind, one in found
-    ]
+@dataclass(frozen=True)
+class DataSection:
+    """What the section shows.
+
+    Attributes:
+        validate: The result of the validation.
+        rules: Its rules, the broken ones first.
+        columns: The published files, then the splits.
+        classes: A row for each class.
+        changes: What of the data is not as in the reference run; None if there is none to compare with.
+    """
+
+    validate: ValidateResult
+    rules: tuple[RuleResult, ...]
+    columns: tuple[Column, ...]
+    classes: tuple[ClassRow, ...]
+    changes: tuple[Changed, ...] | None
+
+    @property
+    def files(self) -> dict[str, RawFiles]:
+        """The published files by name."""
+        return self.validate.files
+
+    @property
+    def odd_pictures(self) -> tuple[OddPicture, ...]:
+        """The images that validation picked out."""
+        return self.validate.thumbnails.suspicious
 
 
-def class_pictures(pictures: Any, num_classes: int) -> list[str | Absent]:
-    """Return for each class the address of its picture, the first that is recorded for its label."""
-    found: dict[int, str | Absent] = {}
-    for one in pictures["classes"]:
-        label = plain(one["label"], None)
-        if label is not None:
-            found.setdefault(label, address(one["image"]))
-    none = first_absent(pictures, pictures["classes"])
-    return [
-        found.get(label, none or Absent("no picture of the class is recorded"))
-        for label in range(num_classes)
-    ]
+def build(inputs: ReportInputs) -> DataSection:
+    """Return what the section shows."""
+    validate, since = inputs.results.validate, since_reference(inputs)
+    columns = class_columns(inputs)
+    pictures = {picture.label: picture.image for picture in validate.thumbnails.classes}
+    return DataSection(
+        validate=validate,
+        rules=broken_first(validate.rules),
+        columns=columns,
+        classes=tuple(
+            ClassRow(name, pictures.get(label), tuple(column.cell(label) for column in columns))
+            for label, name in enumerate(inputs.class_names)
+        ),
+        changes=None if since is None else since.data,
+    )
 
 
-def oddities(pictures: Any) -> list[Oddity] | Absent:
-    """Return the images that validation picked out, in its order."""
-    recorded = pictures["suspicious"]
-    if isinstance(recorded, Absent):
-        return recorded
-    return [
-        Oddity(f"{one['file']} {one['row']}", one.optional("name"), one["reason"], address(one["image"]))
-        for one in recorded
-    ]
+def class_columns(inputs: ReportInputs) -> tuple[Column, ...]:
+    """Return the published files, then the splits."""
+    files, splits = inputs.results.validate.files, inputs.results.prepare.splits
+    return (
+        *(Column(name, "file", file.per_class) for name, file in files.items()),
+        *(Column(name, "split", split.per_class) for name, split in splits.items()),
+    )
 
 
-def address(encoded: Any) -> str | Absent:
-    """Return a PNG in Base64 as a data address, absent if it is not Base64."""
-    text = plain(encoded, "")
-    if isinstance(encoded, Absent):
-        return encoded
-    if not isinstance(text, str) or not _BASE64.fullmatch(text):
-        return Absent("the recorded picture is not in Base64")
-    return f"data:image/png;base64,{text}"
+def broken_first(rules: tuple[RuleResult, ...]) -> tuple[RuleResult, ...]:
+    """Return rules with the broken ones first."""
+    return tuple(sorted(rules, key=lambda rule: rule.success))
 
 
-def words(value: Any) -> Any:
-    """Write what a rule expected or observed, whatever its shape, in words."""
-    if isinstance(value, Absent):
-        return value
-    content = plain(value, NONE)
-    if isinstance(content, dict):
-        return ", ".join(f"{key} {words(item)}" for key, item in content.items())
-    if isinstance(content, list):
-        return ", ".join(str(words(item)) for item in content)
-    return f"{content:.6g}" if isinstance(content, float) else str(content)
-
-
-def broken_first(rules: Sequence[Any]) -> list[Any]:
-    """Return the rules of a validation with the broken ones before the others."""
-    return sorted(rules, key=lambda rule: rule["success"] is not False)
+SECTION = Section("data", "Data", build)

@@ -26,7 +26,7 @@ from litesmith.report.svg import (
 
 @rc_context(STYLE)
 def draw_reliability(models: Mapping[str, Sequence[Bin]]) -> Figure:
-    """Draw accuracy against confidence for each model, and below how many images lie in each bin.
+    """Draw accuracy against confidence, and images in each bin below.
 
     Args:
         models: For each model what `calibration.reliability` gave.
@@ -61,7 +61,7 @@ def draw_reliability(models: Mapping[str, Sequence[Bin]]) -> Figure:
 
 
 def _draw_bins(upper: Axes, lower: Axes, bins: Sequence[Bin], model: str, nth: int) -> None:
-    places, heights = [one.confidence for one in bins], [one.accuracy.value for one in bins]
+    places, heights = [each.confidence for each in bins], [each.accuracy.value for each in bins]
     style: dict[str, Any] = {"color": PALETTE[nth % len(PALETTE)], "marker": MARKERS[nth % len(MARKERS)]}
     ends = _ends([one.accuracy for one in bins])
     upper.errorbar(
@@ -75,8 +75,8 @@ def draw_classes(models: Mapping[str, Sequence[ClassEstimates]], level: float) -
     """Draw the F1 of each class with its interval, a shape for each model.
 
     Args:
-        models: For the first model and the last of those that `draw_reliability` draws, whose looks they keep, the
-            classes in the same order.
+        models: The classes, in the same order, of the first model and the last of those that
+            `draw_reliability` draws, whose looks they keep.
         level: Confidence of the intervals, 0 to 1.
     """
     names = [one.name for one in next(iter(models.values()))]
@@ -102,6 +102,6 @@ def _draw_scores(axes: Axes, classes: Sequence[ClassEstimates], shift: float, **
 
 
 def _ends(estimates: Sequence[Estimate]) -> tuple[list[float], list[float]]:
-    """Return how far each interval reaches below and above its estimate; rounding may put an end beyond it."""
+    """Return how far each interval reaches below and above its estimate."""
     below = [max(0.0, one.value - one.low) for one in estimates]
     return below, [max(0.0, one.high - one.value) for one in estimates]

@@ -1,1 +1,1 @@
-"""The verdict, the budget and the headline table."""
+"""The headline: baseline against optimized."""

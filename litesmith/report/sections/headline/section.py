@@ -2,28 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
+from litesmith.analysis.paired import Difference
 from litesmith.documents.formats import count, milliseconds, percent, points, signed, times
-from litesmith.report.difference import BASELINE, Difference
-from litesmith.report.inputs import Records
-from litesmith.report.records import Absent, first_absent
-from litesmith.report.reference import Since
-
-BASELINE_LITE = "baseline-float32"
+from litesmith.records.summary import HeadlineSide, Reference
+from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
+from litesmith.report.reference import headline_side, since_reference, this_run
+from litesmith.report.section import Section
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the headline table: what is read first, and what stands small below it."""
+    """A cell of the table, with a detail in small print."""
 
-    value: Any
+    value: str
     detail: str = ""
 
 
 @dataclass(frozen=True)
-class HeadlineRow:
-    """One quantity: baseline, optimized, the change from the one to the other, and that since the reference run."""
+class Row:
+    """One quantity.
+
+    Attributes:
+        name: Of the quantity.
+        unit: Of its values.
+        baseline: The baseline's.
+        optimized: The optimized model's.
+        change: From the one to the other.
+        since: Since the reference run, None without one.
+    """
 
     name: str
     unit: str
@@ -33,80 +40,95 @@ class HeadlineRow:
     since: Cell | None
 
 
-def headline(
-    records: Records, difference: Difference | Absent, since: Since | Absent
-) -> list[HeadlineRow]:
-    """Set the baseline against the optimized model: accuracy, bytes of the Keras and TFLite files, latency."""
-    variants = records["evaluate"]["variants"]
-    final, keras = variants[records.final], variants[f"{records.optimized}-keras"]
-    first, first_lite = variants[BASELINE], variants[BASELINE_LITE]
-    timed = records.latency["variants"]
-    speed = timed[BASELINE_LITE]["median_ms"], timed[records.final]["median_ms"]
-    before = None if isinstance(since, Absent) else records.reference["headline"]["optimized"]
-    right = None if isinstance(since, Absent) else _gain(since.accuracy)
+@dataclass(frozen=True)
+class HeadlineSection:
+    """What the section shows.
 
-    def row(name: str, unit: str, key: str, first: Any, now: Any) -> HeadlineRow:
-        return _fewer(name, unit, first, now, None if before is None else before[key])
+    Attributes:
+        final: Name of the file that goes to the device.
+        rows: The table.
+        is_compared: Whether it tells the change since the reference run.
+    """
 
-    return [
-        HeadlineRow(
-            "Test accuracy", "%", accuracy_cell(first), accuracy_cell(final), _gain(difference), right
+    final: str
+    rows: tuple[Row, ...]
+    is_compared: bool
+
+
+def build(inputs: ReportInputs) -> HeadlineSection:
+    """Set the baseline against the optimized model."""
+    since = since_reference(inputs)
+    reference = inputs.reference if since and not since.same_run else None
+    baseline = headline_side(inputs.results, BASELINE, BASELINE, BASELINE_LITE)
+    run = this_run(inputs)
+    before = _sizes(reference.optimized) if reference else {}
+    optimized = _sizes(run.optimized)
+    rows = (
+        Row(
+            "Test accuracy",
+            "%",
+            _accuracy(baseline),
+            _accuracy(run.optimized),
+            _difference(inputs.results.evaluate.gain),
+            _difference(since.accuracy) if since and reference else None,
         ),
-        row("Keras model", "bytes", "keras_bytes", first["bytes"], keras["bytes"]),
-        row("TFLite model", "bytes", "tflite_bytes", first_lite["bytes"], final["bytes"]),
-        row("TFLite model, gzip", "bytes", "gzip_bytes", first_lite["gzip_bytes"], final["gzip_bytes"]),
-        _latency_row(row("Median latency", "ms", "median_latency_ms", *speed), records),
-    ]
-
-
-def _latency_row(told: HeadlineRow, records: Records) -> HeadlineRow:
-    """Tell a change since the reference run that is below the spread of single runs as within it."""
-    if told.since is None or not told.since.detail or told.since.value == "the same":
-        return told
-    now = records.latency["variants"][records.final]
-    before = records.reference["latency"]["variants"][records.reference["final"]]
-    times: list[Any] = [side[quantile] for side in (now, before) for quantile in ("median_ms", "p90_ms")]
-    if first_absent(*times) is not None:
-        return replace(told, since=Cell(told.since.value, f"{told.since.detail}, spread not recorded"))
-    spread = max(times[1] - times[0], times[3] - times[2])
-    if abs(times[0] - times[2]) >= spread:
-        return told
-    return replace(told, since=Cell("within spread", f"{told.since.value} {told.since.detail}"))
-
-
-def accuracy_cell(variant: Any) -> Cell:
-    """Return a variant's accuracy in percent, its 95 % interval small below."""
-    value, (low, high) = variant["accuracy"], (variant["accuracy_interval"][end] for end in (0, 1))
-    detail = "" if first_absent(value, low, high) is not None else f"{percent(low)} to {percent(high)}"
-    return Cell(value if isinstance(value, Absent) else percent(value), detail)
-
-
-def _gain(difference: Difference | Absent) -> Cell:
-    if isinstance(difference, Absent):
-        return Cell(difference)
-    return Cell(
-        f"{points(difference.mean)} points", f"{points(difference.low)} to {points(difference.high)}"
+        *(
+            _row(name, "bytes", size, optimized[name], before.get(name))
+            for name, size in _sizes(baseline).items()
+        ),
+        _latency(baseline, run, reference),
     )
+    return HeadlineSection(inputs.final, rows, reference is not None)
 
 
-def _fewer(name: str, unit: str, first: Any, now: Any, before: Any) -> HeadlineRow:
-    """Return the row of a quantity of which less is better; ``before`` is None without a reference run."""
+def _sizes(side: HeadlineSide) -> dict[str, int]:
+    return {
+        "Keras model": side.keras_bytes,
+        "TFLite model": side.tflite_bytes,
+        "TFLite model, gzip": side.gzip_bytes,
+    }
+
+
+def _accuracy(side: HeadlineSide) -> Cell:
+    low, high = side.accuracy_interval
+    return Cell(percent(side.accuracy), f"{percent(low)} to {percent(high)}")
+
+
+def _difference(difference: Difference) -> Cell:
+    interval = f"{points(difference.low)} to {points(difference.high)}"
+    return Cell(f"{points(difference.mean)} points", interval)
+
+
+def _row(name: str, unit: str, baseline: float, optimized: float, before: float | None) -> Row:
+    """Return the row of a quantity of which less is better."""
     write, word = (count, "smaller") if unit == "bytes" else (milliseconds, "faster")
-    baseline, optimized = (
-        Cell(value if isinstance(value, Absent) else write(value)) for value in (first, now)
-    )
-    missing = first_absent(first, now)
-    change = Cell(missing if missing is not None else times(first / now, word))
-    return HeadlineRow(
-        name, unit, baseline, optimized, change, None if before is None else _since(now, before, write)
-    )
+    change = Cell(times(baseline / optimized, word))
+    since = None if before is None else _since(optimized, before, write)
+    return Row(name, unit, Cell(write(baseline)), Cell(write(optimized)), change, since)
 
 
-def _since(now: Any, before: Any, write: Callable[[float], str]) -> Cell:
-    missing = first_absent(now, before)
-    if missing is not None:
-        return Cell(missing)
-    return Cell(
-        "the same" if now == before else f"{signed(100 * (now / before - 1), 1)}\u00a0%",
-        f"from {write(before)}",
+def _since(now: float, before: float, write: Callable[[float], str]) -> Cell:
+    change = "the same" if now == before else f"{signed(100 * (now / before - 1), 1)}\u00a0%"
+    return Cell(change, f"from {write(before)}")
+
+
+def _latency(baseline: HeadlineSide, run: Reference, reference: Reference | None) -> Row:
+    """Return the row of the latency, whose change may be within spread."""
+    now = run.latency
+    before = reference.latency if reference else None
+    row = _row(
+        "Median latency",
+        "ms",
+        baseline.median_latency_ms,
+        now.median_ms,
+        before.median_ms if before else None,
     )
+    if before is None or row.since is None or now.median_ms == before.median_ms:
+        return row
+    spread = max(now.p90_ms - now.median_ms, before.p90_ms - before.median_ms)
+    if abs(now.median_ms - before.median_ms) >= spread:
+        return row
+    return replace(row, since=Cell("within spread", f"{row.since.value} {row.since.detail}"))
+
+
+SECTION = Section("headline", "Headline", build)

@@ -1,226 +1,168 @@
-"""The sweep: its trials against cost, hyperparameter by hyperparameter, and as a table."""
+"""The sweep: its trials against cost, by hyperparameter, and as a table."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from litesmith.analysis.importance import MIN_TRIALS, Importance, Scored, importances
-from litesmith.analysis.pareto import Priced, tied_with_best
 from litesmith.documents.formats import count, points
+from litesmith.records.sweep import Choices, RungFrontier, SweepResult, Trial
 from litesmith.report import drawing
 from litesmith.report.drawing import Captioned
-from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent, first_absent, plain
-from litesmith.report.sections.sweep import figures as plots
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.section import Section
+from litesmith.report.sections.sweep import figures
 
 
-def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
-    """Return what the section shows besides what was recorded."""
-    trials = list(records["sweep"]["trials"])
-    found = estimated(records, inputs.importance_shuffles)
-    limit = plain(records["sweep"]["limits"]["max_tflite_bytes"], None)
-    return {
-        "trials": trials,
-        "choices": choice_names(trials),
-        "rungs": rung_names(trials),
-        "timings": cpu_seconds(records),
-        "stopped": stopped,
-        "tie_standard_errors": tie_rule(records),
-        "frontiers": [
-            _frontier_figure(records, _bytes_of, "bytes", "int8 file, bytes", limit),
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial as a row of the table.
+
+    Attributes:
+        trial: The trial.
+        state: Its state, where it stopped or which limit it breaks.
+        won: Whether it is the winner.
+        accuracies: On validation, by rung; None where it was not trained.
+        cpu_s: CPU-seconds of all its rungs; None if it was not trained.
+    """
+
+    trial: Trial
+    state: str
+    won: bool
+    accuracies: tuple[float | None, ...]
+    cpu_s: float | None
+
+    @property
+    def choices(self) -> Choices:
+        """Its hyperparameters."""
+        return self.trial.choices
+
+
+@dataclass(frozen=True)
+class SweepSection:
+    """What the section shows.
+
+    Attributes:
+        result: The result of the sweep.
+        frontiers: Accuracy against bytes, and against CPU-seconds.
+        slices: Each hyperparameter against accuracy.
+        importances: How much each decided; None if the sweep has no estimate.
+        rungs: How long the trials of each rung were trained, in words.
+        rows: A row for each trial.
+    """
+
+    result: SweepResult
+    frontiers: tuple[Captioned, ...]
+    slices: Markup
+    importances: Markup | None
+    rungs: tuple[str, ...]
+    rows: tuple[TrialRow, ...]
+
+
+def build(inputs: ReportInputs) -> SweepSection:
+    """Return what the section shows."""
+    sweep, timing = inputs.results.sweep, inputs.results.sweep_timing
+    return SweepSection(
+        result=sweep,
+        frontiers=(
             _frontier_figure(
-                records, _seconds_of(records), "CPU-seconds", "CPU-seconds of the training"
+                sweep.frontiers, "bytes", "int8 file, bytes", sweep.limits.max_tflite_bytes
             ),
-        ],
-        "slice_figure": _slice_figure(records),
-        "importances": found,
-        "importance_figure": _importance_figure(found, len(scored(records))),
-    }
-
-
-def numbers(records: Records, inputs: ReportInputs) -> dict[str, Any]:
-    """Return what was worked out here as plain data."""
-    found = estimated(records, inputs.importance_shuffles)
-    by_cost = {"bytes": _fields(records, _bytes_of), "cpu_s": _fields(records, _seconds_of(records))}
-    return {
-        "importances": [asdict(one) for one in found],
-        "frontiers": {unit: [asdict(field) for field in fields] for unit, fields in by_cost.items()},
-    }
-
-
-def choice_names(trials: Iterable[Any]) -> list[str]:
-    """Return the names of the hyperparameters that any trial chose, in the order of first meeting."""
-    return list(dict.fromkeys(name for trial in trials for name, _ in trial["choices"].items()))
-
-
-def rung_names(trials: Iterable[Any]) -> dict[int, str]:
-    """Return for each rung that any trial reached how long trials are trained there."""
-    found = {
-        rung["rung"]: plots.trained_words(plain(rung, {})) for trial in trials for rung in trial["rungs"]
-    }
-    return {number: found[number] for number in sorted(one for one in found if isinstance(one, int))}
-
-
-def stopped(trial: Any) -> str:
-    """Say at which rung a pruned trial stopped, or which limit an infeasible one broke; nothing of the others."""
-    if trial["state"] == "infeasible":
-        return f": {trial['reason']}"
-    rungs = [rung["rung"] for rung in trial["rungs"]]
-    return f" at rung {rungs[-1]}" if trial["state"] == "pruned" and rungs else ""
-
-
-def tie_rule(records: Records) -> float | None:
-    """Return how many standard errors below the best the sweep took for a tie, None where it recorded no such rule."""
-    if "sweep" not in records.made:
-        return None
-    parameters = records.made["sweep"]["parameters"]["params"]
-    errors: float | None = plain(parameters.optional("tie_standard_errors"), None)
-    return errors
-
-
-def rung_seconds(records: Records) -> dict[tuple[int, int], float]:
-    """Return the CPU-seconds of each trial at each rung, by their numbers."""
-    timed = ((one["number"], one["rung"], one["cpu_s"]) for one in records["sweep-timing"]["trials"])
-    return {(number, rung): s for number, rung, s in timed if first_absent(number, rung, s) is None}
-
-
-def cpu_seconds(records: Records) -> dict[int, Any]:
-    """Return the CPU-seconds that each trained trial took, all its rungs together; absent where a rung's are."""
-    seconds, spent = rung_seconds(records), {}
-    for trial in records["sweep"]["trials"]:
-        places = [(trial["number"], rung["rung"]) for rung in trial["rungs"]]
-        if places:
-            spent[trial["number"]] = _sum(
-                [seconds.get(place, _untimed(records, *place)) for place in places]
-            )
-    return spent
-
-
-def _sum(values: Sequence[Any]) -> Any:
-    missing = first_absent(*values)
-    return sum(values) if missing is None else missing
-
-
-def _untimed(records: Records, number: Any, rung: Any) -> Absent:
-    timed = records["sweep-timing"]["trials"]
-    return (
-        timed
-        if isinstance(timed, Absent)
-        else Absent(f"the sweep's timing holds no trial {number} at rung {rung}")
+            _frontier_figure(timing.frontiers, "CPU-seconds", "CPU-seconds of the training"),
+        ),
+        slices=_slice_figure(sweep),
+        importances=_importance_figure(sweep) if sweep.importances else None,
+        rungs=tuple(figures.trained_words(frontier) for frontier in sweep.frontiers),
+        rows=trial_rows(inputs),
     )
 
 
-def scored(records: Records) -> list[Scored]:
-    """Return the choices and the accuracy of every trial at the first rung, if it recorded all its choices."""
-    trials = plain(records["sweep"]["trials"], [])
-    found = plots.slices(trials, None)
-    accuracies = {point.number: point.accuracy for one in found for point in one.points}
-    chosen: dict[int, dict[str, Any]] = {number: {} for number in accuracies}
-    for one in found:
-        for point in one.points:
-            chosen[point.number][one.name] = point.value
-    return [
-        Scored(tuple(chosen[n].items()), accuracy)
-        for n, accuracy in accuracies.items()
-        if len(chosen[n]) == len(found)
-    ]
-
-
-def estimated(records: Records, num_shuffles: int) -> tuple[Importance, ...] | Absent:
-    """Return the importance of each hyperparameter, if there are enough trials to speak of it."""
-    if "sweep" not in records.made:
-        return Absent("there is no record of making the sweep, which would hold its seed")
-    trials, seed = scored(records), records.made["sweep"]["parameters"]["seed"]
-    if isinstance(seed, Absent):
-        return seed
-    if len(trials) < MIN_TRIALS:
-        return Absent(
-            f"{len(trials)} trials recorded choices and accuracy, and fewer than {MIN_TRIALS} say nothing"
+def trial_rows(inputs: ReportInputs) -> tuple[TrialRow, ...]:
+    """Return a row for each trial, in the order of the proposals."""
+    sweep, num_rungs = inputs.results.sweep, len(inputs.results.sweep.frontiers)
+    seconds: dict[int, float] = {}
+    for time in inputs.results.sweep_timing.trials:
+        seconds[time.number] = seconds.get(time.number, 0.0) + time.cpu_s
+    return tuple(
+        TrialRow(
+            trial=trial,
+            state=state_words(trial),
+            won=trial.number == sweep.winner.number,
+            accuracies=tuple(
+                next((rung.accuracy for rung in trial.rungs if rung.rung == number), None)
+                for number in range(num_rungs)
+            ),
+            cpu_s=seconds.get(trial.number),
         )
-    return importances(tuple(trials), num_shuffles=num_shuffles, seed=seed)
+        for trial in sweep.trials
+    )
 
 
-def tie_words(field: plots.RungField, unit: str) -> str:
-    """Say who is within one standard error of the best, and which of them is the cheapest."""
-    things = [Priced(point.cost, point.accuracy) for point in field.points]
-    near = [field.points[position] for position in tied_with_best(things, field.num_images)]
-    best = max(field.points, key=lambda point: (point.accuracy, -point.cost))
-    margin = f"one standard error ({points(field.margin).removeprefix('+')} points)"
-    lead = f"After {field.trained} trial {best.number} was best with {100 * best.accuracy:.2f} %. "
+def state_words(trial: Trial) -> str:
+    """Return a trial's state, with the rung or the limit that ended it."""
+    if trial.state == "infeasible":
+        return f"infeasible: {trial.reason}"
+    return f"pruned at rung {trial.rungs[-1].rung}" if trial.state == "pruned" else trial.state
+
+
+def tie_words(frontier: RungFrontier, unit: str) -> str:
+    """Return a sentence on the trials that tie with the best."""
+    best = max(frontier.points, key=lambda point: (point.accuracy, -point.cost))
+    near = [point for point in frontier.points if point.accuracy >= best.accuracy - frontier.margin]
+    margin = f"one standard error ({points(frontier.margin).removeprefix('+')} points)"
+    lead = (
+        f"After {figures.trained_words(frontier)} trial {best.number} was best "
+        f"with {100 * best.accuracy:.2f} %. "
+    )
     if len(near) == 1:
         return f"{lead}No other is within {margin} of it."
-    others = ", ".join(
-        str(point.number) for point in sorted(near, key=lambda point: point.number) if point != best
+    others = ", ".join(str(number) for number in sorted(point.number for point in near if point != best))
+    cheapest = min(near, key=lambda point: point.cost)
+    return (
+        f"{lead}Within {margin} of it: {others}; "
+        f"the cheapest of all these is {cheapest.number} with {count(cheapest.cost)} {unit}."
     )
-    cheapest = f"the cheapest of all these is {near[0].number} with {count(near[0].cost)} {unit}"
-    return f"{lead}Within {margin} of it: {others}; {cheapest}."
-
-
-def _bytes_of(trial: plots.Trial, _rung: int) -> float | None:
-    return trial.get("tflite_bytes")
-
-
-def _seconds_of(records: Records) -> plots.CostOf:
-    seconds = rung_seconds(records)
-    return lambda trial, rung: seconds.get((trial["number"], rung))
-
-
-def _fields(records: Records, cost_of: plots.CostOf) -> list[plots.RungField] | Absent:
-    """Return the trials rung by rung with who stands where, if it is known how noisy an accuracy is."""
-    num_images = records["prepare"]["splits"]["validation"]["num_images"]
-    if isinstance(num_images, Absent):
-        return num_images
-    winner = plain(records["sweep"]["winner"]["number"], None)
-    return plots.rung_fields(plain(records["sweep"]["trials"], []), cost_of, winner, num_images)
 
 
 def _frontier_figure(
-    records: Records, cost_of: plots.CostOf, unit: str, label: str, limit: Any = None
+    frontiers: Sequence[RungFrontier], unit: str, label: str, limit: float | None = None
 ) -> Captioned:
-    fields = _fields(records, cost_of)
-    if isinstance(fields, Absent):
-        return Captioned(fields)
-    if not fields:
-        return Captioned(Absent(f"no trial of the sweep recorded {unit} and accuracy"))
-    words = f"{tie_words(fields[-1], unit)}{_left_out(records, cost_of, unit)}"
+    words = tie_words(frontiers[-1], unit)
     description = (
         f"Validation accuracy of the trials against {label}, with the frontier of each rung. {words}"
     )
-    title = f"Accuracy against {unit}"
-    name = f"trials-{unit.lower()}"
-    return Captioned(
-        drawing.drawn(name, description, plots.draw_fields, fields, title, label, limit), words
+    figure = drawing.drawn(
+        f"trials-{unit.lower()}",
+        description,
+        figures.draw_frontiers,
+        frontiers,
+        f"Accuracy against {unit}",
+        label,
+        limit,
     )
+    return Captioned(figure, words)
 
 
-def _left_out(records: Records, cost_of: plots.CostOf, unit: str) -> str:
-    """Name the trials that are missing at a rung that they reached, because their cost there is not known."""
-    numbers = plots.unpriced(plain(records["sweep"]["trials"], []), cost_of)
-    return (
-        f" Left out where their {unit} are not recorded: {', '.join(map(str, numbers))}."
-        if numbers
-        else ""
-    )
-
-
-def _slice_figure(records: Records) -> Markup | Absent:
-    trials = plain(records["sweep"]["trials"], [])
-    found = plots.slices(trials, plain(records["sweep"]["winner"]["number"], None))
-    if not found:
-        return Absent("no trial of the sweep recorded choices and accuracy")
-    names = ", ".join(one.name.replace("_", " ") for one in found)
-    trained = rung_names(records["sweep"]["trials"]).get(0, "the first rung")
+def _slice_figure(sweep: SweepResult) -> Markup:
+    slices = figures.slices(sweep.trials, sweep.winner.number)
+    trained = figures.trained_words(sweep.frontiers[0])
     description = (
-        f"Validation accuracy of {len(found[0].points)} trials after {trained} against each of: {names}."
+        f"Validation accuracy of {len(slices[0].points)} trials after {trained} "
+        f"against each of: {', '.join(panel.title for panel in slices)}."
     )
-    return drawing.drawn("slices", description, plots.draw_slices, found, trained)
+    return drawing.drawn("slices", description, figures.draw_slices, slices, trained)
 
 
-def _importance_figure(found: Sequence[Importance] | Absent, num_trials: int) -> Markup | Absent:
-    if isinstance(found, Absent):
-        return found
-    words = "; ".join(f"{one.name.replace('_', ' ')} {100 * one.share:.0f} %" for one in found)
-    description = f"Estimated importance of each hyperparameter, from {num_trials} trials: {words}."
-    return drawing.drawn("importance", description, plots.draw_importances, found, num_trials)
+def _importance_figure(sweep: SweepResult) -> Markup:
+    num_trials = len(sweep.frontiers[0].points)
+    shares = "; ".join(
+        f"{estimate.name.replace('_', ' ')} {100 * estimate.share:.0f} %"
+        for estimate in sweep.importances
+    )
+    description = f"Estimated importance of each hyperparameter, from {num_trials} trials: {shares}."
+    return drawing.drawn(
+        "importance", description, figures.draw_importances, sweep.importances, num_trials
+    )
+
+
+SECTION = Section("sweep", "Sweep", build)

@@ -1,8 +1,7 @@
-"""What happened during training: learning curves and the learning rate."""
+"""Learning curves, the learning rate, and the cost of the steps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -10,11 +9,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from litesmith.report.svg import MARKERS, PALETTE, STYLE, legend_below, one_axes, percent_ticks
+from litesmith.records.provenance import Provenance
+from litesmith.report.inputs import History
+from litesmith.report.svg import (
+    MARKERS,
+    PALETTE,
+    ROWS_STYLE,
+    STYLE,
+    WIDTH_INCHES,
+    legend_below,
+    name_rows,
+    one_axes,
+    percent_ticks,
+)
 
-# The first epochs are far off and would press the rest of the lines into one: the axis ends where those of the second
-# half of each line lie, with this share of their range around.
-_ROOM = 0.35
+# The first epochs are far off and would press the rest of the lines into one: the axis ends where those
+# of the second half of each line lie, with this share of their range around.
+_MARGIN = 0.35
 
 # About how often a line bears the shape of its model.
 _SHAPES = 6
@@ -22,7 +33,7 @@ _SHAPES = 6
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a learning-curve figure: ``values[i]`` was measured at the end of epoch ``epochs[i]``."""
+    """One line of a figure: values at the end of epochs."""
 
     model: str
     split: str
@@ -30,15 +41,16 @@ class Curve:
     values: tuple[float, ...]
 
 
-def curve_series(histories: Mapping[str, Mapping[str, Sequence[float]]], column: str) -> list[Curve]:
-    """Pick the train and validation lines of one column from the histories of several models.
+def curves_of(histories: Mapping[str, History], column: str) -> list[Curve]:
+    """Return the train and validation lines of one column.
 
     Args:
-        histories: For each model its columns: ``epoch``, ``<column>`` (train) and ``val_<column>`` (validation).
+        histories: For each model its columns: ``epoch``, the column (train) and that with ``val_``
+            before (validation).
         column: ``accuracy`` (0 to 1), ``loss`` or ``learning_rate`` (which has no validation line).
 
     Returns:
-        The lines that are there: a model without the column, or of whose values none is a number, has none.
+        The lines with a point. An epoch in which a value is not finite has none.
     """
     lines = [
         _curve(model, split, history, prefix + column)
@@ -48,24 +60,14 @@ def curve_series(histories: Mapping[str, Mapping[str, Sequence[float]]], column:
     return [line for line in lines if line.values]
 
 
-def num_known(history: Mapping[str, Sequence[float]], column: str) -> int:
-    """Return in how many epochs a history holds a number in a column."""
-    return len(_curve("", "", history, column).values)
-
-
-def continued(
-    history: Mapping[str, Sequence[float]], before: Mapping[str, Sequence[float]]
-) -> dict[str, list[float]]:
-    """Return ``history`` with its epochs counted on from the last one of ``before``, which it was trained on from."""
-    last = max((epoch for epoch in before.get("epoch", ()) if np.isfinite(epoch)), default=0)
-    return {
-        name: [value + last if name == "epoch" else value for value in column]
-        for name, column in history.items()
-    }
+def _curve(model: str, split: str, history: History, column: str) -> Curve:
+    points = zip(history.get("epoch", ()), history.get(column, ()), strict=False)
+    finite = [(epoch, value) for epoch, value in points if np.isfinite(value)]
+    return Curve(model, split, tuple(epoch for epoch, _ in finite), tuple(value for _, value in finite))
 
 
 def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
-    """Return the range of values in which the lines differ: that of their later halves with room around.
+    """Return the range of the later halves of the lines, with a margin.
 
     None if the lines lie within it anyway, or are too short to have a later half.
     """
@@ -77,26 +79,21 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
     ]
     if not later:
         return None
-    room = _ROOM * (max(later) - min(later))
-    low, high = min(later) - room, max(later) + room
+    margin = _MARGIN * (max(later) - min(later))
+    low, high = min(later) - margin, max(later) + margin
     inside = all(low <= value <= high for line in curves for value in line.values)
-    return None if inside or room == 0 else (low, high)
-
-
-def _curve(model: str, split: str, history: Mapping[str, Sequence[float]], column: str) -> Curve:
-    pairs = zip(history.get("epoch", ()), history.get(column, ()), strict=False)
-    known = [(float(epoch), float(value)) for epoch, value in pairs if np.isfinite((epoch, value)).all()]
-    return Curve(model, split, tuple(epoch for epoch, _ in known), tuple(value for _, value in known))
+    return None if inside or margin == 0 else (low, high)
 
 
 @rc_context(STYLE)
 def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
-    """Draw learning curves on shared axes: a colour and a shape for each model, train dashed, validation solid.
+    """Draw learning curves on shared axes.
 
-    The shapes tell the models apart where colours do not; those of train are hollow.
+    Each model has a colour and a shape, which tells the models apart where colours do not. Train is
+    dashed with hollow shapes, validation solid.
 
     Args:
-        curves: What `curve_series` gave.
+        curves: What `curves_of` gave.
         title: What the figure shows.
         y_label: Quantity and unit of the vertical axis.
         in_percent: Whether the values are fractions, to be labelled in percent.
@@ -114,12 +111,13 @@ def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent
 
 @rc_context(STYLE)
 def draw_schedule(curves: Sequence[Curve]) -> Figure:
-    """Draw the learning rate at the end of each epoch, on a logarithmic scale as optimizers differ by orders.
+    """Draw the learning rate at the end of each epoch, on a logarithmic scale.
 
-    A schedule that ends at zero or near it leaves the figure below, a tenth of the smallest peak down.
+    Optimizers differ by orders of magnitude. A schedule that ends at zero or near it leaves the figure
+    below, a tenth of the smallest peak down.
 
     Args:
-        curves: What `curve_series` gave for ``learning_rate``.
+        curves: What `curves_of` gave for ``learning_rate``.
     """
     lowest_peak = min(max(curve.values) for curve in curves)
     label = "learning rate (logarithmic)" if lowest_peak > 0 else "learning rate"
@@ -134,24 +132,54 @@ def draw_schedule(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
-def _places(num_values: int) -> list[int]:
-    """Return where a line bears its shape: a few times evenly, and always at its end."""
+def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> None:
+    models = list(dict.fromkeys(curve.model for curve in curves))
+    for curve in curves:
+        position = models.index(curve.model)
+        color, dashed = PALETTE[position % len(PALETTE)], with_split and curve.split == "train"
+        axes.plot(
+            curve.epochs,
+            curve.values,
+            color=color,
+            label=f"{curve.model}, {curve.split}" if with_split else curve.model,
+            linestyle=(0, (3, 2)) if dashed else "-",
+            linewidth=1.3 if dashed else 2.2,
+            marker=MARKERS[position % len(MARKERS)],
+            markersize=5.5,
+            markerfacecolor="none" if dashed else color,
+            markevery=_marked_points(len(curve.values)),
+        )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+
+
+def _marked_points(num_values: int) -> list[int]:
+    """Return the points with a marker: evenly, and the last."""
     step = max(1, num_values // _SHAPES)
     return list(range(num_values - 1, -1, -step))[::-1]
 
 
-def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> None:
-    models = list(dict.fromkeys(curve.model for curve in curves))
-    for curve in curves:
-        nth = models.index(curve.model)
-        style: dict[str, Any] = {"linestyle": "-", "linewidth": 2.2}
-        if with_split and curve.split == "train":
-            style = {"linestyle": (0, (3, 2)), "linewidth": 1.3, "markerfacecolor": "none"}
-        style |= {
-            "marker": MARKERS[nth % len(MARKERS)],
-            "markersize": 5.5,
-            "markevery": _places(len(curve.values)),
-        }
-        label = f"{curve.model}, {curve.split}" if with_split else curve.model
-        axes.plot(curve.epochs, curve.values, color=PALETTE[nth % len(PALETTE)], label=label, **style)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+@rc_context(ROWS_STYLE)
+def draw_costs(steps: Sequence[Provenance]) -> Figure:
+    """Draw seconds and memory of each step."""
+    figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
+    times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    times.set_title("Cost of each step")
+    times.set_xlabel("seconds")
+    memory.set_xlabel("largest process, MB")
+    cpu_s, wall_s = [step.cpu_s for step in steps], [step.wall_s for step in steps]
+    _bars(times, cpu_s, -0.2, height=0.36, color=PALETTE[1], label="CPU, all processes")
+    _bars(times, wall_s, 0.2, height=0.36, color=PALETTE[4], label="wall")
+    _bars(memory, [step.peak_memory_mb for step in steps], 0.0, height=0.5, color=PALETTE[2])
+    name_rows(times, [step.step for step in steps])
+    legend_below(figure, times)
+    return figure
+
+
+def _bars(
+    axes: Axes, values: Sequence[float], shift: float, *, height: float, color: str, label: str = ""
+) -> None:
+    """Draw a bar with its value for each row."""
+    rows = [row + shift for row in range(len(values))]
+    bars = axes.barh(rows, values, height=height, color=color, label=label)
+    axes.bar_label(bars, [f"{value:,.0f}".replace(",", " ") for value in values], padding=3, fontsize=9)
+    axes.margins(x=0.25)

@@ -1,180 +1,155 @@
-"""The training: learning curves, the learning rate, and what the steps cost."""
+"""Training: learning curves, the learning rate, and the cost of the steps."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import nan
-from typing import Any
 
+from litesmith.records.baseline import BaselineResult
+from litesmith.records.provenance import Provenance
+from litesmith.records.scores import EpochScores
 from litesmith.report import drawing
 from litesmith.report.drawing import Captioned
-from litesmith.report.inputs import Records, ReportInputs
-from litesmith.report.records import Absent, Record, plain
+from litesmith.report.inputs import History, ReportInputs
+from litesmith.report.section import Section
 from litesmith.report.sections.training import figures
-from litesmith.report.sections.training.costs import StepCost, draw_costs, total_seconds
-
-Histories = Mapping[str, Mapping[str, Sequence[float]]]
-
-# The models that every run trains.
-_MODELS = ("baseline", "tuned", "pruned")
 
 
-def shown(records: Records, inputs: ReportInputs) -> dict[str, Any]:
-    """Return what the section shows besides what was recorded."""
-    histories = _histories(records, inputs)
-    costs = step_costs(records.made)
-    return {
-        "smoothings": smoothings(records),
-        "curves": [
+@dataclass(frozen=True)
+class TrainingSection:
+    """What the section shows.
+
+    Attributes:
+        curves: Accuracy, loss and learning rate by epoch.
+        smoothings: Label smoothing of each model that the figures show.
+        num_teachers: Teachers trained.
+        steps: How each step made its outputs.
+        total_cpu_s: CPU-seconds of all steps together.
+        cost_figure: Their cost.
+        baseline: What became of the baseline.
+        baseline_summary: Keras' table of the baseline's layers.
+    """
+
+    curves: tuple[Captioned, ...]
+    smoothings: Mapping[str, float]
+    num_teachers: int
+    steps: tuple[Provenance, ...]
+    total_cpu_s: float
+    cost_figure: Captioned
+    baseline: BaselineResult
+    baseline_summary: str
+
+
+def build(inputs: ReportInputs) -> TrainingSection:
+    """Return what the section shows."""
+    histories, steps = continued_histories(inputs), tuple(inputs.provenance.values())
+    return TrainingSection(
+        curves=(
             _curves(histories, "accuracy", "accuracy, %"),
             _curves(histories, "loss", "cross-entropy, nats"),
             _schedule(histories),
-        ],
-        "cost_figure": _cost_figure(costs),
-        "total_cpu_s": total_seconds(costs),
-    }
+        ),
+        smoothings=smoothings(inputs),
+        num_teachers=inputs.results.teach.num_teachers,
+        steps=steps,
+        total_cpu_s=sum(step.cpu_s for step in steps),
+        cost_figure=_cost_figure(steps),
+        baseline=inputs.results.baseline,
+        baseline_summary=inputs.baseline_summary,
+    )
 
 
-def smoothings(records: Records) -> dict[str, Any]:
-    """Return the label smoothing of each model that the figures show, 0 where its recipe has none."""
-    recipes = {
-        "tuned": records["sweep"]["full_training"]["recipe"],
-        "pruned": records["prune"]["recipe"],
-    }
-    if plain(records["teach"]["num_teachers"], 0):
-        recipes["teacher"] = records["teach"]["recipe"]
-    found = records["quantize"]["variants"].optional(records.optimized)
-    if found and plain(found["history"], []):
-        recipes[records.optimized] = records["quantize"]["recipe"]
-    # the baseline's recipe is of its own kind, and names label smoothing only if it has any
-    baseline = records["baseline"]["recipe"].optional("label_smoothing")
-    own = {"baseline": 0.0 if baseline is None else baseline}
-    return own | {model: recipe["label_smoothing"] for model, recipe in recipes.items()}
+def smoothings(inputs: ReportInputs) -> dict[str, float]:
+    """Return the label smoothing of each model in the figures."""
+    results, model = inputs.results, inputs.final_variant.model
+    tuned, pruned = results.sweep.full_training.recipe, results.prune.recipe
+    shown = {"baseline": 0.0, "tuned": tuned.label_smoothing, "pruned": pruned.label_smoothing}
+    if results.teach.num_teachers:
+        shown["teacher"] = results.teach.recipe.label_smoothing
+    variant = results.quantize.variants.get(model)
+    if variant is not None and variant.history:
+        shown[model] = results.quantize.recipe.label_smoothing
+    return shown
 
 
-def _histories(records: Records, inputs: ReportInputs) -> Histories:
-    """Return the histories, those of fine-tunings counted on; of those for conversion, the optimized model's alone.
+def continued_histories(inputs: ReportInputs) -> dict[str, History]:
+    """Return the histories, those of fine-tunings with epochs counted on from their parent's.
 
-    A model that a run without it rightly has no history of is left out; any other is there, if need be with nothing.
+    Of the models that were fine-tuned for conversion, that of the final file alone.
     """
-    histories = {**{model: {} for model in _MODELS}, **inputs.histories}
-    if not plain(records["teach"]["num_teachers"], 1):
-        histories.pop("teacher", None)
-    histories["pruned"] = figures.continued(histories["pruned"], histories["tuned"])
-    found = records["quantize"]["variants"].optional(records.optimized)
-    if found:
-        columns, parent = _columns(plain(found["history"], [])), plain(found["parent"], "")
-        histories[records.optimized] = figures.continued(columns, histories.get(parent, {}))
+    histories, model = dict(inputs.histories), inputs.final_variant.model
+    histories["pruned"] = _continued(histories["pruned"], histories["tuned"])
+    variant = inputs.results.quantize.variants.get(model)
+    if variant is not None:
+        histories[model] = _continued(_columns(variant.history), histories[variant.parent])
     return histories
 
 
-def _columns(rows: Sequence[Any]) -> dict[str, list[float]]:
-    """Return the columns of a history that was recorded row by row, NaN where a value is not there."""
-    known = [row if isinstance(row, dict) else {} for row in rows]
-    names = dict.fromkeys(name for row in known for name in row)
+def _continued(history: History, parent: History) -> History:
+    last = max(parent["epoch"], default=0.0)
+    return {**history, "epoch": tuple(epoch + last for epoch in history["epoch"])}
+
+
+def _columns(epochs: Sequence[EpochScores]) -> History:
+    """Return the columns of a history, NaN where a value is not a number."""
+    rows = [epoch.model_dump() for epoch in epochs]
     return {
-        name: [nan if row.get(name) is None else float(row[name]) for row in known] for name in names
+        name: tuple(nan if row[name] is None else float(row[name]) for row in rows)
+        for name in EpochScores.model_fields
     }
 
 
-def left_out(histories: Histories, column: str, splits: Mapping[str, str]) -> str:
-    """Say which lines of a figure are missing or have gaps, and why; nothing if all are whole.
-
-    Args:
-        histories: The columns of each model.
-        column: Which the figure shows.
-        splits: Where it has lines for, in words such as ``on train``, with what the names of those columns begin with.
-    """
-    lacks = [
-        lack
-        for model, history in histories.items()
-        for lack in (_lacks(history, column, splits) if history.get("epoch") else [_NO_EPOCH])
-        for lack in [f"{model} {lack}"]
-    ]
-    return f"Left out: {'; '.join(lacks)}." if lacks else ""
-
-
-_NO_EPOCH = "(its history holds no epoch: it was not trained, or that was not recorded)"
-
-
-def _lacks(history: Mapping[str, Sequence[float]], column: str, splits: Mapping[str, str]) -> list[str]:
-    """Return what one model's history lacks for a figure, in words that follow its name."""
-    num_epochs, lacks = len(history["epoch"]), []
-    for split, prefix in splits.items():
-        known = figures.num_known(history, prefix + column)
-        if not known:
-            lacks.append(f"{split} (its history holds no {prefix + column})".strip())
-        elif known < num_epochs:
-            gap = f"in {num_epochs - known} of {num_epochs} epochs (no {prefix + column} recorded)"
-            lacks.append(f"{split} {gap}".strip())
-    return lacks
-
-
-def numbers(records: Records, _inputs: ReportInputs) -> dict[str, Any]:
-    """Return what was worked out here as plain data."""
-    return {"total_cpu_s": total_seconds(step_costs(records.made))}
-
-
-def step_costs(made: Mapping[str, Record]) -> list[StepCost]:
-    """Return what each step took, as it recorded it."""
-    return [
-        StepCost(step, *(plain(record[key], None) for key in ("cpu_s", "wall_s", "peak_memory_mb")))
-        for step, record in made.items()
-    ]
-
-
-def _curves(histories: Histories, column: str, label: str) -> Captioned:
-    series = figures.curve_series(histories, column)
-    if not series:
-        return Captioned(Absent(f"no training history holds a column {column}"))
-    models = " and ".join(dict.fromkeys(line.model for line in series))
-    ends = "; ".join(f"{line.model} {line.split} {line.values[-1]:.4f}" for line in series)
-    what = column.capitalize()
-    description = f"{what} of {models} by epoch, on train and validation. At the end: {ends}."
+def _curves(histories: Mapping[str, History], column: str, label: str) -> Captioned:
+    curves, quantity = figures.curves_of(histories, column), column.capitalize()
+    models = " and ".join(dict.fromkeys(line.model for line in curves))
+    ends = "; ".join(f"{line.model} {line.split} {line.values[-1]:.4f}" for line in curves)
+    description = f"{quantity} of {models} by epoch, on train and validation. At the end: {ends}."
     figure = drawing.drawn(
         f"curves-{column}",
         description,
         figures.draw_curves,
-        series,
-        f"{what} while training",
+        curves,
+        f"{quantity} while training",
         label,
         in_percent=column == "accuracy",
     )
-    return Captioned(figure, left_out(histories, column, {"on train": "", "on validation": "val_"}))
+    return Captioned(figure, _left_out(dict.fromkeys(_untrained(histories), "not trained")))
 
 
-def _schedule(histories: Histories) -> Captioned:
-    found = figures.curve_series(histories, "learning_rate")
+def _schedule(histories: Mapping[str, History]) -> Captioned:
+    curves = figures.curves_of(histories, "learning_rate")
     # The rate at the end of an only epoch tells nothing of a schedule, and is near zero.
-    series = [line for line in found if len(line.values) > 1] or found
-    if not series:
-        return Captioned(Absent("no training history holds a column learning_rate"))
+    schedules = [line for line in curves if len(line.values) > 1] or curves
     ranges = "; ".join(
-        f"{line.model} from {max(line.values):.4g} to {line.values[-1]:.4g}" for line in series
+        f"{line.model} from {max(line.values):.4g} to {line.values[-1]:.4g}" for line in schedules
     )
     description = f"Learning rate at the end of each epoch, the highest and the last: {ranges}."
-    figure = drawing.drawn("schedule", description, figures.draw_schedule, series)
-    short = [line.model for line in found if line not in series]
-    words = f"Left out: {', '.join(short)} (an only epoch shows no schedule)." if short else ""
-    lacks = left_out(histories, "learning_rate", {"": ""})
-    return Captioned(figure, " ".join(one for one in (lacks, words) if one))
-
-
-def _cost_figure(costs: Sequence[StepCost]) -> Captioned:
-    columns = {
-        "CPU-seconds": [cost.cpu_s for cost in costs],
-        "wall seconds": [cost.wall_s for cost in costs],
-        "memory": [cost.peak_memory_mb for cost in costs],
-    }
-    lacks = [name for name, values in columns.items() if all(value is None for value in values)]
-    if {"CPU-seconds", "wall seconds"} <= set(lacks):
-        return Captioned(Absent("no step recorded the seconds that it took"))
-    caption = (
-        "CPU: all processes of the step together, so that two busy cores count two seconds each second."
+    short = {line.model: "one epoch, no schedule" for line in curves if line not in schedules}
+    return Captioned(
+        drawing.drawn("schedule", description, figures.draw_schedule, schedules),
+        _left_out(dict.fromkeys(_untrained(histories), "not trained") | short),
     )
-    dearest = max(costs, key=lambda cost: cost.cpu_s or 0.0)
+
+
+def _untrained(histories: Mapping[str, History]) -> list[str]:
+    return [model for model, history in histories.items() if not history["epoch"]]
+
+
+def _left_out(reasons: Mapping[str, str]) -> str:
+    """Return a sentence on the models that a figure leaves out, if any."""
+    models = "; ".join(f"{model} ({reason})" for model, reason in reasons.items())
+    return f"Left out: {models}." if models else ""
+
+
+def _cost_figure(steps: Sequence[Provenance]) -> Captioned:
+    total_s, dearest = sum(step.cpu_s for step in steps), max(steps, key=lambda step: step.cpu_s)
     description = (
-        f"CPU-seconds, wall seconds and the memory of the largest process of {len(costs)} steps, "
-        f"{total_seconds(costs):.0f} CPU-seconds in all. {dearest.step} took the most: {dearest.cpu_s or 0.0:.0f}."
+        f"CPU-seconds, wall seconds and the memory of the largest process of {len(steps)} steps, "
+        f"{total_s:.0f} CPU-seconds in all. {dearest.step} took the most: {dearest.cpu_s:.0f}."
     )
     return Captioned(
-        drawing.drawn("costs", description, draw_costs, costs), f"{caption}{drawing.unrecorded(lacks)}"
+        drawing.drawn("costs", description, figures.draw_costs, steps),
+        "CPU: all processes of the step together, so that two busy cores count two seconds each second.",
     )
+
+
+SECTION = Section("training", "Training", build)

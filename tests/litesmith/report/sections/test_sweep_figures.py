@@ -1,85 +1,81 @@
 """Tests of litesmith.report.sections.sweep.figures."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from litesmith.analysis.importance import LOGARITHMIC, Importance
+from litesmith.analysis.importance import Importance
 from litesmith.params.loading import read_params
+from litesmith.records.sweep import Choice, RungScore, Trial
 from litesmith.report.sections.sweep import figures as plots
 from litesmith.report.svg import svg_text
+from litesmith.search.frontiers import frontiers_by_bytes
 
 
-def rung(number: int, accuracy: float | None, loss: float | None = 0.3) -> dict[str, Any]:
+def rung(number: int, accuracy: float, loss: float | None = 0.3) -> RungScore:
     epochs, num_rows = ((1, 8_000), (3, 20_000))[number]
-    return {"rung": number, "epochs": epochs, "num_rows": num_rows, "accuracy": accuracy, "loss": loss}
+    return RungScore(rung=number, epochs=epochs, num_rows=num_rows, accuracy=accuracy, loss=loss)
 
 
-def trial(number: int, size: int | None, *rungs: Any, **choices: Any) -> dict[str, Any]:
-    return {"number": number, "tflite_bytes": size, "rungs": list(rungs), "choices": choices}
+def trial(number: int, size: int, *rungs: RungScore, **choices: Choice) -> Trial:
+    return Trial(
+        number=number,
+        batch=0,
+        state="pruned",
+        reason="",
+        choices=choices,
+        tflite_bytes=size,
+        macs=1,
+        activation_bytes=1,
+        rungs=rungs,
+    )
 
 
 TRIALS = [
     trial(0, 50_000, rung(0, 0.80), rung(1, 0.90), width=28, learning_rate=0.2),
     trial(1, 60_000, rung(0, 0.70), width=32, learning_rate=0.1),
     trial(2, 200_000, width=64, learning_rate=0.1),
-    trial(3, None, rung(0, 0.75), width=28, learning_rate=0.3),
+    trial(3, 75_000, rung(0, 0.75), width=28, learning_rate=0.3),
     trial(4, 70_000, rung(0, 0.85), rung(1, 0.899), width=32, learning_rate=0.12),
     trial(5, 55_000, rung(0, 0.1, loss=None), width=28, learning_rate=0.3),
 ]
 
 
-def size_of(one: Any, _rung: int) -> Any:
-    return one["tflite_bytes"]
-
-
-def test_trials_stand_at_every_rung_they_reached() -> None:
-    short, long = plots.rung_fields(TRIALS, size_of, winner=0, num_images=5_000)
-    assert (short.trained, long.trained) == ("1 epoch of 8,000 images", "3 epochs of 20,000 images")
-    assert [point.number for point in short.points] == [0, 1, 4]
-    assert long.points == (
-        plots.TrialPoint(0, 50_000, 0.90, "frontier", won=True),
-        plots.TrialPoint(4, 70_000, 0.899, "tied", won=False),
-    )
-    assert long.margin == pytest.approx((0.9 * 0.1 / 5_000) ** 0.5)
-
-
-def test_standing_is_told_at_each_rung_apart() -> None:
-    short, _ = plots.rung_fields(TRIALS, size_of, winner=0, num_images=5_000)
-    assert [point.standing for point in short.points] == ["frontier", "behind", "frontier"]
-
-
-def test_slices_hold_every_trained_trial_at_the_first_rung() -> None:
+def test_slices_hold_every_trial_with_a_score_at_the_first_rung() -> None:
     width, rate = plots.slices(TRIALS, winner=0)
     assert (width.name, width.levels, rate.levels) == ("width", (28, 32), None)
-    assert [(point.number, point.value, point.went_on) for point in width.points] == [
-        (0, 28, True), (1, 32, False), (3, 28, False), (4, 32, True),
+    assert [(point.number, point.value, point.look.label) for point in width.points] == [
+        (0, 28, "winner"), (1, 32, "stopped there"), (3, 28, "stopped there"), (4, 32, "trained longer"),
     ]  # fmt: skip
-    assert [point.number for point in rate.points if point.won] == [0]
+    assert [point.number for point in rate.points if point.look.label == "winner"] == [0]
 
 
 def test_levels_are_sorted_as_numbers_or_as_words() -> None:
-    chosen = [("mild", 100), ("strong", 28), ("mild", 3)]
-    found = plots.slices(
-        [trial(n, 1, rung(0, 0.5), augmentation=a, width=w) for n, (a, w) in enumerate(chosen)], None
-    )
-    assert [one.levels for one in found] == [("mild", "strong"), (3, 28, 100)]
+    choices = [("mild", 100), ("strong", 28), ("mild", 3)]
+    trials = [
+        trial(n, 1, rung(0, 0.5), augmentation=augmentation, width=width)
+        for n, (augmentation, width) in enumerate(choices)
+    ]
+    assert [panel.levels for panel in plots.slices(trials, 0)] == [("mild", "strong"), (3, 28, 100)]
 
 
-def test_trials_without_what_was_asked_have_no_field() -> None:
-    assert plots.rung_fields([], size_of, None, 5_000) == []
-    assert plots.slices([trial(0, 1), {}], None) == []
+def test_trials_that_were_not_trained_have_no_slice() -> None:
+    assert plots.slices([trial(0, 1, width=28)], 0) == []
+
+
+def test_length_of_a_training_is_told_in_words() -> None:
+    assert plots.trained_words(rung(0, 0.5)) == "1 epoch of 8,000 images"
+    assert plots.trained_words(rung(1, 0.5)) == "3 epochs of 20,000 images"
 
 
 @pytest.mark.parametrize(
     "word",
-    ["Accuracy against bytes", "int8 file, bytes", "validation accuracy, %", "3 trials after 1 epoch of 8,000 images",
+    ["Accuracy against bytes", "int8 file, bytes", "validation accuracy, %", "4 trials after 1 epoch of 8,000 images",
      "most the device takes", "on the frontier", "tied with it within noise", "behind", "0, winner"],
 )  # fmt: skip
-def test_fields_bear_title_axes_with_units_limit_and_winner_as_text(word: str) -> None:
-    fields = plots.rung_fields(TRIALS, size_of, winner=0, num_images=5_000)
-    figure = plots.draw_fields(fields, "Accuracy against bytes", "int8 file, bytes", 100_000)
+def test_frontiers_bear_title_axes_with_units_limit_and_winner_as_text(word: str) -> None:
+    frontiers = frontiers_by_bytes(TRIALS, winner=0, num_images=5_000)
+    figure = plots.draw_frontiers(frontiers, "Accuracy against bytes", "int8 file, bytes", 100_000)
     assert f">{word}</text>" in svg_text(figure, "trials", "")
 
 
@@ -118,5 +114,5 @@ def test_search_draws_on_a_logarithmic_scale_what_is_drawn_so() -> None:
     space = read_params(Path("params.yaml")).sweep.space
     asked = optuna.create_study().ask()
     _suggest(asked, space)
-    found = {name for name, drawn in asked.distributions.items() if getattr(drawn, "log", False)}
-    assert found == LOGARITHMIC
+    logarithmic = {name for name, scale in asked.distributions.items() if getattr(scale, "log", False)}
+    assert logarithmic == plots.LOGARITHMIC

@@ -1,0 +1,56 @@
+"""What the answers of several models to the same images say of each other."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.analysis.flips import FlipCounts, find_flips
+from litesmith.analysis.intervals import CONFIDENCE
+from litesmith.analysis.reliability import Calibration, calibration
+
+Answers = Mapping[str, NDArray[np.uint8]]
+"""Predicted classes (n,) by variant."""
+
+
+def keras_variant(model: str) -> str:
+    """Return the name of a trained model as a variant."""
+    return f"{model}-keras"
+
+
+def flip_counts(
+    labels: NDArray[np.uint8], predicted: Answers, files: Mapping[str, str]
+) -> dict[str, FlipCounts]:
+    """Count the images that files answer otherwise than the Keras models that they were made of.
+
+    Args:
+        labels: True classes (n,).
+        predicted: Predicted classes of the files and of their models.
+        files: For each file the model that it was made of, such as ``tuned``.
+    """
+    return {
+        name: find_flips(labels, predicted[keras_variant(model)], predicted[name]).counts
+        for name, model in files.items()
+    }
+
+
+def calibrations(
+    labels: NDArray[np.uint8],
+    predicted: Answers,
+    confidence: Mapping[str, NDArray[np.float32]],
+    variants: Iterable[str],
+    num_bins: int,
+) -> dict[str, Calibration]:
+    """Compare confidence with accuracy for each of ``variants``; a name that comes twice counts once.
+
+    Args:
+        labels: True classes (n,), n at least 1.
+        predicted: Predicted classes by variant.
+        confidence: Probability of the predicted class by variant, float32 (n,), 0 to 1.
+        variants: Names of those to look at, such as the baseline and the final file.
+        num_bins: Bins of equal width from confidence 0 to 1.
+    """
+    return {
+        name: calibration(predicted[name] == labels, confidence[name], num_bins, CONFIDENCE)
+        for name in variants
+    }

@@ -1,0 +1,48 @@
+"""What the final file takes of the limits of the device."""
+
+from dataclasses import dataclass
+
+from litesmith.documents.formats import amount, percent
+from litesmith.records.device import LimitCheck
+from litesmith.report.inputs import ReportInputs
+
+_TIMED = "max_latency_ms"
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """One limit of the device.
+
+    Attributes:
+        check: What the final file takes of it.
+        note: What the value does not say of the device, empty where it says all.
+    """
+
+    check: LimitCheck
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """Quantity and unit."""
+        return f"{self.check.label}, {self.check.unit}" if self.check.unit else self.check.label
+
+    @property
+    def share(self) -> str:
+        """Share of the limit in percent; empty if not measured."""
+        measured = self.check.measured
+        return "" if measured is None else percent(measured / self.check.limit, 0)
+
+    @property
+    def excess(self) -> str:
+        """What is taken and the limit, in words."""
+        taken = "" if self.check.measured is None else f" {amount(self.check.measured)}"
+        return f"{self.check.label}{taken} of {amount(self.check.limit)} {self.check.unit}".strip()
+
+
+def budget(inputs: ReportInputs) -> list[BudgetLine]:
+    """Return the limits in the order in which the steps recorded them."""
+    timed = f"timed on {inputs.results.latency.host.words}, not on the device"
+    return [
+        BudgetLine(check, timed if check.name == _TIMED and check.met is not None else "")
+        for check in inputs.limits
+    ]

@@ -1,0 +1,75 @@
+"""Parameters, versions and hosts of all steps together."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import JsonValue
+
+from litesmith.records.provenance import Provenance
+
+Steps = Mapping[str, Provenance]
+"""How each step made its outputs, by step."""
+
+
+def seeds(steps: Steps) -> str:
+    """Return the seed that the steps followed; several if they differ."""
+    seeds = {str(step.parameters["seed"]) for step in steps.values() if "seed" in step.parameters}
+    return ", ".join(sorted(seeds))
+
+
+def pythons(steps: Steps) -> str:
+    """Return the Python version that the steps ran on; several if they differ."""
+    return ", ".join(dict.fromkeys(step.host.python for step in steps.values()))
+
+
+def flat_parameters(steps: Steps) -> dict[str, str]:
+    """Return every parameter as text by its place in ``params.yaml``: ``sweep.rungs``.
+
+    Steps that followed different values of the same parameter are named with theirs.
+    """
+    return _by_value(
+        (place, value, name)
+        for name, step in steps.items()
+        for section, content in step.parameters.items()
+        for place, value in _leaves(content, name if section == "params" else section)
+    )
+
+
+def versions(steps: Steps) -> dict[str, str]:
+    """Return the version of each package, with the steps if they differ."""
+    return _by_value(
+        (package, version, name)
+        for name, step in steps.items()
+        for package, version in step.versions.items()
+    )
+
+
+def hosts(steps: Steps) -> dict[str, str]:
+    """Return each host that a step ran on, in words, with the steps."""
+    names: dict[str, list[str]] = {}
+    for name, step in steps.items():
+        names.setdefault(step.host.words, []).append(name)
+    return {host: ", ".join(on_it) for host, on_it in names.items()}
+
+
+def _leaves(content: JsonValue, place: str) -> Iterator[tuple[str, str]]:
+    """Yield place and text of each value of nested mappings."""
+    if isinstance(content, dict) and content:
+        for key, inner in content.items():
+            yield from _leaves(inner, f"{place}.{key}")
+    else:
+        yield place, content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+
+
+def _by_value(triples: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Return values by name, with their steps where they differ, from (name, value, step)."""
+    steps: dict[str, dict[str, list[str]]] = {}
+    for name, value, step in triples:
+        steps.setdefault(name, {}).setdefault(value, []).append(step)
+    return {name: _told_apart(values) for name, values in sorted(steps.items())}
+
+
+def _told_apart(steps: Mapping[str, list[str]]) -> str:
+    if len(steps) == 1:
+        return next(iter(steps))
+    return "; ".join(f"{value} ({', '.join(names)})" for value, names in steps.items())

@@ -1,0 +1,1 @@
+"""The converted files, and the choice among them."""

@@ -1,0 +1,1 @@
+"""The limits of the device, and what the files ask of devices."""

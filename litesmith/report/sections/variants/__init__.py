@@ -1,0 +1,1 @@
+"""Every variant on the test images."""

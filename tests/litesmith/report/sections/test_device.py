@@ -1,0 +1,23 @@
+"""Tests of litesmith.report.sections.device.section."""
+
+from litesmith.report.sections.device.section import SECTION, build
+from tests.litesmith.report.report_inputs import FINAL, report_inputs, with_value
+
+
+def test_columns_bear_their_unit_and_values_are_read_in_their_order() -> None:
+    micro, neural = build(report_inputs()).measured
+    assert micro.columns == (
+        "Arena, bytes", "Records that stay, bytes", "Activations and scratch, bytes",
+    )  # fmt: skip
+    assert micro.rows[0].values == ("60\u2009000", "5\u2009000", "55\u2009000")
+    assert neural.rows[0].values == ("21\u2009360", "70\u2009352", "118\u2009050", "0.236", "0")
+    assert [row.file for row in micro.rows if row.refused] == ["tuned-int4"]
+
+
+def test_limit_that_is_broken_is_shown_with_its_share() -> None:
+    inputs = report_inputs()
+    check = inputs.limits[0].model_copy(update={"measured": 150_000, "met": False})
+    page = SECTION.render(with_value(inputs, "results", "evaluate", "limits", value=(check,)))
+    (line,) = (row for row in page.split("<tr>") if "int8 file, bytes" in row)
+    assert ">150<" in line and "✗ not met" in line
+    assert f'<tr class="chosen"><th scope="row">{FINAL}</th>' in page

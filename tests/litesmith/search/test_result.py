@@ -1,0 +1,95 @@
+import json
+
+import pytest
+
+from litesmith.device.limits import Cost
+from litesmith.params.sections.recipe import AugmentationParams, RecipeParams
+from litesmith.records.scores import Score
+from litesmith.records.sweep import FullTraining, SweepResult
+from litesmith.search.result import sweep_result, sweep_timing
+from litesmith.search.study import Entry, StudyResult, network_of
+from litesmith.search.trial import TrialResult
+from tests.litesmith.search.test_study import FAMILY, PLAN
+
+CHOICES = {
+    "width": 8, "depth": 1, "repeats": 1, "stem_kernel_size": 3, "dropout_rate": 0.1, "batch_size": 32,
+    "learning_rate": 0.1, "weight_decay": 0.003, "augmentation": "mild",
+}  # fmt: skip
+FULL = FullTraining(
+    epochs=30,
+    validation=Score(accuracy=0.93, loss=0.2),
+    recipe=RecipeParams(
+        warmup_share=0.25,
+        momentum=0.9,
+        label_smoothing=0.05,
+        skip_share=0.5,
+        skip_until=0.875,
+        averaging_share=0.0,
+        refresh_rows=0,
+        epochs=30,
+        batch_size=32,
+        learning_rate=0.1,
+        weight_decay=0.003,
+        augmentation=AugmentationParams(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
+    ),
+)
+
+
+def entry(number: int, *accuracies: float) -> Entry:
+    results = [
+        TrialResult(number, rung, accuracy, 1 - accuracy, cpu_s=10.0 * number + rung)
+        for rung, accuracy in enumerate(accuracies)
+    ]
+    choices = {**CHOICES, "width": 8 * (1 + number % 2)}
+    cost = Cost(10_000 + number, 500, 300)
+    state = "complete" if len(accuracies) == 2 else "pruned"
+    return Entry(number, 0, choices, network_of(choices, FAMILY), cost, "", results, state)
+
+
+def study() -> StudyResult:
+    entries = [entry(n, 0.5 + n / 100) for n in range(6)] + [entry(6, 0.7, 0.8)]
+    refused = Entry(
+        7, 1, dict(CHOICES), network_of(CHOICES, FAMILY), Cost(99_999, 500, 300), "too large"
+    )
+    refused.state = "infeasible"
+    return StudyResult([*entries, refused], entries[-1])
+
+
+@pytest.fixture(name="result", scope="module")
+def fixture_result() -> SweepResult:
+    return sweep_result(study(), PLAN, FULL, importance_shuffles=2, seed=1)
+
+
+def test_result_holds_every_trial_and_the_winner(result: SweepResult) -> None:
+    assert [trial.number for trial in result.trials] == list(range(8))
+    assert (result.trials[7].state, result.trials[7].reason) == ("infeasible", "too large")
+    assert [(score.rung, score.epochs, score.num_rows) for score in result.trials[6].rungs] == [
+        (0, 1, 100), (1, 2, 200),
+    ]  # fmt: skip
+    assert (result.winner.number, result.winner.validation_accuracy) == (6, 0.8)
+    assert (result.winner.network.stage_widths, result.winner.network.height) == ([8, 16], 8)
+    assert result.limits.max_tflite_bytes == PLAN.limits.max_tflite_bytes
+    assert result.full_training == FULL
+
+
+def test_result_holds_importances_and_frontiers(result: SweepResult) -> None:
+    assert {estimate.name for estimate in result.importances} == set(CHOICES)
+    assert result.importance_shuffles == 2
+    assert [len(frontier.points) for frontier in result.frontiers] == [7, 1]
+    assert result.frontiers[1].points[0].won
+    assert result.frontiers[0].num_images == PLAN.num_validation
+
+
+def test_result_goes_through_json_without_a_time_in_it(result: SweepResult) -> None:
+    text = result.model_dump_json()
+    assert SweepResult.model_validate_json(text) == result
+    assert "cpu_s" not in text
+
+
+def test_timing_holds_each_rung_and_its_frontiers() -> None:
+    timing = sweep_timing(study(), PLAN)
+    assert [(time.number, time.rung, time.cpu_s) for time in timing.trials][-2:] == [
+        (6, 0, 60.0), (6, 1, 61.0),
+    ]  # fmt: skip
+    assert [point.cost for point in timing.frontiers[1].points] == [61.0]
+    assert json.loads(timing.model_dump_json())["trials"][0] == {"number": 0, "rung": 0, "cpu_s": 0.0}
