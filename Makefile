@@ -32,8 +32,11 @@ quick: install ## the same with small budgets, in a workspace of its own
 serve: install ## Prefect server, worker, and both deployments
 	@python -m flows serve
 
+# Two processes, each test with those of its group, in the order that tests/conftest.py gives them.
+SPREAD = -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: install ## the whole test suite
-	@python -m pytest -n 2 --dist loadgroup
+	@python -m pytest $(SPREAD)
 
 check: lint types generated fast others ## lint, types, generated files, fast tests on each Python here
 
@@ -48,7 +51,7 @@ generated: install
 	@python -m benchmarks.readme --check
 
 fast: install
-	@python -m pytest -m "not slow and not browser" -n 2
+	@python -m pytest -m "not slow and not browser" $(SPREAD)
 
 # The fast tests on the other versions of Python, each in an environment of its own.
 MAIN = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -56,7 +59,7 @@ OTHERS = $(strip $(foreach version,3.11 3.12 3.13,$(if $(filter-out $(MAIN),$(ve
 .PHONY: others
 others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
 	@for version in $(OTHERS); do \
-	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" -n 2 || exit 1; \
+	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" $(SPREAD) || exit 1; \
 	done
 
 dvc: install ## write dvc.yaml from the rooms

@@ -32,14 +32,14 @@ from litesmith.data.splits import Split, read_split
 from litesmith.params.loading import overlaid, read_params
 from litesmith.params.section import ComputeDtype, Section
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import LessonParams, RecipeParams
+from litesmith.params.sections.recipe import Distillation, Recipe
 from litesmith.tflite import converter
 from litesmith.tflite.runtime import shifted
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
 from litesmith.training.compute import computing_in
-from litesmith.training.distillation import ask, view_seeds
-from litesmith.training.loop import Lesson, Recipe
+from litesmith.training.distillation import answer_views, view_seeds
+from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.networks import build_network
 from tasks import catalog
 
@@ -66,9 +66,9 @@ class Config(Section):
 
     seeds: list[int]
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
-    lesson: LessonParams
+    lesson: Distillation
     lines: dict[str, Line]
 
     @model_validator(mode="after")
@@ -146,15 +146,13 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
         read_split(catalog.VALIDATION),
         config.lines[name],
     )
-    recipe = RecipeParams.model_validate(overlaid(config.recipe.model_dump(), line.recipe)).into(Recipe)
+    recipe = Recipe.model_validate(overlaid(config.recipe.model_dump(), line.recipe))
     own, folder = derived_seed("ablation", seed), config.folder(name, seed)
-    lesson = _lesson(config, recipe, train, folder) if line.lesson else None
+    targets = _targets(config, recipe, train, folder) if line.lesson else None
+    dtype = line.compute_dtype or config.compute_dtype
     backend.seed_everything(own)
     model = build_network(network_for(train, config.network), "student")
-    loop.train(
-        model, train, validation, recipe,
-        seed=own, work=folder, lesson=lesson, compute_dtype=line.compute_dtype or config.compute_dtype,
-    )  # fmt: skip
+    loop.train(model, TrainingJob(train, validation, recipe, own, targets, folder, dtype))
     plain, both = converter.probabilities(model, validation.images), mirrored(model, "mirrored")
     as_chosen = np.stack(
         [converter.probabilities(both, images) for images in shifted(validation.images, 1)]
@@ -168,7 +166,7 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
     }
 
 
-def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesson:
+def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> DistillationTargets:
     """Ask the frontier's teachers about a view for each epoch, changed as the recipe changes images.
 
     The views are the same for all seeds, and the answers lie beside theirs: the first one asks, and pays.
@@ -176,11 +174,9 @@ def _lesson(config: Config, recipe: Recipe, train: Split, folder: Path) -> Lesso
     asked = read_config()
     teachers = [computing_in(one, asked.teachers.compute_dtype) for one in read_teachers(asked, train)]
     seeds = view_seeds(recipe.epochs, asked.seed)
-    answers = ask(teachers, train.images, recipe.augmentation, seeds, folder.parent)
+    answers = answer_views(teachers, train.images, recipe.augmentation, seeds, folder.parent)
     rows = np.arange(len(train.labels))
-    return Lesson(
-        answers, seeds, recipe.augmentation, rows, config.lesson.weight, config.lesson.temperature
-    )
+    return DistillationTargets(answers, seeds, recipe.augmentation, rows, config.lesson)
 
 
 def _against(

@@ -10,7 +10,6 @@ ones saves comes on top. `dvc repro sweep` makes what this reads.
 
 import statistics
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,12 @@ from benchmarks.spent import cpu_s
 from litesmith.data.splits import Split, read_split
 from litesmith.files import read_json
 from litesmith.params.loading import read_params
+from litesmith.params.section import ComputeDtype
+from litesmith.params.sections.recipe import Recipe
 from litesmith.training import backend, networks
-from litesmith.training.augmentation import Augmentation
-from litesmith.training.compute import ComputeDtype, computing_in
-from litesmith.training.loop import Loop, Recipe
-from litesmith.training.networks import NetworkSpec
+from litesmith.training.compute import computing_in
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import Loop
 from tasks import catalog
 
 RESULT = Path("benchmarks/results/epoch.json")
@@ -52,10 +52,9 @@ def main() -> None:
     # Judging an epoch is no part of it, so there is next to nothing to judge on.
     few = Split(validation.images[:1], validation.labels[:1], validation.ids[:1])
     results = read_json(catalog.results("sweep"))
-    asked = results["full_training"]["recipe"]
-    recipe = Recipe(**{**asked, "augmentation": Augmentation(**asked["augmentation"])})
-    recipe = replace(recipe, epochs=ROUNDS + 1, skip_share=0.0)
-    spec = NetworkSpec.from_plain(results["winner"]["network"])
+    recipe = Recipe.model_validate(results["full_training"]["recipe"])
+    recipe = recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
+    spec = networks.parse_network(results["winner"]["network"])
 
     def winner(name: str) -> Any:
         return networks.build_network(spec, name)
@@ -94,7 +93,7 @@ def _teacher(train: Split, few: Split) -> dict[str, Any]:
     """Let the teachers' network learn in bfloat16 and in float32, in turns."""
     asked = read_config().teachers
     some = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
-    recipe = replace(asked.recipe.into(Recipe), epochs=ROUNDS + 1, skip_share=0.0)
+    recipe = asked.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
 
     def loop(compute_dtype: ComputeDtype) -> Epoch:
         model = networks.build_network(network_for(some, asked.network), compute_dtype)
@@ -110,7 +109,7 @@ def _teacher(train: Split, few: Split) -> dict[str, Any]:
 
 
 def _ours(model: Any, train: Split, few: Split, recipe: Recipe) -> Epoch:
-    return Loop(model, train, few, recipe, 1, None).run_epoch
+    return Loop(model, TrainingJob(train, few, recipe, seed=1)).run_epoch
 
 
 def _plain(model: Any, train: Split, batch_size: int) -> Epoch:

@@ -12,9 +12,7 @@ from litesmith.training import networks
 
 def baseline_network(params: Params, name: str) -> Any:
     """Return the baseline's network with fresh weights."""
-    size = (params.dataset.height, params.dataset.width, params.dataset.num_classes)
-    first, second = params.baseline.conv_widths
-    return networks.build_baseline(*size, (first, second), params.baseline.dense_width, name)
+    return networks.build_baseline(networks.image_shape(params.dataset), params.baseline, name)
 
 
 def arrays(split: Split) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

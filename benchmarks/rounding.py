@@ -29,12 +29,12 @@ from litesmith.files import write_bytes
 from litesmith.params.loading import read_params
 from litesmith.params.section import ComputeDtype, Count, Section, Share
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.recipe import Recipe
 from litesmith.tflite import converter, runtime
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
-from litesmith.training.loop import Recipe
+from litesmith.training.job import TrainingJob
 from litesmith.training.networks import build_network
 from tasks import catalog
 
@@ -50,9 +50,9 @@ class Config(Section):
     seeds: list[int]
     max_loss: dict[str, Share]
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
-    tuning: RecipeParams
+    tuning: Recipe
     num_calibration: Count
 
     def folder(self, seed: int) -> Path:
@@ -87,11 +87,10 @@ def _made(config: Config, seed: int) -> Answers:
     own, work = derived_seed("rounding", seed), config.folder(seed)
     backend.seed_everything(own)
     tuned = build_network(network_for(train, config.network), "tuned")
-    recipe, tuning = config.recipe.into(Recipe), config.tuning.into(Recipe)
-    loop.train(tuned, train, validation, recipe, seed=own, work=work, compute_dtype=config.compute_dtype)
-    qat, _ = quantize_aware(
-        tuned, train, validation, tuning, keep_zeros=False, name="qat", seed=own, work=work, lesson=None
-    )
+    dtype, splits = config.compute_dtype, (train, validation)
+    loop.train(tuned, TrainingJob(*splits, config.recipe, own, work=work, compute_dtype=dtype))
+    job = TrainingJob(*splits, config.tuning, own, work=work)
+    qat, _ = quantize_aware(tuned, job, keep_zeros=False, name="qat")
     rows = sample_rows(train.labels, config.num_calibration, own)
     return {
         key: said

@@ -22,11 +22,12 @@ from litesmith.params.everything import Params
 from litesmith.params.loading import read_params
 from litesmith.params.section import ComputeDtype, Count, Section, Seed
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.recipe import Recipe
 from litesmith.training import backend, networks
 from litesmith.training.backend import derived_seed
 from litesmith.training.compute import computing_in
-from litesmith.training.loop import Loop, Recipe
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import Loop
 from tasks import catalog
 
 CONFIG = Path(__file__).with_suffix(".yaml")
@@ -45,7 +46,7 @@ class Way(Section):
     """One of ours."""
 
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
 
 
@@ -138,11 +139,10 @@ def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator
     model = computing_in(
         networks.build_network(network_for(train, way.network), "ours"), way.compute_dtype
     )
-    recipe = way.recipe.into(Recipe)
-    loop = Loop(model, train, validation, recipe, config.seed, None)
-    for epoch in range(recipe.epochs):
+    loop = Loop(model, TrainingJob(train, validation, way.recipe, config.seed))
+    for epoch in range(way.recipe.epochs):
         row = loop.run_epoch(epoch)
-        yield Point(round(cpu_s() - began, 2), row["val_accuracy"])
+        yield Point(round(cpu_s() - began, 2), row.val_accuracy)
 
 
 if __name__ == "__main__":

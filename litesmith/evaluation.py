@@ -1,6 +1,6 @@
 """Evaluation of models on images without influence on choices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,7 +53,7 @@ class Variant:
 
 
 def describe_variant(
-    variant: Variant, labels: NDArray[np.uint8], class_names: list[str]
+    variant: Variant, labels: NDArray[np.uint8], class_names: Sequence[str]
 ) -> dict[str, Any]:
     """Return the scores and sizes of a variant.
 
@@ -84,7 +84,7 @@ def describe_variant(
 
 
 def confusion_rows(
-    labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: list[str]
+    labels: NDArray[np.uint8], predicted: NDArray[np.uint8], class_names: Sequence[str]
 ) -> pd.DataFrame:
     """Return actual and predicted class of each image, for DVC.
 

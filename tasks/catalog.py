@@ -19,7 +19,8 @@ TEST = Path("data/prepared/test")
 
 BASELINE_MODEL = Path("models/baseline.h5")
 BASELINE_SUMMARY = Path("models/baseline-summary.txt")
-# Teachers as .h5, maybe none; their answers to views of the training images, see `litesmith.training.distillation.write_lesson`.
+# Teachers as .h5, maybe none; their answers to views of the training images, see
+# `litesmith.training.distillation.write_targets`.
 TEACHERS = Path("models/teachers")
 LESSON = Path("models/lesson")
 TUNED_MODEL = Path("models/tuned.h5")

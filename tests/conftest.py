@@ -1,4 +1,5 @@
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,39 @@ from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params
 
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
+
+# Groups of tests that take minutes, in the order in which they begin; the second waits more than it computes.
+_LONG_GROUPS = ("doors", "places", "ends", "dask", "offline")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module in one process, and begin with what takes longest.
+
+    What a module or a group makes once is then made once in all. Long groups that began last would leave the other
+    processes idle, which `pytest-xdist` by itself does: it orders by the number of tests.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            name = f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}"
+            item.add_marker(pytest.mark.xdist_group(name))
+    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
+
+    def turn(item: pytest.Item) -> tuple[int, bool]:
+        group = _group(item)
+        if group in _LONG_GROUPS:
+            # The module that is named after its group starts what the others wait for.
+            return _LONG_GROUPS.index(group), item.path.stem != f"test_{group}"
+        return len(_LONG_GROUPS) + (group not in slow), False
+
+    items.sort(key=turn)
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker else ""
 
 
 @dataclass(frozen=True)

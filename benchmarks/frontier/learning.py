@@ -1,6 +1,5 @@
 """Train the teachers, ask them, train the students and convert them."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +22,24 @@ from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import replacing, write_bytes, write_json, write_text
 from litesmith.host import describe_host
+from litesmith.params.sections.recipe import Recipe
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
 from litesmith.training.compute import computing_in
+from litesmith.training.cost import count_macs
 from litesmith.training.distillation import (
-    Share,
-    ask,
-    panel_of,
-    read_lesson,
+    answer_views,
+    ensemble_of,
+    read_targets,
     train_teacher,
     view_seeds,
-    write_lesson,
+    write_targets,
 )
-from litesmith.training.loop import Recipe
-from litesmith.training.networks import build_network, count_macs
+from litesmith.training.evaluation import evaluate
+from litesmith.training.history import History, history_csv
+from litesmith.training.job import TrainingJob
+from litesmith.training.networks import build_network
 from tasks import catalog
 
 
@@ -45,19 +47,12 @@ def teacher(config: Config, number: int) -> None:
     """Train one teacher into its folder."""
     backend.set_threads(1)
     asked, folder, data = config.teachers, teacher_folder(config, number), taught()
-    recipe = asked.recipe.into(Recipe)
     with counting(folder):
-        model, history = train_teacher(
-            network_for(data, asked.network),
-            recipe,
-            data,
-            validation(),
-            name=folder.name,
-            seed=config.seed,
-            work=folder,
-            compute_dtype=asked.compute_dtype,
+        job = TrainingJob(
+            data, validation(), asked.recipe, config.seed, work=folder, compute_dtype=asked.compute_dtype
         )
-    keep(folder, model, history, recipe, count_macs(model))
+        model, history = train_teacher(network_for(data, asked.network), job, folder.name)
+    keep(folder, model, history, asked.recipe, count_macs(model))
     write_weights(teacher_file(config, number), model)
 
 
@@ -94,15 +89,15 @@ def _read_teacher(config: Config, number: int, data: Split) -> Any:
 def answers(config: Config) -> None:
     """Ask the teachers about every view and write the lesson."""
     backend.set_threads(1)
-    recipe, folder = config.teachers.recipe.into(Recipe), answers_folder(config)
+    augmentation, folder = config.teachers.recipe.augmentation, answers_folder(config)
     teachers = read_teachers(config, taught())
     seeds = view_seeds(config.teachers.num_views, config.seed)
     asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
     with counting(folder):
-        given = ask(asked, taught().images, recipe.augmentation, seeds, folder)
-        score = loop.evaluate(panel_of(teachers, recipe.augmentation), validation())
+        given = answer_views(asked, taught().images, augmentation, seeds, folder)
+        score = evaluate(ensemble_of(teachers, augmentation), validation())
     write_json(folder / "made.json", {"validation": score.to_plain(), "cpu_s": total(folder)})
-    write_lesson(lesson_folder(config), given, recipe.augmentation, seeds)
+    write_targets(lesson_folder(config), given, augmentation, seeds)
 
 
 def student(config: Config, budget: str, seed: int) -> None:
@@ -113,15 +108,13 @@ def student(config: Config, budget: str, seed: int) -> None:
     """
     backend.set_threads(1)
     asked, folder, data = config.budget(budget), student_folder(config, budget, seed), taught()
-    recipe, own = asked.recipe.into(Recipe), derived_seed(config.seed, "student", seed)
-    lesson = read_lesson(lesson_folder(config), config.lesson.into(Share))
+    own = derived_seed(config.seed, "student", seed)
+    targets = read_targets(lesson_folder(config), config.lesson)
     with counting(folder):
         backend.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)
-        history = loop.train(
-            model, data, validation(), recipe,
-            seed=own, work=folder, lesson=lesson, compute_dtype=asked.compute_dtype,
-        )  # fmt: skip
+        job = TrainingJob(data, validation(), asked.recipe, own, targets, folder, asked.compute_dtype)
+        history = loop.train(model, job)
     macs, model = 2 * count_macs(model), mirrored(model, folder.name)
     content = INT8.convert(model, data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
@@ -129,19 +122,19 @@ def student(config: Config, budget: str, seed: int) -> None:
             f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network."
         )
     write_bytes(folder / "int8.tflite", content)
-    keep(folder, model, history, recipe, macs)
+    keep(folder, model, history, asked.recipe, macs)
 
 
-def keep(folder: Path, model: Any, history: loop.History, recipe: Recipe, macs: int) -> None:
+def keep(folder: Path, model: Any, history: History, recipe: Recipe, macs: int) -> None:
     """Write a trained model, how it learned and what it cost; last of all where, which marks it as finished."""
     backend.save_h5(model, folder / "model.h5")
-    write_text(folder / "history.csv", loop.history_csv(history))
+    write_text(folder / "history.csv", history_csv(history))
     made = {
-        "validation": loop.evaluate(model, validation()).to_plain(),
+        "validation": evaluate(model, validation()).to_plain(),
         "cpu_s": total(folder),
         "num_parameters": model.count_params(),
         "macs": macs,
-        "recipe": asdict(recipe),
+        "recipe": recipe.model_dump(),
         "host": describe_host(),
         "versions": installed(),
     }

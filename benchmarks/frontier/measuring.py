@@ -1,6 +1,7 @@
 """Measure a finished student on the official test images, once: nothing is chosen by what is found here."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
     return costs
 
 
-def _scores(folder: Path, test: Split, class_names: list[str]) -> dict[str, Any]:
+def _scores(folder: Path, test: Split, class_names: Sequence[str]) -> dict[str, Any]:
     """Let the file and the Keras model that it was made from answer, and compare them."""
     parent, file = _parent(folder, test), _file(folder, test)
     described = describe_variant(file, test.labels, class_names)

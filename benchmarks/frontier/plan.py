@@ -10,7 +10,7 @@ from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
 from litesmith.params.section import ComputeDtype, Count, Section, Seed, Share
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import LessonParams, RecipeParams
+from litesmith.params.sections.recipe import Distillation, Recipe
 
 CONFIG = Path(__file__).parents[1] / "frontier.yaml"
 # What is kept for good, whichever machine made it; the rest is unfinished work, which git does not hold.
@@ -25,7 +25,7 @@ class Teachers(Section):
     number: Count
     num_views: Count
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
 
 
@@ -35,7 +35,7 @@ class Budget(Section):
     must: Share
     goal: Share
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
 
 
@@ -44,7 +44,7 @@ class Config(Section):
 
     seed: Seed
     teachers: Teachers
-    lesson: LessonParams
+    lesson: Distillation
     num_calibration: Count
     seeds: Annotated[list[int], Field(min_length=1)]
     max_quantization_loss: Share

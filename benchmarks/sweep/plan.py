@@ -12,8 +12,8 @@ from litesmith.params.everything import Params
 from litesmith.params.section import Count, Section, Seed
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import RecipeParams, ScheduleParams
-from litesmith.params.sections.sweep import Positive, RungParams, SpaceParams
+from litesmith.params.sections.recipe import Recipe, Schedule
+from litesmith.params.sections.sweep import Positive, Rung, Space
 
 CONFIG = Path(__file__).parents[1] / "sweep.yaml"
 WORK = Path(".litesmith/sweep")
@@ -26,16 +26,14 @@ class Halving(Section):
     batch_trials: Count
     startup_trials: Count
     reduction: Annotated[int, Field(ge=2)]
-    short: Annotated[
-        list[RungParams], Field(min_length=1, description="The rungs before the full training.")
-    ]
+    short: Annotated[list[Rung], Field(min_length=1, description="The rungs before the full training.")]
 
 
 class Searches(Section):
     """What decides the results of both searches."""
 
     seed: Seed
-    full: RungParams
+    full: Rung
     num_random: Annotated[Count, Field(description="Trials of the random search.")]
     halving: Halving
     max_asks: Count
@@ -43,8 +41,8 @@ class Searches(Section):
     stem_stride: Annotated[int, Field(ge=1, le=2)]
     residual: bool
     separable: bool
-    space: SpaceParams
-    schedule: ScheduleParams
+    space: Space
+    schedule: Schedule
 
 
 class WorkersTrial(Section):
@@ -52,7 +50,7 @@ class WorkersTrial(Section):
 
     num_rows: Count
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
 
 
 class Workers(Section):

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.spent import counting, total
-from benchmarks.sweep.plan import Config, Searches, seed_folder
+from benchmarks.sweep.plan import Config, Halving, Searches, seed_folder
 from benchmarks.sweep.progress import cpu_s_until, incumbents
 from litesmith.data.splits import read_split
-from litesmith.device.limits import Limits
 from litesmith.files import write_json
 from litesmith.params.everything import Params
 from litesmith.params.sections.device import HardLimits
-from litesmith.search.study import Family, Plan, Rung, Space, run_study
+from litesmith.params.sections.recipe import Augmentation, Distillation
+from litesmith.params.sections.sweep import Rung, SearchParams
+from litesmith.search.study import Plan, run_study
 from litesmith.search.trial import TrialJob, TrialResult, read_results, run_trial
 from litesmith.training import backend
-from litesmith.training.augmentation import Augmentation
 from litesmith.training.backend import derived_seed
-from litesmith.training.distillation import Share, write_lesson
-from litesmith.training.loop import Schedule
+from litesmith.training.distillation import write_targets
+from litesmith.training.networks import image_shape
 from tasks import catalog
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 NUM_THREADS = 1
 
 # Nobody teaches these trials.
-NO_SHARE = Share(weight=0.0, temperature=1.0)
+NO_DISTILLATION = Distillation(weight=0.0, temperature=1.0)
 
 Results = Mapping[tuple[int, int], TrialResult]
 
@@ -56,7 +56,7 @@ def search_both(config: Config, params: Params, seed: int) -> None:
         mark = max(one.accuracy for one in drawn.values())
         _LOG.info("the random search found %.4f in %.0f CPU-seconds", mark, _cpu_s(drawn))
         halved = _search(ours, folder / "ours.jsonl", derived_seed(searches.seed, "ours", seed), mark)
-    outcome = _outcome(drawn, halved, len(ours.rungs) - 1)
+    outcome = _outcome(drawn, halved, len(ours.params.rungs) - 1)
     write_json(folder / "outcome.json", {"seed": seed, **outcome, "cpu_s_in_all": total(folder)})
 
 
@@ -64,51 +64,55 @@ def random_plan(searches: Searches, params: Params, folder: Path) -> Plan:
     """Return the search that draws every trial at random and trains it in full."""
     # As long as fewer trials are known than the sampler starts up with, it draws at random.
     never = searches.num_random * searches.max_asks + 1
-    return _plan(searches, params, folder, rungs=[searches.full.into(Rung)], num_trials=searches.num_random,
-                 batch_trials=searches.num_random, startup_trials=never, reduction=2)  # fmt: skip
+    halving = Halving(
+        num_trials=searches.num_random,
+        batch_trials=searches.num_random,
+        startup_trials=never,
+        reduction=2,
+        short=searches.halving.short,
+    )
+    return _plan(searches, halving, (searches.full,), params, folder)
 
 
 def halving_plan(searches: Searches, params: Params, folder: Path) -> Plan:
     """Return our search, whose last rung is the training in full."""
-    how = searches.halving
-    rungs = [rung.into(Rung) for rung in (*how.short, searches.full)]
-    return _plan(searches, params, folder, rungs=rungs, num_trials=how.num_trials, batch_trials=how.batch_trials,
-                 startup_trials=how.startup_trials, reduction=how.reduction)  # fmt: skip
+    rungs = (*searches.halving.short, searches.full)
+    return _plan(searches, searches.halving, rungs, params, folder)
 
 
-def write_no_lesson(folder: Path, num_classes: int) -> Path:
-    """Write a lesson of no teacher, which every trial asks for, and return its folder."""
-    lesson, unchanged = (
-        folder / "lesson",
-        Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2),
-    )
-    write_lesson(lesson, np.zeros((0, 0, num_classes), np.float16), unchanged, [])
-    return lesson
+def write_no_targets(folder: Path, num_classes: int) -> Path:
+    """Write distillation targets of no teacher, which every trial asks for, and return their folder."""
+    targets = folder / "lesson"
+    unchanged = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+    write_targets(targets, np.zeros((0, 0, num_classes), np.float16), unchanged, [])
+    return targets
 
 
-def _plan(searches: Searches, params: Params, folder: Path, **how: Any) -> Plan:
-    data = params.dataset
-    shape = (searches.num_stages, searches.stem_stride, searches.residual, searches.separable)
-    return Plan(
-        max_asks=searches.max_asks,
+def _plan(
+    searches: Searches, halving: Halving, rungs: tuple[Rung, ...], params: Params, folder: Path
+) -> Plan:
+    search = SearchParams(
+        **halving.model_dump(exclude={"short"}),
+        **searches.model_dump(include=set(SearchParams.model_fields)),
+        rungs=rungs,
         tie_standard_errors=0.0,
-        space=searches.space.into(Space),
-        limits=params.device.part(HardLimits).into(Limits),
-        schedule=searches.schedule.into(Schedule),
-        family=Family(data.height, data.width, data.num_classes, *shape),
-        share=NO_SHARE,
-        num_threads=NUM_THREADS,
+        lesson=NO_DISTILLATION,
+        trial_threads=NUM_THREADS,
+    )
+    return Plan(
+        params=search,
+        limits=params.device.part(HardLimits),
+        images=image_shape(params.dataset),
         train=catalog.TRAIN,
         validation=catalog.VALIDATION,
         num_validation=len(read_split(catalog.VALIDATION).labels),
-        lesson=write_no_lesson(folder, data.num_classes),
-        **how,
+        targets=write_no_targets(folder, params.dataset.num_classes),
     )
 
 
 def _search(plan: Plan, log: Path, seed: int, enough: float = math.inf) -> Results:
     """Run a search until its incumbent is good enough, or to its end, and return its results in their order."""
-    last = len(plan.rungs) - 1
+    last = len(plan.params.rungs) - 1
 
     def run(job: TrialJob) -> TrialResult:
         result = run_trial(job)

@@ -11,13 +11,12 @@ from typing import Any
 
 from benchmarks.record import where
 from benchmarks.sweep.plan import Config, workers_file
-from benchmarks.sweep.searching import NO_SHARE, write_no_lesson
+from benchmarks.sweep.searching import NO_DISTILLATION, write_no_targets
 from litesmith.files import write_json
 from litesmith.params.everything import Params
 from litesmith.search.trial import TrialJob, run_trial
 from litesmith.training.backend import derived_seed
-from litesmith.training.loop import Recipe
-from litesmith.training.networks import NetworkSpec
+from litesmith.training.networks import image_shape, network_spec
 from tasks import catalog
 from tasks.dag.workers import worker_pool
 
@@ -63,23 +62,22 @@ def summary(rates: Rates) -> dict[str, Any]:
 
 def _jobs(config: Config, params: Params, kind: str, num_threads: int) -> list[TrialJob]:
     file, asked, data = workers_file(config), config.workers.trials[kind], params.dataset
-    size = {"height": data.height, "width": data.width, "num_classes": data.num_classes}
-    lesson = write_no_lesson(file.parent, data.num_classes)
+    targets = write_no_targets(file.parent, data.num_classes)
     return [
         TrialJob(
             number=number,
             rung=0,
-            spec=NetworkSpec.from_plain({**size, **asked.network.model_dump()}),
-            recipe=asked.recipe.into(Recipe),
+            spec=network_spec(asked.network, image_shape(data)),
+            recipe=asked.recipe,
             num_rows=asked.num_rows,
             rows_seed=config.searches.seed,
             seed=derived_seed(config.searches.seed, "worker", number),
             num_threads=num_threads,
-            train=str(catalog.TRAIN),
-            validation=str(catalog.VALIDATION),
-            lesson=str(lesson),
-            share=NO_SHARE,
-            log=str(file.with_name("trials.jsonl")),
+            train=catalog.TRAIN,
+            validation=catalog.VALIDATION,
+            targets=targets,
+            distillation=NO_DISTILLATION,
+            log=file.with_name("trials.jsonl"),
         )
         for number in range(config.workers.num_trials)
     ]

@@ -1,5 +1,6 @@
 """How good predictions are: counts, intervals and comparisons, from arrays alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -65,7 +66,7 @@ def loss(labels: Labels, probabilities: NDArray[np.float32]) -> float:
     return float(log_loss(labels, probabilities, labels=np.arange(probabilities.shape[1])))
 
 
-def per_class(labels: Labels, predicted: Labels, class_names: list[str]) -> list[ClassScore]:
+def per_class(labels: Labels, predicted: Labels, class_names: Sequence[str]) -> list[ClassScore]:
     """Return precision, recall, F1 and support of each class, in the order of ``class_names``."""
     columns = precision_recall_fscore_support(
         labels, predicted, labels=np.arange(len(class_names)), zero_division=0.0

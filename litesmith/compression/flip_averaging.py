@@ -1,7 +1,8 @@
 """Flip averaging: more accuracy for twice the work and hardly a byte."""
 
 from litesmith.errors import ContractError
-from litesmith.training.backend import KerasModel, keras, tf
+from litesmith.training.backend import keras, tf
+from litesmith.training.types import KerasModel
 
 # What comes before the head in every network of `litesmith.training.networks`, and the head.
 _POOL, _HEAD = "pool", "probabilities"

@@ -6,8 +6,8 @@ Apart from `litesmith.compression.quantization`: who reads them needs no trainin
 from pathlib import Path
 
 from litesmith.training import backend
-from litesmith.training.backend import KerasModel
 from litesmith.training.h5_check import ROUNDING, checked_h5
+from litesmith.training.types import KerasModel
 
 
 def load_aware(path: Path) -> KerasModel:

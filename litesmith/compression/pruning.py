@@ -1,47 +1,31 @@
-"""Set the smallest weights of a trained network to zero while it is fine-tuned, with dropout and without.
+"""Pruning of the smallest weights while a network is fine-tuned, with dropout and without.
 
 Source: Zhu and Gupta, "To prune, or not to prune", arXiv:1710.01878, as built in TF-MOT.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from litesmith.data.splits import Split
 from litesmith.errors import ContractError
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.prune import Pruning
 from litesmith.training.backend import derived_seed, keras, tfmot
-from litesmith.training.loop import History, Lesson, Recipe, Score, evaluate, refresh_batch_norm, train
-from litesmith.training.networks import NetworkSpec, build_network, with_dropout
+from litesmith.training.evaluation import Score, evaluate
+from litesmith.training.history import History
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import refresh_batch_norm, train
+from litesmith.training.networks import build_network
+from litesmith.training.types import KerasModel, Layer
 
 # Share of a layer's weights that may stay for being as large as the smallest one kept.
 _TIES = 0.002
 
 
 @dataclass(frozen=True)
-class Pruning:
-    """How weights are set to zero.
-
-    Attributes:
-        final_sparsity: Share of a pruned layer's weights that end as zero, in [0, 1).
-        begin_share: Share of the steps before the first weight goes.
-        end_share: Share of the steps after which the zeros stay as they are.
-        frequency: Steps from one choice of the zeros to the next.
-        min_weights: Layers with fewer weights than this stay dense.
-    """
-
-    final_sparsity: float
-    begin_share: float
-    end_share: float
-    frequency: int
-    min_weights: int
-
-
-@dataclass(frozen=True)
 class LayerSparsity:
-    """The zeros of one layer's kernel.
+    """Zeros of a layer's kernel.
 
     Attributes:
         name: Of the layer.
@@ -60,7 +44,7 @@ class LayerSparsity:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the ablation: what was done to the winner, and what it reaches then.
+    """Line of the ablation: a fine-tuning of the winner and its result.
 
     Attributes:
         label: In words.
@@ -79,7 +63,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Ablation:
-    """What pruning and dropout do to a network, apart and together.
+    """Effects of pruning and dropout on a network, apart and together.
 
     Attributes:
         lines: ``winner``, ``dropout_only``, ``pruned_only``, ``pruned_with_dropout``.
@@ -89,7 +73,7 @@ class Ablation:
     """
 
     lines: dict[str, Line]
-    model: Any
+    model: KerasModel
     history: History
     layers: list[LayerSparsity]
 
@@ -101,28 +85,20 @@ class Tuning:
     Attributes:
         winner: The trained network.
         spec: Its shape.
-        training: What is learned from.
-        validation: What is judged on.
-        recipe: How.
+        job: How it is fine-tuned.
         pruning: Which weights go, and when.
-        lesson: What the teachers say about the training images, or None.
-        seed: Decides everything random.
-        work: Folder for checkpoints.
     """
 
-    winner: Any
+    winner: KerasModel
     spec: NetworkSpec
-    training: Split
-    validation: Split
-    recipe: Recipe
+    job: TrainingJob
     pruning: Pruning
-    lesson: Lesson | None
-    seed: int
-    work: Path
 
 
 def ablate(tuning: Tuning, *, dropout_rate: float, name: str) -> Ablation:
-    """Fine-tune the winner with dropout, pruned, and both, each from the winner's weights and equally long.
+    """Fine-tune the winner with dropout, pruned, and both.
+
+    Each starts from the winner's weights and takes equally long.
 
     Args:
         tuning: What the three share.
@@ -132,54 +108,47 @@ def ablate(tuning: Tuning, *, dropout_rate: float, name: str) -> Ablation:
     Raises:
         ContractError: A pruned layer did not reach the sparsity asked for.
     """
-    winner = tuning.winner
-    dropped, _ = fine_tune(tuning, dropout_rate=dropout_rate, pruned=False, name="dropout_only")
+    dropout, _ = fine_tune(tuning, dropout_rate=dropout_rate, pruned=False, name="dropout_only")
     pruned, _ = fine_tune(tuning, dropout_rate=0.0, pruned=True, name="pruned_only")
     both, history = fine_tune(tuning, dropout_rate=dropout_rate, pruned=True, name=name)
     layers = list(layer_sparsity(both, tuning.pruning))
     require_sparsity(layers)
     rate = tuning.spec.dropout_rate
     lines = {
-        "winner": _line(tuning, winner, "winner as is", rate, pruned=False),
-        "dropout_only": _line(tuning, dropped, "with dropout only", dropout_rate, pruned=False),
+        "winner": _line(tuning, tuning.winner, "winner as is", rate, pruned=False),
+        "dropout_only": _line(tuning, dropout, "with dropout only", dropout_rate, pruned=False),
         "pruned_only": _line(tuning, pruned, "pruned only", 0.0, pruned=True),
         "pruned_with_dropout": _line(tuning, both, "pruned with dropout", dropout_rate, pruned=True),
     }
     return Ablation(lines, both, history, layers)
 
 
-def fine_tune(tuning: Tuning, *, dropout_rate: float, pruned: bool, name: str) -> tuple[Any, History]:
-    """Train on from the winner's weights, and return a model without wrappers and the history.
+def fine_tune(
+    tuning: Tuning, *, dropout_rate: float, pruned: bool, name: str
+) -> tuple[KerasModel, History]:
+    """Train on from the winner's weights; return a model without wrappers.
 
     Args:
-        tuning: The winner, the splits and the recipe.
+        tuning: The winner and the training.
         dropout_rate: Of the pooled features, in [0, 1).
         pruned: Whether weights are set to zero on the way.
         name: Of the model; the same seed and name give the same weights.
     """
-    spec = with_dropout(tuning.spec, dropout_rate)
+    job = replace(tuning.job, seed=derived_seed(tuning.job.seed, name))
+    spec = tuning.spec.replace(dropout_rate=dropout_rate)
     model = build_network(spec, name)
     model.set_weights(tuning.winner.get_weights())
     trained = _wrapped(model, tuning) if pruned else model
-    seed = derived_seed(tuning.seed, name)
-    history = train(
-        trained,
-        tuning.training,
-        tuning.validation,
-        tuning.recipe,
-        seed=seed,
-        work=tuning.work,
-        lesson=tuning.lesson,
-    )
+    history = train(trained, job)
     if pruned:
         _apply_masks(trained)
         model = build_network(spec, name)
         model.set_weights(tfmot.sparsity.keras.strip_pruning(trained).get_weights())
-    refresh_batch_norm(model, tuning.training.images, tuning.recipe, seed=seed)
+    refresh_batch_norm(model, job)
     return model, history
 
 
-def layer_sparsity(model: Any, pruning: Pruning) -> Iterator[LayerSparsity]:
+def layer_sparsity(model: KerasModel, pruning: Pruning) -> Iterator[LayerSparsity]:
     """Yield the sparsity of every layer that has a kernel, asked and reached."""
     for layer in model.layers:
         if hasattr(layer, "kernel"):
@@ -196,9 +165,10 @@ def overall_sparsity(layers: list[LayerSparsity]) -> float:
 
 
 def zero_steps(pruning: Pruning, num_steps: int) -> tuple[int, int, int]:
-    """Return the first step, the last step and the distance of steps at which the zeros are chosen.
+    """Return first, last and distance of the steps that choose zeros.
 
-    TF-MOT chooses at whole multiples of the distance after the first step only, so the last one is moved onto such a
+    TF-MOT chooses at whole multiples of the distance after the first step only, so the last one is moved
+    onto such a
     step: otherwise the sparsity asked for is never reached.
 
     Args:
@@ -211,27 +181,26 @@ def zero_steps(pruning: Pruning, num_steps: int) -> tuple[int, int, int]:
     return begin, begin + span // frequency * frequency, frequency
 
 
-def _wrapped(model: Any, tuning: Tuning) -> Any:
-    """Return the model with every large kernel wrapped for pruning, its steps counted from 0.
+def _wrapped(model: KerasModel, tuning: Tuning) -> KerasModel:
+    """Return the model with every large kernel wrapped for pruning.
 
-    TF-MOT's callback `UpdatePruningStep` is not used: it starts the count and masks once an epoch, in `fit` alone. Each
-    wrapper counts its own steps inside the graph, however many of them run in one call.
+    TF-MOT's callback `UpdatePruningStep` is not used: it starts the count and masks once an epoch, in
+    `fit` alone. Each wrapper counts its own steps inside the graph, however many of them run in one
+    call.
     """
-    num_steps = tuning.recipe.epochs * (len(tuning.training.labels) // tuning.recipe.batch_size)
-    begin, end, frequency = zero_steps(tuning.pruning, num_steps)
+    recipe, pruning = tuning.job.recipe, tuning.pruning
+    num_steps = recipe.epochs * (len(tuning.job.training.labels) // recipe.batch_size)
+    begin, end, frequency = zero_steps(pruning, num_steps)
     schedule = tfmot.sparsity.keras.PolynomialDecay(
         initial_sparsity=0.0,
-        final_sparsity=tuning.pruning.final_sparsity,
+        final_sparsity=pruning.final_sparsity,
         begin_step=begin,
         end_step=end,
         frequency=frequency,
     )
 
-    def wrap(layer: Any) -> Any:
-        if (
-            not hasattr(layer, "kernel")
-            or layer.kernel.shape.num_elements() < tuning.pruning.min_weights
-        ):
+    def wrap(layer: Layer) -> Layer:
+        if not hasattr(layer, "kernel") or layer.kernel.shape.num_elements() < pruning.min_weights:
             return layer
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 
@@ -241,30 +210,36 @@ def _wrapped(model: Any, tuning: Tuning) -> Any:
     return wrapped
 
 
-def _wrappers(model: Any) -> list[Any]:
+def _wrappers(model: KerasModel) -> list[Layer]:
     return [layer for layer in model.layers if hasattr(layer, "pruning_vars")]
 
 
-def _apply_masks(model: Any) -> None:
-    """Set the pruned weights to zero: the optimizer moved them after the last step, and averages remember them."""
+def _apply_masks(model: KerasModel) -> None:
+    """Set the pruned weights to zero.
+
+    The optimizer moved them after the last step, and averages remember them.
+    """
     for layer in _wrappers(model):
         for weight, mask, _ in layer.pruning_vars:
             weight.assign(weight * mask)
 
 
 def require_sparsity(layers: list[LayerSparsity]) -> None:
-    """Raise unless each layer has the zeros asked for, give or take rounding and weights of equal size."""
+    """Raise unless each layer has the zeros asked for.
+
+    Rounding and weights of equal size are excused.
+    """
     short = [
         layer for layer in layers if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked
     ]
     if short:
-        found = ", ".join(f"{layer.name} {layer.reached:.4f} of {layer.asked}" for layer in short)
+        words = ", ".join(f"{layer.name} {layer.reached:.4f} of {layer.asked}" for layer in short)
         raise ContractError(
-            f"pruning stopped short of the sparsity asked for: {found}. Give it more steps: raise "
+            f"pruning stopped short of the sparsity asked for: {words}. Give it more steps: raise "
             "prune.recipe.epochs, or lower prune.pruning.end_share or prune.pruning.frequency."
         )
 
 
-def _line(tuning: Tuning, model: Any, label: str, rate: float, *, pruned: bool) -> Line:
+def _line(tuning: Tuning, model: KerasModel, label: str, rate: float, *, pruned: bool) -> Line:
     sparsity = overall_sparsity(list(layer_sparsity(model, tuning.pruning)))
-    return Line(label, rate, pruned, evaluate(model, tuning.validation), sparsity)
+    return Line(label, rate, pruned, evaluate(model, tuning.job.validation), sparsity)

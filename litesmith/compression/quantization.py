@@ -1,31 +1,20 @@
 """Quantization-aware training, and clustering of weights."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from litesmith.compression.variants.variant import FineTuned
-from litesmith.data.splits import Split
 from litesmith.errors import ContractError, ParamsError
-from litesmith.training.backend import KerasLayer, KerasModel, derived_seed, keras, tfmot
-from litesmith.training.loop import History, Lesson, Recipe, train
+from litesmith.params.sections.quantize import Clustering
+from litesmith.training.backend import derived_seed, keras, tfmot
+from litesmith.training.history import History
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import train
+from litesmith.training.types import KerasModel, Layer
 
 # A member of an enumeration of strings that TF-MOT takes here and does not export.
 _MEAN_GRADIENT = "GradientAggregation.AVG"
-
-
-@dataclass(frozen=True)
-class Clustering:
-    """How weights come to share values.
-
-    Attributes:
-        num_clusters: Distinct values of a clustered kernel; 16 need four bits each once compressed.
-        min_weights: Layers with fewer weights than this keep all their values.
-    """
-
-    num_clusters: int
-    min_weights: int
 
 
 @dataclass(frozen=True)
@@ -33,28 +22,20 @@ class Tuning:
     """What the fine-tunings for conversion share.
 
     Attributes:
-        training: What is learned from.
-        validation: What each epoch is judged on.
-        recipe: How.
+        job: How a model is trained on. Its seed and its folder are divided among the variants by their names.
         clustering: Which kernels come to share values, and how many.
-        lesson: What the teachers say about the training images, or None.
-        seed: Decides everything random.
-        work: Folder for checkpoints.
     """
 
-    training: Split
-    validation: Split
-    recipe: Recipe
+    job: TrainingJob
     clustering: Clustering
-    lesson: Lesson | None
-    seed: int
-    work: Path
 
-    def work_of(self, name: str) -> Path:
-        """Return the folder for the checkpoints of one variant, which is made."""
-        folder = self.work / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def job_of(self, name: str) -> TrainingJob:
+        """Return the job of one variant, with its seed and its folder, which is made."""
+        job, work = replace(self.job, seed=derived_seed(self.job.seed, name)), self.job.work
+        if work is None:
+            return job
+        (work / name).mkdir(parents=True, exist_ok=True)
+        return replace(job, work=work / name)
 
 
 @dataclass(frozen=True)
@@ -81,17 +62,13 @@ def tune_quantization_aware(
         ParamsError: The network runs a layer more than once.
         ContractError: Zeros were to be kept and were lost.
     """
-    model, history = quantize_aware(
-        parent, tuning.training, tuning.validation, tuning.recipe, keep_zeros=keep_zeros, name=name,
-        seed=derived_seed(tuning.seed, name), work=tuning.work_of(name), lesson=tuning.lesson,
-    )  # fmt: skip
+    model, history = quantize_aware(parent, tuning.job_of(name), keep_zeros=keep_zeros, name=name)
     return FineTuned(model, history)
 
 
 def quantize_aware(
-    model: KerasModel, training: Split, validation: Split, recipe: Recipe, *,
-    keep_zeros: bool, name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
-) -> tuple[KerasModel, History]:  # fmt: skip
+    model: KerasModel, job: TrainingJob, *, keep_zeros: bool, name: str
+) -> tuple[KerasModel, History]:
     """Fine-tune a network by quantization-aware training.
 
     Weights and activations are rounded to eight bits on the way forward, as the int8 file rounds them.
@@ -99,15 +76,11 @@ def quantize_aware(
     Args:
         model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a
             convolution at once, or it does not fold when converted.
-        training: What it learns from.
-        validation: What each epoch is judged on, rounding included.
-        recipe: How. Batch-norm statistics are the running ones, whatever ``refresh_rows`` says.
+        job: How it is trained on. Batch-norm statistics are the running ones, whatever ``refresh_rows``
+            says.
         keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do
             not.
         name: Of the network made.
-        seed: Decides everything random.
-        work: Folder for the checkpoint, or None for none.
-        lesson: What a teacher said about the training images, or None.
 
     Returns:
         The network that rounds, for conversion to int8, and its history.
@@ -120,36 +93,30 @@ def quantize_aware(
         integer-arithmetic-only inference", arXiv:1712.05877, as built in TF-MOT.
     """
     _require_single_runs(model)
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(job.seed)
     quantization = tfmot.quantization.keras
     schemes = [tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()] if keep_zeros else []
     aware = quantization.quantize_apply(
         quantization.quantize_annotate_model(_copy(model, name)), *schemes
     )
-    history = train(aware, training, validation, recipe, seed=seed, work=work, lesson=lesson)
+    history = train(aware, job)
     if keep_zeros:
         _require_zeros(model, aware)
     return aware, history
 
 
 def cluster(
-    model: KerasModel, training: Split, validation: Split, recipe: Recipe, clustering: Clustering, *,
-    name: str, seed: int, work: Path | None = None, lesson: Lesson | None = None,
-) -> tuple[KerasModel, History]:  # fmt: skip
+    model: KerasModel, job: TrainingJob, clustering: Clustering, *, name: str
+) -> tuple[KerasModel, History]:
     """Fine-tune a network with few distinct values in every large kernel.
 
     They compress well; no file gets smaller by it.
 
     Args:
         model: A trained network without wrappers; it stays as it is.
-        training: What it learns from.
-        validation: What each epoch is judged on.
-        recipe: How.
+        job: How it is trained on.
         clustering: Which kernels, and how many values.
         name: Of the network made.
-        seed: Decides everything random.
-        work: Folder for the checkpoint, or None for none.
-        lesson: What a teacher said about the training images, or None.
 
     Returns:
         A network without wrappers, and its history.
@@ -159,11 +126,11 @@ def cluster(
 
     Source: Han et al., "Deep compression", arXiv:1510.00149, as built in TF-MOT.
     """
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(job.seed)
     wrapped = keras.models.clone_model(
         _copy(model, name), clone_function=lambda layer: _clustered(layer, clustering)
     )
-    history = train(wrapped, training, validation, recipe, seed=seed, work=work, lesson=lesson)
+    history = train(wrapped, job)
     stripped = tfmot.clustering.keras.strip_clustering(wrapped)
     _require_few_values(stripped, clustering)
     return stripped, history
@@ -181,7 +148,7 @@ def _copy(model: KerasModel, name: str) -> KerasModel:
     return copy
 
 
-def _clustered(layer: KerasLayer, clustering: Clustering) -> KerasLayer:
+def _clustered(layer: Layer, clustering: Clustering) -> Layer:
     """Return a layer wrapped for clustering unless its kernel is small.
 
     A value learns from the mean gradient of its weights. TF-MOT's default, their sum, is hundreds of

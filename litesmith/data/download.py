@@ -212,7 +212,7 @@ def _variable(source: str) -> str:
 
 
 def _sources_to_try(params: FetchParams) -> list[str]:
-    return named_sources(params) or params.sources
+    return named_sources(params) or list(params.sources)
 
 
 def _not_served(

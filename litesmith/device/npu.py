@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.device.measurement import Column, DeviceCost, Measurement, run_tool
-from litesmith.params.sections.evaluate import NpuParams
+from litesmith.params.sections.evaluate import NpuTarget
 
 _CPU_OPERATORS = re.compile(r"CPU operators = (\d+)")
 
@@ -35,7 +35,7 @@ class NpuCost(DeviceCost):
     cpu_operators: int
 
 
-def estimate_npu(path: Path, target: NpuParams) -> NpuCost:
+def estimate_npu(path: Path, target: NpuTarget) -> NpuCost:
     """Return the cost that the compiler expects on a neural processor.
 
     Args:

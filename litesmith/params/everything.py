@@ -1,6 +1,6 @@
 """All of ``params.yaml``."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -40,16 +40,13 @@ class Params(Section):
     report: ReportParams
     retrain: RetrainParams
 
-    def named(self, key: str) -> Any:
-        """Return the value of a top-level key of ``params.yaml``: a section, or the seed."""
-        return getattr(self, self._behind(key))
+    def section(self, key: str) -> Section:
+        """Return the section that a top-level key of ``params.yaml`` leads to.
 
-    @classmethod
-    def kind(cls, key: str) -> Any:
-        """Return the type of a section of ``params.yaml``."""
-        return cls.model_fields[cls._behind(key)].annotation
-
-    @classmethod
-    def _behind(cls, key: str) -> str:
-        """Return the field's name, which for ``validate`` is another: pydantic has a method of that name."""
-        return next(name for name, field in cls.model_fields.items() if key == (field.alias or name))
+        Raises:
+            KeyError: There is no such section.
+        """
+        sections = {type(self).model_fields[name].alias or name: value for name, value in self}
+        if not isinstance(section := sections.get(key), Section):
+            raise KeyError(key)
+        return section

@@ -1,8 +1,8 @@
-"""What is wrong with a parameter, in words."""
+"""Error messages about parameters."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import get_args
 
 import annotated_types
 from pydantic import BaseModel
@@ -14,9 +14,11 @@ from litesmith.params.everything import Params
 
 
 def explain(detail: ErrorDetails) -> str:
-    """Say what is wrong with one value, or with two together, what was expected, and how to put it right."""
+    """Explain what is wrong with a value, and how to fix it."""
     names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
     kind, value = detail["type"], detail["input"]
+    if kind in ("tuple_type", "too_short", "too_long"):  # YAML knows no tuples
+        said = said.replace("Tuple", "List").replace("tuple", "list")
     if kind in ("model_type", "dict_type"):
         return not_a_section(names, value)
     if kind in ("extra_forbidden", "invalid_key"):
@@ -34,17 +36,17 @@ def explain(detail: ErrorDetails) -> str:
     return f"{where} {expected}{got}.{_meant(detail)}{meaning}{_percent_hint(detail)}"
 
 
-def not_a_section(names: Sequence[str], value: Any) -> str:
+def not_a_section(names: Sequence[str], value: object) -> str:
     """Say that a section, or all of a file, is something else."""
     where = ".".join(names) or "it"
     hint = " Leave the key out to change nothing in it." if value is None and names else ""
     return f"{where} must be a section, a mapping of names to values, got {short(value)}.{hint}"
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """Write a value as YAML's reader gave it, cut where nobody reads on."""
-    told = "null" if value is None else repr(value)
-    return told if len(told) <= _MAX_SHOWN else f"{told[:_MAX_SHOWN]}..."
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 _MAX_SHOWN = 200
@@ -65,7 +67,7 @@ def _percent_hint(detail: ErrorDetails) -> str:
 
 
 def unknown(names: Sequence[str], known: Sequence[str]) -> str:
-    """Name an unknown key with its section and the nearest known one, in that section or else in any."""
+    """Name an unknown key and the nearest known one."""
     section, where = "".join(f"{name}." for name in names[:-1]), ".".join(names)
     here = {name: section + name for name in known}
     meant = did_you_mean(names[-1], here) or did_you_mean(names[-1], _places())
@@ -85,8 +87,9 @@ def _paths(section: type[BaseModel], before: str = "") -> Iterator[str]:
     for name, field in section.model_fields.items():
         path = f"{before}{field.alias or name}"
         yield path
-        if _is_section(field.annotation):
-            yield from _paths(cast(type[BaseModel], field.annotation), f"{path}.")
+        if isinstance(field.annotation, type):
+            for inner in _sections_in(field.annotation):
+                yield from _paths(inner, f"{path}.")
 
 
 def _section(names: list[str]) -> type[BaseModel]:
@@ -94,11 +97,7 @@ def _section(names: list[str]) -> type[BaseModel]:
     section: type[BaseModel] = Params
     for name in names:
         field = _lookup(section, name)
-        inner = (
-            [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)]
-            if field
-            else []
-        )
+        inner = _sections_in(field.annotation) if field else []
         if not inner:
             break
         section = inner[0]
@@ -106,7 +105,7 @@ def _section(names: list[str]) -> type[BaseModel]:
 
 
 def _field(names: list[str]) -> FieldInfo | None:
-    """Return the field that ``names`` lead to, or None where they lead into a list."""
+    """Return the field that ``names`` lead to, None within a list."""
     for depth in range(len(names), 0, -1):
         field = _lookup(_section(names[: depth - 1]), names[depth - 1])
         if field is not None:
@@ -118,12 +117,14 @@ def _lookup(section: type[BaseModel], name: str) -> FieldInfo | None:
     return next((f for key, f in section.model_fields.items() if name in (key, f.alias)), None)
 
 
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+def _sections_in(kind: object) -> list[type[BaseModel]]:
+    """Return the section classes in a type, its items' included."""
+    kinds = (kind, *get_args(kind))
+    return [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
 
 
 def _interval(field: FieldInfo) -> str:
-    """Return the bounds of a field, or of the items of a list, as an interval in words."""
+    """Return the bounds of a field or of a list's items."""
     low, high = "(-inf", "inf)"
     items = [mark for inner in get_args(field.annotation) for mark in getattr(inner, "__metadata__", ())]
     for mark in (*field.metadata, *(bound for item in items for bound in getattr(item, "metadata", ()))):

@@ -11,6 +11,9 @@ from litesmith.files import read_yaml
 from litesmith.params.everything import Params
 from litesmith.params.explain import explain, not_a_section, short, unknown
 
+# A mapping as YAML's reader gives it, unchecked.
+Yaml = dict[str, Any]
+
 
 def read_params(path: Path) -> Params:
     """Read and check a ``params.yaml``.
@@ -19,13 +22,13 @@ def read_params(path: Path) -> Params:
         path: The file.
 
     Raises:
-        ParamsError: The file is missing or not YAML in UTF-8, a key is unknown or missing, or a value is out of its
-            bounds.
+        ParamsError: The file is missing or not YAML in UTF-8, a key is unknown or missing, or a value is
+            out of its bounds.
     """
     return parse_params(read_sections(path))
 
 
-def read_sections(path: Path) -> dict[str, Any]:
+def read_sections(path: Path) -> Yaml:
     """Read a file with parameters, all of them or a part, unchecked.
 
     Raises:
@@ -37,11 +40,12 @@ def read_sections(path: Path) -> dict[str, Any]:
     return content
 
 
-def parse_params(content: Any) -> Params:
+def parse_params(content: object) -> Params:
     """Check a mapping like ``params.yaml`` and return it typed.
 
     Raises:
-        ParamsError: Every wrong key and value, one a line, with the value received and what was expected.
+        ParamsError: Every wrong key and value, one a line, with the value received and what was
+            expected.
     """
     try:
         return Params.model_validate(content)
@@ -51,8 +55,8 @@ def parse_params(content: Any) -> Params:
 
 
 def overlaid(
-    base: Mapping[str, Any], overlay: Mapping[str, Any], within: tuple[str, ...] = ()
-) -> dict[str, Any]:
+    base: Mapping[str, object], overlay: Mapping[str, object], within: tuple[str, ...] = ()
+) -> Yaml:
     """Return ``base`` with the values of ``overlay``, section by section; lists are replaced whole.
 
     Args:
@@ -61,16 +65,18 @@ def overlaid(
         within: Keys that lead to ``base``.
 
     Raises:
-        ParamsError: The overlay names a key that the base does not have, or is no section where the base is one.
+        ParamsError: The overlay names a key that the base does not have, or is no section where the base
+            is one.
     """
     result = dict(base)
     for key, value in overlay.items():
         path = (*within, str(key))
         if key not in base:
             raise ParamsError(unknown(path, [str(name) for name in base]))
-        if isinstance(base[key], Mapping):
+        section = base[key]
+        if isinstance(section, Mapping):
             if not isinstance(value, Mapping):
                 raise ParamsError(not_a_section(path, value))
-            value = overlaid(base[key], value, path)
+            value = overlaid(section, value, path)
         result[key] = value
     return result

@@ -1,30 +1,42 @@
 """The base of all sections, and types that several share."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
-Kind = TypeVar("Kind")
+Item = TypeVar("Item")
 Part = TypeVar("Part", bound="Section")
 
 
 @dataclass(frozen=True)
 class Indifferent:
-    """Marks a parameter that changes no result, so that a killed run may go on with another value."""
+    """Mark of a parameter that changes no result.
+
+    A killed run may go on with another value of it.
+    """
 
 
 class Section(BaseModel):
-    """One section of ``params.yaml``: frozen, without defaults, refusing keys it does not know."""
+    """Section of ``params.yaml``.
+
+    It is frozen, has no defaults and refuses unknown keys and values of another type. It holds values
+    and checks only: what derives a value that decides results belongs into a module that the step
+    imports (`tasks.dag.closure`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    def into(self, kind: type[Kind]) -> Kind:
-        """Return the library's dataclass whose fields the section has."""
-        return TypeAdapter(kind).validate_python(self.model_dump())
+    def replace(self, **values: object) -> Self:
+        """Return a copy with other values, checked.
+
+        Raises:
+            ValidationError: A field is unknown, or a value is out of its bounds.
+        """
+        return type(self).model_validate({**dict(self), **values})
 
     def part(self, kind: type[Part]) -> Part:
-        """Return the fields that ``kind``, this section's type or one that it extends, has."""
+        """Return the part of the section that a base class of it describes."""
         return kind.model_validate(self.model_dump(include=set(kind.model_fields), by_alias=True))
 
     def deciding(self) -> dict[str, Any]:
@@ -34,6 +46,10 @@ class Section(BaseModel):
         }
         return self.model_dump(mode="json", by_alias=True, exclude=indifferent)
 
+
+# YAML has lists; a tuple can be neither changed nor left out of a hash.
+Items = Annotated[tuple[Item, ...], Strict(False)]
+Pair = Annotated[tuple[Item, Item], Strict(False)]
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -51,11 +67,11 @@ ComputeDtype = Annotated[
 ]
 
 
-def ascending(values: list[float]) -> list[float]:
+def ascending(values: tuple[float, float]) -> tuple[float, float]:
     """Return a range, or raise `ValueError` if its bounds are swapped."""
-    if values != sorted(values):
+    if values[0] > values[1]:
         raise ValueError(f"must be the lowest value, then the highest: write {sorted(values)}")
     return values
 
 
-FractionRange = Annotated[list[Fraction], Field(min_length=2, max_length=2), AfterValidator(ascending)]
+FractionRange = Annotated[Pair[Fraction], AfterValidator(ascending)]

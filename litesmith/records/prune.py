@@ -1,6 +1,6 @@
 """What pruning and dropout did."""
 
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record, Share
 from litesmith.records.scores import Score
 
@@ -48,4 +48,4 @@ class PruneResult(Record):
     sparsity_asked: Share
     sparsity_reached: Share
     layers: tuple[LayerSparsity, ...]
-    recipe: RecipeParams
+    recipe: Recipe

@@ -1,7 +1,7 @@
 """What became of the models that were fine-tuned for conversion."""
 
-from litesmith.params.sections.quantize import ClusteringParams
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.quantize import Clustering
+from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record
 from litesmith.records.scores import Score
 
@@ -45,5 +45,5 @@ class QuantizeResult(Record):
     """The result of the step ``quantize``: the variants by name, and how they were made."""
 
     variants: dict[str, TunedVariant]
-    clustering: ClusteringParams
-    recipe: RecipeParams
+    clustering: Clustering
+    recipe: Recipe

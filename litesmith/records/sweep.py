@@ -5,8 +5,8 @@ from typing import Literal
 from litesmith.analysis.importance import Importance
 from litesmith.analysis.pareto import Standing
 from litesmith.params.sections.device import HardLimits
-from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record, Share
 from litesmith.records.scores import Score
 
@@ -66,20 +66,12 @@ class Trial(Record):
         return tuple(score for score in self.rungs if score.loss is not None)
 
 
-class Network(NetworkParams):
-    """A network with the size of its input and output."""
-
-    height: Count
-    width: Count
-    num_classes: Count
-
-
 class Winner(Record):
     """The trial that won, with the same fields, and the network that it describes."""
 
     number: Count
     choices: Choices
-    network: Network
+    network: NetworkSpec
     validation_accuracy: Share
     tflite_bytes: Count
     macs: Count
@@ -91,7 +83,7 @@ class FullTraining(Record):
 
     epochs: Count
     validation: Score
-    recipe: RecipeParams
+    recipe: Recipe
 
 
 class PricedTrial(Record):

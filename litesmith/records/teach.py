@@ -1,6 +1,6 @@
 """What became of the teachers."""
 
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record
 from litesmith.records.scores import Score
 
@@ -20,4 +20,4 @@ class TeachResult(Record):
     num_views: Count
     validation: dict[str, Score]
     num_parameters: tuple[Count, ...]
-    recipe: RecipeParams
+    recipe: Recipe

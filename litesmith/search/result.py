@@ -5,7 +5,6 @@ from dataclasses import asdict
 from litesmith.params.sections.device import HardLimits
 from litesmith.records.sweep import (
     FullTraining,
-    Network,
     RungScore,
     SweepResult,
     SweepTiming,
@@ -35,14 +34,14 @@ def sweep_result(
     return SweepResult(
         winner=Winner(
             number=winner.number,
-            choices=winner.choices,
-            network=Network.model_validate(winner.spec.to_plain()),
+            choices=asdict(winner.choices),
+            network=winner.spec,
             validation_accuracy=winner.results[-1].accuracy,
             **asdict(winner.cost),
         ),
         trials=trials,
-        limits=HardLimits.model_validate(asdict(plan.limits)),
-        tie_standard_errors=plan.tie_standard_errors,
+        limits=plan.limits.part(HardLimits),
+        tie_standard_errors=plan.params.tie_standard_errors,
         full_training=full_training,
         importance_shuffles=importance_shuffles,
         importances=importances(trials, num_shuffles=importance_shuffles, seed=seed),
@@ -70,13 +69,13 @@ def _trial(entry: Entry, plan: Plan) -> Trial:
         batch=entry.batch,
         state=entry.state,
         reason=entry.reason,
-        choices=entry.choices,
+        choices=asdict(entry.choices),
         **asdict(entry.cost),
         rungs=tuple(
             RungScore(
                 rung=result.rung,
-                epochs=plan.rungs[result.rung].epochs,
-                num_rows=plan.rungs[result.rung].num_rows,
+                epochs=plan.params.rungs[result.rung].epochs,
+                num_rows=plan.params.rungs[result.rung].num_rows,
                 accuracy=result.accuracy,
                 loss=result.loss,
             )

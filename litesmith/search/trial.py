@@ -1,4 +1,4 @@
-"""One trial of a sweep at one rung: a job that any process can run, and what came of it."""
+"""Trial of a sweep at a rung, which any process can train."""
 
 import json
 import logging
@@ -12,17 +12,21 @@ from numpy.typing import NDArray
 
 from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import DivergedError
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.recipe import Distillation, Recipe
 from litesmith.training.backend import derived_seed, keras, seed_everything, set_threads
-from litesmith.training.distillation import Share, read_lesson
-from litesmith.training.loop import Recipe, evaluate, train
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.distillation import read_targets
+from litesmith.training.evaluation import evaluate
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import train
+from litesmith.training.networks import build_network
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TrialJob:
-    """All that a process needs to know to train a trial at a rung.
+    """Training of a trial at a rung.
 
     Attributes:
         number: Of the trial.
@@ -35,8 +39,8 @@ class TrialJob:
         num_threads: Threads of TensorFlow.
         train: Folder of the training split.
         validation: Folder of the validation split.
-        lesson: Folder of what the teachers say about the training split.
-        share: How much it is heeded.
+        targets: Folder of the distillation targets of the training split.
+        distillation: How much they count.
         log: File that the result is added to.
     """
 
@@ -48,16 +52,16 @@ class TrialJob:
     rows_seed: int
     seed: int
     num_threads: int
-    train: str
-    validation: str
-    lesson: str
-    share: Share
-    log: str
+    train: Path
+    validation: Path
+    targets: Path
+    distillation: Distillation
+    log: Path
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial reached at a rung.
+    """Result of a trial at a rung.
 
     Attributes:
         number: Of the trial.
@@ -75,9 +79,9 @@ class TrialResult:
 
 
 def run_trial(job: TrialJob) -> TrialResult:
-    """Train one trial from scratch with its rung's own full schedule, and log what it reaches on validation.
+    """Train a trial from scratch and log its result.
 
-    A training that diverges is a result too: it is the worst.
+    A rung has a full schedule of its own. A training that diverges is a result too: it is the worst.
 
     Raises:
         MachineError: The process already computes with another number of threads.
@@ -87,25 +91,28 @@ def run_trial(job: TrialJob) -> TrialResult:
     keras.backend.clear_session()
     seed_everything(job.seed)
     model = build_network(job.spec, f"trial{job.number}")
-    validation = read_split(Path(job.validation))
+    validation = read_split(job.validation)
     try:
-        split = read_split(Path(job.train))
+        split = read_split(job.train)
         rows = _some_rows(split, job)
         training = Split(split.images[rows], split.labels[rows], split.ids[rows])
-        lesson = read_lesson(Path(job.lesson), job.share, rows)
-        train(model, training, validation, job.recipe, seed=job.seed, lesson=lesson)
+        targets = read_targets(job.targets, job.distillation, rows)
+        train(model, TrainingJob(training, validation, job.recipe, job.seed, targets))
         score = evaluate(model, validation)
         reached: tuple[float, float | None] = score.accuracy, score.loss
     except DivergedError as error:
         _LOG.warning("%s", error)
         reached = 0.0, None
     result = TrialResult(job.number, job.rung, *reached, round(time.process_time() - began, 2))
-    append_result(Path(job.log), result)
+    append_result(job.log, result)
     return result
 
 
 def append_result(path: Path, result: TrialResult) -> None:
-    """Add a result to a log as one line of JSON, in one write, so that processes may share the log."""
+    """Add a result to a log as one line of JSON.
+
+    It is written at once, so that processes may share the log.
+    """
     # The line break comes first: it ends a line that a killed process left unfinished.
     line = f"\n{json.dumps(asdict(result))}\n".encode()
     log = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
@@ -117,11 +124,13 @@ def append_result(path: Path, result: TrialResult) -> None:
 
 
 def read_results(path: Path) -> dict[tuple[int, int], TrialResult]:
-    """Return the results in a log by trial number and rung; a line that a killed process left unfinished is skipped."""
+    """Return the results in a log by trial number and rung.
+
+    A line that a killed process left unfinished is skipped.
+    """
     results: dict[tuple[int, int], TrialResult] = {}
-    for line in (
-        path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-    ):
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    for line in text.splitlines():
         try:
             result = TrialResult(**json.loads(line))
         except (ValueError, TypeError):

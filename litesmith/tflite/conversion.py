@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from litesmith.compression.loading import is_quantization_aware
 from litesmith.compression.variants.registry import passes
 from litesmith.data.splits import Split, sample_rows
-from litesmith.device.limits import Cost, Limits, broken_limits
+from litesmith.device.limits import Cost, broken_limits
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
+from litesmith.params.sections.device import HardLimits
 from litesmith.tflite import converter
 from litesmith.tflite.parity import Judgement, Promise, judge
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.tflite.selection import Candidate
 from litesmith.tflite.sizes import Size, measure_size
-from litesmith.training.backend import KerasModel
-from litesmith.training.networks import count_macs, peak_activation_bytes
+from litesmith.training.cost import count_macs, peak_activation_bytes
+from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ def candidates(files: Mapping[str, LiteFile], broken: Callable[[LiteFile], str])
     ]
 
 
-def limits_broken_by(network: KerasModel, limits: Limits) -> Callable[[LiteFile], str]:
+def limits_broken_by(network: KerasModel, limits: HardLimits) -> Callable[[LiteFile], str]:
     """Return a function that tells which limits of the device a file breaks.
 
     Args:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from litesmith.errors import ConversionError
 from litesmith.quiet import hushed
 from litesmith.training import backend
-from litesmith.training.backend import KerasModel, LiteConverter
+from litesmith.training.types import KerasModel, LiteConverter
 
 # Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
 _BATCH = 500
@@ -36,7 +36,11 @@ def translate(model: KerasModel, precision: str, configure: Callable[[LiteConver
     tf = backend.tf
     pixels_spec = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="pixels")
     traced = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(pixels_spec)
-    lite = tf.lite.TFLiteConverter.from_concrete_functions([traced], model)
+    # TensorFlow saves the object that holds the variables before it converts. Of a Keras model it would
+    # trace every layer again, which took four fifths of the time; of a plain module it traces nothing more.
+    holder = tf.Module()
+    holder.held = list(traced.variables)
+    lite = tf.lite.TFLiteConverter.from_concrete_functions([traced], holder)
     configure(lite)
     with hushed() as output:
         try:

@@ -8,6 +8,7 @@ for them.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -63,7 +64,7 @@ class Metadata(Section):
     training: TrainingStatistics | None
 
 
-def describe(dataset: str, class_names: list[str], train_images: NDArray[np.uint8]) -> Metadata:
+def describe(dataset: str, class_names: Sequence[str], train_images: NDArray[np.uint8]) -> Metadata:
     """Return the metadata of all models that were trained on the same images.
 
     Args:

@@ -1,42 +1,48 @@
-"""The one door to Keras 2: fixes what a machine could say about numbers, then hands out its packages on first use.
+"""Single entry to Keras 2, with an environment that decides no numbers.
 
-``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model optimization
-toolkit. Importing this module is light; the first use of one of the three takes seconds.
+``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model
+optimization toolkit. Importing this module is light; the first use of one of the three takes seconds.
 """
 
 import hashlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
 from litesmith.quiet import hushed
 from litesmith.training.h5_check import checked_h5
+from litesmith.training.types import KerasModel
 
-# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home folder.
+if TYPE_CHECKING:
+    import h5py
+
+# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home
+# folder.
 _ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
-    # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7 to 63.0
-    # CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
+    # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7
+    # to 63.0 CPU-seconds an epoch), and a machine that has AVX-512 rounds the same way.
     "TF_ENABLE_ONEDNN_OPTS": "1",
     # As TensorFlow itself sets it at import.
     "TF2_BEHAVIOR": "1",
-    # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one if it can.
-    # Nothing can lie below this.
+    # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one
+    # if it can. Nothing can lie below this.
     "KERAS_HOME": os.devnull,
     # A graphics card rounds in its own way, and the record of the making names the processor alone.
     "CUDA_VISIBLE_DEVICES": "-1",
 }
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
-# Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new version others.
-# TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA and
-# ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard by TensorFlow's
-# wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
+# Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new
+# version others. TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA
+# and ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard
+# by TensorFlow's wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
 _FAMILIES = (
     "TF_",
     "TF2_",
@@ -68,29 +74,24 @@ _OTHERS = (
     "TF_REATTACH_",
 )
 
-# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many threads the
-# latter sums, which would else be as many as the machine has. One serves its small matrices here.
+# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many
+# threads the latter sums, which would else be as many as the machine has. One serves its small matrices
+# here.
 _NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
-
-# TensorFlow and Keras have no types that a checker could read.
-KerasModel: TypeAlias = Any
-KerasLayer: TypeAlias = Any
-LiteConverter: TypeAlias = Any
 
 _threads: dict[str, int] = {}
 _settled: list[bool] = []
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
     """Import ``tf``, ``keras`` or ``tfmot`` when it is first asked for."""
-    loaders: dict[str, Callable[[], Any]] = {"tf": _load_tf, "keras": _load_keras, "tfmot": _load_tfmot}
-    if name not in loaders:
+    if name not in ("tf", "keras", "tfmot"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     _set_environment()
     with hushed():
-        globals()[name] = loaders[name]()
-    return globals()[name]
+        package = globals()[name] = _load(name)
+    return package
 
 
 def fix_environment() -> dict[str, str]:
@@ -118,7 +119,8 @@ def set_threads(num_threads: int) -> None:
     """Fix the number of threads that TensorFlow computes with in this process.
 
     Args:
-        num_threads: Threads within an operation. Another number sums in another order and so gives other results.
+        num_threads: Threads within an operation. Another number sums in another order and so gives other
+            results.
 
     Raises:
         MachineError: The process already computes with another number, which TensorFlow cannot change.
@@ -134,18 +136,23 @@ def set_threads(num_threads: int) -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and TensorFlow: what is drawn without an explicit seed (initial weights, shuffling)."""
+    """Seed Python, NumPy and TensorFlow.
+
+    Initial weights and shuffling are drawn without an explicit seed.
+    """
     sys.modules[__name__].keras.utils.set_random_seed(seed)
 
 
 def derived_seed(*parts: int | str) -> int:
-    """Return a seed in [0, 2**31) that follows from ``parts`` and differs for different ones."""
+    """Return a seed in [0, 2**31) that follows from ``parts``."""
     digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
     return int.from_bytes(digest[:4], "little") & 0x7FFFFFFF
 
 
-def save_h5(model: Any, path: Path) -> None:
-    """Write a Keras model as ``.h5`` in one step, without its optimizer: the same weights give the same bytes.
+def save_h5(model: KerasModel, path: Path) -> None:
+    """Write a Keras model as ``.h5`` in one step.
+
+    It has no optimizer, so that the same weights give the same bytes.
 
     Raises:
         MachineError: The file cannot be written.
@@ -155,7 +162,7 @@ def save_h5(model: Any, path: Path) -> None:
         model.save(part, save_format="h5", include_optimizer=False)
 
 
-def load_h5(path: Path) -> Any:
+def load_h5(path: Path) -> KerasModel:
     """Return the Keras model in an ``.h5`` file, for prediction: it has no optimizer.
 
     Raises:
@@ -165,7 +172,7 @@ def load_h5(path: Path) -> Any:
         return read_model(path, file)
 
 
-def read_model(path: Path, file: Any) -> Any:
+def read_model(path: Path, file: "h5py.File") -> KerasModel:
     """Return the Keras model in an open file that `litesmith.training.h5_check.checked_h5` handed out.
 
     Raises:
@@ -178,7 +185,8 @@ def read_model(path: Path, file: Any) -> Any:
     ) as error:  # whatever Keras raises at a description that makes no sense, and it raises many
         reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
         raise DataError(
-            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. Make it again, or name another."
+            f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. "
+            "Make it again, or name another."
         ) from error
 
 
@@ -186,21 +194,22 @@ def _set_environment() -> None:
     """Fix what TensorFlow and Keras read, most of it once, at import.
 
     Raises:
-        MachineError: TensorFlow was imported before with other settings, so that it is too late, or Python leaves out
-            the docstrings that Keras works with.
+        MachineError: TensorFlow was imported before with other settings, so that it is too late, or
+            Python leaves out the docstrings that Keras works with.
     """
     if sys.flags.optimize > 1:
         raise MachineError(
-            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot be imported "
-            "without them. Unset PYTHONOPTIMIZE, or set it to 1."
+            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot "
+            "be imported without them. Unset PYTHONOPTIMIZE, or set it to 1."
         )
     late = _changes(_ENVIRONMENT, _FAMILIES)
     if late and "tensorflow" in sys.modules and not _settled:
         wanted = " ".join(f"{name}={value}" for name, value in late.items() if value is not None)
         unwanted = " ".join(name for name, value in late.items() if value is None)
+        orders = (wanted and f"set {wanted}", unwanted and f"unset {unwanted}")
         raise MachineError(
             "TensorFlow was imported before litesmith.training.backend could "
-            f"{' and '.join(text for text in (wanted and f'set {wanted}', unwanted and f'unset {unwanted}') if text)}. "
+            f"{' and '.join(order for order in orders if order)}. "
             "Import it from litesmith.training.backend, or do so in the environment."
         )
     _apply({**late, **_QUIET})
@@ -228,23 +237,22 @@ def _apply(changes: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _load_tf() -> Any:
-    import tensorflow
+def _load(name: str) -> ModuleType:
+    package: ModuleType
+    if name == "tf":
+        import tensorflow
 
-    tensorflow.get_logger().setLevel("ERROR")
-    return tensorflow
+        tensorflow.get_logger().setLevel("ERROR")
+        package = tensorflow
+    elif name == "keras":
+        import tf_keras
 
+        package = tf_keras
+    else:
+        import tensorflow_model_optimization
 
-def _load_keras() -> Any:
-    import tf_keras
-
-    return tf_keras
-
-
-def _load_tfmot() -> Any:
-    import tensorflow_model_optimization
-
-    return tensorflow_model_optimization
+        package = tensorflow_model_optimization
+    return package
 
 
 def _threads_text(num_threads: int, state: str) -> str:

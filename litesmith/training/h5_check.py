@@ -1,10 +1,12 @@
-"""Look into a Keras ``.h5`` file before Keras does, and refuse what could run code or read other files.
+"""Check of Keras ``.h5`` files, which could run code or read other files.
 
-An ``.h5`` file says in JSON which layers a model has, and Keras calls what is named there: a ``Lambda`` layer holds
-compiled Python code that runs as the file is opened, and a ``module`` may name any module of the machine. So this is
-a list of what is known to compute and nothing else, not one of what is known to be dangerous.
+An ``.h5`` file says in JSON which layers a model has, and Keras calls what is named there: a ``Lambda``
+layer holds compiled Python code that runs as the file is opened, and a ``module`` may name any module of
+the machine. So this is a list of what is known to compute and nothing else, not one of what is known to
+be dangerous.
 
-Sources: tf_keras' ``saving/legacy/serialization.py`` and ``saving/serialization_lib.py``, which look names up.
+Sources: tf_keras' ``saving/legacy/serialization.py`` and ``saving/serialization_lib.py``, which look
+    names up.
 """
 
 import json
@@ -12,7 +14,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from litesmith.errors import DataError
 
@@ -23,54 +25,56 @@ _RAISED = "Convert the model to .tflite with what made it, or build it of Keras'
 
 _LAYERS = """
     Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-    AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D
-    BatchNormalization BatchNormalizationV1 BatchNormalizationV2 Bidirectional CenterCrop Concatenate
-    Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D
-    Convolution1D Convolution2D Convolution2DTranspose Convolution3D Cropping1D Cropping2D Cropping3D
-    Dense DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU EinsumDense Embedding Flatten Functional
-    GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-    GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D
-    GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization Identity
-    InputLayer LSTM LSTMCell LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking
-    MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum Model
-    MultiHeadAttention Multiply Normalization PReLU Permute RNN RandomBrightness RandomContrast RandomCrop
-    RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU RepeatVector
-    Rescaling Reshape Resizing SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D
+    AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D BatchNormalization
+    BatchNormalizationV1 BatchNormalizationV2 Bidirectional CenterCrop Concatenate Conv1D Conv1DTranspose
+    Conv2D Conv2DTranspose Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Convolution1D
+    Convolution2D Convolution2DTranspose Convolution3D Cropping1D Cropping2D Cropping3D Dense
+    DepthwiseConv1D DepthwiseConv2D Dot Dropout ELU EinsumDense Embedding Flatten Functional GRU GRUCell
+    GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+    GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
+    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization Identity InputLayer LSTM
+    LSTMCell LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D
+    MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum Model MultiHeadAttention
+    Multiply Normalization PReLU Permute RNN RandomBrightness RandomContrast RandomCrop RandomFlip
+    RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling
+    Reshape Resizing SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D
     Sequential SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D
     StackedRNNCells Subtract SyncBatchNormalization ThresholdedReLU TimeDistributed UnitNormalization
     UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """
 # How weights begin and what holds them, types of numbers, and how JSON writes what it has no word for.
 _PARTS = """
-    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal
-    RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros
-    L1 L1L2 L2 OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm
-    Policy TensorShape __ellipsis__ __tuple__
+    Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
+    Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros L1 L1L2 L2
+    OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm Policy TensorShape
+    __ellipsis__ __tuple__
 """
 # What learned to round, as TF-MOT writes it.
 _ROUNDING = """
-    QuantizeAwareActivation NoOpActivation QuantizeWrapper QuantizeWrapperV2 QuantizeLayer OutputOnlyConfig
-    Default8BitQuantizeConfig Default8BitQuantizeConfigRNN Default8BitActivationQuantizeConfig
-    Default8BitConvQuantizeConfig Default8BitConvTransposeQuantizeConfig Default8BitOutputQuantizeConfig
-    NoOpQuantizeConfig AllValuesQuantizer LastValueQuantizer MovingAverageQuantizer FixedQuantizer
-    FixedQuantizeConfig NoQuantizer
+    QuantizeAwareActivation NoOpActivation QuantizeWrapper QuantizeWrapperV2 QuantizeLayer
+    OutputOnlyConfig Default8BitQuantizeConfig Default8BitQuantizeConfigRNN
+    Default8BitActivationQuantizeConfig Default8BitConvQuantizeConfig
+    Default8BitConvTransposeQuantizeConfig Default8BitOutputQuantizeConfig NoOpQuantizeConfig
+    AllValuesQuantizer LastValueQuantizer MovingAverageQuantizer FixedQuantizer FixedQuantizeConfig
+    NoQuantizer
 """
 _ACTIVATION_NAMES = """
-    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu softmax
-    softplus softsign swish tanh
+    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu
+    softmax softplus softsign swish tanh
 """
-# Functions of TensorFlow that a model may call: they compute from tensors and know no file, process or code.
+# Functions of TensorFlow that a model may call: they compute from tensors and know no file, process or
+# code.
 _FUNCTION_NAMES = """
-    abs add cast clip_by_value concat constant divide exp expand_dims eye fill identity image.resize linalg.matmul
-    math.abs math.add math.divide math.exp math.log math.maximum math.minimum math.multiply math.negative math.pow
-    math.reduce_max math.reduce_mean math.reduce_min math.reduce_prod math.reduce_std math.reduce_sum
-    math.reduce_variance math.rsqrt math.sigmoid math.sqrt math.square math.squared_difference math.subtract
-    math.tanh math.truediv math.l2_normalize maximum minimum multiply nn.avg_pool nn.avg_pool2d nn.bias_add nn.conv2d
-    nn.depth_to_space nn.depthwise_conv2d nn.elu nn.gelu nn.leaky_relu nn.log_softmax nn.max_pool nn.max_pool2d
-    nn.moments nn.relu nn.relu6 nn.selu nn.sigmoid nn.silu nn.softmax nn.softplus nn.space_to_depth ones_like pad
-    reduce_mean reduce_sum repeat reshape reverse shape split square squeeze stack strided_slice subtract tanh tile
-    transpose unstack zeros_like
-    __operators__.add __operators__.eq __operators__.getitem __operators__.ne
+    abs add cast clip_by_value concat constant divide exp expand_dims eye fill identity image.resize
+    linalg.matmul math.abs math.add math.divide math.exp math.log math.maximum math.minimum math.multiply
+    math.negative math.pow math.reduce_max math.reduce_mean math.reduce_min math.reduce_prod
+    math.reduce_std math.reduce_sum math.reduce_variance math.rsqrt math.sigmoid math.sqrt math.square
+    math.squared_difference math.subtract math.tanh math.truediv math.l2_normalize maximum minimum
+    multiply nn.avg_pool nn.avg_pool2d nn.bias_add nn.conv2d nn.depth_to_space nn.depthwise_conv2d nn.elu
+    nn.gelu nn.leaky_relu nn.log_softmax nn.max_pool nn.max_pool2d nn.moments nn.relu nn.relu6 nn.selu
+    nn.sigmoid nn.silu nn.softmax nn.softplus nn.space_to_depth ones_like pad reduce_mean reduce_sum
+    repeat reshape reverse shape split square squeeze stack strided_slice subtract tanh tile transpose
+    unstack zeros_like __operators__.add __operators__.eq __operators__.getitem __operators__.ne
 """
 ROUNDING = frozenset(_ROUNDING.split())
 _CLASSES = frozenset((*_LAYERS.split(), *_PARTS.split(), *ROUNDING))
@@ -82,16 +86,17 @@ _MODULE = re.compile(r"(tf_)?keras(\.\w+)*|tensorflow_model_optimization(\.\w+)*
 
 @contextmanager
 def checked_h5(path: Path) -> Iterator[tuple["h5py.File", frozenset[str]]]:
-    """Open a Keras ``.h5`` file for reading once it is known to hold a model that only computes.
+    """Open a Keras ``.h5`` file whose model is known to compute only.
 
-    What is handed out is what was looked at, so that nobody can put another file in its place in between.
+    What is handed out is what was looked at, so that nobody can put another file in its place in
+    between.
 
     Yields:
         The open file, and the names of all classes that its model is built of.
 
     Raises:
-        DataError: The file is missing, is no whole Keras 2 model, points at other files, or names anything that is
-            not known to compute only.
+        DataError: The file is missing, is no whole Keras 2 model, points at other files, or names
+            anything that is not known to compute only.
     """
     import h5py
 
@@ -116,7 +121,7 @@ def _broken(path: Path, error: Exception) -> DataError:
 
 
 def _refuse_pointers(path: Path, file: "h5py.File") -> None:
-    """Raise if anything in the file is a name for something elsewhere, such as data of another file."""
+    """Raise if anything in the file points elsewhere, such as at another file."""
     import h5py
 
     groups: list[h5py.Group] = [file]
@@ -136,23 +141,24 @@ def _refuse_pointers(path: Path, file: "h5py.File") -> None:
                 raise DataError(f"{path} takes the numbers of {where} from another file. {_RAISED}")
 
 
-def _config(path: Path, file: "h5py.File") -> Any:
+def _config(path: Path, file: "h5py.File") -> object:
     """Return the model's description."""
     version = _text(file.attrs.get("keras_version", ""))
     if version.startswith("3") or ("model_config" not in file.attrs and "layers" in file):
         raise DataError(
-            f"{path} was saved by Keras {version or 3}. Expected Keras 2: save it with `tf_keras`, or convert it to "
-            ".tflite."
+            f"{path} was saved by Keras {version or 3}. Expected Keras 2: save it with `tf_keras`, or "
+            "convert it to .tflite."
         )
     if "model_config" not in file.attrs:
         raise DataError(
-            f"{path} holds no description of a model, only weights at most. Expected a whole model: save it with "
-            "`model.save(...)`, not with `save_weights`."
+            f"{path} holds no description of a model, only weights at most. Expected a whole model: save "
+            "it with `model.save(...)`, not with `save_weights`."
         )
-    return json.loads(_text(file.attrs["model_config"]))
+    config: object = json.loads(_text(file.attrs["model_config"]))
+    return config
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if isinstance(value, str):
@@ -160,8 +166,8 @@ def _text(value: Any) -> str:
     raise TypeError(f"its description is {type(value).__name__}, expected text")
 
 
-def _checked(path: Path, config: Any) -> Iterator[str]:
-    """Yield the name of every class in a description, wherever it stands; raise at one that is not known."""
+def _checked(path: Path, config: object) -> Iterator[str]:
+    """Yield the name of every class in a description; refuse unknown ones."""
     waiting = [config]
     while waiting:
         value = waiting.pop()
@@ -175,7 +181,7 @@ def _checked(path: Path, config: Any) -> Iterator[str]:
             _require_activations(path, value)
 
 
-def _require_known(path: Path, value: dict[str, Any]) -> None:
+def _require_known(path: Path, value: dict[str, object]) -> None:
     """Raise unless a description's class, its module and its registered name are known."""
     name, module = value["class_name"], value.get("module")
     if name == "Lambda":
@@ -209,11 +215,11 @@ def _require_known(path: Path, value: dict[str, Any]) -> None:
         raise DataError(f"{path} names {registered!r}, which its maker registered with Keras. {_RAISED}")
 
 
-def _is_keras(module: Any) -> bool:
+def _is_keras(module: object) -> bool:
     return isinstance(module, str) and _MODULE.fullmatch(module) is not None
 
 
-def _require_activations(path: Path, value: dict[str, Any]) -> None:
+def _require_activations(path: Path, value: dict[str, object]) -> None:
     for key in ("activation", "recurrent_activation"):
         name = value.get(key)
         if isinstance(name, str) and name not in _ACTIVATIONS:

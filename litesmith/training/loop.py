@@ -1,247 +1,75 @@
-"""Train networks: the recipe in full, and the plain way that the yardstick is trained."""
+"""Training loops: the recipe's, and plain Keras `fit` for the baseline."""
 
 import json
 import logging
-import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.data.splits import Split
-from litesmith.errors import DivergedError, ParamsError
+from litesmith.errors import ParamsError
 from litesmith.files import replacing
-from litesmith.training.augmentation import Augmentation, augment, draw_changes, to_pixels
+from litesmith.params.sections.baseline import BaselineParams
+from litesmith.params.sections.recipe import Recipe
+from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, keras, seed_everything, tf
-from litesmith.training.compute import ComputeDtype, computing_in
+from litesmith.training.compute import computing_in
+from litesmith.training.evaluation import EVALUATION_BATCH, evaluator
+from litesmith.training.history import EpochScores, History, log_epoch, require_finite
+from litesmith.training.job import TrainingJob
+from litesmith.training.schedule import choose_images, epoch_rates
+from litesmith.training.types import KerasModel, Layer, Optimizer, Tensor, Variable
 
 _LOG = logging.getLogger(__name__)
-_EVALUATION_BATCH = 500
-
-_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
-
-History = list[dict[str, float]]
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """The part of a recipe that all trials of a search share; the words are those of `Recipe`."""
+def train(model: KerasModel, job: TrainingJob) -> History:
+    """Train a model with a recipe.
 
-    warmup_share: float
-    momentum: float
-    label_smoothing: float
-    skip_share: float
-    skip_until: float
-    averaging_share: float
-    refresh_rows: int
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Attributes:
-        epochs: Passes over the training images.
-        batch_size: Images in a step; what is left over at the end of an epoch waits for the next shuffle.
-        learning_rate: The highest of the one-cycle schedule.
-        warmup_share: Share of the steps in which the learning rate rises, in (0, 1).
-        momentum: Of Nesterov's gradient descent, in [0, 1).
-        weight_decay: Share of a kernel that decays in a step at a learning rate of one; decoupled from the gradient.
-        label_smoothing: Share of the target spread evenly over the classes, in [0, 1).
-        skip_share: Share of the images with a loss below the average that an epoch leaves out, in [0, 1); those that
-            stay weigh as much more, so that the gradient is the same on average.
-        skip_until: Share of the epochs after which every image is seen again, 0 to 1.
-        averaging_share: Over how many steps the running average of the weights reaches back, as a share of all there
-            would be if no image were skipped, in [0, 1); 0 takes the last weights.
-        refresh_rows: Images on which batch-norm statistics are measured anew at the end; 0 keeps the running ones.
-        augmentation: How images are changed.
-
-    Source: momentum after Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML
-        2013; label smoothing after Szegedy et al., "Rethinking the Inception architecture", arXiv:1512.00567; averages
-        of weights after Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992. The others
-        stand where they are built: `one_cycle`, `worth_seeing`, `refresh_batch_norm`, `litesmith.training.augmentation`.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    warmup_share: float
-    momentum: float
-    weight_decay: float
-    label_smoothing: float
-    skip_share: float
-    skip_until: float
-    averaging_share: float
-    refresh_rows: int
-    augmentation: Augmentation
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """What a teacher said about fixed views of the images that it was asked about.
-
-    A view changes every image in one way that follows from the view's seed, so that the teacher has to see it once only
-    and each student sees exactly what the teacher saw.
-
-    Attributes:
-        answers: float16, (num_views, num_taught, num_classes), logarithms of the teacher's probabilities.
-        seeds: Of the views.
-        augmentation: How far the views are changed; takes the place of the recipe's.
-        rows: int64, (n,), which of the taught images the student's n training images are.
-        weight: Share of the loss that is the distance to the teacher's answers, 0 to 1; the rest is the labels'.
-        temperature: What the logarithms of both are divided by before they are compared, above 0.
-
-    Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher and student
-        must see the same view, and the student many: Beyer et al., arXiv:2106.05237.
-    """
-
-    answers: NDArray[np.float16]
-    seeds: tuple[int, ...]
-    augmentation: Augmentation
-    rows: NDArray[np.int64]
-    weight: float
-    temperature: float
-
-    def view(self, epoch: int) -> tuple[Any, NDArray[np.float32]]:
-        """Return the changes of the student's images in an epoch, float32 (n, 8), and the answers, (n, classes)."""
-        number = epoch % len(self.seeds)
-        draws = draw_changes(self.answers.shape[1], self.seeds[number])
-        return tf.gather(draws, self.rows), np.asarray(self.answers[number, self.rows], np.float32)
-
-
-@dataclass(frozen=True)
-class Score:
-    """What a model reaches on a split.
-
-    Attributes:
-        accuracy: Share of images classified right, 0 to 1.
-        loss: Mean cross-entropy in nats.
-    """
-
-    accuracy: float
-    loss: float
-
-    def to_plain(self) -> dict[str, float]:
-        """Return the score as JSON can hold it."""
-        return {"accuracy": self.accuracy, "loss": self.loss}
-
-
-def as_taught(recipe: Recipe, lesson: Lesson | None) -> Recipe:
-    """Return a recipe as it is with a lesson: images are changed as the teacher saw them."""
-    return recipe if lesson is None else replace(recipe, augmentation=lesson.augmentation)
-
-
-def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate along a training: a straight rise to the highest, then half a cosine down to zero.
-
-    Args:
-        progress: float64, any shape, the share of the training that is behind, 0 to 1.
-        recipe: Its highest rate and the share of the rise.
-
-    Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's OneCycleLR.
-    """
-    rise = progress / recipe.warmup_share
-    fall = 0.5 * (1 + np.cos(np.pi * (progress - recipe.warmup_share) / (1 - recipe.warmup_share)))
-    return np.asarray(
-        recipe.learning_rate * np.where(progress < recipe.warmup_share, rise, fall), np.float32
-    )
-
-
-def worth_seeing(
-    losses: NDArray[np.float32], recipe: Recipe, epoch: int, *, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Choose the images of an epoch: all with a loss above the average, of the easy rest some, which weigh more.
-
-    Args:
-        losses: float32, (n,), of each image when it was last seen; not a number if it never was.
-        recipe: Which share of the easy ones is skipped, and until when.
-        epoch: Counted from 0.
-        seed: Decides which, and the order.
-
-    Returns:
-        The images' numbers, int64 (m,), shuffled, and the weight of each, float32 (m,).
-
-    Source: Qin et al., "InfoBatch: lossless training speed up by unbiased dynamic data pruning", arXiv:2303.04947.
-    """
-    draw = np.random.default_rng(seed)
-    skipping = recipe.skip_share if epoch < recipe.skip_until * recipe.epochs else 0.0
-    easy = losses < np.nanmean(losses) if np.isfinite(losses).any() else np.zeros(len(losses), bool)
-    left_out = easy & (draw.random(len(losses)) < skipping)
-    if len(losses) - left_out.sum() < recipe.batch_size:
-        left_out[:], skipping = False, 0.0
-    order = draw.permutation(np.flatnonzero(~left_out))
-    return order, np.where(easy[order], 1 / (1 - skipping), 1.0).astype(np.float32)
-
-
-def train(
-    model: Any,
-    training: Split,
-    validation: Split,
-    recipe: Recipe,
-    *,
-    seed: int,
-    work: Path | None = None,
-    lesson: Lesson | None = None,
-    compute_dtype: ComputeDtype = "float32",
-) -> History:
-    """Train a model with the recipe, which ends in averaged weights and fresh batch-norm statistics if it says so.
-
-    The order of images, their changes and what is dropped follow from seed and epoch alone, and after every epoch the
-    whole state goes to ``work``: a training that was killed and begun again ends as the undisturbed one, to the bit.
+    The training ends in averaged weights and fresh batch-norm statistics if the recipe says so. The
+    order of images, their changes and what is dropped follow from seed and epoch alone, and after every
+    epoch the whole state goes to the job's folder: a training that was killed and begun again ends as
+    the undisturbed one, to the bit.
 
     Args:
         model: Takes pixels and returns probabilities. Its weights are where the training starts.
-        training: What it learns from.
-        validation: What each epoch is judged on; nothing is chosen by it here.
-        recipe: How; with a lesson, as `as_taught` returns it.
-        seed: Decides everything random.
-        work: Folder for the checkpoint, or None for none.
-        lesson: What a teacher said about the training images, or None to learn from the labels alone.
-        compute_dtype: What flows between the layers while learning; the model is left in float32 either way.
+        job: What the model learns from, how, and with which seed.
 
     Returns:
-        One row for each epoch: epoch (from 1), loss and accuracy on changed images while learning, val_loss,
-        val_accuracy, and learning_rate at the epoch's last step.
+        One row for each epoch.
 
     Raises:
         ParamsError: There are fewer training images than a batch holds.
         DivergedError: The loss is not a number any more.
     """
-    recipe = as_taught(recipe, lesson)
-    learner = computing_in(model, compute_dtype)
-    loop = Loop(learner, training, validation, recipe, seed, lesson)
-    checkpoint = None if work is None else work / f"{model.name}-checkpoint.npz"
+    learner = computing_in(model, job.compute_dtype)
+    loop = Loop(learner, job)
+    checkpoint = None if job.work is None else job.work / f"{model.name}-checkpoint.npz"
     history = [] if checkpoint is None else _restore(checkpoint, loop.state())
-    began, skipped = time.monotonic(), len(history)
-    for epoch in range(skipped, recipe.epochs):
+    began, num_restored = time.monotonic(), len(history)
+    for epoch in range(num_restored, job.recipe.epochs):
         history.append(loop.run_epoch(epoch))
         if checkpoint is not None:
             _store(checkpoint, loop.state(), history)
-        _report(model.name, history, recipe.epochs, (time.monotonic() - began) / (epoch + 1 - skipped))
+        epoch_s = (time.monotonic() - began) / (epoch + 1 - num_restored)
+        log_epoch(model.name, history, job.recipe.epochs, epoch_s)
     loop.take_average()
     model.set_weights(learner.get_weights())
-    refresh_batch_norm(model, training.images, recipe, seed=seed)
+    refresh_batch_norm(model, job)
     return history
 
 
 def train_plain(
-    model: Any,
-    training: Split,
-    validation: Split,
-    *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
+    model: KerasModel, training: Split, validation: Split, params: BaselineParams, *, seed: int
 ) -> History:
-    """Train a model the way every tutorial does: Keras `fit`, Adam, no augmentation.
+    """Train a model with Keras `fit` and Adam, without augmentation.
 
     Returns:
-        One row for each epoch, with the columns of `train`.
+        One row for each epoch.
 
     Raises:
         DivergedError: The loss is not a number any more.
@@ -249,117 +77,73 @@ def train_plain(
     Source: Kingma and Ba, "Adam", arXiv:1412.6980.
     """
     seed_everything(derived_seed(seed, "fit"))
-    model.compile(
-        keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    optimizer = keras.optimizers.Adam(params.learning_rate)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     history: History = []
     began = time.monotonic()
 
     def note(epoch: int, logs: dict[str, float]) -> None:
-        _require_finite(logs["loss"], model.name, epoch + 1)
-        said = {
-            name: round(float(logs[name]), 6)
-            for name in ("loss", "accuracy", "val_loss", "val_accuracy")
-        }
-        history.append({"epoch": epoch + 1, **said, "learning_rate": learning_rate})
-        _report(model.name, history, epochs, (time.monotonic() - began) / (epoch + 1))
+        require_finite(logs["loss"], model.name, epoch + 1)
+        scores = {name: round(float(value), 6) for name, value in logs.items()}
+        history.append(EpochScores(epoch + 1, **scores, learning_rate=params.learning_rate))
+        log_epoch(model.name, history, params.epochs, (time.monotonic() - began) / (epoch + 1))
 
     model.fit(
-        _floats(training), np.asarray(training.labels), batch_size=batch_size, epochs=epochs, verbose=0,
-        validation_data=(_floats(validation), np.asarray(validation.labels)),
+        _floats(training), np.asarray(training.labels),
+        batch_size=params.batch_size, epochs=params.epochs,
+        validation_data=(_floats(validation), np.asarray(validation.labels)), verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note)],
     )  # fmt: skip
     return history
 
 
-def history_csv(history: History) -> str:
-    """Return a history as the text of a CSV file, one line for each epoch."""
-    lines = [
-        ",".join(_COLUMNS),
-        *(",".join(f"{value:.9g}" for value in row.values()) for row in history),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def evaluate(model: Any, split: Split) -> Score:
-    """Return accuracy and loss of a model on a split."""
-    return _Judge(model, split).score()
-
-
-def refresh_batch_norm(model: Any, images: NDArray[np.uint8], recipe: Recipe, *, seed: int) -> None:
-    """Measure the statistics of every batch normalisation anew, as they are with the weights of now.
+def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
+    """Measure batch-norm statistics anew.
 
     Averaged weights never ran with the running statistics, which belong to the last weights.
 
     Args:
         model: Its batch-norm layers are changed, nothing else.
-        images: uint8, (n, height, width); ``recipe.refresh_rows`` of them are used, changed as in training;
-            of none, the running statistics stay.
-        recipe: How many, and how they are changed.
-        seed: Decides which and how.
+        job: Its recipe says on how many training images, changed as in training; on none, the running
+            statistics stay. Its seed decides which, and how they are changed.
 
     Source: `update_bn` of Izmailov et al., "Averaging weights leads to wider optima", arXiv:1803.05407.
     """
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    if not layers or not recipe.refresh_rows:
+    if not layers or not job.recipe.refresh_rows:
         return
-    rows = np.random.default_rng(derived_seed(seed, "refresh")).permutation(len(images))[
-        : recipe.refresh_rows
-    ]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = 0.0
-    moments = [(layer.moving_mean, layer.moving_variance) for layer in layers]
-    measured = _batch_moments(model, np.asarray(images[np.sort(rows)]), moments, recipe, seed)
-    for layer, momentum, pairs in zip(layers, momenta, zip(*measured, strict=True), strict=True):
+    measured = _batch_moments(model, layers, job)
+    for layer, momentum, moments in zip(layers, momenta, zip(*measured, strict=True), strict=True):
         layer.momentum = momentum
-        means, variances = (
-            np.array([mean for mean, _ in pairs]),
-            np.array([variance for _, variance in pairs]),
-        )
+        means, variances = (np.array(values) for values in zip(*moments, strict=True))
         layer.moving_mean.assign(means.mean(0))
         layer.moving_variance.assign(variances.mean(0) + means.var(0))
 
 
 def _batch_moments(
-    model: Any, images: NDArray[np.uint8], moments: list[Any], recipe: Recipe, seed: int
-) -> list[list[Any]]:
-    """Return mean and variance of every batch-norm layer for each batch of ``images``."""
+    model: KerasModel, layers: list[Layer], job: TrainingJob
+) -> list[list[tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+    """Return mean and variance of every batch-norm layer for each batch of some images."""
+    seed, images = derived_seed(job.seed, "refresh"), job.training.images
+    rows = np.random.default_rng(seed).permutation(len(images))[: job.recipe.refresh_rows]
+    images = np.asarray(images[np.sort(rows)])
     forward = tf.function(
-        lambda batch, draws: model(augment(batch, recipe.augmentation, draws), training=True)
+        lambda batch, draws: model(augment(batch, job.recipe.augmentation, draws), training=True)
     )
     measured = []
-    size = min(_EVALUATION_BATCH, len(images))
-    draws = draw_changes(len(images), derived_seed(seed, "refresh"))
-    for first in range(0, len(images) - size + 1, size):
-        forward(tf.constant(images[first : first + size]), draws[first : first + size])
-        measured.append([(mean.numpy(), variance.numpy()) for mean, variance in moments])
+    size = min(EVALUATION_BATCH, len(images))
+    draws = draw_changes(len(images), seed)
+    for start in range(0, len(images) - size + 1, size):
+        forward(tf.constant(images[start : start + size]), draws[start : start + size])
+        measured.append([(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers])
     return measured
 
 
-class _Judge:
-    """Scores a model on a split, again and again without tracing anew."""
-
-    def __init__(self, model: Any, split: Split) -> None:
-        self._model = model
-        self._images, self._labels = tf.constant(split.images), np.asarray(split.labels)
-        self._predict = tf.function(lambda batch: model(to_pixels(batch), training=False))
-
-    def score(self) -> Score:
-        starts = range(0, len(self._labels), _EVALUATION_BATCH)
-        batches = [
-            self._predict(self._images[first : first + _EVALUATION_BATCH]).numpy() for first in starts
-        ]
-        probabilities = np.concatenate(batches)
-        of_label = probabilities[np.arange(len(self._labels)), self._labels].astype(np.float64)
-        right = probabilities.argmax(axis=1) == self._labels
-        return Score(
-            round(float(right.mean()), 6), round(float(-np.log(np.maximum(of_label, 1e-12)).mean()), 6)
-        )
-
-
 class Loop:
-    """One training: model, optimizer and images, and the traced function that runs an epoch without Python.
+    """State of a training, and the traced function that runs an epoch.
 
     The arguments are those of `train`, which is what to call unless epochs have to be taken one by one.
 
@@ -367,27 +151,20 @@ class Loop:
         ParamsError: There are fewer training images than a batch holds.
     """
 
-    def __init__(
-        self,
-        model: Any,
-        training: Split,
-        validation: Split,
-        recipe: Recipe,
-        seed: int,
-        lesson: Lesson | None,
-    ) -> None:
-        self._model, self._recipe, self._seed, self._lesson = model, recipe, seed, lesson
-        self._batch, num_rows = recipe.batch_size, len(training.labels)
+    def __init__(self, model: KerasModel, job: TrainingJob) -> None:
+        self._model, self._job, self._recipe, self._targets = model, job, job.recipe, job.targets
+        self._batch, num_rows = job.recipe.batch_size, len(job.training.labels)
         if num_rows < self._batch:
             raise ParamsError(
-                f"batch_size {self._batch} is more than the {num_rows} training images. Take a smaller batch."
+                f"batch_size {self._batch} is more than the {num_rows} training images. "
+                "Take a smaller batch."
             )
-        self._images, self._labels = tf.constant(training.images), tf.constant(training.labels, tf.int32)
+        self._images = tf.constant(job.training.images)
+        self._labels = tf.constant(job.training.labels, tf.int32)
         self._losses = tf.Variable(np.full(num_rows, np.nan, np.float32), trainable=False)
-        self._judge = _Judge(model, validation)
-        self._optimizer = _optimizer(
-            recipe, recipe.epochs * (num_rows // self._batch), model.trainable_variables
-        )
+        self._validate = evaluator(model, job.validation)
+        num_steps = self._recipe.epochs * (num_rows // self._batch)
+        self._optimizer = _optimizer(self._recipe, num_steps, model.trainable_variables)
         shapes = {"order": (None, self._batch), "weights": (None, self._batch), "rates": (None,)}
         views = {"draws": (num_rows, None), "answers": (None, None)}
         signature = [
@@ -396,39 +173,39 @@ class Loop:
         ]
         self._epoch_graph = tf.function(self._run_steps, input_signature=signature)
 
-    def state(self) -> list[Any]:
+    def state(self) -> list[Variable]:
         """Return every variable that the next epoch depends on."""
         return [*self._model.variables, *self._optimizer.variables, self._losses]
 
-    def run_epoch(self, epoch: int) -> dict[str, float]:
+    def run_epoch(self, epoch: int) -> EpochScores:
         """Train one epoch, counted from 0, and return its row of the history.
 
         Raises:
             DivergedError: The loss is not a number any more.
         """
-        seed = derived_seed(self._seed, "epoch", epoch)
-        order, weights = worth_seeing(self._losses.numpy(), self._recipe, epoch, seed=seed)
-        steps = len(order) // self._batch
-        shape, whole = (steps, self._batch), steps * self._batch
-        rates = one_cycle((epoch + (np.arange(steps) + 0.5) / steps) / self._recipe.epochs, self._recipe)
+        seed = derived_seed(self._job.seed, "epoch", epoch)
+        order, weights = choose_images(self._losses.numpy(), self._recipe, epoch, seed=seed)
+        num_steps = len(order) // self._batch
+        shape, num_seen = (num_steps, self._batch), num_steps * self._batch
+        rates = epoch_rates(epoch, num_steps, self._recipe)
         _reset_dropout(self._model, seed)
-        steps_of = order[:whole].reshape(shape).astype(np.int32), weights[:whole].reshape(shape), rates
-        loss, accuracy = self._epoch_graph(*steps_of, *self._view(epoch, seed))
-        _require_finite(float(loss), self._model.name, epoch + 1)
-        score = self._judge.score()
-        return {
-            "epoch": epoch + 1,
-            "loss": round(float(loss), 6),
-            "accuracy": round(float(accuracy), 6),
-            "val_loss": score.loss,
-            "val_accuracy": score.accuracy,
-            "learning_rate": round(float(rates[-1]), 9),
-        }
+        batches = order[:num_seen].reshape(shape).astype(np.int32), weights[:num_seen].reshape(shape)
+        loss, accuracy = self._epoch_graph(*batches, rates, *self._view(epoch, seed))
+        require_finite(float(loss), self._model.name, epoch + 1)
+        score = self._validate()
+        return EpochScores(
+            epoch=epoch + 1,
+            loss=round(float(loss), 6),
+            accuracy=round(float(accuracy), 6),
+            val_loss=score.loss,
+            val_accuracy=score.accuracy,
+            learning_rate=round(float(rates[-1]), 9),
+        )
 
-    def _view(self, epoch: int, seed: int) -> tuple[Any, Any]:
-        """Return how each image is changed in an epoch, and the teacher's answers, of no image if there is none."""
-        if self._lesson is not None:
-            return self._lesson.view(epoch)
+    def _view(self, epoch: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Return the changes of each image in an epoch, and the targets if any."""
+        if self._targets is not None:
+            return self._targets.view(epoch)
         return draw_changes(len(self._labels), seed), tf.zeros((0, 0))
 
     def take_average(self) -> None:
@@ -437,25 +214,27 @@ class Loop:
             self._optimizer.finalize_variable_values(self._model.trainable_variables)
 
     def _run_steps(
-        self, order: Any, weights: Any, rates: Any, draws: Any, answers: Any
-    ) -> tuple[Any, Any]:
+        self, order: Tensor, weights: Tensor, rates: Tensor, draws: Tensor, answers: Tensor
+    ) -> tuple[Tensor, Tensor]:
         loss_sum, right_sum = tf.constant(0.0), tf.constant(0.0)
         for step in tf.range(tf.shape(order)[0]):
             rows = order[step]
             self._optimizer.learning_rate.assign(rates[step])
-            said = tf.gather(answers, rows) if self._lesson is not None else None
-            loss, right = self._step(rows, weights[step], tf.gather(draws, rows), said)
+            answered = tf.gather(answers, rows) if self._targets is not None else None
+            loss, right = self._step(rows, weights[step], tf.gather(draws, rows), answered)
             loss_sum += loss
             right_sum += right
         return loss_sum / tf.reduce_sum(weights), right_sum / tf.reduce_sum(weights)
 
-    def _step(self, rows: Any, weights: Any, draws: Any, said: Any) -> tuple[Any, Any]:
-        """Learn from one batch and return the weighted sums of losses and of right answers."""
+    def _step(
+        self, rows: Tensor, weights: Tensor, draws: Tensor, answers: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Learn from a batch; return weighted sums of losses and right answers."""
         pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, draws)
         labels = tf.gather(self._labels, rows)
         with tf.GradientTape() as tape:
             probabilities = self._model(pixels, training=True)
-            losses = self._losses_of(probabilities, labels, said)
+            losses = self._losses_of(probabilities, labels, answers)
             loss = tf.reduce_mean(losses * weights)
         variables = self._model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
@@ -463,26 +242,33 @@ class Loop:
         right = tf.equal(tf.argmax(probabilities, axis=1, output_type=tf.int32), labels)
         return tf.reduce_sum(losses * weights), tf.reduce_sum(tf.cast(right, tf.float32) * weights)
 
-    def _losses_of(self, probabilities: Any, labels: Any, said: Any) -> Any:
-        """Return for each image the cross-entropy with its label, and the distance to the teacher's answer."""
-        targets = tf.one_hot(labels, probabilities.shape[-1])
+    def _losses_of(self, probabilities: Tensor, labels: Tensor, answers: Tensor) -> Tensor:
+        """Return the loss of each image, its distance to the targets included."""
+        one_hot = tf.one_hot(labels, probabilities.shape[-1])
         smoothing = self._recipe.label_smoothing
-        losses = keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=smoothing)
-        if self._lesson is None:
+        losses = keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=smoothing)
+        if self._targets is None:
             return losses
-        weight, heat = self._lesson.weight, self._lesson.temperature
-        return (1 - weight) * losses + weight * _distance(probabilities, said, heat)
+        distillation = self._targets.distillation
+        distances = _distances(probabilities, answers, distillation.temperature)
+        return (1 - distillation.weight) * losses + distillation.weight * distances
 
 
-def _distance(probabilities: Any, answers: Any, temperature: float) -> Any:
-    """Return the Kullback-Leibler divergence from a teacher's answers, scaled so that gradients keep their size."""
-    told = tf.nn.log_softmax(answers / temperature)
-    thought = tf.nn.log_softmax(tf.math.log(probabilities + 1e-8) / temperature)
-    return temperature**2 * tf.reduce_sum(tf.exp(told) * (told - thought), axis=1)
+def _distances(probabilities: Tensor, answers: Tensor, temperature: float) -> Tensor:
+    """Return the Kullback-Leibler divergence from the teachers' answers.
+
+    It is scaled so that gradients keep their size.
+    """
+    target = tf.nn.log_softmax(answers / temperature)
+    student = tf.nn.log_softmax(tf.math.log(probabilities + 1e-8) / temperature)
+    return temperature**2 * tf.reduce_sum(tf.exp(target) * (target - student), axis=1)
 
 
-def _optimizer(recipe: Recipe, num_steps: int, variables: list[Any]) -> Any:
-    """Return SGD with Nesterov momentum that decays kernels only, apart from the gradient (arXiv:1711.05101)."""
+def _optimizer(recipe: Recipe, num_steps: int, variables: list[Variable]) -> Optimizer:
+    """Return SGD with Nesterov momentum and decoupled weight decay of kernels.
+
+    Source: Loshchilov and Hutter, arXiv:1711.05101.
+    """
     reach = max(1.0, recipe.averaging_share * num_steps)
     optimizer = keras.optimizers.SGD(
         recipe.learning_rate,
@@ -498,10 +284,11 @@ def _optimizer(recipe: Recipe, num_steps: int, variables: list[Any]) -> Any:
     return optimizer
 
 
-def _reset_dropout(model: Any, seed: int) -> None:
-    """Set what the dropout layers draw next; Keras hands out no public handle to their generators.
+def _reset_dropout(model: KerasModel, seed: int) -> None:
+    """Set what the dropout layers draw next.
 
-    TF-MOT wraps them where a network learns to round.
+    Keras hands out no public handle to their generators. TF-MOT wraps the layers in quantization-aware
+    training.
     """
     inner = (getattr(layer, "layer", layer) for layer in model.layers)
     for number, layer in enumerate(layer for layer in inner if isinstance(layer, keras.layers.Dropout)):
@@ -510,40 +297,22 @@ def _reset_dropout(model: Any, seed: int) -> None:
             generator.reset_from_seed(derived_seed(seed, "dropout", number))
 
 
-def _require_finite(loss: float, name: str, epoch: int) -> None:
-    if not math.isfinite(loss):
-        raise DivergedError(
-            f"the loss of {name} became {loss} in epoch {epoch}. Lower the learning rate."
-        )
-
-
-def _store(path: Path, state: Iterable[Any], history: History) -> None:
+def _store(path: Path, state: Iterable[Variable], history: History) -> None:
     values = {f"v{number}": variable.numpy() for number, variable in enumerate(state)}
     with replacing(path) as part:
-        np.savez(part, history=np.array(json.dumps(history)), **values)
+        np.savez(part, history=np.array(json.dumps([asdict(row) for row in history])), **values)
 
 
-def _restore(path: Path, state: list[Any]) -> History:
-    """Load a checkpoint into the variables, if there is one, and return the epochs it has behind it."""
+def _restore(path: Path, state: list[Variable]) -> History:
+    """Load a checkpoint into the variables, if there is one, and return its history."""
     if not path.is_file():
         return []
     with np.load(path) as stored:
         for number, variable in enumerate(state):
             variable.assign(stored[f"v{number}"])
-        history: History = json.loads(str(stored["history"]))
+        history = [EpochScores(**row) for row in json.loads(str(stored["history"]))]
     _LOG.info("going on after epoch %d", len(history))
     return history
-
-
-def _report(name: str, history: History, epochs: int, epoch_s: float) -> None:
-    """Log the last epoch, and how long the rest will take."""
-    last = history[-1]
-    left = math.ceil((epochs - len(history)) * epoch_s)
-    _LOG.info(
-        "%s: epoch %d/%d, loss %.4f, accuracy %.4f, validation loss %.4f, accuracy %.4f, %d:%02d left",
-        name, last["epoch"], epochs, last["loss"], last["accuracy"], last["val_loss"], last["val_accuracy"],
-        left // 60, left % 60,
-    )  # fmt: skip
 
 
 def _floats(split: Split) -> NDArray[np.float32]:

@@ -64,11 +64,8 @@ def _stage(step: Step, root: Path) -> dict[str, JsonValue]:
 
 def _keys(section: str, kind: type[Section]) -> list[str]:
     """Return the keys of a section that a step reads."""
-    return (
-        [section]
-        if kind is Params.kind(section)
-        else [f"{section}.{name}" for name in kind.model_fields]
-    )
+    whole = {field.alias or name: field.annotation for name, field in Params.model_fields.items()}
+    return [section] if kind is whole[section] else [f"{section}.{name}" for name in kind.model_fields]
 
 
 def _out(port: Port) -> JsonValue:

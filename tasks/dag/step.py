@@ -147,7 +147,7 @@ class Step:
 
     def arguments(self, params: Params) -> Arguments:
         """Pick the sections and the seed that the function asks for from all parameters."""
-        sections = {name: params.named(name).part(kind) for name, kind in self.sections.items()}
+        sections = {name: params.section(name).part(kind) for name, kind in self.sections.items()}
         own = sections.pop(self.name)
         seed = {"seed": params.seed} if "seed" in self.keywords else {}
         return {"params": own, **sections, **seed}

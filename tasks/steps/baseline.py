@@ -1,7 +1,5 @@
-"""The room of the yardstick: the network everybody starts with, trained as everybody trains it."""
+"""Step of the baseline: the network that everybody starts with, plainly trained."""
 
-import io
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +11,13 @@ from tasks import catalog
 from tasks.dag.step import Metric, Plot, step
 
 if TYPE_CHECKING:
-    from litesmith.training.loop import Score
+    from litesmith.training.evaluation import Score
+    from litesmith.training.types import KerasModel
 
 
 @dataclass(frozen=True)
 class Ins:
-    """What is learned from, and what each epoch is judged on."""
+    """Training and validation split."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -26,7 +25,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The model, what it is made of, and how it learned."""
+    """Model, its layers, scores and history."""
 
     model: Path = catalog.BASELINE_MODEL
     summary: Path = catalog.BASELINE_SUMMARY
@@ -44,21 +43,18 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     """Train the plain network that everything else is compared with."""
     from litesmith.data.splits import read_split
     from litesmith.training import backend, loop, networks
+    from litesmith.training.evaluation import evaluate
+    from litesmith.training.history import history_csv
 
     backend.set_threads(params.num_threads)
     backend.seed_everything(backend.derived_seed(seed, "baseline"))
-    first, second = params.conv_widths
-    size = (dataset.height, dataset.width, dataset.num_classes)
-    model = networks.build_baseline(*size, (first, second), params.dense_width, "baseline")
+    model = networks.build_baseline(networks.image_shape(dataset), params, "baseline")
     train, validation = read_split(ins.train), read_split(ins.validation)
-    history = loop.train_plain(
-        model, train, validation, epochs=params.epochs, batch_size=params.batch_size,
-        learning_rate=params.learning_rate, seed=seed,
-    )  # fmt: skip
+    history = loop.train_plain(model, train, validation, params, seed=seed)
     backend.save_h5(model, outs.model)
     write_text(outs.summary, _summary(model))
-    write_text(outs.history, loop.history_csv(history))
-    scores = {"train": loop.evaluate(model, train), "validation": loop.evaluate(model, validation)}
+    write_text(outs.history, history_csv(history))
+    scores = {"train": evaluate(model, train), "validation": evaluate(model, validation)}
     results = _results(model, params, scores, outs.model.stat().st_size)
     write_json(outs.results, results)
     write_json(
@@ -67,9 +63,9 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
 
 
 def _results(
-    model: Any, params: BaselineParams, scores: dict[str, "Score"], keras_bytes: int
+    model: "KerasModel", params: BaselineParams, scores: dict[str, "Score"], keras_bytes: int
 ) -> dict[str, Any]:
-    from litesmith.training.networks import count_macs
+    from litesmith.training.cost import count_macs
 
     return {
         **{split: score.to_plain() for split, score in scores.items()},
@@ -85,9 +81,8 @@ def _results(
     }
 
 
-def _summary(model: Any) -> str:
+def _summary(model: "KerasModel") -> str:
     """Return Keras's table of the layers."""
-    text = io.StringIO()
-    with redirect_stdout(text):
-        model.summary(line_length=90)
-    return text.getvalue()
+    lines: list[str] = []
+    model.summary(line_length=90, print_fn=lines.append)
+    return "".join(f"{line}\n" for line in lines)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from litesmith.tflite.conversion import Bar, Converted, LiteFile, Material
     from litesmith.tflite.precisions.precision import Precision
     from litesmith.tflite.selection import Choice
-    from litesmith.training.backend import KerasModel
+    from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,7 +70,6 @@ def convert(
         ParamsError: There are fewer images than are asked for.
     """
     from litesmith.data.splits import read_split
-    from litesmith.device.limits import Limits
     from litesmith.tflite import conversion, selection
     from litesmith.tflite.runtime import RUNTIME
     from litesmith.training.backend import load_h5, set_threads
@@ -88,7 +87,7 @@ def convert(
     chosen = selection.choose(
         conversion.candidates(
             {name: file for name, file in files.items() if file.precision.name in params.candidates},
-            conversion.limits_broken_by(load_h5(ins.tuned), device.into(Limits)),
+            conversion.limits_broken_by(load_h5(ins.tuned), device),
         ),
         material.validation.labels,
         noise_standard_errors=params.noise_standard_errors,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from litesmith.data.splits import Split
     from litesmith.device.measurement import Measurement
     from litesmith.evaluation import Variant
-    from litesmith.training.backend import KerasModel
+    from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The room that sets small weights of the winner to zero while it is fine-tuned with dropout."""
+"""Step of pruning: the winner is fine-tuned with dropout while small weights become zero."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ins:
-    """The winner, what it goes on learning from, and what the teachers say."""
+    """Winner, splits and distillation targets."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -26,7 +26,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The pruned model without wrappers, how it learned, and what pruning and dropout each did."""
+    """Pruned model without wrappers, its history, and the ablation."""
 
     model: Path = catalog.PRUNED_MODEL
     metrics: Annotated[Path, Metric()] = catalog.metrics("prune")
@@ -40,33 +40,28 @@ class Outs:
 
 @step
 def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
-    """Prune the winner while fine-tuning with dropout; record what each of the two does alone.
+    """Prune the winner while fine-tuning with dropout; record an ablation.
 
     Raises:
         ContractError: A pruned layer did not reach the sparsity asked for.
     """
     from litesmith.compression import pruning
     from litesmith.data.splits import read_split
-    from litesmith.training import backend, loop
-    from litesmith.training.distillation import Share, read_lesson
-    from litesmith.training.networks import NetworkSpec
+    from litesmith.training import backend
+    from litesmith.training.distillation import read_targets
+    from litesmith.training.history import history_csv
+    from litesmith.training.job import TrainingJob
+    from litesmith.training.networks import parse_network
 
     backend.set_threads(params.num_threads)
-    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
-    tuning = pruning.Tuning(
-        winner=backend.load_h5(ins.model),
-        spec=NetworkSpec.from_plain(read_json(ins.network)["network"]),
-        training=read_split(ins.train),
-        validation=read_split(ins.validation),
-        recipe=loop.as_taught(params.recipe.into(loop.Recipe), lesson),
-        pruning=params.pruning.into(pruning.Pruning),
-        lesson=lesson,
-        seed=seed,
-        work=work,
-    )
+    targets = read_targets(ins.lesson, params.lesson)
+    splits = read_split(ins.train), read_split(ins.validation)
+    job = TrainingJob(*splits, params.recipe, seed, targets, work)
+    winner, spec = backend.load_h5(ins.model), parse_network(read_json(ins.network)["network"])
+    tuning = pruning.Tuning(winner, spec, job, params.pruning)
     ablation = pruning.ablate(tuning, dropout_rate=params.dropout_rate, name="pruned")
     backend.save_h5(ablation.model, outs.model)
-    write_text(outs.history, loop.history_csv(ablation.history))
+    write_text(outs.history, history_csv(ablation.history))
     results = _results(ablation, tuning)
     write_json(outs.results, results)
     validation = {name: line["validation"] for name, line in results["ablation"].items()}
@@ -79,7 +74,7 @@ def _results(ablation: "Ablation", tuning: "Tuning") -> dict[str, Any]:
         "sparsity_asked": tuning.pruning.final_sparsity,
         "sparsity_reached": ablation.lines["pruned_with_dropout"].sparsity,
         "layers": [asdict(layer) for layer in ablation.layers],
-        "recipe": asdict(tuning.recipe),
+        "recipe": tuning.job.recipe.model_dump(),
     }
 
 

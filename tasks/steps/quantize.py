@@ -11,7 +11,7 @@ from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
-    from litesmith.training.backend import KerasModel
+    from litesmith.training.types import KerasModel
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,19 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
             once.
         ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
     """
-    from litesmith.training import backend, loop
+    from litesmith.training import backend
+    from litesmith.training.evaluation import evaluate
 
     backend.set_threads(params.num_threads)
     outs.models.mkdir(parents=True)
     tuning, parents = _tuning(params, ins, seed, work), _parents(params, ins)
     scores = {
-        name: loop.evaluate(parent, tuning.validation).to_plain() for name, parent in parents.items()
+        name: evaluate(parent, tuning.job.validation).to_plain() for name, parent in parents.items()
     }
     variants = {name: _variant(name, params, parents, tuning, outs) for name in params.variants}
     for variant in variants.values():
         variant["parent_validation"] = scores[variant["parent"]]
-    asked = {"clustering": params.clustering.model_dump(), "recipe": asdict(tuning.recipe)}
+    asked = {"clustering": params.clustering.model_dump(), "recipe": tuning.job.recipe.model_dump()}
     write_json(outs.results, {"variants": variants, **asked})
     write_json(
         outs.metrics, {"validation": {name: variant["validation"] for name, variant in variants.items()}}
@@ -62,21 +63,14 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
 
 
 def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning":
-    from litesmith.compression.quantization import Clustering, Tuning
+    from litesmith.compression.quantization import Tuning
     from litesmith.data.splits import read_split
-    from litesmith.training.distillation import Share, read_lesson
-    from litesmith.training.loop import Recipe, as_taught
+    from litesmith.training.distillation import read_targets
+    from litesmith.training.job import TrainingJob
 
-    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
-    return Tuning(
-        training=read_split(ins.train),
-        validation=read_split(ins.validation),
-        recipe=as_taught(params.recipe.into(Recipe), lesson),
-        clustering=params.clustering.into(Clustering),
-        lesson=lesson,
-        seed=seed,
-        work=work,
-    )
+    targets = read_targets(ins.lesson, params.lesson)
+    splits = read_split(ins.train), read_split(ins.validation)
+    return Tuning(TrainingJob(*splits, params.recipe, seed, targets, work), params.clustering)
 
 
 def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
@@ -94,7 +88,7 @@ def _variant(
     """Make one variant, write the model, and return what became of it."""
     from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
-    from litesmith.training.loop import evaluate
+    from litesmith.training.evaluation import evaluate
 
     made_by = variant(name)
     tuned = made_by.make(parents[made_by.parent], tuning)
@@ -104,7 +98,7 @@ def _variant(
         "parent": made_by.parent,
         "passes": made_by.passes,
         "description": made_by.description(params),
-        "validation": evaluate(tuned.model, tuning.validation).to_plain(),
+        "validation": evaluate(tuned.model, tuning.job.validation).to_plain(),
         "distinct_values": tuned.distinct_values,
-        "history": tuned.history,
+        "history": [asdict(row) for row in tuned.history],
     }

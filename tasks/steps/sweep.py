@@ -1,7 +1,7 @@
-"""The room that searches for a network within the device's limits, and trains the winner in full."""
+"""Step of the search for a network and of its full training."""
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,16 +14,18 @@ from tasks.dag.step import MapJobs, Measured, Metric, Plot, StudyRunner, step
 
 if TYPE_CHECKING:
     from litesmith.search.study import Plan, StudyResult
+    from litesmith.training.job import TrainingJob
+    from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
-# With teachers there is no choice: images are changed as they saw them.
-_AS_TAUGHT = "as taught"
+# With teachers there is no choice: images are changed as they saw them. The name enters the results.
+_TEACHERS_AUGMENTATION = "as taught"
 
 
 @dataclass(frozen=True)
 class Ins:
-    """What is learned from, what the winner is chosen on, and what the teachers say."""
+    """Training and validation split, and distillation targets."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -32,7 +34,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The winner trained in full, its network, and the study; the trials' CPU-seconds apart from what repeats."""
+    """Winner trained in full, its network and the study; the trials' CPU-seconds apart."""
 
     model: Path = catalog.TUNED_MODEL
     network: Path = catalog.TUNED_NETWORK
@@ -63,9 +65,12 @@ def sweep(
     Raises:
         ParamsError: No network within the limits is found, or a batch is larger than the training split.
     """
-    from litesmith.search.study import run_study
+    from litesmith.data.splits import read_split
+    from litesmith.search.study import recipe_of, run_study
     from litesmith.search.trial import run_trial
     from litesmith.training import backend
+    from litesmith.training.distillation import read_targets
+    from litesmith.training.job import TrainingJob
 
     backend.set_threads(params.num_threads)
     plan = _plan(params, ins, device, dataset)
@@ -76,69 +81,55 @@ def sweep(
 
     study = run_with_workers(search, num_workers=params.num_workers)
     write_json(outs.timing, {"trials": study.timings()})
-    _train_winner(params, ins, outs, plan, study, seed, work)
+    recipe = recipe_of(study.winner.choices, plan.params, params.full_epochs)
+    splits = read_split(ins.train), read_split(ins.validation)
+    job = TrainingJob(*splits, recipe, seed, read_targets(ins.lesson, params.lesson), work)
+    _train_winner(plan, study, job, outs)
 
 
 def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
     from litesmith.data.splits import read_split
-    from litesmith.device.limits import Limits
-    from litesmith.search.study import Family, Plan, Rung, Space
-    from litesmith.training.distillation import Share, read_lesson
-    from litesmith.training.loop import Schedule
+    from litesmith.search.study import Plan
+    from litesmith.training.distillation import read_targets
+    from litesmith.training.networks import image_shape
 
-    size, space = (dataset.height, dataset.width, dataset.num_classes), params.space.into(Space)
-    lesson = read_lesson(ins.lesson, params.lesson.into(Share))
-    if lesson is not None:
-        space = replace(space, augmentations={_AS_TAUGHT: lesson.augmentation})
+    targets = read_targets(ins.lesson, params.lesson)
+    if targets is not None:
+        augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
+        params = params.replace(space=params.space.replace(augmentations=augmentations))
     return Plan(
-        num_trials=params.num_trials,
-        batch_trials=params.batch_trials,
-        startup_trials=params.startup_trials,
-        max_asks=params.max_asks,
-        reduction=params.reduction,
-        rungs=[rung.into(Rung) for rung in params.rungs],
-        tie_standard_errors=params.tie_standard_errors,
-        space=space,
-        limits=device.into(Limits),
-        schedule=params.schedule.into(Schedule),
-        family=Family(*size, params.num_stages, params.stem_stride, params.residual, params.separable),
-        share=params.lesson.into(Share),
-        num_threads=params.trial_threads,
+        params=params,
+        limits=device,
+        images=image_shape(dataset),
         train=ins.train,
         validation=ins.validation,
         num_validation=len(read_split(ins.validation).labels),
-        lesson=ins.lesson,
+        targets=ins.lesson,
     )
 
 
-def _train_winner(
-    params: SweepParams, ins: Ins, outs: Outs, plan: "Plan", study: "StudyResult", seed: int, work: Path
-) -> None:
-    """Train the winner on all rows and write it with what was found."""
-    from litesmith.data.splits import read_split
-    from litesmith.search.study import recipe_of
+def _train_winner(plan: "Plan", study: "StudyResult", job: "TrainingJob", outs: Outs) -> None:
+    """Train the winner in full and write it with the study."""
     from litesmith.training import backend, loop, networks
-    from litesmith.training.distillation import read_lesson
+    from litesmith.training.evaluation import evaluate
+    from litesmith.training.history import history_csv
 
-    spec, choices = study.winner.spec, study.winner.choices
-    recipe = recipe_of(choices, plan, params.full_epochs)
-    _LOG.info("trial %d won with %s", study.winner.number, choices)
+    spec, choices, recipe = study.winner.spec, study.winner.choices, job.recipe
+    _LOG.info("trial %d won with %s", study.winner.number, asdict(choices))
     backend.keras.backend.clear_session()
-    backend.seed_everything(backend.derived_seed(seed, "tuned"))
+    backend.seed_everything(backend.derived_seed(job.seed, "tuned"))
     model = networks.build_network(spec, "tuned")
-    train, validation = read_split(ins.train), read_split(ins.validation)
-    lesson = read_lesson(ins.lesson, plan.share)
-    history = loop.train(model, train, validation, recipe, seed=seed, work=work, lesson=lesson)
+    history = loop.train(model, job)
     backend.save_h5(model, outs.model)
-    write_text(outs.history, loop.history_csv(history))
-    score = loop.evaluate(model, validation).to_plain()
-    full = {"epochs": recipe.epochs, "validation": score, "recipe": asdict(recipe)}
-    write_json(outs.network, {"network": spec.to_plain(), "choices": choices})
+    write_text(outs.history, history_csv(history))
+    score = evaluate(model, job.validation).to_plain()
+    full = {"epochs": recipe.epochs, "validation": score, "recipe": recipe.model_dump()}
+    write_json(outs.network, {"network": spec.model_dump(mode="json"), "choices": asdict(choices)})
     write_json(outs.results, {**study.to_plain(plan), "full_training": full})
     write_json(outs.metrics, _metrics(study, model, score))
 
 
-def _metrics(study: "StudyResult", model: Any, score: dict[str, float]) -> dict[str, Any]:
+def _metrics(study: "StudyResult", model: "KerasModel", score: dict[str, float]) -> dict[str, Any]:
     return {
         "validation": score,
         "num_parameters": model.count_params(),

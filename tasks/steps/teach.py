@@ -1,4 +1,4 @@
-"""The room of the teachers: networks too large for the device, whose answers the small ones learn from."""
+"""Step of the teachers, networks too large for the device."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,12 @@ from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step
 
 if TYPE_CHECKING:
-    from litesmith.training.distillation import Taught
-    from litesmith.training.networks import NetworkSpec
+    from litesmith.training.distillation import Teaching
 
 
 @dataclass(frozen=True)
 class Ins:
-    """What is learned from, and what each epoch is judged on."""
+    """Training and validation split."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -25,7 +24,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The teachers, and what they say about fixed views of the training images."""
+    """Teachers, and their answers to fixed views of the training images."""
 
     teachers: Annotated[Path, MaybeEmpty()] = catalog.TEACHERS
     lesson: Path = catalog.LESSON
@@ -39,39 +38,37 @@ class Outs:
 def teach(
     params: TeachParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int, work: Path
 ) -> None:
-    """Train large teachers and keep their answers to fixed views of the training images; none if none is asked for."""
+    """Train large teachers, if any, and keep their answers to training images."""
     from litesmith.data.splits import read_split
-    from litesmith.training import backend, distillation, loop
+    from litesmith.training import backend, distillation, networks
+    from litesmith.training.history import history_csv
+    from litesmith.training.job import TrainingJob
 
     backend.set_threads(params.num_threads)
-    recipe = params.recipe.into(loop.Recipe)
-    taught = distillation.teach(
-        _network(params, dataset), recipe, read_split(ins.train), read_split(ins.validation),
-        num_teachers=params.num_teachers, num_views=params.num_views, seed=seed, work=work,
+    job = TrainingJob(
+        read_split(ins.train), read_split(ins.validation), params.recipe, seed,
         compute_dtype=params.compute_dtype,
     )  # fmt: skip
+    spec = networks.network_spec(params.network, networks.image_shape(dataset))
+    teaching = distillation.teach(
+        spec, job, work, num_teachers=params.num_teachers, num_views=params.num_views
+    )
     outs.teachers.mkdir(parents=True)
-    for model in taught.teachers:
+    for model in teaching.teachers:
         backend.save_h5(model, outs.teachers / f"{model.name}.h5")
-    distillation.write_lesson(outs.lesson, taught.answers, recipe.augmentation, taught.seeds)
-    write_text(outs.history, loop.history_csv(taught.history))
-    results = _results(params, taught)
+    augmentation = params.recipe.augmentation
+    distillation.write_targets(outs.lesson, teaching.answers, augmentation, teaching.seeds)
+    write_text(outs.history, history_csv(teaching.history))
+    results = _results(params, teaching)
     write_json(outs.results, results)
     write_json(outs.metrics, {"num_teachers": params.num_teachers, "validation": results["validation"]})
 
 
-def _network(params: TeachParams, dataset: DatasetParams) -> "NetworkSpec":
-    from litesmith.training.networks import NetworkSpec
-
-    size = {"height": dataset.height, "width": dataset.width, "num_classes": dataset.num_classes}
-    return NetworkSpec.from_plain({**size, **params.network.model_dump()})
-
-
-def _results(params: TeachParams, taught: "Taught") -> dict[str, Any]:
+def _results(params: TeachParams, teaching: "Teaching") -> dict[str, Any]:
     return {
         "num_teachers": params.num_teachers,
-        "num_views": len(taught.seeds),
-        "validation": {name: score.to_plain() for name, score in taught.scores.items()},
-        "num_parameters": [model.count_params() for model in taught.teachers],
+        "num_views": len(teaching.seeds),
+        "validation": {name: score.to_plain() for name, score in teaching.scores.items()},
+        "num_parameters": [model.count_params() for model in teaching.teachers],
         "recipe": params.recipe.model_dump(),
     }

@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 # What is left running by one who serves when no run is going on.
 SERVING = ("flows serve", "flows.serving.watched", "resource_tracker")
 
+# A worker asks for orders every ten seconds by default.
+OFTEN = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+
 
 def tiny_project(folder: Path) -> Path:
     """Make a project in which the whole pipeline runs on drawn images in seconds."""

@@ -1,3 +1,4 @@
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from litesmith.errors import ParamsError
 from litesmith.files import write_text, yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params, read_params, read_sections
+from litesmith.params.section import Section
 
 PROJECT = Path(__file__).parents[2]
 
@@ -39,6 +41,36 @@ def test_a_small_number_is_one_however_it_is_written(
 def test_values_cannot_be_changed(content: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse_params(content).prepare.num_gate = 1
+
+
+def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
+    content: dict[str, Any],
+) -> None:
+    params = parse_params(content)
+    assert pickle.loads(pickle.dumps(params)) == params
+    named = {"sweep", "convert"}  # hold mappings of names
+    sections = [
+        section for name, section in params if isinstance(section, Section) and name not in named
+    ]
+    assert len(sections) > 10
+    assert len({hash(section) for section in sections}) == len(sections)
+
+
+def test_another_value_is_checked(content: dict[str, Any]) -> None:
+    recipe = parse_params(content).prune.recipe
+    assert recipe.replace(epochs=9).epochs == 9
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        recipe.replace(epochs=0)
+
+
+def test_what_is_no_list_or_too_short_is_told_in_the_words_of_yaml(content: dict[str, Any]) -> None:
+    content["sweep"]["space"]["widths"] = 3
+    content["teach"]["network"]["stage_widths"] = []
+    content["validate"]["mean_range"] = [0.1, 0.2, 0.3]
+    lines = refusal(content).splitlines()
+    assert lines[0].startswith("sweep.space.widths should be a valid list, got 3.")
+    assert lines[1].startswith("teach.network.stage_widths List should have at least 1 item")
+    assert lines[2].startswith("validate.mean_range List should have at most 2 items")
 
 
 def test_no_parameter_has_a_default() -> None:
@@ -254,7 +286,7 @@ def test_class_names_are_words_that_tell_classes_apart(
 
 def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
     content["dataset"]["class_names"][:3] = ["裤子", "👟", "Jupe légère"]
-    assert parse_params(content).dataset.class_names[:3] == ["裤子", "👟", "Jupe légère"]
+    assert parse_params(content).dataset.class_names[:3] == ("裤子", "👟", "Jupe légère")
 
 
 @pytest.mark.parametrize(

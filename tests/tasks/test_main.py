@@ -1,5 +1,6 @@
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -197,26 +198,34 @@ def test_in_a_workspace_an_error_names_it_and_a_command_that_acts_on_it(
     assert f"`dvc --cd '{workspace}' repro prepare` makes them once the cause above is gone" in said
 
 
-@pytest.fixture
-def under_dvc(tmp_path: Path) -> Commands:
+@pytest.fixture(scope="module")
+def project_under_dvc(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     """A project with git and DVC whose one stage has the outputs of `prune`, run and committed."""
-    (tmp_path / "step.py").write_text(_STEP)
-    (tmp_path / "params.yaml").write_text("sparsity: 1")
+    folder = tmp_path_factory.mktemp("under_dvc") / "project"
+    (folder / _OTHER).parent.mkdir(parents=True)
+    (folder / _OTHER).write_text("committed")
+    (folder / "step.py").write_text(_STEP)
+    (folder / "params.yaml").write_text("sparsity: 1")
     real = YAML(typ="safe").load(dvcfile.render([named("prune")], PROJECT))["stages"]["prune"]
     paths = [port.path.as_posix() for port in named("prune").outs]
     stage = {"cmd": " ".join(["python step.py", *paths]), "params": ["sparsity"]}
     stage |= {key: real[key] for key in ("outs", "metrics")}
-    write_text(tmp_path / "dvc.yaml", yaml_text({"stages": {"prune": stage}}))
-    (tmp_path / _OTHER).parent.mkdir(parents=True)
-    (tmp_path / _OTHER).write_text("committed")
-    commands = Commands(tmp_path, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
-    _git(tmp_path, "init", "-q")
+    write_text(folder / "dvc.yaml", yaml_text({"stages": {"prune": stage}}))
+    commands = Commands(folder, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
+    _git(folder, "init", "-q")
     for words in (["init"], ["repro"]):
         code, said = commands.run("dvc", *words)
         assert code == 0, said
-    _git(tmp_path, "add", ".")
-    _git(tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "one")
+    _git(folder, "add", ".")
+    _git(folder, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "one")
     return commands
+
+
+@pytest.fixture
+def under_dvc(project_under_dvc: Commands, tmp_path: Path) -> Commands:
+    """A copy of the project for one test."""
+    folder = shutil.copytree(project_under_dvc.folder, tmp_path / "project")
+    return Commands(folder, project_under_dvc.environment)
 
 
 def _git(folder: Path, *words: str) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from litesmith.compression.variants.variant import FineTuned, Variant, trained_words
 from litesmith.params.sections.quantize import QuantizeParams
-from litesmith.training.backend import KerasModel, derived_seed
+from litesmith.training.types import KerasModel
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
@@ -13,11 +13,8 @@ if TYPE_CHECKING:
 def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
     from litesmith.compression.quantization import cluster, layer_values
 
-    model, history = cluster(
-        parent, tuning.training, tuning.validation, tuning.recipe, tuning.clustering,
-        name=CLUSTERED.name, seed=derived_seed(tuning.seed, CLUSTERED.name),
-        work=tuning.work_of(CLUSTERED.name), lesson=tuning.lesson,
-    )  # fmt: skip
+    job = tuning.job_of(CLUSTERED.name)
+    model, history = cluster(parent, job, tuning.clustering, name=CLUSTERED.name)
     return FineTuned(model, history, {layer.name: layer.num_values for layer in layer_values(model)})
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from litesmith.compression.variants.variant import FineTuned, Variant
 from litesmith.params.sections.quantize import QuantizeParams
-from litesmith.training.backend import KerasModel
+from litesmith.training.types import KerasModel
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning

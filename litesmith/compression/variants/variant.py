@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from litesmith.compression.loading import load_aware
 from litesmith.params.sections.quantize import QuantizeParams
-from litesmith.training.backend import KerasModel
+from litesmith.training.types import KerasModel
 
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
-    from litesmith.training.loop import History
+    from litesmith.training.history import History
 
 
 @dataclass(frozen=True)

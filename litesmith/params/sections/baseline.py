@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from litesmith.params.section import Count, Section, Threads
+from litesmith.params.section import Count, Pair, Section, Threads
 
 
 class BaselineParams(Section):
     """The yardstick: the network everybody starts with, trained as everybody trains it."""
 
-    conv_widths: Annotated[list[Count], Field(min_length=2, max_length=2, description="Channels.")]
+    conv_widths: Annotated[Pair[Count], Field(description="Channels.")]
     dense_width: Annotated[Count, Field(description="Units of the layer before the head.")]
     epochs: Count
     batch_size: Count

@@ -5,14 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from litesmith.params.section import Count, Fraction, Section, Share, Threads
+from litesmith.params.section import Count, Fraction, Items, Section, Share, Threads
 
 # One fraction for each precision of a ``.tflite`` file; `tasks.registries` checks the names.
 ByPrecision = Mapping[str, Share]
 
 
 class ConvertParams(Section):
-    """How models are converted, what their files must do, and which one goes to the device."""
+    """Conversion of models, checks of their files, and choice of one."""
 
     num_calibration: Annotated[
         Count, Field(description="Training images from which int8 learns its ranges.")
@@ -28,7 +28,7 @@ class ConvertParams(Section):
         Field(description="Smallest share of validation images given the same class as by Keras."),
     ]
     candidates: Annotated[
-        list[str],
+        Items[str],
         Field(min_length=1, description="Precisions that may go to the device."),
     ]
     choice_shift_px: Annotated[

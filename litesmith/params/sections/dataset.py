@@ -1,16 +1,18 @@
 """What the data set is called and holds."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from litesmith.params.section import Count, Section
-
-Names = TypeVar("Names", list[str], tuple[str, ...])
+from litesmith.params.section import Count, Items, Section
 
 
-def distinct_names(names: Names) -> Names:
-    """Return class names, or raise `ValueError` if one is blank, breaks out of its line or stands twice."""
+def distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return class names that can be shown and told apart.
+
+    Raises:
+        ValueError: One is blank, breaks out of its line or stands twice.
+    """
     for name in names:
         if not name.strip() or not name.isprintable():
             raise ValueError(f"must hold names that can be shown, and one is {name!r}")
@@ -27,7 +29,7 @@ class DatasetParams(Section):
     name: str
     drawn: Annotated[bool, Field(description="True marks every page as made from drawn images.")]
     class_names: Annotated[
-        list[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
+        Items[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
     ]
     num_train: Annotated[Count, Field(description="Images in the official training files.")]
     num_test: Annotated[Count, Field(description="Images in the official test files.")]

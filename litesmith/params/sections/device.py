@@ -8,7 +8,10 @@ from litesmith.params.section import Count, Section
 
 
 class HardLimits(Section):
-    """The part of ``device`` that the sweep and the choice of the final file keep to: nothing timed or optional."""
+    """Limits that the sweep and the choice of the final file keep.
+
+    None of them is timed or optional.
+    """
 
     max_tflite_bytes: Annotated[Count, Field(description="Of the full int8 file.")]
     max_macs: Annotated[Count, Field(description="Multiply-accumulates for one image.")]
@@ -16,7 +19,7 @@ class HardLimits(Section):
 
 
 class DeviceParams(HardLimits):
-    """What the device can take: the hard limits, and what the final file alone is judged by."""
+    """Limits of the device; the final file alone is judged by the last ones."""
 
     max_arena_bytes: Annotated[
         Count, Field(description="Memory under TensorFlow Lite Micro besides the file.")

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from litesmith.params.section import Count, Section, Threads
+from litesmith.params.section import Count, Items, Section, Threads
 
 
-class NpuParams(Section):
-    """A neural processor, in the words of Arm's compiler Vela and the configuration file that it brings."""
+class NpuTarget(Section):
+    """Neural processor, in the words of Arm's compiler Vela and its configuration file."""
 
     accelerator: Annotated[str, Field(description="Such as ethos-u55-128; `vela --help` lists them.")]
     system: Annotated[
@@ -21,10 +21,10 @@ class EvaluateParams(Section):
     """How models are measured on the test images."""
 
     measure: Annotated[
-        list[str],
+        Items[str],
         Field(description="Devices whose cost is measured; each needs `make extras`."),
     ]
-    npu: NpuParams
+    npu: NpuTarget
     latency_warmup: Annotated[int, Field(ge=0, description="Runs of each file before any is timed.")]
     latency_rounds: Annotated[Count, Field(description="Rounds in which the files take turns.")]
     latency_runs: Annotated[Count, Field(description="Timed runs of each file in each round.")]

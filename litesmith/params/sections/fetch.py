@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from litesmith.params.section import Section
+from litesmith.params.section import Items, Section
 
 
 class RawFile(Section):
@@ -27,13 +27,14 @@ class RawFiles(Section):
 
 
 class FetchParams(Section):
-    """Where the raw files come from: the sources in the order they are tried, or those that a variable names alone."""
+    """Sources of the raw files, in the order they are tried."""
 
     sources: Annotated[
-        list[str],
+        Items[str],
         Field(
             min_length=1,
-            description="Each is 'env:NAME' (what it names is tried alone), a folder, an http(s) address, or 'drawn'.",
+            description="Each is 'env:NAME' (what it names is tried alone), a folder, an http(s) "
+            "address, or 'drawn'.",
         ),
     ]
     files: RawFiles

@@ -4,18 +4,38 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from litesmith.params.section import Blocks, Count, Fraction, Section
+from litesmith.params.section import Blocks, Count, Fraction, Items, Section
+
+
+class ImageShape(Section):
+    """Shape of what goes into a network and of what comes out.
+
+    Attributes:
+        height: Of an image, in pixels.
+        width: Of an image, in pixels.
+        num_classes: Probabilities that come out.
+    """
+
+    height: Count
+    width: Count
+    num_classes: Count
 
 
 class NetworkParams(Section):
-    """A network of Conv-BN-ReLU units: a stem, then stages, each at half the resolution of the one before."""
+    """Network of Conv-BN-ReLU units.
+
+    A stem comes first, then stages, each at half the resolution of the one before. With a
+    ``stem_stride`` of 2 the first stage needs no pooling before it. The side of the first convolution is
+    odd; all others are 3x3. A unit that runs again has the same kernels and a batch normalisation for
+    each run: depth that costs time and hardly a byte.
+    """
 
     stem_width: Annotated[Count, Field(description="Channels of the first convolution.")]
     stage_widths: Annotated[
-        list[Count], Field(min_length=1, max_length=4, description="Channels of each stage.")
+        Items[Count], Field(min_length=1, max_length=4, description="Channels of each stage.")
     ]
     stage_blocks: Annotated[
-        list[Blocks], Field(min_length=1, max_length=4, description="Units after a stage's first.")
+        Items[Blocks], Field(min_length=1, max_length=4, description="Units after a stage's first.")
     ]
     stem_kernel_size: Annotated[Count, Field(description="Side of the first convolution.")]
     stem_stride: Annotated[
@@ -34,3 +54,7 @@ class NetworkParams(Section):
             found = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
             raise ValueError(f"has {found}: give each stage both")
         return self
+
+
+class NetworkSpec(NetworkParams, ImageShape):
+    """Network for images of one shape."""

@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from litesmith.params.section import Count, Fraction, Section, Share, Threads
-from litesmith.params.sections.recipe import LessonParams, RecipeParams
+from litesmith.params.sections.recipe import Distillation, Recipe
 
 
-class PruningParams(Section):
-    """How weights are set to zero."""
+class Pruning(Section):
+    """Schedule of the weights that are set to zero."""
 
     final_sparsity: Annotated[
         Fraction, Field(description="Share of a pruned layer's weights that end as zero.")
@@ -22,19 +22,20 @@ class PruningParams(Section):
     min_weights: Annotated[Count, Field(description="Layers with fewer weights stay dense.")]
 
 
-def _seeing_all(recipe: RecipeParams) -> RecipeParams:
+def _seeing_all(recipe: Recipe) -> Recipe:
     if recipe.skip_share:
         raise ValueError(
-            "must have a skip_share of 0: the schedule of the zeros counts steps that it knows beforehand"
+            "must have a skip_share of 0: the schedule of the zeros counts steps that it knows "
+            "beforehand"
         )
     return recipe
 
 
 class PruneParams(Section):
-    """How the winner is pruned and fine-tuned."""
+    """Pruning and fine-tuning of the winner."""
 
     dropout_rate: Annotated[Fraction, Field(description="Of the fine-tunings with dropout.")]
-    pruning: PruningParams
-    lesson: LessonParams
-    recipe: Annotated[RecipeParams, AfterValidator(_seeing_all)]
+    pruning: Pruning
+    lesson: Distillation
+    recipe: Annotated[Recipe, AfterValidator(_seeing_all)]
     num_threads: Threads

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from litesmith.params.section import Count, Section, Threads
-from litesmith.params.sections.recipe import LessonParams, RecipeParams
+from litesmith.params.section import Count, Items, Section, Threads
+from litesmith.params.sections.recipe import Distillation, Recipe
 
 
-class ClusteringParams(Section):
-    """How weights come to share values."""
+class Clustering(Section):
+    """Sharing of values among weights; 16 values need four bits each once compressed."""
 
     num_clusters: Annotated[
         int, Field(ge=2, le=256, description="Distinct values of a clustered kernel.")
@@ -18,15 +18,15 @@ class ClusteringParams(Section):
 
 
 class QuantizeParams(Section):
-    """How models are fine-tuned for what conversion does to them; each way is a model more, with an int8 file."""
+    """Fine-tuning for conversion; each variant is a model more, with an int8 file."""
 
     variants: Annotated[
-        list[str],
+        Items[str],
         Field(
             description="Ways to make a model for conversion; litesmith/compression/variants has them."
         ),
     ]
-    clustering: ClusteringParams
-    lesson: LessonParams
-    recipe: RecipeParams
+    clustering: Clustering
+    lesson: Distillation
+    recipe: Recipe
     num_threads: Threads

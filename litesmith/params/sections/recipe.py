@@ -7,8 +7,8 @@ from pydantic import Field
 from litesmith.params.section import Count, Fraction, Section, Share
 
 
-class AugmentationParams(Section):
-    """How far a training image may be changed."""
+class Augmentation(Section):
+    """Random changes of a training image; what a shift brings in is background."""
 
     max_shift_px: Annotated[
         int, Field(ge=0, le=14, description="Rows and columns it may move, either way.")
@@ -18,8 +18,8 @@ class AugmentationParams(Section):
     max_erase_px: Annotated[int, Field(ge=2, description="Longest side of that rectangle.")]
 
 
-class ScheduleParams(Section):
-    """What all trainings of a sweep share."""
+class Schedule(Section):
+    """Part of a recipe that all trainings of a sweep share."""
 
     warmup_share: Annotated[
         float, Field(gt=0, lt=1, description="Share of the steps with a rising learning rate.")
@@ -43,23 +43,37 @@ class ScheduleParams(Section):
         int,
         Field(
             ge=0,
-            description="Images that measure batch-norm statistics at the end; 0 keeps the running ones.",
+            description="Images that measure batch-norm statistics at the end; 0 keeps the running "
+            "ones.",
         ),
     ]
 
 
-class RecipeParams(ScheduleParams):
-    """How a network is trained."""
+class Recipe(Schedule):
+    """Hyperparameters of a training.
 
-    epochs: Count
-    batch_size: Count
+    What is left over of the images at the end of an epoch waits for the next shuffle. Images that stay
+    where others are skipped weigh as much more, so that the gradient is the same on average. The average
+    of the weights reaches back over a share of the steps that there would be if no image were skipped; 0
+    takes the last weights.
+
+    Source: momentum after Sutskever et al., "On the importance of initialization and momentum in deep
+        learning", ICML 2013; label smoothing after Szegedy et al., "Rethinking the Inception
+        architecture", arXiv:1512.00567; averages of weights after Polyak and Juditsky, "Acceleration of
+        stochastic approximation by averaging", 1992. The others stand where they are built:
+        `litesmith.training.schedule`, `litesmith.training.loop.refresh_batch_norm`,
+        `litesmith.training.augmentation`.
+    """
+
+    epochs: Annotated[Count, Field(description="Passes over the training images.")]
+    batch_size: Annotated[Count, Field(description="Images in a step.")]
     learning_rate: Annotated[float, Field(gt=0, description="The highest of the one-cycle schedule.")]
     weight_decay: Annotated[float, Field(ge=0, description="Of kernels, apart from the gradient.")]
-    augmentation: AugmentationParams
+    augmentation: Augmentation
 
 
-class LessonParams(Section):
-    """How much a student heeds its teachers, if there are any."""
+class Distillation(Section):
+    """Weight of the distillation targets in a student's loss, where there are teachers."""
 
     weight: Annotated[
         Share, Field(description="Share of the loss that is the distance to their answers.")

@@ -11,7 +11,7 @@ _MONTH_S = 30 * 24 * 3600
 
 
 class RetrainParams(Section):
-    """What a run of the whole pipeline needs and how long it may take; changes no result."""
+    """Needs and time limits of a whole run; change no result."""
 
     min_disk_gb: Annotated[float, Field(ge=0, description="Free disk below which a run does not begin.")]
     min_memory_gb: Annotated[

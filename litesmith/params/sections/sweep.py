@@ -4,16 +4,28 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from litesmith.params.section import Count, FractionRange, Indifferent, Section, Threads, ascending
-from litesmith.params.sections.recipe import AugmentationParams, LessonParams, ScheduleParams
+from litesmith.params.section import (
+    Count,
+    FractionRange,
+    Indifferent,
+    Items,
+    Pair,
+    Section,
+    Threads,
+    ascending,
+)
+from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
 
 Positive = Annotated[float, Field(gt=0)]
-PositiveRange = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(ascending)]
-Choices = Annotated[list[Count], Field(min_length=1)]
+PositiveRange = Annotated[Pair[Positive], AfterValidator(ascending)]
+Choices = Annotated[Items[Count], Field(min_length=1)]
 
 
-class SpaceParams(Section):
-    """What the sweep chooses from."""
+class Space(Section):
+    """Search space of a sweep.
+
+    The stem has half the channels of the first stage, the second stage twice as many.
+    """
 
     widths: Annotated[Choices, Field(description="Channels of the first stage.")]
     depths: Annotated[Choices, Field(description="Residual units in all.")]
@@ -28,7 +40,7 @@ class SpaceParams(Section):
         PositiveRange, Field(description="Lowest and highest, on a logarithmic scale.")
     ]
     augmentations: Annotated[
-        dict[str, AugmentationParams],
+        dict[str, Augmentation],
         Field(
             min_length=1,
             description="By name; with teachers, images are changed as they saw them instead.",
@@ -36,15 +48,15 @@ class SpaceParams(Section):
     ]
 
 
-class RungParams(Section):
-    """How long the trials that reach a rung are trained."""
+class Rung(Section):
+    """Length of a trial's training, a full one-cycle schedule from scratch."""
 
     epochs: Count
     num_rows: Annotated[Count, Field(description="Training images; all of them if there are fewer.")]
 
 
-class SweepParams(Section):
-    """How the network is searched for, and how the winner is trained."""
+class SearchParams(Section):
+    """Search for a network: everything that decides its trials."""
 
     num_trials: Annotated[Count, Field(description="Trials within the limits.")]
     batch_trials: Annotated[
@@ -57,9 +69,7 @@ class SweepParams(Section):
         Count, Field(description="Proposals for each trial before the limits count as unreachable.")
     ]
     reduction: Annotated[int, Field(ge=2, description="One in so many trials goes on to the next rung.")]
-    rungs: Annotated[
-        list[RungParams], Field(min_length=1, description="From the shortest to the longest.")
-    ]
+    rungs: Annotated[Items[Rung], Field(min_length=1, description="From the shortest to the longest.")]
     tie_standard_errors: Annotated[
         float,
         Field(
@@ -75,9 +85,15 @@ class SweepParams(Section):
     ]
     residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
     separable: Annotated[bool, Field(description="Whether units are a depthwise and a 1x1 convolution.")]
-    space: SpaceParams
-    schedule: ScheduleParams
-    lesson: LessonParams
+    space: Space
+    schedule: Schedule
+    lesson: Distillation
+    trial_threads: Threads
+
+
+class SweepParams(SearchParams):
+    """Search for a network, and full training of the winner."""
+
     importance_shuffles: Annotated[
         int,
         Field(
@@ -85,7 +101,6 @@ class SweepParams(Section):
         ),
     ]
     num_workers: Annotated[Count, Field(description="Trials at a time."), Indifferent()]
-    trial_threads: Threads
     full_epochs: Annotated[Count, Field(description="Epochs of the winner's training on all rows.")]
     num_threads: Annotated[
         Threads, Field(description="Threads of the winner's training; decides results.")

@@ -6,17 +6,17 @@ from pydantic import Field
 
 from litesmith.params.section import ComputeDtype, Count, Section, Threads
 from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import RecipeParams
+from litesmith.params.sections.recipe import Recipe
 
 
 class TeachParams(Section):
-    """The teachers: networks too large for the device, whose answers the small ones learn from."""
+    """Teachers: networks too large for the device that students learn from."""
 
     num_teachers: Annotated[int, Field(ge=0, le=10, description="0: learn from the labels alone.")]
     num_views: Annotated[
         Count, Field(description="Ways in which all training images are changed and asked about.")
     ]
     network: NetworkParams
-    recipe: RecipeParams
+    recipe: Recipe
     compute_dtype: ComputeDtype
     num_threads: Threads

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from litesmith.tflite import converter
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.training import backend
-from litesmith.training.backend import KerasModel, LiteConverter
+from litesmith.training.types import KerasModel, LiteConverter
 
 if TYPE_CHECKING:
     from litesmith.tflite.runtime import Weights

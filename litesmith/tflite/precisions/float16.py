@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from litesmith.tflite import converter
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.training import backend
-from litesmith.training.backend import KerasModel, LiteConverter
+from litesmith.training.types import KerasModel, LiteConverter
 
 
 def translate(model: KerasModel, _: NDArray[np.uint8]) -> bytes:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from litesmith.tflite import converter
 from litesmith.tflite.precisions.precision import Precision
-from litesmith.training.backend import KerasModel
+from litesmith.training.types import KerasModel
 
 
 def translate(model: KerasModel, _: NDArray[np.uint8] | None = None) -> bytes:

@@ -11,7 +11,7 @@ from litesmith.quiet import hushed
 from litesmith.tflite.converter import pixels
 from litesmith.tflite.precisions import float32
 from litesmith.tflite.precisions.precision import Precision
-from litesmith.training.backend import KerasModel
+from litesmith.training.types import KerasModel
 
 if TYPE_CHECKING:
     from litert_quantizer.recipe_manager import RecipeManager

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import ConversionError
-from litesmith.training.backend import KerasModel
+from litesmith.training.types import KerasModel
 
 if TYPE_CHECKING:
     from litesmith.tflite.runtime import Weights

@@ -18,7 +18,7 @@ from tasks import catalog
 from tasks.dag.step import Measured
 from tasks.pipeline import PIPELINE
 from tests.flows.marked import Commands
-from tests.flows.served import SERVING, api, place_order, serve, tiny_project, wait_for_end
+from tests.flows.served import OFTEN, SERVING, api, place_order, serve, tiny_project, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("doors")]
 
@@ -48,7 +48,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Tell the story; meanwhile the reference is made by the other core."""
-    commands = Commands(tiny_project(tmp_path_factory.mktemp("story") / "ws"))
+    commands = Commands(tiny_project(tmp_path_factory.mktemp("story") / "ws"), OFTEN)
     seen = Story(commands.folder)
     try:
         _kill_the_flow(commands, seen)

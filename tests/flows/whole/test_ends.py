@@ -19,7 +19,7 @@ from tasks.dag.lock import holding, stepping
 from tasks.workspace import make_workspace
 from tests.conftest import make_small_set, write_idx
 from tests.flows.marked import Commands
-from tests.flows.served import ROOT, SERVING, api, place_order, serve, tiny_project, wait_for_end
+from tests.flows.served import OFTEN, ROOT, SERVING, api, place_order, serve, tiny_project, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ends")]
 
@@ -30,10 +30,7 @@ _RULE = "label_range: expected labels from 0 to 9; got train 42 (label: 10)"
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Serve a project."""
-    # A worker asks for orders every ten seconds by default.
-    commands = Commands(
-        tiny_project(tmp_path_factory.mktemp("ends") / "ws"), {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-    )
+    commands = Commands(tiny_project(tmp_path_factory.mktemp("ends") / "ws"), OFTEN)
     try:
         serve(commands)
         yield commands

@@ -28,7 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("far") / "project", ROOT, {"fetch": {"sources": NOWHERE}}
     )
     shutil.copytree(ROOT / "profiles", folder / "profiles")
-    drawn, tiny = profile_overlays(ROOT, "drawn")[0], read_yaml(Path(__file__).with_name("tiny.yaml"))
+    drawn, tiny = profile_overlays(ROOT, "drawn")[0], read_yaml(Path(__file__).parents[1] / "tiny.yaml")
     content = overlaid(overlaid(read_yaml(ROOT / "params.yaml"), drawn), tiny)
     sections = {name: content[name] for name in {*drawn, *tiny}}
     write_text(folder / "profiles/drawn.yaml", yaml_text(sections))

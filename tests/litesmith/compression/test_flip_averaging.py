@@ -5,16 +5,32 @@ import pytest
 
 from litesmith.compression.flip_averaging import mirrored
 from litesmith.errors import ContractError
+from litesmith.params.sections.baseline import BaselineParams
+from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.tflite import converter, runtime
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import load_h5, save_h5, seed_everything
-from litesmith.training.networks import NetworkSpec, build_baseline, build_network
+from litesmith.training.networks import build_baseline, build_network
 from tests.litesmith import make_tiny
 
 pytestmark = pytest.mark.slow
 
 SPEC = NetworkSpec(
-    8, 8, 3, 4, (8,), (1,), 3, stem_stride=1, residual=True, separable=False, repeats=2, dropout_rate=0.3
+    height=8,
+    width=8,
+    num_classes=3,
+    stem_width=4,
+    stage_widths=(8,),
+    stage_blocks=(1,),
+    stem_kernel_size=3,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=2,
+    dropout_rate=0.3,
+)
+BASELINE = BaselineParams(
+    conv_widths=(4, 8), dense_width=16, epochs=1, batch_size=32, learning_rate=0.001, num_threads=1
 )
 IMAGES, _ = make_tiny.images(60, 1)
 
@@ -53,5 +69,6 @@ def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> 
 
 
 def test_a_network_of_another_kind_is_refused() -> None:
+    shape = ImageShape(height=12, width=12, num_classes=3)
     with pytest.raises(ContractError, match="plain has no layers pool and probabilities"):
-        mirrored(build_baseline(12, 12, 3, (4, 8), 16, "plain"), "mirrored")
+        mirrored(build_baseline(shape, BASELINE, "plain"), "mirrored")

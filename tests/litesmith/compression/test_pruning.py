@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +6,6 @@ import pytest
 from litesmith.compression.pruning import (
     Ablation,
     LayerSparsity,
-    Pruning,
     Tuning,
     ablate,
     overall_sparsity,
@@ -16,16 +14,43 @@ from litesmith.compression.pruning import (
 )
 from litesmith.data.splits import Split
 from litesmith.errors import ContractError
-from litesmith.training.augmentation import Augmentation
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.prune import Pruning
+from litesmith.params.sections.recipe import Augmentation, Recipe
 from litesmith.training.backend import seed_everything
-from litesmith.training.loop import Recipe, train
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import train
+from litesmith.training.networks import build_network
 from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(
-    8, 8, 3, 4, (8,), (1,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.0
+    height=8,
+    width=8,
+    num_classes=3,
+    stem_width=4,
+    stage_widths=(8,),
+    stage_blocks=(1,),
+    stem_kernel_size=3,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=1,
+    dropout_rate=0.0,
 )
-RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.0, 0.0, 0.05, 100, Augmentation(1, False, 0.0, 2))
+RECIPE = Recipe(
+    epochs=2,
+    batch_size=16,
+    learning_rate=0.1,
+    warmup_share=0.25,
+    momentum=0.9,
+    weight_decay=0.001,
+    label_smoothing=0.05,
+    skip_share=0.0,
+    skip_until=0.0,
+    averaging_share=0.05,
+    refresh_rows=100,
+    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.0, max_erase_px=2),
+)
 PRUNING = Pruning(final_sparsity=0.6, begin_share=0.0, end_share=0.7, frequency=4, min_weights=100)
 
 
@@ -39,10 +64,9 @@ def tuning(tmp_path_factory: pytest.TempPathFactory) -> Tuning:
     seed_everything(1)
     winner = build_network(SPEC, "tuned")
     training, validation = split(200, 1), split(90, 2)
-    train(winner, training, validation, replace(RECIPE, epochs=4), seed=1)
-    return Tuning(
-        winner, SPEC, training, validation, RECIPE, PRUNING, None, 7, tmp_path_factory.mktemp("work")
-    )
+    train(winner, TrainingJob(training, validation, RECIPE.replace(epochs=4), seed=1))
+    work = tmp_path_factory.mktemp("work")
+    return Tuning(winner, SPEC, TrainingJob(training, validation, RECIPE, 7, work=work), PRUNING)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +91,7 @@ def ablation(tuning: Tuning, before: list[Any]) -> Ablation:
 def test_the_last_choice_of_zeros_falls_on_a_step_that_makes_one(
     shares: tuple[float, float], frequency: int, num_steps: int, expected: tuple[int, int, int]
 ) -> None:
-    pruning = replace(PRUNING, begin_share=shares[0], end_share=shares[1], frequency=frequency)
+    pruning = PRUNING.replace(begin_share=shares[0], end_share=shares[1], frequency=frequency)
     assert zero_steps(pruning, num_steps) == expected
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from litesmith.compression.quantization import (
-    Clustering,
     LayerValues,
     _require_few_values,
     _require_zeros,
@@ -15,17 +14,21 @@ from litesmith.compression.quantization import (
     quantize_aware,
 )
 from litesmith.errors import ContractError
+from litesmith.params.sections.quantize import Clustering
 from litesmith.tflite import converter, runtime
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import loop
 from litesmith.training.backend import keras, seed_everything
-from litesmith.training.loop import evaluate, train
+from litesmith.training.evaluation import evaluate
+from litesmith.training.job import TrainingJob
+from litesmith.training.loop import train
 from litesmith.training.networks import build_network
 from tests.litesmith.compression.test_pruning import RECIPE, SPEC, split
 
 pytestmark = pytest.mark.slow
 
 TRAINING, VALIDATION = split(200, 1), split(90, 2)
+JOB = TrainingJob(TRAINING, VALIDATION, RECIPE, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +36,7 @@ def model() -> Any:
     """Return a small trained network whose larger kernels lost half of their weights, as pruning leaves them."""
     seed_everything(1)
     network = build_network(SPEC, "tuned")
-    train(network, TRAINING, VALIDATION, replace(RECIPE, epochs=4), seed=1)
+    train(network, replace(JOB, recipe=RECIPE.replace(epochs=4), seed=1))
     for layer in network.layers:
         if hasattr(layer, "kernel") and layer.kernel.numpy().size > 100:
             kernel = layer.kernel.numpy()
@@ -49,9 +52,7 @@ def before(model: Any) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def rounding(model: Any, before: list[Any]) -> Any:
-    aware, history = quantize_aware(
-        model, TRAINING, VALIDATION, RECIPE, keep_zeros=True, name="aware", seed=3
-    )
+    aware, history = quantize_aware(model, JOB, keep_zeros=True, name="aware")
     assert len(history) == RECIPE.epochs
     return aware
 
@@ -68,21 +69,14 @@ def test_the_int8_file_answers_as_the_network_that_rounds(rounding: Any, tmp_pat
 
 
 def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before() -> None:
-    spec = replace(SPEC, dropout_rate=0.3)
+    spec = SPEC.replace(dropout_rate=0.3)
     seed_everything(1)
     parent = build_network(spec, "tuned")
     made = []
     for drawn in (2, 3):
         seed_everything(drawn)
-        aware, _ = quantize_aware(
-            parent,
-            TRAINING,
-            VALIDATION,
-            replace(RECIPE, epochs=1),
-            keep_zeros=False,
-            name="aware",
-            seed=4,
-        )
+        job = replace(JOB, recipe=RECIPE.replace(epochs=1), seed=4)
+        aware, _ = quantize_aware(parent, job, keep_zeros=False, name="aware")
         made.append(aware.get_weights())
     assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
 
@@ -91,9 +85,10 @@ def test_a_killed_learning_to_round_goes_on_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed_everything(1)
-    parent = build_network(replace(SPEC, dropout_rate=0.3), "tuned")
-    how: dict[str, Any] = {"keep_zeros": False, "name": "aware", "seed": 4}
-    whole, history = quantize_aware(parent, TRAINING, VALIDATION, RECIPE, **how)
+    parent = build_network(SPEC.replace(dropout_rate=0.3), "tuned")
+    job = replace(JOB, seed=4)
+    whole, history = quantize_aware(parent, job, keep_zeros=False, name="aware")
+    job = replace(job, work=tmp_path)
     with monkeypatch.context() as broken:
         run_epoch = loop.Loop.run_epoch
 
@@ -104,9 +99,9 @@ def test_a_killed_learning_to_round_goes_on_to_the_same_bits(
 
         broken.setattr(loop.Loop, "run_epoch", dies_in_the_second)
         with pytest.raises(KeyboardInterrupt):
-            quantize_aware(parent, TRAINING, VALIDATION, RECIPE, work=tmp_path, **how)
+            quantize_aware(parent, job, keep_zeros=False, name="aware")
     seed_everything(99)
-    resumed, again = quantize_aware(parent, TRAINING, VALIDATION, RECIPE, work=tmp_path, **how)
+    resumed, again = quantize_aware(parent, job, keep_zeros=False, name="aware")
     assert again == history
     assert all(
         np.array_equal(one, other)
@@ -122,9 +117,7 @@ def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Pa
 
 
 def test_zeros_are_lost_unless_kept(model: Any) -> None:
-    aware, _ = quantize_aware(
-        model, TRAINING, VALIDATION, RECIPE, keep_zeros=False, name="aware", seed=3
-    )
+    aware, _ = quantize_aware(model, JOB, keep_zeros=False, name="aware")
     with pytest.raises(
         ContractError, match=r"stage1_unit0_conv had 0\.5000 of its weights at zero and has 0\."
     ):
@@ -132,9 +125,8 @@ def test_zeros_are_lost_unless_kept(model: Any) -> None:
 
 
 def test_kernels_come_to_have_few_values(model: Any) -> None:
-    clustered, history = cluster(
-        model, TRAINING, VALIDATION, RECIPE, Clustering(8, 100), name="few", seed=3
-    )
+    clustering = Clustering(num_clusters=8, min_weights=100)
+    clustered, history = cluster(model, JOB, clustering, name="few")
     values = {one.name: one.num_values for one in layer_values(clustered)}
     assert len(history) == RECIPE.epochs
     assert values["stage1_unit0_conv"] <= 8
@@ -146,11 +138,10 @@ def test_kernels_come_to_have_few_values(model: Any) -> None:
 
 def test_units_that_run_again_keep_what_they_know_with_few_values() -> None:
     seed_everything(1)
-    repeated = build_network(replace(SPEC, stage_widths=(32,), stage_blocks=(2,), repeats=3), "tuned")
-    train(repeated, TRAINING, VALIDATION, replace(RECIPE, epochs=4), seed=1)
-    clustered, _ = cluster(
-        repeated, TRAINING, VALIDATION, RECIPE, Clustering(4, 100), name="few", seed=3
-    )
+    repeated = build_network(SPEC.replace(stage_widths=(32,), stage_blocks=(2,), repeats=3), "tuned")
+    train(repeated, replace(JOB, recipe=RECIPE.replace(epochs=4), seed=1))
+    clustering = Clustering(num_clusters=4, min_weights=100)
+    clustered, _ = cluster(repeated, JOB, clustering, name="few")
     assert evaluate(repeated, VALIDATION).accuracy > 0.95
     assert evaluate(clustered, VALIDATION).accuracy > 0.9
 
@@ -163,4 +154,4 @@ def test_too_many_values_are_told() -> None:
     network = keras.Sequential([keras.layers.InputLayer((4,)), keras.layers.Dense(5, name="dense")])
     assert layer_values(network) == [LayerValues("dense", 20, 20)]
     with pytest.raises(ContractError, match="expected at most 4 values in a kernel, got dense 20"):
-        _require_few_values(network, Clustering(4, 10))
+        _require_few_values(network, Clustering(num_clusters=4, min_weights=10))

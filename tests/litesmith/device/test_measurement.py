@@ -10,11 +10,11 @@ from litesmith.device.mcu import Arena, measure_arena
 from litesmith.device.npu import estimate_npu
 from litesmith.device.registry import require
 from litesmith.errors import ConversionError, MachineError
-from litesmith.params.sections.evaluate import NpuParams
+from litesmith.params.sections.evaluate import NpuTarget
 from litesmith.tflite.slimming import slim
 from tests.litesmith.make_tiny import TINY
 
-U55 = NpuParams(accelerator="ethos-u55-128", system="Ethos_U55_High_End_Embedded", memory="Shared_Sram")
+U55 = NpuTarget(accelerator="ethos-u55-128", system="Ethos_U55_High_End_Embedded", memory="Shared_Sram")
 ALLOCATIONS = """\
 [RecordingMicroAllocator] Arena allocation total 19984 bytes
 [RecordingMicroAllocator] Arena allocation head 15680 bytes

@@ -2,61 +2,73 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
 
-from litesmith.device.limits import Cost, Limits
+from litesmith.device.limits import Cost
 from litesmith.errors import DivergedError, ParamsError
+from litesmith.params.sections.device import HardLimits
+from litesmith.params.sections.network import ImageShape, NetworkSpec
+from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
+from litesmith.params.sections.sweep import Rung, SearchParams, Space
 from litesmith.search.study import (
+    Choices,
     Entry,
-    Family,
     Plan,
-    Rung,
-    Space,
     StudyResult,
     choose_winner,
     network_of,
     run_study,
 )
 from litesmith.search.trial import TrialJob, TrialResult, append_result
-from litesmith.training.augmentation import Augmentation
-from litesmith.training.distillation import Share
-from litesmith.training.loop import Schedule
-from litesmith.training.networks import NetworkSpec
 
-FAMILY = Family(
-    height=8, width=8, num_classes=3, num_stages=2, stem_stride=1, residual=True, separable=False
-)
-PLAN = Plan(
+PARAMS = SearchParams(
     num_trials=10,
     batch_trials=4,
     startup_trials=4,
     max_asks=50,
     reduction=2,
-    rungs=[Rung(1, 100), Rung(2, 200)],
+    rungs=(Rung(epochs=1, num_rows=100), Rung(epochs=2, num_rows=200)),
     tie_standard_errors=0.0,
+    num_stages=2,
+    stem_stride=1,
+    residual=True,
+    separable=False,
     space=Space(
-        widths=[8, 16, 32],
-        depths=[1, 2, 3],
-        repeats=[1, 2],
-        stem_kernel_sizes=[3, 5],
+        widths=(8, 16, 32),
+        depths=(1, 2, 3),
+        repeats=(1, 2),
+        stem_kernel_sizes=(3, 5),
         dropout_rates=(0.0, 0.3),
-        batch_sizes=[32, 64],
+        batch_sizes=(32, 64),
         learning_rates=(0.01, 0.3),
         weight_decays=(0.001, 0.01),
-        augmentations={"mild": Augmentation(1, True, 0.0, 2), "strong": Augmentation(2, True, 0.5, 4)},
+        augmentations={
+            "mild": Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
+            "strong": Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4),
+        },
     ),
-    limits=Limits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
-    schedule=Schedule(0.25, 0.9, 0.05, 0.5, 0.8, 0.01, 100),
-    share=Share(0.9, 2.0),
-    family=FAMILY,
-    num_threads=1,
+    schedule=Schedule(
+        warmup_share=0.25,
+        momentum=0.9,
+        label_smoothing=0.05,
+        skip_share=0.5,
+        skip_until=0.8,
+        averaging_share=0.01,
+        refresh_rows=100,
+    ),
+    lesson=Distillation(weight=0.9, temperature=2.0),
+    trial_threads=1,
+)
+PLAN = Plan(
+    params=PARAMS,
+    limits=HardLimits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
+    images=ImageShape(height=8, width=8, num_classes=3),
     train=Path("train"),
     validation=Path("validation"),
     num_validation=2500,
-    lesson=Path("lesson"),
+    targets=Path("lesson"),
 )
 
 
@@ -124,7 +136,7 @@ def test_the_better_half_goes_on_and_the_best_wins(tmp_path: Path) -> None:
 
 
 def finished(number: int, macs: int, accuracy: float) -> Entry:
-    entry = Entry(number, 0, {}, network_of(CHOICES, FAMILY), Cost(1, macs, 1), "", state="complete")
+    entry = Entry(number, 0, CHOICES, network_of(CHOICES, PLAN), Cost(1, macs, 1), "", state="complete")
     entry.results.append(TrialResult(number, 1, accuracy, 1 - accuracy, 1.0))
     return entry
 
@@ -138,7 +150,10 @@ def test_of_equals_the_one_with_the_most_work_wins(errors: float, number: int) -
         finished(2, 200, 0.896),
         finished(3, 200, 0.895),
     ]
-    assert choose_winner(trials, replace(PLAN, tie_standard_errors=errors)).number == number
+    assert (
+        choose_winner(trials, replace(PLAN, params=PARAMS.replace(tie_standard_errors=errors))).number
+        == number
+    )
 
 
 def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
@@ -207,7 +222,8 @@ def test_infeasible_proposals_are_pruned_with_the_reason_and_asked_again(tmp_pat
 
 
 def test_unreachable_limits_say_what_to_do(tmp_path: Path) -> None:
-    plan = replace(PLAN, limits=replace(PLAN.limits, max_tflite_bytes=10), max_asks=3)
+    limits, params = PLAN.limits.replace(max_tflite_bytes=10), PARAMS.replace(max_asks=3)
+    plan = replace(PLAN, limits=limits, params=params)
     with pytest.raises(
         ParamsError, match=r"none of 3 proposals kept the device's limits; .* Raise the limits"
     ):
@@ -260,26 +276,30 @@ def test_times_are_kept_apart(tmp_path: Path) -> None:
     assert {"number": 0, "rung": 0, "cpu_s": 0.0}.keys() == result.timings()[0].keys()
 
 
-CHOICES: dict[str, Any] = {
-    "width": 8,
-    "depth": 1,
-    "repeats": 2,
-    "stem_kernel_size": 5,
-    "dropout_rate": 0.1,
-}
+CHOICES = Choices(
+    width=8,
+    depth=1,
+    repeats=2,
+    stem_kernel_size=5,
+    batch_size=32,
+    augmentation="mild",
+    dropout_rate=0.1,
+    learning_rate=0.1,
+    weight_decay=0.001,
+)
 
 
 @pytest.mark.parametrize(("depth", "blocks"), [(0, (0, 0)), (1, (0, 1)), (2, (1, 1)), (3, (1, 2))])
 def test_depth_goes_to_the_last_stage_first(depth: int, blocks: tuple[int, ...]) -> None:
-    spec = network_of({**CHOICES, "depth": depth}, FAMILY)
+    spec = network_of(replace(CHOICES, depth=depth), PLAN)
     assert spec == NetworkSpec(
-        8,
-        8,
-        3,
-        4,
-        (8, 16),
-        blocks,
-        5,
+        height=8,
+        width=8,
+        num_classes=3,
+        stem_width=4,
+        stage_widths=(8, 16),
+        stage_blocks=blocks,
+        stem_kernel_size=5,
         stem_stride=1,
         residual=True,
         separable=False,

@@ -7,18 +7,41 @@ import numpy as np
 import pytest
 
 from litesmith.data.splits import Split, write_split
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
 from litesmith.search.study import cost_of
 from litesmith.search.trial import TrialJob, TrialResult, append_result, read_results, run_trial
-from litesmith.training.augmentation import Augmentation
-from litesmith.training.distillation import Share, write_lesson
-from litesmith.training.loop import Recipe
-from litesmith.training.networks import NetworkSpec
+from litesmith.training.distillation import write_targets
 from tests.litesmith import make_tiny
 
 SPEC = NetworkSpec(
-    8, 8, 3, 4, (8,), (0,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1
+    height=8,
+    width=8,
+    num_classes=3,
+    stem_width=4,
+    stage_widths=(8,),
+    stage_blocks=(0,),
+    stem_kernel_size=3,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=1,
+    dropout_rate=0.1,
 )
-RECIPE = Recipe(2, 16, 0.1, 0.25, 0.9, 0.001, 0.05, 0.5, 0.8, 0.01, 60, Augmentation(1, False, 0.0, 2))
+RECIPE = Recipe(
+    epochs=2,
+    batch_size=16,
+    learning_rate=0.1,
+    warmup_share=0.25,
+    momentum=0.9,
+    weight_decay=0.001,
+    label_smoothing=0.05,
+    skip_share=0.5,
+    skip_until=0.8,
+    averaging_share=0.01,
+    refresh_rows=60,
+    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.0, max_erase_px=2),
+)
 
 
 def test_results_survive_the_log_and_an_unfinished_line(tmp_path: Path) -> None:
@@ -43,10 +66,12 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
     log = tmp_path / "log.jsonl"
     answers = np.zeros((1, 120, 3), np.float16)
     for name, seeds in (("none", []), ("lesson", [8])):
-        write_lesson(tmp_path / name, answers[: len(seeds)], RECIPE.augmentation, seeds)
-    folders = (str(tmp_path / name) for name in ("train", "validation", "none"))
-    job = TrialJob(0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Share(0.9, 2.0), str(log))
-    taught = replace(job, number=3, lesson=str(tmp_path / "lesson"))
+        write_targets(tmp_path / name, answers[: len(seeds)], RECIPE.augmentation, seeds)
+    folders = (tmp_path / name for name in ("train", "validation", "none"))
+    job = TrialJob(
+        0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Distillation(weight=0.9, temperature=2.0), log
+    )
+    taught = replace(job, number=3, targets=tmp_path / "lesson")
     jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), taught]
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(run_trial, jobs))
@@ -60,7 +85,7 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_cost_is_that_of_the_converted_network() -> None:
-    small, large = cost_of(SPEC), cost_of(replace(SPEC, stage_widths=(32,)))
+    small, large = cost_of(SPEC), cost_of(SPEC.replace(stage_widths=(32,)))
     assert 2000 < small.tflite_bytes < large.tflite_bytes
     assert large.macs == 64 * 9 * 4 + 16 * 9 * 4 * 32 + 32 * 3
     assert cost_of(SPEC) == small

@@ -1,10 +1,10 @@
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from litesmith.training.augmentation import Augmentation, augment, draw_changes, to_pixels
+from litesmith.params.sections.recipe import Augmentation
+from litesmith.training.augmentation import augment, draw_changes, to_pixels
 from litesmith.training.backend import tf
 
 pytestmark = pytest.mark.slow
@@ -43,11 +43,11 @@ def test_a_flip_mirrors_about_half_of_the_images() -> None:
     pixels, mirrored = IMAGES / np.float32(255), IMAGES[:, :, ::-1] / np.float32(255)
     flipped = [
         np.array_equal(one, other)
-        for one, other in zip(changed(replace(NONE, flip=True)), mirrored, strict=True)
+        for one, other in zip(changed(NONE.replace(flip=True)), mirrored, strict=True)
     ]
     kept = [
         np.array_equal(one, other)
-        for one, other in zip(changed(replace(NONE, flip=True)), pixels, strict=True)
+        for one, other in zip(changed(NONE.replace(flip=True)), pixels, strict=True)
     ]
     assert np.all(np.array(flipped) ^ np.array(kept))
     assert 16 < sum(flipped) < 48
@@ -55,7 +55,7 @@ def test_a_flip_mirrors_about_half_of_the_images() -> None:
 
 def test_a_shift_moves_by_whole_pixels_and_brings_in_background() -> None:
     seen = set()
-    for image, moved in zip(IMAGES, changed(replace(NONE, max_shift_px=1)), strict=True):
+    for image, moved in zip(IMAGES, changed(NONE.replace(max_shift_px=1)), strict=True):
         padded = np.pad(image / np.float32(255), 1)
         found = [
             (down, right)
@@ -69,7 +69,7 @@ def test_a_shift_moves_by_whole_pixels_and_brings_in_background() -> None:
 
 
 def test_erasing_takes_one_rectangle_from_its_share_of_images() -> None:
-    erased = changed(replace(NONE, erase_share=0.5, max_erase_px=4)) == 0
+    erased = changed(NONE.replace(erase_share=0.5, max_erase_px=4)) == 0
     hit = erased.any(axis=(1, 2))
     assert 12 < hit.sum() < 52
     for mask in erased[hit]:

@@ -57,28 +57,42 @@ def test_derived_seeds_repeat_and_differ() -> None:
     assert all(0 <= seed < 2**31 for seed in seeds)
 
 
-@pytest.mark.slow
-def test_importing_tensorflow_says_nothing_and_gives_keras_2() -> None:
-    assert (
-        in_fresh_process(
-            "from litesmith.training.backend import keras, tf, tfmot; print(keras.__version__[0])"
-        )
-        == "2"
-    )
-
-
-@pytest.mark.slow
-def test_threads_are_fixed_once() -> None:
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
+    """Return what a process says that imports TensorFlow and fixes its threads, line by line, and its home folder."""
+    home = tmp_path_factory.mktemp("empty home")
     said = in_fresh_process(
-        "from litesmith.training.backend import set_threads, tf\n"
+        "from litesmith.training.backend import keras, set_threads, tf, tfmot\n"
         "from litesmith.errors import MachineError\n"
+        "print(keras.__version__[0], keras.backend.floatx())\n"
         "set_threads(1); set_threads(1)\n"
         "print(tf.config.threading.get_intra_op_parallelism_threads())\n"
         "try: set_threads(2)\n"
-        "except MachineError as error: print(error)"
+        "except MachineError as error: print(error)",
+        HOME=str(home),
     )
-    assert said.startswith("1\ncannot set 2 threads: this process computes with 1")
-    assert "Set it first" in said
+    return said.splitlines(), home
+
+
+@pytest.mark.slow
+def test_importing_tensorflow_says_nothing_and_gives_keras_2(fresh: tuple[list[str], Path]) -> None:
+    lines, _ = fresh
+    assert lines[0] == "2 float32"
+    assert len(lines) == 3
+
+
+@pytest.mark.slow
+def test_threads_are_fixed_once(fresh: tuple[list[str], Path]) -> None:
+    (_, threads, refusal), _ = fresh
+    assert threads == "1"
+    assert refusal.startswith("cannot set 2 threads: this process computes with 1")
+    assert "Set it first" in refusal
+
+
+@pytest.mark.slow
+def test_an_empty_home_folder_stays_as_it_is(fresh: tuple[list[str], Path]) -> None:
+    _, home = fresh
+    assert not (home / ".keras").exists()
 
 
 @pytest.mark.slow
@@ -173,14 +187,6 @@ def test_a_home_folder_decides_nothing(variable: str, clean_bytes: str, tmp_path
     home = str(tmp_path if variable == "HOME" else folder)
     assert trained_bytes(tmp_path, **{variable: home}) == clean_bytes
     assert json.loads((folder / "keras.json").read_text()) == HOMES[variable]
-
-
-@pytest.mark.slow
-def test_an_empty_home_folder_stays_as_it_is(tmp_path: Path) -> None:
-    in_fresh_process(
-        "from litesmith.training.backend import keras; keras.backend.floatx()", HOME=str(tmp_path)
-    )
-    assert not (tmp_path / ".keras").exists()
 
 
 @pytest.mark.slow

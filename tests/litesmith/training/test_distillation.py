@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,16 +5,28 @@ import numpy as np
 import pytest
 
 from litesmith.errors import DataError
-from litesmith.training.augmentation import Augmentation
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.recipe import Augmentation, Distillation
 from litesmith.training.backend import seed_everything
-from litesmith.training.distillation import Share, ask, read_lesson, view_seeds, write_lesson
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.distillation import answer_views, read_targets, view_seeds, write_targets
+from litesmith.training.networks import build_network
 from tests.litesmith import make_tiny
 
 pytestmark = pytest.mark.slow
 
 SPEC = NetworkSpec(
-    8, 8, 3, 4, (8,), (0,), 3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.5
+    height=8,
+    width=8,
+    num_classes=3,
+    stem_width=4,
+    stage_widths=(8,),
+    stage_blocks=(0,),
+    stem_kernel_size=3,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=1,
+    dropout_rate=0.5,
 )
 HOW = Augmentation(max_shift_px=1, flip=True, erase_share=0.5, max_erase_px=3)
 NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
@@ -35,7 +46,7 @@ def test_seeds_differ_by_view_and_repeat() -> None:
 
 def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
     teachers = [teacher(1), teacher(2)]
-    answers = ask(teachers, IMAGES, NONE, [3], tmp_path)
+    answers = answer_views(teachers, IMAGES, NONE, [3], tmp_path)
     pixels = IMAGES[..., None] / np.float32(255)
     mean = sum(one(pixels, training=False).numpy() for one in teachers) / 2
     assert answers.shape == (1, 1100, 3)
@@ -44,49 +55,45 @@ def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
 
 
 def test_where_images_are_mirrored_both_are_asked_about(tmp_path: Path) -> None:
-    how, one = replace(NONE, flip=True), teacher(1)
-    answers = ask([one], IMAGES, how, [3], tmp_path)
+    how, one = NONE.replace(flip=True), teacher(1)
+    answers = answer_views([one], IMAGES, how, [3], tmp_path)
     pixels = IMAGES[..., None] / np.float32(255)
     mean = (one(pixels, training=False).numpy() + one(pixels[:, :, ::-1], training=False).numpy()) / 2
     np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
 
 
 def test_views_differ_and_finished_ones_are_not_asked_again(tmp_path: Path) -> None:
-    first = ask([teacher(1)], IMAGES, HOW, [3, 4], tmp_path)
+    first = answer_views([teacher(1)], IMAGES, HOW, [3, 4], tmp_path)
     assert (first[0] != first[1]).any()
-    again = ask([teacher(2)], IMAGES, HOW, [3, 4, 5], tmp_path)
+    again = answer_views([teacher(2)], IMAGES, HOW, [3, 4, 5], tmp_path)
     np.testing.assert_array_equal(again[:2], first)
     assert (again[2] != first[0]).any()
 
 
-SHARE = Share(weight=0.7, temperature=3.0)
+DISTILLATION = Distillation(weight=0.7, temperature=3.0)
 
 
-def test_a_lesson_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_targets_are_read_as_they_were_written(tmp_path: Path) -> None:
     answers = np.random.default_rng(1).normal(size=(2, 5, 3)).astype(np.float16)
-    write_lesson(tmp_path / "lesson", answers, HOW, [8, 9])
-    lesson = read_lesson(tmp_path / "lesson", SHARE, np.array([4, 0]))
-    assert lesson is not None
-    assert (lesson.seeds, lesson.augmentation, lesson.weight, lesson.temperature) == (
-        (8, 9),
-        HOW,
-        0.7,
-        3.0,
-    )
-    np.testing.assert_array_equal(lesson.view(1)[1], answers[1, [4, 0]].astype(np.float32))
-    whole = read_lesson(tmp_path / "lesson", SHARE)
+    write_targets(tmp_path / "lesson", answers, HOW, [8, 9])
+    targets = read_targets(tmp_path / "lesson", DISTILLATION, np.array([4, 0]))
+    assert targets is not None
+    assert (targets.seeds, targets.augmentation) == ((8, 9), HOW)
+    assert targets.distillation == DISTILLATION
+    np.testing.assert_array_equal(targets.view(1)[1], answers[1, [4, 0]].astype(np.float32))
+    whole = read_targets(tmp_path / "lesson", DISTILLATION)
     assert whole is not None
     np.testing.assert_array_equal(whole.view(1)[1], answers[1].astype(np.float32))
 
 
-def test_no_views_are_no_lesson(tmp_path: Path) -> None:
-    write_lesson(tmp_path, np.zeros((0, 5, 3), np.float16), HOW, [])
-    assert read_lesson(tmp_path, SHARE, np.arange(5)) is None
+def test_no_views_are_no_targets(tmp_path: Path) -> None:
+    write_targets(tmp_path, np.zeros((0, 5, 3), np.float16), HOW, [])
+    assert read_targets(tmp_path, DISTILLATION, np.arange(5)) is None
 
 
-def test_what_is_not_a_lesson_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_targets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none is not a lesson, which holds answers.npy and views.json"):
-        read_lesson(tmp_path / "none", SHARE, np.arange(5))
-    write_lesson(tmp_path, np.zeros((2, 5, 3), np.float16), HOW, [8])
+        read_targets(tmp_path / "none", DISTILLATION, np.arange(5))
+    write_targets(tmp_path, np.zeros((2, 5, 3), np.float16), HOW, [8])
     with pytest.raises(DataError, match=r"holds answers to 2 views and names 1. Teach again"):
-        read_lesson(tmp_path, SHARE, np.arange(5))
+        read_targets(tmp_path, DISTILLATION, np.arange(5))

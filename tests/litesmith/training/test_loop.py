@@ -8,28 +8,19 @@ import pytest
 
 from litesmith.data.splits import Split
 from litesmith.errors import DivergedError, ParamsError
+from litesmith.params.section import ComputeDtype
+from litesmith.params.sections.baseline import BaselineParams
+from litesmith.params.sections.network import NetworkSpec
+from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
 from litesmith.training import loop
-from litesmith.training.augmentation import Augmentation
 from litesmith.training.backend import seed_everything
-from litesmith.training.compute import ComputeDtype
-from litesmith.training.loop import (
-    Lesson,
-    Recipe,
-    evaluate,
-    history_csv,
-    one_cycle,
-    refresh_batch_norm,
-    train,
-    train_plain,
-    worth_seeing,
-)
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.evaluation import evaluate
+from litesmith.training.job import DistillationTargets, TrainingJob
+from litesmith.training.loop import refresh_batch_norm, train, train_plain
+from litesmith.training.networks import build_network
 from tests.litesmith import make_tiny
 
-SPEC = NetworkSpec(
-    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3,
-    stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2,
-)  # fmt: skip
+SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2)  # fmt: skip
 RECIPE = Recipe(
     epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
     label_smoothing=0.05, skip_share=0.5, skip_until=0.7, averaging_share=0.05, refresh_rows=100,
@@ -48,13 +39,16 @@ TRAIN, VALIDATION = split(300, 1), split(90, 2)
 ANSWERS = np.log(
     np.eye(3, dtype=np.float16)[(TRAIN.labels + 1) % 3] * np.float16(0.97) + np.float16(0.01)
 )
-LESSON = Lesson(
+TARGETS = DistillationTargets(
     np.stack([ANSWERS, ANSWERS]),
     (5, 6),
     RECIPE.augmentation,
     np.arange(300),
-    weight=1.0,
-    temperature=2.0,
+    Distillation(weight=1.0, temperature=2.0),
+)
+JOB = TrainingJob(TRAIN, VALIDATION, RECIPE, seed=1)
+BASELINE = BaselineParams(
+    conv_widths=(4, 8), dense_width=8, epochs=3, batch_size=32, learning_rate=0.01, num_threads=1
 )
 
 
@@ -63,93 +57,30 @@ def fresh(seed: int = 4) -> Any:
     return build_network(SPEC, "small")
 
 
-def test_one_cycle_rises_to_the_peak_and_falls_to_zero() -> None:
-    rates = one_cycle(np.linspace(0, 1, 101), RECIPE)
-    assert rates.argmax() == 25
-    assert rates[25] == pytest.approx(0.1)
-    assert np.all(np.diff(rates[:26]) > 0)
-    assert np.all(np.diff(rates[25:]) < 0)
-    assert rates[[0, -1]] == pytest.approx([0, 0])
-
-
-LOSSES = np.repeat(np.array([0.1, 2.0], np.float32), [800, 200])
-
-
-def test_easy_images_are_skipped_by_chance_and_the_rest_weighs_more() -> None:
-    order, weights = worth_seeing(LOSSES, RECIPE, 0, seed=1)
-    assert set(range(800, 1000)) < set(order.tolist())
-    assert len(set(order.tolist())) == len(order)
-    assert 350 < np.count_nonzero(order < 800) < 450
-    np.testing.assert_array_equal(weights, np.where(order < 800, 2, 1))
-    assert weights.sum() == pytest.approx(1000, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("losses", "recipe", "epoch"),
-    [
-        (np.full(1000, np.nan, np.float32), RECIPE, 0),
-        (LOSSES, replace(RECIPE, skip_share=0.0), 0),
-        (LOSSES, RECIPE, 3),
-        (LOSSES, replace(RECIPE, batch_size=1000), 0),
-    ],
-    ids=["never seen", "off", "late", "less than a batch"],
-)
-def test_every_image_is_seen(losses: Any, recipe: Recipe, epoch: int) -> None:
-    order, weights = worth_seeing(losses, recipe, epoch, seed=1)
-    assert sorted(order.tolist()) == list(range(1000))
-    np.testing.assert_array_equal(weights, 1)
-
-
-def test_the_seed_decides_what_is_skipped() -> None:
-    orders = [worth_seeing(LOSSES, RECIPE, 0, seed=seed)[0].tolist() for seed in (1, 1, 2)]
-    assert orders[0] == orders[1] != orders[2]
-
-
-def test_a_history_becomes_a_table() -> None:
-    row = {
-        "epoch": 1,
-        "loss": 0.5,
-        "accuracy": 0.75,
-        "val_loss": 0.6,
-        "val_accuracy": 0.7,
-        "learning_rate": 0.01,
-    }
-    assert history_csv([row]) == f"{','.join(row)}\n1,0.5,0.75,0.6,0.7,0.01\n"
-    assert history_csv([]) == f"{','.join(row)}\n"
-
-
 @pytest.mark.slow
 class TestTrained:
     def test_learns_and_tells_how(self) -> None:
         model = fresh()
-        history = train(model, TRAIN, VALIDATION, replace(RECIPE, epochs=6), seed=1)
-        assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
-        assert set(history[0]) == {
-            "epoch",
-            "loss",
-            "accuracy",
-            "val_loss",
-            "val_accuracy",
-            "learning_rate",
-        }
+        history = train(model, replace(JOB, recipe=RECIPE.replace(epochs=6)))
+        assert [row.epoch for row in history] == [1, 2, 3, 4, 5, 6]
         assert evaluate(model, VALIDATION).accuracy > 0.95
-        assert history[-1]["loss"] < history[0]["loss"]
+        assert history[-1].loss < history[0].loss
 
     @pytest.mark.parametrize(
-        ("lesson", "compute_dtype"),
-        [(None, "float32"), (LESSON, "float32"), (None, "bfloat16")],
+        ("targets", "compute_dtype"),
+        [(None, "float32"), (TARGETS, "float32"), (None, "bfloat16")],
         ids=["labels", "teacher", "bfloat16"],
     )
     def test_a_killed_training_goes_on_to_the_same_bits(
         self,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
-        lesson: Lesson | None,
+        targets: DistillationTargets | None,
         compute_dtype: ComputeDtype,
     ) -> None:
         whole = fresh()
-        how: dict[str, Any] = {"seed": 1, "lesson": lesson, "compute_dtype": compute_dtype}
-        history = train(whole, TRAIN, VALIDATION, RECIPE, **how)
+        job = replace(JOB, targets=targets, compute_dtype=compute_dtype)
+        history = train(whole, job)
         with monkeypatch.context() as broken:
             calls = itertools.count(1)
             run_epoch = loop.Loop.run_epoch
@@ -161,54 +92,47 @@ class TestTrained:
 
             broken.setattr(loop.Loop, "run_epoch", dies_in_the_third)
             with pytest.raises(KeyboardInterrupt):
-                train(fresh(), TRAIN, VALIDATION, RECIPE, work=tmp_path, **how)
+                train(fresh(), replace(job, work=tmp_path))
         resumed = fresh(seed=99)
-        assert train(resumed, TRAIN, VALIDATION, RECIPE, work=tmp_path, **how) == history
+        assert train(resumed, replace(job, work=tmp_path)) == history
         for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 
     def test_a_model_that_learned_in_bfloat16_answers_in_float32(self) -> None:
         model = fresh()
-        train(model, TRAIN, VALIDATION, replace(RECIPE, epochs=6), seed=1, compute_dtype="bfloat16")
+        train(model, replace(JOB, recipe=RECIPE.replace(epochs=6), compute_dtype="bfloat16"))
         assert {layer.compute_dtype for layer in model.layers} == {"float32"}
         assert evaluate(model, VALIDATION).accuracy > 0.95
 
     def test_too_large_a_batch_is_refused(self) -> None:
         with pytest.raises(ParamsError, match="batch_size 400 is more than the 300 training images"):
-            train(fresh(), TRAIN, VALIDATION, replace(RECIPE, batch_size=400), seed=1)
+            train(fresh(), replace(JOB, recipe=RECIPE.replace(batch_size=400)))
 
     def test_a_student_learns_what_the_teacher_says_instead_of_the_labels(self) -> None:
         model = fresh()
-        history = train(model, TRAIN, VALIDATION, replace(RECIPE, epochs=6), seed=1, lesson=LESSON)
+        history = train(model, replace(JOB, recipe=RECIPE.replace(epochs=6), targets=TARGETS))
         answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
         assert ((VALIDATION.labels + 1) % 3 == answers.argmax(1)).mean() > 0.95
-        assert history[-1]["loss"] < history[0]["loss"] / 2
-
-    def test_part_of_a_lesson_is_that_part(self) -> None:
-        rows = np.array([7, 3, 299])
-        draws, answers = replace(LESSON, rows=rows).view(1)
-        all_draws, all_answers = LESSON.view(1)
-        np.testing.assert_array_equal(draws, all_draws.numpy()[rows])
-        np.testing.assert_array_equal(answers, all_answers[rows])
-        np.testing.assert_array_equal(all_draws, LESSON.view(3)[0])
-        assert (all_draws.numpy() != LESSON.view(2)[0].numpy()).any()
+        assert history[-1].loss < history[0].loss / 2
 
     def test_a_loss_that_is_no_number_stops_with_what_to_do(self) -> None:
         with pytest.raises(
             DivergedError, match=r"loss of small became nan in epoch \d. Lower the learning rate"
         ):
-            train(fresh(), TRAIN, VALIDATION, replace(RECIPE, learning_rate=1e30), seed=1)
+            train(fresh(), replace(JOB, recipe=RECIPE.replace(learning_rate=1e30)))
         with pytest.raises(
             DivergedError, match=r"loss of small became nan in epoch 1. Lower the learning rate"
         ):
-            train_plain(
-                fresh(), TRAIN, VALIDATION, epochs=2, batch_size=32, learning_rate=float("nan"), seed=1
-            )
+            unchecked = BASELINE.model_copy(update={"learning_rate": float("nan")})
+            train_plain(fresh(), TRAIN, VALIDATION, unchecked, seed=1)
 
     def test_refreshed_statistics_are_those_of_the_images(self) -> None:
         model = fresh()
-        plain = replace(RECIPE, refresh_rows=300, augmentation=Augmentation(0, False, 0.0, 2))
-        refresh_batch_norm(model, TRAIN.images, plain, seed=1)
+        plain = RECIPE.replace(
+            refresh_rows=300,
+            augmentation=Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2),
+        )
+        refresh_batch_norm(model, replace(JOB, recipe=plain))
         stem, norm = model.get_layer("stem_conv"), model.get_layer("stem_norm")
         activations = stem(TRAIN.images[..., None] / np.float32(255)).numpy()
         np.testing.assert_allclose(norm.moving_mean.numpy(), activations.mean((0, 1, 2)), atol=1e-5)
@@ -218,7 +142,7 @@ class TestTrained:
     def test_a_recipe_that_measures_nothing_anew_keeps_the_running_statistics(self) -> None:
         model = fresh()
         before = model.get_weights()
-        refresh_batch_norm(model, TRAIN.images, replace(RECIPE, refresh_rows=0), seed=1)
+        refresh_batch_norm(model, replace(JOB, recipe=RECIPE.replace(refresh_rows=0)))
         assert all(
             np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True)
         )
@@ -227,19 +151,6 @@ class TestTrained:
         histories = []
         for _ in range(2):
             model = fresh()
-            histories.append(
-                train_plain(
-                    model, TRAIN, VALIDATION, epochs=3, batch_size=32, learning_rate=0.01, seed=1
-                )
-            )
+            histories.append(train_plain(model, TRAIN, VALIDATION, BASELINE, seed=1))
         assert histories[0] == histories[1]
-        assert histories[0][-1]["accuracy"] > 0.8
-
-    def test_a_score_is_right_answers_and_cross_entropy(self) -> None:
-        model = fresh()
-        answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
-        score = evaluate(model, VALIDATION)
-        assert score.accuracy == pytest.approx((answers.argmax(1) == VALIDATION.labels).mean(), abs=1e-6)
-        assert score.loss == pytest.approx(
-            -np.log(answers[np.arange(90), VALIDATION.labels]).mean(), rel=1e-4
-        )
+        assert histories[0][-1].accuracy > 0.8

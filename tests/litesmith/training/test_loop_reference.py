@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from litesmith.training.augmentation import Augmentation
+from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
 from litesmith.training.backend import derived_seed, keras, seed_everything
-from litesmith.training.loop import Lesson, Recipe, one_cycle, train, worth_seeing
-from tests.litesmith.training.test_loop import LESSON, TRAIN, VALIDATION
+from litesmith.training.job import DistillationTargets, TrainingJob
+from litesmith.training.loop import train
+from litesmith.training.schedule import choose_images, one_cycle
+from tests.litesmith.training.test_loop import TARGETS, TRAIN, VALIDATION
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +21,9 @@ RECIPE = Recipe(
     epochs=3, batch_size=50, learning_rate=0.5, warmup_share=0.25, momentum=0.9, weight_decay=0.05,
     label_smoothing=0.1, skip_share=0.5, skip_until=0.7, averaging_share=0.3, refresh_rows=0, augmentation=UNCHANGED,
 )  # fmt: skip
-PART_TAUGHT = replace(LESSON, augmentation=UNCHANGED, weight=0.6)
+PART_TAUGHT = replace(
+    TARGETS, augmentation=UNCHANGED, distillation=Distillation(weight=0.6, temperature=2.0)
+)
 
 Floats = NDArray[np.float64]
 
@@ -30,23 +34,23 @@ def softmax(logits: Floats) -> Floats:
 
 
 def losses_and_slopes(
-    logits: Floats, labels: Any, answers: Any, recipe: Recipe, lesson: Lesson | None
+    logits: Floats, labels: Any, answers: Any, recipe: Recipe, targets: DistillationTargets | None
 ) -> Any:
     """Return the loss of each image and its slope by the logits."""
-    said = softmax(logits)
-    targets = np.eye(3)[labels] * (1 - recipe.label_smoothing) + recipe.label_smoothing / 3
-    losses, slopes = -(targets * np.log(said)).sum(1), said - targets
-    if lesson is None:
+    probabilities = softmax(logits)
+    one_hot = np.eye(3)[labels] * (1 - recipe.label_smoothing) + recipe.label_smoothing / 3
+    losses, slopes = -(one_hot * np.log(probabilities)).sum(1), probabilities - one_hot
+    if targets is None:
         return losses, slopes
-    heat, told = lesson.temperature, softmax(answers / lesson.temperature)
-    thought = softmax(logits / heat)
-    apart = heat**2 * (told * np.log(told / thought)).sum(1)
-    own, taught = 1 - lesson.weight, lesson.weight
-    return own * losses + taught * apart, own * slopes + taught * heat * (thought - told)
+    weight, heat = targets.distillation.weight, targets.distillation.temperature
+    teacher, student = softmax(answers / heat), softmax(logits / heat)
+    distances = heat**2 * (teacher * np.log(teacher / student)).sum(1)
+    slopes = (1 - weight) * slopes + weight * heat * (student - teacher)
+    return (1 - weight) * losses + weight * distances, slopes
 
 
 def reference(
-    kernel: Floats, bias: Floats, recipe: Recipe, lesson: Lesson | None, seed: int
+    kernel: Floats, bias: Floats, recipe: Recipe, targets: DistillationTargets | None, seed: int
 ) -> list[Floats]:
     """Return the kernel and the bias that the recipe leads to."""
     pixels = TRAIN.images.reshape(300, 64) / 255
@@ -54,14 +58,14 @@ def reference(
     averages, seen = [kernel, bias], np.full(300, np.nan, np.float32)
     keep = 1 - 1 / max(1.0, recipe.averaging_share * recipe.epochs * (300 // recipe.batch_size))
     for epoch in range(recipe.epochs):
-        order, shares = worth_seeing(seen, recipe, epoch, seed=derived_seed(seed, "epoch", epoch))
+        order, shares = choose_images(seen, recipe, epoch, seed=derived_seed(seed, "epoch", epoch))
         steps = len(order) // recipe.batch_size
         for step in range(steps):
             part = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
             rows = order[part]
-            answers = None if lesson is None else lesson.answers[epoch % 2, rows].astype(float)
+            answers = None if targets is None else targets.answers[epoch % 2, rows].astype(float)
             logits = pixels[rows] @ weights[0] + weights[1]
-            seen[rows], slopes = losses_and_slopes(logits, TRAIN.labels[rows], answers, recipe, lesson)
+            seen[rows], slopes = losses_and_slopes(logits, TRAIN.labels[rows], answers, recipe, targets)
             slopes = slopes * shares[part, None] / recipe.batch_size
             rate = float(one_cycle(np.array((epoch + (step + 0.5) / steps) / recipe.epochs), recipe))
             gradients, decays = (pixels[rows].T @ slopes, slopes.sum(0)), (recipe.weight_decay, 0.0)
@@ -84,16 +88,16 @@ def reference(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "lesson"),
+    ("recipe", "targets"),
     [
         (RECIPE, None),
         (RECIPE, PART_TAUGHT),
-        (replace(RECIPE, averaging_share=0.0), None),
-        (replace(RECIPE, momentum=0.0, skip_share=0.0, label_smoothing=0.0, weight_decay=0.0), None),
+        (RECIPE.replace(averaging_share=0.0), None),
+        (RECIPE.replace(momentum=0.0, skip_share=0.0, label_smoothing=0.0, weight_decay=0.0), None),
     ],
     ids=["whole", "taught in part", "last weights", "bare"],
 )
-def test_every_ingredient_does_what_it_says(recipe: Recipe, lesson: Lesson | None) -> None:
+def test_every_ingredient_does_what_it_says(recipe: Recipe, targets: DistillationTargets | None) -> None:
     seed_everything(4)
     layers = [
         keras.layers.Flatten(),
@@ -101,9 +105,9 @@ def test_every_ingredient_does_what_it_says(recipe: Recipe, lesson: Lesson | Non
     ]
     model = keras.Sequential([keras.layers.InputLayer((8, 8, 1)), *layers], name="small")
     kernel, bias = (weight.astype(float) for weight in model.get_weights())
-    train(model, TRAIN, VALIDATION, recipe, seed=1, lesson=lesson)
+    train(model, TrainingJob(TRAIN, VALIDATION, recipe, seed=1, targets=targets))
     for found, expected in zip(
-        model.get_weights(), reference(kernel, bias, recipe, lesson, 1), strict=True
+        model.get_weights(), reference(kernel, bias, recipe, targets, 1), strict=True
     ):
         np.testing.assert_allclose(found, expected, atol=2e-4)
         assert np.abs(expected).max() > 0.1

@@ -189,9 +189,13 @@ def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
     assert results["final"]["name"] == "tuned-int8"
 
 
-def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(here: Path, tmp_path: Path) -> None:
+def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("int8",), "pruned": ("int8",)})
     tight = {"device": {"max_tflite_bytes": 1}}
     final = json.loads(again(tmp_path, tight).results.read_text())["final"]
+    assert list(final["candidates"]) == ["tuned-int8", "pruned-int8", "clustered-int8"]
     assert not any(one["within_limits"] for one in final["candidates"].values())
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from litesmith.files import read_json, write_json
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.training.backend import load_h5, save_h5
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.networks import build_network
 from tasks.steps.prune import Ins, Outs, prune
 from tests.tasks.steps.training_rooms import (
     HISTORY_COLUMNS,
@@ -16,13 +17,13 @@ from tests.tasks.steps.training_rooms import (
 pytestmark = pytest.mark.slow
 
 SPEC = NetworkSpec(
-    16,
-    16,
-    3,
-    4,
-    (8, 16),
-    (0, 1),
-    3,
+    height=16,
+    width=16,
+    num_classes=3,
+    stem_width=4,
+    stage_widths=(8, 16),
+    stage_blocks=(0, 1),
+    stem_kernel_size=3,
     stem_stride=1,
     residual=True,
     separable=False,
@@ -38,7 +39,7 @@ def test_the_winner_is_pruned_and_the_ablation_recorded(
     params = in_small_workspace(tmp_path, monkeypatch)
     small_lesson(tmp_path, *views)
     save_h5(build_network(SPEC, "tuned"), Ins.model)
-    write_json(Ins.network, {"network": SPEC.to_plain()})
+    write_json(Ins.network, {"network": SPEC.model_dump(mode="json")})
     work = tmp_path / "work"
     work.mkdir()
     prune.function(ins=Ins(), outs=Outs(), work=work, **prune.arguments(params))

@@ -7,9 +7,10 @@ from litesmith.data.splits import read_split
 from litesmith.errors import ParamsError
 from litesmith.files import read_json
 from litesmith.params.loading import overlaid, parse_params
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import save_h5
-from litesmith.training.networks import NetworkSpec, build_network
+from litesmith.training.networks import build_network
 from tasks.steps.quantize import Ins, Outs, quantize
 from tests.tasks.steps.test_prune import SPEC
 from tests.tasks.steps.training_rooms import in_small_workspace
@@ -59,7 +60,7 @@ def test_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_network_that_runs_layers_again_cannot_learn_to_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = NetworkSpec.from_plain({**SPEC.to_plain(), "repeats": 2})
+    spec = SPEC.replace(repeats=2)
     with pytest.raises(
         ParamsError, match=r"runs stage2_unit1_conv more than once.*Leave qat and pqat out"
     ):

@@ -22,8 +22,9 @@ from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.tflite.precisions.float32 import FLOAT32
 from litesmith.tflite.precisions.int8 import INT8, translate
 from litesmith.tflite.precisions.precision import Precision
-from litesmith.training.backend import KerasModel, keras, save_h5
+from litesmith.training.backend import keras, save_h5
 from litesmith.training.networks import build_network
+from litesmith.training.types import KerasModel
 from tasks import catalog
 from tasks.dag.closure import sources
 from tasks.dag.step import Step

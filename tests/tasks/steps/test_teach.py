@@ -4,12 +4,15 @@ from typing import Any
 import pytest
 
 from litesmith.files import read_json
+from litesmith.params.sections.recipe import Distillation
 from litesmith.training.backend import load_h5
-from litesmith.training.distillation import Share, read_lesson
+from litesmith.training.distillation import read_targets
 from tasks.steps.teach import Ins, Outs, teach
 from tests.tasks.steps.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
 
 pytestmark = pytest.mark.slow
+
+DISTILLATION = Distillation(weight=0.9, temperature=2.0)
 
 
 def run(folder: Path, patch: pytest.MonkeyPatch, num_teachers: int) -> Any:
@@ -29,15 +32,15 @@ def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pyte
     assert results["validation"]["teacher1"] != results["validation"]["teacher2"]
     assert [load_h5(path).name for path in sorted(Outs.teachers.iterdir())] == ["teacher1", "teacher2"]
     assert read_columns(Outs.history) == HISTORY_COLUMNS
-    lesson = read_lesson(Outs.lesson, Share(0.9, 2.0))
-    assert lesson is not None
-    assert lesson.answers.shape == (2, 150, 3)
-    assert lesson.augmentation.erase_share == params.teach.recipe.augmentation.erase_share
+    targets = read_targets(Outs.lesson, DISTILLATION)
+    assert targets is not None
+    assert targets.answers.shape == (2, 150, 3)
+    assert targets.augmentation.erase_share == params.teach.recipe.augmentation.erase_share
 
 
-def test_no_teacher_leaves_an_empty_lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_teacher_leaves_empty_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, monkeypatch, 0)
-    assert read_lesson(Outs.lesson, Share(0.9, 2.0)) is None
+    assert read_targets(Outs.lesson, DISTILLATION) is None
     assert list(Outs.teachers.iterdir()) == []
     assert Outs.history.read_text() == ",".join(HISTORY_COLUMNS) + "\n"
     assert read_json(Outs.metrics) == {"num_teachers": 0, "validation": {}}

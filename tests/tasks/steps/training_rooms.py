@@ -10,8 +10,8 @@ from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params
-from litesmith.training.augmentation import Augmentation
-from litesmith.training.distillation import write_lesson
+from litesmith.params.sections.recipe import Augmentation
+from litesmith.training.distillation import write_targets
 from tasks import catalog
 from tests.litesmith import make_tiny
 
@@ -66,7 +66,12 @@ def small_splits(folder: Path) -> None:
 def small_lesson(folder: Path, *seeds: int) -> None:
     """Write what teachers might have said about so many views of the training split; of none if there are no seeds."""
     answers = np.random.default_rng(1).normal(size=(len(seeds), 150, 3)).astype(np.float16)
-    write_lesson(folder / catalog.LESSON, answers, Augmentation(1, True, 0.2, 4), seeds)
+    write_targets(
+        folder / catalog.LESSON,
+        answers,
+        Augmentation(max_shift_px=1, flip=True, erase_share=0.2, max_erase_px=4),
+        seeds,
+    )
 
 
 def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:

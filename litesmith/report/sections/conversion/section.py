@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from litesmith.params.sections.quantize import ClusteringParams
+from litesmith.params.sections.quantize import Clustering
 from litesmith.records.convert import ConvertedFile, FinalChoice
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
@@ -42,7 +42,7 @@ class ConversionSection:
 
     choice: FinalChoice
     models: tuple[ModelRow, ...]
-    clustering: ClusteringParams
+    clustering: Clustering
     refused: Mapping[str, str]
     files: Mapping[str, ConvertedFile]
 

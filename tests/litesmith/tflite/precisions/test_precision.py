@@ -129,13 +129,13 @@ def test_nothing_is_said_on_the_terminal(model: Any, capfd: pytest.CaptureFixtur
 
 def test_a_kernel_that_runs_again_is_in_the_file_once_wherever_its_weights_lie() -> None:
     spec = NetworkSpec(
-        12,
-        12,
-        3,
-        8,
-        (8,),
-        (1,),
-        3,
+        height=12,
+        width=12,
+        num_classes=3,
+        stem_width=8,
+        stage_widths=(8,),
+        stage_blocks=(1,),
+        stem_kernel_size=3,
         stem_stride=1,
         residual=True,
         separable=False,

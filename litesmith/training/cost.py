@@ -1,0 +1,83 @@
+"""Multiply-accumulates and working memory of a network."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from math import prod
+
+from litesmith.training.types import KerasModel, Layer
+
+# What the converter folds into the operation before it, so that it needs no memory of its own.
+_FOLDED = ("BatchNormalization", "ReLU", "Dropout", "SpatialDropout2D", "Flatten", "Activation")
+
+# A layer and the number of its run: a layer that runs more than once is an operation for each run.
+_Call = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """Run of a layer that remains after folding.
+
+    Attributes:
+        call: The layer and the number of the run.
+        size: Bytes of its int8 output.
+        inputs: The runs that its inputs come from.
+    """
+
+    call: _Call
+    size: int
+    inputs: tuple[_Call, ...]
+
+
+def count_macs(model: KerasModel) -> int:
+    """Return the multiply-accumulates of convolutions and dense layers for one image."""
+    return sum(_layer_macs(layer) for layer in model.layers)
+
+
+def peak_activation_bytes(model: KerasModel) -> int:
+    """Return the most bytes of int8 activations alive at once.
+
+    While an operation runs, its inputs, its output and whatever a later operation still needs are alive;
+    the branch around a residual unit so counts. Batch normalisation, ReLU and dropout fold into the
+    operation before them.
+
+    Source: the working memory of Liberis and Lane, "Neural networks on microcontrollers",
+        arXiv:1910.05110.
+    """
+    operations = list(_operations(model))
+    last_use = {call: step for step, each in enumerate(operations) for call in each.inputs}
+    return max(
+        operation.size
+        + sum(other.size for other in operations[:step] if last_use.get(other.call, -1) >= step)
+        for step, operation in enumerate(operations)
+    )
+
+
+def _layer_macs(layer: Layer) -> int:
+    kind = type(layer).__name__
+    if kind not in ("Conv2D", "DepthwiseConv2D", "Dense"):
+        return 0
+    kernel = layer.depthwise_kernel if kind == "DepthwiseConv2D" else layer.kernel
+    positions = 1 if kind == "Dense" else _size(layer.get_output_at(0).shape[1:3])
+    return len(layer.inbound_nodes) * positions * _size(kernel.shape)
+
+
+def _operations(model: KerasModel) -> Iterator[_Operation]:
+    """Yield the operations that remain after folding, as they may run."""
+    calls = {
+        (layer["name"], run): [(source, source_run) for source, source_run, *_ in node]
+        for layer in model.get_config()["layers"]
+        for run, node in enumerate(layer["inbound_nodes"] or [[]])
+    }
+    folded_into: dict[_Call, _Call] = {}
+    for call in TopologicalSorter(calls).static_order():
+        layer, inputs = model.get_layer(call[0]), tuple(folded_into[source] for source in calls[call])
+        if type(layer).__name__ in _FOLDED:
+            folded_into[call] = inputs[0]
+        else:
+            folded_into[call] = call
+            yield _Operation(call, _size(layer.get_output_at(call[1]).shape[1:]), inputs)
+
+
+def _size(shape: Iterable[int]) -> int:
+    return prod(int(side) for side in shape)

@@ -1,0 +1,52 @@
+"""Accuracy and loss of a Keras model on a split."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from litesmith.data.splits import Split
+from litesmith.training.augmentation import to_pixels
+from litesmith.training.backend import tf
+from litesmith.training.types import KerasModel
+
+EVALUATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Score:
+    """Accuracy and loss on a split.
+
+    Attributes:
+        accuracy: Share of images classified right, 0 to 1.
+        loss: Mean cross-entropy in nats.
+    """
+
+    accuracy: float
+    loss: float
+
+    def to_plain(self) -> dict[str, float]:
+        """Return the score as JSON can hold it."""
+        return {"accuracy": self.accuracy, "loss": self.loss}
+
+
+def evaluate(model: KerasModel, split: Split) -> Score:
+    """Return accuracy and loss of a model on a split."""
+    return evaluator(model, split)()
+
+
+def evaluator(model: KerasModel, split: Split) -> Callable[[], Score]:
+    """Return a function that scores a model, again and again without tracing anew."""
+    images, labels = tf.constant(split.images), np.asarray(split.labels)
+    predict = tf.function(lambda batch: model(to_pixels(batch), training=False))
+
+    def score() -> Score:
+        starts = range(0, len(labels), EVALUATION_BATCH)
+        batches = [predict(images[start : start + EVALUATION_BATCH]).numpy() for start in starts]
+        probabilities = np.concatenate(batches)
+        of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+        accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+        loss = float(-np.log(np.maximum(of_label, 1e-12)).mean())
+        return Score(round(accuracy, 6), round(loss, 6))
+
+    return score

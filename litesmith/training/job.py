@@ -1,0 +1,81 @@
+"""All that a training follows from, besides the model that it starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litesmith.data.splits import Split
+from litesmith.params.section import ComputeDtype
+from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
+from litesmith.training.augmentation import draw_changes
+from litesmith.training.backend import tf
+from litesmith.training.types import Tensor
+
+
+@dataclass(frozen=True)
+class DistillationTargets:
+    """Answers of the teachers to fixed views of the training images.
+
+    A view changes every image in one way that follows from the view's seed, so that the teachers have to
+    see it once only and each student sees exactly what they saw.
+
+    Attributes:
+        answers: float16, (num_views, num_asked, num_classes), logarithms of the teachers' probabilities.
+        seeds: Of the views.
+        augmentation: How far the views are changed.
+        rows: int64, (n,), which of the images asked about are the student's n training images.
+        distillation: How much the answers count, and how soft they are.
+
+    Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher
+        and student must see the same view, and the student many: Beyer et al., arXiv:2106.05237.
+    """
+
+    answers: NDArray[np.float16]
+    seeds: tuple[int, ...]
+    augmentation: Augmentation
+    rows: NDArray[np.int64]
+    distillation: Distillation
+
+    def view(self, epoch: int) -> tuple[Tensor, NDArray[np.float32]]:
+        """Return the view of an epoch.
+
+        Returns:
+            The changes of the student's images, float32 (n, 8), and the answers to them, float32 (n,
+            num_classes).
+        """
+        number = epoch % len(self.seeds)
+        draws = draw_changes(self.answers.shape[1], self.seeds[number])
+        return tf.gather(draws, self.rows), np.asarray(self.answers[number, self.rows], np.float32)
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """Data, hyperparameters and seed of a training.
+
+    Attributes:
+        training: What the model learns from.
+        validation: What each epoch is judged on; nothing is chosen by it.
+        recipe: How the model learns. With targets its augmentation is theirs: images are changed as
+            teachers saw them.
+        seed: Decides everything random.
+        targets: What teachers said about the training images, or None to learn from the labels alone.
+        work: Folder of the checkpoint that a killed training goes on from, or None for none.
+        compute_dtype: What flows between the layers while learning; the model is left in float32 either
+            way.
+    """
+
+    training: Split
+    validation: Split
+    recipe: Recipe
+    seed: int
+    targets: DistillationTargets | None = None
+    work: Path | None = None
+    compute_dtype: ComputeDtype = "float32"
+
+    def __post_init__(self) -> None:
+        """Take the augmentation of the targets."""
+        if self.targets is not None:
+            recipe = self.recipe.replace(augmentation=self.targets.augmentation)
+            object.__setattr__(self, "recipe", recipe)

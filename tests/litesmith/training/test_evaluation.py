@@ -1,0 +1,17 @@
+import numpy as np
+import pytest
+
+from litesmith.training.evaluation import evaluate
+from tests.litesmith.training.test_loop import VALIDATION, fresh
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_score_is_right_answers_and_cross_entropy() -> None:
+    model = fresh()
+    answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
+    score = evaluate(model, VALIDATION)
+    assert score.accuracy == pytest.approx((answers.argmax(1) == VALIDATION.labels).mean(), abs=1e-6)
+    assert score.loss == pytest.approx(
+        -np.log(answers[np.arange(90), VALIDATION.labels]).mean(), rel=1e-4
+    )

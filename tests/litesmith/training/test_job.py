@@ -1,0 +1,26 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from litesmith.params.sections.recipe import Augmentation
+from tests.litesmith.training.test_loop import JOB, RECIPE, TARGETS
+
+pytestmark = pytest.mark.slow
+
+
+def test_targets_of_some_rows_are_theirs() -> None:
+    rows = np.array([7, 3, 299])
+    draws, answers = replace(TARGETS, rows=rows).view(1)
+    all_draws, all_answers = TARGETS.view(1)
+    np.testing.assert_array_equal(draws, all_draws.numpy()[rows])
+    np.testing.assert_array_equal(answers, all_answers[rows])
+    np.testing.assert_array_equal(all_draws, TARGETS.view(3)[0])
+    assert (all_draws.numpy() != TARGETS.view(2)[0].numpy()).any()
+
+
+def test_with_targets_images_are_changed_as_the_teachers_saw_them() -> None:
+    augmentation = Augmentation(max_shift_px=2, flip=True, erase_share=0.0, max_erase_px=2)
+    job = replace(JOB, targets=replace(TARGETS, augmentation=augmentation))
+    assert job.recipe == RECIPE.replace(augmentation=augmentation)
+    assert JOB.recipe == RECIPE
