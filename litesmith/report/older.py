@@ -2,44 +2,39 @@
 
 from pathlib import Path
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from litesmith.errors import DataError
 from litesmith.files import read_json
+from litesmith.records.figures import View
 from litesmith.records.latency import FileLatency
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
-from litesmith.records.record import Record, read_record
+from litesmith.records.record import read_record
 from litesmith.records.summary import HeadlineSide, Reference, RightAnswers, Summary
 from litesmith.records.validate import DatasetName, RawFiles
 from litesmith.report.reference import as_reference, data_facts
 
 
-class _Part(Record):
-    """The part of a file that is read; other fields are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class _Headline(_Part):
+class _Headline(View):
     optimized: HeadlineSide
 
 
-class _Latency(_Part):
+class _Latency(View):
     variants: dict[str, FileLatency]
 
 
-class _Validate(_Part):
+class _Validate(View):
     dataset: DatasetName
     files: dict[str, RawFiles]
 
 
-class _Results(_Part):
+class _Results(View):
     validation: _Validate = Field(alias="validate")
     prepare: PrepareResult
 
 
-class _SummaryOfVersion1(_Part):
+class _SummaryOfVersion1(View):
     """What a reference takes from a summary of version 1."""
 
     final: str

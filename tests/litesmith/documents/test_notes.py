@@ -121,8 +121,10 @@ def test_changes_on_test_are_told_with_their_intervals() -> None:
 def test_limits_and_devices_are_quoted_where_they_were_measured() -> None:
     text = flat(report_inputs())
     assert "| max_arena_bytes | 65 536 | 60 000 |" in text
-    assert "as TensorFlow Lite Micro 0 says of tuned-int8: Arena 60 000 bytes, Records that stay" in text
-    assert "as Vela 5 says of tuned-int8: SRAM 21 360 bytes" in text
+    assert (
+        "as TensorFlow Lite Micro 0 says of tuned-int8: Arena, bytes: 60 000; Records that stay" in text
+    )
+    assert "as Vela 5 says of tuned-int8: SRAM, bytes: 21 360;" in text
     assert "says of" not in changed(*EVALUATE, "device", value={})
     refused = ("device", "mcu", "files", "tuned-int8", "refused")
     assert "Micro 0 says of" not in changed(*EVALUATE, *refused, value="no kernel")

@@ -1,24 +1,32 @@
 import json
+from dataclasses import asdict, replace
 
 import pytest
 
 from litesmith.device.limits import Cost
-from litesmith.params.sections.recipe import AugmentationParams, RecipeParams
+from litesmith.params.sections.recipe import Augmentation, Recipe
 from litesmith.records.scores import Score
 from litesmith.records.sweep import FullTraining, SweepResult
 from litesmith.search.result import sweep_result, sweep_timing
-from litesmith.search.study import Entry, StudyResult, network_of
+from litesmith.search.study import Choices, Entry, StudyResult, network_of
 from litesmith.search.trial import TrialResult
-from tests.litesmith.search.test_study import FAMILY, PLAN
+from tests.litesmith.search.test_study import PLAN
 
-CHOICES = {
-    "width": 8, "depth": 1, "repeats": 1, "stem_kernel_size": 3, "dropout_rate": 0.1, "batch_size": 32,
-    "learning_rate": 0.1, "weight_decay": 0.003, "augmentation": "mild",
-}  # fmt: skip
+CHOICES = Choices(
+    width=8,
+    depth=1,
+    repeats=1,
+    stem_kernel_size=3,
+    batch_size=32,
+    augmentation="mild",
+    dropout_rate=0.1,
+    learning_rate=0.1,
+    weight_decay=0.003,
+)
 FULL = FullTraining(
     epochs=30,
     validation=Score(accuracy=0.93, loss=0.2),
-    recipe=RecipeParams(
+    recipe=Recipe(
         warmup_share=0.25,
         momentum=0.9,
         label_smoothing=0.05,
@@ -30,7 +38,7 @@ FULL = FullTraining(
         batch_size=32,
         learning_rate=0.1,
         weight_decay=0.003,
-        augmentation=AugmentationParams(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
+        augmentation=Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
     ),
 )
 
@@ -40,17 +48,15 @@ def entry(number: int, *accuracies: float) -> Entry:
         TrialResult(number, rung, accuracy, 1 - accuracy, cpu_s=10.0 * number + rung)
         for rung, accuracy in enumerate(accuracies)
     ]
-    choices = {**CHOICES, "width": 8 * (1 + number % 2)}
+    choices = replace(CHOICES, width=8 * (1 + number % 2))
     cost = Cost(10_000 + number, 500, 300)
     state = "complete" if len(accuracies) == 2 else "pruned"
-    return Entry(number, 0, choices, network_of(choices, FAMILY), cost, "", results, state)
+    return Entry(number, 0, choices, network_of(choices, PLAN), cost, "", results, state)
 
 
 def study() -> StudyResult:
     entries = [entry(n, 0.5 + n / 100) for n in range(6)] + [entry(6, 0.7, 0.8)]
-    refused = Entry(
-        7, 1, dict(CHOICES), network_of(CHOICES, FAMILY), Cost(99_999, 500, 300), "too large"
-    )
+    refused = Entry(7, 1, CHOICES, network_of(CHOICES, PLAN), Cost(99_999, 500, 300), "too large")
     refused.state = "infeasible"
     return StudyResult([*entries, refused], entries[-1])
 
@@ -67,13 +73,13 @@ def test_result_holds_every_trial_and_the_winner(result: SweepResult) -> None:
         (0, 1, 100), (1, 2, 200),
     ]  # fmt: skip
     assert (result.winner.number, result.winner.validation_accuracy) == (6, 0.8)
-    assert (result.winner.network.stage_widths, result.winner.network.height) == ([8, 16], 8)
+    assert (result.winner.network.stage_widths, result.winner.network.height) == ((8, 16), 8)
     assert result.limits.max_tflite_bytes == PLAN.limits.max_tflite_bytes
     assert result.full_training == FULL
 
 
 def test_result_holds_importances_and_frontiers(result: SweepResult) -> None:
-    assert {estimate.name for estimate in result.importances} == set(CHOICES)
+    assert {estimate.name for estimate in result.importances} == set(asdict(CHOICES))
     assert result.importance_shuffles == 2
     assert [len(frontier.points) for frontier in result.frontiers] == [7, 1]
     assert result.frontiers[1].points[0].won
