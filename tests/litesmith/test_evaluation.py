@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from litesmith.analysis.intervals import wilson
 from litesmith.data.splits import Split
-from litesmith.evaluation import Variant, confusion_rows, describe_variant, write_predictions
+from litesmith.evaluation import Answers, confusion_rows, score_variant, write_predictions
 from litesmith.tflite.sizes import Size
 
 LABELS = np.array([0, 1, 2, 2, 1], np.uint8)
@@ -12,33 +13,31 @@ SPLIT = Split(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2), LABELS, np.aran
 NAMES = ["a", "b", "c"]
 
 
-def variant(predicted: list[int], precision: str = "float32") -> Variant:
+def variant(predicted: list[int], precision: str = "float32") -> Answers:
     probabilities = np.full((5, 3), 0.1, np.float32)
     probabilities[np.arange(5), predicted] = 0.8
-    return Variant("tuned", "tflite", precision, Size(1000, 900), probabilities)
+    return Answers("tuned", "tflite", precision, Size(1000, 900), probabilities)
 
 
 def test_scores_and_sizes_of_a_variant() -> None:
-    described = describe_variant(variant([0, 1, 2, 1, 1]), LABELS, NAMES)
-    assert described["label"] == "tuned, TFLite float32"
-    assert described["accuracy"] == 0.8
-    assert described["loss"] == pytest.approx(-(4 * np.log(0.8) + np.log(0.1)) / 5)
-    assert (described["bytes"], described["gzip_bytes"]) == (1000, 900)
-    assert described["confusion"] == [[1, 0, 0], [0, 2, 0], [0, 1, 1]]
-    assert described["per_class"][2] == {
-        "name": "c",
-        "precision": 1.0,
-        "recall": 0.5,
-        "f1": pytest.approx(2 / 3),
-        "support": 2,
-    }
-    assert "loss_reason" not in described
+    scored = score_variant(variant([0, 1, 2, 1, 1]), LABELS, NAMES)
+    assert scored.label == "tuned, TFLite float32"
+    assert scored.accuracy == 0.8
+    assert scored.accuracy_interval == pytest.approx((0.37553, 0.963776), abs=1e-5)  # Wilson, 4 of 5
+    assert scored.loss == pytest.approx(-(4 * np.log(0.8) + np.log(0.1)) / 5)
+    assert (scored.bytes, scored.gzip_bytes) == (1000, 900)
+    assert scored.confusion == ((1, 0, 0), (0, 2, 0), (0, 1, 1))
+    last = scored.per_class[2]
+    assert (last.name, last.num_images) == ("c", 2)
+    assert (last.precision, last.recall) == (wilson(1, 1, 0.95), wilson(1, 2, 0.95))
+    assert last.f1 is not None and last.f1.value == pytest.approx(2 / 3)
+    assert scored.loss_reason is None
 
 
 def test_int8_has_no_loss() -> None:
-    described = describe_variant(variant([0, 1, 2, 1, 1], "int8"), LABELS, NAMES)
-    assert described["loss"] is None
-    assert "no logarithm" in described["loss_reason"]
+    scored = score_variant(variant([0, 1, 2, 1, 1], "int8"), LABELS, NAMES)
+    assert scored.loss is None
+    assert "no logarithm" in (scored.loss_reason or "")
 
 
 def test_rows_of_the_confusion_plot_are_sorted() -> None:

@@ -1,14 +1,18 @@
 """The command lines under locales that are not UTF-8: words are read, files written, and texts printed all the same."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from litesmith.files import read_json, write_json, write_text
+from litesmith.report.page import make_report
 from tasks import catalog
+from tests.litesmith.report.report_inputs import FINAL, report_inputs
 
 PROJECT = Path(__file__).parents[2]
 # As Python has it where nobody set UTF-8, and did not set its own way out either.
@@ -29,10 +33,17 @@ def root(tmp_path: Path) -> Path:
     root = tmp_path / "projé"
     write_text(root / "profiles/été.yaml", "dataset: {name: Vêtements}\n")
     write_text(root / "params.yaml", (PROJECT / "params.yaml").read_text(encoding="utf-8"))
-    variant = {"accuracy": 0.9273, "bytes": 70512}
-    summary = {"final": "légère-int8", "results": {"evaluate": {"variants": {"légère-int8": variant}}}}
-    write_json(root / ".workspaces/été" / catalog.SUMMARY, summary)
+    write_json(root / ".workspaces/été" / catalog.SUMMARY, _summary("légère-int8", 0.9273, 70512))
     return root
+
+
+def _summary(final: str, accuracy: float, tflite_bytes: int) -> dict[str, Any]:
+    """Return the summary of a report with a final file of this name, accuracy and size."""
+    text = make_report(report_inputs()).summary.model_dump_json()
+    summary: dict[str, Any] = json.loads(text.replace(FINAL, final))
+    variants = summary["results"]["evaluate"]["variants"]
+    variants[final] |= {"accuracy": accuracy, "bytes": tflite_bytes}
+    return summary
 
 
 def test_names_with_accents_are_read_and_written_under_the_locale_c(root: Path) -> None:
@@ -61,10 +72,11 @@ def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(
 
 
 def test_a_difference_is_told_with_the_minus_that_a_terminal_has(root: Path) -> None:
-    variant = {"accuracy": 0.95, "bytes": 80512}
-    write_json(
-        root / catalog.REFERENCE, {"final": "x", "results": {"evaluate": {"variants": {"x": variant}}}}
-    )
+    earlier = root / ".workspaces/été" / catalog.SUMMARY
+    summary = read_json(earlier)
+    write_json(earlier, _summary("x", 0.95, 80512))
+    _run(root, "-m", "tasks", "reference", "--profile", "été")
+    write_json(earlier, summary)
     done = _run(root, "-m", "tasks", "reference", "--profile", "été", PYTHONIOENCODING="ascii")
     assert b"Change: -2.27 points, -10000 bytes." in done.stdout
 

@@ -66,7 +66,7 @@ def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Pa
     folder = make_workspace(tmp_path / "far" / "away", project, {"fetch": {"sources": sources}})
     written = read_params(folder / "params.yaml").fetch.sources
     assert Path(os.path.normpath(folder / written[0])) == tmp_path / "mirror"
-    assert written[1:] == sources[1:]
+    assert written[1:] == tuple(sources[1:])
 
 
 def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(

@@ -5,7 +5,6 @@ import pytest
 
 from litesmith.compression.pruning import (
     Ablation,
-    LayerSparsity,
     Tuning,
     ablate,
     overall_sparsity,
@@ -17,6 +16,7 @@ from litesmith.errors import ContractError
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.prune import Pruning
 from litesmith.params.sections.recipe import Augmentation, Recipe
+from litesmith.records.prune import LayerSparsity
 from litesmith.training.backend import seed_everything
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import train
@@ -95,8 +95,14 @@ def test_the_last_choice_of_zeros_falls_on_a_step_that_makes_one(
     assert zero_steps(pruning, num_steps) == expected
 
 
+def layer(name: str, num_weights: int, asked: float, reached: float) -> LayerSparsity:
+    return LayerSparsity(
+        name=name, shape=(num_weights,), num_weights=num_weights, asked=asked, reached=reached
+    )
+
+
 def test_overall_sparsity_weighs_layers_by_their_weights() -> None:
-    layers = [LayerSparsity("a", (100,), 100, 0.5, 0.5), LayerSparsity("b", (300,), 300, 0.0, 0.1)]
+    layers = [layer("a", 100, 0.5, 0.5), layer("b", 300, 0.0, 0.1)]
     assert overall_sparsity(layers) == pytest.approx(0.2)
 
 
@@ -139,7 +145,7 @@ def test_the_model_has_no_wrappers_and_the_winner_is_untouched(
 
 
 def test_a_layer_short_of_the_sparsity_asked_is_an_error() -> None:
-    layers = [LayerSparsity("a", (100,), 100, 0.6, 0.595), LayerSparsity("b", (300,), 300, 0.6, 0.54)]
+    layers = [layer("a", 100, 0.6, 0.595), layer("b", 300, 0.6, 0.54)]
     with pytest.raises(
         ContractError, match=r"asked for: b 0\.5400 of 0\.6\. .* raise prune\.recipe\.epochs"
     ):

@@ -16,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from PIL import Image
 
-from litesmith.documents.formats import NONE
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.provenance import Provenance
 from litesmith.report.inputs import ReportInputs
@@ -316,14 +315,6 @@ def test_tools_that_were_not_asked_for_are_named_with_the_reason() -> None:
 def test_file_that_the_microcontrollers_runtime_refused_is_named_with_the_reason() -> None:
     page = render(report_inputs())
     assert "refused: tuned-int4.tflite does not run under TensorFlow Lite Micro 0: no kernel" in page
-
-
-def test_loss_that_left_the_numbers_is_a_dash() -> None:
-    lost = with_value(
-        report_inputs(), "results", "prune", "ablation", "pruned_only", "validation", "loss", value=None
-    )
-    dash = f'<td class="number">{NONE}</td>'
-    assert render(lost).count(dash) == 1 + render(report_inputs()).count(dash)
 
 
 def test_thumbnail_is_the_picture_dark_on_light() -> None:

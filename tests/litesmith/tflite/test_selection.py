@@ -25,7 +25,7 @@ def test_smaller_file_within_noise_wins() -> None:
     pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(10, 73)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
-    assert choice.standings["pruned-int8"].behind.difference == pytest.approx(0.003)
+    assert choice.standings["pruned-int8"].behind.mean == pytest.approx(0.003)
     assert choice.reason == (
         "pruned-int8 (0.9370) is the smallest within noise of the most accurate (50000 bytes), "
         "tuned-int8 (0.9400): 0.0030 behind, standard error 0.0048."
@@ -101,7 +101,7 @@ def test_a_better_file_over_the_budget_is_no_measure() -> None:
     pruned = Candidate("pruned-int8", Size(50_000, 40_000), answers(range(60)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
-    assert choice.standings["pruned-int8"].behind.difference == 0
+    assert choice.standings["pruned-int8"].behind.mean == 0
     assert not choice.standings["tuned-int8"].within_limits
     assert choice.reason == (
         "pruned-int8 (0.9400) is the most accurate on validation, no other within noise of it. "
