@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from benchmarks.cache import Answers, cached_answers, name_for
 from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
-from benchmarks.kept import Answers, kept_answers, name_for
 from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.record import write_result
 from benchmarks.spent import total
-from litesmith.compression.flip_averaging import mirrored
+from litesmith.compression.flip_averaging import flip_averaged
 from litesmith.data.splits import Split, read_split
 from litesmith.params.loading import overlaid, read_params
 from litesmith.params.section import ComputeDtype, Section
@@ -57,7 +57,7 @@ class Line(Section):
     """What a line does otherwise than the whole recipe."""
 
     recipe: dict[str, Any] = Field(default_factory=dict)
-    lesson: bool = False
+    distilled: bool = False
     compute_dtype: ComputeDtype | None = None
 
 
@@ -68,7 +68,7 @@ class Config(Section):
     network: NetworkParams
     recipe: Recipe
     compute_dtype: ComputeDtype
-    lesson: Distillation
+    distillation: Distillation
     lines: dict[str, Line]
 
     @model_validator(mode="after")
@@ -81,8 +81,8 @@ class Config(Section):
         """Return where a line's training with a seed lies; with other numbers it is another folder."""
         line = self.lines[name]
         own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump()]
-        taught_by = [read_config().teacher_fingerprint()] if line.lesson else []
-        decided = name_for([*own, read_params(catalog.PARAMS).prepare.deciding(), *taught_by])
+        teachers = [read_config().teacher_fingerprint()] if line.distilled else []
+        decided = name_for([*own, read_params(catalog.PARAMS).prepare.deciding(), *teachers])
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
@@ -137,7 +137,7 @@ def _answers(config: Config, name: str, seed: int) -> Answers:
     The classes of the network as it is are (n,), those of the choice of a file (k, n) of k places; the cross-entropy of
     the network as it is, in nats, (n,).
     """
-    return kept_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
+    return cached_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
 
 
 def _trained(config: Config, name: str, seed: int) -> Answers:
@@ -148,12 +148,12 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
     )
     recipe = Recipe.model_validate(overlaid(config.recipe.model_dump(), line.recipe))
     own, folder = derived_seed("ablation", seed), config.folder(name, seed)
-    targets = _targets(config, recipe, train, folder) if line.lesson else None
+    targets = _targets(config, recipe, train, folder) if line.distilled else None
     dtype = line.compute_dtype or config.compute_dtype
     backend.seed_everything(own)
     model = build_network(network_for(train, config.network), "student")
     loop.train(model, TrainingJob(train, validation, recipe, own, targets, folder, dtype))
-    plain, both = converter.probabilities(model, validation.images), mirrored(model, "mirrored")
+    plain, both = converter.probabilities(model, validation.images), flip_averaged(model, "mirrored")
     as_chosen = np.stack(
         [converter.probabilities(both, images) for images in shifted(validation.images, 1)]
     )
@@ -176,7 +176,7 @@ def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> Dist
     seeds = view_seeds(recipe.epochs, asked.seed)
     answers = answer_views(teachers, train.images, recipe.augmentation, seeds, folder.parent)
     rows = np.arange(len(train.labels))
-    return DistillationTargets(answers, seeds, recipe.augmentation, rows, config.lesson)
+    return DistillationTargets(answers, seeds, recipe.augmentation, rows, config.distillation)
 
 
 def _against(

@@ -106,7 +106,7 @@ def found(workspace: Path) -> dict[str, Any] | None:
     Raises:
         ContractError: The summary there is of a run with another result.
     """
-    runs, _ = read_runs(workspace / catalog.RUNS, workspace / catalog.KEPT)
+    runs, _ = read_runs(workspace / catalog.RUNS, workspace / catalog.ARCHIVE)
     parts = last_whole(runs)
     if not parts:
         return None
@@ -154,7 +154,7 @@ def _is_whole(parts: Sequence[Run]) -> bool:
     outcomes = [(name, stage.outcome) for record in records for name, stage in record.stages.items()]
     ran = {name for name, outcome in outcomes if outcome is Outcome.COMPLETED}
     foreign = any(outcome is Outcome.RESTORED for _, outcome in outcomes) or any(
-        record.drawn for record in records
+        record.synthetic for record in records
     )
     went_on = [record.error is not None for record in records] == [True] * (len(records) - 1) + [False]
     alike = all(record.git == records[-1].git for record in records)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.kept import Answers, kept_answers, name_for
+from benchmarks.cache import Answers, cached_answers, name_for
 from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
@@ -71,7 +71,9 @@ def main() -> None:
     config = read_numbers(CONFIG, Config)
     backend.set_threads(1)
     labels = read_split(catalog.VALIDATION).labels
-    answers = [kept_answers(config.folder(seed), partial(_made, config, seed)) for seed in config.seeds]
+    answers = [
+        cached_answers(config.folder(seed), partial(_made, config, seed)) for seed in config.seeds
+    ]
     networks = {name: _lost(labels, name, answers) for name in WORDS}
     asked = config.model_dump(include={"network", "recipe", "compute_dtype", "tuning"})
     spent = {"cpu_s": [total(config.folder(seed)) for seed in config.seeds]}

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument(
         "--offline-fallback",
         action="store_true",
-        help="use drawn images if no source of the data set answers",
+        help="use synthetic images if no source of the data set answers",
     )
     serve = add_command(
         commands,

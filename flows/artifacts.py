@@ -62,7 +62,9 @@ def publish_results(root: Path) -> None:
 def synthetic_label(root: Path) -> str:
     """Return the label of synthetic images, empty for real ones."""
     return (
-        "DRAWN IMAGES, not Fashion-MNIST. " if read_params(root / catalog.PARAMS).dataset.drawn else ""
+        "SYNTHETIC IMAGES, not Fashion-MNIST. "
+        if read_params(root / catalog.PARAMS).dataset.synthetic
+        else ""
     )
 
 

@@ -24,7 +24,7 @@ def keep(root: Path, record: Path, page: Path | None) -> Path:
     Returns:
         The path of the index.
     """
-    pages, index = root / catalog.KEPT, root / catalog.INDEX
+    pages, index = root / catalog.ARCHIVE, root / catalog.INDEX
     if page is not None and page.is_file():
         write_bytes(pages / f"{record.stem}.html", page.read_bytes())
     _prune(sorted((root / catalog.RUNS).glob("*.json")), pages, _max_kept(root))
@@ -32,13 +32,13 @@ def keep(root: Path, record: Path, page: Path | None) -> Path:
     return index
 
 
-def _prune(records: Sequence[Path], pages: Path, max_kept: int | None) -> None:
+def _prune(records: Sequence[Path], pages: Path, max_archived: int | None) -> None:
     """Remove all but the last records, and every page whose record is gone.
 
     The names of records begin with their time.
     """
     by_worth = sorted(records, key=lambda path: (path == records[-1], _did_something(path), path))
-    for path in by_worth[:-max_kept] if max_kept else []:
+    for path in by_worth[:-max_archived] if max_archived else []:
         path.unlink()
     left = {path.stem for path in records if path.exists()}
     for page in pages.glob("*.html"):
@@ -57,6 +57,6 @@ def _did_something(record: Path) -> bool:
 def _max_kept(root: Path) -> int | None:
     """Return how many runs to keep, None for all."""
     try:
-        return read_params(root / catalog.PARAMS).retrain.max_kept
+        return read_params(root / catalog.PARAMS).retrain.max_archived
     except ParamsError:
         return None

@@ -9,7 +9,7 @@ from litesmith.device.registry import require
 from litesmith.params.everything import Params
 from litesmith.params.loading import parse_params
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
-from tasks.workspace import DRAWN, workspace_folder
+from tasks.workspace import SYNTHETIC, workspace_folder
 
 
 def check(params: Params, root: Path) -> None:
@@ -59,10 +59,10 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
     check(params, project)
     names = profile_names(profile)
     if offline_fallback and not _is_reachable(params, workspace_folder(project, names), names):
-        names = (*names, DRAWN)
+        names = (*names, SYNTHETIC)
         folder = workspace_folder(project, names).relative_to(project)
         print(
-            f"This run uses drawn images instead, in the workspace {folder}/. Every page of it says so, "
+            f"This run uses synthetic images instead, in the workspace {folder}/. Every page of it says so, "
             "and nothing of it enters the project's data, models, dvc.lock or reports.\n"
         )
     return profile_title(names)
@@ -70,7 +70,7 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
 
 def _is_reachable(params: Params, root: Path, names: tuple[str, ...]) -> bool:
     """Tell whether a run in ``root`` can have its images."""
-    if DRAWN in names or named_sources(params.fetch) or _is_fetched(root):
+    if SYNTHETIC in names or named_sources(params.fetch) or _is_fetched(root):
         return True
     print(f"looking for a source of {params.dataset.name} that answers ...", file=sys.stderr, flush=True)
     reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)

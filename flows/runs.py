@@ -27,7 +27,7 @@ class RunLog:
     Args:
         name: Name of the flow run.
         flow_run: Its id in Prefect.
-        profile: The profiles it runs with, joined as in ``quick+drawn``, None for the project itself.
+        profile: The profiles it runs with, joined as in ``quick+synthetic``, None for the project itself.
         git: State of the project's sources as the run began.
     """
 
@@ -47,7 +47,9 @@ class RunLog:
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
         """Note how a stage ended, with its step's own times."""
         step = (
-            read_record(root / catalog.made(stage), Provenance) if outcome is Outcome.COMPLETED else None
+            read_record(root / catalog.provenance(stage), Provenance)
+            if outcome is Outcome.COMPLETED
+            else None
         )
         self.stages[stage] = StageRun(
             outcome=outcome,
@@ -84,7 +86,7 @@ class RunLog:
             stages=self.stages,
             error=self.error,
             refused=self.error is not None and self.page is not None,
-            drawn=_is_synthetic(root),
+            synthetic=_is_synthetic(root),
             # What lies there after a run that failed is of another run.
             result=None if self.error else run_result(root),
         )
@@ -113,7 +115,7 @@ def run_result(root: Path) -> RunResult | None:
 def _is_synthetic(root: Path) -> bool | None:
     """Tell whether the images are synthetic; None where the parameters cannot be read."""
     try:
-        return read_params(root / catalog.PARAMS).dataset.drawn
+        return read_params(root / catalog.PARAMS).dataset.synthetic
     except ParamsError:
         return None
 
@@ -123,14 +125,14 @@ def step_times(root: Path) -> dict[str, float]:
 
     A fresh clone has the committed records of runs alone.
     """
-    runs, _ = read_runs(root / catalog.RUNS, root / catalog.KEPT)
+    runs, _ = read_runs(root / catalog.RUNS, root / catalog.ARCHIVE)
     times = {
         name: stage.step_wall_s
         for run in runs
         for name, stage in run.record.stages.items()
         if stage.step_wall_s is not None
     }
-    for path in (root / catalog.made("step")).parent.glob("*.json"):
+    for path in (root / catalog.provenance("step")).parent.glob("*.json"):
         try:
             step = read_record(path, Provenance)
         except DataError:

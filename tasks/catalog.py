@@ -22,7 +22,7 @@ BASELINE_SUMMARY = Path("models/baseline-summary.txt")
 # Teachers as .h5, maybe none; their answers to views of the training images, see
 # `litesmith.training.distillation.write_targets`.
 TEACHERS = Path("models/teachers")
-LESSON = Path("models/lesson")
+TARGETS = Path("models/targets")
 TUNED_MODEL = Path("models/tuned.h5")
 TUNED_NETWORK = Path("models/tuned-network.json")
 PRUNED_MODEL = Path("models/pruned.h5")
@@ -47,7 +47,7 @@ REFERENCE = Path("reports/reference.json")
 
 # Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all that are kept.
 RUNS = Path("reports/runs")
-KEPT = Path("reports/kept")
+ARCHIVE = Path("reports/archive")
 INDEX = Path("reports/index.html")
 
 # What a step that refuses leaves to look at, one page for each.
@@ -72,9 +72,9 @@ def plot(stem: str) -> Path:
     return Path("reports/plots") / f"{stem}.csv"
 
 
-def made(step: str) -> Path:
+def provenance(step: str) -> Path:
     """Return the record of how a step's outputs were made."""
-    return Path("reports/made") / f"{step}.json"
+    return Path("reports/provenance") / f"{step}.json"
 
 
 def results(step: str) -> Path:

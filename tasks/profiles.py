@@ -10,8 +10,8 @@ from tasks import catalog
 
 PROFILES = Path("profiles")
 
-# One profile or several, as a command line or a deployment gives them: "quick", "quick+drawn" or
-# ["quick", "drawn"].
+# One profile or several, as a command line or a deployment gives them: "quick", "quick+synthetic" or
+# ["quick", "synthetic"].
 Chosen = str | Sequence[str] | None
 
 _JOINT = "+"
@@ -43,7 +43,7 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
 
 
 def profile_title(chosen: Chosen) -> str | None:
-    """Return the joined names of profiles, such as ``quick+drawn``.
+    """Return the joined names of profiles, such as ``quick+synthetic``.
 
     Raises:
         ParamsError: As `profile_names`.

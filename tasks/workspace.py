@@ -20,7 +20,7 @@ from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profil
 # network.
 WORKSPACES = Path(".workspaces")
 OFFLINE = Path(".offline")
-DRAWN = "drawn"
+SYNTHETIC = "synthetic"
 
 # What a workspace needs of the project to run every step, under Prefect or without.
 _SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
@@ -55,7 +55,9 @@ def workspace_folder(project: Path, profile: Chosen) -> Path:
     names = profile_names(profile)
     if not names:
         return project
-    return project / OFFLINE if names == (DRAWN,) else project / WORKSPACES / str(profile_title(names))
+    return (
+        project / OFFLINE if names == (SYNTHETIC,) else project / WORKSPACES / str(profile_title(names))
+    )
 
 
 def is_workspace(folder: Path) -> bool:
@@ -237,7 +239,7 @@ def _params(
 def _seen_from(folder: Path, project: Path, source: str) -> str:
     """Return a source of the data set so that ``folder`` finds the same one."""
     if (
-        source == "drawn"
+        source == "synthetic"
         or source.startswith(("env:", "http://", "https://"))
         or Path(source).is_absolute()
     ):

@@ -53,7 +53,7 @@ def _group(item: pytest.Item) -> str:
 
 @dataclass(frozen=True)
 class SmallSet:
-    """A hundred and fifty drawn images in four IDX files, and parameters that fit them."""
+    """A hundred and fifty synthetic images in four IDX files, and parameters that fit them."""
 
     folder: Path
     content: dict[str, Any]

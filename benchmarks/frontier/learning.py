@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.frontier.plan import (
     Config,
     answers_folder,
-    lesson_folder,
     student_folder,
+    targets_folder,
     teacher_file,
     teacher_folder,
     teacher_name,
@@ -17,7 +17,7 @@ from benchmarks.frontier.plan import (
 from benchmarks.networks import network_for
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
-from litesmith.compression.flip_averaging import mirrored
+from litesmith.compression.flip_averaging import flip_averaged
 from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import replacing, write_bytes, write_json, write_text
@@ -87,7 +87,7 @@ def _read_teacher(config: Config, number: int, data: Split) -> Any:
 
 
 def answers(config: Config) -> None:
-    """Ask the teachers about every view and write the lesson."""
+    """Ask the teachers about every view and write the distillation targets."""
     backend.set_threads(1)
     augmentation, folder = config.teachers.recipe.augmentation, answers_folder(config)
     teachers = read_teachers(config, taught())
@@ -97,7 +97,7 @@ def answers(config: Config) -> None:
         given = answer_views(asked, taught().images, augmentation, seeds, folder)
         score = evaluate(ensemble_of(teachers, augmentation), validation())
     write_json(folder / "made.json", {"validation": score.model_dump(), "cpu_s": total(folder)})
-    write_targets(lesson_folder(config), given, augmentation, seeds)
+    write_targets(targets_folder(config), given, augmentation, seeds)
 
 
 def student(config: Config, budget: str, seed: int) -> None:
@@ -109,13 +109,13 @@ def student(config: Config, budget: str, seed: int) -> None:
     backend.set_threads(1)
     asked, folder, data = config.budget(budget), student_folder(config, budget, seed), taught()
     own = derived_seed(config.seed, "student", seed)
-    targets = read_targets(lesson_folder(config), config.lesson)
+    targets = read_targets(targets_folder(config), config.distillation)
     with counting(folder):
         backend.seed_everything(own)
         model = build_network(network_for(data, asked.network), folder.name)
         job = TrainingJob(data, validation(), asked.recipe, own, targets, folder, asked.compute_dtype)
         history = loop.train(model, job)
-    macs, model = 2 * count_macs(model), mirrored(model, folder.name)
+    macs, model = 2 * count_macs(model), flip_averaged(model, folder.name)
     content = INT8.convert(model, data.images[sample_rows(data.labels, config.num_calibration, own)])
     if len(content) > int(budget):
         raise ParamsError(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from benchmarks.kept import name_for
+from benchmarks.cache import name_for
 from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
 from litesmith.params.section import ComputeDtype, Count, Section, Seed, Share
@@ -44,7 +44,7 @@ class Config(Section):
 
     seed: Seed
     teachers: Teachers
-    lesson: Distillation
+    distillation: Distillation
     num_calibration: Count
     seeds: Annotated[list[int], Field(min_length=1)]
     max_quantization_loss: Share
@@ -104,9 +104,9 @@ def answers_folder(config: Config) -> Path:
     return WORK / f"answers-{name_for([config.seed, config.teachers.model_dump()])}"
 
 
-def lesson_folder(config: Config) -> Path:
-    """Return the folder of the lesson that follows from what the teachers answered."""
-    return answers_folder(config) / "lesson"
+def targets_folder(config: Config) -> Path:
+    """Return the folder of the distillation targets that follows from what the teachers answered."""
+    return answers_folder(config) / "targets"
 
 
 def student_folder(config: Config, budget: str, seed: int) -> Path:

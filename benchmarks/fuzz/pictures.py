@@ -79,7 +79,7 @@ def make(rng: Random) -> dict[str, bytes]:
 
 
 def _in_mode(image: np.ndarray[Any, np.dtype[np.uint8]], mode: str) -> Image.Image:
-    """Return a drawn garment, uint8 (28, 28), as a picture of a mode."""
+    """Return a synthetic garment, uint8 (28, 28), as a picture of a mode."""
     if mode in ("I", "I;16", "F"):
         kind = {"I": np.int32, "I;16": np.uint16, "F": np.float32}[mode]
         return Image.fromarray(image.astype(kind) * kind(200))

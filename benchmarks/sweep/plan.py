@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from benchmarks.kept import name_for
+from benchmarks.cache import name_for
 from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
 from litesmith.params.everything import Params

@@ -82,7 +82,7 @@ def halving_plan(searches: Searches, params: Params, folder: Path) -> Plan:
 
 def write_no_targets(folder: Path, num_classes: int) -> Path:
     """Write distillation targets of no teacher, which every trial asks for, and return their folder."""
-    targets = folder / "lesson"
+    targets = folder / "targets"
     unchanged = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
     write_targets(targets, np.zeros((0, 0, num_classes), np.float16), unchanged, [])
     return targets
@@ -96,7 +96,7 @@ def _plan(
         **searches.model_dump(include=set(SearchParams.model_fields)),
         rungs=rungs,
         tie_standard_errors=0.0,
-        lesson=NO_DISTILLATION,
+        distillation=NO_DISTILLATION,
         trial_threads=NUM_THREADS,
     )
     return Plan(

@@ -8,7 +8,7 @@ from litesmith.training.types import KerasModel
 _POOL, _HEAD = "pool", "probabilities"
 
 
-def mirrored(model: KerasModel, name: str) -> KerasModel:
+def flip_averaged(model: KerasModel, name: str) -> KerasModel:
     """Return a network that averages its answers to image and mirror image.
 
     Both go through the same kernels, side by side in one batch, and their features are averaged before

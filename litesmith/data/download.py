@@ -58,7 +58,7 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
 
     Args:
         params: The sources, the files' names, sizes and MD5s, and how often to try.
-        dataset: What to draw where the source is ``drawn``.
+        dataset: What to draw where the source is ``synthetic``.
         targets: Where each file goes, by its field in `RawFiles`. Nothing moves there before all are
             checked.
 
@@ -66,7 +66,7 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
         The source that served.
 
     Raises:
-        ParamsError: A size or MD5 is missing for files that are not drawn.
+        ParamsError: A size or MD5 is missing for files that are not synthetic.
         SourcesError: No source served; says what went wrong with each.
         MachineError: The files cannot be written.
     """
@@ -147,8 +147,8 @@ def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Sourc
         NotServedError: It names an environment variable that is not set, or is blank, or an address of a
             scheme other than http and https.
     """
-    if name == "drawn":
-        return Synthetic(dataset, params.drawn_seed)
+    if name == "synthetic":
+        return Synthetic(dataset, params.synthetic_seed)
     place = name
     if variable := _variable(name):
         place = os.environ.get(variable, "")
@@ -235,11 +235,11 @@ def _not_served(
 
 def _require_sums(params: FetchParams) -> None:
     bare = [role for role, file in _files(params).items() if file.md5 is None or file.size_bytes is None]
-    real = [name for name in params.sources if name != "drawn"]
+    real = [name for name in params.sources if name != "synthetic"]
     if bare and real:
         raise ParamsError(
             f"fetch.files.{bare[0]} lacks md5 or size_bytes, got null. Files from {real[0]} must be "
-            "checked: give both; only drawn files may go without."
+            "checked: give both; only synthetic files may go without."
         )
 
 

@@ -112,7 +112,7 @@ def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures)
     """Return the record of a verdict."""
     return ValidateResult(
         passed=not verdict.blocks,
-        dataset=DatasetName(name=dataset.name, drawn=dataset.drawn),
+        dataset=DatasetName(name=dataset.name, synthetic=dataset.synthetic),
         rules=tuple(map(_rule_result, verdict.findings)),
         files=verdict.files,
         overlap=verdict.overlap,

@@ -77,9 +77,9 @@ class Synthetic:
 
     def probe(self, file: RawFile) -> None:
         """Return if the parameters ask for synthetic data."""
-        if not self.dataset.drawn:
+        if not self.dataset.synthetic:
             raise NotServedError(
-                f"dataset.drawn is false: drawn images may not pass for {self.dataset.name}"
+                f"dataset.synthetic is false: synthetic images may not pass for {self.dataset.name}"
             )
 
     @cached_property

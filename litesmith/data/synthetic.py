@@ -50,7 +50,7 @@ def draw_images(
     """
     if num_classes != len(_GARMENTS):
         raise ParamsError(
-            f"dataset.class_names must name {len(_GARMENTS)} classes for drawn images, "
+            f"dataset.class_names must name {len(_GARMENTS)} classes for synthetic images, "
             f"got {num_classes}."
         )
     rng = np.random.default_rng(seed)

@@ -49,17 +49,17 @@ def failures(findings: Sequence[Finding], raw: RawSet) -> list[Failure]:
     ]
 
 
-def render_page(dataset: str, drawn: bool, shown: Sequence[Failure] = (), trouble: str = "") -> str:
+def render_page(dataset: str, synthetic: bool, shown: Sequence[Failure] = (), trouble: str = "") -> str:
     """Return a self-contained HTML page.
 
     Args:
         dataset: The data set's name.
-        drawn: Whether the images are drawn, which the page then says.
+        synthetic: Whether the images are drawn, which the page then says.
         shown: What failed.
         trouble: Why the files cannot be read, where they cannot.
     """
     page = templates().get_template("documents/refusal.html.j2")
-    text = page.render(dataset=dataset, drawn=drawn, failures=shown, trouble=trouble)
+    text = page.render(dataset=dataset, synthetic=synthetic, failures=shown, trouble=trouble)
     return text.strip() + "\n"
 
 

@@ -89,7 +89,7 @@ class RunRecord(Record):
         version: Of this shape.
         flow_run: Id in Prefect.
         name: Name in Prefect.
-        profile: The profiles it ran with, joined as in ``quick+drawn``; None for the project itself.
+        profile: The profiles it ran with, joined as in ``quick+synthetic``; None for the project itself.
         command: The command line.
         git: State of the sources as the run began.
         started: When the flow began.
@@ -104,7 +104,7 @@ class RunRecord(Record):
         stages: By name, in their order.
         error: Why the run failed or was stopped, None if it came to its end.
         refused: Whether the step that failed left a page that shows why.
-        drawn: Whether the images are synthetic; None if the parameters could not be read, and in
+        synthetic: Whether the images are synthetic; None if the parameters could not be read, and in
             versions 1 and 2.
         result: None if the run failed or no result was there, and in version 1.
     """
@@ -126,7 +126,7 @@ class RunRecord(Record):
     stages: dict[str, StageRun]
     error: str | None
     refused: bool
-    drawn: bool | None
+    synthetic: bool | None
     result: RunResult | None
 
 
@@ -150,13 +150,14 @@ def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
     in between say that beside the result.
     """
     result, stages = content.get("result"), content.get("stages")
-    drawn = result.pop("drawn", None) if isinstance(result, dict) else None
+    beside = content.pop("drawn", None)
+    synthetic = result.pop("drawn", beside) if isinstance(result, dict) else beside
     added: dict[str, JsonValue] = dict.fromkeys(("startup_s", "steps_cpu_s", "server_cpu_s", "result"))
     if isinstance(stages, dict):
         stages = {name: _filled(stage, "step_wall_s", "step_cpu_s") for name, stage in stages.items()}
     git = _filled(content.get("git"), "unknown")
     converted = {**content, "git": git, "stages": stages}
-    return {"version": VERSION, "refused": False, "drawn": drawn, **added, **converted}
+    return {"version": VERSION, "refused": False, "synthetic": synthetic, **added, **converted}
 
 
 def _filled(part: JsonValue, *names: str) -> JsonValue:

@@ -43,7 +43,7 @@ class DatasetSummary(Record):
     """The data set: whether a program drew its images, and its classes in the order of the labels."""
 
     name: str
-    drawn: bool
+    synthetic: bool
     class_names: tuple[str, ...]
 
 

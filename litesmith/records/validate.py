@@ -16,7 +16,7 @@ class DatasetName(Record):
     """Which data set was validated, and whether a program drew its images."""
 
     name: str
-    drawn: bool
+    synthetic: bool
 
 
 class RuleResult(Record):

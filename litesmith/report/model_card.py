@@ -121,7 +121,7 @@ def front_matter(inputs: ReportInputs, optimized: HeadlineSide) -> str:
     dataset = inputs.results.validate.dataset
     tags = ["image-classification", "tflite", "litert", "edge", "quantization", "pruning"]
     published = {"datasets": ["zalando-datasets/fashion_mnist"]}
-    is_published = dataset.name == "Fashion-MNIST" and not dataset.drawn
+    is_published = dataset.name == "Fashion-MNIST" and not dataset.synthetic
     accuracy = {"type": "accuracy", "name": "accuracy on the test split", "value": optimized.accuracy}
     size = {"type": "size", "name": "bytes of the .tflite file", "value": optimized.tflite_bytes}
     result = {
@@ -133,7 +133,7 @@ def front_matter(inputs: ReportInputs, optimized: HeadlineSide) -> str:
         "license": "mit",
         "library_name": "litert",
         "pipeline_tag": "image-classification",
-        "tags": [*tags, "drawn-images"] if dataset.drawn else tags,
+        "tags": [*tags, "synthetic-images"] if dataset.synthetic else tags,
         **(published if is_published else {}),
         "metrics": ["accuracy"],
         "model-index": [{"name": f"litesmith {inputs.final}", "results": [result]}],

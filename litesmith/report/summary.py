@@ -31,7 +31,9 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: Since | None) -> Su
     return Summary(
         kind="litesmith summary",
         schema_version=2,
-        dataset=DatasetSummary(name=dataset.name, drawn=dataset.drawn, class_names=inputs.class_names),
+        dataset=DatasetSummary(
+            name=dataset.name, synthetic=dataset.synthetic, class_names=inputs.class_names
+        ),
         final=inputs.final,
         headline=Headline(
             baseline=headline_side(results, BASELINE, BASELINE, BASELINE_LITE),

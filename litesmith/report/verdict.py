@@ -25,8 +25,8 @@ def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: Since | None
         _files_reason(inputs),
         _data_reason(inputs),
     )
-    if inputs.results.validate.dataset.drawn:
-        outcome, sentence, advice = "unclear", _DRAWN, _DRAWN_ADVICE
+    if inputs.results.validate.dataset.synthetic:
+        outcome, sentence, advice = "unclear", _SYNTHETIC, _SYNTHETIC_ADVICE
     else:
         facts = [reason.good for reason in reasons]
         outcome = "bad" if False in facts else "unclear" if None in facts else "good"
@@ -94,8 +94,8 @@ def _doubt(reason: Reason, since: Since | None) -> str:
     return "whether it fits the device is not known"
 
 
-_DRAWN = "Drawn images: this run says that the pipeline works, and nothing about a model."
-_DRAWN_ADVICE = (
+_SYNTHETIC = "Synthetic images: this run says that the pipeline works, and nothing about a model."
+_SYNTHETIC_ADVICE = (
     "Run it on the real data: `make run` takes the first source in params.yaml that can be reached."
 )
 _ITSELF = "Nothing has to be done: later runs are compared with this one."

@@ -309,7 +309,7 @@ class _Search:
             train=plan.train,
             validation=plan.validation,
             targets=plan.targets,
-            distillation=params.lesson,
+            distillation=params.distillation,
             log=self._log,
         )
 

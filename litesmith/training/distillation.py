@@ -177,7 +177,7 @@ def read_targets(
         views = _Views.model_validate(read_json(folder / "views.json"))
     except (DataError, OSError, ValueError) as error:
         raise DataError(
-            f"{folder} is not a lesson, which holds answers.npy and views.json: {error}."
+            f"{folder} is no folder of distillation targets, which holds answers.npy and views.json: {error}."
         ) from error
     if len(answers) != len(views.seeds):
         raise DataError(

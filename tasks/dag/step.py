@@ -49,7 +49,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Kept:
+class InGit:
     """Mark of a small output that git keeps instead of DVC's cache.
 
     DVC then never takes the step from its run cache, which leaves out steps with such an output: use it
@@ -62,7 +62,7 @@ class MaybeEmpty:
     """Mark of a folder that may be empty."""
 
 
-Mark = Metric | Plot | Measured | Kept | MaybeEmpty
+Mark = Metric | Plot | Measured | InGit | MaybeEmpty
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Port:
     @property
     def in_git(self) -> bool:
         """Whether git keeps the file instead of DVC's cache."""
-        return any(isinstance(mark, Kept | Metric) for mark in self.marks)
+        return any(isinstance(mark, InGit | Metric) for mark in self.marks)
 
     def marked(self, kind: type[Mark]) -> bool:
         """Tell whether the port bears a mark of this kind."""
@@ -133,7 +133,7 @@ class Step:
     @property
     def provenance(self) -> Path:
         """The file that says how the outputs were made: host, versions, cost."""
-        return catalog.made(self.name)
+        return catalog.provenance(self.name)
 
     @property
     def ins(self) -> tuple[Port, ...]:

@@ -20,7 +20,7 @@ class Ins:
     validation: Path = catalog.VALIDATION
     model: Path = catalog.TUNED_MODEL
     network: Path = catalog.TUNED_NETWORK
-    lesson: Path = catalog.LESSON
+    targets: Path = catalog.TARGETS
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     from litesmith.training.networks import parse_network
 
     backend.set_threads(params.num_threads)
-    targets = read_targets(ins.lesson, params.lesson)
+    targets = read_targets(ins.targets, params.distillation)
     splits = read_split(ins.train), read_split(ins.validation)
     job = TrainingJob(*splits, params.recipe, seed, targets, work)
     winner, spec = backend.load_h5(ins.model), parse_network(read_json(ins.network)["network"])

@@ -26,7 +26,7 @@ class Ins:
     validation: Path = catalog.VALIDATION
     tuned: Path = catalog.TUNED_MODEL
     pruned: Path = catalog.PRUNED_MODEL
-    lesson: Path = catalog.LESSON
+    targets: Path = catalog.TARGETS
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning"
     from litesmith.training.distillation import read_targets
     from litesmith.training.job import TrainingJob
 
-    targets = read_targets(ins.lesson, params.lesson)
+    targets = read_targets(ins.targets, params.distillation)
     splits = read_split(ins.train), read_split(ins.validation)
     return Tuning(TrainingJob(*splits, params.recipe, seed, targets, work), params.clustering)
 

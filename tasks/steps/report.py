@@ -9,7 +9,7 @@ from litesmith.files import write_text
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
-from tasks.dag.step import Kept, Measured, step
+from tasks.dag.step import InGit, Measured, step
 
 if TYPE_CHECKING:
     from litesmith.records.summary import Results
@@ -40,16 +40,16 @@ class Ins:
     predictions: Path = catalog.PREDICTIONS
     summary: Path = catalog.BASELINE_SUMMARY
     final: Path = catalog.FINAL_LITE
-    made_fetch: Path = catalog.made("fetch")
-    made_validate: Path = catalog.made("validate")
-    made_prepare: Path = catalog.made("prepare")
-    made_baseline: Path = catalog.made("baseline")
-    made_teach: Path = catalog.made("teach")
-    made_sweep: Path = catalog.made("sweep")
-    made_prune: Path = catalog.made("prune")
-    made_quantize: Path = catalog.made("quantize")
-    made_convert: Path = catalog.made("convert")
-    made_evaluate: Path = catalog.made("evaluate")
+    provenance_fetch: Path = catalog.provenance("fetch")
+    provenance_validate: Path = catalog.provenance("validate")
+    provenance_prepare: Path = catalog.provenance("prepare")
+    provenance_baseline: Path = catalog.provenance("baseline")
+    provenance_teach: Path = catalog.provenance("teach")
+    provenance_sweep: Path = catalog.provenance("sweep")
+    provenance_prune: Path = catalog.provenance("prune")
+    provenance_quantize: Path = catalog.provenance("quantize")
+    provenance_convert: Path = catalog.provenance("convert")
+    provenance_evaluate: Path = catalog.provenance("evaluate")
     reference: Path = catalog.REFERENCE
 
 
@@ -58,8 +58,8 @@ class Outs:
     """The page, its numbers for machines, the model card, which all hold times."""
 
     report: Annotated[Path, Measured()] = catalog.REPORT
-    summary: Annotated[Path, Kept(), Measured()] = catalog.SUMMARY
-    card: Annotated[Path, Kept(), Measured()] = catalog.MODEL_CARD
+    summary: Annotated[Path, InGit(), Measured()] = catalog.SUMMARY
+    card: Annotated[Path, InGit(), Measured()] = catalog.MODEL_CARD
 
 
 @step
@@ -71,7 +71,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
     from litesmith.report.older import read_reference
     from litesmith.report.page import make_report
 
-    made = (path for name, path in _paths(ins).items() if name.startswith("made_"))
+    made = (path for name, path in _paths(ins).items() if name.startswith("provenance_"))
     results = _results(ins)
     histories = {
         "baseline": ins.baseline_history,

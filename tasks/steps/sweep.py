@@ -31,7 +31,7 @@ class Ins:
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
-    lesson: Path = catalog.LESSON
+    targets: Path = catalog.TARGETS
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def sweep(
     write_record(outs.timing, sweep_timing(study, plan))
     recipe = recipe_of(study.winner.choices, plan.params, params.full_epochs)
     splits = read_split(ins.train), read_split(ins.validation)
-    job = TrainingJob(*splits, recipe, seed, read_targets(ins.lesson, params.lesson), work)
+    job = TrainingJob(*splits, recipe, seed, read_targets(ins.targets, params.distillation), work)
     model, full_training = _train_winner(study, job, outs)
     result = sweep_result(
         study, plan, full_training, importance_shuffles=params.importance_shuffles, seed=seed
@@ -101,7 +101,7 @@ def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetPar
     from litesmith.training.distillation import read_targets
     from litesmith.training.networks import image_shape
 
-    targets = read_targets(ins.lesson, params.lesson)
+    targets = read_targets(ins.targets, params.distillation)
     if targets is not None:
         augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
         params = params.replace(space=params.space.replace(augmentations=augmentations))
@@ -112,7 +112,7 @@ def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetPar
         train=ins.train,
         validation=ins.validation,
         num_validation=len(read_split(ins.validation).labels),
-        targets=ins.lesson,
+        targets=ins.targets,
     )
 
 

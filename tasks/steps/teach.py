@@ -26,7 +26,7 @@ class Outs:
     """Teachers, and their answers to fixed views of the training images."""
 
     teachers: Annotated[Path, MaybeEmpty()] = catalog.TEACHERS
-    lesson: Path = catalog.LESSON
+    targets: Path = catalog.TARGETS
     metrics: Annotated[Path, Metric()] = catalog.metrics("teach")
     results: Path = catalog.results("teach")
     # Not a plot for DVC, which cannot draw the empty table of no teacher.
@@ -56,7 +56,7 @@ def teach(
     for model in teaching.teachers:
         backend.save_h5(model, outs.teachers / f"{model.name}.h5")
     augmentation = params.recipe.augmentation
-    distillation.write_targets(outs.lesson, teaching.answers, augmentation, teaching.seeds)
+    distillation.write_targets(outs.targets, teaching.answers, augmentation, teaching.seeds)
     write_text(outs.history, history_csv(teaching.history))
     result = TeachResult(
         num_teachers=params.num_teachers,

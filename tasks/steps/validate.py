@@ -87,7 +87,7 @@ def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
             {"train": (ins.train_images, ins.train_labels), "test": (ins.test_images, ins.test_labels)}
         )
     except DataError as error:
-        write_text(_PAGE, render_page(dataset.name, dataset.drawn, trouble=str(error)))
+        write_text(_PAGE, render_page(dataset.name, dataset.synthetic, trouble=str(error)))
         raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error
 
 
@@ -95,7 +95,7 @@ def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
     """Write a page with the failures, and raise them."""
     from litesmith.documents.refusal import failures, render_page, render_text
 
-    write_text(_PAGE, render_page(dataset.name, dataset.drawn, failures(verdict.findings, raw)))
+    write_text(_PAGE, render_page(dataset.name, dataset.synthetic, failures(verdict.findings, raw)))
     raise RefusedError(
         f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE.resolve()}. "
         "Correct the data, or the thresholds in the section validate of params.yaml or of the run's "

@@ -19,7 +19,7 @@ _NETWORK = {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1]}
 _RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
 _LINES = {
     "whole": {},
-    "with teachers": {"lesson": True},
+    "with teachers": {"distilled": True},
     "without shifts": {"recipe": {"augmentation": {"max_shift_px": 0}}},
 }
 

@@ -236,7 +236,7 @@ def test_every_number_that_decides_a_student_is_in_its_fingerprint() -> None:
     assert config(seeds=[5], max_quantization_loss=0.5).fingerprint("16000") == first
     others = [
         {"seed": 5},
-        {"lesson": {"weight": 0.1}},
+        {"distillation": {"weight": 0.1}},
         {"teachers": {"num_views": 3}},
         {"num_calibration": 40},
     ]

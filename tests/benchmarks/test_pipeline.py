@@ -25,7 +25,7 @@ def a_record(started: str, outcome: str = "Completed", **otherwise: Any) -> dict
         "flow_run": "0", "name": "brave-newt", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
         "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0, "server_cpu_s": 50.0,
-        "stages": stages, "error": None, "refused": False, "drawn": False,
+        "stages": stages, "error": None, "refused": False, "synthetic": False,
         "result": {
             **RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None, "since_reference": None,
         },
@@ -60,7 +60,7 @@ def test_the_last_whole_run_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "otherwise", [{"outcome": "Restored"}, {"drawn": True}, {"error": "DivergedError"}]
+    "otherwise", [{"outcome": "Restored"}, {"synthetic": True}, {"error": "DivergedError"}]
 )
 def test_a_run_that_did_less_than_all_on_the_real_data_is_none(
     tmp_path: Path, otherwise: dict[str, Any]

@@ -67,13 +67,13 @@ def index() -> str:
         "validate": {**stage_content("Failed"), "wall_s": 9.1},
     }
     runs = [
-        _run(1, "Completed", "kept/a.html"),
-        _run(2, "UpToDate", "kept/b.html"),
+        _run(1, "Completed", "archive/a.html"),
+        _run(2, "UpToDate", "archive/b.html"),
         _run(3, "Restored"),
         _run(
             4,
             "Completed",
-            "kept/c.html",
+            "archive/c.html",
             error=REFUSED,
             refused=True,
             result=None,
@@ -105,7 +105,7 @@ def test_the_index_asks_for_nothing_and_no_error_is_logged(open_page: Open, inde
     assert page.complaints == []
     assert [address for address in page.asked if not address.startswith("data:")] == [page.url]
     assert [link.get_attribute("href") for link in page.get_by_role("link", name="Report").all()] == (
-        ["kept/b.html", "kept/a.html"]
+        ["archive/b.html", "archive/a.html"]
     )
 
 

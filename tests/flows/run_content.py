@@ -9,7 +9,7 @@ def run_content(started: str, **changed: Any) -> dict[str, Any]:
         "version": 4, "flow_run": "an-id", "name": "cat", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0123456789abcdef", "dirty": False, "unknown": None}, "started": started,
         "startup_s": 5.0, "wall_s": 2.0, "steps_wall_s": 1.0, "overhead_s": 1.0, "steps_cpu_s": 1.0, "cpu_s": 3.0,
-        "server_cpu_s": None, "stages": {}, "error": None, "refused": False, "drawn": False, "result": None,
+        "server_cpu_s": None, "stages": {}, "error": None, "refused": False, "synthetic": False, "result": None,
         **changed,
     }  # fmt: skip
 

@@ -23,9 +23,9 @@ OFTEN = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
 def tiny_project(folder: Path) -> Path:
-    """Make a project in which the whole pipeline runs on drawn images in seconds."""
+    """Make a project in which the whole pipeline runs on synthetic images in seconds."""
     tiny = read_yaml(Path(__file__).with_name("tiny.yaml"))
-    make_workspace(folder, ROOT, *profile_overlays(ROOT, "drawn"), tiny)
+    make_workspace(folder, ROOT, *profile_overlays(ROOT, "synthetic"), tiny)
     # What `flows serve` needs of a project.
     shutil.copy(ROOT / "prefect.yaml", folder)
     shutil.copytree(ROOT / "profiles", folder / "profiles")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     content = read_yaml(ROOT / "params.yaml")
-    content["retrain"]["max_kept"] = 2
+    content["retrain"]["max_archived"] = 2
     write_text(tmp_path / "params.yaml", yaml_text(content))
     return tmp_path
 
@@ -36,14 +36,14 @@ def test_the_last_runs_are_kept_with_the_pages_they_left(root: Path) -> None:
         record = _record(root, day)
         index = keep(root, record, _page(root, f"page of day {day}"))
     assert index == root / "reports/index.html"
-    kept = sorted(path.name for path in (root / catalog.KEPT).iterdir())
+    kept = sorted(path.name for path in (root / catalog.ARCHIVE).iterdir())
     assert kept == ["20261102T000000Z-cat.html", "20261103T000000Z-cat.html"]
-    assert (root / catalog.KEPT / kept[0]).read_text() == "page of day 2"
+    assert (root / catalog.ARCHIVE / kept[0]).read_text() == "page of day 2"
     assert sorted(path.stem for path in (root / catalog.RUNS).iterdir()) == [
         Path(name).stem for name in kept
     ]
     shown = index.read_text()
-    assert shown.count('<a href="kept/') == 2
+    assert shown.count('<a href="archive/') == 2
     assert "20261101T000000Z-cat" not in shown
 
 
@@ -63,14 +63,14 @@ def test_runs_that_found_nothing_to_do_go_first_but_not_the_last_one(root: Path)
 
 
 def test_a_run_without_a_page_is_listed_and_an_orphaned_page_goes(root: Path) -> None:
-    orphan = root / catalog.KEPT / "20200101T000000Z-dog.html"
+    orphan = root / catalog.ARCHIVE / "20200101T000000Z-dog.html"
     orphan.parent.mkdir(parents=True)
     orphan.write_text("of a record that somebody removed")
     index = keep(root, _record(root, 1, error="StageError: stage sweep: it broke"), None)
     assert not orphan.exists()
     assert "No page kept" in index.read_text()
     keep(root, _record(root, 2), root / catalog.REPORT)
-    assert not list((root / catalog.KEPT).iterdir())
+    assert not list((root / catalog.ARCHIVE).iterdir())
 
 
 def test_parameters_that_cannot_be_read_drop_nothing(root: Path) -> None:

@@ -15,7 +15,7 @@ def _params(**changed: float) -> RetrainParams:
             "min_memory_gb": 0.0,
             "reach_s": 1.0,
             "stage_limit_s": 1.0,
-            "max_kept": 3,
+            "max_archived": 3,
             **changed,
         }
     )

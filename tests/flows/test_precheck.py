@@ -45,11 +45,11 @@ def _mirror(project: Path, folder: Path) -> Path:
 def test_without_any_source_the_run_uses_drawn_images_and_says_why(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _fallen_back(project, None) == "drawn"
+    assert _fallen_back(project, None) == "synthetic"
     said = capsys.readouterr().out
     assert "Fashion-MNIST cannot be reached:" in said
     assert all(source in said for source in NOWHERE)
-    assert "This run uses drawn images instead, in the workspace .offline/." in said
+    assert "This run uses synthetic images instead, in the workspace .offline/." in said
     assert not (project / ".offline").exists()
 
 
@@ -85,9 +85,9 @@ def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.T
 def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _fallen_back(project, ["quick"]) == "quick+drawn"
-    assert "instead, in the workspace .workspaces/quick+drawn/." in capsys.readouterr().out
-    assert _fallen_back(project, ["drawn", "quick"]) == "drawn+quick"
+    assert _fallen_back(project, ["quick"]) == "quick+synthetic"
+    assert "instead, in the workspace .workspaces/quick+synthetic/." in capsys.readouterr().out
+    assert _fallen_back(project, ["synthetic", "quick"]) == "synthetic+quick"
 
 
 def test_sources_of_a_profile_are_those_that_are_asked(
@@ -137,8 +137,8 @@ def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_drawn_images(
     for profile in (None, "quick"):
         with pytest.raises(SourcesError, match=text):
             _fallen_back(project, profile)
-    assert _fallen_back(project, "drawn") == "drawn"
-    assert checked_profile(project, "drawn", offline_fallback=False) == "drawn"
+    assert _fallen_back(project, "synthetic") == "synthetic"
+    assert checked_profile(project, "synthetic", offline_fallback=False) == "synthetic"
 
 
 def test_a_named_source_is_looked_at_where_the_data_is_here_already(

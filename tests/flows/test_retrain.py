@@ -72,7 +72,7 @@ def _write_time(root: Path, wall_s: float) -> None:
     made = Provenance(
         step="fetch", wall_s=wall_s, cpu_s=1.0, peak_memory_mb=1.0, host=host, versions={}, parameters={}
     )
-    write_record(root / catalog.made("fetch"), made)
+    write_record(root / catalog.provenance("fetch"), made)
 
 
 def _expected_s(root: Path) -> Mapping[str, float]:

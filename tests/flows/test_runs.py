@@ -34,7 +34,7 @@ def _make(root: Path, step: str, wall_s: float) -> None:
         versions={},
         parameters={},
     )
-    write_record(root / catalog.made(step), provenance)
+    write_record(root / catalog.provenance(step), provenance)
 
 
 def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert record.startup_s is not None
     assert record.startup_s > 0
     assert record.server_cpu_s is None
-    assert (record.result, record.refused, record.drawn) == (None, False, None)
+    assert (record.result, record.refused, record.synthetic) == (None, False, None)
 
 
 def _results(root: Path) -> None:
@@ -100,13 +100,13 @@ def test_results_that_no_step_of_this_version_left_are_refused(tmp_path: Path) -
         run_result(tmp_path)
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, drawn: bool) -> None:
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, synthetic: bool) -> None:
     params = read_yaml(ROOT / "params.yaml")
-    params["dataset"]["drawn"] = drawn
+    params["dataset"]["synthetic"] = synthetic
     write_text(tmp_path / catalog.PARAMS, yaml_text(params))
     record = read_run(_log(error="StageError: it broke").write(tmp_path))
-    assert record.drawn is drawn
+    assert record.synthetic is synthetic
 
 
 def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_what_a_step_left_itself_counts_more_than_a_run_of_earlier_days(tmp_path
     content = run_content("2026-11-01T00:00:00+00:00", stages={"fetch": stage_content("Completed", 3.0)})
     write_json(tmp_path / catalog.RUNS / "20261101T000000Z-cat.json", content)
     _make(tmp_path, "fetch", 2.0)
-    write_json(tmp_path / catalog.made("prune"), {"wall_s": 7.0})
+    write_json(tmp_path / catalog.provenance("prune"), {"wall_s": 7.0})
     assert step_times(tmp_path) == {"fetch": 2.0}
 
 

@@ -37,7 +37,7 @@ def refusal(project: Path, chosen: Any) -> str:
 def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, name: str) -> None:
     folder = make_workspace(tmp_path / name, project, *profile_overlays(project, name))
     params = read_params(folder / "params.yaml")
-    assert params.dataset.drawn is (name == "drawn")
+    assert params.dataset.synthetic is (name == "synthetic")
     assert params.report.profile == name
 
 
@@ -51,23 +51,23 @@ def test_several_are_laid_over_each_other_in_their_order(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "chosen", ["quick+drawn", ["quick", "drawn"], ("quick", "drawn"), ["quick+drawn"]]
+    "chosen", ["quick+synthetic", ["quick", "synthetic"], ("quick", "synthetic"), ["quick+synthetic"]]
 )
 def test_several_are_named_in_one_way_however_they_are_given(project: Path, chosen: Any) -> None:
-    assert profile_names(chosen) == ("quick", "drawn")
-    assert profile_title(chosen) == "quick+drawn"
-    assert workspace_folder(project, chosen) == project / ".workspaces/quick+drawn"
+    assert profile_names(chosen) == ("quick", "synthetic")
+    assert profile_title(chosen) == "quick+synthetic"
+    assert workspace_folder(project, chosen) == project / ".workspaces/quick+synthetic"
 
 
 def test_each_choice_has_a_workspace_of_its_own(project: Path) -> None:
     choices = (
         None,
         [],
-        "drawn",
+        "synthetic",
         "quick",
-        ["quick", "drawn"],
-        ["drawn", "quick"],
-        ["quick", "drawn", "portable"],
+        ["quick", "synthetic"],
+        ["synthetic", "quick"],
+        ["quick", "synthetic", "portable"],
     )
     folders = [workspace_folder(project, chosen) for chosen in choices]
     assert folders[:4] == [project, project, project / ".offline", project / ".workspaces/quick"]
@@ -75,10 +75,10 @@ def test_each_choice_has_a_workspace_of_its_own(project: Path) -> None:
 
 
 def test_a_workspace_holds_the_parameters_of_all_its_profiles(project: Path) -> None:
-    folder = open_workspace(project, ["quick", "drawn"])
+    folder = open_workspace(project, ["quick", "synthetic"])
     params = read_params(folder / "params.yaml")
-    assert (params.report.profile, params.baseline.epochs, params.dataset.drawn) == (
-        "quick+drawn",
+    assert (params.report.profile, params.baseline.epochs, params.dataset.synthetic) == (
+        "quick+synthetic",
         1,
         True,
     )
@@ -98,7 +98,7 @@ def test_a_workspace_holds_the_parameters_of_all_its_profiles(project: Path) -> 
         ("", "it is empty"),
         ("  ", "it is empty"),
         ("quick+", "it is empty"),
-        ("quick++drawn", "it is empty"),
+        ("quick++synthetic", "it is empty"),
         (" quick", "it begins or ends with a space"),
         ("a\nb", "it has a character that cannot be shown"),
         ("a\0b", "it has a character that cannot be shown"),
@@ -136,7 +136,7 @@ def test_what_is_no_text_is_refused(chosen: Any) -> None:
         profile_names(chosen)
 
 
-@pytest.mark.parametrize("chosen", [["quick", "quick"], "quick+drawn+quick"])
+@pytest.mark.parametrize("chosen", [["quick", "quick"], "quick+synthetic+quick"])
 def test_one_that_is_given_twice_is_refused(chosen: Any) -> None:
     with pytest.raises(
         ParamsError, match=r"profile 'quick' is given twice\. Name each once, the one that has the last"

@@ -30,7 +30,7 @@ def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, 
     [
         (
             {"quantize": {"variants": ["qat", "clusterd"]}},
-            "quantize.variants.1 should be 'qat', 'pqat', 'clustered' or 'mirrored', got 'clusterd'. "
+            "quantize.variants.1 should be 'qat', 'pqat', 'clustered' or 'flip_averaged', got 'clusterd'. "
             "Did you mean clustered?",
         ),
         (
@@ -71,5 +71,5 @@ def test_units_that_run_again_are_not_asked_for_quantization_aware_training(
     content["sweep"]["space"]["repeats"] = [1, 3]
     told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
     assert refusal(content).startswith(told)
-    content["quantize"]["variants"] = ["clustered", "mirrored"]
+    content["quantize"]["variants"] = ["clustered", "flip_averaged"]
     require_registered(parse_params(content))

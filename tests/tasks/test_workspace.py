@@ -62,7 +62,7 @@ def test_a_command_for_a_workspace_names_it_and_one_for_the_project_is_short(
 
 
 def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Path) -> None:
-    sources = ["../mirror", "/absolute", "env:LITESMITH_MIRROR", "https://example.org/a", "drawn"]
+    sources = ["../mirror", "/absolute", "env:LITESMITH_MIRROR", "https://example.org/a", "synthetic"]
     folder = make_workspace(tmp_path / "far" / "away", project, {"fetch": {"sources": sources}})
     written = read_params(folder / "params.yaml").fetch.sources
     assert Path(os.path.normpath(folder / written[0])) == tmp_path / "mirror"

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
 
 
-def _make(parent: KerasModel, _: "Tuning") -> FineTuned:
-    from litesmith.compression.flip_averaging import mirrored
+# Stands in the bytes of every file, which keep the name that the variant had before.
+_KERAS_NAME = "mirrored"
 
-    return FineTuned(mirrored(parent, FLIP_AVERAGED.name), [])
+
+def _make(parent: KerasModel, _: "Tuning") -> FineTuned:
+    from litesmith.compression.flip_averaging import flip_averaged
+
+    return FineTuned(flip_averaged(parent, _KERAS_NAME), [])
 
 
 def _description(_: QuantizeParams) -> str:
@@ -24,7 +28,7 @@ def _description(_: QuantizeParams) -> str:
 
 
 FLIP_AVERAGED = Variant(
-    name="mirrored",
+    name="flip_averaged",
     label="winner, asked about the mirror image too",
     parent="tuned",
     make=_make,

@@ -27,7 +27,7 @@ class DatasetParams(Section):
     """What the data set is called and holds."""
 
     name: str
-    drawn: Annotated[bool, Field(description="True marks every page as made from drawn images.")]
+    synthetic: Annotated[bool, Field(description="True marks every page as made from synthetic images.")]
     class_names: Annotated[
         Items[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
     ]

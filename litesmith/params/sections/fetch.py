@@ -34,7 +34,7 @@ class FetchParams(Section):
         Field(
             min_length=1,
             description="Each is 'env:NAME' (what it names is tried alone), a folder, an http(s) "
-            "address, or 'drawn'.",
+            "address, or 'synthetic'.",
         ),
     ]
     files: RawFiles
@@ -50,11 +50,11 @@ class FetchParams(Section):
     timeout_s: Annotated[
         float, Field(gt=0, le=3600, description="Seconds of silence after which a try has failed.")
     ]
-    drawn_seed: Annotated[
+    synthetic_seed: Annotated[
         int,
         Field(
             ge=0,
             le=2**31 - 2,
-            description="Decides the drawn images, which so stay when `seed` changes.",
+            description="Decides the synthetic images, which so stay when `seed` changes.",
         ),
     ]

@@ -36,6 +36,6 @@ class PruneParams(Section):
 
     dropout_rate: Annotated[Fraction, Field(description="Of the fine-tunings with dropout.")]
     pruning: Pruning
-    lesson: Distillation
+    distillation: Distillation
     recipe: Annotated[Recipe, AfterValidator(_seeing_all)]
     num_threads: Threads

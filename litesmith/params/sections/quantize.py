@@ -27,6 +27,6 @@ class QuantizeParams(Section):
         ),
     ]
     clustering: Clustering
-    lesson: Distillation
+    distillation: Distillation
     recipe: Recipe
     num_threads: Threads

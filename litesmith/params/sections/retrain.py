@@ -23,6 +23,6 @@ class RetrainParams(Section):
     stage_limit_s: Annotated[
         float, Field(gt=0, le=_MONTH_S, description="Seconds after which a stage is killed.")
     ]
-    max_kept: Annotated[
+    max_archived: Annotated[
         int, Field(ge=1, le=1000, description="Runs whose record and page are kept, the last ones.")
     ]

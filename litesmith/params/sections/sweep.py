@@ -87,7 +87,7 @@ class SearchParams(Section):
     separable: Annotated[bool, Field(description="Whether units are a depthwise and a 1x1 convolution.")]
     space: Space
     schedule: Schedule
-    lesson: Distillation
+    distillation: Distillation
     trial_threads: Threads
 
 

@@ -52,7 +52,7 @@ def test_an_unknown_profile_is_said_before_a_server_is_started(
     assert main(["retrain", "--profile", "quikc"]) == 1
     said = capsys.readouterr().err
     assert (
-        "\nerror: 'quikc' is not a profile. Did you mean quick? Known here: drawn, nightly, portable, quick."
+        "\nerror: 'quikc' is not a profile. Did you mean quick? Known here: nightly, portable, quick, synthetic."
         in said
     )
     assert "server" not in said

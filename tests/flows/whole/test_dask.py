@@ -18,7 +18,7 @@ from tasks.dag.workers import RUNNER
 from tasks.steps.sweep import sweep
 from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
-from tests.tasks.steps.training_rooms import SMALL, small_lesson, small_splits
+from tests.tasks.steps.training_rooms import SMALL, small_splits, small_targets
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
 
@@ -41,7 +41,7 @@ def small_project(folder: Path) -> Commands:
     """Make a project in which the sweep takes seconds, and all it reads lies there."""
     make_workspace(folder, ROOT, SMALL, {"sweep": SHORT})
     small_splits(folder)
-    small_lesson(folder)
+    small_targets(folder)
     return Commands(folder)
 
 

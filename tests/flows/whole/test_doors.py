@@ -1,4 +1,4 @@
-"""Both doors on drawn images, and a run that is killed in every way it can be."""
+"""Both doors on synthetic images, and a run that is killed in every way it can be."""
 
 import hashlib
 import re
@@ -266,7 +266,7 @@ def test_the_terminal_ends_with_the_table_and_the_report(story: Story, reference
     assert runs == f"runs:   {(reference.folder / catalog.INDEX).resolve()}"
     assert run.startswith("run:    ")
     assert took.startswith("took:   ")
-    assert "DRAWN IMAGES, not Fashion-MNIST" in story.said["other door"]
+    assert "SYNTHETIC IMAGES, not Fashion-MNIST" in story.said["other door"]
     assert "(final)" in story.said["other door"]
 
 
@@ -298,7 +298,7 @@ def test_the_record_accounts_for_the_time(story: Story) -> None:
 
 def test_the_index_lists_every_run_that_ended_with_what_became_of_it(story: Story) -> None:
     assert story.index.count("✗ Failed") >= 2
-    assert f'href="kept/{max((story.folder / catalog.KEPT).iterdir()).name}"' in story.index
+    assert f'href="archive/{max((story.folder / catalog.ARCHIVE).iterdir()).name}"' in story.index
 
 
 def test_the_record_tells_what_starting_took_and_the_server_of_its_own(story: Story) -> None:

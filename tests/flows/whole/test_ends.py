@@ -184,11 +184,11 @@ def test_the_record_and_the_index_of_a_refused_run_say_so_and_keep_the_page(refu
     assert refused.record["result"] is None
     outcomes = {stage: one["outcome"] for stage, one in refused.record["stages"].items()}
     assert outcomes == {"fetch": "Completed", "validate": "Failed"}
-    (kept,) = (refused.folder / catalog.KEPT).iterdir()
+    (kept,) = (refused.folder / catalog.ARCHIVE).iterdir()
     assert kept.read_bytes() == refused.page.read_bytes()
     index = (refused.folder / catalog.INDEX).read_text()
     assert "✗ Data refused" in index
-    assert f'href="kept/{kept.name}"' in index
+    assert f'href="archive/{kept.name}"' in index
 
 
 def test_nothing_is_made_of_what_was_refused(refused: Refused) -> None:

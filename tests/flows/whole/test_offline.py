@@ -23,15 +23,18 @@ NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose data set is out of reach and whose drawn images are few."""
+    """A project whose data set is out of reach and whose synthetic images are few."""
     folder = make_workspace(
         tmp_path_factory.mktemp("far") / "project", ROOT, {"fetch": {"sources": NOWHERE}}
     )
     shutil.copytree(ROOT / "profiles", folder / "profiles")
-    drawn, tiny = profile_overlays(ROOT, "drawn")[0], read_yaml(Path(__file__).parents[1] / "tiny.yaml")
+    drawn, tiny = (
+        profile_overlays(ROOT, "synthetic")[0],
+        read_yaml(Path(__file__).parents[1] / "tiny.yaml"),
+    )
     content = overlaid(overlaid(read_yaml(ROOT / "params.yaml"), drawn), tiny)
     sections = {name: content[name] for name in {*drawn, *tiny}}
-    write_text(folder / "profiles/drawn.yaml", yaml_text(sections))
+    write_text(folder / "profiles/synthetic.yaml", yaml_text(sections))
     return folder
 
 
@@ -67,14 +70,14 @@ def seen(project: Path) -> Seen:
 def test_without_network_the_run_says_so_and_goes_on_with_drawn_images(seen: Seen) -> None:
     assert "Fashion-MNIST cannot be reached:" in seen.said
     assert all(source in seen.said for source in NOWHERE)
-    assert "This run uses drawn images instead, in the workspace .offline/." in seen.said
+    assert "This run uses synthetic images instead, in the workspace .offline/." in seen.said
     outcomes = {stage: one["outcome"] for stage, one in seen.record["stages"].items()}
     assert outcomes == {
         **dict.fromkeys(("fetch", "validate", "prepare"), "Completed"),
         "baseline": "Failed",
     }
-    assert seen.record["profile"] == "drawn"
-    assert read_json(seen.workspace / catalog.results("validate"))["dataset"]["drawn"] is True
+    assert seen.record["profile"] == "synthetic"
+    assert read_json(seen.workspace / catalog.results("validate"))["dataset"]["synthetic"] is True
 
 
 def test_nothing_of_it_enters_the_project(seen: Seen) -> None:

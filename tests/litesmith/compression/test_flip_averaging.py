@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litesmith.compression.flip_averaging import mirrored
+from litesmith.compression.flip_averaging import flip_averaged
 from litesmith.errors import ContractError
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.network import ImageShape, NetworkSpec
@@ -42,7 +42,7 @@ def test_it_answers_with_the_mean_of_both_logits() -> None:
         np.log(converter.probabilities(model, images)) for images in (IMAGES, IMAGES[:, :, ::-1])
     )
     mean = np.exp((plain + other) / 2)
-    both = mirrored(model, "mirrored")
+    both = flip_averaged(model, "mirrored")
     np.testing.assert_allclose(
         converter.probabilities(both, IMAGES), mean / mean.sum(1, keepdims=True), atol=1e-5
     )
@@ -55,7 +55,7 @@ def test_it_answers_with_the_mean_of_both_logits() -> None:
 
 def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> None:
     model = build_network(SPEC, "tuned")
-    both = mirrored(model, "mirrored")
+    both = flip_averaged(model, "mirrored")
     save_h5(both, tmp_path / "mirrored.h5")
     kept = load_h5(tmp_path / "mirrored.h5")
     np.testing.assert_array_equal(
@@ -71,4 +71,4 @@ def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> 
 def test_a_network_of_another_kind_is_refused() -> None:
     shape = ImageShape(height=12, width=12, num_classes=3)
     with pytest.raises(ContractError, match="plain has no layers pool and probabilities"):
-        mirrored(build_baseline(shape, BASELINE, "plain"), "mirrored")
+        flip_averaged(build_baseline(shape, BASELINE, "plain"), "mirrored")

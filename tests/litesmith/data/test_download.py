@@ -176,7 +176,7 @@ def test_the_whole_set_comes_from_one_source(
 
 def test_if_all_fail_the_error_lists_each(small_set: SmallSet, server: Server, tmp_path: Path) -> None:
     server.troubles = ["500", "500", "500"]
-    params = with_sources(small_set, "env:NOT_THERE", str(tmp_path / "none"), server.url, "drawn")
+    params = with_sources(small_set, "env:NOT_THERE", str(tmp_path / "none"), server.url, "synthetic")
     with pytest.raises(SourcesError) as caught:
         fetched(params, tmp_path / "raw")
     assert str(caught.value).splitlines() == [
@@ -184,7 +184,7 @@ def test_if_all_fail_the_error_lists_each(small_set: SmallSet, server: Server, t
         "  env:NOT_THERE: the environment variable NOT_THERE is not set",
         f"  {tmp_path}/none: the folder {tmp_path}/none does not exist",
         f"  {server.url}: train-images-idx3-ubyte.gz: the server answered 500 Internal Server Error (tried 3 times)",
-        "  drawn: dataset.drawn is false: drawn images may not pass for Fashion-MNIST",
+        "  synthetic: dataset.synthetic is false: synthetic images may not pass for Fashion-MNIST",
         "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network.",
     ]
     assert not list((tmp_path / "raw").iterdir())
@@ -230,22 +230,22 @@ def test_real_files_must_have_sums(small_set: SmallSet, tmp_path: Path) -> None:
         fetched(params, tmp_path)
 
 
-def drawn_params(small_set: SmallSet, **more: Any) -> Params:
+def synthetic_params(small_set: SmallSet, **more: Any) -> Params:
     bare = {role: {"md5": None, "size_bytes": None} for role in ROLES}
     return small_set.changed(
         {
-            "dataset": {"drawn": True, "name": "Drawn"},
-            "fetch": {"sources": ["drawn"], "files": bare, **more},
+            "dataset": {"synthetic": True, "name": "Drawn"},
+            "fetch": {"sources": ["synthetic"], "files": bare, **more},
         }
     )
 
 
-def test_drawn_files_are_the_same_each_time_and_train_differs_from_test(
+def test_synthetic_files_are_the_same_each_time_and_train_differs_from_test(
     small_set: SmallSet, tmp_path: Path
 ) -> None:
-    assert fetched(drawn_params(small_set), tmp_path / "a") == "drawn"
-    fetched(drawn_params(small_set), tmp_path / "b")
-    fetched(drawn_params(small_set, drawn_seed=5), tmp_path / "c")
+    assert fetched(synthetic_params(small_set), tmp_path / "a") == "synthetic"
+    fetched(synthetic_params(small_set), tmp_path / "b")
+    fetched(synthetic_params(small_set, synthetic_seed=5), tmp_path / "c")
     contents = {
         name: [path.read_bytes() for path in targets(tmp_path / name).values()] for name in "abc"
     }
@@ -328,12 +328,12 @@ def test_reachable_does_not_wait_for_a_source_that_hangs(
 
 
 def test_drawn_images_are_within_reach_only_where_wanted(small_set: SmallSet) -> None:
-    wanted = drawn_params(small_set)
-    assert reachable(wanted.fetch, wanted.dataset, timeout_s=5).source == "drawn"
-    unwanted = with_sources(small_set, "drawn")
+    wanted = synthetic_params(small_set)
+    assert reachable(wanted.fetch, wanted.dataset, timeout_s=5).source == "synthetic"
+    unwanted = with_sources(small_set, "synthetic")
     assert (
-        "dataset.drawn is false"
-        in reachable(unwanted.fetch, unwanted.dataset, timeout_s=5).failures["drawn"]
+        "dataset.synthetic is false"
+        in reachable(unwanted.fetch, unwanted.dataset, timeout_s=5).failures["synthetic"]
     )
 
 
@@ -361,7 +361,9 @@ def test_a_named_source_is_the_only_one_tried(
     small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_MIRROR", str(tmp_path / "gone"))
-    params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR", "env:NOT_THERE", "drawn")
+    params = with_sources(
+        small_set, str(small_set.folder), "env:SOME_MIRROR", "env:NOT_THERE", "synthetic"
+    )
     with pytest.raises(SourcesError) as caught:
         fetched(params, tmp_path / "raw")
     assert str(caught.value).splitlines() == [
@@ -429,7 +431,7 @@ def test_a_password_in_an_address_is_not_shown(
         ("not/here", "the folder not/here does not exist"),
         ("file", "file is not a folder"),
         ("http://127.0.0.1:9", "Connection refused"),
-        ("drawn", "the folder drawn does not exist"),
+        ("synthetic", "the folder synthetic does not exist"),
         ("HTTP://127.0.0.1:9", "Connection refused"),
         (
             "file:///data",
@@ -494,6 +496,6 @@ def test_drawn_images_are_not_the_variables_business(
     small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LITESMITH_MIRROR", str(tmp_path / "gone"))
-    params = drawn_params(small_set)
+    params = synthetic_params(small_set)
     require_named(params.fetch, params.dataset)
-    assert fetched(params, tmp_path / "raw") == "drawn"
+    assert fetched(params, tmp_path / "raw") == "synthetic"

@@ -177,7 +177,7 @@ def test_plain_results_and_metrics(small_set: SmallSet, raw: dict[str, LabelledI
     pictures = Pictures(classes=(), suspicious=())
     result, metrics = verdict_result(verdict, params.dataset, pictures), verdict_metrics(verdict)
     assert result.passed is True
-    assert result.dataset == DatasetName(name="Fashion-MNIST", drawn=False)
+    assert result.dataset == DatasetName(name="Fashion-MNIST", synthetic=False)
     assert result.rules[2].model_dump(mode="json") == {
         "name": "label_range",
         "severity": "critical",

@@ -48,6 +48,6 @@ def test_classes_can_be_learned_but_not_by_a_linear_model_alone() -> None:
 
 def test_other_than_ten_classes_are_refused() -> None:
     with pytest.raises(
-        ParamsError, match=r"dataset\.class_names must name 10 classes for drawn images, got 3"
+        ParamsError, match=r"dataset\.class_names must name 10 classes for synthetic images, got 3"
     ):
         draw_images(10, 28, 28, 3, seed=1)

@@ -28,7 +28,7 @@ def _record(day: int, **changed: Any) -> dict[str, Any]:
         "git": {"revision": "0123456789abcdef", "dirty": True, "unknown": None},
         "started": f"2026-11-{day:02d}T21:24:36+00:00", "startup_s": 9.5, "wall_s": 100.0, "steps_wall_s": 87.66,
         "overhead_s": 12.34, "steps_cpu_s": 140.0, "cpu_s": 150.0, "server_cpu_s": None, "stages": stages,
-        "error": None, "refused": False, "drawn": False, "result": result,
+        "error": None, "refused": False, "synthetic": False, "result": result,
     }  # fmt: skip
     return {**record, **changed}
 
@@ -95,10 +95,10 @@ def test_the_trend_of_one_value_lies_in_the_middle_though_its_interval_is_empty(
 
 
 def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
-    page = render_index([_run(1, "kept/20261101-cat.html"), _run(2)])
+    page = render_index([_run(1, "archive/20261101-cat.html"), _run(2)])
     assert page.index("20261102-cat") < page.index("20261101-cat")
     assert "Last run, 2 November 2026, 21:24:\nthe optimized model is better." in page
-    assert '<a href="kept/20261101-cat.html">Report<' in page
+    assert '<a href="archive/20261101-cat.html">Report<' in page
     assert page.count("No page kept") == 1
     flat = re.sub(r"\s+", " ", page)
     for shown in (
@@ -116,12 +116,12 @@ def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
 
 
 def test_a_refused_a_failed_and_a_stopped_run_are_shown_as_such() -> None:
-    refused = _run(3, "kept/20261103-cat.html", error=REFUSED, refused=True, result=None)
+    refused = _run(3, "archive/20261103-cat.html", error=REFUSED, refused=True, result=None)
     failed = _run(2, error="StageError: stage sweep: it broke", result=None)
     stopped = _run(1, error="KeyboardInterrupt: ", result=None)
     page = render_index([stopped, failed, refused])
     assert "21:24:\nthe data was refused." in page
-    assert '<a href="kept/20261103-cat.html">Refusal page<' in page
+    assert '<a href="archive/20261103-cat.html">Refusal page<' in page
     assert [words in page for words in ("✗ Data refused", "✗ Failed", "✗ Stopped")] == [True] * 3
     assert "label_range: expected labels from 0 to 9" in page
     assert "Not drawn: no kept run recorded an accuracy." in page
@@ -161,7 +161,7 @@ def test_nothing_in_a_record_becomes_markup_and_nothing_is_loaded() -> None:
     record["stages"] = {nasty: record["stages"]["fetch"]}
     verdict = {"outcome": "good", "sentence": nasty}
     good = _run(2, result={**record["result"], "final": nasty, "verdict": verdict})
-    page = render_index([Run(nasty, _parsed(record), f"kept/{nasty}.html"), good], [nasty])
+    page = render_index([Run(nasty, _parsed(record), f"archive/{nasty}.html"), good], [nasty])
     tags = _Tags(page).tags
     assert not {"script", "img", "iframe", "object"} & {tag for tag, _ in tags}
     assert not [value for _, attrs in tags for name, value in attrs.items() if name.startswith("on")]
@@ -191,7 +191,7 @@ def test_records_are_read_in_order_of_time_and_broken_ones_are_named(tmp_path: P
     pages.mkdir()
     (pages / "a.html").write_text("page")
     runs, unreadable = read_runs(records, pages)
-    assert [(run.id, run.page) for run in runs] == [("b", None), ("a", "kept/a.html")]
+    assert [(run.id, run.page) for run in runs] == [("b", None), ("a", "archive/a.html")]
     assert unreadable == ["half.json", "list.json", "odd.json", "timeless.json"]
     assert "half.json, list.json, odd.json, timeless.json" in render_index(runs, unreadable)
 
@@ -201,10 +201,10 @@ def test_the_same_records_give_the_same_page() -> None:
 
 
 def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
-    banner = "drawn images, not Fashion-MNIST"
-    assert banner not in render_index([_run(1), _run(2, result=None, error="x", drawn=None)])
-    assert render_index([_run(1, result=None, drawn=True)]).count(banner) == 1
-    assert render_index([_run(1), _run(2, drawn=True)]).count(banner) == 1
+    banner = "synthetic images, not Fashion-MNIST"
+    assert banner not in render_index([_run(1), _run(2, result=None, error="x", synthetic=None)])
+    assert render_index([_run(1, result=None, synthetic=True)]).count(banner) == 1
+    assert render_index([_run(1), _run(2, synthetic=True)]).count(banner) == 1
 
 
 @pytest.mark.parametrize(

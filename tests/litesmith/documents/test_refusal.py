@@ -68,8 +68,8 @@ def test_offenders_without_an_index_have_no_picture() -> None:
     assert shown.thumbnails == []
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_page_about_unreadable_files(drawn: bool) -> None:
-    page = render_page("Set", drawn, trouble="data/raw/<x>.gz is truncated")
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_page_about_unreadable_files(synthetic: bool) -> None:
+    page = render_page("Set", synthetic, trouble="data/raw/<x>.gz is truncated")
     assert "data/raw/&lt;x&gt;.gz is truncated" in page
-    assert ("drawn images, not Fashion-MNIST" in page) == drawn
+    assert ("synthetic images, not Fashion-MNIST" in page) == synthetic

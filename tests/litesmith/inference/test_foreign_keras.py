@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from litesmith.compression.flip_averaging import mirrored
+from litesmith.compression.flip_averaging import flip_averaged
 from litesmith.compression.loading import load_aware
 from litesmith.errors import DataError
 from litesmith.inference import child, foreign
@@ -170,7 +170,7 @@ def test_our_own_networks_open_as_before(path: Path) -> None:
     annotated = quantize.quantize_annotate_model(plain)
     for model in (
         network,
-        mirrored(network, "mirrored"),
+        flip_averaged(network, "mirrored"),
         quantize.quantize_apply(annotated),
         quantize.quantize_apply(annotated, scheme),
     ):

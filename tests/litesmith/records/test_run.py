@@ -40,7 +40,13 @@ def test_the_committed_records_are_of_all_versions() -> None:
 
 def test_what_the_first_version_did_not_know_is_none() -> None:
     record = read_run(FIRST)
-    unknown = (record.startup_s, record.steps_cpu_s, record.server_cpu_s, record.drawn, record.result)
+    unknown = (
+        record.startup_s,
+        record.steps_cpu_s,
+        record.server_cpu_s,
+        record.synthetic,
+        record.result,
+    )
     assert unknown == (None,) * 5
     assert (record.version, record.refused, record.git.unknown) == (4, False, None)
     assert record.stages["fetch"].step_wall_s == 0.7
@@ -58,10 +64,12 @@ def _changed(folder: Path, **changed: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_synthetic_images_that_the_result_alone_tells_of_are_known(tmp_path: Path, drawn: bool) -> None:
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_synthetic_images_that_the_result_alone_tells_of_are_known(
+    tmp_path: Path, synthetic: bool
+) -> None:
     result = read_json(RUNS[1])["result"]
-    assert read_run(_changed(tmp_path, result={**result, "drawn": drawn})).drawn is drawn
+    assert read_run(_changed(tmp_path, result={**result, "drawn": synthetic})).synthetic is synthetic
 
 
 def test_a_moment_that_lost_its_zone_is_in_utc(tmp_path: Path) -> None:

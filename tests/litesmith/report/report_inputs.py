@@ -85,7 +85,7 @@ def render(inputs: ReportInputs) -> str:
 
 
 def report_inputs(
-    *, class_names: list[str] = CLASS_NAMES, num_images: int = 1000, drawn: bool = False
+    *, class_names: list[str] = CLASS_NAMES, num_images: int = 1000, synthetic: bool = False
 ) -> ReportInputs:
     """Return complete inputs of a report; a test changes what it is about."""
     labels = np.arange(num_images, dtype=np.uint8) % len(class_names)
@@ -99,7 +99,7 @@ def report_inputs(
     predictions = Predictions(labels, predicted, confidence, wrong, images)
     return ReportInputs(
         class_names=tuple(class_names),
-        results=_results(class_names, predictions, drawn),
+        results=_results(class_names, predictions, synthetic),
         histories={
             "baseline": _history(10, 0.905),
             "tuned": _history(24, 0.935),
@@ -183,11 +183,11 @@ _LIMITS: dict[str, Any] = {
 }
 
 
-def _results(class_names: list[str], predictions: Predictions, drawn: bool) -> Results:
+def _results(class_names: list[str], predictions: Predictions, synthetic: bool) -> Results:
     num_classes = len(class_names)
     trials = [_trial(number) for number in range(24)]
     return Results(
-        validate=parsed(ValidateResult, _validate(num_classes, drawn)),
+        validate=parsed(ValidateResult, _validate(num_classes, synthetic)),
         prepare=parsed(
             PrepareResult,
             {"splits": {name: _split(size, num_classes) for name, size in _SPLITS.items()}},
@@ -341,7 +341,7 @@ def _split(size: int, num_classes: int) -> dict[str, Any]:
     return {"num_images": size, "per_class": [size // num_classes] * num_classes, "sha256": "ab54" * 16}
 
 
-def _validate(num_classes: int, drawn: bool) -> dict[str, Any]:
+def _validate(num_classes: int, synthetic: bool) -> dict[str, Any]:
     rules = [
         ("label_range", "critical", "train images", "min 0, max 9", "min 0, max 9"),
         ("class_balance", "critical", "train set", "share 0.08, 0.12", "0.1"),
@@ -350,7 +350,7 @@ def _validate(num_classes: int, drawn: bool) -> dict[str, Any]:
     files = {"train": 60_000, "test": 10_000}
     return {
         "passed": True,
-        "dataset": {"name": "Fashion-MNIST", "drawn": drawn},
+        "dataset": {"name": "Fashion-MNIST", "synthetic": synthetic},
         "rules": [
             {"name": name, "severity": severity, "table": table, "success": True, "expected": expected,
              "observed": observed, "num_unexpected": 0, "offenders": []}

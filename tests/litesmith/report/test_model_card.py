@@ -70,9 +70,9 @@ def test_card_claims_nothing_of_a_split_that_no_step_reads() -> None:
 
 
 def test_card_of_drawn_images_says_so_and_names_no_public_data_set() -> None:
-    card = card_of(report_inputs(drawn=True))
+    card = card_of(report_inputs(synthetic=True))
     assert "Do not use it." in card
-    assert "datasets:" not in card and "drawn-images" in card
+    assert "datasets:" not in card and "synthetic-images" in card
 
 
 def test_names_cannot_leave_their_place() -> None:

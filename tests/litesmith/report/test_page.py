@@ -158,10 +158,11 @@ def test_page_names_every_part(page: str) -> None:
         assert part.strip() in text
 
 
-@pytest.mark.parametrize(("drawn", "times_named"), [(True, 1), (False, 0)])
-def test_drawn_images_are_named_on_top(drawn: bool, times_named: int) -> None:
+@pytest.mark.parametrize(("synthetic", "times_named"), [(True, 1), (False, 0)])
+def test_drawn_images_are_named_on_top(synthetic: bool, times_named: int) -> None:
     assert (
-        render(report_inputs(drawn=drawn)).count(">drawn images, not Fashion-MNIST</p>") == times_named
+        render(report_inputs(synthetic=synthetic)).count(">synthetic images, not Fashion-MNIST</p>")
+        == times_named
     )
 
 

@@ -85,10 +85,14 @@ def test_other_test_split_is_not_paired(before: Reference) -> None:
 
 
 def test_runs_of_two_data_sets_are_not_compared() -> None:
-    other = with_value(report_inputs(), "results", "validate", "dataset", "name", value="Drawn garments")
+    other = with_value(
+        report_inputs(), "results", "validate", "dataset", "name", value="Synthetic garments"
+    )
     inputs = dataclasses.replace(report_inputs(), reference=this_run(other))
     assert since_reference(inputs) is None
-    assert not_compared(inputs) == "the reference run is of Drawn garments, this one of Fashion-MNIST"
+    assert (
+        not_compared(inputs) == "the reference run is of Synthetic garments, this one of Fashion-MNIST"
+    )
     assert f"Nothing to compare with: {not_compared(inputs)}." in render(inputs)
 
 

@@ -115,11 +115,11 @@ def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> No
 
 
 def test_drawn_images_say_nothing_about_a_model() -> None:
-    verdict = verdict_of(report_inputs(drawn=True))
+    verdict = verdict_of(report_inputs(synthetic=True))
     assert verdict.outcome == "unclear"
     assert (
         verdict.sentence
-        == "Drawn images: this run says that the pipeline works, and nothing about a model."
+        == "Synthetic images: this run says that the pipeline works, and nothing about a model."
     )
 
 

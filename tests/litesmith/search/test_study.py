@@ -57,7 +57,7 @@ PARAMS = SearchParams(
         averaging_share=0.01,
         refresh_rows=100,
     ),
-    lesson=Distillation(weight=0.9, temperature=2.0),
+    distillation=Distillation(weight=0.9, temperature=2.0),
     trial_threads=1,
 )
 PLAN = Plan(
@@ -67,7 +67,7 @@ PLAN = Plan(
     train=Path("train"),
     validation=Path("validation"),
     num_validation=2500,
-    targets=Path("lesson"),
+    targets=Path("targets"),
 )
 
 

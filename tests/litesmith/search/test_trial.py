@@ -65,13 +65,13 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
         write_split(tmp_path / name, Split(images, labels, np.arange(120)))
     log = tmp_path / "log.jsonl"
     answers = np.zeros((1, 120, 3), np.float16)
-    for name, seeds in (("none", []), ("lesson", [8])):
+    for name, seeds in (("none", []), ("targets", [8])):
         write_targets(tmp_path / name, answers[: len(seeds)], RECIPE.augmentation, seeds)
     folders = (tmp_path / name for name in ("train", "validation", "none"))
     job = TrialJob(
         0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Distillation(weight=0.9, temperature=2.0), log
     )
-    taught = replace(job, number=3, targets=tmp_path / "lesson")
+    taught = replace(job, number=3, targets=tmp_path / "targets")
     jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), taught]
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(run_trial, jobs))

@@ -75,13 +75,13 @@ DISTILLATION = Distillation(weight=0.7, temperature=3.0)
 
 def test_targets_are_read_as_they_were_written(tmp_path: Path) -> None:
     answers = np.random.default_rng(1).normal(size=(2, 5, 3)).astype(np.float16)
-    write_targets(tmp_path / "lesson", answers, HOW, [8, 9])
-    targets = read_targets(tmp_path / "lesson", DISTILLATION, np.array([4, 0]))
+    write_targets(tmp_path / "targets", answers, HOW, [8, 9])
+    targets = read_targets(tmp_path / "targets", DISTILLATION, np.array([4, 0]))
     assert targets is not None
     assert (targets.seeds, targets.augmentation) == ((8, 9), HOW)
     assert targets.distillation == DISTILLATION
     np.testing.assert_array_equal(targets.view(1)[1], answers[1, [4, 0]].astype(np.float32))
-    whole = read_targets(tmp_path / "lesson", DISTILLATION)
+    whole = read_targets(tmp_path / "targets", DISTILLATION)
     assert whole is not None
     np.testing.assert_array_equal(whole.view(1)[1], answers[1].astype(np.float32))
 
@@ -92,7 +92,10 @@ def test_no_views_are_no_targets(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_targets_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none is not a lesson, which holds answers.npy and views.json"):
+    with pytest.raises(
+        DataError,
+        match=r"none is no folder of distillation targets, which holds answers.npy and views.json",
+    ):
         read_targets(tmp_path / "none", DISTILLATION, np.arange(5))
     write_targets(tmp_path, np.zeros((2, 5, 3), np.float16), HOW, [8])
     with pytest.raises(DataError, match=r"holds answers to 2 views and names 1. Teach again"):

@@ -250,7 +250,7 @@ def test_sums_of_what_a_step_made_hold_no_path_of_the_machine(root: Path) -> Non
     (root / one.provenance).write_text("{}")
     record_outputs(one, root)
     recorded = json.loads((root / ".litesmith/checksums/dataset.json").read_text())
-    assert list(recorded) == ["models/tuned.h5", "data/train", "reports/made/dataset.json"]
+    assert list(recorded) == ["models/tuned.h5", "data/train", "reports/provenance/dataset.json"]
 
 
 @pytest.mark.parametrize(

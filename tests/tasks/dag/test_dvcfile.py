@@ -10,7 +10,7 @@ from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.prepare import PrepareParams
 from tasks.dag import dvcfile
-from tasks.dag.step import Kept, MaybeEmpty, Measured, Metric, Plot, step
+from tasks.dag.step import InGit, MaybeEmpty, Measured, Metric, Plot, step
 from tasks.pipeline import PIPELINE
 
 PROJECT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ class Ins:
 class Outs:
     model: Path = Path("models/a.h5")
     metrics: Annotated[Path, Metric()] = Path("reports/metrics/a.json")
-    results: Annotated[Path, Kept()] = Path("reports/results/a.json")
+    results: Annotated[Path, InGit()] = Path("reports/results/a.json")
     curve: Annotated[Path, Plot(x="epoch", y=("loss", "val_loss"), panel="loss")] = Path(
         "reports/plots/a.csv"
     )
@@ -55,7 +55,7 @@ def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
             "reports/plots/a.csv",
             "reports/a.html",
             {"models/extras": {"meta": {"maybe_empty": True}}},
-            "reports/made/prepare.json",
+            "reports/provenance/prepare.json",
         ],
         "metrics": [{"reports/metrics/a.json": {"cache": False}}],
     }

@@ -65,7 +65,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_kept_promise_leaves_outputs_and_a_record(root: Path) -> None:
     run_step(room(COPY), root)
-    record = json.loads((root / "reports/made/prepare.json").read_text())
+    record = json.loads((root / "reports/provenance/prepare.json").read_text())
     assert (root / "models/copy.txt").read_text() == "pixels"
     assert record["step"] == "prepare"
     assert record["cpu_s"] >= 0
@@ -283,7 +283,7 @@ def test_a_signature_that_is_no_steps_is_refused() -> None:
 
 def test_the_record_holds_no_path_of_the_machine(root: Path) -> None:
     run_step(room(COPY), root)
-    recorded: dict[str, Any] = json.loads((root / "reports/made/prepare.json").read_text())
+    recorded: dict[str, Any] = json.loads((root / "reports/provenance/prepare.json").read_text())
     assert str(root) not in json.dumps(recorded)
 
 
@@ -303,7 +303,7 @@ def test_what_a_step_made_is_written_down_for_those_that_read_it(root: Path) -> 
     run_step(room(COPY), root)
     recorded = json.loads((root / ".litesmith/checksums/prepare.json").read_text())
     assert recorded == {path: md5_of(root / path) for path in recorded}
-    assert {"models/copy.txt", "reports/made/prepare.json"} <= set(recorded)
+    assert {"models/copy.txt", "reports/provenance/prepare.json"} <= set(recorded)
 
 
 def test_variables_that_are_ignored_are_named_without_what_they_hold(

@@ -11,7 +11,7 @@ from tests.tasks.steps.training_rooms import (
     HISTORY_COLUMNS,
     in_small_workspace,
     read_columns,
-    small_lesson,
+    small_targets,
 )
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def test_the_winner_is_pruned_and_the_ablation_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, views: tuple[int, ...]
 ) -> None:
     params = in_small_workspace(tmp_path, monkeypatch)
-    small_lesson(tmp_path, *views)
+    small_targets(tmp_path, *views)
     save_h5(build_network(SPEC, "tuned"), Ins.model)
     write_json(Ins.network, {"network": SPEC.model_dump(mode="json")})
     work = tmp_path / "work"

@@ -28,10 +28,10 @@ def run(folder: Path, patch: pytest.MonkeyPatch, variants: list[str], spec: Netw
 
 
 def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(tmp_path, monkeypatch, ["qat", "pqat", "clustered", "mirrored"])
+    run(tmp_path, monkeypatch, ["qat", "pqat", "clustered", "flip_averaged"])
     found = read_json(Outs.results)["variants"]
     assert {name: one["parent"] for name, one in found.items()} == {
-        "qat": "tuned", "pqat": "pruned", "clustered": "tuned", "mirrored": "tuned",
+        "qat": "tuned", "pqat": "pruned", "clustered": "tuned", "flip_averaged": "tuned",
     }  # fmt: skip
     assert [len(one["history"]) for one in found.values()] == [1, 1, 1, 0]
     assert [one["passes"] for one in found.values()] == [1, 1, 1, 2]
@@ -40,7 +40,9 @@ def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pyte
     assert (
         1 < max(found["clustered"]["distinct_values"][f"stage2_unit{unit}_conv"] for unit in (0, 1)) <= 8
     )
-    assert found["mirrored"]["description"].startswith("the winner without more training: it looks at")
+    assert found["flip_averaged"]["description"].startswith(
+        "the winner without more training: it looks at"
+    )
     assert found["pqat"]["description"].endswith("its zeros kept")
     assert read_json(Outs.metrics)["validation"]["qat"] == found["qat"]["validation"]
     images = read_split(Ins.train).images[:20]

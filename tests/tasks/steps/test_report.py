@@ -26,13 +26,13 @@ from litesmith.report.page import make_report
 from litesmith.tflite.sizes import Size
 from tasks import catalog
 from tasks.commands import readme
-from tasks.dag.step import Kept, Measured
+from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
 
 DATASET = DatasetParams(
     name="Fashion-MNIST",
-    drawn=False,
+    synthetic=False,
     class_names=CLASS_NAMES,
     num_train=60_000,
     num_test=10_000,
@@ -77,7 +77,7 @@ def write_inputs() -> None:
         path = catalog.metrics(step) if step == "latency" else catalog.results(step)
         write_record(path, getattr(inputs.results, field.name))
     for step, provenance in inputs.provenance.items():
-        write_record(catalog.made(step), provenance)
+        write_record(catalog.provenance(step), provenance)
     for model in ("teacher", *inputs.histories):
         history = inputs.histories.get(model, {"epoch": (), "loss": ()})
         write_text(catalog.plot(f"{model}-history"), pd.DataFrame(history).to_csv(index=False))
@@ -199,7 +199,7 @@ def test_door_is_that_of_a_measurement() -> None:
         catalog.MODEL_CARD,
     ]
     assert all(port.marked(Measured) for port in report.outs)
-    assert [port.marked(Kept) for port in report.outs][:3] == [False, True, True]
+    assert [port.marked(InGit) for port in report.outs][:3] == [False, True, True]
     assert catalog.TEST not in [port.path for port in report.ins]
 
 

@@ -14,7 +14,7 @@ from tests.tasks.steps.training_rooms import (
     HISTORY_COLUMNS,
     in_small_workspace,
     read_columns,
-    small_lesson,
+    small_targets,
 )
 
 pytestmark = pytest.mark.slow
@@ -66,7 +66,7 @@ def test_with_teachers_images_are_changed_as_they_saw_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = in_small_workspace(tmp_path, monkeypatch)
-    small_lesson(tmp_path, 5, 6)
+    small_targets(tmp_path, 5, 6)
     work = tmp_path / "work"
     work.mkdir()
     sweep.function(

@@ -32,7 +32,7 @@ def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pyte
     assert results["validation"]["teacher1"] != results["validation"]["teacher2"]
     assert [load_h5(path).name for path in sorted(Outs.teachers.iterdir())] == ["teacher1", "teacher2"]
     assert read_columns(Outs.history) == HISTORY_COLUMNS
-    targets = read_targets(Outs.lesson, DISTILLATION)
+    targets = read_targets(Outs.targets, DISTILLATION)
     assert targets is not None
     assert targets.answers.shape == (2, 150, 3)
     assert targets.augmentation.erase_share == params.teach.recipe.augmentation.erase_share
@@ -40,7 +40,7 @@ def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pyte
 
 def test_no_teacher_leaves_empty_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, monkeypatch, 0)
-    assert read_targets(Outs.lesson, DISTILLATION) is None
+    assert read_targets(Outs.targets, DISTILLATION) is None
     assert list(Outs.teachers.iterdir()) == []
     assert Outs.history.read_text() == ",".join(HISTORY_COLUMNS) + "\n"
     assert read_json(Outs.metrics) == {"num_teachers": 0, "validation": {}}

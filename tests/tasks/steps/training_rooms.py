@@ -63,11 +63,11 @@ def small_splits(folder: Path) -> None:
         write_split(folder / path, Split(large, labels, np.arange(num_images)))
 
 
-def small_lesson(folder: Path, *seeds: int) -> None:
+def small_targets(folder: Path, *seeds: int) -> None:
     """Write what teachers might have said about so many views of the training split; of none if there are no seeds."""
     answers = np.random.default_rng(1).normal(size=(len(seeds), 150, 3)).astype(np.float16)
     write_targets(
-        folder / catalog.LESSON,
+        folder / catalog.TARGETS,
         answers,
         Augmentation(max_shift_px=1, flip=True, erase_share=0.2, max_erase_px=4),
         seeds,
@@ -83,7 +83,7 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     patch.setattr("litesmith.search.trial.set_threads", lambda _: None)
     patch.chdir(folder)
     small_splits(folder)
-    small_lesson(folder)
+    small_targets(folder)
     params = small_params()
     write_text(catalog.PARAMS, yaml_text(params.model_dump(mode="json", by_alias=True)))
     return params

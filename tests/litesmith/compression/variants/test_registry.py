@@ -19,7 +19,7 @@ def test_each_variant_is_found_by_its_name() -> None:
 
 
 def test_a_model_that_is_no_variant_runs_once() -> None:
-    assert [passes(name) for name in ("mirrored", "qat", "tuned")] == [2, 1, 1]
+    assert [passes(name) for name in ("flip_averaged", "qat", "tuned")] == [2, 1, 1]
 
 
 def test_sentences_say_what_the_parameters_are() -> None:
@@ -28,7 +28,7 @@ def test_sentences_say_what_the_parameters_are() -> None:
     assert said["qat"] == f"the winner, {trained}"
     assert said["pqat"] == f"the pruned model, {trained}, its zeros kept"
     assert "each kernel of at least 1000 share at most 32 values" in said["clustered"]
-    assert said["mirrored"].startswith(
+    assert said["flip_averaged"].startswith(
         "the winner without more training: it looks at the picture and at its mirror image"
     )
 

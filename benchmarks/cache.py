@@ -20,7 +20,7 @@ def name_for(numbers: Any, num_digits: int = 12) -> str:
     return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:num_digits]
 
 
-def kept_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
+def cached_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
     """Return what networks answered, by network or way of asking, of any shape each.
 
     Args:

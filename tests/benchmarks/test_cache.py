@@ -1,11 +1,11 @@
-"""Tests of benchmarks.kept."""
+"""Tests of benchmarks.cache."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.kept import Answers, kept_answers, name_for
+from benchmarks.cache import Answers, cached_answers, name_for
 
 
 def test_a_name_follows_from_the_numbers_alone() -> None:
@@ -24,7 +24,7 @@ def test_answers_are_made_once_and_counted(tmp_path: Path) -> None:
         return {"one": np.array([1, 2], np.uint8), "other": np.array([3, 4], np.uint8)}
 
     for _ in range(2):
-        answers = kept_answers(tmp_path, make)
+        answers = cached_answers(tmp_path, make)
         assert {name: said.tolist() for name, said in answers.items()} == {
             "one": [1, 2],
             "other": [3, 4],
@@ -38,5 +38,5 @@ def test_what_failed_is_made_again(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        kept_answers(tmp_path, fail)
-    assert kept_answers(tmp_path, lambda: {"one": np.array([1], np.uint8)})["one"].tolist() == [1]
+        cached_answers(tmp_path, fail)
+    assert cached_answers(tmp_path, lambda: {"one": np.array([1], np.uint8)})["one"].tolist() == [1]
