@@ -12,7 +12,7 @@ from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import read_record
 from litesmith.records.summary import HeadlineSide, Reference, RightAnswers, Summary
-from litesmith.records.validate import DatasetName, RawFiles
+from litesmith.records.validate import RawFiles
 from litesmith.report.reference import as_reference, data_facts
 
 
@@ -24,8 +24,12 @@ class _Latency(View):
     variants: dict[str, FileLatency]
 
 
+class _Dataset(View):
+    name: str
+
+
 class _Validate(View):
-    dataset: DatasetName
+    dataset: _Dataset
     files: dict[str, RawFiles]
 
 

@@ -181,7 +181,7 @@ def test_without_any_run_the_page_says_how_to_make_one() -> None:
 
 
 def test_records_are_read_in_order_of_time_and_broken_ones_are_named(tmp_path: Path) -> None:
-    records, pages = tmp_path / "runs", tmp_path / "kept"
+    records, pages = tmp_path / "runs", tmp_path / "archive"
     write_json(records / "b.json", _record(1))
     write_json(records / "a.json", _record(2))
     write_json(records / "list.json", [])
