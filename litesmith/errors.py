@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 
 class LitesmithError(Exception):
-    """Base of every error that litesmith raises on purpose.
+    """An error that litesmith raises on purpose.
 
     Its text says what happened, what was expected and how to fix it, and is shown without a traceback.
     """
@@ -48,14 +48,9 @@ class ConversionError(LitesmithError):
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return a hint at the known word nearest to another.
+    """Return a hint at the known word nearest to another, or nothing.
 
-    Args:
-        word: What was written instead.
-        known: The words that would do; of a mapping, each with how to name it.
-
-    Returns:
-        Nothing if none is near.
+    ``known`` may be a mapping from the words that would do to how each is named in the hint.
     """
     names = known if isinstance(known, Mapping) else {name: name for name in known}
     folded = {name.casefold(): name for name in names}

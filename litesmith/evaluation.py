@@ -1,4 +1,4 @@
-"""Evaluation of models on images without influence on choices."""
+"""Scores of models on images that no choice depends on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +22,9 @@ _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and hav
 
 @dataclass(frozen=True)
 class Answers:
-    """A model in a format and precision, with its answers to the images.
+    """A trained model in a file's format and precision, with its answers to the images.
 
-    Attributes:
-        model: Which of the trained models it is.
-        format: Of its file.
-        precision: Of its weights.
-        size: Of its file.
-        probabilities: float32 (n, classes).
+    ``probabilities`` are float32 (n, classes).
     """
 
     model: str
@@ -57,13 +52,7 @@ class Answers:
 
 
 def score_variant(answers: Answers, labels: NDArray[np.uint8], class_names: Sequence[str]) -> Variant:
-    """Return the scores and sizes of a variant.
-
-    Args:
-        answers: Of the variant.
-        labels: True classes (n,).
-        class_names: In the order of the classes.
-    """
+    """Return the scores and sizes of a variant, given the true classes (n,)."""
     confusion = scores.confusion(labels, answers.predicted, len(class_names))
     num_right = int(np.trace(confusion))
     interval = wilson(num_right, len(labels), CONFIDENCE)
@@ -91,7 +80,7 @@ def confusion_rows(
 ) -> pd.DataFrame:
     """Return actual and predicted class of each image, for DVC.
 
-    Sorted, as the order says nothing and a sorted file packs to a hundredth.
+    Sorted, since the order says nothing and a sorted file packs to a hundredth.
     """
     order = np.lexsort((predicted, labels))
     names = np.array(class_names)
@@ -106,12 +95,6 @@ def write_predictions(
     The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v),
     ``predicted`` (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in
     ``pictured`` got wrong ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
-
-    Args:
-        path: The file.
-        variants: By name.
-        split: The images that were shown to them.
-        pictured: Names of the variants whose mistakes are kept as pictures.
     """
     predicted = np.stack([variant.predicted for variant in variants.values()])
     wrong = np.flatnonzero(

@@ -24,6 +24,15 @@ from litesmith.errors import DataError, MachineError, ParamsError
 # The environment of a Python process whose output is read through a pipe, whatever the locale says.
 UTF8_PIPES = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
+# Far beyond what parameters or a lock file of DVC hold; a few lines of aliases can stand for billions.
+_MAX_DEPTH = 100
+_MAX_VALUES = 1_000_000
+_INTEGER_BITS = 63
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-32 begins with them too
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+# Strings that YAML 1.1 reads as truth values or numbers.
+_OLD_WORDS = re.compile(r"yes|no|on|off|[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?", re.IGNORECASE)
+
 _IN_THE_WAY = "a file, or a link that leads nowhere, stands where a folder is expected: move it away"
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and run again",
@@ -43,7 +52,7 @@ def explaining(path: Path | None = None) -> Iterator[None]:
     """Turn an error of the file system into `MachineError`.
 
     Args:
-        path: What is being written; None for whatever file the system names, which may have been read.
+        path: The file to write; None for the file that the system names, which may have been read.
 
     Raises:
         MachineError: A folder cannot be written, a file not read, or the disk is full; no file is left
@@ -56,26 +65,21 @@ def explaining(path: Path | None = None) -> Iterator[None]:
             raise
         what = path or error.filename or "a file"
         if path is None and Path(what).exists() and not os.access(what, os.R_OK):
-            raise MachineError(
-                f"cannot read {what}: this user may not. Change its permissions."
-            ) from error
-        raise MachineError(
-            f"cannot write {what}: {_REASONS[error.errno]}. No file is left half-written."
-        ) from error
+            text = f"cannot read {what}: this user may not. Change its permissions."
+        else:
+            text = f"cannot write {what}: {_REASONS[error.errno]}. No file is left half-written."
+        raise MachineError(text) from error
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a name beside ``path``, then rename it into place.
 
-    Args:
-        path: The file to make or replace. Its folder is made if missing.
-
-    Yields:
-        A path in the same folder with the same suffix, so that writers which look at suffixes behave.
+    The folder of ``path`` is made if missing. The name has the same suffix, so that writers which look
+    at suffixes behave.
 
     Raises:
-        MachineError: The folder cannot be written or the disk is full. ``path`` keeps what it held.
+        MachineError: The folder cannot be written or the disk is full. ``path`` is unchanged.
     """
     part = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:
@@ -95,36 +99,31 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write text in UTF-8 in one step, as `replacing` does."""
-    write_bytes(path, _encoded(content))
+    """Write text in UTF-8 in one step, as `replacing` does.
 
-
-def _encoded(text: str) -> bytes:
-    """Return text as UTF-8, with names of any locale.
-
-    Python keeps the bytes of a name in another encoding as surrogates, which UTF-8 has no place for:
-    they become what they were if they are UTF-8 after all, as under ``LC_ALL=C``, and a question mark
-    otherwise.
+    Python holds the bytes of a name in another encoding as surrogates, which UTF-8 cannot encode: they
+    become the original text if they are UTF-8 after all, as under ``LC_ALL=C``, or a question mark.
     """
     try:
-        return text.encode("utf-8")
+        encoded = content.encode("utf-8")
     except UnicodeEncodeError:
         with suppress(UnicodeEncodeError):
-            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return text.encode("utf-8", "replace")
+            content = content.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        encoded = content.encode("utf-8", "replace")
+    write_bytes(path, encoded)
 
 
 def write_json(path: Path, content: object) -> None:
     """Write indented JSON in one step, with a final newline.
 
     Raises:
-        ValueError: ``content`` holds a NaN or an infinity, which JSON has no word for.
+        ValueError: ``content`` holds a NaN or an infinity, which JSON cannot express.
     """
     write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Return what the JSON file at ``path`` holds.
+    """Return the content of a JSON file.
 
     Raises:
         DataError: It is a folder, is not UTF-8, is not JSON, or holds a NaN or an infinity.
@@ -135,23 +134,14 @@ def read_json(path: Path) -> Any:
     except IsADirectoryError as error:
         raise DataError(f"{path} is a folder, and a JSON file was expected. Move it away.") from error
     except RecursionError as error:
-        raise DataError(
-            f"{path} is nested too deeply for JSON that was written here. Restore the file."
-        ) from error
+        text = f"{path} is nested too deeply for JSON that was written here. Restore the file."
+        raise DataError(text) from error
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}. Correct the file, or restore it.") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number that JSON knows")
-
-
-# Far beyond what parameters or a lock file of DVC hold; a few lines of aliases can stand for billions.
-_MAX_DEPTH = 100
-_MAX_VALUES = 1_000_000
-
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # what UTF-32 has too
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
 def read_yaml(path: Path) -> Any:
@@ -170,9 +160,9 @@ def read_yaml(path: Path) -> Any:
         yaml.Constructor = _Constructor
         return yaml.load(text)
     except MarkedYAMLError as error:
-        raise ParamsError(
-            f"{_place(path, error)} is not valid YAML: {_complaint(error, text)}"
-        ) from error
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}, line {mark.line + 1}," if mark else f"{path}"
+        raise ParamsError(f"{place} is not valid YAML: {_complaint(error, text)}") from error
     except YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
 
@@ -180,7 +170,7 @@ def read_yaml(path: Path) -> Any:
 def yaml_text(content: object, width: int = 80) -> str:
     """Return plain content as YAML in the order of keys.
 
-    Words that YAML 1.1 takes for something else are quoted: not all that reads YAML reads 1.2.
+    Words that are no strings in YAML 1.1 are quoted: not every reader knows 1.2.
     """
     # The pure one alone writes text instead of bytes.
     yaml = YAML(typ="safe", pure=True)
@@ -216,9 +206,6 @@ class _Constructor(SafeConstructor):
             raise ConstructorError(None, None, problem, node.start_mark) from error
 
 
-_INTEGER_BITS = 63
-
-
 class _Representer(SafeRepresenter):
     """A representer that quotes truth values of YAML 1.1."""
 
@@ -227,30 +214,23 @@ class _Representer(SafeRepresenter):
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
-_OLD_WORDS = re.compile(r"yes|no|on|off|[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?", re.IGNORECASE)
 _Representer.add_representer(str, _Representer.represent_str)
 
 
 def _read_utf8(path: Path) -> str:
     """Return the text of a file that people write."""
+    expected = "and a YAML file was expected."
     if path.is_dir():
-        raise ParamsError(
-            f"{path} is a folder, and a YAML file was expected. Move it away and restore the file."
-        )
+        raise ParamsError(f"{path} is a folder, {expected} Move it away and restore the file.")
     if path.exists() and not path.is_file():
-        raise ParamsError(
-            f"{path} is a pipe or a device, and a YAML file was expected. Restore the file."
-        )
+        raise ParamsError(f"{path} is a pipe or a device, {expected} Restore the file.")
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
+        text = f"{path} is missing. Run from the project's folder, or restore the file."
         if path.is_symlink():
-            raise ParamsError(
-                f"{path} is a link to {path.readlink()}, which is missing. Restore the file."
-            ) from error
-        raise ParamsError(
-            f"{path} is missing. Run from the project's folder, or restore the file."
-        ) from error
+            text = f"{path} is a link to {path.readlink()}, which is missing. Restore the file."
+        raise ParamsError(text) from error
     except OSError as error:
         raise ParamsError(f"{path} cannot be read: {error.strerror}. Change its permissions.") from error
     if content.startswith(_UTF16_MARKS):
@@ -263,8 +243,7 @@ def _read_utf8(path: Path) -> str:
             f"{path}, line {line}, is not UTF-8: it has the byte 0x{byte:02x}, as Latin-1 and others "
             "have it. Save the file as UTF-8."
         ) from error
-    odd = _CONTROL.search(text)
-    if odd:
+    if odd := _CONTROL.search(text):
         line, what = text.count("\n", 0, odd.start()) + 1, f"the control character {odd[0]!r}"
         raise ParamsError(
             f"{path}, line {line}, has {what}; UTF-16 has many. Remove it, or save the file as UTF-8."
@@ -273,13 +252,9 @@ def _read_utf8(path: Path) -> str:
 
 
 def _require_one_small_document(parsed: Iterable[events.Event]) -> None:
-    """Refuse several documents, deep nesting and huge aliases.
+    """Raise `MarkedYAMLError` for several documents, deep nesting and huge aliases.
 
-    It looks at a document's events, which cost no more than the file is long.
-
-    Raises:
-        MarkedYAMLError: There are several documents, or one is nested too deeply, or aliases make it too
-            large.
+    The check looks at a document's events, which cost no more than the file is long.
     """
     open_nodes: list[tuple[str | None, int]] = []
     sizes: dict[str, int] = {}
@@ -312,11 +287,6 @@ def _require_one_small_document(parsed: Iterable[events.Event]) -> None:
 
 def _refuse(problem: str, mark: StreamMark) -> NoReturn:
     raise MarkedYAMLError(problem=problem, problem_mark=mark)
-
-
-def _place(path: Path, error: MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    return f"{path}, line {mark.line + 1}," if mark else f"{path}"
 
 
 def _complaint(error: MarkedYAMLError, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Name the machine that a measurement was made on."""
+"""Description of the machine of a measurement."""
 
 import os
 import platform
@@ -16,7 +16,6 @@ def describe_host() -> dict[str, str | int]:
 
 
 def _cpu_name() -> str:
-    """Return the name of the processor."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -35,9 +34,6 @@ def cpu_name_in(text: str) -> str:
     pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
     facts = {key.strip(): value.strip() for key, _, value in pairs}
     name = facts.get("model name", "")
-    numbers = [
-        f"{word} {facts[key]}"
-        for word, key in (("family", "cpu family"), ("model", "model"))
-        if key in facts
-    ]
+    words = {"cpu family": "family", "model": "model"}
+    numbers = [f"{word} {facts[key]}" for key, word in words.items() if key in facts]
     return f"{name} ({', '.join(numbers)})" if name and numbers else name

@@ -1,4 +1,4 @@
-"""Keep native libraries from talking on the terminal."""
+"""Capture of what native libraries write to the terminal."""
 
 import os
 import sys

@@ -6,7 +6,7 @@ Apart from `litesmith.compression.quantization`: who reads them needs no trainin
 from pathlib import Path
 
 from litesmith.training import backend
-from litesmith.training.h5_check import ROUNDING, checked_h5
+from litesmith.training.h5_check import QUANTIZATION, checked_h5
 from litesmith.training.types import KerasModel
 
 
@@ -17,7 +17,7 @@ def load_aware(path: Path) -> KerasModel:
         DataError: The file is missing or not a Keras model, or could run code of its own.
     """
     with checked_h5(path) as (file, classes):
-        if not classes & ROUNDING:
+        if not classes & QUANTIZATION:
             return backend.read_model(path, file)  # TF-MOT takes a second to import
         with backend.tfmot.quantization.keras.quantize_scope():
             return backend.read_model(path, file)

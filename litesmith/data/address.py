@@ -43,18 +43,17 @@ class Address:
         )
         with _http_failures(file, self.params.attempts):
             while retry:
-                with self._ask("GET", file, retry) as response:
+                with self._request("GET", file, retry) as response:
                     retry = _receive(response, file, part)
 
     def probe(self, file: RawFile) -> None:
         """Ask once for a file's headers."""
-        with _http_failures(file), self._ask("HEAD", file, Retry(0)) as response:
+        with _http_failures(file), self._request("HEAD", file, Retry(0)) as response:
             size = response.headers.get("Content-Length", "")
         if size.isdecimal():
             check_size(file, int(size))
 
-    def _ask(self, method: str, file: RawFile, retry: Retry) -> requests.Response:
-        """Send a request; the response's body is not yet read."""
+    def _request(self, method: str, file: RawFile, retry: Retry) -> requests.Response:
         session = requests.Session()
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -69,7 +68,7 @@ class Address:
         )
         if method == "HEAD" and response.status_code in _NO_HEAD:
             response.close()
-            return self._ask("GET", file, retry)  # only its headers are read
+            return self._request("GET", file, retry)  # only its headers are read
         if not response.ok:
             answer = f"the server answered {response.status_code} {response.reason}"
             raise NotServedError(f"{file.name}: {answer}{_tries(len(_retries(response).history) + 1)}")
@@ -93,10 +92,9 @@ class _LoggedRetry(Retry):
 
 
 def _receive(response: requests.Response, file: RawFile, part: Path) -> Retry | None:
-    """Write a response's body, up to one byte too many.
+    """Write a body; return the tries left if it broke off.
 
-    Returns:
-        None if it came to its end, and otherwise, after a pause, the tries that are left.
+    At most one byte beyond the file's size is written.
 
     Raises:
         MaxRetryError: It broke off and no try is left.
@@ -115,7 +113,6 @@ def _receive(response: requests.Response, file: RawFile, part: Path) -> Retry | 
 
 
 def _retries(response: requests.Response) -> Retry:
-    """Return what a response left of its request's tries."""
     assert response.raw.retries is not None
     return response.raw.retries
 
@@ -124,43 +121,35 @@ class _LogLines:
     """A progress bar's output, as lines of the log."""
 
     def write(self, text: str) -> None:
-        """Log a line that is not blank."""
         if line := text.strip():
             _LOG.info("%s", line)
-
-    def flush(self) -> None:
-        """Do nothing: the log keeps nothing back."""
 
 
 def _progress(file: RawFile) -> "tqdm[Never]":
     """Return a progress bar, or one for the log."""
-    seen = sys.stderr.isatty()
+    is_terminal = sys.stderr.isatty()
     return tqdm(
         total=file.size_bytes,
         desc=file.name,
         unit="B",
         unit_scale=True,
-        file=None if seen else _LogLines(),
-        mininterval=0.1 if seen else 5,
-        delay=0 if seen else 5,
-        ncols=None if seen else 80,
+        file=None if is_terminal else _LogLines(),
+        mininterval=0.1 if is_terminal else 5,
+        delay=0 if is_terminal else 5,
+        ncols=None if is_terminal else 80,
     )
 
 
 @contextmanager
 def _http_failures(file: RawFile, num_tries: int = 1) -> Iterator[None]:
-    """Turn the many errors of a connection into `NotServedError`."""
+    """Turn a connection's errors into `NotServedError` with their innermost reason."""
     try:
         yield
     except (requests.RequestException, HTTPError) as error:
-        raise NotServedError(f"{file.name}: {_reason(error)}{_tries(num_tries)}") from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the innermost reason of a connection's error."""
-    reasons = (getattr(layer, "reason", None) for layer in (error, *error.args))
-    text = str(next(filter(None, reasons), error))
-    return text.partition("): ")[2] or text or type(error).__name__
+        reasons = (getattr(layer, "reason", None) for layer in (error, *error.args))
+        text = str(next(filter(None, reasons), error))
+        reason = text.partition("): ")[2] or text or type(error).__name__
+        raise NotServedError(f"{file.name}: {reason}{_tries(num_tries)}") from error
 
 
 def _tries(num: int) -> str:

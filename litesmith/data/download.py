@@ -10,37 +10,26 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.data.address import Address
-from litesmith.data.sources import (
-    Folder,
-    NotServedError,
-    Source,
-    Synthetic,
-    check_file,
-)
+from litesmith.data.sources import Folder, NotServedError, Synthetic, check_file
 from litesmith.errors import ParamsError, SourcesError
 from litesmith.files import replacing
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.fetch import FetchParams, RawFile
 
 _LOG = logging.getLogger(__name__)
-_ENV = "env:"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+Source = Address | Folder | Synthetic
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The source that would serve, and others' failures.
-
-    Attributes:
-        source: The first that answered for all files, or None.
-        failures: By source, in words.
-    """
+    """The first source that answered for all files, and others' failures."""
 
     source: str | None
     failures: dict[str, str]
@@ -58,23 +47,27 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
 
     Args:
         params: The sources, the files' names, sizes and MD5s, and how often to try.
-        dataset: What to draw where the source is ``synthetic``.
-        targets: Where each file goes, by its field in `RawFiles`. Nothing moves there before all are
-            checked.
+        dataset: What to generate where the source is ``synthetic``.
+        targets: Path of each file, by its field in `RawFiles`; written when all files are checked.
 
     Returns:
         The source that served.
 
     Raises:
         ParamsError: A size or MD5 is missing for files that are not synthetic.
-        SourcesError: No source served; says what went wrong with each.
+        SourcesError: No source served; the text has the failure of each.
         MachineError: The files cannot be written.
     """
     _require_sums(params)
     failures: dict[str, str] = {}
-    for name in _sources_to_try(params):
+    for name in named_sources(params) or params.sources:
         try:
-            _fetch_all(open_source(name, params, dataset), params, targets)
+            source = open_source(name, params, dataset)
+            with ExitStack() as stack:
+                for role, file in _files(params).items():
+                    part = stack.enter_context(replacing(targets[role]))
+                    source.save(role, file, part)
+                    check_file(file, part)
         except NotServedError as failure:
             failures[name] = str(failure)
             _LOG.warning("%s does not serve: %s", without_password(name), failure)
@@ -87,14 +80,14 @@ def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[st
 def require_named(params: FetchParams, dataset: DatasetParams) -> None:
     """Check before a run that named sources have the files.
 
-    It is checked also where files were fetched before: a run would use those, and not a word would tell.
+    Files that were fetched before do not replace the check: a run would use those without a word.
 
     Raises:
-        SourcesError: It has not, or has others; says what is wrong.
+        SourcesError: None has these files; the text says what is wrong.
     """
     failures: dict[str, str] = {}
     for name in named_sources(params):
-        failure = _failure(name, params, dataset, Folder.check)
+        failure = _failure(name, params, dataset, with_md5=True)
         if failure is None:
             return
         failures[name] = failure
@@ -112,18 +105,15 @@ def explain(failures: Mapping[str, str]) -> str:
 def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> Reach:
     """Ask all sources at once whether they have the files.
 
-    Args:
-        params: The sources and files.
-        dataset: Whether synthetic data is wanted.
-        timeout_s: Time for all together. Looking up a name can hang longer than any time-out given to
-            it, so the threads that ask are daemons, left behind when time is up.
+    ``timeout_s`` is the time for all together. Looking up a name can hang longer than any time-out given
+    to it, so the threads that ask are daemons, left behind when time is up.
     """
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
 
     def ask(name: str) -> None:
         answers.put((name, _failure(name, params, dataset)))
 
-    sources = _sources_to_try(params)
+    sources = named_sources(params) or params.sources
     for name in sources:
         threading.Thread(target=ask, args=(name,), daemon=True).start()
     failures: dict[str, str] = {}
@@ -144,75 +134,70 @@ def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Sourc
     """Return the source that a line of ``fetch.sources`` names.
 
     Raises:
-        NotServedError: It names an environment variable that is not set, or is blank, or an address of a
-            scheme other than http and https.
+        NotServedError: Its variable is not set or blank, or its scheme is neither http nor https.
     """
     if name == "synthetic":
         return Synthetic(dataset, params.synthetic_seed)
-    place = name
+    location = name
     if variable := _variable(name):
-        place = os.environ.get(variable, "")
-        if not place.strip():
-            state = f"is blank, got {place!r}" if place else "is not set"
+        location = os.environ.get(variable, "")
+        if not location.strip():
+            state = f"is blank, got {location!r}" if location else "is not set"
             raise NotServedError(f"the environment variable {variable} {state}")
-    scheme = _SCHEME.match(place)
+    scheme = _SCHEME.match(location)
     if scheme is None:
-        return Folder(_expanded(place))
+        return Folder(_expanded(location))
     if scheme[1].lower() not in ("http", "https"):
         raise NotServedError(
             f"addresses of {scheme[1]}:// are not read here, only folders and those of http or https"
         )
-    return Address(place, params)
+    return Address(location, params)
 
 
-def without_password(place: str) -> str:
+def without_password(location: str) -> str:
     """Return a source without the password in its address."""
-    scheme = _SCHEME.match(place)
+    scheme = _SCHEME.match(location)
     if scheme is None:
-        return place
-    host, slash, path = place[scheme.end() :].partition("/")
+        return location
+    host, slash, path = location[scheme.end() :].partition("/")
     return f"{scheme[0]}{'***@' if '@' in host else ''}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def resolve_named(sources: Iterable[str]) -> None:
     """Make folders in variables absolute, for steps in other folders."""
     for variable in filter(None, map(_variable, sources)):
-        place = os.environ.get(variable, "")
-        if place.strip() and not _SCHEME.match(place):
-            os.environ[variable] = str(_expanded(place).resolve())
+        location = os.environ.get(variable, "")
+        if location.strip() and not _SCHEME.match(location):
+            os.environ[variable] = str(_expanded(location).resolve())
 
 
 def _failure(
-    name: str,
-    params: FetchParams,
-    dataset: DatasetParams,
-    probe_folder: Callable[[Folder, RawFile], None] = Folder.probe,
+    name: str, params: FetchParams, dataset: DatasetParams, *, with_md5: bool = False
 ) -> str | None:
     """Return why a source would not serve, or None."""
     try:
         source = open_source(name, params, dataset)
         for file in _files(params).values():
-            probe_folder(source, file) if isinstance(source, Folder) else source.probe(file)
+            if with_md5 and isinstance(source, Folder):
+                source.check(file)
+            else:
+                source.probe(file)
     except NotServedError as failure:
         return str(failure)
     return None
 
 
-def _expanded(place: str) -> Path:
+def _expanded(location: str) -> Path:
     """Return a path with ``~`` replaced where it can be."""
     try:
-        return Path(place).expanduser()
+        return Path(location).expanduser()
     except RuntimeError:
-        return Path(place)
+        return Path(location)
 
 
 def _variable(source: str) -> str:
     """Return the variable of an ``env:`` line, or nothing."""
-    return source.removeprefix(_ENV) if source.startswith(_ENV) else ""
-
-
-def _sources_to_try(params: FetchParams) -> list[str]:
-    return named_sources(params) or list(params.sources)
+    return source.removeprefix("env:") if source.startswith("env:") else ""
 
 
 def _not_served(
@@ -245,12 +230,3 @@ def _require_sums(params: FetchParams) -> None:
 
 def _files(params: FetchParams) -> dict[str, RawFile]:
     return {role: getattr(params.files, role) for role in type(params.files).model_fields}
-
-
-def _fetch_all(source: Source, params: FetchParams, targets: Mapping[str, Path]) -> None:
-    """Fetch and check all files, then move them into place."""
-    with ExitStack() as stack:
-        for role, file in _files(params).items():
-            part = stack.enter_context(replacing(targets[role]))
-            source.save(role, file, part)
-            check_file(file, part)

@@ -8,7 +8,6 @@ a maximum.
 Source: P. C. Mahalanobis, "On the generalized distance in statistics", 1936.
 """
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -33,6 +32,7 @@ STATISTICS = (
 _NUM = len(STATISTICS)
 # Of the training images that decide the Gaussian, evenly spread.
 _MOST_IMAGES = 10_000
+_CHUNK_IMAGES = 1000
 _SHARE_WITHIN = 0.995
 # Logarithms of what is near zero would reach for minus infinity.
 _LOG_OFFSET = 0.02
@@ -49,7 +49,6 @@ Row = Annotated[tuple[float, ...], Len(_NUM, _NUM)]
 
 
 def _require_correlation(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Raise unless rows are an invertible correlation matrix."""
     matrix = np.array(rows)
     form = (matrix + matrix.T) / 2
     np.fill_diagonal(form, 1)
@@ -75,14 +74,7 @@ class TrainingStatistics(Section):
     share_within: Annotated[float, Ge(0), Le(1)]
 
     def distances(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the distances of images from the training images.
-
-        Args:
-            images: uint8 (n, height, width).
-
-        Returns:
-            float64 (n,), each at least 0.
-        """
+        """Return distances, float64 (n,) at least 0, of uint8 (n, height, width)."""
         return _distances(self._scaled(images), np.array(self.correlation))
 
     def outside(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -101,8 +93,10 @@ class TrainingStatistics(Section):
 
 def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
     """Return the Gaussian of training images, uint8 (n, height, width)."""
-    some = images[:: max(1, len(images) // _MOST_IMAGES)]
-    rows = np.concatenate([image_statistics(np.asarray(part)) for part in _parts(some)])
+    sample = images[:: max(1, len(images) // _MOST_IMAGES)]
+    starts = range(0, len(sample), _CHUNK_IMAGES)
+    parts = [image_statistics(np.asarray(sample[start : start + _CHUNK_IMAGES])) for start in starts]
+    rows = np.concatenate(parts)
     mean = rows.mean(axis=0)
     covariance = (rows - mean).T @ (rows - mean) / len(rows) + _RIDGE * np.eye(_NUM)
     deviation = np.sqrt(np.diag(covariance))
@@ -130,7 +124,8 @@ def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         float64 (n, 9).
     """
     pixels = images.astype(np.float64) / 255
-    border, flat = _border(pixels), pixels.reshape(len(pixels), -1)
+    sides = (pixels[:, 0], pixels[:, -1], pixels[:, 1:-1, 0], pixels[:, 1:-1, -1])
+    border, flat = np.concatenate(sides, axis=1), pixels.reshape(len(pixels), -1)
     variance = np.maximum(flat.var(axis=1), _LEAST_VARIANCE)
     differences = (
         np.diff(pixels, axis=2),
@@ -146,12 +141,6 @@ def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
-def _border(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the outermost pixels of each image, (n, length)."""
-    sides = (pixels[:, 0], pixels[:, -1], pixels[:, 1:-1, 0], pixels[:, 1:-1, -1])
-    return np.concatenate(sides, axis=1)
-
-
 def _mean_square(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean square of each image's differences, or 0."""
     squares = (differences**2).reshape(len(differences), -1)
@@ -163,10 +152,6 @@ def _distances(scaled: NDArray[np.float64], correlation: NDArray[np.float64]) ->
     solved = np.linalg.solve(correlation, scaled.T).T
     distances: NDArray[np.float64] = np.sqrt(np.maximum((scaled * solved).sum(axis=1), 0))
     return distances
-
-
-def _parts(images: NDArray[np.uint8], size: int = 1000) -> Iterator[NDArray[np.uint8]]:
-    yield from (images[start : start + size] for start in range(0, len(images), size))
 
 
 def _rounded(row: NDArray[np.float64]) -> tuple[float, ...]:

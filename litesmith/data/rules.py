@@ -7,7 +7,6 @@ servers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import great_expectations as gx
 import pandas as pd
@@ -18,13 +17,9 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 from great_expectations.datasource.fluent.interfaces import Batch
-from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import (
+from great_expectations.expectations.core import (
     ExpectColumnPairValuesToBeEqual,
-)
-from great_expectations.expectations.core.expect_column_values_to_be_between import (
     ExpectColumnValuesToBeBetween,
-)
-from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
     ExpectColumnValuesToBeInSet,
 )
 from great_expectations.expectations.expectation import Expectation
@@ -35,7 +30,6 @@ from litesmith.data.statistics import (
     Offender,
     RawSet,
     classes_table,
-    count_overlap,
     describe_files,
     files_table,
     images_table,
@@ -43,13 +37,9 @@ from litesmith.data.statistics import (
 )
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.validate import ValidateParams
-from litesmith.records.validate import DatasetName, Pictures, RawFiles, RuleResult, ValidateResult
-
-LIBRARY = f"great-expectations {gx.__version__}"
+from litesmith.records.validate import DatasetName, Pictures, RawFiles, ValidateResult
 
 _MAX_LISTED = 20
-_Cell: TypeAlias = str | int | float
-
 _CRITICAL, _WARNING = FailureSeverity.CRITICAL, FailureSeverity.WARNING
 
 
@@ -67,12 +57,8 @@ class Rule:
 class Verdict:
     """The result of all rules.
 
-    Attributes:
-        findings: For each rule that was checked.
-        files: For each pair of files; empty if the files themselves are wrong.
-        overlap: Test images that are also train images.
-        images: The table of all images, see `litesmith.data.statistics.images_table`; empty if the files
-            themselves are wrong.
+    ``overlap`` counts test images that are also train images. If the files themselves are wrong, there
+    are no summaries in ``files`` and no rows in ``images``, the table of `images_table`.
     """
 
     findings: list[Finding]
@@ -87,13 +73,7 @@ class Verdict:
 
 
 def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Verdict:
-    """Check files, and if these are right, their images.
-
-    Args:
-        raw: The pairs of files ``train`` and ``test``.
-        params: The thresholds.
-        dataset: What the files should hold.
-    """
+    """Check the files ``train`` and ``test``, and if these are right, their images."""
     num_images = {"train": dataset.num_train, "test": dataset.num_test}
     files = files_table(raw, num_images, dataset.height, dataset.width)
     findings = judge("files", files, file_rules(files.expected_shape.tolist()))
@@ -105,7 +85,8 @@ def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Ve
     findings += judge("classes", classes, class_rules(params))
     findings += judge("sets", sets, set_rules(params))
     summaries = describe_files(images, classes, sets, params.min_ink_share)
-    return Verdict(findings, summaries, count_overlap(images), images)
+    overlap = int((images.overlap_with != "").sum())
+    return Verdict(findings, summaries, overlap, images)
 
 
 def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures) -> ValidateResult:
@@ -113,16 +94,16 @@ def verdict_result(verdict: Verdict, dataset: DatasetParams, pictures: Pictures)
     return ValidateResult(
         passed=not verdict.blocks,
         dataset=DatasetName(name=dataset.name, synthetic=dataset.synthetic),
-        rules=tuple(map(_rule_result, verdict.findings)),
+        rules=tuple(verdict.findings),
         files=verdict.files,
         overlap=verdict.overlap,
-        expectation_library=LIBRARY,
+        expectation_library=f"great-expectations {gx.__version__}",
         thumbnails=pictures,
     )
 
 
 def verdict_metrics(verdict: Verdict) -> dict[str, object]:
-    """Return the numbers that are worth comparing between runs."""
+    """Return the numbers to compare between runs."""
     failed = sum(not finding.success for finding in verdict.findings)
     files = {name: file.model_dump(exclude={"per_class"}) for name, file in verdict.files.items()}
     rules = {"passed": len(verdict.findings) - failed, "failed": failed}
@@ -130,11 +111,7 @@ def verdict_metrics(verdict: Verdict) -> dict[str, object]:
 
 
 def file_rules(expected_shapes: Sequence[str]) -> list[Rule]:
-    """Return the rules for the table of files.
-
-    Args:
-        expected_shapes: Of each file, in words.
-    """
+    """Return the rules for the table of files, given their shapes in words."""
     shapes = f"{', '.join(expected_shapes)}, as the section dataset of params.yaml says"
     pair = ExpectColumnPairValuesToBeEqual(
         column_A="shape", column_B="expected_shape", severity=_CRITICAL
@@ -148,10 +125,7 @@ def file_rules(expected_shapes: Sequence[str]) -> list[Rule]:
 def image_rules(params: ValidateParams, num_classes: int, num_images: int) -> list[Rule]:
     """Return the rules for the table of images.
 
-    Args:
-        params: The thresholds.
-        num_classes: Labels run from 0 to one less.
-        num_images: Rows of the table, which turn allowed numbers into allowed shares.
+    The number of images turns allowed numbers into allowed shares.
     """
     copies, overlap, empty = params.max_duplicates, params.max_overlap, params.max_near_empty
     most, ink = num_classes - 1, params.min_ink_share
@@ -191,15 +165,10 @@ def set_rules(params: ValidateParams) -> list[Rule]:
 
 
 def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding]:
-    """Check a table against rules.
+    """Check a table against rules, with a finding per rule, in order.
 
-    Args:
-        name: The table's name.
-        table: With a column ``file``; ``index`` says which image a row is about.
-        rules: What to check.
-
-    Returns:
-        A finding per rule, in order. A rule that could not be checked has failed.
+    A rule that could not be checked has failed. The table has a column ``file``; ``index``, if there,
+    says which image a row is about.
     """
     named = [rule.expectation.copy(update={"meta": {"rule": rule.name}}) for rule in rules]
     keys = [column for column in ("file", "index", "label") if column in table]
@@ -209,19 +178,6 @@ def judge(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding
     )
     by_rule = {_rule_name(result): result for result in results.results}
     return [_finding(name, table, rule, by_rule[rule.name]) for rule in rules]
-
-
-def _rule_result(finding: Finding) -> RuleResult:
-    return RuleResult(
-        name=finding.name,
-        severity=finding.severity,
-        table=finding.table,
-        success=finding.success,
-        expected=finding.expected,
-        observed=finding.observed,
-        num_unexpected=finding.num_unexpected,
-        offenders=tuple(str(offender) for offender in finding.offenders[:_MAX_LISTED]),
-    )
 
 
 def _between(
@@ -269,10 +225,9 @@ def _rule_name(result: ExpectationValidationResult) -> str:
 
 
 def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationValidationResult) -> Finding:
-    offenders: tuple[Offender, ...] = ()
+    rows: tuple[Offender, ...] = ()
     if "unexpected_index_list" in result.result:
-        rows = result.result["unexpected_index_list"]
-        offenders = tuple(_offender(rule.column, **row) for row in rows)
+        rows = tuple(_offender(rule.column, **row) for row in result.result["unexpected_index_list"])
         observed = _observed(table[rule.column])
     else:
         observed = f"could not be checked: {_trouble(result)}"
@@ -283,23 +238,25 @@ def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationVali
         success=bool(result.success),
         expected=rule.expected,
         observed=observed,
-        num_unexpected=len(offenders),
-        offenders=offenders,
+        num_unexpected=len(rows),
+        offenders=tuple(map(str, rows[:_MAX_LISTED])),
+        rows=rows,
     )
 
 
 def _offender(
-    column: str, file: str, index: int | None = None, label: int | None = None, **others: _Cell
+    column: str,
+    file: str,
+    index: int | None = None,
+    label: int | None = None,
+    **others: str | int | float,
 ) -> Offender:
     """Return a row of a table as an offender."""
     cell = label if column == "label" else others[column]
     value = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
     of_class = f"class {label}, " if index is None and label is not None else ""
-    return Offender(
-        str(file),
-        None if index is None else int(index),
-        f"{of_class}{column.replace('_', ' ')}: {value}",
-    )
+    text = f"{of_class}{column.replace('_', ' ')}: {value}"
+    return Offender(str(file), None if index is None else int(index), text)
 
 
 def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]") -> str:
@@ -313,9 +270,6 @@ def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]") -> s
 def _trouble(result: ExpectationValidationResult) -> str:
     """Return the first message of a rule's failed metrics."""
     info = result.exception_info or {}
-    messages = (
-        details.get("exception_message")
-        for details in (info, *info.values())
-        if isinstance(details, dict)
-    )
-    return next((str(message) for message in messages if message), "no reason given")
+    details = (entry for entry in (info, *info.values()) if isinstance(entry, dict))
+    messages = filter(None, (entry.get("exception_message") for entry in details))
+    return str(next(messages, "no reason given"))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import file_digest, md5
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +17,11 @@ from litesmith.params.sections.fetch import RawFile
 
 
 class NotServedError(Exception):
-    """A source's failure to serve a file, with the reason."""
+    """A source's failure to serve a file, with the reason.
 
-
-class Source(Protocol):
-    """A place of raw files; its methods raise `NotServedError`."""
-
-    def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Write a file, ``role`` of `RawFiles`, to ``part``, unchecked."""
-
-    def probe(self, file: RawFile) -> None:
-        """Return if a file is likely to be served."""
+    All methods of sources raise it: `save` writes a file (``role`` of `RawFiles`) to ``part``,
+    unchecked; `probe` returns if a file is likely to be served.
+    """
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class Folder:
     path: Path
 
     def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Copy a file."""
+        """Copy a file to ``part``."""
         self.probe(file)
         with _explaining(f"{file.name} cannot be read"):
             content = (self.path / file.name).read_bytes()
@@ -49,9 +42,12 @@ class Folder:
         path = self.path / file.name
         with _explaining(f"{self.path} cannot be looked into"):
             if not self.path.is_dir():
-                if self.path.exists():
-                    raise NotServedError(f"{self.path} is not a folder")
-                raise NotServedError(f"the folder {self.path} does not exist")
+                exists = self.path.exists()
+                raise NotServedError(
+                    f"{self.path} is not a folder"
+                    if exists
+                    else f"the folder {self.path} does not exist"
+                )
             if not path.is_file():
                 raise NotServedError(f"{file.name} is missing in {self.path}")
             check_size(file, path.stat().st_size)
@@ -65,13 +61,13 @@ class Folder:
 
 @dataclass(frozen=True)
 class Synthetic:
-    """Images that are drawn here."""
+    """Synthetic images, generated here."""
 
     dataset: DatasetParams
     seed: int
 
     def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Write a file; all four are drawn together."""
+        """Write a file; all four are generated together."""
         self.probe(file)
         part.write_bytes(encode_idx(self._arrays[role]))
 
@@ -86,11 +82,9 @@ class Synthetic:
     def _arrays(self) -> dict[str, NDArray[np.uint8]]:
         data = self.dataset
         arrays: dict[str, NDArray[np.uint8]] = {}
-        for part, num, seed in (
-            ("train", data.num_train, self.seed),
-            ("test", data.num_test, self.seed + 1),
-        ):
-            images, labels = draw_images(num, data.height, data.width, data.num_classes, seed)
+        sizes = (("train", data.num_train), ("test", data.num_test))
+        for seed, (part, num_images) in enumerate(sizes, self.seed):
+            images, labels = draw_images(num_images, data.height, data.width, data.num_classes, seed)
             arrays |= {f"{part}_images": images, f"{part}_labels": labels}
         return arrays
 

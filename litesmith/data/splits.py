@@ -18,12 +18,12 @@ _PARTS = ("images", "labels", "ids")
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled images, and where they come from.
+    """Labelled images, and their rows in the official file.
 
     Attributes:
         images: uint8, (n, height, width).
         labels: uint8, (n,).
-        ids: int64, (n,), rows in the official file.
+        ids: int64, (n,), the rows.
     """
 
     images: NDArray[np.uint8]
@@ -39,14 +39,11 @@ def split_rows(
     Args:
         labels: uint8, (n,).
         sizes: Rows for each split.
-        rest: Name of the split that gets the remaining rows.
+        rest: The split that gets the remaining rows.
         seed: Decides which row goes where.
 
     Returns:
         For ``rest`` and each name in ``sizes`` its rows, int64, ascending; together every row once.
-
-    Raises:
-        ParamsError: There are too few rows, or too few of a class.
     """
     remaining = np.arange(len(labels), dtype=np.int64)
     rows: dict[str, NDArray[np.int64]] = {}
@@ -60,13 +57,13 @@ def split_rows(
 def sample_rows(
     labels: NDArray[np.uint8], num_rows: int, seed: int, *, leave_some: bool = False
 ) -> NDArray[np.int64]:
-    """Choose rows at random, stratified by class.
+    """Choose ``num_rows`` rows at random, stratified by class.
 
     Args:
         labels: uint8, (n,).
-        num_rows: How many to choose.
-        seed: Decides which.
-        leave_some: Whether every class must also keep a row that is not chosen.
+        num_rows: All of them are chosen without the seed.
+        seed: Decides which rows.
+        leave_some: Whether every class must also have a row that is not chosen.
 
     Returns:
         Rows, int64, (num_rows,), ascending.
@@ -88,11 +85,6 @@ def sample_rows(
     return np.sort(chosen)
 
 
-def take(images: NDArray[np.uint8], labels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Split:
-    """Return the split that holds some rows of a file."""
-    return Split(images[rows], labels[rows], rows)
-
-
 def write_split(folder: Path, split: Split) -> None:
     """Write ``images.npy``, ``labels.npy`` and ``ids.npy`` into a folder."""
     for part in _PARTS:
@@ -101,13 +93,7 @@ def write_split(folder: Path, split: Split) -> None:
 
 
 def read_split(folder: Path) -> Split:
-    """Open a split without reading its images into memory.
-
-    Args:
-        folder: As written by `write_split`.
-
-    Returns:
-        Memory-mapped, read-only arrays.
+    """Return a split's memory-mapped, read-only arrays.
 
     Raises:
         DataError: A file is missing or not an array.

@@ -1,10 +1,9 @@
 """Statistics of raw images, labels and whole files."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,19 +11,14 @@ from numpy.typing import NDArray
 
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import DataError
-from litesmith.records.validate import RawFiles
+from litesmith.records.validate import RawFiles, RuleResult
 
 _CHUNK_IMAGES = 5000
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """The images and labels of one pair of raw files.
-
-    Attributes:
-        images: uint8, (n, height, width).
-        labels: uint8, (n,).
-    """
+    """Images, uint8 (n, height, width), and labels, uint8 (n,), of raw files."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -50,29 +44,10 @@ class Offender:
         return f"{where} ({self.value})"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one rule.
+class Finding(RuleResult):
+    """The result of a rule, with all rows that break it; it may allow some."""
 
-    Attributes:
-        name: The rule.
-        severity: ``critical`` blocks the pipeline, ``warning`` is reported.
-        table: The table it is about: files, images, classes or sets.
-        success: Whether the table is as expected.
-        expected: In words.
-        observed: In words.
-        num_unexpected: Rows that the rule does not hold for; a rule may allow some.
-        offenders: These rows.
-    """
-
-    name: str
-    severity: Literal["critical", "warning"]
-    table: str
-    success: bool
-    expected: str
-    observed: str
-    num_unexpected: int
-    offenders: tuple[Offender, ...]
+    rows: tuple[Offender, ...]
 
     @property
     def blocks(self) -> bool:
@@ -90,13 +65,10 @@ RawSet = Mapping[str, LabelledImages]
 
 
 def read_raw(paths: Mapping[str, tuple[Path, Path]]) -> RawSet:
-    """Read pairs of raw files.
-
-    Args:
-        paths: By name, the images file and the labels file.
+    """Read the images file and the labels file of each name.
 
     Raises:
-        DataError: Some cannot be read; says of each why, one a line.
+        DataError: Some cannot be read; has a line for each.
     """
     errors: list[str] = []
     raw = {
@@ -111,11 +83,7 @@ def read_raw(paths: Mapping[str, tuple[Path, Path]]) -> RawSet:
 def files_table(raw: RawSet, num_images: Mapping[str, int], height: int, width: int) -> pd.DataFrame:
     """Describe what the four files hold and should hold.
 
-    Args:
-        raw: The files.
-        num_images: Images expected in each pair of files.
-        height: Expected, in pixels.
-        width: Expected, in pixels.
+    Expected are ``num_images`` of each pair of files, of ``height`` x ``width`` pixels.
 
     Returns:
         One row per file: ``file``, ``dtype``, ``shape``, ``expected_shape``.
@@ -142,7 +110,8 @@ def images_table(raw: RawSet) -> pd.DataFrame:
     """
     table = pd.concat([_file_rows(name, pair) for name, pair in raw.items()], ignore_index=True)
     names = table.file + " " + table["index"].astype(str)
-    pixels = pd.Series([digest for pair in raw.values() for digest in _digests(pair.images)])
+    contents = [image.tobytes() for pair in raw.values() for image in pair.images]
+    pixels = pd.Series([hashlib.blake2b(content, digest_size=16).digest() for content in contents])
     table["copy_of"] = (
         names.groupby([table.file, pixels]).transform("first").mask(lambda first: first == names, "")
     )
@@ -153,11 +122,7 @@ def images_table(raw: RawSet) -> pd.DataFrame:
 
 
 def classes_table(raw: RawSet, num_classes: int) -> pd.DataFrame:
-    """Count the classes.
-
-    Args:
-        raw: The files.
-        num_classes: Labels at or above it are left out.
+    """Count the labels below ``num_classes`` of each file.
 
     Returns:
         One row per file and class: ``file``, ``label``, ``num_images``, ``share`` (0 to 1).
@@ -190,13 +155,9 @@ def sets_table(raw: RawSet) -> pd.DataFrame:
 def describe_files(
     images: pd.DataFrame, classes: pd.DataFrame, sets: pd.DataFrame, min_ink_share: float
 ) -> dict[str, RawFiles]:
-    """Summarize the tables for each pair of files.
+    """Summarize the three tables for each pair of files.
 
-    Args:
-        images: As `images_table` returns it.
-        classes: As `classes_table` returns it.
-        sets: As `sets_table` returns it.
-        min_ink_share: Images with a smaller share of non-zero pixels count as near-empty.
+    Images with a share of non-zero pixels below ``min_ink_share`` count as near-empty.
     """
     near_empty = (images.ink_share < min_ink_share).groupby(images.file).sum()
     duplicates = (images.copy_of != "").groupby(images.file).sum()
@@ -212,11 +173,6 @@ def describe_files(
         )
         for name, num, mean, std, _ in sets.itertuples(index=False, name=None)
     }
-
-
-def count_overlap(images: pd.DataFrame) -> int:
-    """Return how many images are also in the first file."""
-    return int((images.overlap_with != "").sum())
 
 
 def _try(read: Callable[[Path], NDArray[np.uint8]], path: Path, errors: list[str]) -> NDArray[np.uint8]:
@@ -246,17 +202,8 @@ def _file_rows(name: str, pair: LabelledImages) -> pd.DataFrame:
     )
 
 
-def _digests(images: NDArray[np.uint8]) -> Iterator[bytes]:
-    """Yield a digest of each image, 16 bytes."""
-    for image in np.ascontiguousarray(images):
-        yield hashlib.blake2b(image, digest_size=16).digest()
-
-
 def _brightness(images: NDArray[np.uint8]) -> dict[str, float]:
-    """Return mean and standard deviation of all pixels.
-
-    They come from the histogram: exact, and without a copy in floats.
-    """
+    """Return mean and deviation of all pixels, exact, from their histogram."""
     counts = np.zeros(256, np.int64)
     for start in range(0, len(images), _CHUNK_IMAGES):
         counts += np.bincount(images[start : start + _CHUNK_IMAGES].ravel(), minlength=256)

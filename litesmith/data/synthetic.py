@@ -1,11 +1,9 @@
 """Synthetic images of garments, for tests and without network.
 
-Ten classes in the order of Fashion-MNIST, light on black as there. The same seed draws the same bytes. A
-small convolutional network learns most of it; shirts, pullovers and coats stay hard to tell apart, as
-there.
+Ten classes in the order of Fashion-MNIST, light on black. The same seed gives the same bytes. A small
+convolutional network learns most of it; shirts, pullovers and coats are hard to tell apart in both.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +40,10 @@ def draw_images(
         seed: Decides everything.
 
     Returns:
-        images: uint8, (num_images, height, width), garments light on black.
-        labels: uint8, (num_images,).
+        Images, uint8 (num_images, height, width), light on black, and labels, uint8 (num_images,).
 
     Raises:
-        ParamsError: Other than ten classes are asked for.
+        ParamsError: ``num_classes`` is not ten.
     """
     if num_classes != len(_GARMENTS):
         raise ParamsError(
@@ -60,33 +57,23 @@ def draw_images(
 
 
 def _draw_garment(label: int, height: int, width: int, rng: Generator) -> NDArray[np.uint8]:
-    """Draw a garment, uint8 (height, width), slightly turned and scaled."""
+    """Draw a garment, uint8 (height, width), turned, scaled and shifted a little."""
     canvas = Image.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING), 0)
     pen = ImageDraw.Draw(canvas)
-    place = _placement(rng)
+    scale_x, scale_y = rng.uniform(0.95, 1.18, 2)
+    turn, shear = rng.uniform(-0.09, 0.09, 2)
+    along_x, along_y = np.array([scale_x, turn]), np.array([shear - turn, scale_y])
+    shift = rng.uniform(-0.05, 0.05, 2)
     for piece in _GARMENTS[label](rng):
         points = np.asarray(piece.outline) - 0.5
-        # Not `points @ place[:2]`: how linear algebra libraries round depends on the processor.
-        points = points[:, :1] * place[0] + points[:, 1:] * place[1] + place[2] + 0.5
+        # No matrix product: how linear algebra libraries round depends on the processor.
+        points = points[:, :1] * along_x + points[:, 1:] * along_y + shift + 0.5
         pen.polygon([(x * canvas.width, y * canvas.height) for x, y in points.tolist()], fill=piece.tone)
     return np.asarray(canvas.reduce(_OVERSAMPLING))
 
 
-def _placement(rng: Generator) -> NDArray[np.float64]:
-    """Return a random affine map, float64 (3, 2), shift last."""
-    scale_x, scale_y = rng.uniform(0.95, 1.18, 2)
-    turn, shear = rng.uniform(-0.09, 0.09, 2)
-    shift = rng.uniform(-0.05, 0.05, 2)
-    return np.array([[scale_x, turn], [shear - turn, scale_y], shift])
-
-
 def _woven(tones: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
-    """Give each garment shade, gradient, stripes, wear and noise.
-
-    Args:
-        tones: uint8, (n, height, width).
-        rng: Source of the random choices.
-    """
+    """Give garments, uint8 (n, height, width), shade, gradient, stripes, wear and noise."""
     num, height, width = tones.shape
     each = (num, 1, 1)
     down = np.linspace(-0.5, 0.5, height).reshape(1, height, 1)
@@ -104,9 +91,7 @@ def _stripes(num: int, height: int, width: int, rng: Generator) -> NDArray[np.fl
     strength = rng.uniform(0, 0.5, (num, 1, 1)) * (rng.random((num, 1, 1)) < 0.35)
     period = rng.integers(4, 8, (num, 1, 1))
     upright = rng.random((num, 1, 1)) < 0.5
-    count = np.where(
-        upright, np.arange(width).reshape(1, 1, width), np.arange(height).reshape(1, height, 1)
-    )
+    count = np.where(upright, np.arange(width), np.arange(height).reshape(height, 1))
     bars: NDArray[np.float64] = -strength * (count % period < period // 2)
     return bars
 
@@ -135,12 +120,8 @@ def _box(left: float, top: float, right: float, bottom: float) -> Outline:
 def _top(rng: Generator, *, sleeve: float, length: float, waist: float, hem: float) -> Piece:
     """Draw what is worn above: a body with two sleeves.
 
-    Args:
-        rng: Source of small variations.
-        sleeve: Length of the sleeves as a share of the image; 0 for none.
-        length: Of the body as a share of the image.
-        waist: Half the body's width below the arms.
-        hem: Half the body's width at its lower end.
+    Lengths of sleeves (0 for none) and body are shares of the image; ``waist`` and ``hem`` are half the
+    body's width below the arms and at its lower end.
     """
     top = 0.5 - length / 2
     neck, shoulder = rng.uniform(0.06, 0.12), rng.uniform(0.19, 0.25)
@@ -194,24 +175,16 @@ def _coat(rng: Generator) -> list[Piece]:
 
 def _sandal(rng: Generator) -> list[Piece]:
     sole, heel = rng.uniform(0.66, 0.72), rng.uniform(0.03, 0.2)
-    base = [
-        (0.06, sole),
-        (0.55, sole),
-        (0.94, sole - heel),
-        (0.96, sole),
-        (0.9, sole + 0.07),
-        (0.06, sole + 0.07),
-    ]
+    base = [(0.06, sole), (0.55, sole), (0.94, sole - heel), (0.96, sole)]
+    base += [(0.9, sole + 0.07), (0.06, sole + 0.07)]
     starts = np.sort(rng.uniform(0.1, 0.75, int(rng.integers(2, 5))))
     height, thick = rng.uniform(0.14, 0.3), rng.uniform(0.04, 0.07)
-    lean = rng.uniform(0.0, 0.14)
+    lean, end = rng.uniform(0.0, 0.14), sole - height
     straps = [
-        Piece(
-            [(x, sole), (x + lean, sole - height), (x + lean + thick, sole - height), (x + thick, sole)]
-        )
+        Piece([(x, sole), (x + lean, end), (x + lean + thick, end), (x + thick, sole)])
         for x in starts.tolist()
     ]
-    bar = Piece(_box(starts[0] + lean, sole - height, starts[-1] + lean + thick, sole - height + thick))
+    bar = Piece(_box(starts[0] + lean, end, starts[-1] + lean + thick, end + thick))
     return [Piece(base), *straps, bar]
 
 
@@ -219,24 +192,14 @@ def _shirt(rng: Generator) -> list[Piece]:
     waist = rng.uniform(0.18, 0.25)
     sleeve, length = rng.uniform(0.16, 0.64), rng.uniform(0.68, 0.86)
     body = _top(rng, sleeve=sleeve, length=length, waist=waist, hem=waist + rng.uniform(-0.02, 0.04))
-    return [
-        body,
-        _front(
-            rng, 0.5 - length / 2 + 0.03, 0.5 + length * rng.uniform(0.1, 0.5), rng.uniform(0.01, 0.02)
-        ),
-    ]
+    bottom = 0.5 + length * rng.uniform(0.1, 0.5)
+    return [body, _front(rng, 0.5 - length / 2 + 0.03, bottom, rng.uniform(0.01, 0.02))]
 
 
 def _sneaker(rng: Generator) -> list[Piece]:
     sole, ankle = rng.uniform(0.66, 0.74), rng.uniform(0.2, 0.34)
-    tongue = rng.uniform(0.48, 0.6)
-    upper = [
-        (0.05, sole - 0.1),
-        (0.25, sole - 0.16),
-        (tongue, sole - ankle),
-        (0.92, sole - ankle + 0.03),
-        (0.95, sole),
-    ]
+    upper = [(0.05, sole - 0.1), (0.25, sole - 0.16), (rng.uniform(0.48, 0.6), sole - ankle)]
+    upper += [(0.92, sole - ankle + 0.03), (0.95, sole)]
     band = Piece(_box(0.05, sole - 0.03, 0.95, sole), int(rng.integers(60, 240)))
     return [Piece([*upper, (0.93, sole + 0.05), (0.05, sole + 0.05)]), band]
 
@@ -247,10 +210,8 @@ def _bag(rng: Generator) -> list[Piece]:
     reach, rise, thick = rng.uniform(0.1, 0.24), rng.uniform(0.08, 0.22), rng.uniform(0.03, 0.06)
     handle = _box(0.5 - reach, top - rise, 0.5 + reach, top)
     hole = _box(0.5 - reach + thick, top - rise + thick, 0.5 + reach - thick, top)
-    flap = Piece(
-        _box(0.5 - half, top + rng.uniform(0.08, 0.2), 0.5 + half, top + 0.22),
-        int(rng.integers(90, 255)),
-    )
+    start = top + rng.uniform(0.08, 0.2)
+    flap = Piece(_box(0.5 - half, start, 0.5 + half, top + 0.22), int(rng.integers(90, 255)))
     return [Piece(handle), Piece(hole, _GAP), Piece(body), flap]
 
 
@@ -262,15 +223,4 @@ def _boot(rng: Generator) -> list[Piece]:
     return [Piece([*upper, *heel])]
 
 
-_GARMENTS: tuple[Callable[[Generator], list[Piece]], ...] = (
-    _tshirt,
-    _trouser,
-    _pullover,
-    _dress,
-    _coat,
-    _sandal,
-    _shirt,
-    _sneaker,
-    _bag,
-    _boot,
-)
+_GARMENTS = (_tshirt, _trouser, _pullover, _dress, _coat, _sandal, _shirt, _sneaker, _bag, _boot)

@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,23 +15,6 @@ from litesmith.records.validate import ClassPicture, OddPicture, Pictures
 _CHUNK_IMAGES = 5000
 
 
-@dataclass(frozen=True)
-class Oddity:
-    """An odd image that no rule refused.
-
-    Attributes:
-        file: ``train`` or ``test``.
-        row: The image's row in that file.
-        label: Its class.
-        reason: Why it is shown, in words.
-    """
-
-    file: str
-    row: int
-    label: int
-    reason: str
-
-
 def thumbnails(
     raw: RawSet, images: pd.DataFrame, class_names: Sequence[str], *, min_ink_share: float, max_odd: int
 ) -> Pictures:
@@ -40,45 +22,30 @@ def thumbnails(
 
     Args:
         raw: The pairs of files; the first one's images stand for the classes.
-        images: The table of all images, see `litesmith.data.statistics.images_table`.
-        class_names: Names of the classes in the order of their labels.
+        images: As of `litesmith.data.statistics.images_table`.
+        class_names: In the order of the labels.
         min_ink_share: Images with a smaller share of non-zero pixels are near-empty.
-        max_odd: How many odd images to name at most.
+        max_odd: The most odd images to name, kinds in turn, none twice.
     """
     distances = class_distances(raw, len(class_names))
     first = next(iter(raw.values()))
-    typical = typical_rows(first.labels, distances[: len(first.labels)])
-    odd = odd_images(images, distances, min_ink_share=min_ink_share, max_odd=max_odd)
-    return Pictures(
-        classes=tuple(
-            ClassPicture(
-                label=label, name=class_names[label], row=row, image=png_base64(first.images[row])
-            )
-            for label, row in typical.items()
-        ),
-        suspicious=tuple(
-            OddPicture(
-                file=oddity.file,
-                row=oddity.row,
-                name=class_names[oddity.label],
-                reason=oddity.reason,
-                image=png_base64(raw[oddity.file].images[oddity.row]),
-            )
-            for oddity in odd
-        ),
+    classes = tuple(
+        ClassPicture(label=label, name=class_names[label], row=row, image=png_base64(first.images[row]))
+        for label, row in typical_rows(first.labels, distances[: len(first.labels)]).items()
     )
+    kinds = [
+        _oddities(raw, rows.head(max_odd), reason, class_names)
+        for rows, reason in _odd_kinds(images, distances, min_ink_share)
+    ]
+    return Pictures(classes=classes, suspicious=_in_turn(kinds, max_odd))
 
 
 def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
     """Return distances from the mean images of the first file.
 
-    Args:
-        raw: The pairs of files.
-        num_classes: Labels run from 0 to one less.
-
     Returns:
         float64 (n,) over all files in order: the root of the mean squared difference of pixels in [0,
-        1].
+            1].
     """
     first = next(iter(raw.values()))
     means = _class_means(first.images, first.labels, num_classes)
@@ -86,45 +53,33 @@ def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
 
 
 def typical_rows(labels: NDArray[np.uint8], distances: NDArray[np.float64]) -> dict[int, int]:
-    """Return the row of each class's most typical image.
+    """Return each class's row of least distance, the first of equals.
 
-    Among images at the same distance it is the first.
-
-    Args:
-        labels: uint8 (n,).
-        distances: float64 (n,), of each image from the mean of its class.
+    Labels are uint8 (n,), distances from the mean of the class float64 (n,).
     """
     rows = {int(label): np.flatnonzero(labels == label) for label in np.unique(labels)}
     return {label: int(members[np.argmin(distances[members])]) for label, members in rows.items()}
 
 
-def odd_images(
-    images: pd.DataFrame, distances: NDArray[np.float64], *, min_ink_share: float, max_odd: int
-) -> list[Oddity]:
-    """Return the oddest images, kinds in turn, none twice.
-
-    Args:
-        images: The table of all images, see `litesmith.data.statistics.images_table`.
-        distances: float64, for each row of it the distance from the mean of the class.
-        min_ink_share: Images with a smaller share of non-zero pixels are near-empty.
-        max_odd: How many to name at most.
-    """
+def _odd_kinds(
+    images: pd.DataFrame, distances: NDArray[np.float64], min_ink_share: float
+) -> list[tuple[pd.DataFrame, str]]:
+    """Return images of each kind, oddest first, and a reason to format with ``row``."""
     table = images.assign(
         ink_percent=100 * images.ink_share, times_typical=_times_typical(images, distances)
     )
+    brightest = table.sort_values("mean", ascending=False, kind="stable")
+    unlike = table.sort_values("times_typical", ascending=False, kind="stable")
+    near_empty = table[table.ink_share < min_ink_share].sort_values("ink_share", kind="stable")
     same, median = "the same pixels as", "times the median distance from its mean"
-    kinds = [
-        (
-            table[table.ink_share < min_ink_share].sort_values("ink_share", kind="stable"),
-            "near-empty: {row.ink_percent:.2f} % of its pixels are not zero",
-        ),
+    return [
+        (near_empty, "near-empty: {row.ink_percent:.2f} % of its pixels are not zero"),
         (table[table.copy_of != ""], f"{same} {{row.copy_of}}"),
         (table[table.overlap_with != ""], f"{same} {{row.overlap_with}}"),
         (table.sort_values("mean", kind="stable"), "darkest: mean pixel {row.mean:.3f}"),
-        (_highest(table, "mean"), "brightest: mean pixel {row.mean:.3f}"),
-        (_highest(table, "times_typical"), f"unlike its class: {{row.times_typical:.1f}} {median}"),
+        (brightest, "brightest: mean pixel {row.mean:.3f}"),
+        (unlike, f"unlike its class: {{row.times_typical:.1f}} {median}"),
     ]
-    return _in_turn([_oddities(rows.head(max_odd), reason) for rows, reason in kinds], max_odd)
 
 
 def png_base64(image: NDArray[np.uint8]) -> str:
@@ -137,11 +92,7 @@ def png_base64(image: NDArray[np.uint8]) -> str:
 def _class_means(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], num_classes: int
 ) -> NDArray[np.float64]:
-    """Return the mean image of each class, or zeros.
-
-    Returns:
-        float64 (classes, pixels) in [0, 1].
-    """
+    """Return the mean image of each class, or zeros: float64 (classes, pixels) in [0, 1]."""
     flat = images.reshape(len(images), -1)
     sums = [flat[labels == label].sum(axis=0, dtype=np.int64) for label in range(num_classes)]
     counts = np.bincount(labels, minlength=num_classes)[:num_classes]
@@ -168,25 +119,28 @@ def _times_typical(images: pd.DataFrame, distances: NDArray[np.float64]) -> NDAr
     return times
 
 
-def _highest(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    return table.sort_values(column, ascending=False, kind="stable")
-
-
-def _oddities(rows: pd.DataFrame, reason: str) -> Iterator[Oddity]:
-    """Yield rows as oddities, with a reason formatted from ``row``."""
+def _oddities(
+    raw: RawSet, rows: pd.DataFrame, reason: str, class_names: Sequence[str]
+) -> Iterator[OddPicture]:
+    """Yield rows as pictures, with a reason formatted from ``row``."""
     places = rows[["file", "index", "label"]].itertuples(index=False, name=None)
     for (file, index, label), row in zip(places, rows.itertuples(), strict=True):
-        yield Oddity(file, index, label, reason.format(row=row))
+        yield OddPicture(
+            file=file,
+            row=index,
+            name=class_names[label],
+            reason=reason.format(row=row),
+            image=png_base64(raw[file].images[index]),
+        )
 
 
-def _in_turn(kinds: Sequence[Iterator[Oddity]], max_odd: int) -> list[Oddity]:
+def _in_turn(kinds: list[Iterator[OddPicture]], max_odd: int) -> tuple[OddPicture, ...]:
     """Take from each kind in turn the next new image."""
-    chosen: dict[tuple[str, int], Oddity] = {}
-    left = list(kinds)
-    while left and len(chosen) < max_odd:
-        kind = left.pop(0)
+    chosen: dict[tuple[str, int], OddPicture] = {}
+    while kinds and len(chosen) < max_odd:
+        kind = kinds.pop(0)
         new = next((odd for odd in kind if (odd.file, odd.row) not in chosen), None)
         if new is not None:
             chosen[new.file, new.row] = new
-            left.append(kind)
-    return list(chosen.values())
+            kinds.append(kind)
+    return tuple(chosen.values())

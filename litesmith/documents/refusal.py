@@ -41,9 +41,9 @@ def failures(findings: Sequence[Finding], raw: RawSet) -> list[Failure]:
     return [
         Failure(
             one,
-            [str(offender) for offender in one.offenders[:_MAX_ON_PAGE]],
-            max(len(one.offenders) - _MAX_ON_PAGE, 0),
-            _thumbnails(one.offenders, raw),
+            [str(offender) for offender in one.rows[:_MAX_ON_PAGE]],
+            max(len(one.rows) - _MAX_ON_PAGE, 0),
+            _thumbnails(one.rows, raw),
         )
         for one in failed
     ]
@@ -69,8 +69,8 @@ def render_text(findings: Sequence[Finding]) -> str:
 
 
 def _line(one: Finding) -> str:
-    listed = ", ".join(str(offender) for offender in one.offenders[:_MAX_IN_TEXT])
-    more = len(one.offenders) - _MAX_IN_TEXT
+    listed = ", ".join(str(offender) for offender in one.rows[:_MAX_IN_TEXT])
+    more = len(one.rows) - _MAX_IN_TEXT
     rows = f"{listed}, and {more} more" if more > 0 else listed
     return f"{one.name}: expected {one.expected}; got {rows or one.observed}"
 

@@ -28,7 +28,6 @@ Request = Literal["open", "answer"]
 
 # The child ends itself when its parent should have done so long ago.
 _ALARM_SLACK_S = 10.0
-_BYTES_PER_MB = 10**6
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,11 @@ REPLY = TypeAdapter(Reply)
 
 @dataclass(frozen=True)
 class Opened:
-    """An open model.
+    """An open model, whose pictures have ``height`` and ``width`` pixels.
 
     Attributes:
-        height: Of its pictures, in pixels.
-        width: Of its pictures, in pixels.
-        num_classes: Probabilities of its output.
         step: What one step of a quantized output is worth; 0 for floats.
-        probabilities: Classifies images, uint8 (n, height, width), as float32 (n, classes).
+        probabilities: Classifies images, uint8 (n, height, width), as float32 (n, num_classes).
     """
 
     height: int
@@ -80,14 +76,11 @@ def open_h5(path: Path) -> Opened:
     from litesmith.training.backend import keras
 
     network = load_aware(path)
-    inputs, outputs = (
-        [
-            TensorSpec(tensor.dtype.name, (tensor.shape[0] or 1, *tensor.shape[1:]))
-            for tensor in tensors or ()
-        ]
+    specs = (
+        [TensorSpec(each.dtype.name, (each.shape[0] or 1, *each.shape[1:])) for each in tensors or ()]
         for tensors in (network.inputs, network.outputs)
     )
-    require_classifier(path, inputs, outputs)
+    require_classifier(path, *specs)
     # Its one input and output without the names that some models give them.
     bare = keras.Model(network.inputs[0], network.outputs[0])
     _, height, width, _ = bare.input_shape
@@ -95,10 +88,9 @@ def open_h5(path: Path) -> Opened:
 
 
 def main(arguments: list[str]) -> int:
-    """Run a model until the parent asks no more."""
+    """Run a model until the parent sends no more requests."""
     runtime, path, folder, time_limit_s, memory_limit_mb = arguments
-    send = _sender()
-    requests = _requests()
+    send, requests = _sender(), _requests()
     _import(runtime)
     _limit(int(memory_limit_mb))
     send(Reply())
@@ -112,14 +104,11 @@ def main(arguments: list[str]) -> int:
 
 
 class _Model:
-    """The model that the child runs."""
-
     def __init__(self, runtime: str, path: Path, folder: Path) -> None:
         self._runtime, self._path, self._folder = runtime, path, folder
         self._model: Opened | None = None
 
     def reply(self, request: str) -> Reply:
-        """Do what a request says and return the reply."""
         try:
             return self._open() if request == "open" else self._answer()
         except LitesmithError as error:
@@ -173,7 +162,7 @@ def _requests() -> "queue.SimpleQueue[str]":
 
 
 def _import(runtime: str) -> None:
-    """Import a runtime, which takes its time."""
+    """Import a runtime, which is slow."""
     if runtime == "LiteRT":
         import litesmith.tflite.runtime  # noqa: F401
 
@@ -188,7 +177,7 @@ def _limit(memory_mb: int) -> None:
     import psutil
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = psutil.Process().memory_info().vms + memory_mb * _BYTES_PER_MB
+    most = psutil.Process().memory_info().vms + memory_mb * 10**6
     with suppress(ValueError, OSError):  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 

@@ -1,8 +1,8 @@
 """Models of others, run in a limited child process.
 
-A damaged ``.tflite`` can end the process that opens it, without a word of Python's: here it is a child
-that ends, and the parent says what happened. `litesmith.inference.child` is the child. Requests and
-replies are lines; arrays lie in a folder beside, so that no pipe ever fills up.
+A damaged ``.tflite`` can end the process that opens it without a Python error. Here it ends a child,
+`litesmith.inference.child`, and the parent reports what happened. Requests and replies are lines; arrays
+lie in a folder beside, so that no pipe ever fills up.
 """
 
 import os
@@ -24,7 +24,7 @@ from litesmith.errors import DataError, MachineError
 from litesmith.files import explaining
 from litesmith.inference.child import REPLY, Reply, Request, Runtime
 
-# The child's imports, which are not the file's doing: TensorFlow from a slow disk takes its time.
+# For the child's imports, whatever the file: TensorFlow from a slow disk is slow.
 _START_LIMIT_S = 300.0
 # Pictures handed over at once, for which the time limit holds.
 _BATCH = 32
@@ -35,26 +35,17 @@ _TELLING = re.compile(r"what\(\)|check failed|error", re.IGNORECASE)
 class ForeignModel:
     """A model that runs in a child process.
 
-    Attributes:
-        height: Of its pictures, in pixels.
-        width: Of its pictures, in pixels.
-        num_classes: Probabilities that it answers with.
+    It takes pictures of ``height`` x ``width`` pixels and returns ``num_classes`` probabilities.
     """
 
     def __init__(self, child: "_Child") -> None:
         """Open the child's model."""
         self._child = child
-        opened = child.ask("open", "opened")
+        opened = child.request("open", "opened")
         self.height, self.width, self.num_classes = opened.height, opened.width, opened.num_classes
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify images.
-
-        Args:
-            images: uint8 (n, height, width).
-
-        Returns:
-            float32 (n, classes).
+        """Classify images, uint8 (n, height, width), as float32 (n, classes).
 
         Raises:
             DataError: The images are of another size, the outputs are not probabilities, or the model
@@ -69,7 +60,7 @@ class ForeignModel:
         for start in range(0, len(images), _BATCH):
             with explaining(self._child.folder):
                 np.save(self._child.folder / "images.npy", images[start : start + _BATCH])
-            self._child.ask("answer", "answered a picture with")
+            self._child.request("answer", "answered a picture with")
             answers[start : start + _BATCH] = np.load(self._child.folder / "answers.npy")
         return answers
 
@@ -82,8 +73,8 @@ def open_foreign(
 
     Args:
         path: A ``.tflite`` file or a Keras 2 ``.h5`` file, whatever its name.
-        time_limit_s: For opening it, and for each answer to some pictures.
-        memory_limit_mb: What it may take beyond what its runtime takes, where the system can limit that.
+        time_limit_s: For opening it, and for each batch of pictures.
+        memory_limit_mb: Beyond the memory of its runtime, where the system can limit that.
 
     Raises:
         DataError: The file is missing or no such model, does not classify grey pictures, could run code
@@ -101,11 +92,7 @@ def open_foreign(
 
 
 def _runtime(path: Path) -> Runtime:
-    """Return what runs a file, by its first bytes.
-
-    Raises:
-        DataError: Nothing here does.
-    """
+    """Return the runtime of a file, by its first bytes."""
     expected = "Expected a .tflite or a Keras .h5 file"
     if path.is_dir():
         raise DataError(f"{path} is a folder, such as a SavedModel. {expected}: convert it.")
@@ -122,22 +109,18 @@ def _runtime(path: Path) -> Runtime:
         return "LiteRT"
     if start == b"\x89HDF\r\n\x1a\n":
         return "Keras"
-    raise DataError(f"{path} {_kind_text(path, start)}. {expected}: convert it, or get it again.")
-
-
-def _kind_text(path: Path, start: bytes) -> str:
     if not start:
-        return "is empty (0 bytes)"
-    if start.startswith(b"PK\x03\x04"):
-        return "is a zip archive, such as a .keras file of Keras 3"
-    if path.suffix in (".tflite", ".h5"):
-        return f"is not what its name says: it begins with {start!r}"
-    return "is not a model that can be run here"
+        kind = "is empty (0 bytes)"
+    elif start.startswith(b"PK\x03\x04"):
+        kind = "is a zip archive, such as a .keras file of Keras 3"
+    elif path.suffix in (".tflite", ".h5"):
+        kind = f"is not what its name says: it begins with {start!r}"
+    else:
+        kind = "is not a model that can be run here"
+    raise DataError(f"{path} {kind}. {expected}: convert it, or get it again.")
 
 
 class _Child:
-    """The child process, seen from its parent."""
-
     def __init__(
         self, path: Path, runtime: Runtime, folder: Path, time_limit_s: float, memory_limit_mb: int
     ) -> None:
@@ -153,16 +136,21 @@ class _Child:
         arguments = (self._runtime, self._path, self.folder, self._time_limit_s, self._memory_mb)
         # -P: whatever lies in the current folder is not imported
         command = [sys.executable, "-P", "-m", "litesmith.inference.child", *map(str, arguments)]
-        with self._log.open("wb") as log, _explaining_start():
+        # One arena: glibc else takes 64 MB of addresses for each thread, which the limit counts.
+        environment = {**os.environ, "PYTHONPATH": search_path, "MALLOC_ARENA_MAX": "1"}
+        pipe, log = subprocess.PIPE, self._log.open("wb")
+        try:
+            # A session of its own: Ctrl-C is for the parent, which then stops the child.
             self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                # One arena: glibc else takes 64 MB of addresses for each thread, which the limit counts.
-                env={**os.environ, "PYTHONPATH": search_path, "MALLOC_ARENA_MAX": "1"},
-                start_new_session=True,  # Ctrl-C is for the parent, which then stops the child
+                command, stdin=pipe, stdout=pipe, stderr=log, env=environment, start_new_session=True
             )
+        except OSError as error:
+            raise MachineError(
+                f"cannot start a process to run a model in: {error.strerror}. Free some memory, or end "
+                "other processes."
+            ) from error
+        finally:
+            log.close()
         if self._line(_START_LIMIT_S) is None:
             raise MachineError(
                 f"{self._runtime} cannot be started to run {self._path}: {self._last_words()}"
@@ -178,18 +166,14 @@ class _Child:
                     with suppress(OSError):
                         pipe.close()
 
-    def ask(self, request: Request, doing: str) -> Reply:
-        """Send a request and return the reply.
-
-        Args:
-            request: What to do.
-            doing: The same in the past tense, for messages.
+    def request(self, request: Request, doing: str) -> Reply:
+        """Send a request and return the reply; ``doing`` is its past tense, for messages.
 
         Raises:
             DataError: The child reports an error, is gone, or does not reply in time.
         """
         if self._process is None or self._process.stdin is None:
-            raise ValueError("the child is asked before it is started")
+            raise ValueError("a request was sent to a child that is not started")
         with suppress(BrokenPipeError):  # it is gone, which shows as it does not reply
             self._process.stdin.write(f"{request}\n".encode())
             self._process.stdin.flush()
@@ -202,11 +186,7 @@ class _Child:
         return reply
 
     def _line(self, limit_s: float) -> bytes | None:
-        """Return the child's next line, or None if it ended.
-
-        Raises:
-            DataError: The time is up; the child was ended.
-        """
+        """Return the child's next line, or None if it ended."""
         if self._process is None or self._process.stdout is None:
             raise ValueError("the child is read before it is started")
         line, deadline = b"", time.monotonic() + limit_s
@@ -229,7 +209,8 @@ class _Child:
     def _ended(self, doing: str) -> DataError:
         """Return the error for a child that ended."""
         code = self._process.wait() if self._process is not None else 0
-        how = f"was ended by {_signal_text(-code)}" if code < 0 else f"ended with code {code}"
+        end = f"signal {-code} ({signal.strsignal(-code) or 'unknown'})" if code < 0 else ""
+        how = f"was ended by {end}" if end else f"ended with code {code}"
         words = self._last_words()
         return DataError(
             f"{self._runtime} {how} while it {doing} {self._path}"
@@ -241,19 +222,3 @@ class _Child:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         telling = [line.strip()[:300] for line in lines if _TELLING.search(line)]
         return telling[-1] if telling else ""
-
-
-@contextmanager
-def _explaining_start() -> Iterator[None]:
-    """Turn the error of a failed start into `MachineError`."""
-    try:
-        yield
-    except OSError as error:
-        raise MachineError(
-            f"cannot start a process to run a model in: {error.strerror}. Free some memory, or end "
-            "other processes."
-        ) from error
-
-
-def _signal_text(number: int) -> str:
-    return f"signal {number} ({signal.strsignal(number) or 'unknown'})"

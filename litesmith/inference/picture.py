@@ -37,7 +37,7 @@ class Picture:
 
     Attributes:
         image: uint8 (height, width), with the ground that the model was trained on.
-        changes: What was done to the file's picture, a phrase each, in order.
+        changes: How the file's picture was changed, a phrase each, in order.
         size: Width and height of the file's picture.
     """
 
@@ -65,24 +65,22 @@ class _Fitted:
 
 def picture_suffixes() -> frozenset[str]:
     """Return the suffixes that `read_picture` reads, in lower case."""
-    unread = _unread_formats()
-    return frozenset(
-        suffix for suffix, name in Image.registered_extensions().items() if name not in unread
-    )
+    unread, known = _unread_formats(), Image.registered_extensions()
+    return frozenset(suffix for suffix, name in known.items() if name not in unread)
 
 
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
     """Read an image file as a model's input.
 
-    A cut-out is laid on the paper, black or white, on which it is more like the training images; where
-    these are not known, on the one that it contrasts with. A cut-out of one tone that is opaque in part
-    is shown by its opacity. A picture whose background is the opposite of the ground is inverted, unless
-    it is like the training images as it is, and unlike them when inverted.
+    A cut-out is laid on the paper, black or white, on which it is more like the training images, or,
+    where these are not known, with which it contrasts. A cut-out of one tone that is opaque in part is
+    shown by its opacity. A picture whose background is the opposite of the ground is inverted, unless it
+    is like the training images as it is, and unlike them when inverted.
 
     Args:
         path: Any format that Pillow reads; of an animation the first frame.
         form: Of the model's input.
-        training: What the training images looked like.
+        training: Statistics of the training images.
 
     Raises:
         DataError: The file is missing, is no picture, is cut short, is too large, or shows nothing.
@@ -91,7 +89,8 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
         picture, changes = _opened(path)
         levels = _levels(picture)
     nothing, to_see = f"{path} shows nothing:", "Expected something to see."
-    if _is_line(picture, form):
+    scale = min(form.width / picture.width, form.height / picture.height)
+    if min(picture.size) * scale <= 0.5:
         size = f"{picture.width} x {picture.height}"
         raise DataError(f"{path} is a line of {size} pixels. Expected a picture.")
     if levels.alpha is None:
@@ -111,22 +110,18 @@ def _explaining(path: Path) -> Iterator[None]:
     if not path.is_file():
         state = "is no ordinary file" if path.exists() else "is missing"
         state = "is a folder" if path.is_dir() else state
-        raise DataError(
-            f"{path} {state}. Expected an image file, such as a PNG or a JPEG: check its name."
-        )
+        expected = "Expected an image file, such as a PNG or a JPEG: check its name."
+        raise DataError(f"{path} {state}. {expected}")
     try:
         yield
     except UnidentifiedImageError as error:
-        raise DataError(
-            f"{path} is not a picture that can be read. Expected a PNG, JPEG or the like: "
-            "save it as one."
-        ) from error
+        expected = "Expected a PNG, JPEG or the like: save it as one."
+        raise DataError(f"{path} is not a picture that can be read. {expected}") from error
     except PermissionError as error:
         raise DataError(f"{path} may not be read by this user. Change its permissions.") from error
     except Image.DecompressionBombError as error:
-        raise DataError(
-            f"{path} has more than {_MAX_MEGAPIXELS} megapixels. Make it smaller."
-        ) from error
+        limit = f"{_MAX_MEGAPIXELS} megapixels"
+        raise DataError(f"{path} has more than {limit}. Make it smaller.") from error
     except MemoryError as error:
         raise DataError(f"{path} does not fit into this machine's memory. Make it smaller.") from error
     except Exception as error:  # Pillow's many readers raise many things over a damaged file
@@ -138,11 +133,8 @@ def _explaining(path: Path) -> Iterator[None]:
 def _unread_formats() -> set[str]:
     """Return the formats that are not read, stubs included."""
     Image.init()
-    return _NOT_READ | {name for name, (reader, _) in Image.OPEN.items() if _is_stub(reader)}
-
-
-def _is_stub(reader: object) -> bool:
-    return isinstance(reader, type) and issubclass(reader, ImageFile.StubImageFile)
+    readers = ((name, reader) for name, (reader, _) in Image.OPEN.items() if isinstance(reader, type))
+    return _NOT_READ | {name for name, reader in readers if issubclass(reader, ImageFile.StubImageFile)}
 
 
 def _opened(path: Path) -> tuple[Image.Image, list[str]]:
@@ -193,14 +185,13 @@ def _levels(picture: Image.Image) -> _Levels:
     """Return the picture in 8-bit grey, with its opacity."""
     if picture.mode.startswith(("I", "F")):
         return _scaled(picture)
+    turned = () if picture.mode in ("L", "LA", "La") else ("turned grey",)
     if picture.mode == "LAB":
-        return _Levels(picture.getchannel("L"), None, ("turned grey",))
+        return _Levels(picture.getchannel("L"), None, turned)
     if not picture.has_transparency_data:
-        turned = () if picture.mode == "L" else ("turned grey",)
         return _Levels(picture.convert("L"), None, turned)
     colours = picture.convert("RGBA")
     alpha = colours.getchannel("A")
-    turned = () if picture.mode in ("L", "LA", "La") else ("turned grey",)
     return _Levels(colours.convert("L"), None if alpha.getextrema()[0] == 255 else alpha, turned)
 
 
@@ -244,8 +235,7 @@ def _cut_out(
     opacity = np.asarray(alpha)
     seen = opacity > 0
     is_of_one_tone = np.ptp(np.asarray(grey)[seen]) <= _ONE_TONE
-    # Of an outline all but the edge is opaque. Where much is partly opaque, that is what there is to
-    # see.
+    # Of an outline all but the edge is opaque. Where much is partly opaque, that is to be seen.
     if not is_of_one_tone or np.mean(opacity[seen] == 255) > _OUTLINE_SHARE:
         return _laid(grey, alpha, form, training)
     shape = _grounded(alpha, form, training)
@@ -291,12 +281,6 @@ def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
     before, after = f"{grey.width} x {grey.height}", f"{form.width} x {form.height}"
     change = f"resized from {before} to fit {after}, keeping its proportions"
     return _Fitted(np.asarray(padded, np.uint8), (change,))
-
-
-def _is_line(picture: Image.Image, form: InputForm) -> bool:
-    """Return whether a fitted picture is below half a pixel."""
-    scale = min(form.width / picture.width, form.height / picture.height)
-    return min(picture.width, picture.height) * scale <= 0.5
 
 
 def _background(grey: Image.Image) -> int:

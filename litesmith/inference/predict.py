@@ -1,4 +1,4 @@
-"""Classification of pictures with a model of anybody's."""
+"""Classification of pictures with any model."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -54,8 +54,8 @@ class PictureFiles:
     """The pictures that paths name.
 
     Attributes:
-        pictures: As they are named, and in the place of a folder those in it and below, by name.
-        left_out: What else lies in the folders and is not looked at, a phrase for each folder.
+        pictures: In the order of the paths; of a folder those in it and below, by name.
+        left_out: The other files of folders, a phrase for each folder.
         failures: Folders that cannot be looked into, or hold no picture, a sentence each.
     """
 
@@ -83,14 +83,13 @@ def predict_pictures(
     """Name what is on pictures, one after the other.
 
     Args:
-        model: A ``.tflite`` file, run by LiteRT, or a Keras ``.h5`` file, run by TensorFlow, in a child
-            process.
+        model: A ``.tflite`` or Keras ``.h5`` file, run in a child process.
         pictures: Common image files; see `litesmith.inference.picture.read_picture`.
         metadata: Class names and form of the input; by default ``NAME.json`` beside the model.
         num_guesses: The most classes to name of each.
 
     Yields:
-        Each picture with what the model makes of it, or with the reason why it cannot be read.
+        Each picture with its prediction, or with the reason why it cannot be read.
 
     Raises:
         DataError: The model or its metadata is missing, unreadable or unfit for pictures, or the two do
@@ -119,12 +118,14 @@ def _in_folder(folder: Path) -> PictureFiles:
     known = picture_suffixes()
     for path in sorted(_members(folder, failures)):
         (pictures if path.suffix.lower() in known and not path.is_dir() else others).append(path)
+    kinds = _kinds(others)
     if not pictures and not failures:
+        holds = f" It holds {kinds}." if others else ""
         failures.append(
             f"the folder {folder} holds no file that is named like a picture, such as a .png or a .jpg."
-            f"{f' It holds {_kinds(others)}.' if others else ''}"
+            f"{holds}"
         )
-    left_out = (f"left out of {folder}: {_kinds(others)}",) if others and pictures else ()
+    left_out = (f"left out of {folder}: {kinds}",) if others and pictures else ()
     return PictureFiles(tuple(pictures), left_out, tuple(failures))
 
 
@@ -132,10 +133,8 @@ def _members(folder: Path, failures: list[str]) -> Iterator[Path]:
     """Yield files and links below a folder, without hidden ones."""
 
     def fail(error: OSError) -> None:
-        failures.append(
-            f"the folder {error.filename} cannot be looked into: {error.strerror}. "
-            "Change its permissions."
-        )
+        why = f"{error.strerror}. Change its permissions."
+        failures.append(f"the folder {error.filename} cannot be looked into: {why}")
 
     for place, folders, files in os.walk(folder, onerror=fail):
         folders[:] = [name for name in folders if not name.startswith(".")]

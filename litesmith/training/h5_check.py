@@ -2,11 +2,9 @@
 
 An ``.h5`` file says in JSON which layers a model has, and Keras calls what is named there: a ``Lambda``
 layer holds compiled Python code that runs as the file is opened, and a ``module`` may name any module of
-the machine. So this is a list of what is known to compute and nothing else, not one of what is known to
-be dangerous.
+the machine. So this is a list of what is known to compute and nothing else, not one of known dangers.
 
-Sources: tf_keras' ``saving/legacy/serialization.py`` and ``saving/serialization_lib.py``, which look
-    names up.
+Sources: tf_keras' ``saving/legacy/serialization.py`` and ``saving/serialization_lib.py``.
 """
 
 import json
@@ -42,15 +40,15 @@ _LAYERS = """
     StackedRNNCells Subtract SyncBatchNormalization ThresholdedReLU TimeDistributed UnitNormalization
     UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
 """
-# How weights begin and what holds them, types of numbers, and how JSON writes what it has no word for.
+# Initializers and what holds weights, types of numbers, and how JSON writes what it cannot express.
 _PARTS = """
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
     Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros L1 L1L2 L2
     OrthogonalRegularizer MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm Policy TensorShape
     __ellipsis__ __tuple__
 """
-# What learned to round, as TF-MOT writes it.
-_ROUNDING = """
+# Quantization-aware training, as TF-MOT writes it.
+_QUANTIZATION = """
     QuantizeAwareActivation NoOpActivation QuantizeWrapper QuantizeWrapperV2 QuantizeLayer
     OutputOnlyConfig Default8BitQuantizeConfig Default8BitQuantizeConfigRNN
     Default8BitActivationQuantizeConfig Default8BitConvQuantizeConfig
@@ -62,8 +60,7 @@ _ACTIVATION_NAMES = """
     elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu
     softmax softplus softsign swish tanh
 """
-# Functions of TensorFlow that a model may call: they compute from tensors and know no file, process or
-# code.
+# Functions of TensorFlow that a model may call: they compute from tensors alone, without files or code.
 _FUNCTION_NAMES = """
     abs add cast clip_by_value concat constant divide exp expand_dims eye fill identity image.resize
     linalg.matmul math.abs math.add math.divide math.exp math.log math.maximum math.minimum math.multiply
@@ -76,8 +73,8 @@ _FUNCTION_NAMES = """
     repeat reshape reverse shape split square squeeze stack strided_slice subtract tanh tile transpose
     unstack zeros_like __operators__.add __operators__.eq __operators__.getitem __operators__.ne
 """
-ROUNDING = frozenset(_ROUNDING.split())
-_CLASSES = frozenset((*_LAYERS.split(), *_PARTS.split(), *ROUNDING))
+QUANTIZATION = frozenset(_QUANTIZATION.split())
+_CLASSES = QUANTIZATION.union(_LAYERS.split(), _PARTS.split())
 _ACTIVATIONS = frozenset(_ACTIVATION_NAMES.split())
 _FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda")
@@ -88,8 +85,7 @@ _MODULE = re.compile(r"(tf_)?keras(\.\w+)*|tensorflow_model_optimization(\.\w+)*
 def checked_h5(path: Path) -> Iterator[tuple["h5py.File", frozenset[str]]]:
     """Open a Keras ``.h5`` file whose model is known to compute only.
 
-    What is handed out is what was looked at, so that nobody can put another file in its place in
-    between.
+    The yielded file is the one that was checked, so that nobody can put another in its place in between.
 
     Yields:
         The open file, and the names of all classes that its model is built of.
@@ -167,7 +163,7 @@ def _text(value: object) -> str:
 
 
 def _checked(path: Path, config: object) -> Iterator[str]:
-    """Yield the name of every class in a description; refuse unknown ones."""
+    """Yield the class names of a description; refuse unknown names."""
     waiting = [config]
     while waiting:
         value = waiting.pop()
@@ -178,49 +174,37 @@ def _checked(path: Path, config: object) -> Iterator[str]:
             if "class_name" in value:
                 _require_known(path, value)
                 yield value["class_name"]
-            _require_activations(path, value)
+            for name in (value.get("activation"), value.get("recurrent_activation")):
+                if isinstance(name, str) and name not in _ACTIVATIONS:
+                    raise DataError(
+                        f"{path} calls the activation {name!r}, which is not known here. {_RAISED}"
+                    )
 
 
 def _require_known(path: Path, value: dict[str, object]) -> None:
-    """Raise unless a description's class, its module and its registered name are known."""
-    name, module = value["class_name"], value.get("module")
+    """Raise unless a class, its module and its registered name are known."""
+    name, module, config = value["class_name"], value.get("module"), value.get("config")
     if name == "Lambda":
         raise DataError(
             f"{path} has a Lambda layer, whose code would run as the file is opened. {_RAISED}"
         )
     if name in _OPERATIONS:
-        settings = value.get("config")
-        function = settings.get("function") if isinstance(settings, dict) else None
+        function = config.get("function") if isinstance(config, dict) else None
         if function not in _FUNCTIONS:
             raise DataError(
                 f"{path} calls TensorFlow's function {function!r}, which is not known here. {_RAISED}"
             )
     elif name == "function":
-        if value.get("config") not in _ACTIVATIONS:
-            raise DataError(
-                f"{path} calls the function {value.get('config')!r}, which is not known here. {_RAISED}"
-            )
+        if config not in _ACTIVATIONS:
+            raise DataError(f"{path} calls the function {config!r}, which is not known here. {_RAISED}")
     elif name not in _CLASSES:
         raise DataError(f"{path} has a part {name!r} that is not of Keras or not known here. {_RAISED}")
-    if (
-        module is not None
-        and not _is_keras(module)
-        and not (name == "function" and module == "builtins")
-    ):
+    is_keras = isinstance(module, str) and _MODULE.fullmatch(module) is not None
+    is_builtin = name == "function" and module == "builtins"
+    if module is not None and not is_keras and not is_builtin:
         raise DataError(
             f"{path} takes {name!r} from the module {module!r}, expected Keras' own. {_RAISED}"
         )
     registered = value.get("registered_name")
-    if registered is not None and registered not in (name, value.get("config")):
+    if registered is not None and registered not in (name, config):
         raise DataError(f"{path} names {registered!r}, which its maker registered with Keras. {_RAISED}")
-
-
-def _is_keras(module: object) -> bool:
-    return isinstance(module, str) and _MODULE.fullmatch(module) is not None
-
-
-def _require_activations(path: Path, value: dict[str, object]) -> None:
-    for key in ("activation", "recurrent_activation"):
-        name = value.get(key)
-        if isinstance(name, str) and name not in _ACTIVATIONS:
-            raise DataError(f"{path} calls the activation {name!r}, which is not known here. {_RAISED}")

@@ -49,14 +49,14 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     import numpy as np
 
     from litesmith.data.formats.idx import read_pair
-    from litesmith.data.splits import describe_splits, split_rows, take, write_split
+    from litesmith.data.splits import Split, describe_splits, split_rows, write_split
 
     images, labels = read_pair(ins.train_images, ins.train_labels)
     test_images, test_labels = read_pair(ins.test_images, ins.test_labels)
     sizes = {"validation": params.num_validation, "gate": params.num_gate}
     rows = split_rows(labels, sizes, rest="train", seed=seed)
-    splits = {name: take(images, labels, chosen) for name, chosen in rows.items()}
-    splits["test"] = take(test_images, test_labels, np.arange(len(test_labels), dtype=np.int64))
+    splits = {name: Split(images[chosen], labels[chosen], chosen) for name, chosen in rows.items()}
+    splits["test"] = Split(test_images, test_labels, np.arange(len(test_labels), dtype=np.int64))
     folders = {"train": outs.train, "validation": outs.validation, "gate": outs.gate, "test": outs.test}
     for name, split in splits.items():
         write_split(folders[name], split)

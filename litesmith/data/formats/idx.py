@@ -32,9 +32,6 @@ _FETCH_AGAIN = "Fetch the file again, or restore it."
 def read_images(path: Path) -> NDArray[np.uint8]:
     """Read the images of a gzip-packed IDX file.
 
-    Args:
-        path: The file.
-
     Returns:
         uint8, (n, height, width), read-only.
 
@@ -46,27 +43,16 @@ def read_images(path: Path) -> NDArray[np.uint8]:
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:
-    """Read the labels of a gzip-packed IDX file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        uint8, (n,), read-only.
-
-    Raises:
-        DataError: The file is missing, not whole, not IDX, or holds something else than labels, or none.
-        MachineError: It may not be read by this user, or is too large for the memory that is free.
-    """
+    """Read labels, uint8 (n,), read-only; errors as in `read_images`."""
     return _read(path, LABELS_MAGIC)
 
 
 def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read images and their labels, as `read_images` and `read_labels` do.
+    """Read images and their labels.
 
     Raises:
         DataError: A file cannot be read, or there are not as many labels as images.
-        MachineError: As the two raise it.
+        MachineError: As `read_images` raises it.
     """
     images, labels = read_images(images_path), read_labels(labels_path)
     if len(images) != len(labels):
@@ -78,10 +64,12 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], 
 
 
 def encode_idx(array: NDArray[np.uint8]) -> bytes:
-    """Return an array as an IDX file, alike on all machines.
+    """Return uint8 images (n, height, width) or labels (n,) as IDX bytes.
 
-    Args:
-        array: uint8, images (n, height, width) or labels (n,).
+    The bytes are the same on all machines.
+
+    Raises:
+        ValueError: The array has another type or number of dimensions.
     """
     if array.dtype != np.uint8 or array.ndim not in (1, 3):
         raise ValueError(
@@ -94,15 +82,15 @@ def encode_idx(array: NDArray[np.uint8]) -> bytes:
 def _gzip_stored(content: bytes) -> bytes:
     """Pack bytes as gzip without compressing.
 
-    Written out here because zlib and zlib-ng, and their versions, cut even stored blocks differently:
-    files of synthetic data must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section
-    3.2.4 (blocks).
+    Not done with zlib: it and zlib-ng, and their versions, cut even stored blocks differently, and files
+    of synthetic data must hash the same everywhere. Sources: RFC 1952 (gzip), RFC 1951 section 3.2.4
+    (blocks).
     """
     starts = range(0, max(len(content), 1), _STORED_BLOCK_BYTES)
     blocks = [content[start : start + _STORED_BLOCK_BYTES] for start in starts]
     packed = [
-        struct.pack("<BHH", block_start == starts[-1], len(block), len(block) ^ 0xFFFF) + block
-        for block_start, block in zip(starts, blocks, strict=True)
+        struct.pack("<BHH", start == starts[-1], len(block), len(block) ^ 0xFFFF) + block
+        for start, block in zip(starts, blocks, strict=True)
     ]
     head = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"
     tail = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
@@ -111,15 +99,13 @@ def _gzip_stored(content: bytes) -> bytes:
 
 def _read(path: Path, magic: int) -> NDArray[np.uint8]:
     num_sizes = magic & 0xFF
-    header_bytes = 4 + 4 * num_sizes
+    num_bytes = 4 + 4 * num_sizes
     with _unpacking(path, magic) as stream:
-        header = stream.read(header_bytes)
+        header = stream.read(num_bytes)
         _check_magic(path, header[:4], magic)
-        if len(header) < header_bytes:
-            raise DataError(
-                f"{path} ends within its header: {len(header)} bytes, expected {header_bytes}. "
-                f"{_FETCH_AGAIN}"
-            )
+        if len(header) < num_bytes:
+            got = f"{len(header)} bytes, expected {num_bytes}"
+            raise DataError(f"{path} ends within its header: {got}. {_FETCH_AGAIN}")
         shape = struct.unpack(f">{num_sizes}I", header[4:])
         _check_size(path, shape)
         array = np.frombuffer(_content(path, stream, shape), np.uint8).reshape(shape)
@@ -129,18 +115,17 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
 
 def _check_size(path: Path, shape: tuple[int, ...]) -> None:
     """Refuse sizes that cannot be true or do not fit."""
-    promised, packed = math.prod(shape), path.stat().st_size
-    if promised == 0:
+    expected, packed = math.prod(shape), path.stat().st_size
+    header = f"{path}: the header says {_sizes(shape)}"
+    if expected == 0:
+        raise DataError(f"{header}: nothing to learn from. {_FETCH_AGAIN}")
+    if expected > packed * _MOST_EXPANSION:
         raise DataError(
-            f"{path}: the header promises {_sizes(shape)}: nothing to learn from. {_FETCH_AGAIN}"
-        )
-    if promised > packed * _MOST_EXPANSION:
-        raise DataError(
-            f"{path}: the header promises {_sizes(shape)}, but the file's {packed} packed bytes cannot "
-            f"hold more than {packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
+            f"{header}, but the file's {packed} packed bytes cannot hold more than "
+            f"{packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
         )
     available = psutil.virtual_memory().available
-    if promised > available:
+    if expected > available:
         raise MachineError(
             f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other "
             "programs, or take a machine with more memory."
@@ -148,17 +133,16 @@ def _check_size(path: Path, shape: tuple[int, ...]) -> None:
 
 
 def _content(path: Path, stream: gzip.GzipFile, shape: tuple[int, ...]) -> bytearray:
-    """Return what follows the header, unpacking no more than promised."""
-    promised, content = math.prod(shape), bytearray()
+    """Return what follows the header, unpacking at most one byte too many."""
+    expected, content = math.prod(shape), bytearray()
+    header = f"{path}: the header says {_sizes(shape)}"
     # Read until the end, where the checksum is looked at.
-    while chunk := stream.read(min(_CHUNK_BYTES, promised + 1 - len(content))):
+    while chunk := stream.read(min(_CHUNK_BYTES, expected + 1 - len(content))):
         content += chunk
-        if len(content) > promised:
-            raise DataError(f"{path}: the header promises {_sizes(shape)}, got more. {_FETCH_AGAIN}")
-    if len(content) < promised:
-        raise DataError(
-            f"{path}: the header promises {_sizes(shape)}, got {len(content)}. {_FETCH_AGAIN}"
-        )
+        if len(content) > expected:
+            raise DataError(f"{header}, got more. {_FETCH_AGAIN}")
+    if len(content) < expected:
+        raise DataError(f"{header}, got {len(content)}. {_FETCH_AGAIN}")
     return content
 
 
@@ -180,24 +164,18 @@ def _unpacking(path: Path, magic: int) -> Iterator[gzip.GzipFile]:
     except EOFError as error:
         raise DataError(f"{path} is truncated: its gzip stream breaks off. {_FETCH_AGAIN}") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        if _begins_with(path, magic):
-            raise DataError(
-                f"{path} is an IDX file that is not packed. Pack it with gzip, under the same name."
-            ) from error
+        with path.open("rb") as file:
+            is_unpacked = file.read(4) == magic.to_bytes(4, "big")
+        if is_unpacked:
+            fix = "Pack it with gzip, under the same name."
+            raise DataError(f"{path} is an IDX file that is not packed. {fix}") from error
         raise DataError(f"{path} is not a sound gzip file: {error}. {_FETCH_AGAIN}") from error
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}. Expected a gzip-packed IDX file."
-        ) from error
+        text = f"{path} cannot be read: {error.strerror}. Expected a gzip-packed IDX file."
+        raise DataError(text) from error
     except MemoryError as error:
-        raise MachineError(
-            f"{path} is too large for the memory that is free. End other programs."
-        ) from error
-
-
-def _begins_with(path: Path, magic: int) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(4) == magic.to_bytes(4, "big")
+        text = f"{path} is too large for the memory that is free. End other programs."
+        raise MachineError(text) from error
 
 
 def _check_magic(path: Path, first: bytes, magic: int) -> None:

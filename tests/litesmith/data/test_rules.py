@@ -30,11 +30,13 @@ def judged(small_set: SmallSet, raw: dict[str, LabelledImages], **thresholds: An
     from litesmith.data.rules import judge_set
 
     params = small_set.changed({"validate": thresholds})
-    return {one.name: one for one in judge_set(raw, params.validate_, params.dataset).findings}
+    return {
+        finding.name: finding for finding in judge_set(raw, params.validate_, params.dataset).findings
+    }
 
 
 def failed(findings: dict[str, Finding]) -> list[str]:
-    return [name for name, one in findings.items() if not one.success]
+    return [name for name, finding in findings.items() if not finding.success]
 
 
 def test_a_sound_set_passes_every_rule(small_set: SmallSet, raw: dict[str, LabelledImages]) -> None:
@@ -53,7 +55,9 @@ def test_a_sound_set_passes_every_rule(small_set: SmallSet, raw: dict[str, Label
         "intensity_std",
         "intensity_shift",
     ]
-    assert {one.severity for name, one in findings.items() if name != "intensity_shift"} == {"critical"}
+    assert {finding.severity for name, finding in findings.items() if name != "intensity_shift"} == {
+        "critical"
+    }
     assert findings["intensity_shift"].severity == "warning"
     assert findings["label_range"].observed == "0 to 9"
 
@@ -63,7 +67,7 @@ def test_label_ten_names_the_image(small_set: SmallSet, raw: dict[str, LabelledI
     raw["test"].labels[3] = 255
     finding = judged(small_set, raw)["label_range"]
     assert finding.blocks
-    assert [str(one) for one in finding.offenders] == ["train 17 (label: 10)", "test 3 (label: 255)"]
+    assert [*finding.offenders] == ["train 17 (label: 10)", "test 3 (label: 255)"]
     assert finding.expected == "labels from 0 to 9"
     assert finding.num_unexpected == 2
 
@@ -74,12 +78,12 @@ def test_constant_and_near_empty_images(small_set: SmallSet, raw: dict[str, Labe
     raw["test"].images[6] = 0
     raw["test"].images[6, 3, 3] = 255
     findings = judged(small_set, raw, max_near_empty=1)
-    assert [str(one) for one in findings["constant_images"].offenders] == [
+    assert [*findings["constant_images"].offenders] == [
         "train 4 (contrast: 0)",
         "train 5 (contrast: 0)",
     ]
     assert findings["constant_images"].blocks
-    assert [(one.file, one.index) for one in findings["near_empty_images"].offenders] == [
+    assert [(row.file, row.index) for row in findings["near_empty_images"].rows] == [
         ("train", 4),
         ("test", 6),
     ]
@@ -92,12 +96,8 @@ def test_duplicates_and_overlap(small_set: SmallSet, raw: dict[str, LabelledImag
     raw["test"].images[9] = raw["train"].images[8]
     findings = judged(small_set, raw)
     assert failed(findings) == ["exact_duplicates", "train_test_overlap"]
-    assert [str(one) for one in findings["exact_duplicates"].offenders] == [
-        "train 50 (copy of: train 8)"
-    ]
-    assert [str(one) for one in findings["train_test_overlap"].offenders] == [
-        "test 9 (overlap with: train 8)"
-    ]
+    assert [*findings["exact_duplicates"].offenders] == ["train 50 (copy of: train 8)"]
+    assert [*findings["train_test_overlap"].offenders] == ["test 9 (overlap with: train 8)"]
     assert failed(judged(small_set, raw, max_duplicates=1, max_overlap=1)) == []
 
 
@@ -105,7 +105,7 @@ def test_class_balance_names_file_and_class(small_set: SmallSet, raw: dict[str, 
     raw["test"].labels[raw["test"].labels == 3] = 4
     finding = judged(small_set, raw)["class_balance"]
     assert finding.blocks
-    assert [str(one) for one in finding.offenders] == [
+    assert [*finding.offenders] == [
         "test (class 3, share: 0)",
         "test (class 4, share: 0.2)",
     ]
@@ -117,7 +117,7 @@ def test_inverted_images_fail_the_intensity_rules(
     raw["test"] = replace(raw["test"], images=255 - raw["test"].images)
     findings = judged(small_set, raw)
     assert failed(findings) == ["intensity_mean", "intensity_shift"]
-    assert [one.file for one in findings["intensity_mean"].offenders] == ["test"]
+    assert [row.file for row in findings["intensity_mean"].rows] == ["test"]
     assert not findings["intensity_shift"].blocks
 
 
@@ -134,7 +134,7 @@ def test_wrong_counts_stop_before_the_images_are_looked_at(
     raw["train"] = replace(raw["train"], **shorter)
     findings = judged(small_set, raw)
     assert list(findings) == ["header_dtype", "header_shape"]
-    (offender,) = findings["header_shape"].offenders
+    (offender,) = findings["header_shape"].rows
     assert offender.file == f"train {part}"
     assert offender.value.startswith("shape: 99")
     assert findings["header_shape"].expected.startswith("100 x 28 x 28, 100, 50 x 28 x 28, 50")
@@ -163,7 +163,7 @@ def test_a_table_without_indices_names_files(raw: dict[str, LabelledImages]) -> 
         }
     )
     findings = judge("files", table, file_rules(["1", "1"]))
-    assert [[str(one) for one in finding.offenders] for finding in findings] == [
+    assert [[*finding.offenders] for finding in findings] == [
         ["b (dtype: int16)"],
         ["b (shape: 2)"],
     ]

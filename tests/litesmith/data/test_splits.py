@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from litesmith.data.splits import (
     Split,
@@ -10,7 +11,6 @@ from litesmith.data.splits import (
     sample_rows,
     sha256,
     split_rows,
-    take,
     write_split,
 )
 from litesmith.errors import DataError, ParamsError
@@ -18,6 +18,10 @@ from litesmith.records.prepare import PrepareResult, SplitSummary
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 30)).astype(np.uint8)
 IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4), dtype=np.uint8)
+
+
+def of_rows(rows: NDArray[np.int64]) -> Split:
+    return Split(IMAGES[rows], LABELS[rows], rows)
 
 
 def test_every_row_goes_to_exactly_one_split_with_even_classes() -> None:
@@ -56,41 +60,41 @@ def test_all_rows_can_be_sampled() -> None:
 
 
 def test_a_split_comes_back_memory_mapped(tmp_path: Path) -> None:
-    split = take(IMAGES, LABELS, np.array([2, 5, 7]))
+    split = of_rows(np.array([2, 5, 7]))
     write_split(tmp_path / "gate", split)
-    found = read_split(tmp_path / "gate")
-    assert isinstance(found.images, np.memmap)
+    written = read_split(tmp_path / "gate")
+    assert isinstance(written.images, np.memmap)
     assert sorted(path.name for path in (tmp_path / "gate").iterdir()) == [
         "ids.npy",
         "images.npy",
         "labels.npy",
     ]
-    np.testing.assert_array_equal(found.images, IMAGES[[2, 5, 7]])
-    np.testing.assert_array_equal(found.labels, LABELS[[2, 5, 7]])
-    assert found.ids.tolist() == [2, 5, 7]
-    assert sha256(found) == sha256(split)
+    np.testing.assert_array_equal(written.images, IMAGES[[2, 5, 7]])
+    np.testing.assert_array_equal(written.labels, LABELS[[2, 5, 7]])
+    assert written.ids.tolist() == [2, 5, 7]
+    assert sha256(written) == sha256(split)
 
 
 def test_hash_sees_every_part_and_the_shape() -> None:
-    split = take(IMAGES, LABELS, np.array([2, 5, 7]))
+    split = of_rows(np.array([2, 5, 7]))
     others = [
         Split(split.images ^ 1, split.labels, split.ids),
         Split(split.images, split.labels ^ 1, split.ids),
         Split(split.images, split.labels, split.ids + 1),
         Split(split.images.reshape(3, 2, 8), split.labels, split.ids),
     ]
-    assert len({sha256(one) for one in [split, *others]}) == 5
+    assert len({sha256(other) for other in [split, *others]}) == 5
 
 
 def test_a_missing_array_is_named(tmp_path: Path) -> None:
-    write_split(tmp_path / "gate", take(IMAGES, LABELS, np.array([1])))
+    write_split(tmp_path / "gate", of_rows(np.array([1])))
     (tmp_path / "gate" / "labels.npy").unlink()
     with pytest.raises(DataError, match=r"gate is not a split, .*labels\.npy.* Prepare the data again"):
         read_split(tmp_path / "gate")
 
 
 def test_description_counts_all_classes() -> None:
-    split = take(IMAGES, LABELS, np.flatnonzero(LABELS == 3))
+    split = of_rows(np.flatnonzero(LABELS == 3))
     described = describe_splits({"gate": split}, num_classes=10)
     counts = (0, 0, 0, 30, 0, 0, 0, 0, 0, 0)
     gate = SplitSummary(num_images=30, per_class=counts, sha256=sha256(split))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litesmith.data.statistics import LabelledImages, images_table
-from litesmith.data.thumbnails import class_distances, odd_images, png_base64, thumbnails, typical_rows
+from litesmith.data.thumbnails import class_distances, png_base64, thumbnails, typical_rows
 
 NAMES = ["even", "odd"]
 
@@ -27,8 +27,8 @@ def _raw(num_images: int = 20) -> dict[str, LabelledImages]:
 
 
 def _odd(raw: dict[str, LabelledImages], max_odd: int) -> list[tuple[str, int, str]]:
-    odd = odd_images(images_table(raw), class_distances(raw, 2), min_ink_share=0.1, max_odd=max_odd)
-    return [(one.file, one.row, one.reason) for one in odd]
+    pictures = thumbnails(raw, images_table(raw), NAMES, min_ink_share=0.1, max_odd=max_odd)
+    return [(odd.file, odd.row, odd.reason) for odd in pictures.suspicious]
 
 
 def _pixels(picture: str) -> NDArray[np.uint8]:
@@ -56,7 +56,7 @@ def test_the_typical_image_is_the_nearest_and_the_first_of_equals() -> None:
 def test_a_class_without_images_has_no_picture() -> None:
     raw = _raw()
     shown = thumbnails(raw, images_table(raw), ["even", "odd", "never"], min_ink_share=0.1, max_odd=0)
-    assert [one.name for one in shown.classes] == NAMES
+    assert [picture.name for picture in shown.classes] == NAMES
     assert shown.suspicious == ()
 
 

@@ -18,7 +18,15 @@ def finding(
 ) -> Finding:
     offenders = tuple(Offender("train", index, more.get("value", "label: 10")) for index in indices)
     return Finding(
-        name, severity, "images", False, "labels from 0 to 9", "0 to 10", len(indices), offenders
+        name=name,
+        severity=severity,
+        table="images",
+        success=False,
+        expected="labels from 0 to 9",
+        observed="0 to 10",
+        num_unexpected=len(indices),
+        offenders=(),
+        rows=offenders,
     )
 
 
@@ -43,7 +51,7 @@ def test_page_needs_no_network_and_escapes_what_it_was_given() -> None:
 
 
 def test_critical_failures_come_first_and_passing_rules_not_at_all() -> None:
-    passed = Finding("fine", "critical", "sets", True, "", "", 0, ())
+    passed = finding("fine").model_copy(update={"success": True})
     shown = failures([finding("shift", "warning"), passed, finding("label_range")], RAW)
     assert [one.finding.name for one in shown] == ["label_range", "shift"]
 

@@ -102,10 +102,10 @@ def test_damaged_content_is_found_by_its_checksum(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("num_bytes", "got"), [(59, "59"), (61, "more")])
-def test_header_that_promises_another_size(num_bytes: int, got: str, tmp_path: Path) -> None:
+def test_header_that_says_another_size(num_bytes: int, got: str, tmp_path: Path) -> None:
     path = packed(struct.pack(">4I", 0x803, 5, 4, 3) + bytes(num_bytes), tmp_path / "i.gz")
     with pytest.raises(
-        DataError, match=rf"the header promises 5 x 4 x 3 = 60 bytes, got {got}\. Fetch the file"
+        DataError, match=rf"the header says 5 x 4 x 3 = 60 bytes, got {got}\. Fetch the file"
     ):
         read_images(path)
 
@@ -115,7 +115,7 @@ def test_a_small_file_that_holds_very_much_is_not_unpacked(tmp_path: Path) -> No
     path = packed(content, tmp_path / "i.gz")
     tracemalloc.start()
     try:
-        with pytest.raises(DataError, match="promises 5 x 4 x 3 = 60 bytes, got more"):
+        with pytest.raises(DataError, match="says 5 x 4 x 3 = 60 bytes, got more"):
             read_images(path)
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
@@ -126,7 +126,7 @@ def test_a_small_file_that_holds_very_much_is_not_unpacked(tmp_path: Path) -> No
 def test_sizes_that_no_file_of_its_length_can_hold(sizes: tuple[int, ...], tmp_path: Path) -> None:
     path = packed(struct.pack(">4I", 0x803, *sizes) + bytes(40), tmp_path / "i.gz")
     packed_bytes = path.stat().st_size
-    text = rf"promises {' x '.join(map(str, sizes))} = \d+ bytes, but the file's {packed_bytes} packed bytes cannot"
+    text = rf"says {' x '.join(map(str, sizes))} = \d+ bytes, but the file's {packed_bytes} packed bytes cannot"
     with pytest.raises(DataError, match=text):
         read_images(path)
 
@@ -147,13 +147,13 @@ def test_more_than_the_memory_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_images_without_pixels(sizes: tuple[int, ...], tmp_path: Path) -> None:
     path = packed(struct.pack(">4I", 0x803, *sizes), tmp_path / "i.gz")
     with pytest.raises(
-        DataError, match=rf"promises {' x '.join(map(str, sizes))} = 0 bytes: nothing to learn from"
+        DataError, match=rf"says {' x '.join(map(str, sizes))} = 0 bytes: nothing to learn from"
     ):
         read_images(path)
 
 
 def test_no_labels(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"the header promises 0 bytes: nothing to learn from\."):
+    with pytest.raises(DataError, match=r"the header says 0 bytes: nothing to learn from\."):
         read_labels(packed(struct.pack(">2I", 0x801, 0), tmp_path / "l.gz"))
 
 
