@@ -51,8 +51,8 @@ _REASONS = {
 def explaining(path: Path | None = None) -> Iterator[None]:
     """Turn an error of the file system into `MachineError`.
 
-    Args:
-        path: The file to write; None for the file that the system names, which may have been read.
+    ``path`` is the file to write; None stands for the file that the system names, which may have been
+    read.
 
     Raises:
         MachineError: A folder cannot be written, a file not read, or the disk is full; no file is left
@@ -175,8 +175,7 @@ def yaml_text(content: object, width: int = 80) -> str:
     # The pure one alone writes text instead of bytes.
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
-    yaml.allow_unicode, yaml.width = True, width
-    yaml.default_flow_style = False
+    yaml.allow_unicode, yaml.width, yaml.default_flow_style = True, width, False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # declared as None alone
     stream = io.StringIO()
     yaml.dump(content, stream)

@@ -7,20 +7,17 @@ from pathlib import Path
 
 def describe_host() -> dict[str, str | int]:
     """Return system, processor, number of cores and Python version of this machine."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        processor = cpu_name_in(text) or platform.machine()
+    except OSError:
+        processor = platform.processor() or platform.machine()
     return {
         "system": platform.platform(terse=True),
-        "cpu": _cpu_name(),
+        "cpu": processor,
         "cores": os.cpu_count() or 1,
         "python": platform.python_version(),
     }
-
-
-def _cpu_name() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or platform.machine()
-    return cpu_name_in(text) or platform.machine()
 
 
 def cpu_name_in(text: str) -> str:

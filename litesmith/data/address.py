@@ -62,7 +62,6 @@ class Address:
             f"{self.url.rstrip('/')}/{file.name}",
             # The files are gzip themselves: they must not be packed once more, nor unpacked on the way.
             headers={"Accept-Encoding": "identity"},
-            allow_redirects=True,
             stream=True,
             timeout=self.params.timeout_s,
         )
@@ -85,9 +84,8 @@ class _LoggedRetry(Retry):
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         """Log the failure, then wait: ``Retry-After``, or the next pause."""
         last = self.history[-1]
-        _LOG.warning(
-            "%s: %s; trying again", last.url, last.error or f"the server answered {last.status}"
-        )
+        reason = last.error or f"the server answered {last.status}"
+        _LOG.warning("%s: %s; trying again", last.url, reason)
         super().sleep(response)
 
 

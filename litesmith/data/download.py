@@ -103,19 +103,19 @@ def explain(failures: Mapping[str, str]) -> str:
 
 
 def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> Reach:
-    """Ask all sources at once whether they have the files.
+    """Probe all sources at once.
 
     ``timeout_s`` is the time for all together. Looking up a name can hang longer than any time-out given
-    to it, so the threads that ask are daemons, left behind when time is up.
+    to it, so the threads that probe are daemons, left behind when time is up.
     """
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
 
-    def ask(name: str) -> None:
+    def probe(name: str) -> None:
         answers.put((name, _failure(name, params, dataset)))
 
     sources = named_sources(params) or params.sources
     for name in sources:
-        threading.Thread(target=ask, args=(name,), daemon=True).start()
+        threading.Thread(target=probe, args=(name,), daemon=True).start()
     failures: dict[str, str] = {}
     deadline = time.monotonic() + timeout_s
     while len(failures) < len(sources):

@@ -60,11 +60,8 @@ def _require_correlation(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 class TrainingStatistics(Section):
     """The Gaussian of a model's training images.
 
-    Attributes:
-        mean: Of each of `STATISTICS`.
-        deviation: Standard deviation of each.
-        correlation: Of each with each, row by row.
-        max_distance: The distance within which ``share_within`` of the training images are.
+    It has mean, standard deviation and correlation (row by row) of `STATISTICS`. ``share_within`` of the
+    training images are within ``max_distance``.
     """
 
     mean: Row
@@ -114,14 +111,9 @@ def fit_statistics(images: NDArray[np.uint8]) -> TrainingStatistics:
 def image_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return `STATISTICS` of images, most as logarithms.
 
-    Roughness is the mean squared difference of neighbours over what it would be if neighbours were
-    independent: near 0 for a smooth picture, 1 for noise, whatever the contrast.
-
-    Args:
-        images: uint8 (n, height, width).
-
-    Returns:
-        float64 (n, 9).
+    From uint8 (n, height, width) to float64 (n, 9). Roughness is the mean squared difference of
+    neighbours over what it would be if neighbours were independent: near 0 for a smooth picture, 1 for
+    noise, whatever the contrast.
     """
     pixels = images.astype(np.float64) / 255
     sides = (pixels[:, 0], pixels[:, -1], pixels[:, 1:-1, 0], pixels[:, 1:-1, -1])

@@ -11,30 +11,16 @@ from dataclasses import dataclass
 import great_expectations as gx
 import pandas as pd
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.data_context.types.base import (
-    DataContextConfig,
-    InMemoryStoreBackendDefaults,
-    ProgressBarsConfig,
-)
+from great_expectations.data_context.types import base
 from great_expectations.datasource.fluent.interfaces import Batch
-from great_expectations.expectations.core import (
-    ExpectColumnPairValuesToBeEqual,
-    ExpectColumnValuesToBeBetween,
-    ExpectColumnValuesToBeInSet,
-)
+from great_expectations.expectations.core import expect_column_pair_values_to_be_equal as pair_equal
+from great_expectations.expectations.core import expect_column_values_to_be_between as between
+from great_expectations.expectations.core import expect_column_values_to_be_in_set as in_set
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from litesmith.data.statistics import (
-    Finding,
-    Offender,
-    RawSet,
-    classes_table,
-    describe_files,
-    files_table,
-    images_table,
-    sets_table,
-)
+from litesmith.data import statistics
+from litesmith.data.statistics import Finding, Offender, RawSet
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.validate import DatasetName, Pictures, RawFiles, ValidateResult
@@ -75,16 +61,16 @@ class Verdict:
 def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Verdict:
     """Check the files ``train`` and ``test``, and if these are right, their images."""
     num_images = {"train": dataset.num_train, "test": dataset.num_test}
-    files = files_table(raw, num_images, dataset.height, dataset.width)
+    files = statistics.files_table(raw, num_images, dataset.height, dataset.width)
     findings = judge("files", files, file_rules(files.expected_shape.tolist()))
     if any(finding.blocks for finding in findings):
         return Verdict(findings, {}, 0, pd.DataFrame())
-    images, classes = images_table(raw), classes_table(raw, dataset.num_classes)
-    sets = sets_table(raw)
+    images, sets = statistics.images_table(raw), statistics.sets_table(raw)
+    classes = statistics.classes_table(raw, dataset.num_classes)
     findings += judge("images", images, image_rules(params, dataset.num_classes, len(images)))
     findings += judge("classes", classes, class_rules(params))
     findings += judge("sets", sets, set_rules(params))
-    summaries = describe_files(images, classes, sets, params.min_ink_share)
+    summaries = statistics.describe_files(images, classes, sets, params.min_ink_share)
     overlap = int((images.overlap_with != "").sum())
     return Verdict(findings, summaries, overlap, images)
 
@@ -113,7 +99,7 @@ def verdict_metrics(verdict: Verdict) -> dict[str, object]:
 def file_rules(expected_shapes: Sequence[str]) -> list[Rule]:
     """Return the rules for the table of files, given their shapes in words."""
     shapes = f"{', '.join(expected_shapes)}, as the section dataset of params.yaml says"
-    pair = ExpectColumnPairValuesToBeEqual(
+    pair = pair_equal.ExpectColumnPairValuesToBeEqual(
         column_A="shape", column_B="expected_shape", severity=_CRITICAL
     )
     return [
@@ -187,13 +173,13 @@ def _between(
     mostly: float = 1.0,
     severity: FailureSeverity = _CRITICAL,
 ) -> Expectation:
-    return ExpectColumnValuesToBeBetween(
+    return between.ExpectColumnValuesToBeBetween(
         column=column, min_value=low, max_value=high, mostly=mostly, severity=severity
     )
 
 
 def _in_set(column: str, value: str, mostly: float = 1.0) -> Expectation:
-    return ExpectColumnValuesToBeInSet(
+    return in_set.ExpectColumnValuesToBeInSet(
         column=column, value_set=[value], mostly=mostly, severity=_CRITICAL
     )
 
@@ -209,10 +195,10 @@ def _exceptions(num_allowed: int) -> str:
 
 def _batch(name: str, table: pd.DataFrame) -> Batch:
     """Return a table as a batch of a silent context."""
-    config = DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+    config = base.DataContextConfig(
+        store_backend_defaults=base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         analytics_enabled=False,
-        progress_bars=ProgressBarsConfig(globally=False),
+        progress_bars=base.ProgressBarsConfig(globally=False),
     )
     context = gx.get_context(project_config=config, mode="ephemeral")
     asset = context.data_sources.add_pandas("raw").add_dataframe_asset(name)

@@ -72,7 +72,7 @@ class Synthetic:
         part.write_bytes(encode_idx(self._arrays[role]))
 
     def probe(self, file: RawFile) -> None:
-        """Return if the parameters ask for synthetic data."""
+        """Return if the parameters request synthetic data."""
         if not self.dataset.synthetic:
             raise NotServedError(
                 f"dataset.synthetic is false: synthetic images may not pass for {self.dataset.name}"

@@ -1,4 +1,4 @@
-"""Splits of labelled images, kept as memory-mapped arrays."""
+"""Splits of labelled images, stored as memory-mapped arrays."""
 
 import hashlib
 from collections.abc import Mapping

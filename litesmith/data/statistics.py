@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import DataError
@@ -28,10 +30,8 @@ class LabelledImages:
 class Offender:
     """A row of a table that breaks a rule.
 
-    Attributes:
-        file: The file it is about, such as ``train`` or ``test labels``.
-        index: The image's row in that file, or None where the rule is about the whole file.
-        value: The actual value, with its column's name.
+    ``file`` is such as ``train`` or ``test labels``; ``index`` is the image's row in it, or None where
+    the rule is about the whole file.
     """
 
     file: str
@@ -47,7 +47,7 @@ class Offender:
 class Finding(RuleResult):
     """The result of a rule, with all rows that break it; it may allow some."""
 
-    rows: tuple[Offender, ...]
+    rows: Annotated[tuple[Offender, ...], Field(exclude=True)]
 
     @property
     def blocks(self) -> bool:
@@ -110,7 +110,7 @@ def images_table(raw: RawSet) -> pd.DataFrame:
     """
     table = pd.concat([_file_rows(name, pair) for name, pair in raw.items()], ignore_index=True)
     names = table.file + " " + table["index"].astype(str)
-    contents = [image.tobytes() for pair in raw.values() for image in pair.images]
+    contents = (image.tobytes() for pair in raw.values() for image in pair.images)
     pixels = pd.Series([hashlib.blake2b(content, digest_size=16).digest() for content in contents])
     table["copy_of"] = (
         names.groupby([table.file, pixels]).transform("first").mask(lambda first: first == names, "")

@@ -32,18 +32,13 @@ def draw_images(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draw garments of all classes, evenly many and shuffled.
 
-    Args:
-        num_images: How many.
-        height: Of an image in pixels.
-        width: Of an image in pixels.
-        num_classes: Must be the ten of Fashion-MNIST.
-        seed: Decides everything.
+    The seed decides everything.
 
     Returns:
         Images, uint8 (num_images, height, width), light on black, and labels, uint8 (num_images,).
 
     Raises:
-        ParamsError: ``num_classes`` is not ten.
+        ParamsError: ``num_classes`` is not the ten of Fashion-MNIST.
     """
     if num_classes != len(_GARMENTS):
         raise ParamsError(
@@ -108,8 +103,8 @@ def _patches(
     return factors
 
 
-def _mirrored(right: Outline) -> Outline:
-    """Close an outline by mirroring its right half, top down."""
+def _symmetric(right: Outline) -> Outline:
+    """Close an outline with the flipped copy of its right half, top down."""
     return [*right, *((1 - x, y) for x, y in reversed(right))]
 
 
@@ -130,7 +125,7 @@ def _top(rng: Generator, *, sleeve: float, length: float, waist: float, hem: flo
     collar = (0.5, top + rng.uniform(0.02, 0.08))
     arm = [(end_x, end_y), (end_x - cuff, end_y + 0.03)] if sleeve > 0 else []
     side = [(0.5 + waist, top + rng.uniform(0.16, 0.22)), (0.5 + waist, 0.5), (0.5 + hem, top + length)]
-    return Piece(_mirrored([collar, (0.5 + neck, top), (0.5 + shoulder, top + 0.04), *arm, *side]))
+    return Piece(_symmetric([collar, (0.5 + neck, top), (0.5 + shoulder, top + 0.04), *arm, *side]))
 
 
 def _front(rng: Generator, top: float, bottom: float, half_width: float) -> Piece:
@@ -149,7 +144,7 @@ def _trouser(rng: Generator) -> list[Piece]:
     hip, hem, gap = rng.uniform(0.13, 0.19), rng.uniform(0.15, 0.22), rng.uniform(0.02, 0.05)
     body = [(0.5, 0.06), (0.5 + hip, 0.06), (0.5 + hip + 0.02, 0.3), (0.5 + hem, 0.94)]
     crotch = rng.uniform(0.3, 0.45)
-    return [Piece(_mirrored([*body, (0.5 + gap, 0.94), (0.5 + gap / 2, crotch)]))]
+    return [Piece(_symmetric([*body, (0.5 + gap, 0.94), (0.5 + gap / 2, crotch)]))]
 
 
 def _pullover(rng: Generator) -> list[Piece]:
@@ -206,7 +201,7 @@ def _sneaker(rng: Generator) -> list[Piece]:
 
 def _bag(rng: Generator) -> list[Piece]:
     top, half, flare = rng.uniform(0.3, 0.5), rng.uniform(0.28, 0.42), rng.uniform(-0.06, 0.06)
-    body = _mirrored([(0.5, top), (0.5 + half, top), (0.5 + half + flare, 0.88)])
+    body = _symmetric([(0.5, top), (0.5 + half, top), (0.5 + half + flare, 0.88)])
     reach, rise, thick = rng.uniform(0.1, 0.24), rng.uniform(0.08, 0.22), rng.uniform(0.03, 0.06)
     handle = _box(0.5 - reach, top - rise, 0.5 + reach, top)
     hole = _box(0.5 - reach + thick, top - rise + thick, 0.5 + reach - thick, top)

@@ -10,22 +10,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litesmith.data.statistics import RawSet
+from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.validate import ClassPicture, OddPicture, Pictures
 
 _CHUNK_IMAGES = 5000
 
 
 def thumbnails(
-    raw: RawSet, images: pd.DataFrame, class_names: Sequence[str], *, min_ink_share: float, max_odd: int
+    raw: RawSet, images: pd.DataFrame, class_names: Sequence[str], params: ValidateParams
 ) -> Pictures:
     """Return the pictures of the validation.
 
+    Those of the first file stand for the classes. Odd images are named kinds in turn, none twice.
+
     Args:
-        raw: The pairs of files; the first one's images stand for the classes.
+        raw: The pairs of files.
         images: As of `litesmith.data.statistics.images_table`.
         class_names: In the order of the labels.
-        min_ink_share: Images with a smaller share of non-zero pixels are near-empty.
-        max_odd: The most odd images to name, kinds in turn, none twice.
+        params: What is near-empty, and the most odd images to name.
     """
     distances = class_distances(raw, len(class_names))
     first = next(iter(raw.values()))
@@ -34,21 +36,23 @@ def thumbnails(
         for label, row in typical_rows(first.labels, distances[: len(first.labels)]).items()
     )
     kinds = [
-        _oddities(raw, rows.head(max_odd), reason, class_names)
-        for rows, reason in _odd_kinds(images, distances, min_ink_share)
+        _oddities(raw, rows.head(params.max_thumbnails), reason, class_names)
+        for rows, reason in _odd_kinds(images, distances, params.min_ink_share)
     ]
-    return Pictures(classes=classes, suspicious=_in_turn(kinds, max_odd))
+    return Pictures(classes=classes, suspicious=_in_turn(kinds, params.max_thumbnails))
 
 
 def class_distances(raw: RawSet, num_classes: int) -> NDArray[np.float64]:
     """Return distances from the mean images of the first file.
 
     Returns:
-        float64 (n,) over all files in order: the root of the mean squared difference of pixels in [0,
-            1].
+        float64 (n,) over all files in order: root mean square of the pixels' differences in [0, 1].
     """
     first = next(iter(raw.values()))
-    means = _class_means(first.images, first.labels, num_classes)
+    flat = first.images.reshape(len(first.images), -1)
+    sums = [flat[first.labels == label].sum(axis=0, dtype=np.int64) for label in range(num_classes)]
+    counts = np.bincount(first.labels, minlength=num_classes)[:num_classes]
+    means = np.stack(sums) / 255 / np.maximum(counts, 1)[:, None]
     return np.concatenate([_distances(pair.images, pair.labels, means) for pair in raw.values()])
 
 
@@ -65,9 +69,9 @@ def _odd_kinds(
     images: pd.DataFrame, distances: NDArray[np.float64], min_ink_share: float
 ) -> list[tuple[pd.DataFrame, str]]:
     """Return images of each kind, oddest first, and a reason to format with ``row``."""
-    table = images.assign(
-        ink_percent=100 * images.ink_share, times_typical=_times_typical(images, distances)
-    )
+    medians = pd.Series(distances, index=images.index).groupby(images.label).transform("median")
+    times = distances / medians.where(medians > 0, 1.0)
+    table = images.assign(ink_percent=100 * images.ink_share, times_typical=times)
     brightest = table.sort_values("mean", ascending=False, kind="stable")
     unlike = table.sort_values("times_typical", ascending=False, kind="stable")
     near_empty = table[table.ink_share < min_ink_share].sort_values("ink_share", kind="stable")
@@ -89,16 +93,6 @@ def png_base64(image: NDArray[np.uint8]) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _class_means(
-    images: NDArray[np.uint8], labels: NDArray[np.uint8], num_classes: int
-) -> NDArray[np.float64]:
-    """Return the mean image of each class, or zeros: float64 (classes, pixels) in [0, 1]."""
-    flat = images.reshape(len(images), -1)
-    sums = [flat[labels == label].sum(axis=0, dtype=np.int64) for label in range(num_classes)]
-    counts = np.bincount(labels, minlength=num_classes)[:num_classes]
-    return np.stack(sums) / 255 / np.maximum(counts, 1)[:, None]
-
-
 def _distances(
     images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -109,14 +103,6 @@ def _distances(
     squares = [np.square(pixels / 255 - means[classes]).mean(axis=1) for pixels, classes in chunks]
     roots: NDArray[np.float64] = np.sqrt(np.concatenate([np.zeros(0), *squares]))
     return roots
-
-
-def _times_typical(images: pd.DataFrame, distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each distance as a multiple of its class's median."""
-    far = pd.Series(distances, index=images.index)
-    typical = far.groupby(images.label).transform("median").to_numpy(np.float64)
-    times: NDArray[np.float64] = distances / np.where(typical > 0, typical, 1.0)
-    return times
 
 
 def _oddities(

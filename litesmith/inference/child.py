@@ -48,7 +48,7 @@ class Opened:
     """An open model, whose pictures have ``height`` and ``width`` pixels.
 
     Attributes:
-        step: What one step of a quantized output is worth; 0 for floats.
+        step: Probability per level of a quantized output; 0 for floats.
         probabilities: Classifies images, uint8 (n, height, width), as float32 (n, num_classes).
     """
 
@@ -87,6 +87,9 @@ def open_h5(path: Path) -> Opened:
     return Opened(height, width, bare.output_shape[-1], 0.0, partial(converter.probabilities, bare))
 
 
+_OPENERS = {"LiteRT": open_tflite, "Keras": open_h5}
+
+
 def main(arguments: list[str]) -> int:
     """Run a model until the parent sends no more requests."""
     runtime, path, folder, time_limit_s, memory_limit_mb = arguments
@@ -110,7 +113,10 @@ class _Model:
 
     def reply(self, request: str) -> Reply:
         try:
-            return self._open() if request == "open" else self._answer()
+            if request == "answer":
+                return self._answer()
+            self._model = model = _OPENERS[self._runtime](self._path)
+            return Reply(height=model.height, width=model.width, num_classes=model.num_classes)
         except LitesmithError as error:
             text = str(error)
         except MemoryError:
@@ -119,11 +125,6 @@ class _Model:
             text = f"{self._path} cannot be run by {self._runtime}: {error}. Convert it again."
         # names in a file may hold what steers a terminal
         return Reply(error="".join(letter if letter.isprintable() else " " for letter in text))
-
-    def _open(self) -> Reply:
-        open_file = open_tflite if self._runtime == "LiteRT" else open_h5
-        self._model = model = open_file(self._path)
-        return Reply(height=model.height, width=model.width, num_classes=model.num_classes)
 
     def _answer(self) -> Reply:
         from litesmith.tflite.contract import require_probabilities

@@ -53,9 +53,8 @@ class ForeignModel:
         """
         expected = (self.height, self.width)
         if images.shape[1:] != expected:
-            raise DataError(
-                f"the model takes images of {expected}, got {images.shape[1:]}. Resize them."
-            )
+            got = f"got {images.shape[1:]}. Resize them."
+            raise DataError(f"the model takes images of {expected}, {got}")
         answers = np.empty((len(images), self.num_classes), np.float32)
         for start in range(0, len(images), _BATCH):
             with explaining(self._child.folder):

@@ -16,17 +16,13 @@ from litesmith.tflite.metadata import InputForm
 
 # The largest cameras of phones take 200; a file that claims more is taken for an attack on the memory.
 _MAX_MEGAPIXELS = 250
-
 _PAPERS = {"black": 0, "white": 255}
-
 # Pillow hands EPS files to a program of the system, which runs their code. MPEG and PDF it cannot read.
 _NOT_READ = {"EPS", "MPEG", "PDF"}
-
 # A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels
 # more than this share are opaque is an outline.
 _ONE_TONE = 8
 _OUTLINE_SHARE = 0.9
-
 # Pillow multiplies the levels of grey PNG files of few bits, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 
@@ -70,17 +66,12 @@ def picture_suffixes() -> frozenset[str]:
 
 
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
-    """Read an image file as a model's input.
+    """Read an image file, of an animation the first frame, as a model's input.
 
     A cut-out is laid on the paper, black or white, on which it is more like the training images, or,
     where these are not known, with which it contrasts. A cut-out of one tone that is opaque in part is
     shown by its opacity. A picture whose background is the opposite of the ground is inverted, unless it
     is like the training images as it is, and unlike them when inverted.
-
-    Args:
-        path: Any format that Pillow reads; of an animation the first frame.
-        form: Of the model's input.
-        training: Statistics of the training images.
 
     Raises:
         DataError: The file is missing, is no picture, is cut short, is too large, or shows nothing.
@@ -145,7 +136,13 @@ def _opened(path: Path) -> tuple[Image.Image, list[str]]:
         num_frames = getattr(picture, "n_frames", 1)
         _correct_transparent_level(picture)
         picture.load()
-        return _turned(picture), [f"the first of {num_frames} frames"] if num_frames > 1 else []
+        try:
+            upright = ImageOps.exif_transpose(picture)
+        except MemoryError:
+            raise
+        except Exception:  # the metadata can be damaged in many ways, and the picture is whole
+            upright = picture.copy()
+        return upright, [f"the first of {num_frames} frames"] if num_frames > 1 else []
 
 
 @contextmanager
@@ -171,28 +168,18 @@ def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
         picture.info["transparency"] = tuple(value >> 8 for value in level)
 
 
-def _turned(picture: Image.Image) -> Image.Image:
-    """Return the picture upright, if its metadata is sound."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except MemoryError:
-        raise
-    except Exception:  # the note has many ways to be damaged, and the picture is whole
-        return picture.copy()
-
-
 def _levels(picture: Image.Image) -> _Levels:
     """Return the picture in 8-bit grey, with its opacity."""
     if picture.mode.startswith(("I", "F")):
         return _scaled(picture)
-    turned = () if picture.mode in ("L", "LA", "La") else ("turned grey",)
+    grey_change = () if picture.mode in ("L", "LA", "La") else ("turned grey",)
     if picture.mode == "LAB":
-        return _Levels(picture.getchannel("L"), None, turned)
+        return _Levels(picture.getchannel("L"), None, grey_change)
     if not picture.has_transparency_data:
-        return _Levels(picture.convert("L"), None, turned)
+        return _Levels(picture.convert("L"), None, grey_change)
     colours = picture.convert("RGBA")
     alpha = colours.getchannel("A")
-    return _Levels(colours.convert("L"), None if alpha.getextrema()[0] == 255 else alpha, turned)
+    return _Levels(colours.convert("L"), None if alpha.getextrema()[0] == 255 else alpha, grey_change)
 
 
 def _scaled(picture: Image.Image) -> _Levels:
@@ -262,9 +249,9 @@ def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics |
     tone, as_it_is = _background(grey), _fitted(grey, form)
     if form.ground is None or abs(255 - tone - form.ground) >= abs(tone - form.ground):
         return as_it_is
-    turned = _fitted(ImageOps.invert(grey), form)
+    opposite = _fitted(ImageOps.invert(grey), form)
     why = f"inverted, as its background is {'light' if tone > 127 else 'dark'} ({tone} of 255)"
-    inverted = _Fitted(turned.image, (why, *turned.changes))
+    inverted = _Fitted(opposite.image, (why, *opposite.changes))
     if training is None:
         return inverted
     outside = training.outside(np.stack([inverted.image, as_it_is.image]))

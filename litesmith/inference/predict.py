@@ -13,9 +13,8 @@ from litesmith.inference.foreign import ForeignModel, open_foreign
 from litesmith.inference.picture import Picture, picture_suffixes, read_picture
 from litesmith.tflite.metadata import Metadata, parse_metadata, read_metadata
 
-# A class that is less likely than this is not worth a line, unless it is the likeliest.
+# A class that is less likely than this is left out, unless it is the likeliest.
 _LEAST_PROBABILITY = 0.01
-
 # A picture whose pixels differ by no more than this shows nothing.
 _BLANK_LEVELS = 8
 
@@ -30,13 +29,10 @@ class Guess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The classification of a picture.
+    """The classification of a picture: the likeliest classes, likeliest first.
 
-    Attributes:
-        guesses: The likeliest classes, likeliest first.
-        changes: How the picture was prepared, a phrase each.
-        warnings: Why the guesses are worth little, a phrase each; empty for a picture like the training
-            images.
+    ``changes`` say how the picture was prepared, a phrase each; ``warnings``, none for a picture like
+    the training images, why the guesses may be wrong.
     """
 
     guesses: tuple[Guess, ...]
@@ -51,10 +47,9 @@ class Prediction:
 
 @dataclass(frozen=True)
 class PictureFiles:
-    """The pictures that paths name.
+    """The pictures that paths name, of a folder those in it and below, by name.
 
     Attributes:
-        pictures: In the order of the paths; of a folder those in it and below, by name.
         left_out: The other files of folders, a phrase for each folder.
         failures: Folders that cannot be looked into, or hold no picture, a sentence each.
     """
@@ -67,14 +62,17 @@ class PictureFiles:
 def find_pictures(paths: Sequence[Path]) -> PictureFiles:
     """Return the pictures at paths and in folders.
 
-    What is hidden, and folders behind links, are no part of a folder.
+    Hidden files, hidden folders and folders behind links are left out.
     """
-    parts = [_in_folder(path) if path.is_dir() else PictureFiles((path,), (), ()) for path in paths]
-    return PictureFiles(
-        tuple(picture for part in parts for picture in part.pictures),
-        tuple(phrase for part in parts for phrase in part.left_out),
-        tuple(sentence for part in parts for sentence in part.failures),
-    )
+    pictures: list[Path] = []
+    left_out: list[str] = []
+    failures: list[str] = []
+    for path in paths:
+        if path.is_dir():
+            _look_into(path, pictures, left_out, failures)
+        else:
+            pictures.append(path)
+    return PictureFiles(tuple(pictures), tuple(left_out), tuple(failures))
 
 
 def predict_pictures(
@@ -110,23 +108,22 @@ def predict_pictures(
                 yield path, Prediction(guesses, picture.changes, _warnings(picture, known))
 
 
-def _in_folder(folder: Path) -> PictureFiles:
-    """Return the pictures in and below a folder, by suffix."""
-    failures: list[str] = []
-    pictures: list[Path] = []
-    others: list[Path] = []
+def _look_into(folder: Path, pictures: list[Path], left_out: list[str], failures: list[str]) -> None:
+    """Add the pictures in and below a folder, by suffix."""
+    unreadable: list[str] = []
+    members = sorted(_members(folder, unreadable))
     known = picture_suffixes()
-    for path in sorted(_members(folder, failures)):
-        (pictures if path.suffix.lower() in known and not path.is_dir() else others).append(path)
-    kinds = _kinds(others)
-    if not pictures and not failures:
-        holds = f" It holds {kinds}." if others else ""
+    inside = [path for path in members if path.suffix.lower() in known and not path.is_dir()]
+    others = sorted(set(members).difference(inside))
+    if others and inside:
+        left_out.append(f"left out of {folder}: {_kinds(others)}")
+    if not inside and not unreadable:
         failures.append(
             f"the folder {folder} holds no file that is named like a picture, such as a .png or a .jpg."
-            f"{holds}"
+            f"{f' It holds {_kinds(others)}.' if others else ''}"
         )
-    left_out = (f"left out of {folder}: {kinds}",) if others and pictures else ()
-    return PictureFiles(tuple(pictures), left_out, tuple(failures))
+    pictures += inside
+    failures += unreadable
 
 
 def _members(folder: Path, failures: list[str]) -> Iterator[Path]:

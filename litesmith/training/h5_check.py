@@ -147,8 +147,8 @@ def _config(path: Path, file: "h5py.File") -> object:
         )
     if "model_config" not in file.attrs:
         raise DataError(
-            f"{path} holds no description of a model, only weights at most. Expected a whole model: save "
-            "it with `model.save(...)`, not with `save_weights`."
+            f"{path} holds no description of a model, only weights at most. Expected a whole model: "
+            "save it with `model.save(...)`, not with `save_weights`."
         )
     config: object = json.loads(_text(file.attrs["model_config"]))
     return config

@@ -54,31 +54,20 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
 
     _PAGE.unlink(missing_ok=True)
     raw = _read(ins, dataset)
-    _LOG.info(
-        "checking %s", ", ".join(f"{len(pair.images)} {name} images" for name, pair in raw.items())
-    )
+    counts = ", ".join(f"{len(pair.images)} {name} images" for name, pair in raw.items())
+    _LOG.info("checking %s", counts)
     verdict = judge_set(raw, params, dataset)
     for finding in verdict.findings:
         _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
     if verdict.blocks:
         _refuse(verdict, raw, dataset)
-    pictures = thumbnails(
-        raw,
-        verdict.images,
-        dataset.class_names,
-        min_ink_share=params.min_ink_share,
-        max_odd=params.max_thumbnails,
-    )
+    pictures = thumbnails(raw, verdict.images, dataset.class_names, params)
     write_record(outs.results, verdict_result(verdict, dataset, pictures))
     write_json(outs.metrics, verdict_metrics(verdict))
 
 
 def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
-    """Read all four files.
-
-    Raises:
-        DataError: Some cannot be read; names each. A refusal page is left.
-    """
+    """Read all four files; errors in them leave a refusal page."""
     from litesmith.data.statistics import read_raw
     from litesmith.documents.refusal import render_page
 

@@ -52,13 +52,13 @@ def test_pictures_of_what_any_of_two_got_wrong(tmp_path: Path) -> None:
         "three": variant([0, 0, 0, 0, 0]),
     }
     write_predictions(tmp_path / "a.npz", variants, SPLIT, pictured=["one", "two"])
-    kept = np.load(tmp_path / "a.npz")
-    assert kept["variants"].tolist() == ["one", "two", "three"]
-    assert kept["wrong_rows"].tolist() == [0, 3]
-    assert np.array_equal(kept["wrong_images"], SPLIT.images[[0, 3]])
-    assert kept["predicted"].tolist() == [[0, 1, 2, 1, 1], [1, 1, 2, 2, 1], [0, 0, 0, 0, 0]]
-    assert kept["predicted"].dtype == np.uint8
-    assert kept["confidence"] == pytest.approx(0.8)
+    written = np.load(tmp_path / "a.npz")
+    assert written["variants"].tolist() == ["one", "two", "three"]
+    assert written["wrong_rows"].tolist() == [0, 3]
+    assert np.array_equal(written["wrong_images"], SPLIT.images[[0, 3]])
+    assert written["predicted"].tolist() == [[0, 1, 2, 1, 1], [1, 1, 2, 2, 1], [0, 0, 0, 0, 0]]
+    assert written["predicted"].dtype == np.uint8
+    assert written["confidence"] == pytest.approx(0.8)
 
 
 def test_same_answers_same_bytes(tmp_path: Path) -> None:

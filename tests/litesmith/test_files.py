@@ -68,10 +68,10 @@ def test_a_machine_that_cannot_write_is_explained(tmp_path: Path, number: int, r
 
 def test_an_explained_error_names_the_file_that_the_system_named() -> None:
     with (
-        pytest.raises(MachineError, match=r"cannot write made/fetch\.json: the disk is full"),
+        pytest.raises(MachineError, match=r"cannot write results/fetch\.json: the disk is full"),
         explaining(),
     ):
-        raise OSError(errno.ENOSPC, "from the system", "made/fetch.json")
+        raise OSError(errno.ENOSPC, "from the system", "results/fetch.json")
 
 
 def test_a_file_that_may_not_be_read_is_not_called_unwritable(
@@ -83,15 +83,15 @@ def test_a_file_that_may_not_be_read_is_not_called_unwritable(
         raise OSError(errno.EACCES, "from the system", str(tmp_path / "model.h5"))
 
 
-@pytest.mark.parametrize("target", ["a file", "/nonexistent", "made"])
+@pytest.mark.parametrize("target", ["a file", "/nonexistent", "results"])
 def test_what_stands_in_the_place_of_a_folder_is_explained(tmp_path: Path, target: str) -> None:
     (tmp_path / "a file").touch()
-    (tmp_path / "made").symlink_to(target)
+    (tmp_path / "results").symlink_to(target)
     with pytest.raises(
         MachineError,
         match=r"cannot write .*fetch\.json: (a file, or a link that|links lead in a circle)",
     ):
-        write_text(tmp_path / "made/fetch.json", "{}")
+        write_text(tmp_path / "results/fetch.json", "{}")
 
 
 def test_a_folder_in_the_place_of_a_file_is_explained(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ _MERGES = "a: &a {x: 1}\n" + "".join(
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "told"),
+    ("content", "line", "message"),
     [
         ("a:\n\tb: 1\n", 2, r"Indent with spaces: this is a tab\."),
         ("a: 1\n\tb: 2\n", 2, r"Indent with spaces: this is a tab\."),
@@ -175,9 +175,9 @@ _MERGES = "a: &a {x: 1}\n" + "".join(
     ],
 )
 def test_yaml_that_cannot_be_read_is_refused_with_file_and_line(
-    tmp_path: Path, content: str | bytes, line: int, told: str
+    tmp_path: Path, content: str | bytes, line: int, message: str
 ) -> None:
-    with pytest.raises(ParamsError, match=rf"(?s)params\.yaml, line {line}, .*{told}") as caught:
+    with pytest.raises(ParamsError, match=rf"(?s)params\.yaml, line {line}, .*{message}") as caught:
         _yaml(tmp_path, content)
     assert len(str(caught.value)) < 500
 
@@ -186,13 +186,13 @@ def test_what_is_no_file_with_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
-    for name, told in {
+    for name, message in {
         "folder": "is a folder, and a YAML file was expected",
         "pipe": "is a pipe or a device, and a YAML file was expected",
         "loop": "cannot be read: Too many levels of symbolic links",
         "none": r"is missing\. Run from the project's folder, or restore the file\.",
     }.items():
-        with pytest.raises(ParamsError, match=rf"{name}\.yaml {told}"):
+        with pytest.raises(ParamsError, match=rf"{name}\.yaml {message}"):
             read_yaml(tmp_path / f"{name}.yaml")
 
 
@@ -296,7 +296,7 @@ def test_yaml_is_written_so_that_readers_of_both_versions_read_the_same() -> Non
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "is not JSON: Expecting value"),
         (b"{", "is not JSON"),
@@ -309,9 +309,9 @@ def test_yaml_is_written_so_that_readers_of_both_versions_read_the_same() -> Non
         (b"9" * 5000, "is not JSON: Exceeds the limit"),
     ],
 )
-def test_json_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+def test_json_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "old.json").write_bytes(content)
-    with pytest.raises(DataError, match=rf"old\.json {told}"):
+    with pytest.raises(DataError, match=rf"old\.json {message}"):
         read_json(tmp_path / "old.json")
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(DataError, match=r"folder\.json is a folder"):

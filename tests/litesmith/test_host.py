@@ -24,5 +24,5 @@ def test_host_is_named_in_full() -> None:
         ("", ""),
     ],
 )
-def test_generations_of_a_processor_are_told_apart(text: str, name: str) -> None:
+def test_generations_of_a_processor_are_distinguished(text: str, name: str) -> None:
     assert cpu_name_in(text) == name

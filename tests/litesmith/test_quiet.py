@@ -7,12 +7,12 @@ from litesmith.quiet import hushed
 
 
 def test_what_is_said_is_kept_and_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with hushed() as said:
+    with hushed() as output:
         os.write(2, b"native ")
-        first = said()
+        first = output()
         os.write(2, b"code")
         print("and Python", file=sys.__stderr__, flush=True)
-        assert (first, said()) == ("native ", "native codeand Python\n")
+        assert (first, output()) == ("native ", "native codeand Python\n")
     os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
 

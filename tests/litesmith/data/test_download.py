@@ -22,12 +22,12 @@ from tests.conftest import ROLES, SmallSet
 
 @dataclass
 class Server:
-    """An address that serves a folder, after as many troubles as it is told."""
+    """An address that serves a folder after the listed troubles."""
 
     folder: Path
     url: str = ""
     troubles: list[str] = field(default_factory=list)
-    asked: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
     retry_after_s: int = 0
 
 
@@ -38,7 +38,7 @@ def server(small_set: SmallSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ser
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            server.asked[f"{self.command} {self.path}"] += 1
+            server.requests[f"{self.command} {self.path}"] += 1
             trouble = server.troubles.pop(0) if server.troubles else ""
             path = server.folder / self.path.strip("/")
             if trouble.isdigit() or not path.is_file():
@@ -119,13 +119,13 @@ def test_passing_failures_are_tried_again_with_growing_pauses(
     )
     assert first == "/train-images-idx3-ubyte.gz: the server answered 503; trying again"
     assert "IncompleteRead(100 bytes read" in second
-    assert server.asked["GET /train-images-idx3-ubyte.gz"] == 3
+    assert server.requests["GET /train-images-idx3-ubyte.gz"] == 3
     assert targets(tmp_path)["train_images"].read_bytes() == small_set.path("train_images").read_bytes()
 
 
-@pytest.mark.parametrize(("asked_s", "waited_s"), [(3, 3), (100_000, 7)])
+@pytest.mark.parametrize(("requested_s", "waited_s"), [(3, 3), (100_000, 7)])
 def test_the_pause_is_what_the_server_asks_for_up_to_the_time_out(
-    asked_s: int,
+    requested_s: int,
     waited_s: float,
     small_set: SmallSet,
     server: Server,
@@ -134,7 +134,7 @@ def test_the_pause_is_what_the_server_asks_for_up_to_the_time_out(
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=pauses.append))
-    server.troubles, server.retry_after_s = ["429"], asked_s
+    server.troubles, server.retry_after_s = ["429"], requested_s
     fetched(with_sources(small_set, server.url, timeout_s=7), tmp_path)
     assert pauses == [waited_s]
 
@@ -146,7 +146,7 @@ def test_all_kinds_of_failures_share_the_tries(
     params = with_sources(small_set, server.url, attempts=3, backoff_s=0)
     with pytest.raises(SourcesError, match=r"IncompleteRead\(100 bytes read.* \(tried 3 times\)"):
         fetched(params, tmp_path)
-    assert server.asked.total() == 3
+    assert server.requests.total() == 3
 
 
 def test_what_will_not_change_is_not_tried_again(
@@ -157,7 +157,7 @@ def test_what_will_not_change_is_not_tried_again(
         SourcesError, match=r"train-images-idx3-ubyte\.gz: the server answered 404 Not Found"
     ):
         fetched(with_sources(small_set, server.url), tmp_path)
-    assert server.asked.total() == 1
+    assert server.requests.total() == 1
 
 
 def test_the_whole_set_comes_from_one_source(
@@ -205,8 +205,8 @@ def test_wrong_md5_is_refused_and_nothing_is_lost(small_set: SmallSet, tmp_path:
     content[-9] ^= 1
     small_set.path("test_images").write_bytes(content)
     expected = small_set.params.fetch.files.test_images.md5
-    found = small_set.sums()["test_images"]["md5"]
-    text = f"t10k-images-idx3-ubyte.gz has the wrong MD5: expected {expected}, got {found}"
+    actual = small_set.sums()["test_images"]["md5"]
+    text = f"t10k-images-idx3-ubyte.gz has the wrong MD5: expected {expected}, got {actual}"
     with pytest.raises(SourcesError, match=text):
         fetched(small_set.params, tmp_path / "raw")
     assert {path: path.read_bytes() for path in (tmp_path / "raw").iterdir()} == before
@@ -234,7 +234,7 @@ def synthetic_params(small_set: SmallSet, **more: Any) -> Params:
     bare = {role: {"md5": None, "size_bytes": None} for role in ROLES}
     return small_set.changed(
         {
-            "dataset": {"synthetic": True, "name": "Drawn"},
+            "dataset": {"synthetic": True, "name": "Synthetic"},
             "fetch": {"sources": ["synthetic"], "files": bare, **more},
         }
     )
@@ -302,7 +302,7 @@ def test_reachable_finds_a_source_and_says_what_is_wrong_with_others(
     params = with_sources(small_set, "env:NOT_THERE", server.url)
     reach = reachable(params.fetch, params.dataset, timeout_s=10)
     assert reach.source == server.url
-    assert {name.split()[0] for name in server.asked} == {"HEAD"}
+    assert {name.split()[0] for name in server.requests} == {"HEAD"}
 
 
 def test_reachable_asks_for_every_file(small_set: SmallSet, server: Server) -> None:
@@ -327,7 +327,7 @@ def test_reachable_does_not_wait_for_a_source_that_hangs(
     assert (reach.source, reach.failures) == (None, {"http://127.0.0.1:9": "no answer within 0.05 s"})
 
 
-def test_drawn_images_are_within_reach_only_where_wanted(small_set: SmallSet) -> None:
+def test_synthetic_images_are_within_reach_only_where_wanted(small_set: SmallSet) -> None:
     wanted = synthetic_params(small_set)
     assert reachable(wanted.fetch, wanted.dataset, timeout_s=5).source == "synthetic"
     unwanted = with_sources(small_set, "synthetic")
@@ -392,10 +392,10 @@ def test_a_server_without_head_is_asked_by_get(
     params = with_sources(small_set, "env:SOME_MIRROR")
     server.troubles = [trouble for status in ("405", "501", "403", "405") for trouble in (status, "")]
     require_named(params.fetch, params.dataset)
-    assert len(server.asked) == 8
+    assert len(server.requests) == 8
 
 
-def test_a_length_that_is_no_number_is_not_heeded(
+def test_a_length_that_is_no_number_is_ignored(
     small_set: SmallSet, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_MIRROR", server.url)
@@ -492,7 +492,7 @@ def test_a_named_folder_of_other_images_is_refused_before_the_run(
         require_named(params.fetch, params.dataset)
 
 
-def test_drawn_images_are_not_the_variables_business(
+def test_synthetic_images_are_not_the_variables_business(
     small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LITESMITH_MIRROR", str(tmp_path / "gone"))

@@ -8,8 +8,10 @@ from PIL import Image
 
 from litesmith.data.statistics import LabelledImages, images_table
 from litesmith.data.thumbnails import class_distances, png_base64, thumbnails, typical_rows
+from litesmith.params.sections.validate import ValidateParams
+from litesmith.records.validate import Pictures
 
-NAMES = ["even", "odd"]
+NAMES = ("even", "odd")
 
 
 def _raw(num_images: int = 20) -> dict[str, LabelledImages]:
@@ -26,9 +28,13 @@ def _raw(num_images: int = 20) -> dict[str, LabelledImages]:
     return {"train": _pair(), "test": _pair()}
 
 
+def _shown(raw: dict[str, LabelledImages], max_odd: int, names: tuple[str, ...] = NAMES) -> Pictures:
+    params = ValidateParams.model_construct(min_ink_share=0.1, max_thumbnails=max_odd)
+    return thumbnails(raw, images_table(raw), names, params)
+
+
 def _odd(raw: dict[str, LabelledImages], max_odd: int) -> list[tuple[str, int, str]]:
-    pictures = thumbnails(raw, images_table(raw), NAMES, min_ink_share=0.1, max_odd=max_odd)
-    return [(odd.file, odd.row, odd.reason) for odd in pictures.suspicious]
+    return [(odd.file, odd.row, odd.reason) for odd in _shown(raw, max_odd).suspicious]
 
 
 def _pixels(picture: str) -> NDArray[np.uint8]:
@@ -55,8 +61,8 @@ def test_the_typical_image_is_the_nearest_and_the_first_of_equals() -> None:
 
 def test_a_class_without_images_has_no_picture() -> None:
     raw = _raw()
-    shown = thumbnails(raw, images_table(raw), ["even", "odd", "never"], min_ink_share=0.1, max_odd=0)
-    assert [picture.name for picture in shown.classes] == NAMES
+    shown = _shown(raw, 0, (*NAMES, "never"))
+    assert [picture.name for picture in shown.classes] == ["even", "odd"]
     assert shown.suspicious == ()
 
 
@@ -94,13 +100,13 @@ def test_the_kinds_take_turns_up_to_the_number_and_no_image_comes_twice() -> Non
 
 def test_the_pictures_are_the_images_and_the_same_each_time() -> None:
     raw = _raw()
-    shown = thumbnails(raw, images_table(raw), NAMES, min_ink_share=0.1, max_odd=4)
+    shown = _shown(raw, 4)
     for picture in shown.classes:
         np.testing.assert_array_equal(_pixels(picture.image), raw["train"].images[picture.row])
     for odd in shown.suspicious:
         np.testing.assert_array_equal(_pixels(odd.image), raw[odd.file].images[odd.row])
     assert len(shown.suspicious) == 4
-    again = thumbnails(raw, images_table(raw), NAMES, min_ink_share=0.1, max_odd=4)
+    again = _shown(raw, 4)
     assert again.model_dump_json() == shown.model_dump_json()
 
 

@@ -22,7 +22,7 @@ from litesmith.tflite.slimming import unpack
 from tests.litesmith.make_tiny import TINY, images
 
 PROJECT = Path(__file__).parents[3]
-DRAWN, _ = images(40, seed=2)
+IMAGES, _ = images(40, seed=2)
 TYPES = schema.TensorType
 
 
@@ -44,7 +44,7 @@ def first(tree: Any) -> Any:
 
 def refusal(path: Path) -> str:
     with pytest.raises(DataError) as error, open_foreign(path) as model:
-        model.probabilities(DRAWN)
+        model.probabilities(IMAGES)
     return str(error.value)
 
 
@@ -53,13 +53,13 @@ def test_answers_are_those_of_the_same_process(precision: str) -> None:
     path = TINY / f"{precision}.tflite"
     with open_foreign(path) as model:
         assert (model.height, model.width, model.num_classes) == (8, 8, 3)
-        assert np.array_equal(model.probabilities(DRAWN), runtime.predict(path, DRAWN))
-        assert model.probabilities(DRAWN[:0]).shape == (0, 3)
+        assert np.array_equal(model.probabilities(IMAGES), runtime.predict(path, IMAGES))
+        assert model.probabilities(IMAGES[:0]).shape == (0, 3)
         with pytest.raises(DataError, match=r"takes images of \(8, 8\), got \(28, 28\)\. Resize them"):
             model.probabilities(np.zeros((1, 28, 28), np.uint8))
 
 
-def test_a_model_is_told_by_its_content(tmp_path: Path) -> None:
+def test_a_model_is_recognized_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "-model of others \N{SNOWMAN}.h5"
     path.write_bytes((TINY / "int8.tflite").read_bytes())
     with open_foreign(path) as model:
@@ -193,7 +193,7 @@ def with_weights_that_are_no_numbers(tree: Any) -> None:
 def test_a_lite_file_of_another_kind(tmp_path: Path, change: Callable[[Any], None], reason: str) -> None:
     path = edited(tmp_path, change)
     with pytest.raises(DataError, match=rf"foreign\.tflite {reason}"):
-        require_probabilities(path, LiteModel(path).probabilities(DRAWN))
+        require_probabilities(path, LiteModel(path).probabilities(IMAGES))
 
 
 def test_a_batch_that_is_left_open_is_one(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_batch_that_is_left_open_is_one(tmp_path: Path) -> None:
 
     with open_foreign(edited(tmp_path, with_open_batch)) as model:
         assert np.array_equal(
-            model.probabilities(DRAWN), runtime.predict(TINY / "float32.tflite", DRAWN)
+            model.probabilities(IMAGES), runtime.predict(TINY / "float32.tflite", IMAGES)
         )
 
 
@@ -251,17 +251,21 @@ def test_a_file_that_ends_the_process_that_opens_it(tmp_path: Path) -> None:
     """An operator that writes nowhere: LiteRT 2 follows the index and crashes. A later one may refuse the file."""
 
     def writing_nowhere(tree: Any) -> None:
-        dequantize = next(one for one in tree.subgraphs[0].operators if one.builtinOptions is None)
+        dequantize = next(
+            operator for operator in tree.subgraphs[0].operators if operator.builtinOptions is None
+        )
         dequantize.outputs = np.array([-1], np.int32)
 
-    said = refusal(edited(tmp_path, writing_nowhere, "float16"))
+    message = refusal(edited(tmp_path, writing_nowhere, "float16"))
     crashed = "LiteRT was ended by signal 11 (Segmentation fault) while it opened"
-    assert crashed in said or "is not a .tflite file that LiteRT can run" in said
+    assert crashed in message or "is not a .tflite file that LiteRT can run" in message
 
 
 def children() -> list[psutil.Process]:
     """Return the children of this process that run a model; other tests may have left helpers of theirs."""
-    return [one for one in psutil.Process().children() if "litesmith.inference.child" in one.cmdline()]
+    return [
+        child for child in psutil.Process().children() if "litesmith.inference.child" in child.cmdline()
+    ]
 
 
 def child() -> psutil.Process:
@@ -274,7 +278,7 @@ def test_the_signal_is_named() -> None:
     with open_foreign(path) as model:
         child().send_signal(signal.SIGSEGV)
         with pytest.raises(DataError) as error:
-            model.probabilities(DRAWN)
+            model.probabilities(IMAGES)
     ended = "LiteRT was ended by signal 11 (Segmentation fault) while it answered a picture with"
     assert str(error.value).startswith(f"{ended} {path}: the file is damaged")
 
@@ -287,7 +291,7 @@ def test_a_model_that_does_not_answer_is_stopped() -> None:
         with pytest.raises(
             DataError, match=r"LiteRT did not finish .*int8\.tflite within 1 s and was stopped"
         ):
-            model.probabilities(DRAWN)
+            model.probabilities(IMAGES)
     assert not hanging.is_running()
 
 

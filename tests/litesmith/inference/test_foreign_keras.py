@@ -23,7 +23,7 @@ from tests.litesmith.compression.test_flip_averaging import SPEC
 
 pytestmark = pytest.mark.slow
 
-DRAWN, _ = make_tiny.images(6, seed=2)
+IMAGES, _ = make_tiny.images(6, seed=2)
 LAYERS = keras.layers
 
 
@@ -52,9 +52,9 @@ def changed(path: Path, change: Callable[[Any], None]) -> Path:
 
 
 def refusal(path: Path) -> str:
-    """Return what is said of a model as the child would, in this process."""
+    """Return the message about a model that the child would send, from this process."""
     with pytest.raises(DataError) as error:
-        require_probabilities(path, child.open_h5(path).probabilities(DRAWN))
+        require_probabilities(path, child.open_h5(path).probabilities(IMAGES))
     return str(error.value)
 
 
@@ -64,7 +64,7 @@ def test_answers_are_those_of_keras(path: Path) -> None:
     with foreign.open_foreign(path) as opened:
         assert (opened.height, opened.width, opened.num_classes) == (8, 8, 3)
         np.testing.assert_allclose(
-            opened.probabilities(DRAWN), converter.probabilities(model, DRAWN), atol=1e-6
+            opened.probabilities(IMAGES), converter.probabilities(model, IMAGES), atol=1e-6
         )
 
 
@@ -142,15 +142,15 @@ def test_logits_several_inputs_and_outputs(path: Path) -> None:
     ],
 )
 def test_a_description_that_makes_no_sense(path: Path, change: Callable[[Any], None]) -> None:
-    said = refusal(changed(path, change))
-    assert f"{path} is not a Keras .h5 model" in said
-    assert len(said) < 600
+    message = refusal(changed(path, change))
+    assert f"{path} is not a Keras .h5 model" in message
+    assert len(message) < 600
 
 
 @pytest.mark.parametrize("batch", [1, None])
 def test_a_batch_of_one_is_answered_one_by_one(path: Path, batch: int | None) -> None:
     save_h5(classifier(batch=batch), path)
-    assert child.open_h5(path).probabilities(DRAWN).shape == (len(DRAWN), 3)
+    assert child.open_h5(path).probabilities(IMAGES).shape == (len(IMAGES), 3)
 
 
 def test_an_input_and_an_output_with_names_are_answered(path: Path) -> None:
@@ -159,7 +159,7 @@ def test_an_input_and_an_output_with_names_are_answered(path: Path) -> None:
     save_h5(named, path)
     opened = child.open_h5(path)
     assert (opened.height, opened.width, opened.num_classes) == (8, 8, 3)
-    np.testing.assert_array_equal(opened.probabilities(DRAWN), converter.probabilities(plain, DRAWN))
+    np.testing.assert_array_equal(opened.probabilities(IMAGES), converter.probabilities(plain, IMAGES))
 
 
 def test_our_own_networks_open_as_before(path: Path) -> None:
@@ -180,7 +180,7 @@ def test_our_own_networks_open_as_before(path: Path) -> None:
         after = load_aware(path)
         assert after.get_config() == before.get_config()
         assert np.array_equal(
-            converter.probabilities(after, DRAWN), converter.probabilities(before, DRAWN)
+            converter.probabilities(after, IMAGES), converter.probabilities(before, IMAGES)
         )
 
 

@@ -72,15 +72,15 @@ def test_several_pictures_and_folders_in_order_and_one_that_is_broken_stops_none
 
 def test_a_folder_without_pictures(tmp_path: Path) -> None:
     (tmp_path / "photo.HEIC").write_bytes(b"")
-    found = find_pictures([tmp_path, tmp_path / "shoe.png"])
-    assert found.pictures == (tmp_path / "shoe.png",)
-    assert found.failures == (
+    files = find_pictures([tmp_path, tmp_path / "shoe.png"])
+    assert files.pictures == (tmp_path / "shoe.png",)
+    assert files.failures == (
         f"the folder {tmp_path} holds no file that is named like a picture, such as a .png or a .jpg. "
         "It holds 1 other file (.heic).",
     )
 
 
-def test_what_of_a_folder_is_left_out_is_told(picture: Path) -> None:
+def test_what_of_a_folder_is_left_out_is_named(picture: Path) -> None:
     folder = picture.parent
     for name in (
         "photo.heic",
@@ -95,22 +95,24 @@ def test_what_of_a_folder_is_left_out_is_told(picture: Path) -> None:
     (folder / ".thumbnails").mkdir()
     shutil.copy(picture, folder / ".thumbnails/small.png")
     (folder / "others").symlink_to(folder / ".thumbnails", target_is_directory=True)
-    found = find_pictures([folder])
-    assert found.pictures == (picture,)
-    assert found.left_out == (
+    files = find_pictures([folder])
+    assert files.pictures == (picture,)
+    assert files.left_out == (
         f"left out of {folder}: 6 other files (.eps, .h5, .heic, .pdf, .svg, no suffix) and 1 link to folders",
     )
-    assert not found.failures
+    assert not files.failures
 
 
-def test_links_that_lead_nowhere_and_pipes_are_told_as_pictures_are(picture: Path) -> None:
+def test_links_that_lead_nowhere_and_pipes_are_reported_as_pictures_are(picture: Path) -> None:
     (picture.parent / "gone.png").symlink_to(picture.parent / "nothing")
     os.mkfifo(picture.parent / "pipe.png")
-    found = find_pictures([picture.parent])
-    assert [path.name for path in found.pictures] == ["gone.png", "pipe.png", "right.png"]
+    files = find_pictures([picture.parent])
+    assert [path.name for path in files.pictures] == ["gone.png", "pipe.png", "right.png"]
 
 
-def test_a_folder_that_may_not_be_read_is_told(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_is_reported(
+    picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     locked = picture.parent / "locked"
     locked.mkdir()
     scan = os.scandir
@@ -121,16 +123,16 @@ def test_a_folder_that_may_not_be_read_is_told(picture: Path, monkeypatch: pytes
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refuse)  # root may read everything
-    found = find_pictures([picture.parent])
-    assert found.pictures == (picture,)
-    assert found.failures == (
+    files = find_pictures([picture.parent])
+    assert files.pictures == (picture,)
+    assert files.failures == (
         f"the folder {locked} cannot be looked into: Permission denied. Change its permissions.",
     )
 
 
 def test_images_of_the_training_kind_bring_no_warning(tmp_path: Path) -> None:
-    drawn, labels = images(12, seed=9)
-    paths = [saved(image, tmp_path / f"{row}.png") for row, image in enumerate(drawn)]
+    examples, labels = images(12, seed=9)
+    paths = [saved(image, tmp_path / f"{row}.png") for row, image in enumerate(examples)]
     outcomes = list(predict_pictures(TINY / "int8.tflite", paths))
     predictions = [outcome for _, outcome in outcomes if isinstance(outcome, Prediction)]
     assert [prediction.warnings for prediction in predictions] == [()] * 12
@@ -148,10 +150,10 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("said", STRANGE)
-def test_a_picture_unlike_anything_in_training_is_told(tmp_path: Path, said: str) -> None:
-    prediction = predicted(TINY / "int8.tflite", saved(STRANGE[said], tmp_path / "a.png"))
-    assert any(warning.startswith(said) for warning in prediction.warnings)
+@pytest.mark.parametrize("message", STRANGE)
+def test_a_picture_unlike_anything_in_training_has_a_warning(tmp_path: Path, message: str) -> None:
+    prediction = predicted(TINY / "int8.tflite", saved(STRANGE[message], tmp_path / "a.png"))
+    assert any(warning.startswith(message) for warning in prediction.warnings)
     assert any(line.startswith("warning: ") for line in prediction.lines())
 
 
@@ -188,7 +190,7 @@ def test_metadata_that_is_named_serves_any_model(model: Path, picture: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"class_names": ["a", "b"]}, r"mine\.tflite tells 3 classes apart, and its metadata names 2"),
         (
@@ -198,11 +200,11 @@ def test_metadata_that_is_named_serves_any_model(model: Path, picture: Path) -> 
     ],
 )
 def test_metadata_that_does_not_fit(
-    model: Path, picture: Path, change: dict[str, object], said: str
+    model: Path, picture: Path, change: dict[str, object], message: str
 ) -> None:
     content = json.loads(model.with_suffix(".json").read_text())
     model.with_suffix(".json").write_text(json.dumps({**content, **change}))
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         predicted(model, picture)
 
 

@@ -67,10 +67,10 @@ def test_a_model_that_only_computes_passes_with_its_classes(tmp_path: Path) -> N
     ],
 )
 def test_a_lambda_layer_is_found_wherever_it_stands(tmp_path: Path, config: Any) -> None:
-    said = refusal(written(tmp_path, config))
+    messages = refusal(written(tmp_path, config))
     assert (
         "has a Lambda layer, whose code would run as the file is opened. Convert the model to .tflite"
-        in said
+        in messages
     )
 
 
@@ -138,20 +138,20 @@ def test_links_and_numbers_of_other_files_are_refused(tmp_path: Path) -> None:
             "kernel2", (3,), "f4", external=[("/etc/hostname", 0, 12)]
         ),
     }
-    said = {}
+    messages = {}
     for name, point in pointers.items():
         with h5py.File(path, "a") as file:
             point(file["model_weights"])
-        said[name] = refusal(path)
+        messages[name] = refusal(path)
         with h5py.File(path, "a") as file:
             del file["model_weights/kernel2"]
     assert all(
-        "points at something else in /model_weights/kernel2" in said[name]
+        "points at something else in /model_weights/kernel2" in messages[name]
         for name in ("soft", "external")
     )
-    assert "points at something else" in said["dangling"]
+    assert "points at something else" in messages["dangling"]
     assert all(
-        "takes the numbers of /model_weights/kernel2 from another file" in said[name]
+        "takes the numbers of /model_weights/kernel2 from another file" in messages[name]
         for name in ("virtual", "raw")
     )
 
@@ -201,8 +201,8 @@ def test_a_description_that_makes_no_sense(tmp_path: Path, description: str) -> 
 
 
 def test_a_description_that_is_no_text(tmp_path: Path) -> None:
-    said = refusal(written(tmp_path, model(), model_config=np.arange(3)))
-    assert "its description is ndarray, expected text" in said
+    messages = refusal(written(tmp_path, model(), model_config=np.arange(3)))
+    assert "its description is ndarray, expected text" in messages
 
 
 def test_missing_empty_and_cut_short(tmp_path: Path) -> None:

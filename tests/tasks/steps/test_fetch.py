@@ -46,7 +46,7 @@ def test_full_disk(small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.Monk
         run(small_set)
 
 
-def test_the_door_names_what_the_stage_depends_on() -> None:
+def test_the_step_names_its_parameters_and_inputs() -> None:
     assert fetch.name == "fetch"
     assert list(fetch.sections) == ["fetch", "dataset"]
     assert "seed" not in fetch.keywords

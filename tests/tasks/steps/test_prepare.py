@@ -61,7 +61,7 @@ def test_results_tell_sizes_classes_and_hashes(small_set: SmallSet, here: Ins) -
 def test_seed_decides_and_bytes_repeat(small_set: SmallSet, here: Ins) -> None:
     def hashes() -> dict[str, str]:
         run(small_set)
-        return {name: one["sha256"] for name, one in read_json(Outs().results)["splits"].items()}
+        return {name: split["sha256"] for name, split in read_json(Outs().results)["splits"].items()}
 
     first, again = hashes(), hashes()
     small_set.content["seed"] += 1
