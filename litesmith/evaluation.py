@@ -22,7 +22,7 @@ _NO_LOSS = "its probabilities come in steps of 1/256, so that most are 0 and hav
 
 @dataclass(frozen=True)
 class Answers:
-    """A trained model in a file's format and precision, with its answers to the images.
+    """A trained model's file, and its answers to the images.
 
     ``probabilities`` are float32 (n, classes).
     """
@@ -97,9 +97,8 @@ def write_predictions(
     ``pictured`` got wrong ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
     """
     predicted = np.stack([variant.predicted for variant in variants.values()])
-    wrong = np.flatnonzero(
-        np.any([variants[name].predicted != split.labels for name in pictured], axis=0)
-    )
+    mistakes = [variants[name].predicted != split.labels for name in pictured]
+    wrong = np.flatnonzero(np.any(mistakes, axis=0))
     with replacing(path) as part:
         np.savez_compressed(
             part,

@@ -18,12 +18,9 @@ _PARTS = ("images", "labels", "ids")
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled images, and their rows in the official file.
+    """Labelled images: uint8 (n, height, width) and uint8 (n,).
 
-    Attributes:
-        images: uint8, (n, height, width).
-        labels: uint8, (n,).
-        ids: int64, (n,), the rows.
+    ``ids``, int64 (n,), are their rows in the official file.
     """
 
     images: NDArray[np.uint8]
@@ -36,11 +33,7 @@ def split_rows(
 ) -> dict[str, NDArray[np.int64]]:
     """Assign rows to splits, stratified by class.
 
-    Args:
-        labels: uint8, (n,).
-        sizes: Rows for each split.
-        rest: The split that gets the remaining rows.
-        seed: Decides which row goes where.
+    Labels are uint8 (n,); ``rest`` gets the rows that are in none of ``sizes``.
 
     Returns:
         For ``rest`` and each name in ``sizes`` its rows, int64, ascending; together every row once.
@@ -57,16 +50,9 @@ def split_rows(
 def sample_rows(
     labels: NDArray[np.uint8], num_rows: int, seed: int, *, leave_some: bool = False
 ) -> NDArray[np.int64]:
-    """Choose ``num_rows`` rows at random, stratified by class.
+    """Choose rows at random, int64 (num_rows,), ascending, stratified by class.
 
-    Args:
-        labels: uint8, (n,).
-        num_rows: All of them are chosen without the seed.
-        seed: Decides which rows.
-        leave_some: Whether every class must also have a row that is not chosen.
-
-    Returns:
-        Rows, int64, (num_rows,), ascending.
+    Labels are uint8 (n,). With ``leave_some`` every class must also have a row that is not chosen.
 
     Raises:
         ParamsError: There are too few rows, or too few of a class.

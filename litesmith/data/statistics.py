@@ -45,7 +45,7 @@ class Offender:
 
 
 class Finding(RuleResult):
-    """The result of a rule, with all rows that break it; it may allow some."""
+    """The result of a rule, with all rows that break it."""
 
     rows: Annotated[tuple[Offender, ...], Field(exclude=True)]
 

@@ -21,13 +21,8 @@ def thumbnails(
 ) -> Pictures:
     """Return the pictures of the validation.
 
-    Those of the first file stand for the classes. Odd images are named kinds in turn, none twice.
-
-    Args:
-        raw: The pairs of files.
-        images: As of `litesmith.data.statistics.images_table`.
-        class_names: In the order of the labels.
-        params: What is near-empty, and the most odd images to name.
+    Images of the first file stand for the classes. Odd images are named kinds in turn, none twice.
+    ``images`` is the table of `litesmith.data.statistics.images_table`.
     """
     distances = class_distances(raw, len(class_names))
     first = next(iter(raw.values()))

@@ -87,9 +87,6 @@ def open_h5(path: Path) -> Opened:
     return Opened(height, width, bare.output_shape[-1], 0.0, partial(converter.probabilities, bare))
 
 
-_OPENERS = {"LiteRT": open_tflite, "Keras": open_h5}
-
-
 def main(arguments: list[str]) -> int:
     """Run a model until the parent sends no more requests."""
     runtime, path, folder, time_limit_s, memory_limit_mb = arguments
@@ -115,7 +112,8 @@ class _Model:
         try:
             if request == "answer":
                 return self._answer()
-            self._model = model = _OPENERS[self._runtime](self._path)
+            open_file = open_tflite if self._runtime == "LiteRT" else open_h5
+            self._model = model = open_file(self._path)
             return Reply(height=model.height, width=model.width, num_classes=model.num_classes)
         except LitesmithError as error:
             text = str(error)

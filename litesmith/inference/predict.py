@@ -47,11 +47,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class PictureFiles:
-    """The pictures that paths name, of a folder those in it and below, by name.
+    """The pictures that paths name, those of folders sorted by name.
 
-    Attributes:
-        left_out: The other files of folders, a phrase for each folder.
-        failures: Folders that cannot be looked into, or hold no picture, a sentence each.
+    ``left_out`` has a phrase about each folder's other files, ``failures`` a sentence about each folder
+    that cannot be looked into or holds no picture.
     """
 
     pictures: tuple[Path, ...]

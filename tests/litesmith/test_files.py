@@ -289,7 +289,7 @@ def test_yaml_is_written_so_that_readers_of_both_versions_read_the_same() -> Non
     }
     text = yaml_text(content)
     assert parse_yaml(text, "x.yaml") == content
-    # Of numbers they take 1e-06 for different things, and the names of axes in dvc.yaml are words for DVC.
+    # They read 1e-06 as different things, and the names of axes in dvc.yaml are words for DVC.
     lists = "\n".join(line for line in text.splitlines() if not line.startswith(("a:", " ")))
     assert _read_as_1_1(lists) == {"b": content["b"]}
     assert text.startswith("b:\n- 'no'\n- 'Off'\n- '12:30'\n") and "- été\n" in text

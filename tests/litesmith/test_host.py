@@ -16,7 +16,8 @@ def test_host_is_named_in_full() -> None:
     ("text", "name"),
     [
         (
-            "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\nmodel\t\t: 1\n",
+            "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n\n"
+            "processor\t: 1\nmodel\t\t: 1\n",
             "AMD EPYC (family 25, model 17)",
         ),
         ("processor\t: 0\nmodel name\t: ARMv7 Processor rev 4 (v7l)\n", "ARMv7 Processor rev 4 (v7l)"),

@@ -183,7 +183,8 @@ def test_if_all_fail_the_error_lists_each(small_set: SmallSet, server: Server, t
         "no source could serve Fashion-MNIST.",
         "  env:NOT_THERE: the environment variable NOT_THERE is not set",
         f"  {tmp_path}/none: the folder {tmp_path}/none does not exist",
-        f"  {server.url}: train-images-idx3-ubyte.gz: the server answered 500 Internal Server Error (tried 3 times)",
+        f"  {server.url}: train-images-idx3-ubyte.gz: "
+        "the server answered 500 Internal Server Error (tried 3 times)",
         "  synthetic: dataset.synthetic is false: synthetic images may not pass for Fashion-MNIST",
         "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network.",
     ]
@@ -225,7 +226,8 @@ def test_wrong_size_is_refused(
 
 def test_real_files_must_have_sums(small_set: SmallSet, tmp_path: Path) -> None:
     params = small_set.changed({"fetch": {"files": {"test_labels": {"md5": None}}}})
-    text = r"fetch\.files\.test_labels lacks md5 or size_bytes, got null\. Files from .* must be checked: give both"
+    lack = r"fetch\.files\.test_labels lacks md5 or size_bytes, got null\."
+    text = rf"{lack} Files from .* must be checked: give both"
     with pytest.raises(ParamsError, match=text):
         fetched(params, tmp_path)
 
@@ -265,7 +267,8 @@ def test_full_disk_stops_with_what_to_do_and_loses_nothing(small_set: SmallSet, 
     before = (raw / "test_images.gz").read_bytes()
     # The device that answers every write with ENOSPC, under the name that the part is written to.
     (raw / f".test_images.part{os.getpid()}.gz").symlink_to("/dev/full")
-    text = r"cannot write .*test_images\.gz: the disk is full: free some space and run again\. No file is left half"
+    reason = r"the disk is full: free some space and run again\."
+    text = rf"cannot write .*test_images\.gz: {reason} No file is left half"
     with pytest.raises(MachineError, match=text):
         fetched(small_set.params, raw)
     assert (raw / "test_images.gz").read_bytes() == before
@@ -281,7 +284,7 @@ def test_a_folder_without_write_permission_is_named(small_set: SmallSet, not_roo
 
 @pytest.fixture
 def not_root(small_set: SmallSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder that may not be written to; root, who may write everywhere, becomes somebody else meanwhile."""
+    """Return a read-only folder; root, who may write everywhere, is another user meanwhile."""
     base = tmp_path_factory.getbasetemp().parent.parent / f"litesmith-locked-{os.getpid()}"
     mirror, locked = base / "mirror", base / "locked"
     shutil.copytree(small_set.folder, mirror)
@@ -369,8 +372,9 @@ def test_a_named_source_is_the_only_one_tried(
     assert str(caught.value).splitlines() == [
         "SOME_MIRROR cannot serve Fashion-MNIST.",
         f"  SOME_MIRROR={tmp_path}/gone: the folder {tmp_path}/gone does not exist",
-        "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is here or what "
-        "fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in fetch.files.",
+        "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is here "
+        "or what fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in "
+        "fetch.files.",
     ]
     assert list((tmp_path / "raw").iterdir()) == []
     assert reachable(params.fetch, params.dataset, timeout_s=5).source is None

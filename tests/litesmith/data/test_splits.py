@@ -43,7 +43,8 @@ def test_seed_decides_the_split() -> None:
 
 @pytest.mark.parametrize("num_rows", [300, 301, 5])
 def test_splits_that_do_not_fit_are_refused(num_rows: int) -> None:
-    text = rf"cannot choose {num_rows} of 300 rows with every class in the same share: .* Ask for fewer rows"
+    share = f"cannot choose {num_rows} of 300 rows with every class in the same share"
+    text = rf"{share}: .* Ask for fewer rows"
     with pytest.raises(ParamsError, match=text):
         split_rows(LABELS, {"gate": num_rows}, rest="train", seed=1)
 

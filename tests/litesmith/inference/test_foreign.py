@@ -248,7 +248,7 @@ def test_a_runtime_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_file_that_ends_the_process_that_opens_it(tmp_path: Path) -> None:
-    """An operator that writes nowhere: LiteRT 2 follows the index and crashes. A later one may refuse the file."""
+    """LiteRT 2 follows the index of an operator that writes nowhere and crashes; others may refuse it."""
 
     def writing_nowhere(tree: Any) -> None:
         dequantize = next(
@@ -262,7 +262,7 @@ def test_a_file_that_ends_the_process_that_opens_it(tmp_path: Path) -> None:
 
 
 def children() -> list[psutil.Process]:
-    """Return the children of this process that run a model; other tests may have left helpers of theirs."""
+    """Return the children of this process that run a model; other tests may have left other children."""
     return [
         child for child in psutil.Process().children() if "litesmith.inference.child" in child.cmdline()
     ]
@@ -315,7 +315,7 @@ def test_no_process_and_no_folder_stays(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process works; who lost its parent may stay as a zombie where nobody asks for it."""
+    """Return whether a process works; a process without a parent may stay as a zombie."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -324,7 +324,8 @@ def is_running(pid: int) -> bool:
 
 def test_the_child_ends_with_its_parent() -> None:
     code = (
-        "import os, psutil, signal\nfrom pathlib import Path\nfrom litesmith.inference.foreign import open_foreign\n"
+        "import os, psutil, signal\nfrom pathlib import Path\n"
+        "from litesmith.inference.foreign import open_foreign\n"
         f"with open_foreign(Path({str(TINY / 'int8.tflite')!r})):\n"
         "    print(psutil.Process().children()[0].pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

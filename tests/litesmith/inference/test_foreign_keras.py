@@ -1,4 +1,4 @@
-"""Models of others that Keras runs, most of them in this process: importing TensorFlow in another takes seconds."""
+"""Foreign Keras models, most of them run in this process: another takes seconds to import TensorFlow."""
 
 import json
 from collections.abc import Callable

@@ -133,7 +133,7 @@ def test_one_tone_behind_one_veil_is_said(tmp_path: Path) -> None:
 
 
 def png(width: int, depth: int, colour_type: int, row: bytes, transparent: bytes) -> bytes:
-    """Return a PNG file of one row, with the level or colour that is transparent, as Pillow cannot write it."""
+    """Return a PNG file of one row with a transparent level or colour, as Pillow cannot write it."""
     header = struct.pack(">IIBBBBB", width, 1, depth, colour_type, 0, 0, 0)
     chunks = (
         (b"IHDR", header),

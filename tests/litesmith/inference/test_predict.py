@@ -98,7 +98,8 @@ def test_what_of_a_folder_is_left_out_is_named(picture: Path) -> None:
     files = find_pictures([folder])
     assert files.pictures == (picture,)
     assert files.left_out == (
-        f"left out of {folder}: 6 other files (.eps, .h5, .heic, .pdf, .svg, no suffix) and 1 link to folders",
+        f"left out of {folder}: 6 other files (.eps, .h5, .heic, .pdf, .svg, no suffix) "
+        "and 1 link to folders",
     )
     assert not files.failures
 

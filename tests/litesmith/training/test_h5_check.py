@@ -45,8 +45,11 @@ LAMBDA = layer("Lambda", function=PICKLED, function_type="lambda", module="__mai
 
 def test_a_model_that_only_computes_passes_with_its_classes(tmp_path: Path) -> None:
     initializer = {
-        "module": "keras.initializers", "class_name": "HeNormal", "config": {"seed": None}, "registered_name": None,
-    }  # fmt: skip
+        "module": "keras.initializers",
+        "class_name": "HeNormal",
+        "config": {"seed": None},
+        "registered_name": None,
+    }
     config = model(layer("Conv2D", kernel_initializer=initializer, activation="relu"), layer("Flatten"))
     with checked_h5(written(tmp_path, config)) as (file, classes):
         assert json.loads(file.attrs["model_config"]) == config

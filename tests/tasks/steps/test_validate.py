@@ -69,8 +69,8 @@ def test_label_ten_is_refused_by_rule_and_index(small_set: SmallSet, here: Ins) 
     write_idx(here.train_labels, labels)
     text, page = refused(small_set)
     assert (
-        "Fashion-MNIST was refused.\nlabel_range: expected labels from 0 to 9; got train 42 (label: 10)\n"
-        in text
+        "Fashion-MNIST was refused.\n"
+        "label_range: expected labels from 0 to 9; got train 42 (label: 10)\n" in text
     )
     assert "train 42 (label: 10)" in page
     assert page.count('<img src="data:image/png') == 1

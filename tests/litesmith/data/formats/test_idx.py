@@ -51,7 +51,8 @@ def test_swapped_files_are_named_as_such(tmp_path: Path) -> None:
     write_idx(tmp_path / "i.gz", LABELS)
     text = (
         r"i\.gz: wrong magic number, expected 0x00000803 \(images: uint8, 3 dimensions\), "
-        r"got 0x00000801 \(labels: uint8, 1 dimension\)\. The images file and the labels file look swapped"
+        r"got 0x00000801 \(labels: uint8, 1 dimension\)\. "
+        "The images file and the labels file look swapped"
     )
     with pytest.raises(DataError, match=text):
         read_images(tmp_path / "i.gz")
@@ -126,7 +127,8 @@ def test_a_small_file_that_holds_very_much_is_not_unpacked(tmp_path: Path) -> No
 def test_sizes_that_no_file_of_its_length_can_hold(sizes: tuple[int, ...], tmp_path: Path) -> None:
     path = packed(struct.pack(">4I", 0x803, *sizes) + bytes(40), tmp_path / "i.gz")
     packed_bytes = path.stat().st_size
-    text = rf"says {' x '.join(map(str, sizes))} = \d+ bytes, but the file's {packed_bytes} packed bytes cannot"
+    shape = " x ".join(map(str, sizes))
+    text = rf"says {shape} = \d+ bytes, but the file's {packed_bytes} packed bytes cannot"
     with pytest.raises(DataError, match=text):
         read_images(path)
 
