@@ -372,9 +372,9 @@ def test_a_named_source_is_the_only_one_tried(
     assert str(caught.value).splitlines() == [
         "SOME_MIRROR cannot serve Fashion-MNIST.",
         f"  SOME_MIRROR={tmp_path}/gone: the folder {tmp_path}/gone does not exist",
-        "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is here "
-        "or what fetch.sources in params.yaml lists; for other data than these give their MD5s and sizes in "
-        "fetch.files.",
+        "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is "
+        "here or what fetch.sources in params.yaml lists; for other data than these give their MD5s and "
+        "sizes in fetch.files.",
     ]
     assert list((tmp_path / "raw").iterdir()) == []
     assert reachable(params.fetch, params.dataset, timeout_s=5).source is None

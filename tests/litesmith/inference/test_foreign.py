@@ -248,7 +248,7 @@ def test_a_runtime_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_file_that_ends_the_process_that_opens_it(tmp_path: Path) -> None:
-    """LiteRT 2 follows the index of an operator that writes nowhere and crashes; others may refuse it."""
+    """LiteRT 2 crashes on an operator that writes nowhere; a later one may refuse the file."""
 
     def writing_nowhere(tree: Any) -> None:
         dequantize = next(
