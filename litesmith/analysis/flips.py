@@ -53,10 +53,7 @@ class Flips:
     def counts(self) -> FlipCounts:
         """How many rows of each kind there are."""
         return FlipCounts(
-            len(self.right_to_wrong),
-            len(self.wrong_to_right),
-            len(self.wrong_to_wrong),
-            self.num_images,
+            len(self.right_to_wrong), len(self.wrong_to_right), len(self.wrong_to_wrong), self.num_images
         )
 
 

@@ -8,11 +8,7 @@ from litesmith.errors import DataError
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.training.cost import count_macs, peak_activation_bytes
-from litesmith.training.networks import (
-    build_baseline,
-    build_network,
-    parse_network,
-)
+from litesmith.training.networks import build_baseline, build_network, parse_network
 
 SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1)  # fmt: skip
 
