@@ -46,8 +46,8 @@ class Flips:
     @property
     def counts(self) -> FlipCounts:
         """Number of rows of each kind."""
-        kinds = (self.right_to_wrong, self.wrong_to_right, self.wrong_to_wrong)
-        return FlipCounts(*map(len, kinds), self.num_images)
+        num_wrong, num_right = len(self.right_to_wrong), len(self.wrong_to_right)
+        return FlipCounts(num_wrong, num_right, len(self.wrong_to_wrong), self.num_images)
 
 
 def find_flips(labels: Labels, before: Labels, after: Labels) -> Flips:

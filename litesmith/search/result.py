@@ -1,9 +1,13 @@
-"""A finished search as the records that the step ``sweep`` writes."""
+"""Records of a finished search, as the step ``sweep`` writes them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.records.sweep import (
     FullTraining,
+    PricedTrial,
+    RungFrontier,
     RungScore,
     SweepResult,
     SweepTiming,
@@ -11,9 +15,10 @@ from litesmith.records.sweep import (
     TrialTime,
     Winner,
 )
-from litesmith.search.frontiers import frontiers_by_bytes, frontiers_by_cpu_seconds
 from litesmith.search.importance import importances
 from litesmith.search.study import Entry, Plan, StudyResult
+
+CostOf = Callable[[Trial, RungScore], float]
 
 
 def sweep_result(
@@ -23,19 +28,18 @@ def sweep_result(
 
     Args:
         study: Its trials and the winner.
-        plan: What it followed.
+        plan: Its parameters and limits.
         full_training: The winner's training on all rows.
         importance_shuffles: Shuffled outcomes that tell what importance chance alone brings.
         seed: Of the estimate of importance.
     """
-    trials = tuple(_trial(entry, plan) for entry in study.entries)
-    winner = study.winner
+    trials, winner = _trials(study, plan), study.winner
     return SweepResult(
         winner=Winner(
             number=winner.number,
             choices=asdict(winner.choices),
             network=winner.spec,
-            validation_accuracy=winner.results[-1].accuracy,
+            validation_accuracy=winner.accuracy,
             **asdict(winner.cost),
         ),
         trials=trials,
@@ -44,22 +48,73 @@ def sweep_result(
         full_training=full_training,
         importance_shuffles=importance_shuffles,
         importances=importances(trials, num_shuffles=importance_shuffles, seed=seed),
-        frontiers=frontiers_by_bytes(trials, winner=winner.number, num_images=plan.num_validation),
+        frontiers=frontiers(trials, file_bytes, winner=winner.number, num_images=plan.num_validation),
     )
 
 
 def sweep_timing(study: StudyResult, plan: Plan) -> SweepTiming:
     """Return the CPU-seconds of the trials, and their standings."""
-    times = tuple(
-        TrialTime(number=result.number, rung=result.rung, cpu_s=result.cpu_s)
-        for entry in study.entries
-        for result in entry.results
+    results = [result for entry in study.entries for result in entry.results]
+    seconds = {(result.number, result.rung): result.cpu_s for result in results}
+
+    def cpu_seconds(trial: Trial, score: RungScore) -> float:
+        return seconds[trial.number, score.rung]
+
+    winner, num_images = study.winner.number, plan.num_validation
+    return SweepTiming(
+        trials=tuple(
+            TrialTime(number=n, rung=rung, cpu_s=cpu_s) for (n, rung), cpu_s in seconds.items()
+        ),
+        frontiers=frontiers(_trials(study, plan), cpu_seconds, winner=winner, num_images=num_images),
     )
-    trials = tuple(_trial(entry, plan) for entry in study.entries)
-    frontiers = frontiers_by_cpu_seconds(
-        trials, times, winner=study.winner.number, num_images=plan.num_validation
+
+
+def file_bytes(trial: Trial, _: RungScore) -> float:
+    """Return the cost of a trial in bytes of its int8 file, the same at every rung."""
+    return float(trial.tflite_bytes)
+
+
+def frontiers(
+    trials: Sequence[Trial], cost_of: CostOf, *, winner: int, num_images: int
+) -> tuple[RungFrontier, ...]:
+    """Return the standings of the trials against their cost, from the shortest rung to the longest.
+
+    A trial that was trained at several rungs stands at each, with the accuracy that it had there.
+
+    Args:
+        trials: All of a search; those without a score are in no frontier.
+        cost_of: Returns the cost of a trial at a rung, such as `file_bytes`.
+        winner: Number of the trial that won.
+        num_images: Validation images that the accuracies were measured on.
+    """
+    scored = [(trial, score) for trial in trials for score in trial.scores]
+    rungs = sorted({score.rung for _, score in scored})
+    at_rungs = ([(trial, score) for trial, score in scored if score.rung == rung] for rung in rungs)
+    return tuple(_frontier(at_rung, cost_of, winner, num_images) for at_rung in at_rungs)
+
+
+def _frontier(
+    scored: Sequence[tuple[Trial, RungScore]], cost_of: CostOf, winner: int, num_images: int
+) -> RungFrontier:
+    """Return the standings of the trials of one rung."""
+    priced = [Priced(cost_of(trial, score), score.accuracy) for trial, score in scored]
+    points = tuple(
+        PricedTrial(number=trial.number, **vars(point), standing=standing, won=trial.number == winner)
+        for (trial, _), point, standing in zip(
+            scored, priced, standings(priced, num_images), strict=True
+        )
     )
-    return SweepTiming(trials=times, frontiers=frontiers)
+    _, first = scored[0]
+    return RungFrontier(
+        **first.model_dump(include={"rung", "epochs", "num_rows"}),
+        points=points,
+        margin=standard_error(max(point.accuracy for point in priced), num_images),
+        num_images=num_images,
+    )
+
+
+def _trials(study: StudyResult, plan: Plan) -> tuple[Trial, ...]:
+    return tuple(_trial(entry, plan) for entry in study.entries)
 
 
 def _trial(entry: Entry, plan: Plan) -> Trial:
@@ -73,8 +128,7 @@ def _trial(entry: Entry, plan: Plan) -> Trial:
         rungs=tuple(
             RungScore(
                 rung=result.rung,
-                epochs=plan.params.rungs[result.rung].epochs,
-                num_rows=plan.params.rungs[result.rung].num_rows,
+                **dict(plan.params.rungs[result.rung]),
                 accuracy=result.accuracy,
                 loss=result.loss,
             )

@@ -1,6 +1,6 @@
 """Multiply-accumulates and working memory of a network."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from math import prod
@@ -16,13 +16,7 @@ _Call = tuple[str, int]
 
 @dataclass(frozen=True)
 class _Operation:
-    """Run of a layer that remains after folding.
-
-    Attributes:
-        call: The layer and the number of the run.
-        size: Bytes of its int8 output.
-        inputs: The runs that its inputs come from.
-    """
+    """Run of a layer that remains after folding, with the bytes of its int8 output."""
 
     call: _Call
     size: int
@@ -37,9 +31,8 @@ def count_macs(model: KerasModel) -> int:
 def peak_activation_bytes(model: KerasModel) -> int:
     """Return the most bytes of int8 activations alive at once.
 
-    While an operation runs, its inputs, its output and whatever a later operation still needs are alive;
-    the branch around a residual unit so counts. Batch normalisation, ReLU and dropout fold into the
-    operation before them.
+    While an operation runs, its inputs, its output and whatever a later operation still needs are alive,
+    such as the branch around a residual unit.
 
     Source: the working memory of Liberis and Lane, "Neural networks on microcontrollers",
         arXiv:1910.05110.
@@ -58,8 +51,8 @@ def _layer_macs(layer: Layer) -> int:
     if kind not in ("Conv2D", "DepthwiseConv2D", "Dense"):
         return 0
     kernel = layer.depthwise_kernel if kind == "DepthwiseConv2D" else layer.kernel
-    positions = 1 if kind == "Dense" else _size(layer.get_output_at(0).shape[1:3])
-    return len(layer.inbound_nodes) * positions * _size(kernel.shape)
+    positions = 1 if kind == "Dense" else prod(layer.get_output_at(0).shape[1:3])
+    return int(len(layer.inbound_nodes) * positions * prod(kernel.shape))
 
 
 def _operations(model: KerasModel) -> Iterator[_Operation]:
@@ -76,8 +69,4 @@ def _operations(model: KerasModel) -> Iterator[_Operation]:
             folded_into[call] = inputs[0]
         else:
             folded_into[call] = call
-            yield _Operation(call, _size(layer.get_output_at(call[1]).shape[1:]), inputs)
-
-
-def _size(shape: Iterable[int]) -> int:
-    return prod(int(side) for side in shape)
+            yield _Operation(call, prod(layer.get_output_at(call[1]).shape[1:]), inputs)

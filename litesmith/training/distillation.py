@@ -1,4 +1,4 @@
-"""Distillation of teachers, which answer fixed views of the training images once."""
+"""Teachers, and their predictions on fixed views of the training images."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -32,15 +32,14 @@ _LEAST = 1e-7
 
 @dataclass(frozen=True)
 class Teaching:
-    """Trained teachers and their answers.
+    """Trained teachers and their predictions.
 
     Attributes:
-        teachers: The trained networks, maybe none.
-        history: Of the first one; empty without one.
-        scores: On validation, of each teacher by name and of their mean as ``ensemble``; empty without
-            one.
-        seeds: Of the views that they answered.
-        answers: float16, (num_views, n, num_classes).
+        teachers: Maybe none.
+        history: Of the first teacher; empty without one.
+        scores: On validation, by name of the teacher, and of their mean as ``ensemble``; empty without one.
+        seeds: Of the views.
+        answers: float16, (num_views, n, num_classes), see `answer_views`.
     """
 
     teachers: list[KerasModel]
@@ -51,7 +50,7 @@ class Teaching:
 
 
 class _Views(Section):
-    """Views that a file of answers belongs to."""
+    """Views that the answers in a folder belong to."""
 
     augmentation: Augmentation
     seeds: Items[int]
@@ -60,16 +59,14 @@ class _Views(Section):
 def teach(
     spec: NetworkSpec, job: TrainingJob, work: Path, *, num_teachers: int, num_views: int
 ) -> Teaching:
-    """Train teachers and let them answer views of the training images.
-
-    They differ in their seed.
+    """Train teachers, which differ in their seed, and predict views of the training images.
 
     Args:
         spec: The teachers' network.
-        job: How they are trained, and how far the views are changed.
-        work: Folder of what a killed run goes on from.
-        num_teachers: How many; none answer nothing.
-        num_views: How many views they answer.
+        job: Its augmentation also changes the views.
+        work: Folder that a killed run resumes from.
+        num_teachers: Without teachers there are no views.
+        num_views: Of each training image.
 
     Raises:
         DivergedError: The loss of a teacher is not a number any more.
@@ -97,15 +94,15 @@ def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[Keras
 
 
 def ensemble_of(teachers: Sequence[KerasModel], augmentation: Augmentation) -> Callable[..., Tensor]:
-    """Return a function of pixels that gives the mean of the teachers' probabilities.
+    """Return a function from pixels to the mean of the teachers' probabilities.
 
-    Where images are flipped in training, the mean is over an image and its mirror image too: it is right
-    more often.
+    Where images are flipped in training, the mean is over an image and its mirror image too, which is
+    more accurate.
     """
 
     def mean(pixels: Tensor, training: bool = False) -> Tensor:
         inputs = [pixels, tf.reverse(pixels, [2])] if augmentation.flip else [pixels]
-        answers = [model(each, training=training) for model in teachers for each in inputs]
+        answers = [model(image, training=training) for model in teachers for image in inputs]
         return tf.add_n(answers) / len(teachers) / len(inputs)
 
     return mean
@@ -123,14 +120,14 @@ def answer_views(
     seeds: Sequence[int],
     work: Path,
 ) -> NDArray[np.float16]:
-    """Return the teachers' answers to views of images: logarithms of the probabilities of `ensemble_of`.
+    """Return the logarithms of the probabilities of `ensemble_of` for views of images.
 
-    Each view goes to a file in ``work`` when it is done; a killed run goes on after the last one.
+    Each view goes to a file in ``work`` when it is done; a killed run resumes after the last one.
 
     Args:
         teachers: Keras models that take pixels and return probabilities.
         images: uint8, (n, height, width).
-        augmentation: How far the views are changed.
+        augmentation: Bounds of the views' changes.
         seeds: Of the views.
         work: Folder of the finished views.
 
@@ -146,10 +143,7 @@ def answer_views(
 def write_targets(
     folder: Path, answers: NDArray[np.float16], augmentation: Augmentation, seeds: Sequence[int]
 ) -> None:
-    """Write answers and the views they belong to into a folder.
-
-    No views mean that there is no teacher.
-    """
+    """Write answers and their views into a folder; without a teacher there are no views."""
     with replacing(folder / "answers.npy") as part:
         np.save(part, answers, allow_pickle=False)
     views = _Views(augmentation=augmentation, seeds=tuple(seeds))
@@ -162,9 +156,9 @@ def read_targets(
     """Open distillation targets without reading the answers into memory.
 
     Args:
-        folder: As `write_targets` made it.
-        distillation: How much the answers count.
-        rows: int64, (n,), which of the images asked about the student trains on; None for all.
+        folder: Written by `write_targets`.
+        distillation: Weight and temperature of the answers.
+        rows: int64, (n,), which of the answered images the student trains on; None for all.
 
     Returns:
         None if there was no teacher.
@@ -177,7 +171,8 @@ def read_targets(
         views = _Views.model_validate(read_json(folder / "views.json"))
     except (DataError, OSError, ValueError) as error:
         raise DataError(
-            f"{folder} is no folder of distillation targets, which holds answers.npy and views.json: {error}."
+            f"{folder} is no folder of distillation targets, which holds answers.npy and views.json: "
+            f"{error}."
         ) from error
     if len(answers) != len(views.seeds):
         raise DataError(
@@ -185,8 +180,8 @@ def read_targets(
         )
     if not views.seeds:
         return None
-    chosen = np.arange(answers.shape[1]) if rows is None else rows
-    return DistillationTargets(answers, views.seeds, views.augmentation, chosen, distillation)
+    rows = np.arange(answers.shape[1]) if rows is None else rows
+    return DistillationTargets(answers, views.seeds, views.augmentation, rows, distillation)
 
 
 def _view(
@@ -199,6 +194,6 @@ def _view(
         logarithms = np.log(np.maximum(np.concatenate(means), _LEAST)).astype(np.float16)
         with replacing(path) as part:
             np.save(part, logarithms, allow_pickle=False)
-        _LOG.info("%s: %d images answered", path.stem, len(images))
+        _LOG.info("%s: %d images predicted", path.stem, len(images))
     answers: NDArray[np.float16] = np.load(path, allow_pickle=False)
     return answers

@@ -1,8 +1,7 @@
 """Networks: the baseline, and the family that the sweep searches.
 
 Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and returns probabilities (n,
-classes). No layer normalises the input: the first batch normalisation does, and the padding's zero is
-then the images' background.
+classes). The first batch normalisation normalises the input, so the padding's zero is its background.
 """
 
 from pydantic import ValidationError
@@ -17,8 +16,7 @@ from litesmith.training.types import KerasModel, Layer, Tensor
 
 def image_shape(dataset: DatasetParams) -> ImageShape:
     """Return the shape of a data set's images and its classes."""
-    size = {"height": dataset.height, "width": dataset.width}
-    return ImageShape(**size, num_classes=dataset.num_classes)
+    return ImageShape(height=dataset.height, width=dataset.width, num_classes=dataset.num_classes)
 
 
 def network_spec(network: NetworkParams, shape: ImageShape) -> NetworkSpec:
@@ -48,7 +46,7 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
 
     Args:
         spec: Its shape.
-        name: Its name, written into every file made from it.
+        name: Written into every file of it.
 
     Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation
         after arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets",
@@ -69,12 +67,12 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
 
 
 def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> KerasModel:
-    """Build the network everybody starts with: conv, pool, conv, pool, dense.
+    """Build a plain network: 3x3 convolutions, each with pooling, and a dense layer before the head.
 
     Args:
-        shape: Of the images, and how many classes they have.
-        params: Channels of the two 3x3 convolutions, and units of the layer before the head.
-        name: Its name, written into every file made from it.
+        shape: Of the images, with the number of classes.
+        params: Widths of the layers.
+        name: Written into every file of it.
     """
     layers = keras.layers
     pixels = features = keras.Input((shape.height, shape.width, 1), name="pixels")
@@ -89,19 +87,13 @@ def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> Kera
 
 def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Layer:
     return keras.layers.Conv2D(
-        width,
-        kernel_size,
-        strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
+        width, kernel_size, strides, padding="same", use_bias=False, kernel_initializer="he_normal",
         name=f"{name}_conv",
-    )
+    )  # fmt: skip
 
 
 def _normed(features: Tensor, name: str) -> Tensor:
-    # The running statistics reach back some ten steps, in which the weights hardly move as a training
-    # ends.
+    # The running statistics reach back some ten steps, in which the weights hardly move near the end.
     features = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
     return keras.layers.ReLU(name=f"{name}_relu")(features)
 
@@ -113,12 +105,9 @@ class _Unit:
         self._name = name
         if separable:
             depthwise = keras.layers.DepthwiseConv2D(
-                3,
-                padding="same",
-                use_bias=False,
-                depthwise_initializer="he_normal",
+                3, padding="same", use_bias=False, depthwise_initializer="he_normal",
                 name=f"{name}_spread_conv",
-            )
+            )  # fmt: skip
             self._convs = {f"{name}_spread": depthwise, name: _conv(width, 1, name)}
         else:
             self._convs = {name: _conv(width, 3, name)}
@@ -133,19 +122,16 @@ def _blocks(features: Tensor, num_blocks: int, spec: NetworkSpec, stage: str) ->
     for block in range(1, num_blocks + 1):
         unit = _Unit(features.shape[-1], spec.separable, f"{stage}_unit{block}")
         for run in ["", *(f"_again{again}" for again in range(1, spec.repeats))]:
-            more = unit(features, run)
-            features = (
-                keras.layers.Add(name=f"{stage}_add{block}{run}")([features, more])
-                if spec.residual
-                else more
-            )
+            outputs = unit(features, run)
+            if spec.residual:
+                outputs = keras.layers.Add(name=f"{stage}_add{block}{run}")([features, outputs])
+            features = outputs
     return features
 
 
 def _head(features: Tensor, spec: NetworkSpec) -> Tensor:
     layers = keras.layers
     features = layers.GlobalAveragePooling2D(name="pool")(features)
-    # The stateful kind keeps its state in a variable that training can set, so that a resumed run draws
-    # the same.
+    # The stateful kind has a variable that training can set, so that a resumed run draws the same.
     features = layers.Dropout(spec.dropout_rate, rng_type="stateful", name="dropout")(features)
     return layers.Dense(spec.num_classes, activation="softmax", name="probabilities")(features)
