@@ -78,6 +78,13 @@ class Winner(Record):
     activation_bytes: Count
 
 
+class TunedNetwork(Record):
+    """The winner's network, for the steps that build on it."""
+
+    network: NetworkSpec
+    choices: Choices
+
+
 class FullTraining(Record):
     """The winner's training on all rows."""
 

@@ -2,22 +2,19 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import DataError
-from litesmith.files import read_json, replacing, write_json
-from litesmith.params.section import Items, Section
+from litesmith.files import replacing
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation
-from litesmith.records.scores import Score
+from litesmith.records.record import Record, read_record, write_record
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, seed_everything, tf
-from litesmith.training.compute import computing_in
-from litesmith.training.evaluation import evaluate
 from litesmith.training.history import History
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import train
@@ -30,59 +27,11 @@ _BATCH = 500
 _LEAST = 1e-7
 
 
-@dataclass(frozen=True)
-class Teaching:
-    """Trained teachers and their predictions.
-
-    Attributes:
-        teachers: Maybe none.
-        history: Of the first teacher; empty without one.
-        scores: On validation, by name of the teacher, and of their mean as ``ensemble``; empty without one.
-        seeds: Of the views.
-        answers: float16, (num_views, n, num_classes), see `answer_views`.
-    """
-
-    teachers: list[KerasModel]
-    history: History
-    scores: dict[str, Score]
-    seeds: tuple[int, ...]
-    answers: NDArray[np.float16]
-
-
-class _Views(Section):
+class _Views(Record):
     """Views that the answers in a folder belong to."""
 
     augmentation: Augmentation
-    seeds: Items[int]
-
-
-def teach(
-    spec: NetworkSpec, job: TrainingJob, work: Path, *, num_teachers: int, num_views: int
-) -> Teaching:
-    """Train teachers, which differ in their seed, and predict views of the training images.
-
-    Args:
-        spec: The teachers' network.
-        job: Its augmentation also changes the views.
-        work: Folder that a killed run resumes from.
-        num_teachers: Without teachers there are no views.
-        num_views: Of each training image.
-
-    Raises:
-        DivergedError: The loss of a teacher is not a number any more.
-    """
-    job, augmentation = replace(job, work=work), job.recipe.augmentation
-    trained = [train_teacher(spec, job, f"teacher{number}") for number in range(1, num_teachers + 1)]
-    teachers = [model for model, _ in trained]
-    seeds = view_seeds(num_views if teachers else 0, job.seed)
-    computing = [computing_in(model, job.compute_dtype) for model in teachers]
-    answers = answer_views(computing, job.training.images, augmentation, seeds, work)
-    scores = {model.name: evaluate(model, job.validation) for model in teachers}
-    if teachers:
-        scores["ensemble"] = evaluate(ensemble_of(teachers, augmentation), job.validation)
-    history = trained[0][1] if trained else []
-    shape = (len(seeds), len(job.training.labels), spec.num_classes)
-    return Teaching(teachers, history, scores, seeds, answers.reshape(shape))
+    seeds: tuple[int, ...]
 
 
 def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[KerasModel, History]:
@@ -147,7 +96,7 @@ def write_targets(
     with replacing(folder / "answers.npy") as part:
         np.save(part, answers, allow_pickle=False)
     views = _Views(augmentation=augmentation, seeds=tuple(seeds))
-    write_json(folder / "views.json", views.model_dump(mode="json"))
+    write_record(folder / "views.json", views)
 
 
 def read_targets(
@@ -168,7 +117,7 @@ def read_targets(
     """
     try:
         answers = np.load(folder / "answers.npy", mmap_mode="r")
-        views = _Views.model_validate(read_json(folder / "views.json"))
+        views = read_record(folder / "views.json", _Views)
     except (DataError, OSError, ValueError) as error:
         raise DataError(
             f"{folder} is no folder of distillation targets, which holds answers.npy and views.json: "

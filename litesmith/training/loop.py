@@ -91,7 +91,7 @@ def train_plain(
 
 
 def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
-    """Measure batch-norm statistics anew, as the running ones belong to the last, not the averaged weights.
+    """Measure batch-norm statistics anew: the running ones do not belong to averaged weights.
 
     Args:
         model: Its batch-norm layers are changed, nothing else.
@@ -134,7 +134,7 @@ def _batch_moments(
 
 
 class Loop:
-    """State of a training and its traced epoch, for callers of `train` that take epochs one by one."""
+    """State of a training and its traced epoch; it takes and raises what `train` does."""
 
     def __init__(self, model: KerasModel, job: TrainingJob) -> None:
         self._model, self._job, self._recipe, self._targets = model, job, job.recipe, job.targets
@@ -237,7 +237,7 @@ class Loop:
 
 
 def _distances(probabilities: Tensor, answers: Tensor, temperature: float) -> Tensor:
-    """Return the Kullback-Leibler divergences from the targets, scaled so that gradients keep their size."""
+    """Return the Kullback-Leibler divergences from the targets, scaled to keep gradients' size."""
     target = tf.nn.log_softmax(answers / temperature)
     student = tf.nn.log_softmax(tf.math.log(probabilities + 1e-8) / temperature)
     return temperature**2 * tf.reduce_sum(tf.exp(target) * (target - student), axis=1)

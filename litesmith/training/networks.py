@@ -4,9 +4,6 @@ Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and retur
 classes). The first batch normalisation normalises the input, so the padding's zero is its background.
 """
 
-from pydantic import ValidationError
-
-from litesmith.errors import DataError
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.network import ImageShape, NetworkParams, NetworkSpec
@@ -22,20 +19,6 @@ def image_shape(dataset: DatasetParams) -> ImageShape:
 def network_spec(network: NetworkParams, shape: ImageShape) -> NetworkSpec:
     """Return a network for images of a shape."""
     return NetworkSpec(**dict(shape), **dict(network))
-
-
-def parse_network(plain: object) -> NetworkSpec:
-    """Return the network that a JSON object describes.
-
-    Raises:
-        DataError: A field is missing or of another type.
-    """
-    try:
-        return NetworkSpec.model_validate(plain)
-    except ValidationError as error:
-        raise DataError(
-            f"not the description of a network: {error}. Train the network again."
-        ) from error
 
 
 def build_network(spec: NetworkSpec, name: str) -> KerasModel:
