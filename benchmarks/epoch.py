@@ -25,9 +25,9 @@ from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import read_record
 from litesmith.records.sweep import SweepResult
 from litesmith.training import backend, networks
-from litesmith.training.compute import computing_in
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import Loop
+from litesmith.training.networks import computing_in
 from tasks import catalog
 
 RESULT = Path("benchmarks/results/epoch.json")

@@ -51,7 +51,7 @@ class Flips:
 
 
 def find_flips(labels: Labels, before: Labels, after: Labels) -> Flips:
-    """Compare what two models predict, ``before`` and ``after``, with the true classes; all (n,), n >= 1."""
+    """Compare the classes that two models predict, ``before`` and ``after``, all (n,), n at least 1."""
     changed, was, now = before != after, before == labels, after == labels
     return Flips(
         right_to_wrong=np.flatnonzero(changed & was),

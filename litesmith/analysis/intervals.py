@@ -24,8 +24,7 @@ class ClassEstimates:
     """Recognition of one class.
 
     Attributes:
-        name: Of the class.
-        precision: Share of the images predicted as the class that are of it; None where none was predicted.
+        precision: Share of the images predicted as the class that are of it; None if none was predicted.
         recall: Share of the images of the class that were predicted as it; None where there is none.
         f1: Harmonic mean of the two; None where there is neither.
         num_images: Images of the class.
@@ -46,7 +45,7 @@ def wilson(num: int, total: int, confidence: float) -> Estimate | None:
         total: At least 0.
         confidence: Probability that such an interval holds the true share, such as 0.95.
 
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
     """
     if total == 0:
         return None
@@ -59,8 +58,8 @@ def wilson(num: int, total: int, confidence: float) -> Estimate | None:
 def f1_interval(num_right: int, num_wrong: int, confidence: float) -> Estimate | None:
     """Return a class's F1 with its interval, None where the class neither occurs nor was predicted.
 
-    Of the ``num_right + num_wrong`` images that are of the class or were predicted as it, the share J that
-    is both decides F1 = 2 J / (1 + J). Wilson's interval of J, mapped by that formula, is one of F1.
+    Of the ``num_right + num_wrong`` images that are of the class or were predicted as it, the share J
+    that is both decides F1 = 2 J / (1 + J). Wilson's interval of J, mapped by that formula, is one of F1.
 
     Args:
         num_right: Images of the class that were predicted as it.

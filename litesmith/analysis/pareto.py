@@ -46,10 +46,7 @@ def standings(models: Sequence[Priced], num_images: int) -> list[Standing]:
     own. How noisy the difference of two accuracies on the same images is depends on how often both err
     on the same ones, which needs every answer to be known; the standard error of one accuracy is what
     can be said without.
-
-    Args:
-        models: In any order.
-        num_images: Images that each accuracy was measured on.
+    Each accuracy was measured on ``num_images`` images.
     """
     front = set(frontier(models))
     return [

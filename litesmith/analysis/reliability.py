@@ -14,8 +14,6 @@ class Bin:
     """Images whose confidence lies in (``low``, ``high``]; the first bin holds 0 too.
 
     Attributes:
-        low: Lower end, 0 to 1.
-        high: Upper end.
         num_images: At least 1.
         confidence: Their mean confidence.
         accuracy: Share of them that was predicted right, with its interval.
@@ -30,7 +28,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Accuracy, mean confidence and expected calibration error, 0 to 1, with the bins behind the last."""
+    """Accuracy, mean confidence and expected calibration error, 0 to 1, with the bins behind it."""
 
     accuracy: float
     confidence: float

@@ -21,9 +21,8 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
     """Estimate what share of the variance of the accuracy each hyperparameter explains.
 
     The accuracies are those of the first rung, where all trials were trained equally long. With few
-    trials every estimate is rough. How rough is measured: the accuracies are shuffled among the trials,
-    so that no hyperparameter can matter, and estimated again. A share above the largest of 19 shuffles
-    comes by chance once in 20 times.
+    trials every estimate is rough. Shuffling the accuracies among the trials, so that no hyperparameter
+    can matter, shows how rough: a share above the largest of 19 shuffles comes by chance once in 20 times.
 
     Optuna's default, PED-ANOVA, looks at the better half of the trials. Of 40 synthetic sweeps of 8
     trials, in which a choice of two was worth three standard deviations of the noise, it ranked that one

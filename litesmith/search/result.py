@@ -4,17 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from litesmith.analysis.pareto import Priced, standard_error, standings
-from litesmith.records.sweep import (
-    FullTraining,
-    PricedTrial,
-    RungFrontier,
-    RungScore,
-    SweepResult,
-    SweepTiming,
-    Trial,
-    TrialTime,
-    Winner,
-)
+from litesmith.records import sweep as records
+from litesmith.records.sweep import RungFrontier, RungScore, Trial
 from litesmith.search.importance import importances
 from litesmith.search.study import Entry, Plan, StudyResult
 
@@ -22,20 +13,25 @@ CostOf = Callable[[Trial, RungScore], float]
 
 
 def sweep_result(
-    study: StudyResult, plan: Plan, full_training: FullTraining, *, importance_shuffles: int, seed: int
-) -> SweepResult:
+    study: StudyResult,
+    plan: Plan,
+    full_training: records.FullTraining,
+    *,
+    importance_shuffles: int,
+    seed: int,
+) -> records.SweepResult:
     """Return the result of a search, without anything that differs when it is repeated.
 
     Args:
-        study: Its trials and the winner.
-        plan: Its parameters and limits.
+        study: All trials and the winner.
+        plan: Parameters and limits of the search.
         full_training: The winner's training on all rows.
         importance_shuffles: Shuffled outcomes that tell what importance chance alone brings.
         seed: Of the estimate of importance.
     """
     trials, winner = _trials(study, plan), study.winner
-    return SweepResult(
-        winner=Winner(
+    return records.SweepResult(
+        winner=records.Winner(
             number=winner.number,
             choices=asdict(winner.choices),
             network=winner.spec,
@@ -52,7 +48,7 @@ def sweep_result(
     )
 
 
-def sweep_timing(study: StudyResult, plan: Plan) -> SweepTiming:
+def sweep_timing(study: StudyResult, plan: Plan) -> records.SweepTiming:
     """Return the CPU-seconds of the trials, and their standings."""
     results = [result for entry in study.entries for result in entry.results]
     seconds = {(result.number, result.rung): result.cpu_s for result in results}
@@ -61,9 +57,9 @@ def sweep_timing(study: StudyResult, plan: Plan) -> SweepTiming:
         return seconds[trial.number, score.rung]
 
     winner, num_images = study.winner.number, plan.num_validation
-    return SweepTiming(
+    return records.SweepTiming(
         trials=tuple(
-            TrialTime(number=n, rung=rung, cpu_s=cpu_s) for (n, rung), cpu_s in seconds.items()
+            records.TrialTime(number=n, rung=rung, cpu_s=cpu_s) for (n, rung), cpu_s in seconds.items()
         ),
         frontiers=frontiers(_trials(study, plan), cpu_seconds, winner=winner, num_images=num_images),
     )
@@ -99,7 +95,9 @@ def _frontier(
     """Return the standings of the trials of one rung."""
     priced = [Priced(cost_of(trial, score), score.accuracy) for trial, score in scored]
     points = tuple(
-        PricedTrial(number=trial.number, **vars(point), standing=standing, won=trial.number == winner)
+        records.PricedTrial(
+            number=trial.number, **vars(point), standing=standing, won=trial.number == winner
+        )
         for (trial, _), point, standing in zip(
             scored, priced, standings(priced, num_images), strict=True
         )

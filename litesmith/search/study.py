@@ -1,8 +1,8 @@
 """Search for a network within the device's limits.
 
-Optuna proposes trials in batches of a fixed size, with a sampler seeded for each batch. A batch is halved
-synchronously, and its results are reported in the order of the trials when all of it is done. So the study
-depends on the seed alone, not on the workers, their number, or how often it was killed and resumed.
+Optuna proposes trials in batches of a fixed size, with a sampler seeded for each batch. A batch is
+halved synchronously, and its results are reported in the order of the trials when all of it is done. So
+the study depends on the seed alone, not on the workers or how often it was killed and resumed.
 
 Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the sampler is Optuna's
     tree-structured Parzen estimator.
@@ -40,14 +40,8 @@ RunBatch = Callable[[list[TrialJob]], list[TrialResult]]
 class Plan:
     """Everything that decides a search, besides its seed.
 
-    Attributes:
-        params: Of the search, and its space.
-        limits: Of the device, for every network.
-        images: Input and output of every network.
-        train: Folder of the training split.
-        validation: Folder of the validation split.
-        num_validation: Images in the validation split.
-        targets: Folder of the distillation targets of the training split.
+    The paths are folders of splits, and of the distillation targets of the training split, and
+    ``num_validation`` counts the validation images.
     """
 
     params: SearchParams
@@ -80,10 +74,6 @@ class Entry:
 
     Attributes:
         number: As Optuna counts, infeasible ones included.
-        batch: Number of its batch.
-        choices: Proposal of the sampler.
-        spec: The network of the choices.
-        cost: Of the network on the device.
         reason: Which limit it breaks, empty if none.
         results: One for each rung it was trained at.
         state: ``pruned`` until the search ends, unless another is known.
@@ -121,7 +111,7 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
     """Run a search.
 
     Args:
-        plan: Space, lengths and limits.
+        plan: Space, lengths and limits of the search.
         seed: Decides every proposal and every training.
         log: File of the finished trials, which are not trained again.
         run_batch: Runs jobs, in any order and anywhere, and returns their results in the jobs' order.

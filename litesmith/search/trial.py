@@ -29,18 +29,14 @@ class TrialJob:
     """Training of a trial at a rung.
 
     Attributes:
-        number: Of the trial.
         rung: Counted from 0.
-        spec: The network.
         recipe: Has the epochs of the rung.
         num_rows: Training images to use; all of them if there are fewer.
         rows_seed: Decides which, the same for all trials of a rung.
         seed: Decides everything else that is random.
-        num_threads: Of TensorFlow.
         train: Folder of the training split.
         validation: Folder of the validation split.
         targets: Folder of the distillation targets of the training split.
-        distillation: Weight of the targets.
         log: File that the result is appended to.
     """
 

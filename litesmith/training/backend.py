@@ -22,7 +22,7 @@ from litesmith.training.types import KerasModel
 if TYPE_CHECKING:
     import h5py
 
-# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or home folder.
+# Numbers follow from parameters, inputs and versions, which are recorded, not from shell or home folder.
 _ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
     # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7
@@ -43,16 +43,18 @@ _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 # and ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. TensorFlow's wheels ignore OMP_,
 # KMP_ and MKL_ (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
 _FAMILIES = (
-    "TF_", "TF2_", "TENSORFLOW_", "KERAS_", "XLA_", "ONEDNN_", "DNNL_", "AUTOGRAPH_", "TFLITE_", "LITERT_",
+    "TF_", "TF2_", "TENSORFLOW_", "KERAS_", "XLA_", "ONEDNN_", "DNNL_", "AUTOGRAPH_", "TFLITE_",
+    "LITERT_",
 )  # fmt: skip
 # What TensorFlow logs, and Terraform's.
 _OTHERS = (
-    "TF_CPP_", "TF_VAR_", "TF_CLI_", "TF_TOKEN_", "TF_LOG", "TF_DATA_DIR", "TF_PLUGIN_", "TF_REGISTRY_",
-    "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION", "TF_CLOUD_", "TF_APPEND_", "TF_IGNORE", "TF_REATTACH_",
+    "TF_CPP_", "TF_VAR_", "TF_CLI_", "TF_TOKEN_", "TF_LOG", "TF_DATA_DIR", "TF_PLUGIN_",
+    "TF_REGISTRY_", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION", "TF_CLOUD_", "TF_APPEND_",
+    "TF_IGNORE", "TF_REATTACH_",
 )  # fmt: skip
 
-# NumPy's, read when it is imported: instructions of NumPy and its linear algebra, and the threads on which
-# the latter sums, by default as many as the machine has. One suffices for the small matrices here.
+# NumPy's, read when it is imported: instructions of NumPy and its linear algebra, and the threads on
+# which the latter sums, by default as many as the machine has. One suffices for the small matrices here.
 _NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
 
@@ -162,8 +164,8 @@ def _set_environment() -> None:
     """Fix what TensorFlow and Keras read, most of it once, at import."""
     if sys.flags.optimize > 1:
         raise MachineError(
-            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot "
-            "be imported without them. Unset PYTHONOPTIMIZE, or set it to 1."
+            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras "
+            "cannot be imported without them. Unset PYTHONOPTIMIZE, or set it to 1."
         )
     late = _changes(_ENVIRONMENT, _FAMILIES)
     if late and "tensorflow" in sys.modules and not _settled:

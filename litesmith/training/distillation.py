@@ -77,7 +77,7 @@ def answer_views(
         teachers: Keras models that take pixels and return probabilities.
         images: uint8, (n, height, width).
         augmentation: Bounds of the views' changes.
-        seeds: Of the views.
+        seeds: One for each view.
         work: Folder of the finished views.
 
     Returns:

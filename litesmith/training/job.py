@@ -23,10 +23,8 @@ class DistillationTargets:
 
     Attributes:
         answers: float16, (num_views, num_rows, num_classes), logarithms of the teachers' probabilities.
-        seeds: Of the views.
         augmentation: Bounds of the views' changes.
         rows: int64, (n,), which of the ``num_rows`` images are the student's n training images.
-        distillation: Weight and temperature of the answers.
 
     Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher
         and student must see the same view, and the student many: Beyer et al., arXiv:2106.05237.

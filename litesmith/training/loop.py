@@ -17,10 +17,10 @@ from litesmith.params.sections.recipe import Recipe
 from litesmith.records.scores import EpochScores
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, keras, seed_everything, tf
-from litesmith.training.compute import computing_in
 from litesmith.training.evaluation import EVALUATION_BATCH, evaluator
 from litesmith.training.history import History, log_epoch, require_finite
 from litesmith.training.job import TrainingJob
+from litesmith.training.networks import computing_in
 from litesmith.training.schedule import choose_images, epoch_rates
 from litesmith.training.types import KerasModel, Layer, Optimizer, Tensor, Variable
 

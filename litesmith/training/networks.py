@@ -4,11 +4,15 @@ Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and retur
 classes). The first batch normalisation normalises the input, so the padding's zero is its background.
 """
 
+from litesmith.params.section import ComputeDtype
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.network import ImageShape, NetworkParams, NetworkSpec
 from litesmith.training.backend import keras
 from litesmith.training.types import KerasModel, Layer, Tensor
+
+# The head is small and decides the loss: it stays float32, as does the mean over positions before it.
+_EXACT = ("InputLayer", "GlobalAveragePooling2D", "Dropout", "Dense")
 
 
 def image_shape(dataset: DatasetParams) -> ImageShape:
@@ -27,9 +31,7 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
     A convolution is followed at once by its batch normalisation and ReLU, so that both fold into it when
     quantized.
 
-    Args:
-        spec: Its shape.
-        name: Written into every file of it.
+    The name is written into every file of it.
 
     Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation
         after arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets",
@@ -52,10 +54,7 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
 def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> KerasModel:
     """Build a plain network: 3x3 convolutions, each with pooling, and a dense layer before the head.
 
-    Args:
-        shape: Of the images, with the number of classes.
-        params: Widths of the layers.
-        name: Written into every file of it.
+    The name is written into every file of it.
     """
     layers = keras.layers
     pixels = features = keras.Input((shape.height, shape.width, 1), name="pixels")
@@ -66,6 +65,29 @@ def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> Kera
     features = layers.Dense(params.dense_width, activation="relu", name="dense")(features)
     probabilities = layers.Dense(shape.num_classes, activation="softmax", name="probabilities")(features)
     return keras.Model(pixels, probabilities, name=name)
+
+
+def computing_in(model: KerasModel, dtype: ComputeDtype) -> KerasModel:
+    """Return a model itself for float32, and for bfloat16 a twin with the same weights.
+
+    Args:
+        model: A network of `litesmith.training.networks`, without wrappers. It stays as it is.
+        dtype: Of the activations between layers. Weights, their gradients, batch-norm statistics and
+            probabilities are float32.
+
+    Source: Kalamkar et al., "A study of bfloat16 for deep learning training", arXiv:1905.12322, as
+        Keras' policy ``mixed_bfloat16`` does it. It pays where the processor multiplies it (AMX, AVX-512
+        BF16) and costs more than float32 elsewhere.
+    """
+    if dtype == "float32":
+        return model
+    config = model.get_config()
+    for layer in config["layers"]:
+        if layer["class_name"] not in _EXACT:
+            layer["config"]["dtype"] = "mixed_bfloat16"
+    twin = keras.Model.from_config(config)
+    twin.set_weights(model.get_weights())
+    return twin
 
 
 def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Layer:

@@ -50,9 +50,9 @@ def teach(
     """
     from litesmith.data.splits import read_split
     from litesmith.training import backend, distillation, networks
-    from litesmith.training.compute import computing_in
     from litesmith.training.history import history_csv
     from litesmith.training.job import TrainingJob
+    from litesmith.training.networks import computing_in
 
     backend.set_threads(params.num_threads)
     splits, augmentation = (

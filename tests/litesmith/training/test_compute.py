@@ -3,8 +3,7 @@ import pytest
 
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.training.backend import seed_everything
-from litesmith.training.compute import computing_in
-from litesmith.training.networks import build_network
+from litesmith.training.networks import build_network, computing_in
 from tests.litesmith import make_tiny
 
 pytestmark = pytest.mark.slow
