@@ -1,13 +1,12 @@
 """Records of a finished search, as the step ``sweep`` writes them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 
 from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.records import sweep as records
 from litesmith.records.sweep import RungFrontier, RungScore, Trial
 from litesmith.search.importance import importances
-from litesmith.search.study import Entry, Plan, StudyResult
+from litesmith.search.study import Plan, StudyResult
 
 CostOf = Callable[[Trial, RungScore], float]
 
@@ -29,14 +28,12 @@ def sweep_result(
         importance_shuffles: Shuffled outcomes that tell what importance chance alone brings.
         seed: Of the estimate of importance.
     """
-    trials, winner = _trials(study, plan), study.winner
+    trials, winner = tuple(entry.trial for entry in study.entries), study.winner
     return records.SweepResult(
         winner=records.Winner(
-            number=winner.number,
-            choices=asdict(winner.choices),
+            **winner.trial.model_dump(include=set(records.Winner.model_fields)),
             network=winner.spec,
             validation_accuracy=winner.accuracy,
-            **asdict(winner.cost),
         ),
         trials=trials,
         limits=plan.limits,
@@ -44,25 +41,23 @@ def sweep_result(
         full_training=full_training,
         importance_shuffles=importance_shuffles,
         importances=importances(trials, num_shuffles=importance_shuffles, seed=seed),
-        frontiers=frontiers(trials, file_bytes, winner=winner.number, num_images=plan.num_validation),
+        frontiers=frontiers(
+            trials, file_bytes, winner=winner.trial.number, num_images=plan.num_validation
+        ),
     )
 
 
 def sweep_timing(study: StudyResult, plan: Plan) -> records.SweepTiming:
     """Return the CPU-seconds of the trials, and their standings."""
-    results = [result for entry in study.entries for result in entry.results]
-    seconds = {(result.number, result.rung): result.cpu_s for result in results}
+    times = tuple(time for entry in study.entries for time in entry.times)
+    seconds = {(time.number, time.rung): time.cpu_s for time in times}
 
     def cpu_seconds(trial: Trial, score: RungScore) -> float:
         return seconds[trial.number, score.rung]
 
-    winner, num_images = study.winner.number, plan.num_validation
-    return records.SweepTiming(
-        trials=tuple(
-            records.TrialTime(number=n, rung=rung, cpu_s=cpu_s) for (n, rung), cpu_s in seconds.items()
-        ),
-        frontiers=frontiers(_trials(study, plan), cpu_seconds, winner=winner, num_images=num_images),
-    )
+    winner, trials = study.winner.trial.number, [entry.trial for entry in study.entries]
+    standings_by_time = frontiers(trials, cpu_seconds, winner=winner, num_images=plan.num_validation)
+    return records.SweepTiming(trials=times, frontiers=standings_by_time)
 
 
 def file_bytes(trial: Trial, _: RungScore) -> float:
@@ -108,28 +103,4 @@ def _frontier(
         points=points,
         margin=standard_error(max(point.accuracy for point in priced), num_images),
         num_images=num_images,
-    )
-
-
-def _trials(study: StudyResult, plan: Plan) -> tuple[Trial, ...]:
-    return tuple(_trial(entry, plan) for entry in study.entries)
-
-
-def _trial(entry: Entry, plan: Plan) -> Trial:
-    return Trial(
-        number=entry.number,
-        batch=entry.batch,
-        state=entry.state,
-        reason=entry.reason,
-        choices=asdict(entry.choices),
-        **asdict(entry.cost),
-        rungs=tuple(
-            RungScore(
-                rung=result.rung,
-                **dict(plan.params.rungs[result.rung]),
-                accuracy=result.accuracy,
-                loss=result.loss,
-            )
-            for result in entry.results
-        ),
     )

@@ -11,7 +11,7 @@ Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the s
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,8 @@ from litesmith.errors import DivergedError, ParamsError
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.params.sections.recipe import Recipe
-from litesmith.params.sections.sweep import SearchParams, Space
-from litesmith.records.sweep import TrialState
+from litesmith.params.sections.sweep import Rung, SearchParams, Space
+from litesmith.records.sweep import RungScore, Trial, TrialTime
 from litesmith.search.trial import TrialJob, TrialResult, read_results
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import derived_seed, seed_everything
@@ -70,33 +70,30 @@ class Choices:
 
 @dataclass
 class Entry:
-    """Trial of a running search, from which its record `litesmith.records.sweep.Trial` is built.
+    """Trial of a running search, with what its record does not hold."""
 
-    Attributes:
-        number: As Optuna counts, infeasible ones included.
-        reason: Which limit it breaks, empty if none.
-        results: One for each rung it was trained at.
-        state: ``pruned`` until the search ends, unless another is known.
-    """
-
-    number: int
-    batch: int
+    trial: Trial
     choices: Choices
     spec: NetworkSpec
-    cost: Cost
-    reason: str
-    results: list[TrialResult] = field(default_factory=list)
-    state: TrialState = "pruned"
+    times: list[TrialTime] = field(default_factory=list)
 
     @property
     def accuracy(self) -> float:
         """Accuracy on validation at the last rung."""
-        return self.results[-1].accuracy
+        return self.trial.rungs[-1].accuracy
 
     def rank(self) -> tuple[float, float, int]:
         """Return the sort key of entries at the same rung, the best first."""
-        loss = self.results[-1].loss
-        return -self.accuracy, math.inf if loss is None else loss, self.number
+        loss = self.trial.rungs[-1].loss
+        return -self.accuracy, math.inf if loss is None else loss, self.trial.number
+
+    def add(self, result: TrialResult, rung: Rung, *, is_last: bool) -> None:
+        """Add the result of a rung, and the state that the trial has after it."""
+        score = {"rung": result.rung, "accuracy": result.accuracy, "loss": result.loss}
+        state = "diverged" if result.loss is None else "complete" if is_last else "pruned"
+        rungs = (*self.trial.rungs, RungScore.model_validate({**dict(rung), **score}))
+        self.trial = self.trial.model_copy(update={"rungs": rungs, "state": state})
+        self.times.append(TrialTime(number=result.number, rung=result.rung, cpu_s=result.cpu_s))
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> Study
     num_trials, batch_trials = plan.params.num_trials, plan.params.batch_trials
     for batch, first in enumerate(range(0, num_trials, batch_trials)):
         search.run_batch(batch, min(batch_trials, num_trials - first))
-    finished = [entry for entry in search.entries if entry.state == "complete"]
+    finished = [entry for entry in search.entries if entry.trial.state == "complete"]
     if not finished:
         raise DivergedError("every trial's loss left the numbers. Lower sweep.space.learning_rates.")
     return StudyResult(search.entries, choose_winner(finished, plan))
@@ -148,7 +145,7 @@ def choose_winner(finished: Sequence[Entry], plan: Plan) -> Entry:
     best = min(finished, key=Entry.rank).accuracy
     noise = plan.params.tie_standard_errors * standard_error(best, plan.num_validation)
     equal = [entry for entry in finished if entry.accuracy >= best - noise]
-    return min(equal, key=lambda entry: (-entry.cost.macs, entry.rank()))
+    return min(equal, key=lambda entry: (-entry.trial.macs, entry.rank()))
 
 
 def network_of(choices: Choices, plan: Plan) -> NetworkSpec:
@@ -222,14 +219,14 @@ class _Search:
             trial = self._study.ask()
             entry = self._entry(trial, batch)
             self.entries.append(entry)
-            if entry.state != "infeasible":
+            if not entry.trial.reason:
                 return trial, entry
-            trial.set_user_attr("infeasible", entry.reason)
+            trial.set_user_attr("infeasible", entry.trial.reason)
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            _LOG.info("trial %d is infeasible: %s", entry.number, entry.reason)
+            _LOG.info("trial %d is infeasible: %s", trial.number, entry.trial.reason)
         raise ParamsError(
             f"none of {self._params.max_asks} proposals kept the device's limits; "
-            f"the last: {self.entries[-1].reason}. "
+            f"the last: {self.entries[-1].trial.reason}. "
             "Raise the limits under device, or offer smaller widths and depths under sweep.space."
         )
 
@@ -241,9 +238,16 @@ class _Search:
             self._costs[without_dropout] = cost_of(without_dropout)
         cost = self._costs[without_dropout]
         reason = broken_limits(cost, self._plan.limits)
-        return Entry(
-            trial.number, batch, choices, spec, cost, reason, state="infeasible" if reason else "pruned"
+        record = Trial(
+            number=trial.number,
+            batch=batch,
+            state="infeasible" if reason else "pruned",
+            reason=reason,
+            choices=asdict(choices),
+            **asdict(cost),
+            rungs=(),
         )
+        return Entry(record, choices, spec)
 
     def _run_rung(self, entries: list[Entry], rung: int) -> list[Entry]:
         """Train trials that are not logged yet; return those that did not diverge, best first."""
@@ -253,27 +257,26 @@ class _Search:
         missing = [job for job in jobs if (job.number, job.rung) not in results]
         if missing:
             results.update({(result.number, result.rung): result for result in self._run(missing)})
+        rungs = self._params.rungs
         for entry in entries:
-            entry.results.append(results[entry.number, rung])
-            if entry.results[-1].loss is None:
-                entry.state = "diverged"
-            elif rung + 1 == len(self._params.rungs):
-                entry.state = "complete"
-        best_first = sorted((entry for entry in entries if entry.state != "diverged"), key=Entry.rank)
+            result = results[entry.trial.number, rung]
+            entry.add(result, rungs[rung], is_last=rung + 1 == len(rungs))
+        going_on = (entry for entry in entries if entry.trial.state != "diverged")
+        best_first = sorted(going_on, key=Entry.rank)
         best = best_first[0].accuracy if best_first else 0.0
-        _LOG.info("batch %d, rung %d: best validation accuracy %.4f", entries[0].batch, rung, best)
+        _LOG.info("batch %d, rung %d: best validation accuracy %.4f", entries[0].trial.batch, rung, best)
         return best_first
 
     def _job(self, entry: Entry, rung: int) -> TrialJob:
         plan, params, length = self._plan, self._params, self._params.rungs[rung]
         return TrialJob(
-            number=entry.number,
+            number=entry.trial.number,
             rung=rung,
             spec=entry.spec,
             recipe=recipe_of(entry.choices, params, length.epochs),
             num_rows=length.num_rows,
             rows_seed=derived_seed(self._seed, "rows"),
-            seed=derived_seed(self._seed, "trial", entry.number, rung),
+            seed=derived_seed(self._seed, "trial", entry.trial.number, rung),
             num_threads=params.trial_threads,
             train=plan.train,
             validation=plan.validation,
@@ -285,10 +288,10 @@ class _Search:
     def _report(self, trial: optuna.Trial, entry: Entry) -> None:
         # The sampler ranks by the rung before what was reached there, so one that diverged counts as of
         # the first.
-        diverged = entry.state == "diverged"
-        for result in entry.results[-1:] if diverged else entry.results:
-            trial.report(result.accuracy, step=0 if diverged else result.rung)
-        if entry.state == "complete":
+        diverged = entry.trial.state == "diverged"
+        for score in entry.trial.rungs[-1:] if diverged else entry.trial.rungs:
+            trial.report(score.accuracy, step=0 if diverged else score.rung)
+        if entry.trial.state == "complete":
             self._study.tell(trial, entry.accuracy)
         else:
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)

@@ -117,7 +117,7 @@ def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[Ker
     from litesmith.training.history import history_csv
 
     choices = asdict(winner.choices)
-    _LOG.info("trial %d won with %s", winner.number, choices)
+    _LOG.info("trial %d won with %s", winner.trial.number, choices)
     backend.keras.backend.clear_session()
     backend.seed_everything(backend.derived_seed(job.seed, "tuned"))
     model = networks.build_network(winner.spec, "tuned")
