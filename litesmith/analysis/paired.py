@@ -54,9 +54,8 @@ def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:
 def unpaired(after: float, num_after: int, before: float, num_before: int) -> Difference:
     """Compare two accuracies as if measured on different images."""
     shares = ((after, num_after), (before, num_before))
-    return Difference(
-        after - before, sqrt(sum(share * (1 - share) / max(num, 1) for share, num in shares))
-    )
+    variances = (share * (1 - share) / max(num, 1) for share, num in shares)
+    return Difference(after - before, sqrt(sum(variances)))
 
 
 def paired_counts(num_gained: int, num_lost: int, num_images: int) -> Difference:

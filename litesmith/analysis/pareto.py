@@ -31,11 +31,8 @@ def frontier(models: Sequence[Priced]) -> list[int]:
 
     Of models equal at both, all belong to it.
     """
-    front = [
-        position
-        for position, model in enumerate(models)
-        if not any(other.dominates(model) for other in models)
-    ]
+    dominated = [any(other.dominates(model) for other in models) for model in models]
+    front = (position for position in range(len(models)) if not dominated[position])
     return sorted(front, key=lambda position: (models[position].cost, position))
 
 
@@ -43,9 +40,8 @@ def standings(models: Sequence[Priced], num_images: int) -> list[Standing]:
     """Return where each model stands.
 
     A model is tied when the best accuracy at its cost or less is at most one standard error above its
-    own. How noisy the difference of two accuracies on the same images is depends on how often both err
-    on the same ones, which needs every answer to be known; the standard error of one accuracy is what
-    can be said without.
+    own. The noise of the difference of two accuracies on the same images would depend on how often both
+    err on the same ones, which needs every prediction to be known.
     Each accuracy was measured on ``num_images`` images.
     """
     front = set(frontier(models))

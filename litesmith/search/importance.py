@@ -48,10 +48,8 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
     study, rng = _study(scored), np.random.default_rng(seed)
     shares = _shares(study, accuracies, seed)
     shuffled = [_shares(study, rng.permutation(accuracies), seed) for _ in range(num_shuffles)]
-    estimates = [
-        Importance(name, share, max(shares[name] for shares in shuffled))
-        for name, share in shares.items()
-    ]
+    by_chance = {name: max(other[name] for other in shuffled) for name in shares}
+    estimates = [Importance(name, share, by_chance[name]) for name, share in shares.items()]
     return tuple(sorted(estimates, key=lambda estimate: (-estimate.share, estimate.name)))
 
 
@@ -59,9 +57,8 @@ def _study(trials: Sequence[Trial]) -> optuna.Study:
     """Return a study of the choices, each trial valued by its position."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
-    space = {
-        name: _distribution([trial.choices[name] for trial in trials]) for name in trials[0].choices
-    }
+    names = list(trials[0].choices)
+    space = {name: _distribution([trial.choices[name] for trial in trials]) for name in names}
     for position, trial in enumerate(trials):
         params = dict(trial.choices)
         study.add_trial(optuna.create_trial(params=params, distributions=space, value=position))

@@ -89,13 +89,12 @@ def _frontier(
 ) -> RungFrontier:
     """Return the standings of the trials of one rung."""
     priced = [Priced(cost_of(trial, score), score.accuracy) for trial, score in scored]
+    stands = standings(priced, num_images)
     points = tuple(
         records.PricedTrial(
             number=trial.number, **vars(point), standing=standing, won=trial.number == winner
         )
-        for (trial, _), point, standing in zip(
-            scored, priced, standings(priced, num_images), strict=True
-        )
+        for (trial, _), point, standing in zip(scored, priced, stands, strict=True)
     )
     _, first = scored[0]
     return RungFrontier(

@@ -38,11 +38,7 @@ RunBatch = Callable[[list[TrialJob]], list[TrialResult]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a search, besides its seed.
-
-    The paths are folders of splits, and of the distillation targets of the training split, and
-    ``num_validation`` counts the validation images.
-    """
+    """Everything that decides a search, besides its seed; the paths are folders."""
 
     params: SearchParams
     limits: HardLimits

@@ -87,11 +87,8 @@ def fix_environment() -> dict[str, str]:
     before = dict(os.environ)
     _set_environment()
     _apply(_changes(_NUMPY_ENVIRONMENT, _NUMPY_FAMILIES))
-    return {
-        name: value
-        for name, value in before.items()
-        if os.environ.get(name) != value and name not in _QUIET
-    }
+    changed = (name for name in before if os.environ.get(name) != before[name])
+    return {name: before[name] for name in changed if name not in _QUIET}
 
 
 def set_threads(num_threads: int) -> None:
@@ -184,12 +181,9 @@ def _set_environment() -> None:
 def _changes(settings: dict[str, str], families: tuple[str, ...]) -> dict[str, str | None]:
     """Return the variables to change, with their values; None for those to remove."""
     wanted = {name: value for name, value in settings.items() if os.environ.get(name) != value}
-    foreign = [
-        name
-        for name in sorted(os.environ)
-        if name.startswith(families) and not name.startswith(_OTHERS) and name not in settings
-    ]
-    return {**wanted, **dict.fromkeys(foreign)}
+    foreign = (name for name in sorted(os.environ) if name.startswith(families))
+    removed = (name for name in foreign if not name.startswith(_OTHERS) and name not in settings)
+    return {**wanted, **dict.fromkeys(removed)}
 
 
 def _apply(changes: Mapping[str, str | None]) -> None:

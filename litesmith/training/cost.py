@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from math import prod
 
-from litesmith.training.types import KerasModel, Layer
+from litesmith.training.types import KerasModel
 
 # What the converter folds into the operation before it, so that it needs no memory of its own.
 _FOLDED = ("BatchNormalization", "ReLU", "Dropout", "SpatialDropout2D", "Flatten", "Activation")
@@ -25,7 +25,15 @@ class _Operation:
 
 def count_macs(model: KerasModel) -> int:
     """Return the multiply-accumulates of convolutions and dense layers for one image."""
-    return sum(_layer_macs(layer) for layer in model.layers)
+    kernels = {"Conv2D": "kernel", "DepthwiseConv2D": "depthwise_kernel", "Dense": "kernel"}
+    macs = 0
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind in kernels:
+            positions = 1 if kind == "Dense" else prod(layer.get_output_at(0).shape[1:3])
+            kernel_size = prod(getattr(layer, kernels[kind]).shape)
+            macs += len(layer.inbound_nodes) * positions * kernel_size
+    return macs
 
 
 def peak_activation_bytes(model: KerasModel) -> int:
@@ -44,15 +52,6 @@ def peak_activation_bytes(model: KerasModel) -> int:
         + sum(other.size for other in operations[:step] if last_use.get(other.call, -1) >= step)
         for step, operation in enumerate(operations)
     )
-
-
-def _layer_macs(layer: Layer) -> int:
-    kind = type(layer).__name__
-    if kind not in ("Conv2D", "DepthwiseConv2D", "Dense"):
-        return 0
-    kernel = layer.depthwise_kernel if kind == "DepthwiseConv2D" else layer.kernel
-    positions = 1 if kind == "Dense" else prod(layer.get_output_at(0).shape[1:3])
-    return int(len(layer.inbound_nodes) * positions * prod(kernel.shape))
 
 
 def _operations(model: KerasModel) -> Iterator[_Operation]:

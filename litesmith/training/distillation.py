@@ -45,8 +45,7 @@ def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[Keras
 def ensemble_of(teachers: Sequence[KerasModel], augmentation: Augmentation) -> Callable[..., Tensor]:
     """Return a function from pixels to the mean of the teachers' probabilities.
 
-    Where images are flipped in training, the mean is over an image and its mirror image too, which is
-    more accurate.
+    Where training flips images, the mean is over an image and its mirror image, which is more accurate.
     """
 
     def mean(pixels: Tensor, training: bool = False) -> Tensor:

@@ -20,9 +20,8 @@ def history_csv(history: History) -> str:
 def require_finite(loss: float, name: str, epoch: int) -> None:
     """Raise `DivergedError` unless the loss of an epoch, counted from 1, is a number."""
     if not math.isfinite(loss):
-        raise DivergedError(
-            f"the loss of {name} became {loss} in epoch {epoch}. Lower the learning rate."
-        )
+        problem = f"the loss of {name} became {loss} in epoch {epoch}"
+        raise DivergedError(f"{problem}. Lower the learning rate.")
 
 
 def log_epoch(name: str, history: History, num_epochs: int, epoch_s: float) -> None:

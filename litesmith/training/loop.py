@@ -22,7 +22,7 @@ from litesmith.training.history import History, log_epoch, require_finite
 from litesmith.training.job import TrainingJob
 from litesmith.training.networks import computing_in
 from litesmith.training.schedule import choose_images, epoch_rates
-from litesmith.training.types import KerasModel, Layer, Optimizer, Tensor, Variable
+from litesmith.training.types import KerasModel, Optimizer, Tensor, Variable
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,9 +94,9 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
     """Measure batch-norm statistics anew: the running ones do not belong to averaged weights.
 
     Args:
-        model: Its batch-norm layers are changed, nothing else.
-        job: Its recipe says on how many training images, changed as in training; on none, the running
-            statistics stay. Its seed decides which, and how they are changed.
+        model: Only its batch-norm layers change.
+        job: Its recipe has the number of training images, changed as in training; with none, the running
+            statistics stay. Its seed decides which, and their changes.
 
     Source: `update_bn` of Izmailov et al., "Averaging weights leads to wider optima", arXiv:1803.05407.
     """
@@ -106,18 +106,6 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = 0.0
-    measured = _batch_moments(model, layers, job)
-    for layer, momentum, moments in zip(layers, momenta, zip(*measured, strict=True), strict=True):
-        layer.momentum = momentum
-        means, variances = (np.array(values) for values in zip(*moments, strict=True))
-        layer.moving_mean.assign(means.mean(0))
-        layer.moving_variance.assign(variances.mean(0) + means.var(0))
-
-
-def _batch_moments(
-    model: KerasModel, layers: list[Layer], job: TrainingJob
-) -> list[list[tuple[NDArray[np.float32], NDArray[np.float32]]]]:
-    """Return mean and variance of every batch-norm layer for each batch of some images."""
     seed, images = derived_seed(job.seed, "refresh"), job.training.images
     rows = np.random.default_rng(seed).permutation(len(images))[: job.recipe.refresh_rows]
     images = np.asarray(images[np.sort(rows)])
@@ -125,12 +113,15 @@ def _batch_moments(
         lambda batch, draws: model(augment(batch, job.recipe.augmentation, draws), training=True)
     )
     measured = []
-    size = min(EVALUATION_BATCH, len(images))
-    draws = draw_changes(len(images), seed)
+    size, draws = min(EVALUATION_BATCH, len(images)), draw_changes(len(images), seed)
     for start in range(0, len(images) - size + 1, size):
         forward(tf.constant(images[start : start + size]), draws[start : start + size])
         measured.append([(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers])
-    return measured
+    for layer, momentum, moments in zip(layers, momenta, zip(*measured, strict=True), strict=True):
+        layer.momentum = momentum
+        means, variances = (np.array(values) for values in zip(*moments, strict=True))
+        layer.moving_mean.assign(means.mean(0))
+        layer.moving_variance.assign(variances.mean(0) + means.var(0))
 
 
 class Loop:
