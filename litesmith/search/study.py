@@ -257,8 +257,8 @@ class _Search:
         for entry in entries:
             result = results[entry.trial.number, rung]
             entry.add(result, rungs[rung], is_last=rung + 1 == len(rungs))
-        going_on = (entry for entry in entries if entry.trial.state != "diverged")
-        best_first = sorted(going_on, key=Entry.rank)
+        finite = (entry for entry in entries if entry.trial.state != "diverged")
+        best_first = sorted(finite, key=Entry.rank)
         best = best_first[0].accuracy if best_first else 0.0
         _LOG.info("batch %d, rung %d: best validation accuracy %.4f", entries[0].trial.batch, rung, best)
         return best_first
@@ -282,8 +282,7 @@ class _Search:
         )
 
     def _report(self, trial: optuna.Trial, entry: Entry) -> None:
-        # The sampler ranks by the rung before what was reached there, so one that diverged counts as of
-        # the first.
+        # The sampler ranks by the rung before the accuracy, so a diverged trial is reported at the first.
         diverged = entry.trial.state == "diverged"
         for score in entry.trial.rungs[-1:] if diverged else entry.trial.rungs:
             trial.report(score.accuracy, step=0 if diverged else score.rung)

@@ -44,7 +44,7 @@ def test_trials_stand_at_every_rung_they_came_through() -> None:
     assert long.margin == pytest.approx((0.9 * 0.1 / 5_000) ** 0.5)
 
 
-def test_standing_is_told_at_each_rung_apart() -> None:
+def test_each_rung_has_its_own_standings() -> None:
     short, _ = frontiers(TRIALS, file_bytes, winner=0, num_images=5_000)
     assert [point.standing for point in short.points] == ["frontier", "behind", "frontier"]
 

@@ -114,7 +114,7 @@ def states(result: StudyResult) -> list[str]:
     return [entry.trial.state for entry in result.entries]
 
 
-def test_batches_are_halved_and_all_trials_kept(tmp_path: Path) -> None:
+def test_batches_are_halved_and_all_trials_stay(tmp_path: Path) -> None:
     result = study(tmp_path)
     trials = [entry for entry in result.entries if not entry.trial.reason]
     assert len(trials) == 10
@@ -175,7 +175,7 @@ def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
     return outcome_of
 
 
-def test_a_diverged_trial_is_kept_and_goes_no_further(
+def test_a_diverged_trial_stays_and_goes_no_further(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.litesmith.search.test_study.outcome", diverging_above(0.05))
@@ -187,7 +187,7 @@ def test_a_diverged_trial_is_kept_and_goes_no_further(
     assert all(entry.trial.rungs[-1].loss is None for entry in diverged)
 
 
-def test_a_trial_that_diverged_late_is_told_as_worse_than_all_others(
+def test_a_trial_that_diverged_late_is_reported_as_worse_than_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studies = []
@@ -207,9 +207,9 @@ def test_a_trial_that_diverged_late_is_told_as_worse_than_all_others(
     monkeypatch.setattr("tests.litesmith.search.test_study.outcome", late)
     with pytest.raises(DivergedError):
         study(tmp_path)
-    told = [trial.intermediate_values for trial in studies[0].trials if trial.intermediate_values]
-    assert {0: 0.0} in told
-    assert all(values in ({0: 0.0}, {0: 0.9}) for values in told)
+    reported = [trial.intermediate_values for trial in studies[0].trials if trial.intermediate_values]
+    assert {0: 0.0} in reported
+    assert all(values in ({0: 0.0}, {0: 0.9}) for values in reported)
 
 
 def test_a_study_without_survivors_says_what_to_do(
@@ -220,7 +220,7 @@ def test_a_study_without_survivors_says_what_to_do(
         study(tmp_path)
 
 
-def test_infeasible_proposals_are_pruned_with_the_reason_and_asked_again(tmp_path: Path) -> None:
+def test_infeasible_proposals_are_pruned_with_the_reason_and_replaced(tmp_path: Path) -> None:
     infeasible = [entry for entry in study(tmp_path).entries if entry.trial.reason]
     assert infeasible
     for entry in infeasible:

@@ -9,7 +9,7 @@ from litesmith.records.sweep import TunedNetwork
 from litesmith.training.backend import load_h5, save_h5
 from litesmith.training.networks import build_network
 from tasks.steps.prune import Ins, Outs, prune
-from tests.tasks.steps.training_rooms import (
+from tests.tasks.steps.training_workspace import (
     HISTORY_COLUMNS,
     in_small_workspace,
     read_columns,

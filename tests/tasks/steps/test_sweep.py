@@ -11,7 +11,7 @@ from litesmith.records.sweep import SweepResult, TunedNetwork
 from litesmith.training.backend import load_h5
 from litesmith.training.cost import count_macs
 from tasks.steps.sweep import Ins, Outs, sweep
-from tests.tasks.steps.training_rooms import (
+from tests.tasks.steps.training_workspace import (
     HISTORY_COLUMNS,
     in_small_workspace,
     read_columns,
