@@ -21,7 +21,7 @@ def keras_variant(model: str) -> str:
 def flip_counts(
     labels: NDArray[np.uint8], predicted: Answers, files: Mapping[str, str]
 ) -> dict[str, FlipCounts]:
-    """Count the answers in which files differ from their Keras models.
+    """Count the answers that differ between files and Keras models.
 
     Args:
         labels: True classes (n,).

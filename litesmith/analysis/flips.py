@@ -1,4 +1,4 @@
-"""Differences between the answers of a model and of its smaller version."""
+"""Differences between a model's answers and its smaller version's."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class FlipCounts:
-    """Images that two models answer differently, by who is right: the first, the second, neither."""
+    """Images that two models answer differently, by which is right."""
 
     right_to_wrong: int
     wrong_to_right: int
@@ -51,7 +51,7 @@ class Flips:
 
 
 def find_flips(labels: Labels, before: Labels, after: Labels) -> Flips:
-    """Compare the classes that two models predict, ``before`` and ``after``, all (n,), n at least 1."""
+    """Compare two models' predicted classes with the true ones; all (n,), n > 0."""
     changed, was, now = before != after, before == labels, after == labels
     return Flips(
         right_to_wrong=np.flatnonzero(changed & was),

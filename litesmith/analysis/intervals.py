@@ -45,7 +45,7 @@ def wilson(num: int, total: int, confidence: float) -> Estimate | None:
         total: At least 0.
         confidence: Probability that such an interval holds the true share, such as 0.95.
 
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA, 1927.
     """
     if total == 0:
         return None
@@ -56,10 +56,10 @@ def wilson(num: int, total: int, confidence: float) -> Estimate | None:
 
 
 def f1_interval(num_right: int, num_wrong: int, confidence: float) -> Estimate | None:
-    """Return a class's F1 with its interval, None where the class neither occurs nor was predicted.
+    """Return a class's F1 with its interval, None without images and predictions.
 
     Of the ``num_right + num_wrong`` images that are of the class or were predicted as it, the share J
-    that is both decides F1 = 2 J / (1 + J). Wilson's interval of J, mapped by that formula, is one of F1.
+    that is both decides F1 = 2 J / (1 + J). Wilson's interval of J, mapped by it, is one of F1.
 
     Args:
         num_right: Images of the class that were predicted as it.
@@ -78,7 +78,7 @@ def f1_interval(num_right: int, num_wrong: int, confidence: float) -> Estimate |
 def class_estimates(
     confusion: NDArray[np.integer], class_names: Sequence[str], confidence: float
 ) -> list[ClassEstimates]:
-    """Return precision, recall and F1 of each class with their intervals.
+    """Return precision, recall and F1 of classes with intervals.
 
     Args:
         confusion: Counts (classes, classes): rows are true classes, columns predicted ones.

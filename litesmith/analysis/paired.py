@@ -59,7 +59,7 @@ def unpaired(after: float, num_after: int, before: float, num_before: int) -> Di
 
 
 def paired_counts(num_gained: int, num_lost: int, num_images: int) -> Difference:
-    """Return what `paired` gives, from the number of images that one model alone got right.
+    """Return what `paired` gives, from counts of images.
 
     Args:
         num_gained: Images that the one model alone got right.

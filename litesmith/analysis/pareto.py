@@ -1,4 +1,4 @@
-"""Pareto front of accuracy and cost, and ties with it within noise."""
+"""Pareto front of accuracy and cost, and ties within noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ class Priced:
     accuracy: float
 
     def dominates(self, other: "Priced") -> bool:
-        """Return whether it is better at one of the two and at least as good at the other."""
+        """Return whether it is better at one and no worse at the other."""
         no_worse = self.cost <= other.cost and self.accuracy >= other.accuracy
         return no_worse and self != other
 
 
 def standard_error(accuracy: float, num_images: int) -> float:
-    """Return the standard error of an accuracy, as of a proportion."""
+    """Return the standard error of an accuracy as proportion."""
     return sqrt(accuracy * (1 - accuracy) / num_images)
 
 

@@ -28,7 +28,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Accuracy, mean confidence and expected calibration error, 0 to 1, with the bins behind it."""
+    """Accuracy, mean confidence and expected calibration error, with its bins."""
 
     accuracy: float
     confidence: float

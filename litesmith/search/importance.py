@@ -21,8 +21,8 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
     """Estimate what share of the variance of the accuracy each hyperparameter explains.
 
     The accuracies are those of the first rung, where all trials were trained equally long. With few
-    trials every estimate is rough. Shuffling the accuracies among the trials, so that no hyperparameter
-    can matter, shows how rough: a share above the largest of 19 shuffles comes by chance once in 20 times.
+    trials every estimate is rough. Shuffling the accuracies, so that no hyperparameter can matter, shows
+    how rough: a share above the largest of 19 shuffles comes by chance once in 20 times.
 
     Optuna's default, PED-ANOVA, looks at the better half of the trials. Of 40 synthetic sweeps of 8
     trials, in which a choice of two was worth three standard deviations of the noise, it ranked that one
@@ -66,7 +66,7 @@ def _study(trials: Sequence[Trial]) -> optuna.Study:
 
 
 def _distribution(values: Sequence[Choice]) -> BaseDistribution:
-    """Return the range of fractions, or the values of a choice."""
+    """Return a range of fractions, or values of a choice."""
     numbers = [value for value in values if isinstance(value, float)]
     if len(numbers) == len(values):
         return FloatDistribution(min(numbers), max(numbers))

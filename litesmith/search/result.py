@@ -1,4 +1,4 @@
-"""Records of a finished search, as the step ``sweep`` writes them."""
+"""Records that the step ``sweep`` writes of a search."""
 
 from collections.abc import Callable, Sequence
 
@@ -61,14 +61,14 @@ def sweep_timing(study: StudyResult, plan: Plan) -> records.SweepTiming:
 
 
 def file_bytes(trial: Trial, _: RungScore) -> float:
-    """Return the cost of a trial in bytes of its int8 file, the same at every rung."""
+    """Return the bytes of a trial's int8 file."""
     return float(trial.tflite_bytes)
 
 
 def frontiers(
     trials: Sequence[Trial], cost_of: CostOf, *, winner: int, num_images: int
 ) -> tuple[RungFrontier, ...]:
-    """Return the standings of the trials against their cost, from the shortest rung to the longest.
+    """Return the trials' standings at each rung, shortest first.
 
     A trial that was trained at several rungs stands at each, with the accuracy that it had there.
 

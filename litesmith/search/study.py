@@ -38,7 +38,7 @@ RunBatch = Callable[[list[TrialJob]], list[TrialResult]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a search, besides its seed; the paths are folders."""
+    """All that decides a search besides its seed; paths are folders."""
 
     params: SearchParams
     limits: HardLimits
@@ -66,7 +66,7 @@ class Choices:
 
 @dataclass
 class Entry:
-    """Trial of a running search, with what its record does not hold."""
+    """Trial of a running search, with its record."""
 
     trial: Trial
     choices: Choices
@@ -84,7 +84,7 @@ class Entry:
         return -self.accuracy, math.inf if loss is None else loss, self.trial.number
 
     def add(self, result: TrialResult, rung: Rung, *, is_last: bool) -> None:
-        """Add the result of a rung, and the state that the trial has after it."""
+        """Add the result of a rung and set the state."""
         score = {"rung": result.rung, "accuracy": result.accuracy, "loss": result.loss}
         state = "diverged" if result.loss is None else "complete" if is_last else "pruned"
         rungs = (*self.trial.rungs, RungScore.model_validate({**dict(rung), **score}))
@@ -94,7 +94,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """Trials of a search by number, and the winner on validation."""
+    """Trials of a search by number, and the winner."""
 
     entries: list[Entry]
     winner: Entry
@@ -176,7 +176,7 @@ def recipe_of(choices: Choices, params: SearchParams, epochs: int) -> Recipe:
 
 
 def cost_of(spec: NetworkSpec) -> Cost:
-    """Return the cost of an untrained network as a full int8 file."""
+    """Return the cost of an untrained network as int8 file."""
     # The file holds equal numbers once, so a few bytes hang on the weights that the network begins with.
     seed_everything(0)
     model = build_network(spec, "untrained")
@@ -196,7 +196,7 @@ class _Search:
         self._costs: dict[NetworkSpec, Cost] = {}
 
     def run_batch(self, batch: int, num_trials: int) -> None:
-        """Propose a batch, train and halve it rung by rung, and report the results to Optuna."""
+        """Propose a batch, halve it rung by rung, report to Optuna."""
         seed = derived_seed(self._seed, "batch", batch)
         self._study.sampler = optuna.samplers.TPESampler(
             seed=seed, n_startup_trials=self._params.startup_trials, constant_liar=True
@@ -246,7 +246,7 @@ class _Search:
         return Entry(record, choices, spec)
 
     def _run_rung(self, entries: list[Entry], rung: int) -> list[Entry]:
-        """Train trials that are not logged yet; return those that did not diverge, best first."""
+        """Train trials unless logged; return the finite ones, best first."""
         if not entries:
             return []
         jobs, results = [self._job(entry, rung) for entry in entries], read_results(self._log)
@@ -282,7 +282,7 @@ class _Search:
         )
 
     def _report(self, trial: optuna.Trial, entry: Entry) -> None:
-        # The sampler ranks by the rung before the accuracy, so a diverged trial is reported at the first.
+        # The sampler ranks by rung before accuracy, so a diverged trial is reported at the first.
         diverged = entry.trial.state == "diverged"
         for score in entry.trial.rungs[-1:] if diverged else entry.trial.rungs:
             trial.report(score.accuracy, step=0 if diverged else score.rung)
@@ -293,7 +293,7 @@ class _Search:
 
 
 def _suggest(trial: optuna.Trial, space: Space) -> Choices:
-    """Let the sampler choose; round floats as tables show them, so that these say what was trained."""
+    """Let the sampler choose; round floats as tables do."""
     dropout_rate = trial.suggest_float("dropout_rate", *space.dropout_rates)
     learning_rate = trial.suggest_float("learning_rate", *space.learning_rates, log=True)
     weight_decay = trial.suggest_float("weight_decay", *space.weight_decays, log=True)

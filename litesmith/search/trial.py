@@ -73,7 +73,7 @@ class TrialResult:
 
 
 def run_trial(job: TrialJob) -> TrialResult:
-    """Train a trial from scratch with a full schedule; log its result, also if it diverges.
+    """Train from scratch with a full schedule; log the result.
 
     Raises:
         MachineError: The process already computes with another number of threads.
@@ -102,7 +102,7 @@ def run_trial(job: TrialJob) -> TrialResult:
 
 
 def append_result(path: Path, result: TrialResult) -> None:
-    """Append a line of JSON to a log, at once, so that processes may share it."""
+    """Append a line of JSON at once, so processes may share the log."""
     # The line break comes first: it ends a line that a killed process left unfinished.
     line = f"\n{json.dumps(asdict(result))}\n".encode()
     log = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
@@ -114,7 +114,7 @@ def append_result(path: Path, result: TrialResult) -> None:
 
 
 def read_results(path: Path) -> dict[tuple[int, int], TrialResult]:
-    """Return the results in a log by trial and rung, without lines that a killed process cut off."""
+    """Return results by trial and rung, without unfinished lines."""
     results: dict[tuple[int, int], TrialResult] = {}
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     for line in text.splitlines():

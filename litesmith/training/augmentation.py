@@ -1,4 +1,4 @@
-"""Random shifts, flips and erasures of batches of images inside TensorFlow's graph.
+"""Random shifts, flips and erasures inside TensorFlow's graph.
 
 A shift or a flip picks rows and columns, so a batch is changed by two small matrix products, without a
 loop over images.
@@ -13,12 +13,12 @@ _DRAWS = 8
 
 
 def to_pixels(images: Tensor) -> Tensor:
-    """Return uint8 images (n, height, width) as float32 (n, height, width, 1) in [0, 1]."""
+    """Scale uint8 (n, height, width) to float32 (n, height, width, 1) in [0, 1]."""
     return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
 def draw_changes(num_images: int, seed: int) -> Tensor:
-    """Return random numbers that decide the changes of each image, float32 (num_images, 8) in [0, 1)."""
+    """Return random numbers for `augment`, float32 (num_images, 8) in [0, 1)."""
     return tf.random.stateless_uniform((num_images, _DRAWS), (seed, 0))
 
 

@@ -1,4 +1,4 @@
-"""Single entry to Keras 2, with an environment that decides no numbers.
+"""Keras 2, in an environment that decides no numbers.
 
 ``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model
 optimization toolkit. Importing this module is light; the first use of one of the three takes seconds.
@@ -73,7 +73,7 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def fix_environment() -> dict[str, str]:
-    """Fix the variables that decide numbers, in this process and those it starts.
+    """Fix variables that decide numbers, also for child processes.
 
     Call it before NumPy is imported, which reads its variables then.
 
@@ -92,7 +92,7 @@ def fix_environment() -> dict[str, str]:
 
 
 def set_threads(num_threads: int) -> None:
-    """Fix the number of threads within an operation of TensorFlow in this process.
+    """Fix TensorFlow's threads within an operation in this process.
 
     Another number sums in another order and so gives other results.
 
@@ -110,7 +110,7 @@ def set_threads(num_threads: int) -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and TensorFlow, from which initial weights and shuffling follow."""
+    """Seed Python, NumPy and TensorFlow: initial weights and shuffling."""
     sys.modules[__name__].keras.utils.set_random_seed(seed)
 
 
@@ -121,7 +121,7 @@ def derived_seed(*parts: int | str) -> int:
 
 
 def save_h5(model: KerasModel, path: Path) -> None:
-    """Write a Keras model as ``.h5`` at once, without optimizer: equal weights give equal bytes.
+    """Write ``.h5`` at once, without optimizer: equal weights give equal bytes.
 
     Raises:
         MachineError: The file cannot be written.
@@ -132,7 +132,7 @@ def save_h5(model: KerasModel, path: Path) -> None:
 
 
 def load_h5(path: Path) -> KerasModel:
-    """Return the Keras model in an ``.h5`` file, for prediction, without optimizer.
+    """Return the model in an ``.h5`` file, without optimizer.
 
     Raises:
         DataError: The file is missing or not a Keras model, or could run code of its own.
@@ -158,7 +158,7 @@ def read_model(path: Path, file: "h5py.File") -> KerasModel:
 
 
 def _set_environment() -> None:
-    """Fix what TensorFlow and Keras read, most of it once, at import."""
+    """Fix what TensorFlow and Keras read, mostly at import."""
     if sys.flags.optimize > 1:
         raise MachineError(
             "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras "

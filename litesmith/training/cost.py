@@ -16,7 +16,7 @@ _Call = tuple[str, int]
 
 @dataclass(frozen=True)
 class _Operation:
-    """Run of a layer that remains after folding, with the bytes of its int8 output."""
+    """Run of a layer after folding, with the bytes of its output."""
 
     call: _Call
     size: int
@@ -24,7 +24,7 @@ class _Operation:
 
 
 def count_macs(model: KerasModel) -> int:
-    """Return the multiply-accumulates of convolutions and dense layers for one image."""
+    """Return the multiply-accumulates of kernels for one image."""
     kernels = {"Conv2D": "kernel", "DepthwiseConv2D": "depthwise_kernel", "Dense": "kernel"}
     macs = 0
     for layer in model.layers:
@@ -55,7 +55,7 @@ def peak_activation_bytes(model: KerasModel) -> int:
 
 
 def _operations(model: KerasModel) -> Iterator[_Operation]:
-    """Yield the operations that remain after folding, as they may run."""
+    """Yield the operations after folding, in a possible order."""
     calls = {
         (layer["name"], run): [(source, source_run) for source, source_run, *_ in node]
         for layer in model.get_config()["layers"]

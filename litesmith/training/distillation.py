@@ -1,4 +1,4 @@
-"""Teachers, and their predictions on fixed views of the training images."""
+"""Teachers and their predictions on fixed views of images."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ class _Views(Record):
 
 
 def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[KerasModel, History]:
-    """Train one teacher, with a seed of its own that follows from its name."""
+    """Train one teacher, with a seed that follows from its name."""
     seed = derived_seed(job.seed, name)
     seed_everything(seed)
     model = build_network(spec, name)
@@ -43,7 +43,7 @@ def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[Keras
 
 
 def ensemble_of(teachers: Sequence[KerasModel], augmentation: Augmentation) -> Callable[..., Tensor]:
-    """Return a function from pixels to the mean of the teachers' probabilities.
+    """Return a function from pixels to the teachers' mean probabilities.
 
     Where training flips images, the mean is over an image and its mirror image, which is more accurate.
     """
@@ -68,7 +68,7 @@ def answer_views(
     seeds: Sequence[int],
     work: Path,
 ) -> NDArray[np.float16]:
-    """Return the logarithms of the probabilities of `ensemble_of` for views of images.
+    """Return the logarithms of `ensemble_of` for views of images.
 
     Each view goes to a file in ``work`` when it is done; a killed run resumes after the last one.
 
@@ -91,7 +91,7 @@ def answer_views(
 def write_targets(
     folder: Path, answers: NDArray[np.float16], augmentation: Augmentation, seeds: Sequence[int]
 ) -> None:
-    """Write answers and their views into a folder; without a teacher there are no views."""
+    """Write answers and their views, both empty without a teacher."""
     with replacing(folder / "answers.npy") as part:
         np.save(part, answers, allow_pickle=False)
     views = _Views(augmentation=augmentation, seeds=tuple(seeds))

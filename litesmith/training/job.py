@@ -37,7 +37,7 @@ class DistillationTargets:
     distillation: Distillation
 
     def view(self, epoch: int) -> tuple[Tensor, NDArray[np.float32]]:
-        """Return the changes, (n, 8), and the answers, (n, num_classes), of an epoch's view; float32."""
+        """Return float32 changes (n, 8) and answers (n, num_classes) of an epoch's view."""
         number = epoch % len(self.seeds)
         draws = draw_changes(self.answers.shape[1], self.seeds[number])
         return tf.gather(draws, self.rows), np.asarray(self.answers[number, self.rows], np.float32)

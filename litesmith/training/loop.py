@@ -1,4 +1,4 @@
-"""Training loops: the recipe's, and plain Keras `fit` for the baseline."""
+"""Training loops of recipes and of the baseline."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def train(model: KerasModel, job: TrainingJob) -> History:
-    """Train a model with a recipe, from the weights that it has.
+    """Train a model with a recipe, from its weights.
 
     The order of images, their changes and what is dropped follow from seed and epoch alone, and after
     every epoch the whole state goes to the job's folder: a training that was killed and resumed ends as
@@ -125,7 +125,7 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
 
 
 class Loop:
-    """State of a training and its traced epoch; it takes and raises what `train` does."""
+    """State of a training; arguments and errors as of `train`."""
 
     def __init__(self, model: KerasModel, job: TrainingJob) -> None:
         self._model, self._job, self._recipe, self._targets = model, job, job.recipe, job.targets
@@ -153,7 +153,7 @@ class Loop:
         return [*self._model.variables, *self._optimizer.variables, self._losses]
 
     def run_epoch(self, epoch: int) -> EpochScores:
-        """Train one epoch, counted from 0, and return its row of the history.
+        """Train one epoch, counted from 0; return its scores.
 
         Raises:
             DivergedError: The loss is not a number any more.
@@ -182,7 +182,7 @@ class Loop:
         )
 
     def take_average(self) -> None:
-        """Give the model the running average of its weights, if there is one."""
+        """Give the model the running average of its weights, if any."""
         if self._recipe.averaging_share:
             self._optimizer.finalize_variable_values(self._model.trainable_variables)
 
@@ -235,7 +235,7 @@ def _distances(probabilities: Tensor, answers: Tensor, temperature: float) -> Te
 
 
 def _optimizer(recipe: Recipe, epoch_steps: int, variables: list[Variable]) -> Optimizer:
-    """Return SGD with Nesterov momentum and decoupled weight decay of kernels.
+    """Return SGD with Nesterov momentum and decoupled weight decay.
 
     Source: Loshchilov and Hutter, arXiv:1711.05101.
     """

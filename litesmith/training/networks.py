@@ -16,7 +16,7 @@ _EXACT = ("InputLayer", "GlobalAveragePooling2D", "Dropout", "Dense")
 
 
 def image_shape(dataset: DatasetParams) -> ImageShape:
-    """Return the shape of a data set's images and its classes."""
+    """Return the shape of a data set's images and classes."""
     return ImageShape(height=dataset.height, width=dataset.width, num_classes=dataset.num_classes)
 
 
@@ -52,7 +52,7 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
 
 
 def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> KerasModel:
-    """Build a plain network: 3x3 convolutions, each with pooling, and a dense layer before the head.
+    """Build the baseline: convolutions with pooling, and dense layers.
 
     The name is written into every file of it.
     """
@@ -68,7 +68,7 @@ def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> Kera
 
 
 def computing_in(model: KerasModel, dtype: ComputeDtype) -> KerasModel:
-    """Return a model itself for float32, and for bfloat16 a twin with the same weights.
+    """Return a twin that computes in bfloat16, or for float32 the model.
 
     Args:
         model: A network of `litesmith.training.networks`, without wrappers. It stays as it is.
@@ -104,7 +104,7 @@ def _normed(features: Tensor, name: str) -> Tensor:
 
 
 class _Unit:
-    """Convolutions that may run again, with a batch normalisation for each run."""
+    """Repeatable convolutions, with a batch normalisation for each run."""
 
     def __init__(self, width: int, separable: bool, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Learning rate along a training, and the images of each epoch."""
+"""Learning rates of a training, and images of each epoch."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from litesmith.params.sections.recipe import Recipe
 
 
 def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate of a one-cycle schedule: a line up, then half a cosine down to zero.
+    """Return one-cycle rates: a line up, half a cosine down.
 
     Args:
         progress: float64, any shape, share of the training that is done, 0 to 1.
@@ -23,14 +23,14 @@ def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float
 
 
 def epoch_rates(epoch: int, num_steps: int, recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate of each step of an epoch, float32 (num_steps,)."""
+    """Return the learning rates of an epoch's steps, float32 (num_steps,)."""
     return one_cycle((epoch + (np.arange(num_steps) + 0.5) / num_steps) / recipe.epochs, recipe)
 
 
 def choose_images(
     losses: NDArray[np.float32], recipe: Recipe, epoch: int, *, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Choose all hard examples, with a loss above the average, and some of the easy ones.
+    """Choose hard examples (loss above average) and some easy ones.
 
     Args:
         losses: float32, (n,), of each image when it was last seen; NaN if it never was.

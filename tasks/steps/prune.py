@@ -1,4 +1,4 @@
-"""Step of pruning, fine-tuning of the winner with dropout while small weights become zero."""
+"""Step of pruning the winner while fine-tuning with dropout."""
 
 from dataclasses import dataclass
 from pathlib import Path

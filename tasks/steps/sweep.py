@@ -1,4 +1,4 @@
-"""Step of the search for a network and of its full training."""
+"""Step of the search for a network."""
 
 import logging
 from dataclasses import asdict, dataclass

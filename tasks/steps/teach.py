@@ -29,7 +29,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """Teachers, and their predictions on fixed views of the training images."""
+    """Teachers, and their predictions on fixed views of images."""
 
     teachers: Annotated[Path, MaybeEmpty()] = catalog.TEACHERS
     targets: Path = catalog.TARGETS
@@ -87,7 +87,7 @@ def teach(
 def _scores(
     teachers: "list[KerasModel]", augmentation: Augmentation, validation: "Split"
 ) -> dict[str, Score]:
-    """Return the scores of the teachers by name, and of their mean if there are any."""
+    """Return the scores by teacher, and of their mean if any."""
     from litesmith.training.distillation import ensemble_of
     from litesmith.training.evaluation import evaluate
 

@@ -31,7 +31,10 @@ def in_fresh_process(code: str, **more: str) -> str:
 
 
 def test_python_without_docstrings_is_refused_before_keras_is_imported() -> None:
-    code = "from litesmith.training.backend import fix_environment as fix\ntry: fix()\nexcept Exception as error: print(error)"
+    code = (
+        "from litesmith.training.backend import fix_environment as fix\n"
+        "try: fix()\nexcept Exception as error: print(error)"
+    )
     assert "PYTHONOPTIMIZE=2 in the environment), and Keras cannot" in in_fresh_process(
         code, PYTHONOPTIMIZE="2"
     )
@@ -59,7 +62,7 @@ def test_derived_seeds_repeat_and_differ() -> None:
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
-    """Return the output lines and the home folder of a process that imports TensorFlow and fixes its threads."""
+    """Return output lines and home folder of a process that imports TensorFlow and fixes threads."""
     home = tmp_path_factory.mktemp("empty home")
     output = in_fresh_process(
         "from litesmith.training.backend import keras, set_threads, tf, tfmot\n"
@@ -228,8 +231,10 @@ def test_variables_that_decide_numbers_are_fixed_and_returned() -> None:
         "XLA_FLAGS": "--y",
     }
     output = in_fresh_process(
-        "import os, litesmith.training.backend as k; print(k.fix_environment()); print(k.fix_environment());"
-        f"print({set(foreign)!r} & os.environ.keys(), os.environ['OPENBLAS_NUM_THREADS'], os.environ['KERAS_HOME'])",
+        "import os, litesmith.training.backend as k\n"
+        "print(k.fix_environment()); print(k.fix_environment())\n"
+        f"print({set(foreign)!r} & os.environ.keys(), os.environ['OPENBLAS_NUM_THREADS'], "
+        "os.environ['KERAS_HOME'])",
         **foreign,
         OPENBLAS_NUM_THREADS="3",
         TF_CPP_MIN_LOG_LEVEL="0",
@@ -250,6 +255,6 @@ def test_tensorflow_imported_elsewhere_under_foreign_settings_is_an_error() -> N
     )
     assert "could set TF_USE_LEGACY_KERAS=1 " in output
     assert (
-        " and unset TF_DETERMINISTIC_OPS. Import it from litesmith.training.backend, or do so in the environment."
-        in output
+        " and unset TF_DETERMINISTIC_OPS. Import it from litesmith.training.backend, or do so in the "
+        "environment." in output
     )

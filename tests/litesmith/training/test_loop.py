@@ -20,7 +20,10 @@ from litesmith.training.loop import refresh_batch_norm, train, train_plain
 from litesmith.training.networks import build_network
 from tests.litesmith import make_tiny
 
-SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2)  # fmt: skip
+SPEC = NetworkSpec(
+    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,),
+    stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2,
+)  # fmt: skip
 RECIPE = Recipe(
     epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
     label_smoothing=0.05, skip_share=0.5, skip_until=0.7, averaging_share=0.05, refresh_rows=100,

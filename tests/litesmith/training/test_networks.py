@@ -13,7 +13,10 @@ from litesmith.records.sweep import TunedNetwork
 from litesmith.training.cost import count_macs, peak_activation_bytes
 from litesmith.training.networks import build_baseline, build_network
 
-SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1)  # fmt: skip
+SPEC = NetworkSpec(
+    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1),
+    stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1,
+)  # fmt: skip
 
 
 BASELINE = BaselineParams(
@@ -74,10 +77,11 @@ class TestBuilt:
 
     def test_a_repeated_unit_has_one_kernel_and_a_norm_for_each_run(self, model: Any) -> None:
         repeated = build_network(SPEC.replace(repeats=3), "repeated")
-        kernels = [sum(layer.kernel.numpy().size for layer in one.layers if hasattr(layer, "kernel")) for one in (
-            model, repeated
-        )]  # fmt: skip
-        assert kernels[0] == kernels[1]
+        single, again = (
+            sum(layer.kernel.numpy().size for layer in network.layers if hasattr(layer, "kernel"))
+            for network in (model, repeated)
+        )
+        assert single == again
         norms = [
             layer.name
             for layer in repeated.layers
