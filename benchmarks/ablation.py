@@ -37,10 +37,9 @@ from litesmith.tflite import converter
 from litesmith.tflite.runtime import shifted
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
-from litesmith.training.compute import computing_in
 from litesmith.training.distillation import answer_views, view_seeds
 from litesmith.training.job import DistillationTargets, TrainingJob
-from litesmith.training.networks import build_network
+from litesmith.training.networks import build_network, computing_in
 from tasks import catalog
 
 CONFIGS = Path(__file__).parent

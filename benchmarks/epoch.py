@@ -19,14 +19,15 @@ from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import cpu_s
 from litesmith.data.splits import Split, read_split
-from litesmith.files import read_json
 from litesmith.params.loading import read_params
 from litesmith.params.section import ComputeDtype
 from litesmith.params.sections.recipe import Recipe
+from litesmith.records.record import read_record
+from litesmith.records.sweep import SweepResult
 from litesmith.training import backend, networks
-from litesmith.training.compute import computing_in
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import Loop
+from litesmith.training.networks import computing_in
 from tasks import catalog
 
 RESULT = Path("benchmarks/results/epoch.json")
@@ -51,10 +52,9 @@ def main() -> None:
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     # Judging an epoch is no part of it, so there is next to nothing to judge on.
     few = Split(validation.images[:1], validation.labels[:1], validation.ids[:1])
-    results = read_json(catalog.results("sweep"))
-    recipe = Recipe.model_validate(results["full_training"]["recipe"])
-    recipe = recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
-    spec = networks.parse_network(results["winner"]["network"])
+    results = read_record(catalog.results("sweep"), SweepResult)
+    recipe = results.full_training.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
+    spec = results.winner.network
 
     def winner(name: str) -> Any:
         return networks.build_network(spec, name)

@@ -25,9 +25,9 @@ from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Recipe
 from litesmith.training import backend, networks
 from litesmith.training.backend import derived_seed
-from litesmith.training.compute import computing_in
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import Loop
+from litesmith.training.networks import computing_in
 from tasks import catalog
 
 CONFIG = Path(__file__).with_suffix(".yaml")

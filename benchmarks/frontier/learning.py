@@ -26,7 +26,6 @@ from litesmith.params.sections.recipe import Recipe
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training import backend, loop
 from litesmith.training.backend import derived_seed
-from litesmith.training.compute import computing_in
 from litesmith.training.cost import count_macs
 from litesmith.training.distillation import (
     answer_views,
@@ -39,7 +38,7 @@ from litesmith.training.distillation import (
 from litesmith.training.evaluation import evaluate
 from litesmith.training.history import History, history_csv
 from litesmith.training.job import TrainingJob
-from litesmith.training.networks import build_network
+from litesmith.training.networks import build_network, computing_in
 from tasks import catalog
 
 

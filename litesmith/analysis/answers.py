@@ -1,4 +1,4 @@
-"""What the answers of several models to the same images say of each other."""
+"""Comparisons of several models' answers to the same images."""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,12 +21,12 @@ def keras_variant(model: str) -> str:
 def flip_counts(
     labels: NDArray[np.uint8], predicted: Answers, files: Mapping[str, str]
 ) -> dict[str, FlipCounts]:
-    """Count the images that files answer otherwise than the Keras models that they were made of.
+    """Count the answers that differ between files and Keras models.
 
     Args:
         labels: True classes (n,).
-        predicted: Predicted classes of the files and of their models.
-        files: For each file the model that it was made of, such as ``tuned``.
+        predicted: Of the files and of their models.
+        files: By file, the model that it was converted from, such as ``tuned``.
     """
     return {
         name: find_flips(labels, predicted[keras_variant(model)], predicted[name]).counts
@@ -41,13 +41,13 @@ def calibrations(
     variants: Iterable[str],
     num_bins: int,
 ) -> dict[str, Calibration]:
-    """Compare confidence with accuracy for each of ``variants``; a name that comes twice counts once.
+    """Return the `calibration` of each of ``variants``; a repeated name counts once.
 
     Args:
         labels: True classes (n,), n at least 1.
         predicted: Predicted classes by variant.
         confidence: Probability of the predicted class by variant, float32 (n,), 0 to 1.
-        variants: Names of those to look at, such as the baseline and the final file.
+        variants: Such as the baseline and the final file.
         num_bins: Bins of equal width from confidence 0 to 1.
     """
     return {

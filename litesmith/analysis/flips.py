@@ -1,23 +1,17 @@
-"""What became of a model's answers when it was made smaller."""
+"""Differences between a model's answers and its smaller version's."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+Labels = NDArray[np.integer]
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class FlipCounts:
-    """Images that two models answer differently.
-
-    Attributes:
-        right_to_wrong: The first was right.
-        wrong_to_right: The second is right.
-        wrong_to_wrong: Neither is.
-        num_images: Images that both answered.
-    """
+    """Images that two models answer differently, by which is right."""
 
     right_to_wrong: int
     wrong_to_right: int
@@ -26,7 +20,7 @@ class FlipCounts:
 
     @property
     def num_changed(self) -> int:
-        """How many answers differ."""
+        """Number of differing answers."""
         return self.right_to_wrong + self.wrong_to_right + self.wrong_to_wrong
 
     @property
@@ -36,13 +30,13 @@ class FlipCounts:
 
     @property
     def agreement(self) -> float:
-        """Share of the images that both answer alike, right or wrong."""
+        """Share of the images with equal answers, right or wrong."""
         return 1 - self.num_changed / self.num_images
 
 
 @dataclass(frozen=True)
 class Flips:
-    """The same as `FlipCounts`, as rows of the split, int (k,)."""
+    """Flipped images as rows of the split, int (k,)."""
 
     right_to_wrong: Rows
     wrong_to_right: Rows
@@ -51,25 +45,13 @@ class Flips:
 
     @property
     def counts(self) -> FlipCounts:
-        """How many rows of each kind there are."""
-        return FlipCounts(
-            len(self.right_to_wrong),
-            len(self.wrong_to_right),
-            len(self.wrong_to_wrong),
-            self.num_images,
-        )
+        """Number of rows of each kind."""
+        num_wrong, num_right = len(self.right_to_wrong), len(self.wrong_to_right)
+        return FlipCounts(num_wrong, num_right, len(self.wrong_to_wrong), self.num_images)
 
 
-def find_flips(
-    labels: NDArray[np.integer], before: NDArray[np.integer], after: NDArray[np.integer]
-) -> Flips:
-    """Compare the answers of two models image by image.
-
-    Args:
-        labels: True classes (n,), n at least 1.
-        before: What the first model predicted (n,).
-        after: What the second predicted (n,).
-    """
+def find_flips(labels: Labels, before: Labels, after: Labels) -> Flips:
+    """Compare two models' predicted classes with the true ones; all (n,), n > 0."""
     changed, was, now = before != after, before == labels, after == labels
     return Flips(
         right_to_wrong=np.flatnonzero(changed & was),

@@ -1,4 +1,4 @@
-"""The difference of two accuracies, and how sure it is."""
+"""Differences of accuracies, with their standard errors."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -12,12 +12,7 @@ _Z_95 = 1.959964  # the normal distribution's 97.5 % quantile
 
 @dataclass(frozen=True)
 class Difference:
-    """Accuracy of one model minus another's.
-
-    Attributes:
-        mean: The difference, a fraction.
-        standard_error: Of the difference.
-    """
+    """Accuracy of one model minus another's, a fraction."""
 
     mean: float
     standard_error: float
@@ -34,7 +29,7 @@ class Difference:
 
     @property
     def outcome(self) -> Literal["better", "worse", "even"]:
-        """Which model is better; ``even`` when the interval holds zero."""
+        """The better model; ``even`` when the interval holds zero."""
         return "better" if self.low > 0 else "worse" if self.high < 0 else "even"
 
 
@@ -50,7 +45,7 @@ def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:
         before: Whether the other is right, of the same shape.
 
     Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent
-    proportions).
+        proportions).
     """
     gains = (after.astype(float) - before).reshape(-1, after.shape[-1]).mean(axis=0)
     return Difference(float(gains.mean()), float(gains.std()) / sqrt(len(gains)))
@@ -58,16 +53,13 @@ def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:
 
 def unpaired(after: float, num_after: int, before: float, num_before: int) -> Difference:
     """Compare two accuracies as if measured on different images."""
-    variances = [
-        share * (1 - share) / max(num, 1) for share, num in ((after, num_after), (before, num_before))
-    ]
+    shares = ((after, num_after), (before, num_before))
+    variances = (share * (1 - share) / max(num, 1) for share, num in shares)
     return Difference(after - before, sqrt(sum(variances)))
 
 
 def paired_counts(num_gained: int, num_lost: int, num_images: int) -> Difference:
-    """Compare two models by the images that one alone got right.
-
-    It is what `paired` gives for their answers, which need not be at hand.
+    """Return what `paired` gives, from counts of images.
 
     Args:
         num_gained: Images that the one model alone got right.

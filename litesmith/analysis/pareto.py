@@ -1,4 +1,4 @@
-"""Pareto front of accuracy and cost, and who ties with it within noise."""
+"""Pareto front of accuracy and cost, and ties within noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,50 +15,42 @@ class Priced:
     cost: float
     accuracy: float
 
+    def dominates(self, other: "Priced") -> bool:
+        """Return whether it is better at one and no worse at the other."""
+        no_worse = self.cost <= other.cost and self.accuracy >= other.accuracy
+        return no_worse and self != other
+
 
 def standard_error(accuracy: float, num_images: int) -> float:
-    """Return the standard error of an accuracy, as of a proportion."""
+    """Return the standard error of an accuracy as proportion."""
     return sqrt(accuracy * (1 - accuracy) / num_images)
 
 
-def frontier(things: Sequence[Priced]) -> list[int]:
-    """Return the positions of the things on the Pareto front, the cheapest first.
+def frontier(models: Sequence[Priced]) -> list[int]:
+    """Return the positions of the models that no other dominates, the cheapest first.
 
-    No other thing is better at one of the two and as good at the other. Of things equal at both, all
-    belong to it.
+    Of models equal at both, all belong to it.
     """
-    front = [
-        position
-        for position, thing in enumerate(things)
-        if not any(_dominates(other, thing) for other in things)
-    ]
-    return sorted(front, key=lambda position: (things[position].cost, position))
+    dominated = [any(other.dominates(model) for other in models) for model in models]
+    front = (position for position in range(len(models)) if not dominated[position])
+    return sorted(front, key=lambda position: (models[position].cost, position))
 
 
-def standings(things: Sequence[Priced], num_images: int) -> list[Standing]:
-    """Return where each thing stands.
+def standings(models: Sequence[Priced], num_images: int) -> list[Standing]:
+    """Return where each model stands.
 
-    A thing is tied when the best accuracy at its cost or less is at most one standard error above its
-    own. How noisy the difference of two accuracies on the same images is depends on how often both err
-    on the same ones, which needs every answer to be known; the standard error of one accuracy is what
-    can be said without.
-
-    Args:
-        things: In any order.
-        num_images: Images that each accuracy was measured on.
+    A model is tied when the best accuracy at its cost or less is at most one standard error above its
+    own. The noise of the difference of two accuracies on the same images would depend on how often both
+    err on the same ones, which needs every prediction to be known.
+    Each accuracy was measured on ``num_images`` images.
     """
-    front = set(frontier(things))
+    front = set(frontier(models))
     return [
-        "frontier" if position in front else _below(thing, things, num_images)
-        for position, thing in enumerate(things)
+        "frontier" if position in front else _below(model, models, num_images)
+        for position, model in enumerate(models)
     ]
 
 
-def _dominates(other: Priced, thing: Priced) -> bool:
-    no_worse = other.cost <= thing.cost and other.accuracy >= thing.accuracy
-    return no_worse and (other.cost < thing.cost or other.accuracy > thing.accuracy)
-
-
-def _below(thing: Priced, things: Sequence[Priced], num_images: int) -> Standing:
-    best = max(other.accuracy for other in things if other.cost <= thing.cost)
-    return "tied" if best - thing.accuracy <= standard_error(best, num_images) else "behind"
+def _below(model: Priced, models: Sequence[Priced], num_images: int) -> Standing:
+    best = max(other.accuracy for other in models if other.cost <= model.cost)
+    return "tied" if best - model.accuracy <= standard_error(best, num_images) else "behind"

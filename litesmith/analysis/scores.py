@@ -1,4 +1,4 @@
-"""How good predictions are: counts, intervals and comparisons, from arrays alone."""
+"""Scores of predictions, from arrays alone."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,9 @@ def accuracy(labels: Labels, predicted: Labels) -> float:
 
 
 def loss(labels: Labels, probabilities: NDArray[np.float32]) -> float:
-    """Return the mean cross entropy in nats.
+    """Return the mean cross entropy in nats of labels (n,) and probabilities (n, classes).
 
-    Args:
-        labels: True classes (n,).
-        probabilities: (n, classes), each row summing to 1. Zeros are raised to the smallest step of float32.
+    Each row sums to 1. Zeros are raised to the smallest step of float32.
     """
     return float(log_loss(labels, probabilities, labels=np.arange(probabilities.shape[1])))
 
@@ -29,5 +27,5 @@ def confusion(labels: Labels, predicted: Labels, num_classes: int) -> NDArray[np
 
 
 def agreement(first: Labels, second: Labels) -> float:
-    """Return the share of images on which two models name the same class, right or wrong."""
+    """Return the share of images that two models answer alike, right or wrong."""
     return float(np.mean(first == second))

@@ -1,8 +1,8 @@
 """What the search found."""
 
+from dataclasses import dataclass
 from typing import Literal
 
-from litesmith.analysis.importance import Importance
 from litesmith.analysis.pareto import Standing
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkSpec
@@ -78,6 +78,13 @@ class Winner(Record):
     activation_bytes: Count
 
 
+class TunedNetwork(Record):
+    """The winner's network, for the steps that build on it."""
+
+    network: NetworkSpec
+    choices: Choices
+
+
 class FullTraining(Record):
     """The winner's training on all rows."""
 
@@ -122,6 +129,21 @@ class RungFrontier(Record):
     points: tuple[PricedTrial, ...]
     margin: float
     num_images: Count
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Importance of one hyperparameter in a search.
+
+    Attributes:
+        name: Of the hyperparameter.
+        share: Its part of the variance that single hyperparameters explain, 0 to 1.
+        by_chance: The largest such part among the shuffles of the accuracies.
+    """
+
+    name: str
+    share: float
+    by_chance: float
 
 
 class SweepResult(Record):

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-from litesmith.analysis.importance import MIN_TRIALS, Importance
-from litesmith.records.sweep import Choice, Trial
+from litesmith.records.sweep import Choice, Importance, Trial
+
+MIN_TRIALS = 6
+"""Trials below which an estimate says nothing."""
 
 # More trees cost time and found the hyperparameter that decided no more often.
 _NUM_TREES, _MAX_DEPTH = 16, 8
@@ -19,9 +21,8 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
     """Estimate what share of the variance of the accuracy each hyperparameter explains.
 
     The accuracies are those of the first rung, where all trials were trained equally long. With few
-    trials every estimate is rough. How rough is measured: the accuracies are shuffled among the trials,
-    so that no hyperparameter can matter, and the estimate is made again. A share above the largest of 19
-    shuffles comes by chance once in 20 times.
+    trials every estimate is rough. Shuffling the accuracies, so that no hyperparameter can matter, shows
+    how rough: a share above the largest of 19 shuffles comes by chance once in 20 times.
 
     Optuna's default, PED-ANOVA, looks at the better half of the trials. Of 40 synthetic sweeps of 8
     trials, in which a choice of two was worth three standard deviations of the noise, it ranked that one
@@ -29,7 +30,7 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
 
     Args:
         trials: All with the same hyperparameters; those without a score at the first rung are left out.
-        num_shuffles: How often to shuffle, at least 1.
+        num_shuffles: At least 1.
         seed: Of the shuffles and of the forest.
 
     Returns:
@@ -37,8 +38,8 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
         accuracy.
 
     Source: Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing hyperparameter
-    importance", ICML 2014; shuffling the outcome after Altmann et al., "Permutation importance: a
-    corrected feature importance measure", Bioinformatics 26 (2010).
+        importance", ICML 2014; shuffling the outcome after Altmann et al., "Permutation importance: a
+        corrected feature importance measure", Bioinformatics 26 (2010).
     """
     scored = [trial for trial in trials if trial.scores]
     accuracies = np.array([trial.scores[0].accuracy for trial in scored])
@@ -47,10 +48,8 @@ def importances(trials: Sequence[Trial], *, num_shuffles: int, seed: int) -> tup
     study, rng = _study(scored), np.random.default_rng(seed)
     shares = _shares(study, accuracies, seed)
     shuffled = [_shares(study, rng.permutation(accuracies), seed) for _ in range(num_shuffles)]
-    estimates = [
-        Importance(name, share, max(shares[name] for shares in shuffled))
-        for name, share in shares.items()
-    ]
+    by_chance = {name: max(other[name] for other in shuffled) for name in shares}
+    estimates = [Importance(name, share, by_chance[name]) for name, share in shares.items()]
     return tuple(sorted(estimates, key=lambda estimate: (-estimate.share, estimate.name)))
 
 
@@ -58,18 +57,16 @@ def _study(trials: Sequence[Trial]) -> optuna.Study:
     """Return a study of the choices, each trial valued by its position."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study()
-    space = {
-        name: _distribution([trial.choices[name] for trial in trials]) for name in trials[0].choices
-    }
+    names = list(trials[0].choices)
+    space = {name: _distribution([trial.choices[name] for trial in trials]) for name in names}
     for position, trial in enumerate(trials):
-        study.add_trial(
-            optuna.create_trial(params=dict(trial.choices), distributions=space, value=position)
-        )
+        params = dict(trial.choices)
+        study.add_trial(optuna.create_trial(params=params, distributions=space, value=position))
     return study
 
 
 def _distribution(values: Sequence[Choice]) -> BaseDistribution:
-    """Return the range of fractions, or the values of a choice."""
+    """Return a range of fractions, or values of a choice."""
     numbers = [value for value in values if isinstance(value, float)]
     if len(numbers) == len(values):
         return FloatDistribution(min(numbers), max(numbers))
@@ -77,7 +74,7 @@ def _distribution(values: Sequence[Choice]) -> BaseDistribution:
 
 
 def _shares(study: optuna.Study, accuracies: NDArray[np.float64], seed: int) -> dict[str, float]:
-    """Return the share of each hyperparameter, together 1, if the trials had reached ``accuracies``."""
+    """Return the shares, together 1, if the trials had reached ``accuracies``."""
     return get_param_importances(
         study,
         evaluator=FanovaImportanceEvaluator(n_trees=_NUM_TREES, max_depth=_MAX_DEPTH, seed=seed),

@@ -1,11 +1,8 @@
-"""Search for a network within the device's budget.
+"""Search for a network within the device's limits.
 
-Optuna proposes trials, they are halved synchronously, and their results go back in the order of the
-trials.
-
-Trials are asked for in batches of a fixed size, with a sampler seeded for each batch, and a batch is
-told only when all of it is done. So the study depends on the seed alone, not on who ran the trials, how
-many at once, or how often it was killed and begun again.
+Optuna proposes trials in batches of a fixed size, with a sampler seeded for each batch. A batch is
+halved synchronously, and its results are reported in the order of the trials when all of it is done. So
+the study depends on the seed alone, not on the workers or how often it was killed and resumed.
 
 Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the sampler is Optuna's
     tree-structured Parzen estimator.
@@ -14,7 +11,7 @@ Source: successive halving after Jamieson and Talwalkar, arXiv:1502.07943; the s
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +23,8 @@ from litesmith.errors import DivergedError, ParamsError
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.params.sections.recipe import Recipe
-from litesmith.params.sections.sweep import SearchParams, Space
-from litesmith.records.sweep import TrialState
+from litesmith.params.sections.sweep import Rung, SearchParams, Space
+from litesmith.records.sweep import RungScore, Trial, TrialTime
 from litesmith.search.trial import TrialJob, TrialResult, read_results
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import derived_seed, seed_everything
@@ -41,17 +38,7 @@ RunBatch = Callable[[list[TrialJob]], list[TrialResult]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a search, besides its seed.
-
-    Attributes:
-        params: How to search, and in which space.
-        limits: What every network must keep.
-        images: What every network is built for.
-        train: Folder of the training split.
-        validation: Folder of the validation split.
-        num_validation: Its images.
-        targets: Folder of the distillation targets of the training split.
-    """
+    """All that decides a search besides its seed; paths are folders."""
 
     params: SearchParams
     limits: HardLimits
@@ -64,19 +51,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Choices:
-    """Proposal of the sampler.
-
-    Attributes:
-        width: Channels of the first stage.
-        depth: Units in all besides the first one of each stage.
-        repeats: Times that such a unit runs in a row.
-        stem_kernel_size: Side of the first convolution.
-        batch_size: Images in a step.
-        augmentation: Name of an augmentation of the space.
-        dropout_rate: Of the pooled features.
-        learning_rate: The highest of the one-cycle schedule.
-        weight_decay: Of kernels.
-    """
+    """Proposal of the sampler, described by `litesmith.params.sections.sweep.Space`."""
 
     width: int
     depth: int
@@ -91,65 +66,62 @@ class Choices:
 
 @dataclass
 class Entry:
-    """Trial as it goes through the search.
+    """Trial of a running search, with its record."""
 
-    Attributes:
-        number: As Optuna counts, infeasible ones included.
-        batch: Which batch it was asked for in.
-        choices: What the sampler proposed.
-        spec: The network these make.
-        cost: What it takes of the device.
-        reason: Which limit it breaks, empty if none.
-        results: One for each rung it was trained at.
-        state: ``infeasible``, ``diverged``, ``pruned`` or ``complete``.
-    """
-
-    number: int
-    batch: int
+    trial: Trial
     choices: Choices
     spec: NetworkSpec
-    cost: Cost
-    reason: str
-    results: list[TrialResult] = field(default_factory=list)
-    state: TrialState = "pruned"
+    times: list[TrialTime] = field(default_factory=list)
+
+    @property
+    def accuracy(self) -> float:
+        """Accuracy on validation at the last rung."""
+        return self.trial.rungs[-1].accuracy
 
     def rank(self) -> tuple[float, float, int]:
-        """Return what entries at the same rung are sorted by, the best first."""
-        last = self.results[-1]
-        return -last.accuracy, math.inf if last.loss is None else last.loss, self.number
+        """Return the sort key of entries at the same rung, the best first."""
+        loss = self.trial.rungs[-1].loss
+        return -self.accuracy, math.inf if loss is None else loss, self.trial.number
+
+    def add(self, result: TrialResult, rung: Rung, *, is_last: bool) -> None:
+        """Add the result of a rung and set the state."""
+        score = {"rung": result.rung, "accuracy": result.accuracy, "loss": result.loss}
+        state = "diverged" if result.loss is None else "complete" if is_last else "pruned"
+        rungs = (*self.trial.rungs, RungScore.model_validate({**dict(rung), **score}))
+        self.trial = self.trial.model_copy(update={"rungs": rungs, "state": state})
+        self.times.append(TrialTime(number=result.number, rung=result.rung, cpu_s=result.cpu_s))
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """Trials of a search by number, and the winner on validation."""
+    """Trials of a search by number, and the winner."""
 
     entries: list[Entry]
     winner: Entry
 
 
 def run_study(plan: Plan, *, seed: int, log: Path, run_batch: RunBatch) -> StudyResult:
-    """Search as planned.
+    """Run a search.
 
     Args:
-        plan: Where to search, how long and within which limits.
+        plan: Space, lengths and limits of the search.
         seed: Decides every proposal and every training.
-        log: File of the finished trials: what is in it is not trained again.
+        log: File of the finished trials, which are not trained again.
         run_batch: Runs jobs, in any order and anywhere, and returns their results in the jobs' order.
 
     Returns:
         All trials and the winner, see `choose_winner`.
 
     Raises:
-        ParamsError: No network within the limits was proposed in ``max_asks`` proposals for a trial.
+        ParamsError: No network within the limits was among ``max_asks`` proposals for a trial.
         DivergedError: No trial came through the last rung.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize")
-    search = _Search(plan, seed, log, run_batch, study)
+    search = _Search(plan, seed, log, run_batch, optuna.create_study(direction="maximize"))
     num_trials, batch_trials = plan.params.num_trials, plan.params.batch_trials
     for batch, first in enumerate(range(0, num_trials, batch_trials)):
         search.run_batch(batch, min(batch_trials, num_trials - first))
-    finished = [entry for entry in search.entries if entry.state == "complete"]
+    finished = [entry for entry in search.entries if entry.trial.state == "complete"]
     if not finished:
         raise DivergedError("every trial's loss left the numbers. Lower sweep.space.learning_rates.")
     return StudyResult(search.entries, choose_winner(finished, plan))
@@ -164,12 +136,12 @@ def choose_winner(finished: Sequence[Entry], plan: Plan) -> Entry:
 
     Args:
         finished: Trials that came through the last rung, at least one.
-        plan: How many standard errors of the best accuracy are noise.
+        plan: Says how many standard errors of the best accuracy are noise.
     """
-    best = _reached(min(finished, key=Entry.rank))
+    best = min(finished, key=Entry.rank).accuracy
     noise = plan.params.tie_standard_errors * standard_error(best, plan.num_validation)
-    equal = [entry for entry in finished if _reached(entry) >= best - noise]
-    return min(equal, key=lambda entry: (-entry.cost.macs, entry.rank()))
+    equal = [entry for entry in finished if entry.accuracy >= best - noise]
+    return min(equal, key=lambda entry: (-entry.trial.macs, entry.rank()))
 
 
 def network_of(choices: Choices, plan: Plan) -> NetworkSpec:
@@ -185,16 +157,14 @@ def network_of(choices: Choices, plan: Plan) -> NetworkSpec:
         stage_widths=tuple(choices.width * 2**stage for stage in stages),
         stage_blocks=tuple((choices.depth + stage) // params.num_stages for stage in stages),
         stem_kernel_size=choices.stem_kernel_size,
-        stem_stride=params.stem_stride,
-        residual=params.residual,
-        separable=params.separable,
+        **params.model_dump(include={"stem_stride", "residual", "separable"}),
         repeats=choices.repeats,
         dropout_rate=choices.dropout_rate,
     )
 
 
 def recipe_of(choices: Choices, params: SearchParams, epochs: int) -> Recipe:
-    """Return the recipe that a trial's choices make with what all trainings share."""
+    """Return the recipe of a trial's choices and the schedule that all trainings share."""
     return Recipe(
         **dict(params.schedule),
         epochs=epochs,
@@ -206,7 +176,7 @@ def recipe_of(choices: Choices, params: SearchParams, epochs: int) -> Recipe:
 
 
 def cost_of(spec: NetworkSpec) -> Cost:
-    """Return the cost of an untrained network as a full int8 file."""
+    """Return the cost of an untrained network as int8 file."""
     # The file holds equal numbers once, so a few bytes hang on the weights that the network begins with.
     seed_everything(0)
     model = build_network(spec, "untrained")
@@ -226,36 +196,33 @@ class _Search:
         self._costs: dict[NetworkSpec, Cost] = {}
 
     def run_batch(self, batch: int, num_trials: int) -> None:
-        """Propose a batch, train and halve it rung by rung, and tell the results."""
+        """Propose a batch, halve it rung by rung, report to Optuna."""
         seed = derived_seed(self._seed, "batch", batch)
         self._study.sampler = optuna.samplers.TPESampler(
             seed=seed, n_startup_trials=self._params.startup_trials, constant_liar=True
         )
         proposed = [self._ask_feasible(batch) for _ in range(num_trials)]
-        going = [entry for _, entry in proposed]
+        entries = [entry for _, entry in proposed]
         for rung in range(len(self._params.rungs)):
-            best_first = self._run_rung(going, rung)
-            going = best_first[: math.ceil(len(going) / self._params.reduction)]
+            best_first = self._run_rung(entries, rung)
+            entries = best_first[: math.ceil(len(entries) / self._params.reduction)]
         for trial, entry in proposed:
-            self._tell(trial, entry)
+            self._report(trial, entry)
 
     def _ask_feasible(self, batch: int) -> tuple[optuna.Trial, Entry]:
-        """Ask until a proposal keeps the limits.
-
-        Those that do not are told as pruned, with the reason.
-        """
+        """Return the first proposal within the limits; report those before it as pruned."""
         for _ in range(self._params.max_asks):
             trial = self._study.ask()
             entry = self._entry(trial, batch)
             self.entries.append(entry)
-            if entry.state != "infeasible":
+            if not entry.trial.reason:
                 return trial, entry
-            trial.set_user_attr("infeasible", entry.reason)
+            trial.set_user_attr("infeasible", entry.trial.reason)
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            _LOG.info("trial %d is infeasible: %s", entry.number, entry.reason)
+            _LOG.info("trial %d is infeasible: %s", trial.number, entry.trial.reason)
         raise ParamsError(
             f"none of {self._params.max_asks} proposals kept the device's limits; "
-            f"the last: {self.entries[-1].reason}. "
+            f"the last: {self.entries[-1].trial.reason}. "
             "Raise the limits under device, or offer smaller widths and depths under sweep.space."
         )
 
@@ -267,44 +234,45 @@ class _Search:
             self._costs[without_dropout] = cost_of(without_dropout)
         cost = self._costs[without_dropout]
         reason = broken_limits(cost, self._plan.limits)
-        return Entry(
-            trial.number, batch, choices, spec, cost, reason, state="infeasible" if reason else "pruned"
+        record = Trial(
+            number=trial.number,
+            batch=batch,
+            state="infeasible" if reason else "pruned",
+            reason=reason,
+            choices=asdict(choices),
+            **asdict(cost),
+            rungs=(),
         )
+        return Entry(record, choices, spec)
 
-    def _run_rung(self, going: list[Entry], rung: int) -> list[Entry]:
-        """Train trials at a rung and return those that came through, best first.
-
-        Results that the log already has are taken from there.
-        """
-        if not going:
+    def _run_rung(self, entries: list[Entry], rung: int) -> list[Entry]:
+        """Train trials unless logged; return the finite ones, best first."""
+        if not entries:
             return []
-        jobs = [self._job(entry, rung) for entry in going]
-        logged = read_results(self._log)
-        missing = [job for job in jobs if (job.number, job.rung) not in logged]
-        trained = {
-            (result.number, result.rung): result for result in (self._run(missing) if missing else [])
-        }
-        for entry in going:
-            entry.results.append({**logged, **trained}[entry.number, rung])
-            if entry.results[-1].loss is None:
-                entry.state = "diverged"
-            elif rung + 1 == len(self._params.rungs):
-                entry.state = "complete"
-        came_through = sorted((entry for entry in going if entry.state != "diverged"), key=Entry.rank)
-        best = _reached(came_through[0]) if came_through else 0.0
-        _LOG.info("batch %d, rung %d: best validation accuracy %.4f", going[0].batch, rung, best)
-        return came_through
+        jobs, results = [self._job(entry, rung) for entry in entries], read_results(self._log)
+        missing = [job for job in jobs if (job.number, job.rung) not in results]
+        if missing:
+            results.update({(result.number, result.rung): result for result in self._run(missing)})
+        rungs = self._params.rungs
+        for entry in entries:
+            result = results[entry.trial.number, rung]
+            entry.add(result, rungs[rung], is_last=rung + 1 == len(rungs))
+        finite = (entry for entry in entries if entry.trial.state != "diverged")
+        best_first = sorted(finite, key=Entry.rank)
+        best = best_first[0].accuracy if best_first else 0.0
+        _LOG.info("batch %d, rung %d: best validation accuracy %.4f", entries[0].trial.batch, rung, best)
+        return best_first
 
     def _job(self, entry: Entry, rung: int) -> TrialJob:
         plan, params, length = self._plan, self._params, self._params.rungs[rung]
         return TrialJob(
-            number=entry.number,
+            number=entry.trial.number,
             rung=rung,
             spec=entry.spec,
             recipe=recipe_of(entry.choices, params, length.epochs),
             num_rows=length.num_rows,
             rows_seed=derived_seed(self._seed, "rows"),
-            seed=derived_seed(self._seed, "trial", entry.number, rung),
+            seed=derived_seed(self._seed, "trial", entry.trial.number, rung),
             num_threads=params.trial_threads,
             train=plan.train,
             validation=plan.validation,
@@ -313,23 +281,19 @@ class _Search:
             log=self._log,
         )
 
-    def _tell(self, trial: optuna.Trial, entry: Entry) -> None:
-        # The sampler ranks by the rung before what was reached there, so one that diverged counts as of
-        # the first.
-        diverged = entry.state == "diverged"
-        for result in entry.results[-1:] if diverged else entry.results:
-            trial.report(result.accuracy, step=0 if diverged else result.rung)
-        if entry.state == "complete":
-            self._study.tell(trial, _reached(entry))
+    def _report(self, trial: optuna.Trial, entry: Entry) -> None:
+        # The sampler ranks by rung before accuracy, so a diverged trial is reported at the first.
+        diverged = entry.trial.state == "diverged"
+        for score in entry.trial.rungs[-1:] if diverged else entry.trial.rungs:
+            trial.report(score.accuracy, step=0 if diverged else score.rung)
+        if entry.trial.state == "complete":
+            self._study.tell(trial, entry.accuracy)
         else:
             self._study.tell(trial, state=optuna.trial.TrialState.PRUNED)
 
 
 def _suggest(trial: optuna.Trial, space: Space) -> Choices:
-    """Let the sampler choose.
-
-    Floats are rounded to what a table can show, so that the table says what was trained.
-    """
+    """Let the sampler choose; round floats as tables do."""
     dropout_rate = trial.suggest_float("dropout_rate", *space.dropout_rates)
     learning_rate = trial.suggest_float("learning_rate", *space.learning_rates, log=True)
     weight_decay = trial.suggest_float("weight_decay", *space.weight_decays, log=True)
@@ -344,7 +308,3 @@ def _suggest(trial: optuna.Trial, space: Space) -> Choices:
         learning_rate=float(f"{learning_rate:.4g}"),
         weight_decay=float(f"{weight_decay:.4g}"),
     )
-
-
-def _reached(entry: Entry) -> float:
-    return entry.results[-1].accuracy

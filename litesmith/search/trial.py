@@ -1,14 +1,14 @@
-"""Trial of a sweep at a rung, which any process can train."""
+"""Training of a trial at a rung, in any process."""
 
 import json
 import logging
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import DivergedError
@@ -29,19 +29,15 @@ class TrialJob:
     """Training of a trial at a rung.
 
     Attributes:
-        number: Of the trial.
         rung: Counted from 0.
-        spec: The network.
-        recipe: How it is trained, with the epochs of the rung.
+        recipe: Has the epochs of the rung.
         num_rows: Training images to use; all of them if there are fewer.
         rows_seed: Decides which, the same for all trials of a rung.
         seed: Decides everything else that is random.
-        num_threads: Threads of TensorFlow.
         train: Folder of the training split.
         validation: Folder of the validation split.
         targets: Folder of the distillation targets of the training split.
-        distillation: How much they count.
-        log: File that the result is added to.
+        log: File that the result is appended to.
     """
 
     number: int
@@ -61,11 +57,9 @@ class TrialJob:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """Result of a trial at a rung.
+    """Result of a trial at a rung, both as in its `TrialJob`.
 
     Attributes:
-        number: Of the trial.
-        rung: Counted from 0.
         accuracy: On validation, 0 to 1; 0 if the training diverged.
         loss: On validation, in nats; None if the training diverged.
         cpu_s: CPU-seconds spent; not part of any result that must repeat.
@@ -79,9 +73,7 @@ class TrialResult:
 
 
 def run_trial(job: TrialJob) -> TrialResult:
-    """Train a trial from scratch and log its result.
-
-    A rung has a full schedule of its own. A training that diverges is a result too: it is the worst.
+    """Train from scratch with a full schedule; log the result.
 
     Raises:
         MachineError: The process already computes with another number of threads.
@@ -91,28 +83,26 @@ def run_trial(job: TrialJob) -> TrialResult:
     keras.backend.clear_session()
     seed_everything(job.seed)
     model = build_network(job.spec, f"trial{job.number}")
-    validation = read_split(job.validation)
+    split, validation = read_split(job.train), read_split(job.validation)
+    labels = np.asarray(split.labels)
+    num_rows, rows_seed = min(job.num_rows, len(labels)), derived_seed(job.rows_seed, job.rung)
+    rows = sample_rows(labels, num_rows, rows_seed)
+    training = Split(split.images[rows], split.labels[rows], split.ids[rows])
+    targets, score = read_targets(job.targets, job.distillation, rows), None
     try:
-        split = read_split(job.train)
-        rows = _some_rows(split, job)
-        training = Split(split.images[rows], split.labels[rows], split.ids[rows])
-        targets = read_targets(job.targets, job.distillation, rows)
         train(model, TrainingJob(training, validation, job.recipe, job.seed, targets))
         score = evaluate(model, validation)
-        reached: tuple[float, float | None] = score.accuracy, score.loss
     except DivergedError as error:
         _LOG.warning("%s", error)
-        reached = 0.0, None
-    result = TrialResult(job.number, job.rung, *reached, round(time.process_time() - began, 2))
+    accuracy, loss = (score.accuracy, score.loss) if score else (0.0, None)
+    cpu_s = round(time.process_time() - began, 2)
+    result = TrialResult(job.number, job.rung, accuracy, loss, cpu_s)
     append_result(job.log, result)
     return result
 
 
 def append_result(path: Path, result: TrialResult) -> None:
-    """Add a result to a log as one line of JSON.
-
-    It is written at once, so that processes may share the log.
-    """
+    """Append a line of JSON at once, so processes may share the log."""
     # The line break comes first: it ends a line that a killed process left unfinished.
     line = f"\n{json.dumps(asdict(result))}\n".encode()
     log = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
@@ -124,22 +114,11 @@ def append_result(path: Path, result: TrialResult) -> None:
 
 
 def read_results(path: Path) -> dict[tuple[int, int], TrialResult]:
-    """Return the results in a log by trial number and rung.
-
-    A line that a killed process left unfinished is skipped.
-    """
+    """Return results by trial and rung, without unfinished lines."""
     results: dict[tuple[int, int], TrialResult] = {}
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     for line in text.splitlines():
-        try:
+        with suppress(ValueError, TypeError):
             result = TrialResult(**json.loads(line))
-        except (ValueError, TypeError):
-            continue
-        results[result.number, result.rung] = result
+            results[result.number, result.rung] = result
     return results
-
-
-def _some_rows(split: Split, job: TrialJob) -> NDArray[np.int64]:
-    """Return the rows of the training split that the rung trains on."""
-    labels = np.asarray(split.labels)
-    return sample_rows(labels, min(job.num_rows, len(labels)), derived_seed(job.rows_seed, job.rung))

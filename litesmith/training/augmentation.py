@@ -1,7 +1,7 @@
-"""Random changes of whole batches of images inside TensorFlow's graph.
+"""Random shifts, flips and erasures inside TensorFlow's graph.
 
-They shift, flip and erase. A shift or a flip picks rows and columns, so a batch is changed by two small
-matrix products, without a loop over images. What is drawn depends on the seed alone.
+A shift or a flip picks rows and columns, so a batch is changed by two small matrix products, without a
+loop over images.
 """
 
 from litesmith.params.sections.recipe import Augmentation
@@ -13,33 +13,22 @@ _DRAWS = 8
 
 
 def to_pixels(images: Tensor) -> Tensor:
-    """Return images as pixels.
-
-    Args:
-        images: uint8, (n, height, width).
-
-    Returns:
-        float32, (n, height, width, 1), in [0, 1].
-    """
+    """Scale uint8 (n, height, width) to float32 (n, height, width, 1) in [0, 1]."""
     return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
 def draw_changes(num_images: int, seed: int) -> Tensor:
-    """Draw the changes of each image.
-
-    Returns:
-        float32 tensor, (num_images, 8), in [0, 1).
-    """
+    """Return random numbers for `augment`, float32 (num_images, 8) in [0, 1)."""
     return tf.random.stateless_uniform((num_images, _DRAWS), (seed, 0))
 
 
 def augment(images: Tensor, augmentation: Augmentation, draws: Tensor) -> Tensor:
-    """Shift, flip and erase each image of a batch as was drawn for it.
+    """Shift, flip and erase each image of a batch.
 
     Args:
         images: uint8 tensor (n, height, width), n known.
-        augmentation: How far.
-        draws: float32 tensor (n, 8), as `draw_changes` makes them; the same draws give the same changes.
+        augmentation: Bounds of the changes.
+        draws: float32 tensor (n, 8) of `draw_changes`, which decides them.
 
     Returns:
         float32 tensor (n, height, width, 1) in [0, 1].
@@ -64,10 +53,8 @@ def augment(images: Tensor, augmentation: Augmentation, draws: Tensor) -> Tensor
 
 def _shift(draw: Tensor, augmentation: Augmentation) -> Tensor:
     """Turn draws in [0, 1) into whole steps in [-max_shift_px, max_shift_px]."""
-    return (
-        tf.cast(tf.floor(draw * (2 * augmentation.max_shift_px + 1)), tf.int32)
-        - augmentation.max_shift_px
-    )
+    most = augmentation.max_shift_px
+    return tf.cast(tf.floor(draw * (2 * most + 1)), tf.int32) - most
 
 
 def _picker(size: int, offset: Tensor, flipped: Tensor) -> Tensor:
@@ -78,7 +65,7 @@ def _picker(size: int, offset: Tensor, flipped: Tensor) -> Tensor:
 
 
 def _span(size: int, draw: Tensor, length_draw: Tensor, augmentation: Augmentation) -> Tensor:
-    """Tell for each image which places along one side lie in the erased rectangle."""
+    """Return for each image which places along one side lie in the erased rectangle."""
     half = (2.0 + length_draw * (augmentation.max_erase_px - 2.0)) / 2.0
     places = tf.range(size, dtype=tf.float32)[None, :]
     return tf.abs(places - (draw * size)[:, None]) < half[:, None]

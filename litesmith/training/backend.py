@@ -1,4 +1,4 @@
-"""Single entry to Keras 2, with an environment that decides no numbers.
+"""Keras 2, in an environment that decides no numbers.
 
 ``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model
 optimization toolkit. Importing this module is light; the first use of one of the three takes seconds.
@@ -22,8 +22,7 @@ from litesmith.training.types import KerasModel
 if TYPE_CHECKING:
     import h5py
 
-# Numbers follow from parameters, inputs and versions, which are recorded, not from a shell or a home
-# folder.
+# Numbers follow from parameters, inputs and versions, which are recorded, not from shell or home folder.
 _ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
     # Off by default where a CPU lacks AVX-512. With it a step costs a third less (measured on AVX2: 97.7
@@ -34,49 +33,28 @@ _ENVIRONMENT = {
     # Keras takes its float type, its epsilon and the order of axes from keras.json there, and writes one
     # if it can. Nothing can lie below this.
     "KERAS_HOME": os.devnull,
-    # A graphics card rounds in its own way, and the record of the making names the processor alone.
+    # A graphics card rounds in its own way, and the provenance names the processor alone.
     "CUDA_VISIBLE_DEVICES": "-1",
 }
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 # Every other variable of these families goes: TensorFlow alone reads more than two hundred, and a new
 # version others. TF_XLA_FLAGS, TF_DETERMINISTIC_OPS, TF_ONEDNN_ASSUME_FROZEN_WEIGHTS, ONEDNN_MAX_CPU_ISA
-# and ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. OMP_, KMP_ and MKL_ are not heard
-# by TensorFlow's wheels (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
+# and ONEDNN_DEFAULT_FPMATH_MODE were seen to change what is trained. TensorFlow's wheels ignore OMP_,
+# KMP_ and MKL_ (tried), and whoever sets OMP_NUM_THREADS limits other libraries.
 _FAMILIES = (
-    "TF_",
-    "TF2_",
-    "TENSORFLOW_",
-    "KERAS_",
-    "XLA_",
-    "ONEDNN_",
-    "DNNL_",
-    "AUTOGRAPH_",
-    "TFLITE_",
+    "TF_", "TF2_", "TENSORFLOW_", "KERAS_", "XLA_", "ONEDNN_", "DNNL_", "AUTOGRAPH_", "TFLITE_",
     "LITERT_",
-)
+)  # fmt: skip
 # What TensorFlow logs, and Terraform's.
 _OTHERS = (
-    "TF_CPP_",
-    "TF_VAR_",
-    "TF_CLI_",
-    "TF_TOKEN_",
-    "TF_LOG",
-    "TF_DATA_DIR",
-    "TF_PLUGIN_",
-    "TF_REGISTRY_",
-    "TF_WORKSPACE",
-    "TF_INPUT",
-    "TF_IN_AUTOMATION",
-    "TF_CLOUD_",
-    "TF_APPEND_",
-    "TF_IGNORE",
-    "TF_REATTACH_",
-)
+    "TF_CPP_", "TF_VAR_", "TF_CLI_", "TF_TOKEN_", "TF_LOG", "TF_DATA_DIR", "TF_PLUGIN_",
+    "TF_REGISTRY_", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION", "TF_CLOUD_", "TF_APPEND_",
+    "TF_IGNORE", "TF_REATTACH_",
+)  # fmt: skip
 
-# NumPy's, read when it is imported: which instructions it and its linear algebra use, and on how many
-# threads the latter sums, which would else be as many as the machine has. One serves its small matrices
-# here.
+# NumPy's, read when it is imported: instructions of NumPy and its linear algebra, and the threads on
+# which the latter sums, by default as many as the machine has. One suffices for the small matrices here.
 _NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
 
@@ -85,7 +63,7 @@ _settled: list[bool] = []
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import ``tf``, ``keras`` or ``tfmot`` when it is first asked for."""
+    """Import ``tf``, ``keras`` or ``tfmot`` at its first use."""
     if name not in ("tf", "keras", "tfmot"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     _set_environment()
@@ -95,32 +73,28 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def fix_environment() -> dict[str, str]:
-    """Fix what the environment says about numbers, in this process and those it starts.
+    """Fix variables that decide numbers, also for child processes.
 
-    Call it before NumPy is imported, which reads its share then.
+    Call it before NumPy is imported, which reads its variables then.
 
     Returns:
-        The variables that said otherwise, with what they said.
+        The variables that were changed or removed, with their former values.
 
     Raises:
-        MachineError: TensorFlow was imported before with other settings, so that it is too late.
+        MachineError: TensorFlow was imported before with other settings, so that it is too late, or
+            Python leaves out the docstrings that Keras works with.
     """
     before = dict(os.environ)
     _set_environment()
     _apply(_changes(_NUMPY_ENVIRONMENT, _NUMPY_FAMILIES))
-    return {
-        name: value
-        for name, value in before.items()
-        if os.environ.get(name) != value and name not in _QUIET
-    }
+    changed = (name for name in before if os.environ.get(name) != before[name])
+    return {name: before[name] for name in changed if name not in _QUIET}
 
 
 def set_threads(num_threads: int) -> None:
-    """Fix the number of threads that TensorFlow computes with in this process.
+    """Fix TensorFlow's threads within an operation in this process.
 
-    Args:
-        num_threads: Threads within an operation. Another number sums in another order and so gives other
-            results.
+    Another number sums in another order and so gives other results.
 
     Raises:
         MachineError: The process already computes with another number, which TensorFlow cannot change.
@@ -136,10 +110,7 @@ def set_threads(num_threads: int) -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and TensorFlow.
-
-    Initial weights and shuffling are drawn without an explicit seed.
-    """
+    """Seed Python, NumPy and TensorFlow: initial weights and shuffling."""
     sys.modules[__name__].keras.utils.set_random_seed(seed)
 
 
@@ -150,9 +121,7 @@ def derived_seed(*parts: int | str) -> int:
 
 
 def save_h5(model: KerasModel, path: Path) -> None:
-    """Write a Keras model as ``.h5`` in one step.
-
-    It has no optimizer, so that the same weights give the same bytes.
+    """Write ``.h5`` at once, without optimizer: equal weights give equal bytes.
 
     Raises:
         MachineError: The file cannot be written.
@@ -163,7 +132,7 @@ def save_h5(model: KerasModel, path: Path) -> None:
 
 
 def load_h5(path: Path) -> KerasModel:
-    """Return the Keras model in an ``.h5`` file, for prediction: it has no optimizer.
+    """Return the model in an ``.h5`` file, without optimizer.
 
     Raises:
         DataError: The file is missing or not a Keras model, or could run code of its own.
@@ -173,34 +142,27 @@ def load_h5(path: Path) -> KerasModel:
 
 
 def read_model(path: Path, file: "h5py.File") -> KerasModel:
-    """Return the Keras model in an open file that `litesmith.training.h5_check.checked_h5` handed out.
+    """Return the Keras model in a file opened by `litesmith.training.h5_check.checked_h5`.
 
     Raises:
         DataError: Keras cannot build it.
     """
     try:
         return sys.modules[__name__].keras.models.load_model(file, compile=False)
-    except (
-        Exception
-    ) as error:  # whatever Keras raises at a description that makes no sense, and it raises many
+    except Exception as error:  # Keras raises many kinds at a description that makes no sense
         reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
         raise DataError(
             f"{path} is not a Keras .h5 model: {type(error).__name__}: {reason}. "
-            "Make it again, or name another."
+            "Write it again, or name another."
         ) from error
 
 
 def _set_environment() -> None:
-    """Fix what TensorFlow and Keras read, most of it once, at import.
-
-    Raises:
-        MachineError: TensorFlow was imported before with other settings, so that it is too late, or
-            Python leaves out the docstrings that Keras works with.
-    """
+    """Fix what TensorFlow and Keras read, mostly at import."""
     if sys.flags.optimize > 1:
         raise MachineError(
-            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras cannot "
-            "be imported without them. Unset PYTHONOPTIMIZE, or set it to 1."
+            "Python leaves out docstrings (-OO, or PYTHONOPTIMIZE=2 in the environment), and Keras "
+            "cannot be imported without them. Unset PYTHONOPTIMIZE, or set it to 1."
         )
     late = _changes(_ENVIRONMENT, _FAMILIES)
     if late and "tensorflow" in sys.modules and not _settled:
@@ -218,15 +180,10 @@ def _set_environment() -> None:
 
 def _changes(settings: dict[str, str], families: tuple[str, ...]) -> dict[str, str | None]:
     """Return the variables to change, with their values; None for those to remove."""
-    foreign = {
-        name: None
-        for name in sorted(os.environ)
-        if name.startswith(families) and not name.startswith(_OTHERS) and name not in settings
-    }
-    return {
-        **{name: value for name, value in settings.items() if os.environ.get(name) != value},
-        **foreign,
-    }
+    wanted = {name: value for name, value in settings.items() if os.environ.get(name) != value}
+    foreign = (name for name in sorted(os.environ) if name.startswith(families))
+    removed = (name for name in foreign if not name.startswith(_OTHERS) and name not in settings)
+    return {**wanted, **dict.fromkeys(removed)}
 
 
 def _apply(changes: Mapping[str, str | None]) -> None:

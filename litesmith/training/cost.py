@@ -1,11 +1,11 @@
 """Multiply-accumulates and working memory of a network."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from math import prod
 
-from litesmith.training.types import KerasModel, Layer
+from litesmith.training.types import KerasModel
 
 # What the converter folds into the operation before it, so that it needs no memory of its own.
 _FOLDED = ("BatchNormalization", "ReLU", "Dropout", "SpatialDropout2D", "Flatten", "Activation")
@@ -16,13 +16,7 @@ _Call = tuple[str, int]
 
 @dataclass(frozen=True)
 class _Operation:
-    """Run of a layer that remains after folding.
-
-    Attributes:
-        call: The layer and the number of the run.
-        size: Bytes of its int8 output.
-        inputs: The runs that its inputs come from.
-    """
+    """Run of a layer after folding, with the bytes of its output."""
 
     call: _Call
     size: int
@@ -30,16 +24,23 @@ class _Operation:
 
 
 def count_macs(model: KerasModel) -> int:
-    """Return the multiply-accumulates of convolutions and dense layers for one image."""
-    return sum(_layer_macs(layer) for layer in model.layers)
+    """Return the multiply-accumulates of kernels for one image."""
+    kernels = {"Conv2D": "kernel", "DepthwiseConv2D": "depthwise_kernel", "Dense": "kernel"}
+    macs = 0
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind in kernels:
+            positions = 1 if kind == "Dense" else prod(layer.get_output_at(0).shape[1:3])
+            kernel_size = prod(getattr(layer, kernels[kind]).shape)
+            macs += len(layer.inbound_nodes) * positions * kernel_size
+    return macs
 
 
 def peak_activation_bytes(model: KerasModel) -> int:
     """Return the most bytes of int8 activations alive at once.
 
-    While an operation runs, its inputs, its output and whatever a later operation still needs are alive;
-    the branch around a residual unit so counts. Batch normalisation, ReLU and dropout fold into the
-    operation before them.
+    While an operation runs, its inputs, its output and whatever a later operation still needs are alive,
+    such as the branch around a residual unit.
 
     Source: the working memory of Liberis and Lane, "Neural networks on microcontrollers",
         arXiv:1910.05110.
@@ -53,17 +54,8 @@ def peak_activation_bytes(model: KerasModel) -> int:
     )
 
 
-def _layer_macs(layer: Layer) -> int:
-    kind = type(layer).__name__
-    if kind not in ("Conv2D", "DepthwiseConv2D", "Dense"):
-        return 0
-    kernel = layer.depthwise_kernel if kind == "DepthwiseConv2D" else layer.kernel
-    positions = 1 if kind == "Dense" else _size(layer.get_output_at(0).shape[1:3])
-    return len(layer.inbound_nodes) * positions * _size(kernel.shape)
-
-
 def _operations(model: KerasModel) -> Iterator[_Operation]:
-    """Yield the operations that remain after folding, as they may run."""
+    """Yield the operations after folding, in a possible order."""
     calls = {
         (layer["name"], run): [(source, source_run) for source, source_run, *_ in node]
         for layer in model.get_config()["layers"]
@@ -76,8 +68,4 @@ def _operations(model: KerasModel) -> Iterator[_Operation]:
             folded_into[call] = inputs[0]
         else:
             folded_into[call] = call
-            yield _Operation(call, _size(layer.get_output_at(call[1]).shape[1:]), inputs)
-
-
-def _size(shape: Iterable[int]) -> int:
-    return prod(int(side) for side in shape)
+            yield _Operation(call, prod(layer.get_output_at(call[1]).shape[1:]), inputs)

@@ -1,23 +1,20 @@
-"""Distillation of teachers, which answer fixed views of the training images once."""
+"""Teachers and their predictions on fixed views of images."""
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import DataError
-from litesmith.files import read_json, replacing, write_json
-from litesmith.params.section import Items, Section
+from litesmith.files import replacing
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation
-from litesmith.records.scores import Score
+from litesmith.records.record import Record, read_record, write_record
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, seed_everything, tf
-from litesmith.training.compute import computing_in
-from litesmith.training.evaluation import evaluate
 from litesmith.training.history import History
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import train
@@ -30,66 +27,15 @@ _BATCH = 500
 _LEAST = 1e-7
 
 
-@dataclass(frozen=True)
-class Teaching:
-    """Trained teachers and their answers.
-
-    Attributes:
-        teachers: The trained networks, maybe none.
-        history: Of the first one; empty without one.
-        scores: On validation, of each teacher by name and of their mean as ``ensemble``; empty without
-            one.
-        seeds: Of the views that they answered.
-        answers: float16, (num_views, n, num_classes).
-    """
-
-    teachers: list[KerasModel]
-    history: History
-    scores: dict[str, Score]
-    seeds: tuple[int, ...]
-    answers: NDArray[np.float16]
-
-
-class _Views(Section):
-    """Views that a file of answers belongs to."""
+class _Views(Record):
+    """Views that the answers in a folder belong to."""
 
     augmentation: Augmentation
-    seeds: Items[int]
-
-
-def teach(
-    spec: NetworkSpec, job: TrainingJob, work: Path, *, num_teachers: int, num_views: int
-) -> Teaching:
-    """Train teachers and let them answer views of the training images.
-
-    They differ in their seed.
-
-    Args:
-        spec: The teachers' network.
-        job: How they are trained, and how far the views are changed.
-        work: Folder of what a killed run goes on from.
-        num_teachers: How many; none answer nothing.
-        num_views: How many views they answer.
-
-    Raises:
-        DivergedError: The loss of a teacher is not a number any more.
-    """
-    job, augmentation = replace(job, work=work), job.recipe.augmentation
-    trained = [train_teacher(spec, job, f"teacher{number}") for number in range(1, num_teachers + 1)]
-    teachers = [model for model, _ in trained]
-    seeds = view_seeds(num_views if teachers else 0, job.seed)
-    computing = [computing_in(model, job.compute_dtype) for model in teachers]
-    answers = answer_views(computing, job.training.images, augmentation, seeds, work)
-    scores = {model.name: evaluate(model, job.validation) for model in teachers}
-    if teachers:
-        scores["ensemble"] = evaluate(ensemble_of(teachers, augmentation), job.validation)
-    history = trained[0][1] if trained else []
-    shape = (len(seeds), len(job.training.labels), spec.num_classes)
-    return Teaching(teachers, history, scores, seeds, answers.reshape(shape))
+    seeds: tuple[int, ...]
 
 
 def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[KerasModel, History]:
-    """Train one teacher, with a seed of its own that follows from its name."""
+    """Train one teacher, with a seed that follows from its name."""
     seed = derived_seed(job.seed, name)
     seed_everything(seed)
     model = build_network(spec, name)
@@ -97,15 +43,14 @@ def train_teacher(spec: NetworkSpec, job: TrainingJob, name: str) -> tuple[Keras
 
 
 def ensemble_of(teachers: Sequence[KerasModel], augmentation: Augmentation) -> Callable[..., Tensor]:
-    """Return a function of pixels that gives the mean of the teachers' probabilities.
+    """Return a function from pixels to the teachers' mean probabilities.
 
-    Where images are flipped in training, the mean is over an image and its mirror image too: it is right
-    more often.
+    Where training flips images, the mean is over an image and its mirror image, which is more accurate.
     """
 
     def mean(pixels: Tensor, training: bool = False) -> Tensor:
         inputs = [pixels, tf.reverse(pixels, [2])] if augmentation.flip else [pixels]
-        answers = [model(each, training=training) for model in teachers for each in inputs]
+        answers = [model(image, training=training) for model in teachers for image in inputs]
         return tf.add_n(answers) / len(teachers) / len(inputs)
 
     return mean
@@ -123,15 +68,15 @@ def answer_views(
     seeds: Sequence[int],
     work: Path,
 ) -> NDArray[np.float16]:
-    """Return the teachers' answers to views of images: logarithms of the probabilities of `ensemble_of`.
+    """Return the logarithms of `ensemble_of` for views of images.
 
-    Each view goes to a file in ``work`` when it is done; a killed run goes on after the last one.
+    Each view goes to a file in ``work`` when it is done; a killed run resumes after the last one.
 
     Args:
         teachers: Keras models that take pixels and return probabilities.
         images: uint8, (n, height, width).
-        augmentation: How far the views are changed.
-        seeds: Of the views.
+        augmentation: Bounds of the views' changes.
+        seeds: One for each view.
         work: Folder of the finished views.
 
     Returns:
@@ -146,14 +91,11 @@ def answer_views(
 def write_targets(
     folder: Path, answers: NDArray[np.float16], augmentation: Augmentation, seeds: Sequence[int]
 ) -> None:
-    """Write answers and the views they belong to into a folder.
-
-    No views mean that there is no teacher.
-    """
+    """Write answers and their views, both empty without a teacher."""
     with replacing(folder / "answers.npy") as part:
         np.save(part, answers, allow_pickle=False)
     views = _Views(augmentation=augmentation, seeds=tuple(seeds))
-    write_json(folder / "views.json", views.model_dump(mode="json"))
+    write_record(folder / "views.json", views)
 
 
 def read_targets(
@@ -162,9 +104,9 @@ def read_targets(
     """Open distillation targets without reading the answers into memory.
 
     Args:
-        folder: As `write_targets` made it.
-        distillation: How much the answers count.
-        rows: int64, (n,), which of the images asked about the student trains on; None for all.
+        folder: Written by `write_targets`.
+        distillation: Weight and temperature of the answers.
+        rows: int64, (n,), which of the answered images the student trains on; None for all.
 
     Returns:
         None if there was no teacher.
@@ -174,10 +116,11 @@ def read_targets(
     """
     try:
         answers = np.load(folder / "answers.npy", mmap_mode="r")
-        views = _Views.model_validate(read_json(folder / "views.json"))
+        views = read_record(folder / "views.json", _Views)
     except (DataError, OSError, ValueError) as error:
         raise DataError(
-            f"{folder} is no folder of distillation targets, which holds answers.npy and views.json: {error}."
+            f"{folder} is no folder of distillation targets, which holds answers.npy and views.json: "
+            f"{error}."
         ) from error
     if len(answers) != len(views.seeds):
         raise DataError(
@@ -185,8 +128,8 @@ def read_targets(
         )
     if not views.seeds:
         return None
-    chosen = np.arange(answers.shape[1]) if rows is None else rows
-    return DistillationTargets(answers, views.seeds, views.augmentation, chosen, distillation)
+    rows = np.arange(answers.shape[1]) if rows is None else rows
+    return DistillationTargets(answers, views.seeds, views.augmentation, rows, distillation)
 
 
 def _view(
@@ -199,6 +142,6 @@ def _view(
         logarithms = np.log(np.maximum(np.concatenate(means), _LEAST)).astype(np.float16)
         with replacing(path) as part:
             np.save(part, logarithms, allow_pickle=False)
-        _LOG.info("%s: %d images answered", path.stem, len(images))
+        _LOG.info("%s: %d images predicted", path.stem, len(images))
     answers: NDArray[np.float16] = np.load(path, allow_pickle=False)
     return answers

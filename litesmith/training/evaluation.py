@@ -19,7 +19,7 @@ def evaluate(model: KerasModel, split: Split) -> Score:
 
 
 def evaluator(model: KerasModel, split: Split) -> Callable[[], Score]:
-    """Return a function that scores a model, again and again without tracing anew."""
+    """Return a function that scores a model without tracing anew."""
     images, labels = tf.constant(split.images), np.asarray(split.labels)
     predict = tf.function(lambda batch: model(to_pixels(batch), training=False))
 

@@ -1,4 +1,4 @@
-"""All that a training follows from, besides the model that it starts from."""
+"""Data, hyperparameters and seed of a training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,15 @@ from litesmith.training.types import Tensor
 
 @dataclass(frozen=True)
 class DistillationTargets:
-    """Answers of the teachers to fixed views of the training images.
+    """Teachers' predictions on fixed views of the training images.
 
     A view changes every image in one way that follows from the view's seed, so that the teachers have to
     see it once only and each student sees exactly what they saw.
 
     Attributes:
-        answers: float16, (num_views, num_asked, num_classes), logarithms of the teachers' probabilities.
-        seeds: Of the views.
-        augmentation: How far the views are changed.
-        rows: int64, (n,), which of the images asked about are the student's n training images.
-        distillation: How much the answers count, and how soft they are.
+        answers: float16, (num_views, num_rows, num_classes), logarithms of the teachers' probabilities.
+        augmentation: Bounds of the views' changes.
+        rows: int64, (n,), which of the ``num_rows`` images are the student's n training images.
 
     Source: Hinton et al., "Distilling the knowledge in a neural network", arXiv:1503.02531; that teacher
         and student must see the same view, and the student many: Beyer et al., arXiv:2106.05237.
@@ -39,12 +37,7 @@ class DistillationTargets:
     distillation: Distillation
 
     def view(self, epoch: int) -> tuple[Tensor, NDArray[np.float32]]:
-        """Return the view of an epoch.
-
-        Returns:
-            The changes of the student's images, float32 (n, 8), and the answers to them, float32 (n,
-            num_classes).
-        """
+        """Return float32 changes (n, 8) and answers (n, num_classes) of an epoch's view."""
         number = epoch % len(self.seeds)
         draws = draw_changes(self.answers.shape[1], self.seeds[number])
         return tf.gather(draws, self.rows), np.asarray(self.answers[number, self.rows], np.float32)
@@ -52,18 +45,17 @@ class DistillationTargets:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """Data, hyperparameters and seed of a training.
+    """All that a training follows from, besides the model that it starts from.
 
     Attributes:
-        training: What the model learns from.
-        validation: What each epoch is judged on; nothing is chosen by it.
-        recipe: How the model learns. With targets its augmentation is theirs: images are changed as
-            teachers saw them.
+        training: Split that the model learns from.
+        validation: Split that each epoch is scored on; nothing is chosen by it.
+        recipe: Hyperparameters. With targets, their augmentation replaces the recipe's, so that the
+            student sees images as the teachers saw them.
         seed: Decides everything random.
-        targets: What teachers said about the training images, or None to learn from the labels alone.
-        work: Folder of the checkpoint that a killed training goes on from, or None for none.
-        compute_dtype: What flows between the layers while learning; the model is left in float32 either
-            way.
+        targets: Of the teachers, or None to learn from the labels alone.
+        work: Folder of the checkpoint that a killed training resumes from, or None for none.
+        compute_dtype: Of the activations while learning; the model is left in float32 either way.
     """
 
     training: Split

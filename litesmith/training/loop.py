@@ -1,4 +1,4 @@
-"""Training loops: the recipe's, and plain Keras `fit` for the baseline."""
+"""Training loops of recipes and of the baseline."""
 
 import json
 import logging
@@ -17,30 +17,26 @@ from litesmith.params.sections.recipe import Recipe
 from litesmith.records.scores import EpochScores
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, keras, seed_everything, tf
-from litesmith.training.compute import computing_in
 from litesmith.training.evaluation import EVALUATION_BATCH, evaluator
 from litesmith.training.history import History, log_epoch, require_finite
 from litesmith.training.job import TrainingJob
+from litesmith.training.networks import computing_in
 from litesmith.training.schedule import choose_images, epoch_rates
-from litesmith.training.types import KerasModel, Layer, Optimizer, Tensor, Variable
+from litesmith.training.types import KerasModel, Optimizer, Tensor, Variable
 
 _LOG = logging.getLogger(__name__)
 
 
 def train(model: KerasModel, job: TrainingJob) -> History:
-    """Train a model with a recipe.
+    """Train a model with a recipe, from its weights.
 
-    The training ends in averaged weights and fresh batch-norm statistics if the recipe says so. The
-    order of images, their changes and what is dropped follow from seed and epoch alone, and after every
-    epoch the whole state goes to the job's folder: a training that was killed and begun again ends as
+    The order of images, their changes and what is dropped follow from seed and epoch alone, and after
+    every epoch the whole state goes to the job's folder: a training that was killed and resumed ends as
     the undisturbed one, to the bit.
 
     Args:
-        model: Takes pixels and returns probabilities. Its weights are where the training starts.
-        job: What the model learns from, how, and with which seed.
-
-    Returns:
-        One row for each epoch.
+        model: Takes pixels and returns probabilities.
+        job: Its recipe may ask for averaged weights and fresh batch-norm statistics at the end.
 
     Raises:
         ParamsError: There are fewer training images than a batch holds.
@@ -67,9 +63,6 @@ def train_plain(
     model: KerasModel, training: Split, validation: Split, params: BaselineParams, *, seed: int
 ) -> History:
     """Train a model with Keras `fit` and Adam, without augmentation.
-
-    Returns:
-        One row for each epoch.
 
     Raises:
         DivergedError: The loss is not a number any more.
@@ -98,14 +91,12 @@ def train_plain(
 
 
 def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
-    """Measure batch-norm statistics anew.
-
-    Averaged weights never ran with the running statistics, which belong to the last weights.
+    """Measure batch-norm statistics anew: the running ones do not belong to averaged weights.
 
     Args:
-        model: Its batch-norm layers are changed, nothing else.
-        job: Its recipe says on how many training images, changed as in training; on none, the running
-            statistics stay. Its seed decides which, and how they are changed.
+        model: Only its batch-norm layers change.
+        job: Its recipe has the number of training images, changed as in training; with none, the running
+            statistics stay. Its seed decides which, and their changes.
 
     Source: `update_bn` of Izmailov et al., "Averaging weights leads to wider optima", arXiv:1803.05407.
     """
@@ -115,18 +106,6 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = 0.0
-    measured = _batch_moments(model, layers, job)
-    for layer, momentum, moments in zip(layers, momenta, zip(*measured, strict=True), strict=True):
-        layer.momentum = momentum
-        means, variances = (np.array(values) for values in zip(*moments, strict=True))
-        layer.moving_mean.assign(means.mean(0))
-        layer.moving_variance.assign(variances.mean(0) + means.var(0))
-
-
-def _batch_moments(
-    model: KerasModel, layers: list[Layer], job: TrainingJob
-) -> list[list[tuple[NDArray[np.float32], NDArray[np.float32]]]]:
-    """Return mean and variance of every batch-norm layer for each batch of some images."""
     seed, images = derived_seed(job.seed, "refresh"), job.training.images
     rows = np.random.default_rng(seed).permutation(len(images))[: job.recipe.refresh_rows]
     images = np.asarray(images[np.sort(rows)])
@@ -134,22 +113,19 @@ def _batch_moments(
         lambda batch, draws: model(augment(batch, job.recipe.augmentation, draws), training=True)
     )
     measured = []
-    size = min(EVALUATION_BATCH, len(images))
-    draws = draw_changes(len(images), seed)
+    size, draws = min(EVALUATION_BATCH, len(images)), draw_changes(len(images), seed)
     for start in range(0, len(images) - size + 1, size):
         forward(tf.constant(images[start : start + size]), draws[start : start + size])
         measured.append([(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers])
-    return measured
+    for layer, momentum, moments in zip(layers, momenta, zip(*measured, strict=True), strict=True):
+        layer.momentum = momentum
+        means, variances = (np.array(values) for values in zip(*moments, strict=True))
+        layer.moving_mean.assign(means.mean(0))
+        layer.moving_variance.assign(variances.mean(0) + means.var(0))
 
 
 class Loop:
-    """State of a training, and the traced function that runs an epoch.
-
-    The arguments are those of `train`, which is what to call unless epochs have to be taken one by one.
-
-    Raises:
-        ParamsError: There are fewer training images than a batch holds.
-    """
+    """State of a training; arguments and errors as of `train`."""
 
     def __init__(self, model: KerasModel, job: TrainingJob) -> None:
         self._model, self._job, self._recipe, self._targets = model, job, job.recipe, job.targets
@@ -163,8 +139,7 @@ class Loop:
         self._labels = tf.constant(job.training.labels, tf.int32)
         self._losses = tf.Variable(np.full(num_rows, np.nan, np.float32), trainable=False)
         self._validate = evaluator(model, job.validation)
-        num_steps = self._recipe.epochs * (num_rows // self._batch)
-        self._optimizer = _optimizer(self._recipe, num_steps, model.trainable_variables)
+        self._optimizer = _optimizer(job.recipe, num_rows // self._batch, model.trainable_variables)
         shapes = {"order": (None, self._batch), "weights": (None, self._batch), "rates": (None,)}
         views = {"draws": (num_rows, None), "answers": (None, None)}
         signature = [
@@ -178,7 +153,7 @@ class Loop:
         return [*self._model.variables, *self._optimizer.variables, self._losses]
 
     def run_epoch(self, epoch: int) -> EpochScores:
-        """Train one epoch, counted from 0, and return its row of the history.
+        """Train one epoch, counted from 0; return its scores.
 
         Raises:
             DivergedError: The loss is not a number any more.
@@ -190,7 +165,11 @@ class Loop:
         rates = epoch_rates(epoch, num_steps, self._recipe)
         _reset_dropout(self._model, seed)
         batches = order[:num_seen].reshape(shape).astype(np.int32), weights[:num_seen].reshape(shape)
-        loss, accuracy = self._epoch_graph(*batches, rates, *self._view(epoch, seed))
+        if self._targets is not None:
+            draws, answers = self._targets.view(epoch)
+        else:
+            draws, answers = draw_changes(len(self._labels), seed), tf.zeros((0, 0))
+        loss, accuracy = self._epoch_graph(*batches, rates, draws, answers)
         require_finite(float(loss), self._model.name, epoch + 1)
         score = self._validate()
         return EpochScores(
@@ -202,14 +181,8 @@ class Loop:
             learning_rate=round(float(rates[-1]), 9),
         )
 
-    def _view(self, epoch: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Return the changes of each image in an epoch, and the targets if any."""
-        if self._targets is not None:
-            return self._targets.view(epoch)
-        return draw_changes(len(self._labels), seed), tf.zeros((0, 0))
-
     def take_average(self) -> None:
-        """Give the model the running average of its weights, if there is one."""
+        """Give the model the running average of its weights, if any."""
         if self._recipe.averaging_share:
             self._optimizer.finalize_variable_values(self._model.trainable_variables)
 
@@ -229,7 +202,7 @@ class Loop:
     def _step(
         self, rows: Tensor, weights: Tensor, draws: Tensor, answers: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Learn from a batch; return weighted sums of losses and right answers."""
+        """Learn from a batch; return weighted sums of losses and of right predictions."""
         pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, draws)
         labels = tf.gather(self._labels, rows)
         with tf.GradientTape() as tape:
@@ -255,21 +228,18 @@ class Loop:
 
 
 def _distances(probabilities: Tensor, answers: Tensor, temperature: float) -> Tensor:
-    """Return the Kullback-Leibler divergence from the teachers' answers.
-
-    It is scaled so that gradients keep their size.
-    """
+    """Return the Kullback-Leibler divergences from the targets, scaled to keep gradients' size."""
     target = tf.nn.log_softmax(answers / temperature)
     student = tf.nn.log_softmax(tf.math.log(probabilities + 1e-8) / temperature)
     return temperature**2 * tf.reduce_sum(tf.exp(target) * (target - student), axis=1)
 
 
-def _optimizer(recipe: Recipe, num_steps: int, variables: list[Variable]) -> Optimizer:
-    """Return SGD with Nesterov momentum and decoupled weight decay of kernels.
+def _optimizer(recipe: Recipe, epoch_steps: int, variables: list[Variable]) -> Optimizer:
+    """Return SGD with Nesterov momentum and decoupled weight decay.
 
     Source: Loshchilov and Hutter, arXiv:1711.05101.
     """
-    reach = max(1.0, recipe.averaging_share * num_steps)
+    reach = max(1.0, recipe.averaging_share * (recipe.epochs * epoch_steps))
     optimizer = keras.optimizers.SGD(
         recipe.learning_rate,
         momentum=recipe.momentum,
@@ -285,11 +255,8 @@ def _optimizer(recipe: Recipe, num_steps: int, variables: list[Variable]) -> Opt
 
 
 def _reset_dropout(model: KerasModel, seed: int) -> None:
-    """Set what the dropout layers draw next.
-
-    Keras hands out no public handle to their generators. TF-MOT wraps the layers in quantization-aware
-    training.
-    """
+    """Seed the dropout layers, whose generators Keras does not publish."""
+    # TF-MOT wraps the layers in quantization-aware training.
     inner = (getattr(layer, "layer", layer) for layer in model.layers)
     for number, layer in enumerate(layer for layer in inner if isinstance(layer, keras.layers.Dropout)):
         generator = layer._random_generator._generator
@@ -311,7 +278,7 @@ def _restore(path: Path, state: list[Variable]) -> History:
         for number, variable in enumerate(state):
             variable.assign(stored[f"v{number}"])
         history = [EpochScores(**row) for row in json.loads(str(stored["history"]))]
-    _LOG.info("going on after epoch %d", len(history))
+    _LOG.info("resuming after epoch %d", len(history))
     return history
 
 

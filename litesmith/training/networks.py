@@ -1,43 +1,28 @@
 """Networks: the baseline, and the family that the sweep searches.
 
 Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and returns probabilities (n,
-classes). No layer normalises the input: the first batch normalisation does, and the padding's zero is
-then the images' background.
+classes). The first batch normalisation normalises the input, so the padding's zero is its background.
 """
 
-from pydantic import ValidationError
-
-from litesmith.errors import DataError
+from litesmith.params.section import ComputeDtype
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.network import ImageShape, NetworkParams, NetworkSpec
 from litesmith.training.backend import keras
 from litesmith.training.types import KerasModel, Layer, Tensor
 
+# The head is small and decides the loss: it stays float32, as does the mean over positions before it.
+_EXACT = ("InputLayer", "GlobalAveragePooling2D", "Dropout", "Dense")
+
 
 def image_shape(dataset: DatasetParams) -> ImageShape:
-    """Return the shape of a data set's images and its classes."""
-    size = {"height": dataset.height, "width": dataset.width}
-    return ImageShape(**size, num_classes=dataset.num_classes)
+    """Return the shape of a data set's images and classes."""
+    return ImageShape(height=dataset.height, width=dataset.width, num_classes=dataset.num_classes)
 
 
 def network_spec(network: NetworkParams, shape: ImageShape) -> NetworkSpec:
     """Return a network for images of a shape."""
     return NetworkSpec(**dict(shape), **dict(network))
-
-
-def parse_network(plain: object) -> NetworkSpec:
-    """Return the network that a JSON object describes.
-
-    Raises:
-        DataError: A field is missing or of another type.
-    """
-    try:
-        return NetworkSpec.model_validate(plain)
-    except ValidationError as error:
-        raise DataError(
-            f"not the description of a network: {error}. Train the network again."
-        ) from error
 
 
 def build_network(spec: NetworkSpec, name: str) -> KerasModel:
@@ -46,9 +31,7 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
     A convolution is followed at once by its batch normalisation and ReLU, so that both fold into it when
     quantized.
 
-    Args:
-        spec: Its shape.
-        name: Its name, written into every file made from it.
+    The name is written into every file of it.
 
     Source: residual units after He et al., "Deep Residual Learning", arXiv:1512.03385; He initialisation
         after arXiv:1502.01852; depthwise-separable convolutions after Howard et al., "MobileNets",
@@ -69,12 +52,9 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
 
 
 def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> KerasModel:
-    """Build the network everybody starts with: conv, pool, conv, pool, dense.
+    """Build the baseline: convolutions with pooling, and dense layers.
 
-    Args:
-        shape: Of the images, and how many classes they have.
-        params: Channels of the two 3x3 convolutions, and units of the layer before the head.
-        name: Its name, written into every file made from it.
+    The name is written into every file of it.
     """
     layers = keras.layers
     pixels = features = keras.Input((shape.height, shape.width, 1), name="pixels")
@@ -87,38 +67,52 @@ def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> Kera
     return keras.Model(pixels, probabilities, name=name)
 
 
+def computing_in(model: KerasModel, dtype: ComputeDtype) -> KerasModel:
+    """Return a twin that computes in bfloat16, or for float32 the model.
+
+    Args:
+        model: A network of `litesmith.training.networks`, without wrappers. It stays as it is.
+        dtype: Of the activations between layers. Weights, their gradients, batch-norm statistics and
+            probabilities are float32.
+
+    Source: Kalamkar et al., "A study of bfloat16 for deep learning training", arXiv:1905.12322, as
+        Keras' policy ``mixed_bfloat16`` does it. It pays where the processor multiplies it (AMX, AVX-512
+        BF16) and costs more than float32 elsewhere.
+    """
+    if dtype == "float32":
+        return model
+    config = model.get_config()
+    for layer in config["layers"]:
+        if layer["class_name"] not in _EXACT:
+            layer["config"]["dtype"] = "mixed_bfloat16"
+    twin = keras.Model.from_config(config)
+    twin.set_weights(model.get_weights())
+    return twin
+
+
 def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Layer:
     return keras.layers.Conv2D(
-        width,
-        kernel_size,
-        strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
+        width, kernel_size, strides, padding="same", use_bias=False, kernel_initializer="he_normal",
         name=f"{name}_conv",
-    )
+    )  # fmt: skip
 
 
 def _normed(features: Tensor, name: str) -> Tensor:
-    # The running statistics reach back some ten steps, in which the weights hardly move as a training
-    # ends.
+    # The running statistics reach back some ten steps, in which the weights hardly move near the end.
     features = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(features)
     return keras.layers.ReLU(name=f"{name}_relu")(features)
 
 
 class _Unit:
-    """Convolutions that may run again, with a batch normalisation for each run."""
+    """Repeatable convolutions, with a batch normalisation for each run."""
 
     def __init__(self, width: int, separable: bool, name: str) -> None:
         self._name = name
         if separable:
             depthwise = keras.layers.DepthwiseConv2D(
-                3,
-                padding="same",
-                use_bias=False,
-                depthwise_initializer="he_normal",
+                3, padding="same", use_bias=False, depthwise_initializer="he_normal",
                 name=f"{name}_spread_conv",
-            )
+            )  # fmt: skip
             self._convs = {f"{name}_spread": depthwise, name: _conv(width, 1, name)}
         else:
             self._convs = {name: _conv(width, 3, name)}
@@ -133,19 +127,16 @@ def _blocks(features: Tensor, num_blocks: int, spec: NetworkSpec, stage: str) ->
     for block in range(1, num_blocks + 1):
         unit = _Unit(features.shape[-1], spec.separable, f"{stage}_unit{block}")
         for run in ["", *(f"_again{again}" for again in range(1, spec.repeats))]:
-            more = unit(features, run)
-            features = (
-                keras.layers.Add(name=f"{stage}_add{block}{run}")([features, more])
-                if spec.residual
-                else more
-            )
+            outputs = unit(features, run)
+            if spec.residual:
+                outputs = keras.layers.Add(name=f"{stage}_add{block}{run}")([features, outputs])
+            features = outputs
     return features
 
 
 def _head(features: Tensor, spec: NetworkSpec) -> Tensor:
     layers = keras.layers
     features = layers.GlobalAveragePooling2D(name="pool")(features)
-    # The stateful kind keeps its state in a variable that training can set, so that a resumed run draws
-    # the same.
+    # The stateful kind has a variable that training can set, so that a resumed run draws the same.
     features = layers.Dropout(spec.dropout_rate, rng_type="stateful", name="dropout")(features)
     return layers.Dense(spec.num_classes, activation="softmax", name="probabilities")(features)

@@ -1,4 +1,4 @@
-"""Learning rate along a training, and the images of each epoch."""
+"""Learning rates of a training, and images of each epoch."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,13 +7,11 @@ from litesmith.params.sections.recipe import Recipe
 
 
 def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate of a one-cycle schedule.
-
-    It rises straight to the highest, then falls along half a cosine to zero.
+    """Return one-cycle rates: a line up, half a cosine down.
 
     Args:
-        progress: float64, any shape, the share of the training that is behind, 0 to 1.
-        recipe: Its highest rate and the share of the rise.
+        progress: float64, any shape, share of the training that is done, 0 to 1.
+        recipe: Has the highest rate and the share of the rise.
 
     Source: Smith and Topin, "Super-convergence", arXiv:1708.07120; the cosine as in PyTorch's
         OneCycleLR.
@@ -25,25 +23,24 @@ def one_cycle(progress: NDArray[np.float64], recipe: Recipe) -> NDArray[np.float
 
 
 def epoch_rates(epoch: int, num_steps: int, recipe: Recipe) -> NDArray[np.float32]:
-    """Return the learning rate of each step of an epoch, float32 (num_steps,)."""
+    """Return the learning rates of an epoch's steps, float32 (num_steps,)."""
     return one_cycle((epoch + (np.arange(num_steps) + 0.5) / num_steps) / recipe.epochs, recipe)
 
 
 def choose_images(
     losses: NDArray[np.float32], recipe: Recipe, epoch: int, *, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Choose the images of an epoch.
-
-    All with a loss above the average are taken, and of the easy rest some, which weigh more.
+    """Choose hard examples (loss above average) and some easy ones.
 
     Args:
-        losses: float32, (n,), of each image when it was last seen; not a number if it never was.
-        recipe: Which share of the easy ones is skipped, and until when.
+        losses: float32, (n,), of each image when it was last seen; NaN if it never was.
+        recipe: Has the share of the easy ones to skip, and until when.
         epoch: Counted from 0.
         seed: Decides which, and the order.
 
     Returns:
-        The images' numbers, int64 (m,), shuffled, and the weight of each, float32 (m,).
+        The images' numbers, int64 (m,), shuffled, and the weight of each, float32 (m,), which is higher
+        for easy ones where others are skipped.
 
     Source: Qin et al., "InfoBatch: lossless training speed up by unbiased dynamic data pruning",
         arXiv:2303.04947.

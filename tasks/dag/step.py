@@ -43,6 +43,13 @@ class Plot:
     template: str = "linear"
 
 
+TrainingHistory = Annotated[
+    Path,
+    Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),
+    Plot(x="epoch", y=("loss", "val_loss"), panel="loss"),
+]
+
+
 @dataclass(frozen=True)
 class Measured:
     """Mark of an output with timings, which differs between runs."""

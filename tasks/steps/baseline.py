@@ -1,4 +1,4 @@
-"""Step of the baseline: the network that everybody starts with, plainly trained."""
+"""Step of the baseline, a plain network in plain training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from litesmith.params.sections.dataset import DatasetParams
 from litesmith.records.baseline import BaselineRecipe, BaselineResult
 from litesmith.records.record import write_record
 from tasks import catalog
-from tasks.dag.step import Metric, Plot, step
+from tasks.dag.step import Metric, TrainingHistory, step
 
 if TYPE_CHECKING:
     from litesmith.training.types import KerasModel
@@ -32,16 +32,12 @@ class Outs:
     summary: Path = catalog.BASELINE_SUMMARY
     metrics: Annotated[Path, Metric()] = catalog.metrics("baseline")
     results: Path = catalog.results("baseline")
-    history: Annotated[
-        Path,
-        Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),
-        Plot(x="epoch", y=("loss", "val_loss"), panel="loss"),
-    ] = catalog.plot("baseline-history")
+    history: TrainingHistory = catalog.plot("baseline-history")
 
 
 @step
 def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
-    """Train the plain network that everything else is compared with."""
+    """Train the network that everything else is compared with."""
     from litesmith.data.splits import read_split
     from litesmith.training import backend, loop, networks
     from litesmith.training.cost import count_macs
@@ -56,6 +52,7 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     backend.save_h5(model, outs.model)
     write_text(outs.summary, _summary(model))
     write_text(outs.history, history_csv(history))
+    adam = params.model_dump(include={"learning_rate", "batch_size"})
     result = BaselineResult(
         train=evaluate(model, train),
         validation=evaluate(model, validation),
@@ -63,13 +60,10 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
         keras_bytes=outs.model.stat().st_size,
         macs=count_macs(model),
         epochs=params.epochs,
-        recipe=BaselineRecipe(
-            optimizer="adam", learning_rate=params.learning_rate, batch_size=params.batch_size
-        ),
+        recipe=BaselineRecipe(optimizer="adam", **adam),
     )
     write_record(outs.results, result)
-    validation_score = result.validation.model_dump()
-    write_json(outs.metrics, {"validation": validation_score, "num_parameters": result.num_parameters})
+    write_json(outs.metrics, result.model_dump(include={"validation", "num_parameters"}))
 
 
 def _summary(model: "KerasModel") -> str:

@@ -1,15 +1,16 @@
-"""Step of pruning: the winner is fine-tuned with dropout while small weights become zero."""
+"""Step of pruning the winner while fine-tuning with dropout."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from litesmith.files import read_json, write_json, write_text
+from litesmith.files import write_json, write_text
 from litesmith.params.sections.prune import PruneParams
 from litesmith.records.prune import PruneResult
-from litesmith.records.record import write_record
+from litesmith.records.record import read_record, write_record
+from litesmith.records.sweep import TunedNetwork
 from tasks import catalog
-from tasks.dag.step import Metric, Plot, step
+from tasks.dag.step import Metric, TrainingHistory, step
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,7 @@ class Outs:
     model: Path = catalog.PRUNED_MODEL
     metrics: Annotated[Path, Metric()] = catalog.metrics("prune")
     results: Path = catalog.results("prune")
-    history: Annotated[
-        Path,
-        Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),
-        Plot(x="epoch", y=("loss", "val_loss"), panel="loss"),
-    ] = catalog.plot("pruned-history")
+    history: TrainingHistory = catalog.plot("pruned-history")
 
 
 @step
@@ -42,7 +39,7 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     """Prune the winner while fine-tuning with dropout; record an ablation.
 
     Raises:
-        ContractError: A pruned layer did not reach the sparsity asked for.
+        ContractError: A pruned layer did not reach the requested sparsity.
     """
     from litesmith.compression import pruning
     from litesmith.data.splits import read_split
@@ -50,14 +47,13 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     from litesmith.training.distillation import read_targets
     from litesmith.training.history import history_csv
     from litesmith.training.job import TrainingJob
-    from litesmith.training.networks import parse_network
 
     backend.set_threads(params.num_threads)
     targets = read_targets(ins.targets, params.distillation)
     splits = read_split(ins.train), read_split(ins.validation)
     job = TrainingJob(*splits, params.recipe, seed, targets, work)
-    winner, spec = backend.load_h5(ins.model), parse_network(read_json(ins.network)["network"])
-    tuning = pruning.Tuning(winner, spec, job, params.pruning)
+    spec = read_record(ins.network, TunedNetwork).network
+    tuning = pruning.Tuning(backend.load_h5(ins.model), spec, job, params.pruning)
     ablation = pruning.ablate(tuning, dropout_rate=params.dropout_rate, name="pruned")
     backend.save_h5(ablation.model, outs.model)
     write_text(outs.history, history_csv(ablation.history))

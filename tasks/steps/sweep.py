@@ -1,4 +1,4 @@
-"""Step of the search for a network and of its full training."""
+"""Step of the search for a network."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -10,18 +10,18 @@ from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.sweep import SweepParams
 from litesmith.records.record import write_record
-from litesmith.records.sweep import FullTraining, SweepResult
+from litesmith.records.sweep import FullTraining, TunedNetwork
 from tasks import catalog
-from tasks.dag.step import MapJobs, Measured, Metric, Plot, StudyRunner, step
+from tasks.dag.step import MapJobs, Measured, Metric, StudyRunner, TrainingHistory, step
 
 if TYPE_CHECKING:
-    from litesmith.search.study import Plan, StudyResult
+    from litesmith.search.study import Entry, StudyResult
     from litesmith.training.job import TrainingJob
     from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
-# With teachers there is no choice: images are changed as they saw them. The name enters the results.
+# With teachers, images are changed as they saw them, without a choice. The name enters the results.
 _TEACHERS_AUGMENTATION = "as taught"
 
 
@@ -36,18 +36,14 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """Winner trained in full, its network and the study; the trials' CPU-seconds apart."""
+    """Winner trained in full, its network and the study; CPU-seconds of the trials apart."""
 
     model: Path = catalog.TUNED_MODEL
     network: Path = catalog.TUNED_NETWORK
     metrics: Annotated[Path, Metric()] = catalog.metrics("sweep")
     results: Path = catalog.results("sweep")
     timing: Annotated[Path, Measured()] = catalog.results("sweep-timing")
-    history: Annotated[
-        Path,
-        Plot(x="epoch", y=("accuracy", "val_accuracy"), panel="accuracy"),
-        Plot(x="epoch", y=("loss", "val_loss"), panel="loss"),
-    ] = catalog.plot("tuned-history")
+    history: TrainingHistory = catalog.plot("tuned-history")
 
 
 @step
@@ -69,14 +65,28 @@ def sweep(
     """
     from litesmith.data.splits import read_split
     from litesmith.search.result import sweep_result, sweep_timing
-    from litesmith.search.study import recipe_of, run_study
+    from litesmith.search.study import Plan, recipe_of, run_study
     from litesmith.search.trial import run_trial
     from litesmith.training import backend
     from litesmith.training.distillation import read_targets
     from litesmith.training.job import TrainingJob
+    from litesmith.training.networks import image_shape
 
     backend.set_threads(params.num_threads)
-    plan = _plan(params, ins, device, dataset)
+    splits = read_split(ins.train), read_split(ins.validation)
+    targets = read_targets(ins.targets, params.distillation)
+    if targets is not None:
+        augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
+        params = params.replace(space=params.space.replace(augmentations=augmentations))
+    plan = Plan(
+        params=params,
+        limits=device,
+        images=image_shape(dataset),
+        train=ins.train,
+        validation=ins.validation,
+        num_validation=len(splits[1].labels),
+        targets=ins.targets,
+    )
 
     def search(map_jobs: MapJobs) -> "StudyResult":
         log = work / "trials.jsonl"
@@ -84,63 +94,36 @@ def sweep(
 
     study = run_with_workers(search, num_workers=params.num_workers)
     write_record(outs.timing, sweep_timing(study, plan))
-    recipe = recipe_of(study.winner.choices, plan.params, params.full_epochs)
-    splits = read_split(ins.train), read_split(ins.validation)
-    job = TrainingJob(*splits, recipe, seed, read_targets(ins.targets, params.distillation), work)
-    model, full_training = _train_winner(study, job, outs)
+    recipe = recipe_of(study.winner.choices, params, params.full_epochs)
+    job = TrainingJob(*splits, recipe, seed, targets, work)
+    model, full_training = _train_winner(study.winner, job, outs)
     result = sweep_result(
         study, plan, full_training, importance_shuffles=params.importance_shuffles, seed=seed
     )
     write_record(outs.results, result)
-    write_json(outs.metrics, _metrics(result, model))
+    metrics = {
+        "validation": full_training.validation.model_dump(),
+        "num_parameters": model.count_params(),
+        **result.winner.model_dump(include={"tflite_bytes", "macs", "activation_bytes"}),
+        "num_trials": sum(not trial.reason for trial in result.trials),
+    }
+    write_json(outs.metrics, metrics)
 
 
-def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
-    from litesmith.data.splits import read_split
-    from litesmith.search.study import Plan
-    from litesmith.training.distillation import read_targets
-    from litesmith.training.networks import image_shape
-
-    targets = read_targets(ins.targets, params.distillation)
-    if targets is not None:
-        augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
-        params = params.replace(space=params.space.replace(augmentations=augmentations))
-    return Plan(
-        params=params,
-        limits=device,
-        images=image_shape(dataset),
-        train=ins.train,
-        validation=ins.validation,
-        num_validation=len(read_split(ins.validation).labels),
-        targets=ins.targets,
-    )
-
-
-def _train_winner(
-    study: "StudyResult", job: "TrainingJob", outs: Outs
-) -> "tuple[KerasModel, FullTraining]":
+def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[KerasModel, FullTraining]":
     """Train the winner in full, and write it with its network and its history."""
     from litesmith.training import backend, loop, networks
     from litesmith.training.evaluation import evaluate
     from litesmith.training.history import history_csv
 
-    spec, choices = study.winner.spec, asdict(study.winner.choices)
-    _LOG.info("trial %d won with %s", study.winner.number, choices)
+    choices = asdict(winner.choices)
+    _LOG.info("trial %d won with %s", winner.trial.number, choices)
     backend.keras.backend.clear_session()
     backend.seed_everything(backend.derived_seed(job.seed, "tuned"))
-    model = networks.build_network(spec, "tuned")
+    model = networks.build_network(winner.spec, "tuned")
     history = loop.train(model, job)
     backend.save_h5(model, outs.model)
     write_text(outs.history, history_csv(history))
-    write_json(outs.network, {"network": spec.model_dump(mode="json"), "choices": choices})
+    write_record(outs.network, TunedNetwork(network=winner.spec, choices=choices))
     validation = evaluate(model, job.validation)
     return model, FullTraining(epochs=job.recipe.epochs, validation=validation, recipe=job.recipe)
-
-
-def _metrics(result: SweepResult, model: "KerasModel") -> dict[str, object]:
-    return {
-        "validation": result.full_training.validation.model_dump(),
-        "num_parameters": model.count_params(),
-        **result.winner.model_dump(include={"tflite_bytes", "macs", "activation_bytes"}),
-        "num_trials": sum(not trial.reason for trial in result.trials),
-    }

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.recipe import Augmentation
 from litesmith.params.sections.teach import TeachParams
 from litesmith.records.record import write_record
+from litesmith.records.scores import Score
 from litesmith.records.teach import TeachResult
 from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step
+
+if TYPE_CHECKING:
+    from litesmith.data.splits import Split
+    from litesmith.training.types import KerasModel
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """Teachers, and their answers to fixed views of the training images."""
+    """Teachers, and their predictions on fixed views of images."""
 
     teachers: Annotated[Path, MaybeEmpty()] = catalog.TEACHERS
     targets: Path = catalog.TARGETS
@@ -37,33 +43,55 @@ class Outs:
 def teach(
     params: TeachParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int, work: Path
 ) -> None:
-    """Train large teachers, if any, and keep their answers to training images."""
+    """Train large teachers, if any, and write their predictions on training images.
+
+    Raises:
+        DivergedError: The loss of a teacher is not a number any more.
+    """
     from litesmith.data.splits import read_split
     from litesmith.training import backend, distillation, networks
     from litesmith.training.history import history_csv
     from litesmith.training.job import TrainingJob
+    from litesmith.training.networks import computing_in
 
     backend.set_threads(params.num_threads)
-    job = TrainingJob(
-        read_split(ins.train), read_split(ins.validation), params.recipe, seed,
-        compute_dtype=params.compute_dtype,
-    )  # fmt: skip
-    spec = networks.network_spec(params.network, networks.image_shape(dataset))
-    teaching = distillation.teach(
-        spec, job, work, num_teachers=params.num_teachers, num_views=params.num_views
+    splits, augmentation = (
+        (read_split(ins.train), read_split(ins.validation)),
+        params.recipe.augmentation,
     )
+    job = TrainingJob(*splits, params.recipe, seed, work=work, compute_dtype=params.compute_dtype)
+    spec = networks.network_spec(params.network, networks.image_shape(dataset))
+    names = [f"teacher{number}" for number in range(1, params.num_teachers + 1)]
+    trained = [distillation.train_teacher(spec, job, name) for name in names]
+    teachers = [model for model, _ in trained]
+    seeds = distillation.view_seeds(params.num_views if teachers else 0, seed)
+    computing = [computing_in(model, params.compute_dtype) for model in teachers]
+    answers = distillation.answer_views(computing, job.training.images, augmentation, seeds, work)
+    answers = answers.reshape(len(seeds), len(job.training.labels), spec.num_classes)
+    distillation.write_targets(outs.targets, answers, augmentation, seeds)
     outs.teachers.mkdir(parents=True)
-    for model in teaching.teachers:
+    for model in teachers:
         backend.save_h5(model, outs.teachers / f"{model.name}.h5")
-    augmentation = params.recipe.augmentation
-    distillation.write_targets(outs.targets, teaching.answers, augmentation, teaching.seeds)
-    write_text(outs.history, history_csv(teaching.history))
+    write_text(outs.history, history_csv(trained[0][1] if trained else []))
     result = TeachResult(
         num_teachers=params.num_teachers,
-        num_views=len(teaching.seeds),
-        validation=teaching.scores,
-        num_parameters=tuple(model.count_params() for model in teaching.teachers),
+        num_views=len(seeds),
+        validation=_scores(teachers, augmentation, job.validation),
+        num_parameters=tuple(model.count_params() for model in teachers),
         recipe=params.recipe,
     )
     write_record(outs.results, result)
     write_json(outs.metrics, result.model_dump(include={"num_teachers", "validation"}))
+
+
+def _scores(
+    teachers: "list[KerasModel]", augmentation: Augmentation, validation: "Split"
+) -> dict[str, Score]:
+    """Return the scores by teacher, and of their mean if any."""
+    from litesmith.training.distillation import ensemble_of
+    from litesmith.training.evaluation import evaluate
+
+    scores = {model.name: evaluate(model, validation) for model in teachers}
+    if teachers:
+        scores["ensemble"] = evaluate(ensemble_of(teachers, augmentation), validation)
+    return scores

@@ -24,7 +24,7 @@ from litesmith.tflite.metadata import read_metadata
 from tasks import catalog
 from tests.conftest import write_idx
 from tests.litesmith import make_tiny
-from tests.tasks.steps.training_rooms import in_small_workspace
+from tests.tasks.steps.training_workspace import in_small_workspace
 
 PROJECT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ import pytest
 
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.params.loading import overlaid
-from tests.tasks.steps.training_rooms import in_small_workspace
+from tests.tasks.steps.training_workspace import in_small_workspace
 
 pytestmark = pytest.mark.slow
 

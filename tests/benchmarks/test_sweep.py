@@ -17,7 +17,7 @@ from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_t
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, read_params
 from tasks import catalog
-from tests.tasks.steps.training_rooms import in_small_workspace, small_params
+from tests.tasks.steps.training_workspace import in_small_workspace, small_params
 
 PROJECT = Path(__file__).parents[2]
 

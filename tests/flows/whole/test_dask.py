@@ -18,7 +18,7 @@ from tasks.dag.workers import RUNNER
 from tasks.steps.sweep import sweep
 from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
-from tests.tasks.steps.training_rooms import SMALL, small_splits, small_targets
+from tests.tasks.steps.training_workspace import SMALL, small_splits, small_targets
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
 

@@ -15,9 +15,9 @@ def test_wilson_is_the_interval_of_the_textbook() -> None:
         (p + z**2 / (2 * n)) / (1 + z**2 / n),
         z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)),
     )
-    found = wilson(8, 10, 0.95)
-    assert found is not None
-    assert (found.value, found.low, found.high) == pytest.approx(
+    estimate = wilson(8, 10, 0.95)
+    assert estimate is not None
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx(
         (0.8, middle - half, middle + half), abs=1e-6
     )
 
@@ -47,11 +47,11 @@ def test_share_of_nothing_is_none() -> None:
 
 
 def test_f1_is_the_harmonic_mean_with_its_interval_around() -> None:
-    found = f1_interval(9, 3, 0.95)  # precision 9 / 11, recall 9 / 10
-    assert found is not None
+    estimate = f1_interval(9, 3, 0.95)  # precision 9 / 11, recall 9 / 10
+    assert estimate is not None
     precision, recall = 9 / 11, 9 / 10
-    assert found.value == pytest.approx(2 * precision * recall / (precision + recall))
-    assert 0 < found.low < found.value < found.high < 1
+    assert estimate.value == pytest.approx(2 * precision * recall / (precision + recall))
+    assert 0 < estimate.low < estimate.value < estimate.high < 1
 
 
 def test_f1_interval_holds_the_truth_as_often_as_it_says() -> None:
@@ -59,9 +59,9 @@ def test_f1_interval_holds_the_truth_as_often_as_it_says() -> None:
     truth = 2 * 0.15 / (2 * 0.15 + 0.02 + 0.03)  # of 0.15 right, 0.02 and 0.03 wrong of all images
     drawn = rng.multinomial(400, [0.15, 0.02, 0.03, 0.8], size=2000)
     held = [
-        found.low <= truth <= found.high
+        estimate.low <= truth <= estimate.high
         for right, over, under, _ in drawn.tolist()
-        if (found := f1_interval(right, over + under, 0.95)) is not None
+        if (estimate := f1_interval(right, over + under, 0.95)) is not None
     ]
     assert len(held) == 2000
     assert 0.93 <= np.mean(held) <= 0.97

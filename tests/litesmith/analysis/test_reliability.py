@@ -9,7 +9,7 @@ from litesmith.analysis.reliability import expected_calibration_error, reliabili
 def test_bins_hold_their_upper_end() -> None:
     confidence = np.array([0.0, 0.2, 0.21, 1.0])
     bins = reliability(np.array([True, False, True, True]), confidence, 5, 0.95)
-    assert [(one.low, one.high, one.num_images) for one in bins] == [
+    assert [(each.low, each.high, each.num_images) for each in bins] == [
         (0.0, 0.2, 2),
         (0.2, 0.4, 1),
         (0.8, 1.0, 1),
@@ -29,10 +29,10 @@ def test_who_is_right_as_often_as_said_has_no_error_to_speak_of() -> None:
     confidence = rng.uniform(0.3, 1, 100_000)
     bins = reliability(rng.uniform(size=100_000) < confidence, confidence, 15, 0.95)
     assert expected_calibration_error(bins) < 0.01
-    assert sum(one.num_images for one in bins) == 100_000
+    assert sum(each.num_images for each in bins) == 100_000
 
 
-def test_a_boaster_is_found_out() -> None:
+def test_overconfidence_is_an_error() -> None:
     bins = reliability(np.arange(100) % 2 == 0, np.full(100, 0.99, np.float32), 15, 0.95)
     assert expected_calibration_error(bins) == pytest.approx(0.49, abs=1e-6)
     assert bins[0].accuracy.low < 0.5 < bins[0].accuracy.high

@@ -1,7 +1,7 @@
 import pytest
 
-from litesmith.records.sweep import PricedTrial, RungScore, Trial, TrialTime
-from litesmith.search.frontiers import frontiers_by_bytes, frontiers_by_cpu_seconds
+from litesmith.records.sweep import PricedTrial, RungScore, Trial
+from litesmith.search.result import file_bytes, frontiers
 
 
 def score(rung: int, accuracy: float, loss: float | None = 0.3) -> RungScore:
@@ -33,7 +33,7 @@ TRIALS = [
 
 
 def test_trials_stand_at_every_rung_they_came_through() -> None:
-    short, long = frontiers_by_bytes(TRIALS, winner=0, num_images=5_000)
+    short, long = frontiers(TRIALS, file_bytes, winner=0, num_images=5_000)
     assert (short.rung, short.epochs, short.num_rows, short.num_images) == (0, 1, 8_000, 5_000)
     assert (long.rung, long.epochs, long.num_rows) == (1, 3, 20_000)
     assert [point.number for point in short.points] == [0, 1, 4]
@@ -44,17 +44,18 @@ def test_trials_stand_at_every_rung_they_came_through() -> None:
     assert long.margin == pytest.approx((0.9 * 0.1 / 5_000) ** 0.5)
 
 
-def test_standing_is_told_at_each_rung_apart() -> None:
-    short, _ = frontiers_by_bytes(TRIALS, winner=0, num_images=5_000)
+def test_each_rung_has_its_own_standings() -> None:
+    short, _ = frontiers(TRIALS, file_bytes, winner=0, num_images=5_000)
     assert [point.standing for point in short.points] == ["frontier", "behind", "frontier"]
 
 
 def test_cost_in_cpu_seconds_is_that_of_the_rung() -> None:
     seconds = {(0, 0): 3.0, (0, 1): 20.0, (1, 0): 1.0, (4, 0): 2.0, (4, 1): 10.0, (5, 0): 1.0}
-    times = [
-        TrialTime(number=number, rung=rung, cpu_s=cpu_s) for (number, rung), cpu_s in seconds.items()
-    ]
-    short, long = frontiers_by_cpu_seconds(TRIALS, times, winner=0, num_images=5_000)
+
+    def cpu_seconds(trial: Trial, score: RungScore) -> float:
+        return seconds[trial.number, score.rung]
+
+    short, long = frontiers(TRIALS, cpu_seconds, winner=0, num_images=5_000)
     assert [(point.cost, point.standing) for point in short.points] == [
         (3.0, "behind"), (1.0, "frontier"), (2.0, "frontier"),
     ]  # fmt: skip
@@ -64,4 +65,4 @@ def test_cost_in_cpu_seconds_is_that_of_the_rung() -> None:
 
 
 def test_search_without_a_trained_trial_has_no_frontier() -> None:
-    assert frontiers_by_bytes([trial(0, 1)], winner=0, num_images=5_000) == ()
+    assert frontiers([trial(0, 1)], file_bytes, winner=0, num_images=5_000) == ()

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from litesmith.analysis.importance import MIN_TRIALS
 from litesmith.records.sweep import RungScore, Trial
-from litesmith.search.importance import importances
+from litesmith.search.importance import MIN_TRIALS, importances
 
 
 def trial(number: int, accuracy: float, width: int, augmentation: str, rate: float) -> Trial:

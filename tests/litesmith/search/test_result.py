@@ -3,10 +3,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from litesmith.device.limits import Cost
 from litesmith.params.sections.recipe import Augmentation, Recipe
 from litesmith.records.scores import Score
-from litesmith.records.sweep import FullTraining, SweepResult
+from litesmith.records.sweep import FullTraining, SweepResult, Trial
 from litesmith.search.result import sweep_result, sweep_timing
 from litesmith.search.study import Choices, Entry, StudyResult, network_of
 from litesmith.search.trial import TrialResult
@@ -43,22 +42,37 @@ FULL = FullTraining(
 )
 
 
-def entry(number: int, *accuracies: float) -> Entry:
-    results = [
-        TrialResult(number, rung, accuracy, 1 - accuracy, cpu_s=10.0 * number + rung)
-        for rung, accuracy in enumerate(accuracies)
-    ]
-    choices = replace(CHOICES, width=8 * (1 + number % 2))
-    cost = Cost(10_000 + number, 500, 300)
-    state = "complete" if len(accuracies) == 2 else "pruned"
-    return Entry(number, 0, choices, network_of(choices, PLAN), cost, "", results, state)
+def entry(number: int, *accuracies: float, choices: Choices = CHOICES, reason: str = "") -> Entry:
+    trial = Trial(
+        number=number,
+        batch=1 if reason else 0,
+        state="infeasible" if reason else "pruned",
+        reason=reason,
+        choices=asdict(choices),
+        tflite_bytes=10_000 + number,
+        macs=500,
+        activation_bytes=300,
+        rungs=(),
+    )
+    entry = Entry(trial, choices, network_of(choices, PLAN))
+    for rung, accuracy in enumerate(accuracies):
+        result = TrialResult(number, rung, accuracy, 1 - accuracy, cpu_s=10.0 * number + rung)
+        entry.add(result, PLAN.params.rungs[rung], is_last=rung == 1)
+    return entry
 
 
 def study() -> StudyResult:
-    entries = [entry(n, 0.5 + n / 100) for n in range(6)] + [entry(6, 0.7, 0.8)]
-    refused = Entry(7, 1, CHOICES, network_of(CHOICES, PLAN), Cost(99_999, 500, 300), "too large")
-    refused.state = "infeasible"
-    return StudyResult([*entries, refused], entries[-1])
+    entries = [
+        entry(n, 0.5 + n / 100, choices=replace(CHOICES, width=8 * (1 + n % 2))) for n in range(6)
+    ]
+    winner, refused = entry(6, 0.7, 0.8), entry(7, reason="too large")
+    return StudyResult([*entries, winner, refused], winner)
+
+
+def test_entry_has_the_state_after_its_last_rung() -> None:
+    assert [entry(1, *accuracies).trial.state for accuracies in ((), (0.5,), (0.5, 0.6))] == [
+        "pruned", "pruned", "complete",
+    ]  # fmt: skip
 
 
 @pytest.fixture(name="result", scope="module")

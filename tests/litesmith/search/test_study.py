@@ -11,6 +11,7 @@ from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import ImageShape, NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
 from litesmith.params.sections.sweep import Rung, SearchParams, Space
+from litesmith.records.sweep import RungScore, Trial
 from litesmith.search.study import (
     Choices,
     Entry,
@@ -110,34 +111,44 @@ def study(tmp_path: Path, seed: int = 1, plan: Plan = PLAN) -> StudyResult:
 
 
 def states(result: StudyResult) -> list[str]:
-    return [entry.state for entry in result.entries]
+    return [entry.trial.state for entry in result.entries]
 
 
-def test_batches_are_halved_and_all_trials_kept(tmp_path: Path) -> None:
+def test_batches_are_halved_and_all_trials_stay(tmp_path: Path) -> None:
     result = study(tmp_path)
-    trials = [entry for entry in result.entries if not entry.reason]
+    trials = [entry for entry in result.entries if not entry.trial.reason]
     assert len(trials) == 10
-    assert [sum(entry.batch == batch for entry in trials) for batch in (0, 1, 2)] == [4, 4, 2]
+    assert [sum(entry.trial.batch == batch for entry in trials) for batch in (0, 1, 2)] == [4, 4, 2]
     assert states(result).count("complete") == 2 + 2 + 1
-    assert [entry.number for entry in result.entries] == list(range(len(result.entries)))
+    assert [entry.trial.number for entry in result.entries] == list(range(len(result.entries)))
 
 
 def test_the_better_half_goes_on_and_the_best_wins(tmp_path: Path) -> None:
     result = study(tmp_path)
     for batch in (0, 1, 2):
-        entries = [entry for entry in result.entries if entry.batch == batch and entry.results]
-        stopped = [entry.results[0].accuracy for entry in entries if len(entry.results) == 1]
-        went_on = [entry.results[0].accuracy for entry in entries if len(entry.results) == 2]
+        entries = [entry for entry in result.entries if entry.trial.batch == batch and entry.trial.rungs]
+        stopped = [entry.trial.rungs[0].accuracy for entry in entries if len(entry.trial.rungs) == 1]
+        went_on = [entry.trial.rungs[0].accuracy for entry in entries if len(entry.trial.rungs) == 2]
         assert min(went_on) > max(stopped)
-    assert result.winner.results[-1].accuracy == max(
-        entry.results[-1].accuracy for entry in result.entries if len(entry.results) == 2
+    assert result.winner.trial.rungs[-1].accuracy == max(
+        entry.trial.rungs[-1].accuracy for entry in result.entries if len(entry.trial.rungs) == 2
     )
 
 
 def finished(number: int, macs: int, accuracy: float) -> Entry:
-    entry = Entry(number, 0, CHOICES, network_of(CHOICES, PLAN), Cost(1, macs, 1), "", state="complete")
-    entry.results.append(TrialResult(number, 1, accuracy, 1 - accuracy, 1.0))
-    return entry
+    score = RungScore(rung=1, epochs=2, num_rows=200, accuracy=accuracy, loss=1 - accuracy)
+    trial = Trial(
+        number=number,
+        batch=0,
+        state="complete",
+        reason="",
+        choices={},
+        tflite_bytes=1,
+        macs=macs,
+        activation_bytes=1,
+        rungs=(score,),
+    )
+    return Entry(trial, CHOICES, network_of(CHOICES, PLAN))
 
 
 @pytest.mark.parametrize(("errors", "number"), [(0.0, 1), (1.0, 2), (3.0, 0)])
@@ -149,10 +160,8 @@ def test_of_equals_the_one_with_the_most_work_wins(errors: float, number: int) -
         finished(2, 200, 0.896),
         finished(3, 200, 0.895),
     ]
-    assert (
-        choose_winner(trials, replace(PLAN, params=PARAMS.replace(tie_standard_errors=errors))).number
-        == number
-    )
+    plan = replace(PLAN, params=PARAMS.replace(tie_standard_errors=errors))
+    assert choose_winner(trials, plan).trial.number == number
 
 
 def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
@@ -166,19 +175,19 @@ def diverging_above(rate: float) -> Callable[[TrialJob], TrialResult]:
     return outcome_of
 
 
-def test_a_diverged_trial_is_kept_and_goes_no_further(
+def test_a_diverged_trial_stays_and_goes_no_further(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.litesmith.search.test_study.outcome", diverging_above(0.05))
     result = study(tmp_path)
-    diverged = [entry for entry in result.entries if entry.state == "diverged"]
+    diverged = [entry for entry in result.entries if entry.trial.state == "diverged"]
     assert diverged
-    assert all(len(entry.results) == 1 for entry in diverged)
-    assert result.winner.state == "complete"
-    assert all(entry.results[-1].loss is None for entry in diverged)
+    assert all(len(entry.trial.rungs) == 1 for entry in diverged)
+    assert result.winner.trial.state == "complete"
+    assert all(entry.trial.rungs[-1].loss is None for entry in diverged)
 
 
-def test_a_trial_that_diverged_late_is_told_as_worse_than_all_others(
+def test_a_trial_that_diverged_late_is_reported_as_worse_than_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studies = []
@@ -198,9 +207,9 @@ def test_a_trial_that_diverged_late_is_told_as_worse_than_all_others(
     monkeypatch.setattr("tests.litesmith.search.test_study.outcome", late)
     with pytest.raises(DivergedError):
         study(tmp_path)
-    told = [trial.intermediate_values for trial in studies[0].trials if trial.intermediate_values]
-    assert {0: 0.0} in told
-    assert all(values in ({0: 0.0}, {0: 0.9}) for values in told)
+    reported = [trial.intermediate_values for trial in studies[0].trials if trial.intermediate_values]
+    assert {0: 0.0} in reported
+    assert all(values in ({0: 0.0}, {0: 0.9}) for values in reported)
 
 
 def test_a_study_without_survivors_says_what_to_do(
@@ -211,12 +220,12 @@ def test_a_study_without_survivors_says_what_to_do(
         study(tmp_path)
 
 
-def test_infeasible_proposals_are_pruned_with_the_reason_and_asked_again(tmp_path: Path) -> None:
-    infeasible = [entry for entry in study(tmp_path).entries if entry.reason]
+def test_infeasible_proposals_are_pruned_with_the_reason_and_replaced(tmp_path: Path) -> None:
+    infeasible = [entry for entry in study(tmp_path).entries if entry.trial.reason]
     assert infeasible
     for entry in infeasible:
-        assert entry.reason == f"int8 file of {entry.cost.tflite_bytes} bytes, limit 20000"
-        assert entry.results == []
+        assert entry.trial.reason == f"int8 file of {entry.trial.tflite_bytes} bytes, limit 20000"
+        assert entry.trial.rungs == ()
 
 
 def test_unreachable_limits_say_what_to_do(tmp_path: Path) -> None:
@@ -251,7 +260,7 @@ def test_a_killed_study_ends_as_the_undisturbed_one(tmp_path: Path, done: int) -
     again = Workers(log)
     resumed = run_study(PLAN, seed=1, log=log, run_batch=again)
     assert resumed == undisturbed
-    assert len(again.jobs) == sum(len(entry.results) for entry in undisturbed.entries) - done
+    assert len(again.jobs) == sum(len(entry.trial.rungs) for entry in undisturbed.entries) - done
 
 
 def test_jobs_differ_in_seed_but_not_in_rows(tmp_path: Path) -> None:

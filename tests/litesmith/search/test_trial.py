@@ -71,8 +71,8 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
     job = TrialJob(
         0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Distillation(weight=0.9, temperature=2.0), log
     )
-    taught = replace(job, number=3, targets=tmp_path / "targets")
-    jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), taught]
+    distilled = replace(job, number=3, targets=tmp_path / "targets")
+    jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), distilled]
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(run_trial, jobs))
     assert (results[0].accuracy, results[0].loss) == (results[2].accuracy, results[2].loss)

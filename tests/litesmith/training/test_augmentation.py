@@ -22,7 +22,7 @@ def test_pixels_are_fractions_with_a_channel() -> None:
     np.testing.assert_array_equal(pixels, IMAGES[..., None].astype(np.float32) / np.float32(255))
 
 
-def test_nothing_asked_changes_nothing() -> None:
+def test_no_augmentation_changes_nothing() -> None:
     np.testing.assert_array_equal(changed(NONE), IMAGES.astype(np.float32) / np.float32(255))
 
 
@@ -42,14 +42,14 @@ def test_an_image_is_changed_the_same_way_in_any_batch() -> None:
 def test_a_flip_mirrors_about_half_of_the_images() -> None:
     pixels, mirrored = IMAGES / np.float32(255), IMAGES[:, :, ::-1] / np.float32(255)
     flipped = [
-        np.array_equal(one, other)
-        for one, other in zip(changed(NONE.replace(flip=True)), mirrored, strict=True)
+        np.array_equal(image, other)
+        for image, other in zip(changed(NONE.replace(flip=True)), mirrored, strict=True)
     ]
-    kept = [
-        np.array_equal(one, other)
-        for one, other in zip(changed(NONE.replace(flip=True)), pixels, strict=True)
+    unflipped = [
+        np.array_equal(image, other)
+        for image, other in zip(changed(NONE.replace(flip=True)), pixels, strict=True)
     ]
-    assert np.all(np.array(flipped) ^ np.array(kept))
+    assert np.all(np.array(flipped) ^ np.array(unflipped))
     assert 16 < sum(flipped) < 48
 
 
@@ -57,14 +57,14 @@ def test_a_shift_moves_by_whole_pixels_and_brings_in_background() -> None:
     seen = set()
     for image, moved in zip(IMAGES, changed(NONE.replace(max_shift_px=1)), strict=True):
         padded = np.pad(image / np.float32(255), 1)
-        found = [
+        moves = [
             (down, right)
             for down in (-1, 0, 1)
             for right in (-1, 0, 1)
             if np.array_equal(moved, padded[1 + down : 10 + down, 1 + right : 8 + right])
         ]
-        assert len(found) == 1
-        seen.add(found[0])
+        assert len(moves) == 1
+        seen.add(moves[0])
     assert len(seen) == 9
 
 

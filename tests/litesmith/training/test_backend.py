@@ -31,14 +31,17 @@ def in_fresh_process(code: str, **more: str) -> str:
 
 
 def test_python_without_docstrings_is_refused_before_keras_is_imported() -> None:
-    code = "from litesmith.training.backend import fix_environment as fix\ntry: fix()\nexcept Exception as error: print(error)"
+    code = (
+        "from litesmith.training.backend import fix_environment as fix\n"
+        "try: fix()\nexcept Exception as error: print(error)"
+    )
     assert "PYTHONOPTIMIZE=2 in the environment), and Keras cannot" in in_fresh_process(
         code, PYTHONOPTIMIZE="2"
     )
     assert in_fresh_process(code, PYTHONOPTIMIZE="1") == ""
 
 
-def test_the_door_is_light_until_it_is_used() -> None:
+def test_importing_the_backend_is_light() -> None:
     assert (
         in_fresh_process("import litesmith.training.backend, sys; print('tensorflow' in sys.modules)")
         == "False"
@@ -59,9 +62,9 @@ def test_derived_seeds_repeat_and_differ() -> None:
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
-    """Return what a process says that imports TensorFlow and fixes its threads, line by line, and its home folder."""
+    """Return output lines and home folder of a process that imports TensorFlow and fixes threads."""
     home = tmp_path_factory.mktemp("empty home")
-    said = in_fresh_process(
+    output = in_fresh_process(
         "from litesmith.training.backend import keras, set_threads, tf, tfmot\n"
         "from litesmith.errors import MachineError\n"
         "print(keras.__version__[0], keras.backend.floatx())\n"
@@ -71,11 +74,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
         "except MachineError as error: print(error)",
         HOME=str(home),
     )
-    return said.splitlines(), home
+    return output.splitlines(), home
 
 
 @pytest.mark.slow
-def test_importing_tensorflow_says_nothing_and_gives_keras_2(fresh: tuple[list[str], Path]) -> None:
+def test_importing_tensorflow_prints_nothing_and_gives_keras_2(fresh: tuple[list[str], Path]) -> None:
     lines, _ = fresh
     assert lines[0] == "2 float32"
     assert len(lines) == 3
@@ -97,14 +100,14 @@ def test_an_empty_home_folder_stays_as_it_is(fresh: tuple[list[str], Path]) -> N
 
 @pytest.mark.slow
 def test_tensorflow_imported_elsewhere_first_is_an_error() -> None:
-    said = in_fresh_process(
+    output = in_fresh_process(
         "import os; [os.environ.pop(k, 0) for k in ('TF_USE_LEGACY_KERAS', 'TF_ENABLE_ONEDNN_OPTS')]\n"
         "import sys; sys.modules['tensorflow'] = sys\n"
         "try: from litesmith.training.backend import tf\n"
         "except Exception as error: print(error)"
     )
-    assert "TensorFlow was imported before" in said
-    assert "TF_USE_LEGACY_KERAS=1 TF_ENABLE_ONEDNN_OPTS=1" in said
+    assert "TensorFlow was imported before" in output
+    assert "TF_USE_LEGACY_KERAS=1 TF_ENABLE_ONEDNN_OPTS=1" in output
 
 
 @pytest.mark.slow
@@ -128,7 +131,7 @@ def test_a_missing_or_broken_model_is_named(tmp_path: Path) -> None:
         load_h5(broken)
 
 
-# What a home folder says in keras.json: other numbers, and what Keras itself ends on.
+# Settings in a keras.json: other numbers, and such that Keras itself fails on.
 HOMES = {
     "HOME": {
         "floatx": "float64",
@@ -195,7 +198,7 @@ def test_an_environment_decides_nothing(clean_bytes: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_worker_processes_train_as_their_parent_whatever_their_environment_says(
+def test_worker_processes_train_as_their_parent_in_any_environment(
     clean_bytes: str, tmp_path: Path
 ) -> None:
     (tmp_path / ".keras").mkdir()
@@ -207,12 +210,12 @@ def test_worker_processes_train_as_their_parent_whatever_their_environment_says(
         "    with worker_pool(1) as pool:\n"
         f"        print(pool.submit(trained_bytes_here, {str(tmp_path / 'model.h5')!r}).result())"
     )
-    said = in_fresh_process(code, HOME=str(tmp_path), TF_XLA_FLAGS=VARIABLES["TF_XLA_FLAGS"])
-    assert said.split()[-1] == clean_bytes.split()[0]
+    output = in_fresh_process(code, HOME=str(tmp_path), TF_XLA_FLAGS=VARIABLES["TF_XLA_FLAGS"])
+    assert output.split()[-1] == clean_bytes.split()[0]
 
 
 def trained_bytes_here(path: str) -> str:
-    """Train in this process, a worker's, without a word about the environment."""
+    """Train in this process, a worker's, without fixing the environment."""
     from litesmith.training.backend import set_threads
 
     set_threads(1)
@@ -220,36 +223,38 @@ def trained_bytes_here(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def test_what_the_environment_says_about_numbers_is_fixed_and_told() -> None:
+def test_variables_that_decide_numbers_are_fixed_and_returned() -> None:
     foreign = {
         "TF_XLA_FLAGS": "--x",
         "KERAS_BACKEND": "jax",
         "NPY_DISABLE_CPU_FEATURES": "AVX2",
         "XLA_FLAGS": "--y",
     }
-    said = in_fresh_process(
-        "import os, litesmith.training.backend as k; print(k.fix_environment()); print(k.fix_environment());"
-        f"print({set(foreign)!r} & os.environ.keys(), os.environ['OPENBLAS_NUM_THREADS'], os.environ['KERAS_HOME'])",
+    output = in_fresh_process(
+        "import os, litesmith.training.backend as k\n"
+        "print(k.fix_environment()); print(k.fix_environment())\n"
+        f"print({set(foreign)!r} & os.environ.keys(), os.environ['OPENBLAS_NUM_THREADS'], "
+        "os.environ['KERAS_HOME'])",
         **foreign,
         OPENBLAS_NUM_THREADS="3",
         TF_CPP_MIN_LOG_LEVEL="0",
         OMP_NUM_THREADS="1",
     )
-    first, second, left = said.splitlines()
+    first, second, left = output.splitlines()
     assert json.loads(first.replace("'", '"')) == {**foreign, "OPENBLAS_NUM_THREADS": "3"}
     assert (second, left) == ("{}", f"set() 1 {os.devnull}")
 
 
 @pytest.mark.slow
 def test_tensorflow_imported_elsewhere_under_foreign_settings_is_an_error() -> None:
-    said = in_fresh_process(
+    output = in_fresh_process(
         "import sys, litesmith.training.backend as k; sys.modules['tensorflow'] = sys\n"
         "try: k.fix_environment()\n"
         "except Exception as error: print(error)",
         TF_DETERMINISTIC_OPS="1",
     )
-    assert "could set TF_USE_LEGACY_KERAS=1 " in said
+    assert "could set TF_USE_LEGACY_KERAS=1 " in output
     assert (
-        " and unset TF_DETERMINISTIC_OPS. Import it from litesmith.training.backend, or do so in the environment."
-        in said
+        " and unset TF_DETERMINISTIC_OPS. Import it from litesmith.training.backend, or do so in the "
+        "environment." in output
     )

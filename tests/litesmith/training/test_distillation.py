@@ -48,21 +48,23 @@ def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
     teachers = [teacher(1), teacher(2)]
     answers = answer_views(teachers, IMAGES, NONE, [3], tmp_path)
     pixels = IMAGES[..., None] / np.float32(255)
-    mean = sum(one(pixels, training=False).numpy() for one in teachers) / 2
+    mean = sum(model(pixels, training=False).numpy() for model in teachers) / 2
     assert answers.shape == (1, 1100, 3)
     assert answers.dtype == np.float16
     np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
 
 
-def test_where_images_are_mirrored_both_are_asked_about(tmp_path: Path) -> None:
-    how, one = NONE.replace(flip=True), teacher(1)
-    answers = answer_views([one], IMAGES, how, [3], tmp_path)
+def test_where_training_flips_images_both_are_predicted(tmp_path: Path) -> None:
+    how, model = NONE.replace(flip=True), teacher(1)
+    answers = answer_views([model], IMAGES, how, [3], tmp_path)
     pixels = IMAGES[..., None] / np.float32(255)
-    mean = (one(pixels, training=False).numpy() + one(pixels[:, :, ::-1], training=False).numpy()) / 2
+    mean = (
+        model(pixels, training=False).numpy() + model(pixels[:, :, ::-1], training=False).numpy()
+    ) / 2
     np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
 
 
-def test_views_differ_and_finished_ones_are_not_asked_again(tmp_path: Path) -> None:
+def test_views_differ_and_finished_ones_are_not_predicted_again(tmp_path: Path) -> None:
     first = answer_views([teacher(1)], IMAGES, HOW, [3, 4], tmp_path)
     assert (first[0] != first[1]).any()
     again = answer_views([teacher(2)], IMAGES, HOW, [3, 4, 5], tmp_path)

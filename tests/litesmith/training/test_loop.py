@@ -20,7 +20,10 @@ from litesmith.training.loop import refresh_batch_norm, train, train_plain
 from litesmith.training.networks import build_network
 from tests.litesmith import make_tiny
 
-SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2)  # fmt: skip
+SPEC = NetworkSpec(
+    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,),
+    stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2,
+)  # fmt: skip
 RECIPE = Recipe(
     epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
     label_smoothing=0.05, skip_share=0.5, skip_until=0.7, averaging_share=0.05, refresh_rows=100,
@@ -35,7 +38,7 @@ def split(num_images: int, seed: int) -> Split:
 
 TRAIN, VALIDATION = split(300, 1), split(90, 2)
 
-# A teacher that is sure of the wrong class, always the same one.
+# A teacher that is sure of the wrong class, always the same.
 ANSWERS = np.log(
     np.eye(3, dtype=np.float16)[(TRAIN.labels + 1) % 3] * np.float16(0.97) + np.float16(0.01)
 )
@@ -59,7 +62,7 @@ def fresh(seed: int = 4) -> Any:
 
 @pytest.mark.slow
 class TestTrained:
-    def test_learns_and_tells_how(self) -> None:
+    def test_learns_with_a_history(self) -> None:
         model = fresh()
         history = train(model, replace(JOB, recipe=RECIPE.replace(epochs=6)))
         assert [row.epoch for row in history] == [1, 2, 3, 4, 5, 6]
@@ -95,8 +98,8 @@ class TestTrained:
                 train(fresh(), replace(job, work=tmp_path))
         resumed = fresh(seed=99)
         assert train(resumed, replace(job, work=tmp_path)) == history
-        for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, other)
+        for weights, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+            np.testing.assert_array_equal(weights, other)
 
     def test_a_model_that_learned_in_bfloat16_answers_in_float32(self) -> None:
         model = fresh()
@@ -108,7 +111,7 @@ class TestTrained:
         with pytest.raises(ParamsError, match="batch_size 400 is more than the 300 training images"):
             train(fresh(), replace(JOB, recipe=RECIPE.replace(batch_size=400)))
 
-    def test_a_student_learns_what_the_teacher_says_instead_of_the_labels(self) -> None:
+    def test_a_student_learns_the_targets_instead_of_the_labels(self) -> None:
         model = fresh()
         history = train(model, replace(JOB, recipe=RECIPE.replace(epochs=6), targets=TARGETS))
         answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
@@ -139,12 +142,13 @@ class TestTrained:
         np.testing.assert_allclose(norm.moving_variance.numpy(), activations.var((0, 1, 2)), rtol=1e-2)
         assert norm.momentum == 0.9
 
-    def test_a_recipe_that_measures_nothing_anew_keeps_the_running_statistics(self) -> None:
+    def test_a_recipe_without_refreshing_leaves_the_running_statistics(self) -> None:
         model = fresh()
         before = model.get_weights()
         refresh_batch_norm(model, replace(JOB, recipe=RECIPE.replace(refresh_rows=0)))
         assert all(
-            np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True)
+            np.array_equal(weights, other)
+            for weights, other in zip(before, model.get_weights(), strict=True)
         )
 
     def test_the_plain_way_learns_and_repeats(self) -> None:

@@ -1,4 +1,4 @@
-"""Training against a second writing of the recipe, in NumPy, on a network of one dense layer."""
+"""Training against a second implementation of the recipe, in NumPy, on a network of one dense layer."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,9 +19,10 @@ pytestmark = pytest.mark.slow
 UNCHANGED = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
 RECIPE = Recipe(
     epochs=3, batch_size=50, learning_rate=0.5, warmup_share=0.25, momentum=0.9, weight_decay=0.05,
-    label_smoothing=0.1, skip_share=0.5, skip_until=0.7, averaging_share=0.3, refresh_rows=0, augmentation=UNCHANGED,
+    label_smoothing=0.1, skip_share=0.5, skip_until=0.7, averaging_share=0.3, refresh_rows=0,
+    augmentation=UNCHANGED,
 )  # fmt: skip
-PART_TAUGHT = replace(
+PARTLY_DISTILLED = replace(
     TARGETS, augmentation=UNCHANGED, distillation=Distillation(weight=0.6, temperature=2.0)
 )
 
@@ -70,19 +71,19 @@ def reference(
             rate = float(one_cycle(np.array((epoch + (step + 0.5) / steps) / recipe.epochs), recipe))
             gradients, decays = (pixels[rows].T @ slopes, slopes.sum(0)), (recipe.weight_decay, 0.0)
             speeds = [
-                recipe.momentum * one - rate * slope
-                for one, slope in zip(speeds, gradients, strict=True)
+                recipe.momentum * speed - rate * slope
+                for speed, slope in zip(speeds, gradients, strict=True)
             ]
             moves = [
-                recipe.momentum * one - rate * slope
-                for one, slope in zip(speeds, gradients, strict=True)
+                recipe.momentum * speed - rate * slope
+                for speed, slope in zip(speeds, gradients, strict=True)
             ]
             weights = [
-                one * (1 - rate * decay) + move
-                for one, move, decay in zip(weights, moves, decays, strict=True)
+                weight * (1 - rate * decay) + move
+                for weight, move, decay in zip(weights, moves, decays, strict=True)
             ]
             averages = [
-                keep * mean + (1 - keep) * one for mean, one in zip(averages, weights, strict=True)
+                keep * mean + (1 - keep) * weight for mean, weight in zip(averages, weights, strict=True)
             ]
     return averages if recipe.averaging_share else weights
 
@@ -91,13 +92,15 @@ def reference(
     ("recipe", "targets"),
     [
         (RECIPE, None),
-        (RECIPE, PART_TAUGHT),
+        (RECIPE, PARTLY_DISTILLED),
         (RECIPE.replace(averaging_share=0.0), None),
         (RECIPE.replace(momentum=0.0, skip_share=0.0, label_smoothing=0.0, weight_decay=0.0), None),
     ],
-    ids=["whole", "taught in part", "last weights", "bare"],
+    ids=["whole", "partly distilled", "last weights", "bare"],
 )
-def test_every_ingredient_does_what_it_says(recipe: Recipe, targets: DistillationTargets | None) -> None:
+def test_every_hyperparameter_has_its_effect(
+    recipe: Recipe, targets: DistillationTargets | None
+) -> None:
     seed_everything(4)
     layers = [
         keras.layers.Flatten(),
@@ -106,8 +109,8 @@ def test_every_ingredient_does_what_it_says(recipe: Recipe, targets: Distillatio
     model = keras.Sequential([keras.layers.InputLayer((8, 8, 1)), *layers], name="small")
     kernel, bias = (weight.astype(float) for weight in model.get_weights())
     train(model, TrainingJob(TRAIN, VALIDATION, recipe, seed=1, targets=targets))
-    for found, expected in zip(
+    for weights, expected in zip(
         model.get_weights(), reference(kernel, bias, recipe, targets, 1), strict=True
     ):
-        np.testing.assert_allclose(found, expected, atol=2e-4)
+        np.testing.assert_allclose(weights, expected, atol=2e-4)
         assert np.abs(expected).max() > 0.1

@@ -1,20 +1,22 @@
-import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from litesmith.errors import DataError
+from litesmith.files import write_json
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.network import ImageShape, NetworkSpec
+from litesmith.records.record import read_record, write_record
+from litesmith.records.sweep import TunedNetwork
 from litesmith.training.cost import count_macs, peak_activation_bytes
-from litesmith.training.networks import (
-    build_baseline,
-    build_network,
-    parse_network,
-)
+from litesmith.training.networks import build_baseline, build_network
 
-SPEC = NetworkSpec(height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1), stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1)  # fmt: skip
+SPEC = NetworkSpec(
+    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1),
+    stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1,
+)  # fmt: skip
 
 
 BASELINE = BaselineParams(
@@ -22,13 +24,17 @@ BASELINE = BaselineParams(
 )
 
 
-def test_a_spec_survives_json() -> None:
-    assert parse_network(json.loads(json.dumps(SPEC.model_dump()))) == SPEC
+def test_a_network_survives_its_file(tmp_path: Path) -> None:
+    network = TunedNetwork(network=SPEC, choices={"width": 8})
+    write_record(tmp_path / "network.json", network)
+    assert read_record(tmp_path / "network.json", TunedNetwork) == network
 
 
-def test_a_broken_spec_is_refused() -> None:
-    with pytest.raises(DataError, match="not the description of a network"):
-        parse_network({**SPEC.model_dump(), "stem_width": "wide"})
+def test_a_broken_network_is_refused(tmp_path: Path) -> None:
+    content = {"network": {**SPEC.model_dump(), "stem_width": "wide"}, "choices": {}}
+    write_json(tmp_path / "network.json", content)
+    with pytest.raises(DataError, match=r"network\.json is not a TunedNetwork .* network\.stem_width: "):
+        read_record(tmp_path / "network.json", TunedNetwork)
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +77,11 @@ class TestBuilt:
 
     def test_a_repeated_unit_has_one_kernel_and_a_norm_for_each_run(self, model: Any) -> None:
         repeated = build_network(SPEC.replace(repeats=3), "repeated")
-        kernels = [sum(layer.kernel.numpy().size for layer in one.layers if hasattr(layer, "kernel")) for one in (
-            model, repeated
-        )]  # fmt: skip
-        assert kernels[0] == kernels[1]
+        single, again = (
+            sum(layer.kernel.numpy().size for layer in network.layers if hasattr(layer, "kernel"))
+            for network in (model, repeated)
+        )
+        assert single == again
         norms = [
             layer.name
             for layer in repeated.layers

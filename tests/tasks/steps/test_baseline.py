@@ -4,7 +4,7 @@ import pytest
 
 from litesmith.files import read_json
 from tasks.steps.baseline import Ins, Outs, baseline
-from tests.tasks.steps.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
+from tests.tasks.steps.training_workspace import HISTORY_COLUMNS, in_small_workspace, read_columns
 
 pytestmark = pytest.mark.slow
 

@@ -2,12 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from litesmith.files import read_json, write_json
+from litesmith.files import read_json
 from litesmith.params.sections.network import NetworkSpec
+from litesmith.records.record import write_record
+from litesmith.records.sweep import TunedNetwork
 from litesmith.training.backend import load_h5, save_h5
 from litesmith.training.networks import build_network
 from tasks.steps.prune import Ins, Outs, prune
-from tests.tasks.steps.training_rooms import (
+from tests.tasks.steps.training_workspace import (
     HISTORY_COLUMNS,
     in_small_workspace,
     read_columns,
@@ -39,7 +41,7 @@ def test_the_winner_is_pruned_and_the_ablation_recorded(
     params = in_small_workspace(tmp_path, monkeypatch)
     small_targets(tmp_path, *views)
     save_h5(build_network(SPEC, "tuned"), Ins.model)
-    write_json(Ins.network, {"network": SPEC.model_dump(mode="json")})
+    write_record(Ins.network, TunedNetwork(network=SPEC, choices={}))
     work = tmp_path / "work"
     work.mkdir()
     prune.function(ins=Ins(), outs=Outs(), work=work, **prune.arguments(params))

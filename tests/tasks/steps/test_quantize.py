@@ -13,7 +13,7 @@ from litesmith.training.backend import save_h5
 from litesmith.training.networks import build_network
 from tasks.steps.quantize import Ins, Outs, quantize
 from tests.tasks.steps.test_prune import SPEC
-from tests.tasks.steps.training_rooms import in_small_workspace
+from tests.tasks.steps.training_workspace import in_small_workspace
 
 pytestmark = pytest.mark.slow
 

@@ -33,7 +33,7 @@ from tasks.registries import require_registered
 from tasks.steps import convert, evaluate, quantize, report
 from tests.tasks.steps.test_prune import SPEC
 from tests.tasks.steps.test_report import PARAMS, write_inputs
-from tests.tasks.steps.training_rooms import in_small_workspace
+from tests.tasks.steps.training_workspace import in_small_workspace
 
 PROJECT = Path(__file__).parents[3]
 

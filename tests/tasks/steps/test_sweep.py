@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from litesmith.files import read_json
+from litesmith.records.record import read_record
+from litesmith.records.sweep import SweepResult, TunedNetwork
 from litesmith.training.backend import load_h5
 from litesmith.training.cost import count_macs
-from litesmith.training.networks import parse_network
 from tasks.steps.sweep import Ins, Outs, sweep
-from tests.tasks.steps.training_rooms import (
+from tests.tasks.steps.training_workspace import (
     HISTORY_COLUMNS,
     in_small_workspace,
     read_columns,
@@ -51,8 +52,8 @@ def test_the_winner_is_found_trained_and_described(
     model = load_h5(Outs.model)
     assert model.name == "tuned"
     assert count_macs(model) == winner["macs"]
-    network = parse_network(read_json(Outs.network)["network"])
-    assert network == parse_network(winner["network"])
+    network = read_record(Outs.network, TunedNetwork).network
+    assert network == read_record(Outs.results, SweepResult).winner.network
     assert read_columns(Outs.history) == HISTORY_COLUMNS
     assert "cpu_s" not in json.dumps(results)
     assert len(read_json(Outs.timing)["trials"]) == 3

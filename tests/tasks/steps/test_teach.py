@@ -8,7 +8,7 @@ from litesmith.params.sections.recipe import Distillation
 from litesmith.training.backend import load_h5
 from litesmith.training.distillation import read_targets
 from tasks.steps.teach import Ins, Outs, teach
-from tests.tasks.steps.training_rooms import HISTORY_COLUMNS, in_small_workspace, read_columns
+from tests.tasks.steps.training_workspace import HISTORY_COLUMNS, in_small_workspace, read_columns
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,9 @@ def run(folder: Path, patch: pytest.MonkeyPatch, num_teachers: int) -> Any:
     return params
 
 
-def test_teachers_are_trained_scored_and_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_teachers_are_trained_and_scored_and_predict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     params = run(tmp_path, monkeypatch, 2)
     results = read_json(Outs.results)
     assert list(results["validation"]) == ["teacher1", "teacher2", "ensemble"]

@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
-from litesmith.analysis.importance import Importance
 from litesmith.analysis.pareto import Standing
-from litesmith.records.sweep import Choice, RungFrontier, RungScore, Trial
+from litesmith.records.sweep import Choice, Importance, RungFrontier, RungScore, Trial
 from litesmith.report.svg import (
     INK,
     PALETTE,

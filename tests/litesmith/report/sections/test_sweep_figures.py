@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from litesmith.analysis.importance import Importance
 from litesmith.params.loading import read_params
-from litesmith.records.sweep import Choice, RungScore, Trial
+from litesmith.records.sweep import Choice, Importance, RungScore, Trial
 from litesmith.report.sections.sweep import figures as plots
 from litesmith.report.svg import svg_text
-from litesmith.search.frontiers import frontiers_by_bytes
+from litesmith.search.result import file_bytes, frontiers
 
 
 def rung(number: int, accuracy: float, loss: float | None = 0.3) -> RungScore:
@@ -74,8 +73,8 @@ def test_length_of_a_training_is_told_in_words() -> None:
      "most the device takes", "on the frontier", "tied with it within noise", "behind", "0, winner"],
 )  # fmt: skip
 def test_frontiers_bear_title_axes_with_units_limit_and_winner_as_text(word: str) -> None:
-    frontiers = frontiers_by_bytes(TRIALS, winner=0, num_images=5_000)
-    figure = plots.draw_frontiers(frontiers, "Accuracy against bytes", "int8 file, bytes", 100_000)
+    points = frontiers(TRIALS, file_bytes, winner=0, num_images=5_000)
+    figure = plots.draw_frontiers(points, "Accuracy against bytes", "int8 file, bytes", 100_000)
     assert f">{word}</text>" in svg_text(figure, "trials", "")
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the rooms that train share: a folder with small splits, and parameters for seconds."""
+"""Workspace for tests of the training steps: small splits, and parameters for seconds."""
 
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ SMALL = {
 
 
 def small_params() -> Params:
-    """Return the project's parameters, made small."""
+    """Return the project's parameters with small values."""
     content: dict[str, Any] = read_yaml(Path(__file__).parents[3] / catalog.PARAMS)
     return parse_params(overlaid(content, SMALL))
 
@@ -64,7 +64,7 @@ def small_splits(folder: Path) -> None:
 
 
 def small_targets(folder: Path, *seeds: int) -> None:
-    """Write what teachers might have said about so many views of the training split; of none if there are no seeds."""
+    """Write random distillation targets of the training split, one view for each seed."""
     answers = np.random.default_rng(1).normal(size=(len(seeds), 150, 3)).astype(np.float16)
     write_targets(
         folder / catalog.TARGETS,
@@ -77,7 +77,7 @@ def small_targets(folder: Path, *seeds: int) -> None:
 def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     """Go to ``folder`` with small splits and small parameters in it, and return the latter.
 
-    The number of threads is one for a process, and other tests have computed in this one: it is left as it is.
+    TensorFlow fixes the number of threads once, and other tests ran in this process: it stays as it is.
     """
     patch.setattr("litesmith.training.backend.set_threads", lambda _: None)
     patch.setattr("litesmith.search.trial.set_threads", lambda _: None)
