@@ -97,17 +97,19 @@ def sweep(
 
 def _plan(params: SweepParams, ins: Ins, device: HardLimits, dataset: DatasetParams) -> "Plan":
     from litesmith.data.splits import read_split
+    from litesmith.device.limits import search_limits
     from litesmith.search.study import Plan
     from litesmith.training.distillation import read_targets
     from litesmith.training.networks import image_shape
 
+    limits = search_limits(device, params.budget)
     targets = read_targets(ins.targets, params.distillation)
     if targets is not None:
         augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
         params = params.replace(space=params.space.replace(augmentations=augmentations))
     return Plan(
         params=params,
-        limits=device,
+        limits=limits,
         images=image_shape(dataset),
         train=ins.train,
         validation=ins.validation,

@@ -51,6 +51,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in (tmp_path, _workspace(tmp_path)):
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "params.yaml", yaml_text(content))
+        shutil.copytree(ROOT / "devices", folder / "devices")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.retrain.Stages", _OneStage)
     monkeypatch.setattr("flows.retrain._take", lambda *_: None)

@@ -1,3 +1,4 @@
+import shutil
 import sys
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, synthe
     params = read_yaml(ROOT / "params.yaml")
     params["dataset"]["synthetic"] = synthetic
     write_text(tmp_path / catalog.PARAMS, yaml_text(params))
+    shutil.copytree(ROOT / "devices", tmp_path / "devices")
     record = read_run(_log(error="StageError: it broke").write(tmp_path))
     assert record.synthetic is synthetic
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import ParamsError
-from litesmith.params.loading import overlaid, parse_params, read_sections
+from litesmith.params.loading import DEVICES, overlaid, parse_params, read_sections
 from tasks.registries import require_registered
 
 PROJECT = Path(__file__).parents[2]
@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 
 def refusal(content: dict[str, Any]) -> str:
     with pytest.raises(ParamsError) as caught:
-        require_registered(parse_params(content))
+        require_registered(parse_params(content, PROJECT / DEVICES))
     return str(caught.value)
 
 
@@ -22,7 +22,7 @@ def content() -> dict[str, Any]:
 
 
 def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, Any]) -> None:
-    require_registered(parse_params(content))
+    require_registered(parse_params(content, PROJECT / DEVICES))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,15 @@ def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, 
             {"quantize": {"variants": ["qat", "clusterd"]}},
             "quantize.variants.1 should be 'qat', 'pqat', 'clustered' or 'flip_averaged', got 'clusterd'. "
             "Did you mean clustered?",
+        ),
+        (
+            {"quantize": {"variants": ["mirrored"]}},
+            "quantize.variants.0 should be 'qat', 'pqat', 'clustered' or 'flip_averaged', got 'mirrored'. "
+            "It is called flip_averaged now.",
+        ),
+        (
+            {"fetch": {"sources": ["../there", "drawn"]}},
+            "fetch.sources has 'drawn'. It is called synthetic now. Write ./drawn for a folder.",
         ),
         (
             {"convert": {"candidates": ["int-8"]}},
@@ -72,4 +81,4 @@ def test_units_that_run_again_are_not_asked_for_quantization_aware_training(
     told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
     assert refusal(content).startswith(told)
     content["quantize"]["variants"] = ["clustered", "flip_averaged"]
-    require_registered(parse_params(content))
+    require_registered(parse_params(content, PROJECT / DEVICES))

@@ -14,6 +14,7 @@ from litesmith.params.section import (
     Threads,
     ascending,
 )
+from litesmith.params.sections.device import Budget
 from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
 
 Positive = Annotated[float, Field(gt=0)]
@@ -94,6 +95,7 @@ class SearchParams(Section):
 class SweepParams(SearchParams):
     """Search for a network, and full training of the winner."""
 
+    budget: Budget
     importance_shuffles: Annotated[
         int,
         Field(
