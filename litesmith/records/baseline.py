@@ -1,7 +1,6 @@
 """What became of the baseline."""
 
-from litesmith.records.record import Count, Record
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score
 
 
 class BaselineRecipe(Record):

@@ -1,7 +1,7 @@
 """What the files take of time, on the host that timed them."""
 
 from litesmith.records.device import LimitCheck
-from litesmith.records.host import Host
+from litesmith.records.provenance import Host
 from litesmith.records.record import Count, Record
 
 

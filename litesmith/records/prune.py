@@ -1,8 +1,7 @@
 """What pruning and dropout did."""
 
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record, Share
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score, Share
 
 
 class AblationLine(Record):

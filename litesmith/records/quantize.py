@@ -2,8 +2,7 @@
 
 from litesmith.params.sections.quantize import Clustering
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record
-from litesmith.records.scores import EpochScores, Score
+from litesmith.records.record import Count, EpochScores, Record, Score
 
 
 class TunedVariant(Record):

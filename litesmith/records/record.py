@@ -21,6 +21,31 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+class Score(Record):
+    """What a model reaches on a split: mean cross-entropy in nats beside the accuracy."""
+
+    accuracy: Share
+    loss: float
+
+
+class EpochScores(Record):
+    """Losses in nats and accuracies of an epoch.
+
+    Attributes:
+        epoch: Counted from 1.
+        loss: On the changed images while learning, as is ``accuracy``.
+        val_loss: On validation.
+        learning_rate: At the epoch's last step.
+    """
+
+    epoch: Count
+    loss: float
+    accuracy: Share
+    val_loss: float
+    val_accuracy: Share
+    learning_rate: float
+
+
 def write_record(path: Path, record: Record) -> None:
     """Write a record as indented JSON, in one step as `litesmith.files.replacing` does.
 

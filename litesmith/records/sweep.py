@@ -7,8 +7,7 @@ from litesmith.analysis.pareto import Standing
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record, Share
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score, Share
 
 TrialState = Literal["complete", "pruned", "diverged", "infeasible"]
 Choice = int | float | str

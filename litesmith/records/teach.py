@@ -1,8 +1,7 @@
 """What became of the teachers."""
 
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score
 
 
 class TeachResult(Record):

@@ -13,7 +13,7 @@ from litesmith.files import read_json, replacing, write_json
 from litesmith.params.section import Items, Section
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation
-from litesmith.records.scores import Score
+from litesmith.records.record import Score
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, seed_everything, tf
 from litesmith.training.compute import computing_in

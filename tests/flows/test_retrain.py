@@ -16,8 +16,7 @@ from flows.runs import RunLog, step_times
 from litesmith.device import measurement
 from litesmith.errors import BusyError, MachineError
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
-from litesmith.records.host import Host
-from litesmith.records.provenance import Provenance
+from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import write_record
 from litesmith.records.run import GitState
 from tasks import catalog

@@ -8,8 +8,7 @@ from flows.runs import RunLog, run_result, step_times
 from litesmith.errors import DataError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from litesmith.records.figures import AccuracyChange, ReportVerdict
-from litesmith.records.host import Host
-from litesmith.records.provenance import Provenance
+from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import write_record
 from litesmith.records.run import GitState, Outcome, read_run
 from tasks import catalog

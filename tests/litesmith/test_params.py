@@ -277,8 +277,8 @@ def test_no_time_is_longer_than_systems_can_wait(
     [
         ("Trouser", "must name each class once, and 'Trouser' stands there 2 times, got ['Trouser', 'Trouser', "),
         *((name, f"must hold names that can be shown, and one is {name!r}, got [") for name in
-          ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft")),
-    ],
+          ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft"))
+    ]
 )  # fmt: skip
 def test_class_names_are_words_that_tell_classes_apart(
     content: dict[str, Any], name: str, told: str
@@ -380,7 +380,7 @@ def test_the_device_is_read_from_the_file_of_its_name(content: dict[str, Any], d
 @pytest.mark.parametrize(
     ("name", "shown"),
     [("wearble", "'wearble'. Did you mean wearable?"), ("../devices/wearable", "'../devices/wearable'."),
-     ("", "''."), (None, "null."), (3, "3."), ([], "[].")],
+     ("", "''."), (None, "null."), (3, "3."), ([], "[].")]
 )  # fmt: skip
 def test_an_unknown_device_is_refused_with_those_that_are_known(
     content: dict[str, Any], devices: Path, name: Any, shown: str

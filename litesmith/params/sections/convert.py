@@ -28,8 +28,7 @@ class ConvertParams(Section):
         Field(description="Smallest share of validation images given the same class as by Keras."),
     ]
     candidates: Annotated[
-        Items[str],
-        Field(min_length=1, description="Precisions that may go to the device."),
+        Items[str], Field(min_length=1, description="Precisions that may go to the device.")
     ]
     choice_shift_px: Annotated[
         int,

@@ -21,8 +21,7 @@ class EvaluateParams(Section):
     """How models are measured on the test images."""
 
     measure: Annotated[
-        Items[str],
-        Field(description="Devices whose cost is measured; each needs `make extras`."),
+        Items[str], Field(description="Devices whose cost is measured; each needs `make extras`.")
     ]
     npu: NpuTarget
     latency_warmup: Annotated[int, Field(ge=0, description="Runs of each file before any is timed.")]

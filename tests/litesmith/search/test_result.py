@@ -5,7 +5,7 @@ import pytest
 
 from litesmith.device.limits import Cost
 from litesmith.params.sections.recipe import Augmentation, Recipe
-from litesmith.records.scores import Score
+from litesmith.records.record import Score
 from litesmith.records.sweep import FullTraining, SweepResult
 from litesmith.search.result import sweep_result, sweep_timing
 from litesmith.search.study import Choices, Entry, StudyResult, network_of

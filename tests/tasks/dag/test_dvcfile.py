@@ -81,8 +81,7 @@ HARD = ["max_tflite_bytes", "max_macs", "max_activation_bytes"]
 
 
 @pytest.mark.parametrize(
-    ("kind", "keys"),
-    [(HardLimits, HARD), (DeviceParams, [*HARD, "max_arena_bytes", "max_latency_ms"])],
+    ("kind", "keys"), [(HardLimits, HARD), (DeviceParams, [*HARD, "max_arena_bytes", "max_latency_ms"])]
 )
 def test_limits_are_read_from_the_file_of_the_device(
     tmp_path: Path, kind: type[HardLimits], keys: list[str]
