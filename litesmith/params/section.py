@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic.fields import FieldInfo
 
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound="Section")
@@ -15,6 +16,18 @@ class Indifferent:
 
     A killed run may go on with another value of it.
     """
+
+
+def about(
+    meaning: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> FieldInfo:
+    """Return pydantic's ``Field`` with a description, which errors show, and bounds."""
+    return FieldInfo(description=meaning, ge=ge, gt=gt, le=le, lt=lt)
 
 
 class Section(BaseModel):
@@ -55,15 +68,13 @@ Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Blocks = Annotated[int, Field(ge=0)]
-Seed = Annotated[
-    int, Field(ge=0, le=2**31 - 1, description="Every random choice of every step follows from it.")
-]
+Seed = Annotated[int, about("Every random choice of every step follows from it.", ge=0, le=2**31 - 1)]
 Threads = Annotated[
-    int, Field(ge=1, le=64, description="Threads of TensorFlow; another number gives other results.")
+    int, about("Threads of TensorFlow; another number gives other results.", ge=1, le=64)
 ]
 ComputeDtype = Annotated[
     Literal["float32", "bfloat16"],
-    Field(description="What flows between layers in training. bfloat16 pays with AMX or AVX-512 BF16."),
+    about("What flows between layers in training. bfloat16 pays with AMX or AVX-512 BF16."),
 ]
 
 

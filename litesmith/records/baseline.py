@@ -12,17 +12,7 @@ class BaselineRecipe(Record):
 
 
 class BaselineResult(Record):
-    """The result of the step ``baseline``.
-
-    Attributes:
-        train: On the training split.
-        validation: On the validation split.
-        num_parameters: Weights of the network.
-        keras_bytes: Size of the Keras file.
-        macs: Multiply-accumulates for one image.
-        epochs: Epochs trained.
-        recipe: How it was trained.
-    """
+    """The result of the step ``baseline``."""
 
     train: Score
     validation: Score

@@ -41,17 +41,8 @@ class ConvertedFile(Record):
     """A ``.tflite`` file.
 
     Attributes:
-        model: The Keras model that it was made of.
-        precision: Of its weights.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
-        input: Its input.
-        output: Its output.
         golden_max_error: Largest difference of a probability from Keras, on the golden images.
         agreement_with_keras: Share of validation images given the same class.
-        validation_accuracy: On validation.
-        sparsity: Zeros among its weights.
-        checks: What it was held to.
     """
 
     model: str
@@ -72,12 +63,9 @@ class Candidate(Record):
 
     Attributes:
         accuracy: On validation, over all places that the images were moved to.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
         behind_best: How far its accuracy is behind the best candidate's.
         standard_error: Of that paired difference.
         within_noise: Whether the difference may be chance.
-        within_limits: Whether it keeps to the device's limits.
     """
 
     accuracy: Share
@@ -93,11 +81,6 @@ class FinalChoice(Record):
     """The file that goes to the device, why, and the candidates by name.
 
     Attributes:
-        name: Of the file.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
-        reason: Why it was chosen.
-        candidates: All that were compared.
         moved_px: Pixels that the validation images were moved each way.
     """
 
@@ -123,9 +106,7 @@ class ConvertResult(Record):
     Attributes:
         files: By name, such as ``tuned-int8``.
         refused: Why a file of a fine-tuned model is not there, by name.
-        final: The file that was chosen.
         calibration: What the integer files were calibrated with.
-        runtime: What the files were run with.
     """
 
     files: dict[str, ConvertedFile]

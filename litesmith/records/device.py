@@ -28,11 +28,8 @@ class DeviceMeasurement(Record):
     """What one tool measured.
 
     Attributes:
-        title: What was measured, in words.
         tool: Name and version.
         caption: A sentence on what the numbers mean and do not mean.
-        columns: The quantities.
-        files: What it measured, by file.
     """
 
     title: str
@@ -47,9 +44,7 @@ class LimitCheck(Record):
 
     Attributes:
         name: Of the limit in the device's file, such as ``max_arena_bytes``.
-        label: Of the quantity, in words.
         unit: ``bytes``, ``ms`` or empty.
-        limit: The most that the device has.
         measured: What the file takes; None if no tool measured it.
         met: Whether the limit is kept; None if not measured.
         reason: Why it was not measured; None if it was.

@@ -14,17 +14,8 @@ class Variant(Record):
     """A model in one format and precision, on the test images.
 
     Attributes:
-        label: For people.
-        model: Which of the trained models it is.
-        format: Of the file.
-        precision: Of its weights.
-        accuracy: Share of images classified right.
-        accuracy_interval: Wilson's 95 % interval.
         loss: Mean cross-entropy in nats; None for integer files.
         loss_reason: Why there is no loss; None where there is one.
-        bytes: Size of the file.
-        gzip_bytes: Its size after gzip.
-        per_class: Precision, recall and F1 of each class, with intervals.
         confusion: Counts, rows actual and columns predicted.
     """
 
@@ -46,13 +37,9 @@ class EvaluateResult(Record):
     """The result of the step ``evaluate``, without timings.
 
     Attributes:
-        num_images: Test images.
-        final: Name of the file that goes to the device.
-        variants: By name, such as ``tuned-keras`` and ``tuned-int8``.
         gain: Accuracy of the final file minus the baseline's, paired.
         calibration: Confidence against accuracy of the final file, its parent and the baseline, by name.
         flips: Images that a file answers otherwise than the Keras model that it was made of, by file.
-        device: What the tools that were asked for measured, by tool.
         not_measured: Titles of the measurements that were not asked for.
         limits: What the final file takes of each limit that does not depend on a clock.
     """

@@ -17,13 +17,7 @@ class LatencyResult(Record):
     """Timings of the files, taken in turns.
 
     Attributes:
-        host: Where.
-        runtime: With what.
-        num_threads: Threads of the runtime.
-        num_warmup: Runs of each file before any was timed.
         num_rounds: Rounds in which the files took turns.
-        runs_per_round: Timed runs of each file in each round.
-        variants: By file.
         limits: What the final file takes of the limit on time.
     """
 

@@ -8,10 +8,6 @@ class AblationLine(Record):
     """One model of the ablation.
 
     Attributes:
-        label: For people.
-        dropout_rate: With which it was fine-tuned.
-        pruned: Whether weights were set to zero.
-        validation: What it reaches.
         sparsity: Share of the weights that are zero.
     """
 
@@ -37,10 +33,7 @@ class PruneResult(Record):
 
     Attributes:
         ablation: The winner, with dropout alone, pruned alone, and with both, by name.
-        sparsity_asked: Share of a pruned layer's weights.
         sparsity_reached: Share of all weights of the pruned model.
-        layers: Each layer with weights.
-        recipe: Of the fine-tuning.
     """
 
     ablation: dict[str, AblationLine]

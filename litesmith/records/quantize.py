@@ -9,12 +9,9 @@ class TunedVariant(Record):
     """A model that was fine-tuned for conversion.
 
     Attributes:
-        label: For people.
         description: How it came about, in a sentence for the model card.
         parent: The model that it began with.
         passes: How often one answer runs the winner's network.
-        validation: What it reaches.
-        parent_validation: What its parent reaches.
         distinct_values: Of each clustered kernel, by layer; empty for others.
         history: Its epochs; empty if it was not trained.
     """

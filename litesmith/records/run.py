@@ -59,11 +59,6 @@ class RunResult(Record):
     """What a run reached.
 
     Attributes:
-        final: Name of the file that goes to the device.
-        accuracy: Its accuracy on the test images, 0 to 1.
-        accuracy_interval: Wilson's 95 % interval.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
         verdict: Of the report, None if it left none.
         since_reference: None if there is no reference run.
     """
@@ -86,22 +81,14 @@ class RunRecord(Record):
     """What one run of the flow did in one workspace.
 
     Attributes:
-        version: Of this shape.
-        flow_run: Id in Prefect.
-        name: Name in Prefect.
         profile: The profiles it ran with, joined as in ``quick+synthetic``; None for the project itself.
-        command: The command line.
-        git: State of the sources as the run began.
-        started: When the flow began.
         startup_s: Seconds from the start of the process to that of the flow; None in version 1.
-        wall_s: Seconds that the flow took.
         steps_wall_s: Seconds of these in the steps' own processes.
         overhead_s: The other seconds.
         steps_cpu_s: CPU-seconds of the steps; None in version 1.
         cpu_s: CPU-seconds of the flow, DVC and the steps, without Prefect's server.
         server_cpu_s: CPU-seconds of Prefect's server; None if the run did not start it, and in version
             1.
-        stages: By name, in their order.
         error: Why the run failed or was stopped, None if it came to its end.
         refused: Whether the step that failed left a page that shows why.
         synthetic: Whether the images are synthetic; None if the parameters could not be read, and in

@@ -51,12 +51,6 @@ class HeadlineSide(Record):
     """What the headline says of one model.
 
     Attributes:
-        variant: The variant whose accuracy it is.
-        accuracy: Share of the test images classified right.
-        accuracy_interval: Its interval.
-        keras_bytes: Size of the Keras file.
-        tflite_bytes: Size of the ``.tflite`` file.
-        gzip_bytes: Its size after gzip.
         median_latency_ms: Of the ``.tflite`` file for one image, on the host that timed it.
     """
 
@@ -89,7 +83,6 @@ class RightAnswers(Record):
     """Which test images the final file got right.
 
     Attributes:
-        num_images: Test images.
         bits: One bit for each image in order, the first the highest of its byte, in Base64.
     """
 
@@ -108,9 +101,7 @@ class Reason(Record):
     """One thing that the verdict rests on.
 
     Attributes:
-        topic: In a word.
         good: Whether it speaks for the model; None if that is not known.
-        text: The facts.
     """
 
     topic: str
@@ -139,16 +130,11 @@ class SinceReference(Record):
     """What changed since the reference run.
 
     Attributes:
-        final: Name of the reference's final file.
         accuracy: Accuracy of the final file minus that of the reference's.
         paired: Whether both answered the same test images and were compared image by image.
         same_run: Whether this is the reference run itself.
         raw_share: Bytes of the final file as a share of the reference's.
         gzip_share: The same after gzip.
-        data: Facts of the data set.
-        parameters: Parameters of the steps.
-        versions: Versions of packages.
-        hosts: Hosts that the steps ran on.
         inputs: Hashes of the files that the report was made from.
     """
 
@@ -173,15 +159,9 @@ class Summary(Record):
     Attributes:
         kind: Tells the file from others.
         schema_version: Goes up when something that a reader relies on is gone or means something else.
-        dataset: The data set.
-        final: Name of the file that goes to the device.
-        headline: Baseline and optimized model.
         right: Which test images the final file got right.
-        results: The result of each step, without pictures.
         histories: Columns of the training histories, by model; null where a value is missing.
-        provenance: How each step made its outputs.
         inputs: SHA-256 of each file that the report was made from, by its path.
-        verdict: The verdict.
         since_reference: None if there is no reference run to compare with.
     """
 
@@ -203,15 +183,7 @@ class Reference(Record):
     """What a later report compares itself with, a part of the summary of a run.
 
     Attributes:
-        kind: Tells the file from others.
-        schema_version: Of this shape; that of the summary.
-        final: Name of the file that went to the device.
-        optimized: What the headline said of it.
-        right: Which test images it got right.
-        latency: Of it.
         data: What tells one data set from another: ``name``, facts of the files, hashes of the splits.
-        provenance: How each step made its outputs.
-        inputs: SHA-256 of each file that the report was made from, by its path.
     """
 
     kind: Literal["litesmith reference"]

@@ -20,9 +20,6 @@ class RungScore(Record):
 
     Attributes:
         rung: Counted from 0.
-        epochs: Epochs trained there.
-        num_rows: Training images.
-        accuracy: On validation.
         loss: On validation, in nats; None if it left the numbers.
     """
 
@@ -37,14 +34,11 @@ class Trial(Record):
     """One proposal of the search.
 
     Attributes:
-        number: In the order of the proposals.
         batch: With which others it was halved.
         state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a
             limit).
         reason: Why it was not trained or not to the end; empty otherwise.
-        choices: Its hyperparameters.
         tflite_bytes: Of the int8 file of the untrained network.
-        macs: Multiply-accumulates for one image.
         activation_bytes: Peak of live int8 activations.
         rungs: What it reached, from the shortest rung on.
     """
@@ -89,11 +83,8 @@ class PricedTrial(Record):
     """A trial with its cost, accuracy and standing at a rung.
 
     Attributes:
-        number: Of the trial.
         cost: In bytes or CPU-seconds.
-        accuracy: On validation.
         standing: ``frontier``, ``tied`` with it within noise, or ``behind``.
-        won: Whether it is the winner.
     """
 
     number: Count
@@ -107,10 +98,6 @@ class RungFrontier(Record):
     """The trials of a rung against their cost.
 
     Attributes:
-        rung: Counted from 0.
-        epochs: Epochs trained there.
-        num_rows: Training images.
-        points: The trials.
         margin: One standard error of the best accuracy.
         num_images: Validation images.
     """
@@ -127,14 +114,10 @@ class SweepResult(Record):
     """The result of the step ``sweep``, without anything that differs when it is repeated.
 
     Attributes:
-        winner: The trial that won.
-        trials: All proposals.
         limits: Of the device, which the search kept to.
         tie_standard_errors: Standard errors below the best accuracy that counted as equal.
-        full_training: The winner's.
         importance_shuffles: Shuffled outcomes that the importances were compared with.
         importances: How much each hyperparameter decided, the most first; empty for few trials.
-        frontiers: By rung, against the bytes of the file.
     """
 
     winner: Winner

@@ -8,11 +8,8 @@ class TeachResult(Record):
     """The result of the step ``teach``.
 
     Attributes:
-        num_teachers: Teachers trained; may be 0.
         num_views: Ways in which the training images were changed and answered.
-        validation: What each teacher reaches, by name.
         num_parameters: Weights of each teacher.
-        recipe: How they were trained.
     """
 
     num_teachers: Count

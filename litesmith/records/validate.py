@@ -23,12 +23,9 @@ class RuleResult(Record):
     """What became of one rule.
 
     Attributes:
-        name: Of the rule.
         severity: Whether a broken rule stops the pipeline.
         table: Which table of statistics it looks at.
-        success: Whether the data keep it.
         expected: What the rule asks for, in words.
-        observed: What the data show, in words.
         num_unexpected: Rows that break it.
         offenders: Some of those rows, such as ``train 17``.
     """
@@ -47,10 +44,8 @@ class RawFiles(Record):
     """What a pair of image and label file holds.
 
     Attributes:
-        num_images: Images in the file.
         mean: Mean of all pixels, 0 to 1.
         std: Their standard deviation.
-        per_class: Images of each class, in the order of the labels.
         near_empty: Images with hardly a pixel that is not zero.
         duplicates: Images that are exact copies of another in the file.
     """
@@ -93,13 +88,8 @@ class ValidateResult(Record):
     """The result of the step ``validate``.
 
     Attributes:
-        passed: Whether no critical rule is broken.
-        dataset: Which data set it was.
-        rules: What became of each rule.
-        files: The pairs of files, by name.
         overlap: Test images that are also train images.
         expectation_library: Name and version of what checked the rules.
-        thumbnails: Images to look at.
     """
 
     passed: bool
