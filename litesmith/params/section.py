@@ -8,25 +8,18 @@ from pydantic.fields import FieldInfo
 
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound="Section")
+Bound = float | None
 
 
 @dataclass(frozen=True)
 class Indifferent:
-    """Mark of a parameter that changes no result.
-
-    A killed run may go on with another value of it.
-    """
+    """Mark of a parameter that changes no result: a killed run may go on with another value."""
 
 
 def about(
-    meaning: str,
-    *,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
+    meaning: str, *, ge: Bound = None, gt: Bound = None, le: Bound = None, lt: Bound = None
 ) -> FieldInfo:
-    """Return pydantic's ``Field`` with a description, which errors show, and bounds."""
+    """Return pydantic's ``Field`` with a description, which errors and schemas show, and bounds."""
     return FieldInfo(description=meaning, ge=ge, gt=gt, le=le, lt=lt)
 
 

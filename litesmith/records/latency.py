@@ -1,5 +1,8 @@
 """What the files take of time, on the host that timed them."""
 
+from typing import Annotated
+
+from litesmith.params.section import about
 from litesmith.records.device import LimitCheck
 from litesmith.records.provenance import Host
 from litesmith.records.record import Count, Record
@@ -14,18 +17,13 @@ class FileLatency(Record):
 
 
 class LatencyResult(Record):
-    """Timings of the files, taken in turns.
-
-    Attributes:
-        num_rounds: Rounds in which the files took turns.
-        limits: What the final file takes of the limit on time.
-    """
+    """Timings of the files, taken in turns."""
 
     host: Host
     runtime: str
     num_threads: Count
     num_warmup: Count
-    num_rounds: Count
+    num_rounds: Annotated[Count, about("Rounds in which the files took turns.")]
     runs_per_round: Count
     variants: dict[str, FileLatency]
-    limits: tuple[LimitCheck, ...]
+    limits: Annotated[tuple[LimitCheck, ...], about("What the final file takes of the limit on time.")]

@@ -1,7 +1,10 @@
 """How the outputs of a step came about, and on which machine."""
 
+from typing import Annotated
+
 from pydantic import JsonValue
 
+from litesmith.params.section import about
 from litesmith.records.record import Count, Record
 
 
@@ -20,20 +23,12 @@ class Host(Record):
 
 
 class Provenance(Record):
-    """How a step came to its outputs.
-
-    Attributes:
-        wall_s: Seconds that it took.
-        cpu_s: CPU-seconds of its process and its workers.
-        peak_memory_mb: Of the largest single process.
-        versions: Of the packages that decide its numbers.
-        parameters: Its own section as ``params``, other sections by name, the seed.
-    """
+    """How a step came to its outputs."""
 
     step: str
-    wall_s: float
-    cpu_s: float
-    peak_memory_mb: float
+    wall_s: Annotated[float, about("Seconds that it took.")]
+    cpu_s: Annotated[float, about("CPU-seconds of its process and its workers.")]
+    peak_memory_mb: Annotated[float, about("Of the largest single process.")]
     host: Host
-    versions: dict[str, str]
-    parameters: dict[str, JsonValue]
+    versions: Annotated[dict[str, str], about("Of the packages that decide its numbers.")]
+    parameters: Annotated[dict[str, JsonValue], about("Its own section is ``params``.")]

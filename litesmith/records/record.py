@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from litesmith.errors import DataError
 from litesmith.files import read_json, write_json
+from litesmith.params.section import about
 
 Kind = TypeVar("Kind", bound="Record")
 
@@ -29,21 +30,14 @@ class Score(Record):
 
 
 class EpochScores(Record):
-    """Losses in nats and accuracies of an epoch.
+    """Losses in nats and accuracies of an epoch."""
 
-    Attributes:
-        epoch: Counted from 1.
-        loss: On the changed images while learning, as is ``accuracy``.
-        val_loss: On validation.
-        learning_rate: At the epoch's last step.
-    """
-
-    epoch: Count
-    loss: float
+    epoch: Annotated[Count, about("Counted from 1.")]
+    loss: Annotated[float, about("On the changed images while learning, as is ``accuracy``.")]
     accuracy: Share
-    val_loss: float
+    val_loss: Annotated[float, about("On validation.")]
     val_accuracy: Share
-    learning_rate: float
+    learning_rate: Annotated[float, about("At the epoch's last step.")]
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -1,9 +1,10 @@
 """What the search found."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from litesmith.analysis.importance import Importance
 from litesmith.analysis.pareto import Standing
+from litesmith.params.section import about
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Recipe
@@ -15,43 +16,33 @@ Choices = dict[str, Choice]
 """Hyperparameters of a trial, by name."""
 
 
-class RungScore(Record):
-    """What a trial reached at one rung.
+class AtRung(Record):
+    """Length of a rung's trainings."""
 
-    Attributes:
-        rung: Counted from 0.
-        loss: On validation, in nats; None if it left the numbers.
-    """
-
-    rung: Count
+    rung: Annotated[Count, about("Counted from 0.")]
     epochs: Count
     num_rows: Count
+
+
+class RungScore(AtRung):
+    """What a trial reached at one rung."""
+
     accuracy: Share
-    loss: float | None
+    loss: Annotated[float | None, about("On validation, in nats; None if it left the numbers.")]
 
 
 class Trial(Record):
-    """One proposal of the search.
-
-    Attributes:
-        batch: With which others it was halved.
-        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a
-            limit).
-        reason: Why it was not trained or not to the end; empty otherwise.
-        tflite_bytes: Of the int8 file of the untrained network.
-        activation_bytes: Peak of live int8 activations.
-        rungs: What it reached, from the shortest rung on.
-    """
+    """One proposal of the search."""
 
     number: Count
-    batch: Count
-    state: TrialState
-    reason: str
+    batch: Annotated[Count, about("With which others it was halved.")]
+    state: Annotated[TrialState, about("``pruned``: behind its batch; ``infeasible``: beyond a limit.")]
+    reason: Annotated[str, about("Why it was not trained or not to the end; empty otherwise.")]
     choices: Choices
-    tflite_bytes: Count
+    tflite_bytes: Annotated[Count, about("Of the int8 file of the untrained network.")]
     macs: Count
-    activation_bytes: Count
-    rungs: tuple[RungScore, ...]
+    activation_bytes: Annotated[Count, about("Peak of live int8 activations.")]
+    rungs: Annotated[tuple[RungScore, ...], about("What it reached, from the shortest rung on.")]
 
     @property
     def scores(self) -> tuple[RungScore, ...]:
@@ -80,53 +71,35 @@ class FullTraining(Record):
 
 
 class PricedTrial(Record):
-    """A trial with its cost, accuracy and standing at a rung.
-
-    Attributes:
-        cost: In bytes or CPU-seconds.
-        standing: ``frontier``, ``tied`` with it within noise, or ``behind``.
-    """
+    """A trial with its cost, accuracy and standing at a rung."""
 
     number: Count
-    cost: float
+    cost: Annotated[float, about("In bytes or CPU-seconds.")]
     accuracy: Share
-    standing: Standing
+    standing: Annotated[Standing, about("``frontier``, ``tied`` with it within noise, or ``behind``.")]
     won: bool
 
 
-class RungFrontier(Record):
-    """The trials of a rung against their cost.
+class RungFrontier(AtRung):
+    """The trials of a rung against their cost."""
 
-    Attributes:
-        margin: One standard error of the best accuracy.
-        num_images: Validation images.
-    """
-
-    rung: Count
-    epochs: Count
-    num_rows: Count
     points: tuple[PricedTrial, ...]
-    margin: float
-    num_images: Count
+    margin: Annotated[float, about("One standard error of the best accuracy.")]
+    num_images: Annotated[Count, about("Validation images.")]
 
 
 class SweepResult(Record):
-    """The result of the step ``sweep``, without anything that differs when it is repeated.
-
-    Attributes:
-        limits: Of the device, which the search kept to.
-        tie_standard_errors: Standard errors below the best accuracy that counted as equal.
-        importance_shuffles: Shuffled outcomes that the importances were compared with.
-        importances: How much each hyperparameter decided, the most first; empty for few trials.
-    """
+    """The result of the step ``sweep``, without anything that differs when it is repeated."""
 
     winner: Winner
     trials: tuple[Trial, ...]
-    limits: HardLimits
-    tie_standard_errors: float
+    limits: Annotated[HardLimits, about("What the search kept to: the device's limits or tighter ones.")]
+    tie_standard_errors: Annotated[float, about("Within which accuracies counted as equal.")]
     full_training: FullTraining
-    importance_shuffles: Count
-    importances: tuple[Importance, ...]
+    importance_shuffles: Annotated[Count, about("That importances were compared with.")]
+    importances: Annotated[
+        tuple[Importance, ...], about("The most important first; empty for few trials.")
+    ]
     frontiers: tuple[RungFrontier, ...]
 
 

@@ -14,7 +14,7 @@ from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
 from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
 
-# Stands at an output in dvc.yaml, for whoever passes on what DVC says.
+# Stands at an output in dvc.yaml, for code that passes on messages of DVC.
 MAYBE_EMPTY = "maybe_empty"
 
 _HEADER = "# Written by `make dvc` from the steps in tasks/steps/. Edit those, not this.\n"

@@ -66,7 +66,7 @@ def test_another_value_is_checked(content: dict[str, Any]) -> None:
         recipe.replace(epochs=0)
 
 
-def test_what_is_no_list_or_too_short_is_told_in_the_words_of_yaml(content: dict[str, Any]) -> None:
+def test_what_is_no_list_or_too_short_is_explained_in_the_words_of_yaml(content: dict[str, Any]) -> None:
     content["sweep"]["space"]["widths"] = 3
     content["teach"]["network"]["stage_widths"] = []
     content["validate"]["mean_range"] = [0.1, 0.2, 0.3]
@@ -119,14 +119,14 @@ def test_sparsity_80_is_explained(content: dict[str, Any]) -> None:
 
 def test_a_range_that_no_value_lies_in_is_refused(content: dict[str, Any]) -> None:
     content["validate"]["mean_range"] = [0.32, 0.25]
-    told = "validate.mean_range must be the lowest value, then the highest: write [0.25, 0.32], got [0.32, 0.25]."
-    assert refusal(content).startswith(told)
+    message = "validate.mean_range must be the lowest value, then the highest: write [0.25, 0.32], got [0.32, 0.25]."
+    assert refusal(content).startswith(message)
 
 
 def test_a_network_whose_stages_do_not_agree_is_refused(content: dict[str, Any]) -> None:
     content["teach"]["network"]["stage_blocks"] = [2]
-    told = "teach.network has 2 stage_widths and 1 stage_blocks: give each stage both."
-    assert refusal(content).startswith(told)
+    message = "teach.network has 2 stage_widths and 1 stage_blocks: give each stage both."
+    assert refusal(content).startswith(message)
 
 
 def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ def test_text_is_not_taken_for_a_number(content: dict[str, Any]) -> None:
     assert "prepare.num_gate should be a valid integer, got '5000'." in refusal(content)
 
 
-def test_all_mistakes_are_told_at_once(content: dict[str, Any]) -> None:
+def test_all_mistakes_are_named_at_once(content: dict[str, Any]) -> None:
     content["prepare"] = {"num_validation": 0, "num_gate": -1}
     assert len(refusal(content).splitlines()) == 2
 
@@ -152,7 +152,7 @@ def test_missing_file_says_where_to_run(tmp_path: Path) -> None:
         read_params(tmp_path / "params.yaml")
 
 
-def test_broken_yaml_is_told(tmp_path: Path) -> None:
+def test_broken_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("seed: [1\n")
     with pytest.raises(ParamsError, match=r"params\.yaml, line 2, is not valid YAML"):
         read_params(tmp_path / "params.yaml")
@@ -207,16 +207,16 @@ SECTIONS = _sections(read_sections(PROJECT / "params.yaml"))
 def test_what_stands_in_the_place_of_a_section_is_named(
     content: dict[str, Any], path: tuple[str, ...], value: Any, shown: str
 ) -> None:
-    told = f"{'.'.join(path)} must be a section, a mapping of names to values, got {shown}."
+    message = f"{'.'.join(path)} must be a section, a mapping of names to values, got {shown}."
     _set(content, path, value)
-    assert told in refusal(content)
+    assert message in refusal(content)
     overlay: dict[str, Any] = {}
     for depth in range(1, len(path)):
         _set(overlay, path[:depth], {})
     _set(overlay, path, value)
     with pytest.raises(ParamsError) as caught:
         overlaid(read_sections(PROJECT / "params.yaml"), overlay)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
 def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -229,7 +229,7 @@ def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         if isinstance(content, list)
         else ()
     )
-    return [found for key, value in items for found in _floats(value, (*path, key))]
+    return [inner for key, value in items for inner in _floats(value, (*path, key))]
 
 
 FLOATS = _floats(read_sections(PROJECT / "params.yaml"))
@@ -273,7 +273,7 @@ def test_no_time_is_longer_than_systems_can_wait(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("Trouser", "must name each class once, and 'Trouser' stands there 2 times, got ['Trouser', 'Trouser', "),
         *((name, f"must hold names that can be shown, and one is {name!r}, got [") for name in
@@ -281,10 +281,10 @@ def test_no_time_is_longer_than_systems_can_wait(
     ]
 )  # fmt: skip
 def test_class_names_are_words_that_tell_classes_apart(
-    content: dict[str, Any], name: str, told: str
+    content: dict[str, Any], name: str, message: str
 ) -> None:
     content["dataset"]["class_names"][0] = name
-    assert refusal(content).startswith(f"dataset.class_names {told}")
+    assert refusal(content).startswith(f"dataset.class_names {message}")
 
 
 def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
@@ -297,7 +297,7 @@ def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("overlay", "told"),
+    ("overlay", "message"),
     [
         (
             {"sweep": {"num_trails": 3}},
@@ -319,19 +319,21 @@ def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
         ({"sweep": {2.5: 3}}, "sweep.2.5 is not a parameter."),
     ],
 )
-def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, Any], told: str) -> None:
+def test_unknown_keys_name_their_section_and_what_was_meant(
+    overlay: dict[Any, Any], message: str
+) -> None:
     content = read_sections(PROJECT / "params.yaml")
     with pytest.raises(ParamsError) as caught:
         overlaid(content, overlay)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
     key, value = next(iter(overlay.items()))
     content[key] = {**content[key], **value} if isinstance(content.get(key), dict) else value
     if key != "sweep" or "space" not in value:
-        assert any(line.startswith(told) for line in refusal(content).splitlines())
+        assert any(line.startswith(message) for line in refusal(content).splitlines())
 
 
 @pytest.mark.parametrize(
-    ("overlay", "told"),
+    ("overlay", "message"),
     [
         (
             {"teach": {"compute_dtype": "BFloat16"}},
@@ -343,14 +345,16 @@ def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, A
         ),
     ],
 )
-def test_unknown_words_are_told_with_the_nearest_known_one(overlay: dict[str, Any], told: str) -> None:
+def test_unknown_words_are_refused_with_the_nearest_known_one(
+    overlay: dict[str, Any], message: str
+) -> None:
     with pytest.raises(
-        ParamsError, match=told.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")
+        ParamsError, match=message.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")
     ):
         parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay), PROJECT / DEVICES)
 
 
-def test_a_long_value_is_not_told_at_length(content: dict[str, Any]) -> None:
+def test_a_long_value_is_cut(content: dict[str, Any]) -> None:
     content["seed"] = "x" * 100_000
     assert len(refusal(content)) < 1000
 
@@ -461,14 +465,14 @@ def test_a_key_of_an_older_version_is_refused_with_its_new_name(
     content: dict[str, Any], old: str, new: str
 ) -> None:
     section, name = old.split(".")
-    told = f"{old} is not a parameter. It is called {new} now. Known here: "
-    with pytest.raises(ParamsError, match=re.escape(told)):
+    message = f"{old} is not a parameter. It is called {new} now. Known here: "
+    with pytest.raises(ParamsError, match=re.escape(message)):
         overlaid(content, {section: {name: 1}})
     here, key = new.split(".")
     content[section][name] = content[here].pop(key)
     lines = refusal(content).splitlines()
     assert f"{new} is missing. Add it to params.yaml." in lines
-    assert [line for line in lines if line.startswith(told)]
+    assert [line for line in lines if line.startswith(message)]
 
 
 def test_limits_in_the_place_of_a_devices_name_are_refused_with_their_new_place(

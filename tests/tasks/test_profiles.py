@@ -21,14 +21,14 @@ NAMES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with the real parameters and profiles."""
-    made = tmp_path / "project"
-    made.mkdir()
+    folder = tmp_path / "project"
+    folder.mkdir()
     for name in ("params.yaml", "versions.yaml"):
-        shutil.copy(ROOT / name, made)
-    write_text(made / "dvc.yaml", "stages: {}\n")
+        shutil.copy(ROOT / name, folder)
+    write_text(folder / "dvc.yaml", "stages: {}\n")
     for name in ("profiles", "devices"):
-        shutil.copytree(ROOT / name, made / name)
-    return made
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
 
 
 def refusal(project: Path, chosen: Any) -> str:
@@ -197,14 +197,14 @@ def test_what_stands_in_the_place_of_a_profile_is_named(project: Path) -> None:
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(project: Path) -> None:
-    told = refusal(project, ["quick", "nightley"])
-    assert told.startswith(
+    message = refusal(project, ["quick", "nightley"])
+    assert message.startswith(
         "'nightley' is not a profile. Did you mean nightly? Known here: nightly, portable, quick,"
     )
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (
             "sweep:\n",
@@ -246,10 +246,10 @@ def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(proje
     ],
 )
 def test_a_profile_that_is_wrong_is_named_with_what_is_wrong(
-    project: Path, content: str, told: str
+    project: Path, content: str, message: str
 ) -> None:
     write_text(project / "profiles/mine.yaml", content)
-    with pytest.raises(ParamsError, match=told):
+    with pytest.raises(ParamsError, match=message):
         laid(project, *profile_overlays(project, "mine"))
     with pytest.raises(ParamsError):
         open_workspace(project, "mine")

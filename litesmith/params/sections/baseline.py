@@ -6,7 +6,7 @@ from litesmith.params.section import Count, Pair, Section, Threads, about
 
 
 class BaselineParams(Section):
-    """The yardstick: the network everybody starts with, trained as everybody trains it."""
+    """The network everybody starts with, trained as everybody trains it."""
 
     conv_widths: Annotated[Pair[Count], about("Channels.")]
     dense_width: Annotated[Count, about("Units of the layer before the head.")]

@@ -8,13 +8,7 @@ from litesmith.params.section import Blocks, Count, Fraction, Items, Section, ab
 
 
 class ImageShape(Section):
-    """Shape of what goes into a network and of what comes out.
-
-    Attributes:
-        height: Of an image, in pixels.
-        width: Of an image, in pixels.
-        num_classes: Probabilities that come out.
-    """
+    """Pixels that go into a network, and number of probabilities that come out."""
 
     height: Count
     width: Count
@@ -47,8 +41,8 @@ class NetworkParams(Section):
     @model_validator(mode="after")
     def _stages_agree(self) -> "NetworkParams":
         if len(self.stage_blocks) != len(self.stage_widths):
-            found = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
-            raise ValueError(f"has {found}: give each stage both")
+            counts = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
+            raise ValueError(f"has {counts}: give each stage both")
         return self
 
 

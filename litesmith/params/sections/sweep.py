@@ -58,7 +58,7 @@ class SearchParams(Section):
 
     num_trials: Annotated[Count, about("Trials within the limits.")]
     batch_trials: Annotated[Count, about("Trials asked for together and halved among themselves.")]
-    startup_trials: Annotated[Count, about("Proposals before the sampler learns, all drawn at random.")]
+    startup_trials: Annotated[Count, about("Proposals before the sampler learns, all at random.")]
     max_asks: Annotated[Count, about("Proposals for each trial before the limits count as unreachable.")]
     reduction: Annotated[int, about("One in so many trials goes on to the next rung.", ge=2)]
     rungs: Annotated[Items[Rung], Field(min_length=1, description="From the shortest to the longest.")]

@@ -11,7 +11,7 @@ class TeachParams(Section):
     """Teachers: networks too large for the device that students learn from."""
 
     num_teachers: Annotated[int, about("0: learn from the labels alone.", ge=0, le=10)]
-    num_views: Annotated[Count, about("Ways in which all training images are changed and asked about.")]
+    num_views: Annotated[Count, about("Ways in which all training images are changed and answered.")]
     network: NetworkParams
     recipe: Recipe
     compute_dtype: ComputeDtype
