@@ -21,7 +21,7 @@ from litesmith.documents.history import Run, read_runs
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from litesmith.records.figures import EvaluateFigures, View
-from litesmith.records.host import Host
+from litesmith.records.provenance import Host
 from litesmith.records.record import read_record
 from litesmith.records.run import Outcome
 from tasks import catalog

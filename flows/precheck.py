@@ -7,7 +7,7 @@ from flows.machine import check_machine
 from litesmith.data.download import explain, named_sources, reachable, require_named, resolve_named
 from litesmith.device.registry import require
 from litesmith.params.everything import Params
-from litesmith.params.loading import parse_params
+from litesmith.params.loading import DEVICES, parse_params
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import SYNTHETIC, workspace_folder
 
@@ -55,7 +55,7 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
         ParamsError: There is no profile of such a name, or its values are wrong.
         SourcesError: As `check`: nothing may stand in for a source that somebody names.
     """
-    params = parse_params(laid(project, *profile_overlays(project, profile)))
+    params = parse_params(laid(project, *profile_overlays(project, profile)), project / DEVICES)
     check(params, project)
     names = profile_names(profile)
     if offline_fallback and not _is_reachable(params, workspace_folder(project, names), names):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from litesmith.errors import ParamsError, did_you_mean
-from litesmith.params.loading import overlaid, parse_params, read_sections
+from litesmith.params.loading import DEVICES, overlaid, parse_params, read_sections
 from tasks import catalog
 
 PROFILES = Path("profiles")
@@ -15,6 +15,7 @@ PROFILES = Path("profiles")
 Chosen = str | Sequence[str] | None
 
 _JOINT = "+"
+_RENAMED = {"drawn": " It is called synthetic now."}
 # A workspace is a folder of that name, and systems take 255 bytes.
 _MAX_BYTES = 200
 
@@ -75,7 +76,7 @@ def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
     for overlay in overlays:
         content = overlaid(content, overlay)
     try:
-        require_registered(parse_params(content))
+        require_registered(parse_params(content, project / DEVICES))
     except ParamsError as error:
         report = overlays[-1].get("report") if overlays else None
         title = report.get("profile") if isinstance(report, Mapping) else None
@@ -89,8 +90,9 @@ def _read(project: Path, name: str) -> dict[str, object]:
     # Of a folder, a pipe or a link that leads nowhere with this name, reading says what it is.
     if not os.path.lexists(path):
         known = sorted(other.stem for other in path.parent.glob("*.yaml") if other.is_file())
+        meant = _RENAMED.get(name) or did_you_mean(name, known)
         raise ParamsError(
-            f"{name!r} is not a profile.{did_you_mean(name, known)} Known here: {', '.join(known)}. "
+            f"{name!r} is not a profile.{meant} Known here: {', '.join(known)}. "
             f"A profile is a file {PROFILES}/NAME.yaml."
         )
     overlay: dict[str, object] = read_sections(path)

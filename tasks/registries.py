@@ -6,6 +6,7 @@ from litesmith.compression.variants import registry as variants
 from litesmith.device import registry as measurements
 from litesmith.errors import ParamsError, did_you_mean
 from litesmith.params.everything import Params
+from litesmith.params.explain import renamed
 from litesmith.tflite.precisions import registry as precisions
 
 
@@ -32,6 +33,11 @@ def require_registered(params: Params) -> None:
             [tool.name for tool in measurements.MEASUREMENTS],
         ),
         *_repeated_units(params),
+        *(
+            f"fetch.sources has {source!r}.{renamed(f'fetch.sources.{source}')} Write ./{source} for a folder."
+            for source in params.fetch.sources
+            if renamed(f"fetch.sources.{source}")
+        ),
     ]
     if wrong:
         raise ParamsError("\n".join(sorted(wrong)))
@@ -41,7 +47,8 @@ def _unknown(key: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
     """Name each word of a list that is not registered."""
     for row, name in enumerate(names):
         if name not in known:
-            yield (f"{key}.{row} should be {_listed(known)}, got {name!r}.{did_you_mean(name, known)}")
+            meant = renamed(f"{key}.{name}") or did_you_mean(name, known)
+            yield f"{key}.{row} should be {_listed(known)}, got {name!r}.{meant}"
 
 
 def _wrong_keys(key: str, values: Mapping[str, float], known: list[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from litesmith.errors import MachineError, ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params.loading import overlaid, parse_params
+from litesmith.params.loading import DEVICES, overlaid, parse_params
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
@@ -23,7 +23,9 @@ OFFLINE = Path(".offline")
 SYNTHETIC = "synthetic"
 
 # What a workspace needs of the project to run every step, under Prefect or without.
-_SOURCES = ("litesmith", "tasks", "flows", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE)
+_SOURCES = (
+    "litesmith", "tasks", "flows", "devices", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE,
+)  # fmt: skip
 _HEADER = (
     "# Written by tasks/workspace.py from the project's params.yaml and an overlay. "
     "Edit those, not this.\n"
@@ -230,7 +232,7 @@ def _params(
     folder: Path, project: Path, overlays: tuple[Mapping[str, object], ...]
 ) -> dict[str, object]:
     content = laid(project, *overlays)
-    given = parse_params(content).fetch.sources
+    given = parse_params(content, project / DEVICES).fetch.sources
     return overlaid(
         content, {"fetch": {"sources": [_seen_from(folder, project, each) for each in given]}}
     )

@@ -12,7 +12,7 @@ from litesmith.data.formats.idx import encode_idx
 from litesmith.data.synthetic import draw_images
 from litesmith.files import read_yaml
 from litesmith.params.everything import Params
-from litesmith.params.loading import overlaid, parse_params
+from litesmith.params.loading import DEVICES, overlaid, parse_params
 from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def params() -> Params:
         "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_mean_shift": 0.9},
         "prepare": {"num_validation": 10, "num_gate": 10},
     }
-    return parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay))
+    return parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay), PROJECT / DEVICES)
 
 
 @functools.cache

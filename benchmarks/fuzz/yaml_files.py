@@ -172,20 +172,21 @@ _ENCODINGS = (
 
 @functools.cache
 def seeds() -> dict[str, str]:
-    """Return the project's parameters and profiles, by path in the project."""
-    paths = [PROJECT / "params.yaml", *sorted((PROJECT / "profiles").glob("*.yaml"))]
+    """Return the project's parameters, devices and profiles, by path in the project."""
+    names = ("params.yaml", "devices/*.yaml", "profiles/*.yaml")
+    paths = [path for name in names for path in sorted(PROJECT.glob(name))]
     return {path.relative_to(PROJECT).as_posix(): path.read_text("utf-8") for path in paths}
 
 
 def make(rng: Random) -> dict[str, bytes]:
-    """Return parameters and a profile, one of them mutated."""
-    parameters, profile = (
-        seeds()["params.yaml"],
-        rng.choice([text for name, text in seeds().items() if "/" in name]),
+    """Return parameters, devices and a profile, one of them mutated."""
+    texts = {name: text for name, text in seeds().items() if not name.startswith("profiles/")}
+    texts[f"profiles/{PROFILE}.yaml"] = rng.choice(
+        [text for name, text in seeds().items() if name.startswith("profiles/")]
     )
-    files = {"params.yaml": parameters.encode(), f"profiles/{PROFILE}.yaml": profile.encode()}
-    name, text = rng.choice(list(zip(files, (parameters, profile), strict=True)))
-    files[name] = _changed(rng, text)
+    files = {name: text.encode() for name, text in texts.items()}
+    name = rng.choice(list(texts))
+    files[name] = _changed(rng, texts[name])
     return files
 
 

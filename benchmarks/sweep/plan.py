@@ -7,6 +7,7 @@ from pydantic import Field
 
 from benchmarks.cache import name_for
 from benchmarks.numbers import read_numbers
+from litesmith.device.limits import search_limits
 from litesmith.errors import ParamsError
 from litesmith.params.everything import Params
 from litesmith.params.section import Count, Section, Seed
@@ -89,7 +90,11 @@ def seed_folder(config: Config, params: Params, seed: int) -> Path:
         raise ParamsError(
             f"{seed} is no seed of {CONFIG.name}. Expected one of {config.seeds}: all count, and no other."
         )
-    decided = _hash(config.searches, params.device.part(HardLimits), params.prepare)
+    decided = _hash(
+        config.searches,
+        search_limits(params.device.part(HardLimits), params.sweep.budget),
+        params.prepare,
+    )
     return WORK / decided / f"seed-{seed}"
 
 

@@ -13,6 +13,7 @@ from benchmarks.spent import counting, total
 from benchmarks.sweep.plan import Config, Halving, Searches, seed_folder
 from benchmarks.sweep.progress import cpu_s_until, incumbents
 from litesmith.data.splits import read_split
+from litesmith.device.limits import search_limits
 from litesmith.files import write_json
 from litesmith.params.everything import Params
 from litesmith.params.sections.device import HardLimits
@@ -101,7 +102,7 @@ def _plan(
     )
     return Plan(
         params=search,
-        limits=params.device.part(HardLimits),
+        limits=search_limits(params.device.part(HardLimits), params.sweep.budget),
         images=image_shape(params.dataset),
         train=catalog.TRAIN,
         validation=catalog.VALIDATION,

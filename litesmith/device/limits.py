@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from litesmith.params.sections.device import HardLimits
+from litesmith.params.sections.device import Budget, HardLimits
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,9 @@ def broken_limits(cost: Cost, limits: HardLimits) -> str:
     return "; ".join(
         f"{what} of {got} {unit}, limit {most}" for what, got, most, unit in pairs if got > most
     )
+
+
+def search_limits(device: HardLimits, budget: Budget) -> HardLimits:
+    """Return the limits of a search: the budget's, the device's own where that has none."""
+    tighter = {name: most for name, most in budget if most is not None}
+    return device.replace(**tighter)

@@ -13,7 +13,7 @@ from litesmith.documents.templates import templates
 from litesmith.errors import ContractError
 from litesmith.records.evaluate import Variant
 from litesmith.records.provenance import Provenance
-from litesmith.records.scores import Score
+from litesmith.records.record import Score
 from litesmith.records.summary import Results
 
 _WIDTH = 105

@@ -1,14 +1,14 @@
 """All of ``params.yaml``."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from litesmith.params.section import Section, Seed
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.convert import ConvertParams
 from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.device import DeviceParams
+from litesmith.params.sections.device import Device
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.params.sections.fetch import FetchParams
 from litesmith.params.sections.prepare import PrepareParams
@@ -22,14 +22,14 @@ from litesmith.params.sections.validate import ValidateParams
 
 
 class Params(Section):
-    """All of ``params.yaml``."""
+    """All of ``params.yaml``, with the device that it names."""
 
     seed: Seed
     dataset: DatasetParams
     fetch: FetchParams
     validate_: Annotated[ValidateParams, Field(alias="validate")]
     prepare: PrepareParams
-    device: DeviceParams
+    device: Device
     baseline: BaselineParams
     teach: TeachParams
     sweep: SweepParams
@@ -50,3 +50,17 @@ class Params(Section):
         if not isinstance(section := sections.get(key), Section):
             raise KeyError(key)
         return section
+
+    @model_validator(mode="after")
+    def _no_budget_is_looser(self) -> Self:
+        limits = dict(self.device)
+        looser = [
+            f"sweep.budget.{name} is {most}, more than the {limits[name]} of the device "
+            f"(devices/{self.device.name}.yaml). A budget may be tighter than the device, never looser: "
+            f"write {limits[name]} or less, or null for the device's own limit."
+            for name, most in self.sweep.budget
+            if most is not None and most > limits[name]
+        ]
+        if looser:
+            raise ValueError("\n".join(looser))
+        return self

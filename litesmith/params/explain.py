@@ -13,24 +13,24 @@ from litesmith.errors import did_you_mean
 from litesmith.params.everything import Params
 
 
-def explain(detail: ErrorDetails) -> str:
-    """Explain what is wrong with a value, and how to fix it."""
-    names, said = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
+def explain(detail: ErrorDetails, root: type[BaseModel] = Params, file: str = "params.yaml") -> str:
+    """Explain what is wrong with a value of ``file``, which is read into ``root``, and how to fix it."""
+    names, text = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
     kind, value = detail["type"], detail["input"]
     if kind in ("tuple_type", "too_short", "too_long"):  # YAML knows no tuples
-        said = said.replace("Tuple", "List").replace("tuple", "list")
+        text = text.replace("Tuple", "List").replace("tuple", "list")
     if kind in ("model_type", "dict_type"):
         return not_a_section(names, value)
     if kind in ("extra_forbidden", "invalid_key"):
-        known = _section(names[:-1]).model_fields
+        known = _section(root, names[:-1]).model_fields
         return unknown(names, [field.alias or name for name, field in known.items()])
     if not names:
-        return said
-    where, field = ".".join(names), _field(names)
+        return text
+    where, field = ".".join(names), _field(root, names)
     if kind == "missing":
-        return f"{where} is missing. Add it to params.yaml."
+        return f"{where} is missing. Add it to {file}."
     out_of_bounds = kind.startswith(("greater_than", "less_than"))
-    expected = _interval(field) if field is not None and out_of_bounds else said.replace("Input ", "")
+    expected = _interval(field) if field is not None and out_of_bounds else text.replace("Input ", "")
     got = "" if isinstance(value, Mapping) else f", got {short(value)}"
     meaning = f" {field.description}" if field is not None and field.description else ""
     return f"{where} {expected}{got}.{_meant(detail)}{meaning}{_percent_hint(detail)}"
@@ -70,8 +70,28 @@ def unknown(names: Sequence[str], known: Sequence[str]) -> str:
     """Name an unknown key and the nearest known one."""
     section, where = "".join(f"{name}." for name in names[:-1]), ".".join(names)
     here = {name: section + name for name in known}
-    meant = did_you_mean(names[-1], here) or did_you_mean(names[-1], _places())
+    meant = renamed(where) or did_you_mean(names[-1], here) or did_you_mean(names[-1], _places())
     return f"{where} is not a parameter.{meant} Known here: {', '.join(known)}."
+
+
+def renamed(where: str) -> str:
+    """Return a hint at the new name of a key, or of a word of a list; empty if it has none."""
+    return f" It is called {_RENAMED[where]} now." if where in _RENAMED else ""
+
+
+# Keys of older versions, and words that a list held; the new name of each.
+_RENAMED = {
+    "dataset.drawn": "dataset.synthetic",
+    "fetch.drawn_seed": "fetch.synthetic_seed",
+    "fetch.sources.drawn": "synthetic",
+    "sweep.lesson": "sweep.distillation",
+    "prune.lesson": "prune.distillation",
+    "quantize.lesson": "quantize.distillation",
+    "quantize.variants.mirrored": "flip_averaged",
+    "report.calibration_bins": "evaluate.calibration_bins",
+    "report.importance_shuffles": "sweep.importance_shuffles",
+    "retrain.max_kept": "retrain.max_archived",
+}
 
 
 def _places() -> dict[str, str]:
@@ -87,14 +107,15 @@ def _paths(section: type[BaseModel], before: str = "") -> Iterator[str]:
     for name, field in section.model_fields.items():
         path = f"{before}{field.alias or name}"
         yield path
-        if isinstance(field.annotation, type):
+        # Of the device, params.yaml holds the name alone.
+        if isinstance(field.annotation, type) and path != "device":
             for inner in _sections_in(field.annotation):
                 yield from _paths(inner, f"{path}.")
 
 
-def _section(names: list[str]) -> type[BaseModel]:
-    """Return the section class that ``names`` lead to."""
-    section: type[BaseModel] = Params
+def _section(root: type[BaseModel], names: list[str]) -> type[BaseModel]:
+    """Return the section class that ``names`` lead to from ``root``."""
+    section = root
     for name in names:
         field = _lookup(section, name)
         inner = _sections_in(field.annotation) if field else []
@@ -104,10 +125,10 @@ def _section(names: list[str]) -> type[BaseModel]:
     return section
 
 
-def _field(names: list[str]) -> FieldInfo | None:
+def _field(root: type[BaseModel], names: list[str]) -> FieldInfo | None:
     """Return the field that ``names`` lead to, None within a list."""
     for depth in range(len(names), 0, -1):
-        field = _lookup(_section(names[: depth - 1]), names[depth - 1])
+        field = _lookup(_section(root, names[: depth - 1]), names[depth - 1])
         if field is not None:
             return field
     return None

@@ -4,17 +4,23 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic.fields import FieldInfo
 
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound="Section")
+Bound = float | None
 
 
 @dataclass(frozen=True)
 class Indifferent:
-    """Mark of a parameter that changes no result.
+    """Mark of a parameter that changes no result: a killed run may go on with another value."""
 
-    A killed run may go on with another value of it.
-    """
+
+def about(
+    meaning: str, *, ge: Bound = None, gt: Bound = None, le: Bound = None, lt: Bound = None
+) -> FieldInfo:
+    """Return pydantic's ``Field`` with a description, which errors and schemas show, and bounds."""
+    return FieldInfo(description=meaning, ge=ge, gt=gt, le=le, lt=lt)
 
 
 class Section(BaseModel):
@@ -55,15 +61,13 @@ Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Blocks = Annotated[int, Field(ge=0)]
-Seed = Annotated[
-    int, Field(ge=0, le=2**31 - 1, description="Every random choice of every step follows from it.")
-]
+Seed = Annotated[int, about("Every random choice of every step follows from it.", ge=0, le=2**31 - 1)]
 Threads = Annotated[
-    int, Field(ge=1, le=64, description="Threads of TensorFlow; another number gives other results.")
+    int, about("Threads of TensorFlow; another number gives other results.", ge=1, le=64)
 ]
 ComputeDtype = Annotated[
     Literal["float32", "bfloat16"],
-    Field(description="What flows between layers in training. bfloat16 pays with AMX or AVX-512 BF16."),
+    about("What flows between layers in training. bfloat16 pays with AMX or AVX-512 BF16."),
 ]
 
 

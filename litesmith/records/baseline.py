@@ -1,7 +1,6 @@
 """What became of the baseline."""
 
-from litesmith.records.record import Count, Record
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score
 
 
 class BaselineRecipe(Record):
@@ -13,17 +12,7 @@ class BaselineRecipe(Record):
 
 
 class BaselineResult(Record):
-    """The result of the step ``baseline``.
-
-    Attributes:
-        train: On the training split.
-        validation: On the validation split.
-        num_parameters: Weights of the network.
-        keras_bytes: Size of the Keras file.
-        macs: Multiply-accumulates for one image.
-        epochs: Epochs trained.
-        recipe: How it was trained.
-    """
+    """The result of the step ``baseline``."""
 
     train: Score
     validation: Score

@@ -1,5 +1,8 @@
 """What conversion made, and which file was chosen."""
 
+from typing import Annotated
+
+from litesmith.params.section import about
 from litesmith.records.record import Count, Record, Share
 
 
@@ -38,21 +41,7 @@ class FileCheck(Record):
 
 
 class ConvertedFile(Record):
-    """A ``.tflite`` file.
-
-    Attributes:
-        model: The Keras model that it was made of.
-        precision: Of its weights.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
-        input: Its input.
-        output: Its output.
-        golden_max_error: Largest difference of a probability from Keras, on the golden images.
-        agreement_with_keras: Share of validation images given the same class.
-        validation_accuracy: On validation.
-        sparsity: Zeros among its weights.
-        checks: What it was held to.
-    """
+    """A ``.tflite`` file."""
 
     model: str
     precision: str
@@ -60,53 +49,34 @@ class ConvertedFile(Record):
     gzip_bytes: Count
     input: TensorForm
     output: TensorForm
-    golden_max_error: float
-    agreement_with_keras: Share
+    golden_max_error: Annotated[float, about("Largest difference of a golden probability from Keras.")]
+    agreement_with_keras: Annotated[Share, about("Share of validation images given the same class.")]
     validation_accuracy: Share
     sparsity: Sparsity
     checks: tuple[FileCheck, ...]
 
 
 class Candidate(Record):
-    """A file that might go to the device.
+    """A file that might go to the device."""
 
-    Attributes:
-        accuracy: On validation, over all places that the images were moved to.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
-        behind_best: How far its accuracy is behind the best candidate's.
-        standard_error: Of that paired difference.
-        within_noise: Whether the difference may be chance.
-        within_limits: Whether it keeps to the device's limits.
-    """
-
-    accuracy: Share
+    accuracy: Annotated[Share, about("On validation, over all places that the images were moved to.")]
     bytes: Count
     gzip_bytes: Count
-    behind_best: float
-    standard_error: float
-    within_noise: bool
+    behind_best: Annotated[float, about("How far its accuracy is behind the best candidate's.")]
+    standard_error: Annotated[float, about("Of that paired difference.")]
+    within_noise: Annotated[bool, about("Whether the difference may be chance.")]
     within_limits: bool
 
 
 class FinalChoice(Record):
-    """The file that goes to the device, why, and the candidates by name.
-
-    Attributes:
-        name: Of the file.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
-        reason: Why it was chosen.
-        candidates: All that were compared.
-        moved_px: Pixels that the validation images were moved each way.
-    """
+    """The file that goes to the device, why, and the candidates by name."""
 
     name: str
     bytes: Count
     gzip_bytes: Count
     reason: str
     candidates: dict[str, Candidate]
-    moved_px: Count
+    moved_px: Annotated[Count, about("Pixels that the validation images were moved each way.")]
 
 
 class Calibration(Record):
@@ -118,18 +88,10 @@ class Calibration(Record):
 
 
 class ConvertResult(Record):
-    """The result of the step ``convert``.
+    """The result of the step ``convert``."""
 
-    Attributes:
-        files: By name, such as ``tuned-int8``.
-        refused: Why a file of a fine-tuned model is not there, by name.
-        final: The file that was chosen.
-        calibration: What the integer files were calibrated with.
-        runtime: What the files were run with.
-    """
-
-    files: dict[str, ConvertedFile]
-    refused: dict[str, str]
+    files: Annotated[dict[str, ConvertedFile], about("By name, such as ``tuned-int8``.")]
+    refused: Annotated[dict[str, str], about("Why a file of a fine-tuned model is not there, by name.")]
     final: FinalChoice
-    calibration: Calibration
+    calibration: Annotated[Calibration, about("What the integer files were calibrated with.")]
     runtime: str

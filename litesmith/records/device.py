@@ -1,20 +1,17 @@
 """What the tools for devices measured, and the limits of the device."""
 
+from typing import Annotated
+
+from litesmith.params.section import about
 from litesmith.records.record import Record
 
 
 class Column(Record):
-    """A quantity that a tool measures.
+    """A quantity that a tool measures."""
 
-    Attributes:
-        name: In the values.
-        label: Head of its column, with the unit.
-        unit: ``bytes``, ``ms`` or empty.
-    """
-
-    name: str
-    label: str
-    unit: str
+    name: Annotated[str, about("In the values.")]
+    label: Annotated[str, about("Head of its column, with the unit.")]
+    unit: Annotated[str, about("``bytes``, ``ms`` or empty.")]
 
 
 class MeasuredFile(Record):
@@ -25,40 +22,22 @@ class MeasuredFile(Record):
 
 
 class DeviceMeasurement(Record):
-    """What one tool measured.
-
-    Attributes:
-        title: What was measured, in words.
-        tool: Name and version.
-        caption: A sentence on what the numbers mean and do not mean.
-        columns: The quantities.
-        files: What it measured, by file.
-    """
+    """What one tool measured."""
 
     title: str
-    tool: str
-    caption: str
+    tool: Annotated[str, about("Name and version.")]
+    caption: Annotated[str, about("A sentence on what the numbers mean and do not mean.")]
     columns: tuple[Column, ...]
     files: dict[str, MeasuredFile]
 
 
 class LimitCheck(Record):
-    """One limit of the device and what the final file takes of it.
+    """One limit of the device and what the final file takes of it."""
 
-    Attributes:
-        name: Of the limit in the device's file, such as ``max_arena_bytes``.
-        label: Of the quantity, in words.
-        unit: ``bytes``, ``ms`` or empty.
-        limit: The most that the device has.
-        measured: What the file takes; None if no tool measured it.
-        met: Whether the limit is kept; None if not measured.
-        reason: Why it was not measured; None if it was.
-    """
-
-    name: str
+    name: Annotated[str, about("Of the limit in the device's file, such as ``max_arena_bytes``.")]
     label: str
-    unit: str
+    unit: Annotated[str, about("``bytes``, ``ms`` or empty.")]
     limit: float
-    measured: float | None
-    met: bool | None
-    reason: str | None
+    measured: Annotated[float | None, about("What the file takes; None if no tool measured it.")]
+    met: Annotated[bool | None, about("Whether the limit is kept; None if not measured.")]
+    reason: Annotated[str | None, about("Why it was not measured; None if it was.")]

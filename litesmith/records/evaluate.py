@@ -1,32 +1,18 @@
-"""What the models and files do on the test images, and what they ask of a device."""
+"""What the models and files do on the test images, and what they need of a device."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from litesmith.analysis.flips import FlipCounts
 from litesmith.analysis.intervals import ClassEstimates
 from litesmith.analysis.paired import Difference
 from litesmith.analysis.reliability import Calibration
+from litesmith.params.section import about
 from litesmith.records.device import DeviceMeasurement, LimitCheck
 from litesmith.records.record import Count, Interval, Record, Share
 
 
 class Variant(Record):
-    """A model in one format and precision, on the test images.
-
-    Attributes:
-        label: For people.
-        model: Which of the trained models it is.
-        format: Of the file.
-        precision: Of its weights.
-        accuracy: Share of images classified right.
-        accuracy_interval: Wilson's 95 % interval.
-        loss: Mean cross-entropy in nats; None for integer files.
-        loss_reason: Why there is no loss; None where there is one.
-        bytes: Size of the file.
-        gzip_bytes: Its size after gzip.
-        per_class: Precision, recall and F1 of each class, with intervals.
-        confusion: Counts, rows actual and columns predicted.
-    """
+    """A model in one format and precision, on the test images."""
 
     label: str
     model: str
@@ -34,35 +20,27 @@ class Variant(Record):
     precision: str
     accuracy: Share
     accuracy_interval: Interval
-    loss: float | None
-    loss_reason: str | None
+    loss: Annotated[float | None, about("Mean cross-entropy in nats; None for integer files.")]
+    loss_reason: Annotated[str | None, about("Why there is no loss; None where there is one.")]
     bytes: Count
     gzip_bytes: Count
     per_class: tuple[ClassEstimates, ...]
-    confusion: tuple[tuple[Count, ...], ...]
+    confusion: Annotated[tuple[tuple[Count, ...], ...], about("Rows actual, columns predicted.")]
 
 
 class EvaluateResult(Record):
-    """The result of the step ``evaluate``, without timings.
-
-    Attributes:
-        num_images: Test images.
-        final: Name of the file that goes to the device.
-        variants: By name, such as ``tuned-keras`` and ``tuned-int8``.
-        gain: Accuracy of the final file minus the baseline's, paired.
-        calibration: Confidence against accuracy of the final file, its parent and the baseline, by name.
-        flips: Images that a file answers otherwise than the Keras model that it was made of, by file.
-        device: What the tools that were asked for measured, by tool.
-        not_measured: Titles of the measurements that were not asked for.
-        limits: What the final file takes of each limit that does not depend on a clock.
-    """
+    """The result of the step ``evaluate``, without timings."""
 
     num_images: Count
     final: str
     variants: dict[str, Variant]
-    gain: Difference
-    calibration: dict[str, Calibration]
-    flips: dict[str, FlipCounts]
+    gain: Annotated[Difference, about("Accuracy of the final file minus the baseline's, paired.")]
+    calibration: Annotated[
+        dict[str, Calibration], about("Of the final file, its parent and the baseline.")
+    ]
+    flips: Annotated[
+        dict[str, FlipCounts], about("Where a file answers otherwise than its Keras model.")
+    ]
     device: dict[str, DeviceMeasurement]
-    not_measured: tuple[str, ...]
-    limits: tuple[LimitCheck, ...]
+    not_measured: Annotated[tuple[str, ...], about("Titles of the other measurements.")]
+    limits: Annotated[tuple[LimitCheck, ...], about("Of the final file, without the limit on time.")]

@@ -1,7 +1,10 @@
 """What the files take of time, on the host that timed them."""
 
+from typing import Annotated
+
+from litesmith.params.section import about
 from litesmith.records.device import LimitCheck
-from litesmith.records.host import Host
+from litesmith.records.provenance import Host
 from litesmith.records.record import Count, Record
 
 
@@ -14,24 +17,13 @@ class FileLatency(Record):
 
 
 class LatencyResult(Record):
-    """Timings of the files, taken in turns.
-
-    Attributes:
-        host: Where.
-        runtime: With what.
-        num_threads: Threads of the runtime.
-        num_warmup: Runs of each file before any was timed.
-        num_rounds: Rounds in which the files took turns.
-        runs_per_round: Timed runs of each file in each round.
-        variants: By file.
-        limits: What the final file takes of the limit on time.
-    """
+    """Timings of the files, taken in turns."""
 
     host: Host
     runtime: str
     num_threads: Count
     num_warmup: Count
-    num_rounds: Count
+    num_rounds: Annotated[Count, about("Rounds in which the files took turns.")]
     runs_per_round: Count
     variants: dict[str, FileLatency]
-    limits: tuple[LimitCheck, ...]
+    limits: Annotated[tuple[LimitCheck, ...], about("What the final file takes of the limit on time.")]

@@ -4,13 +4,7 @@ from litesmith.records.record import Count, Record
 
 
 class SplitSummary(Record):
-    """One split.
-
-    Attributes:
-        num_images: Images in it.
-        per_class: Images of each class, in the order of the labels.
-        sha256: Hash of images and labels.
-    """
+    """One split."""
 
     num_images: Count
     per_class: tuple[Count, ...]

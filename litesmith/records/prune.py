@@ -1,30 +1,24 @@
 """What pruning and dropout did."""
 
+from typing import Annotated
+
+from litesmith.params.section import about
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record, Share
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score, Share
 
 
 class AblationLine(Record):
-    """One model of the ablation.
-
-    Attributes:
-        label: For people.
-        dropout_rate: With which it was fine-tuned.
-        pruned: Whether weights were set to zero.
-        validation: What it reaches.
-        sparsity: Share of the weights that are zero.
-    """
+    """One model of the ablation."""
 
     label: str
     dropout_rate: float
     pruned: bool
     validation: Score
-    sparsity: Share
+    sparsity: Annotated[Share, about("Share of the weights that are zero.")]
 
 
 class LayerSparsity(Record):
-    """Zeros of one layer: the share that was asked for and the share that was reached."""
+    """Zeros of one layer: the requested share and the share that was reached."""
 
     name: str
     shape: tuple[Count, ...]
@@ -34,18 +28,12 @@ class LayerSparsity(Record):
 
 
 class PruneResult(Record):
-    """The result of the step ``prune``.
+    """The result of the step ``prune``."""
 
-    Attributes:
-        ablation: The winner, with dropout alone, pruned alone, and with both, by name.
-        sparsity_asked: Share of a pruned layer's weights.
-        sparsity_reached: Share of all weights of the pruned model.
-        layers: Each layer with weights.
-        recipe: Of the fine-tuning.
-    """
-
-    ablation: dict[str, AblationLine]
+    ablation: Annotated[
+        dict[str, AblationLine], about("The winner; with dropout, pruned, and with both.")
+    ]
     sparsity_asked: Share
-    sparsity_reached: Share
+    sparsity_reached: Annotated[Share, about("Share of all weights of the pruned model.")]
     layers: tuple[LayerSparsity, ...]
     recipe: Recipe

@@ -1,37 +1,28 @@
 """What became of the models that were fine-tuned for conversion."""
 
+from typing import Annotated
+
+from litesmith.params.section import about
 from litesmith.params.sections.quantize import Clustering
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record
-from litesmith.records.scores import EpochScores, Score
+from litesmith.records.record import Count, EpochScores, Record, Score
 
 
 class TunedVariant(Record):
-    """A model that was fine-tuned for conversion.
-
-    Attributes:
-        label: For people.
-        description: How it came about, in a sentence for the model card.
-        parent: The model that it began with.
-        passes: How often one answer runs the winner's network.
-        validation: What it reaches.
-        parent_validation: What its parent reaches.
-        distinct_values: Of each clustered kernel, by layer; empty for others.
-        history: Its epochs; empty if it was not trained.
-    """
+    """A model that was fine-tuned for conversion."""
 
     label: str
-    description: str
-    parent: str
-    passes: Count
+    description: Annotated[str, about("How it came about, in a sentence for the model card.")]
+    parent: Annotated[str, about("The model that it began with.")]
+    passes: Annotated[Count, about("How often one answer runs the winner's network.")]
     validation: Score
     parent_validation: Score
-    distinct_values: dict[str, Count]
-    history: tuple[EpochScores, ...]
+    distinct_values: Annotated[dict[str, Count], about("Of clustered kernels, by layer.")]
+    history: Annotated[tuple[EpochScores, ...], about("Its epochs; empty if it was not trained.")]
 
 
 class QuantizeResult(Record):
-    """The result of the step ``quantize``: the variants by name, and how they were made."""
+    """The result of the step ``quantize``: the variants by name, and how they were trained."""
 
     variants: dict[str, TunedVariant]
     clustering: Clustering

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from litesmith.errors import DataError
 from litesmith.files import read_json, write_json
+from litesmith.params.section import about
 
 Kind = TypeVar("Kind", bound="Record")
 
@@ -19,6 +20,24 @@ class Record(BaseModel):
     """Frozen values that a file in JSON holds: all fields must be there, and no other."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Score(Record):
+    """What a model reaches on a split: mean cross-entropy in nats beside the accuracy."""
+
+    accuracy: Share
+    loss: float
+
+
+class EpochScores(Record):
+    """Losses in nats and accuracies of an epoch."""
+
+    epoch: Annotated[Count, about("Counted from 1.")]
+    loss: Annotated[float, about("On the changed images while learning, as is ``accuracy``.")]
+    accuracy: Share
+    val_loss: Annotated[float, about("On validation.")]
+    val_accuracy: Share
+    learning_rate: Annotated[float, about("At the epoch's last step.")]
 
 
 def write_record(path: Path, record: Record) -> None:

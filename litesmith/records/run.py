@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, JsonValue
 
 from litesmith.files import read_json
+from litesmith.params.section import about
 from litesmith.records.figures import AccuracyChange, ReportVerdict
 from litesmith.records.record import Count, Interval, Record, Share, parse_record
 
@@ -26,55 +27,32 @@ class Outcome(StrEnum):
 
 
 class StageRun(Record):
-    """One stage of a run.
+    """One stage of a run."""
 
-    Attributes:
-        outcome: How it ended.
-        wall_s: Seconds of the run that it took.
-        step_wall_s: Seconds that its step's own process took; None where that did not run to its end.
-        step_cpu_s: CPU-seconds of that process and its workers; None in the same case.
-    """
-
-    outcome: Outcome
-    wall_s: float
-    step_wall_s: float | None
-    step_cpu_s: float | None
+    outcome: Annotated[Outcome, about("How it ended.")]
+    wall_s: Annotated[float, about("Seconds of the run that it took.")]
+    step_wall_s: Annotated[float | None, about("Of its step's process; None if that did not end.")]
+    step_cpu_s: Annotated[float | None, about("Workers included; None in the same case.")]
 
 
 class GitState(Record):
-    """The state of the project's sources.
+    """The state of the project's sources."""
 
-    Attributes:
-        revision: The commit that is checked out, None if git does not tell.
-        dirty: Whether files differ from it, None if git does not tell.
-        unknown: Why one of them is None, None if neither is.
-    """
-
-    revision: str | None
-    dirty: bool | None
-    unknown: str | None
+    revision: Annotated[str | None, about("The commit that is checked out, None if git does not tell.")]
+    dirty: Annotated[bool | None, about("Whether files differ from it, None if git does not tell.")]
+    unknown: Annotated[str | None, about("Why one of them is None, None if neither is.")]
 
 
 class RunResult(Record):
-    """What a run reached.
-
-    Attributes:
-        final: Name of the file that goes to the device.
-        accuracy: Its accuracy on the test images, 0 to 1.
-        accuracy_interval: Wilson's 95 % interval.
-        bytes: Its size.
-        gzip_bytes: Its size after gzip.
-        verdict: Of the report, None if it left none.
-        since_reference: None if there is no reference run.
-    """
+    """What a run reached."""
 
     final: str
     accuracy: Share
     accuracy_interval: Interval
     bytes: Count
     gzip_bytes: Count
-    verdict: ReportVerdict | None
-    since_reference: AccuracyChange | None
+    verdict: Annotated[ReportVerdict | None, about("Of the report, None if it left none.")]
+    since_reference: Annotated[AccuracyChange | None, about("None if there is no reference run.")]
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -83,51 +61,27 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 class RunRecord(Record):
-    """What one run of the flow did in one workspace.
-
-    Attributes:
-        version: Of this shape.
-        flow_run: Id in Prefect.
-        name: Name in Prefect.
-        profile: The profiles it ran with, joined as in ``quick+synthetic``; None for the project itself.
-        command: The command line.
-        git: State of the sources as the run began.
-        started: When the flow began.
-        startup_s: Seconds from the start of the process to that of the flow; None in version 1.
-        wall_s: Seconds that the flow took.
-        steps_wall_s: Seconds of these in the steps' own processes.
-        overhead_s: The other seconds.
-        steps_cpu_s: CPU-seconds of the steps; None in version 1.
-        cpu_s: CPU-seconds of the flow, DVC and the steps, without Prefect's server.
-        server_cpu_s: CPU-seconds of Prefect's server; None if the run did not start it, and in version
-            1.
-        stages: By name, in their order.
-        error: Why the run failed or was stopped, None if it came to its end.
-        refused: Whether the step that failed left a page that shows why.
-        synthetic: Whether the images are synthetic; None if the parameters could not be read, and in
-            versions 1 and 2.
-        result: None if the run failed or no result was there, and in version 1.
-    """
+    """What one run of the flow did in one workspace."""
 
     version: Literal[4]
     flow_run: str
     name: str
-    profile: str | None
+    profile: Annotated[str | None, about("Such as ``quick+synthetic``; None for the project itself.")]
     command: str
     git: GitState
     started: Annotated[datetime, AfterValidator(_in_utc)]
-    startup_s: float | None
+    startup_s: Annotated[float | None, about("Before the flow began; None in version 1.")]
     wall_s: float
-    steps_wall_s: float
-    overhead_s: float
-    steps_cpu_s: float | None
-    cpu_s: float
-    server_cpu_s: float | None
+    steps_wall_s: Annotated[float, about("Seconds of these in the steps' own processes.")]
+    overhead_s: Annotated[float, about("The other seconds.")]
+    steps_cpu_s: Annotated[float | None, about("CPU-seconds of the steps; None in version 1.")]
+    cpu_s: Annotated[float, about("Of flow, DVC and steps, without Prefect's server.")]
+    server_cpu_s: Annotated[float | None, about("None if the run did not start it, and in version 1.")]
     stages: dict[str, StageRun]
-    error: str | None
-    refused: bool
-    synthetic: bool | None
-    result: RunResult | None
+    error: Annotated[str | None, about("Why the run failed or was stopped, None if it came to its end.")]
+    refused: Annotated[bool, about("Whether the step that failed left a page that shows why.")]
+    synthetic: Annotated[bool | None, about("None if unknown, as in versions 1 and 2.")]
+    result: Annotated[RunResult | None, about("None if it left none, and in version 1.")]
 
 
 def read_run(path: Path) -> RunRecord:

@@ -2,10 +2,11 @@
 
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from litesmith.params.section import about
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
@@ -48,17 +49,7 @@ class DatasetSummary(Record):
 
 
 class HeadlineSide(Record):
-    """What the headline says of one model.
-
-    Attributes:
-        variant: The variant whose accuracy it is.
-        accuracy: Share of the test images classified right.
-        accuracy_interval: Its interval.
-        keras_bytes: Size of the Keras file.
-        tflite_bytes: Size of the ``.tflite`` file.
-        gzip_bytes: Its size after gzip.
-        median_latency_ms: Of the ``.tflite`` file for one image, on the host that timed it.
-    """
+    """What the headline says of one model."""
 
     variant: str
     accuracy: Share
@@ -66,7 +57,7 @@ class HeadlineSide(Record):
     keras_bytes: Count
     tflite_bytes: Count
     gzip_bytes: Count
-    median_latency_ms: float
+    median_latency_ms: Annotated[float, about("Of the ``.tflite`` file for one image.")]
 
 
 class AccuracyChange(Record):
@@ -89,7 +80,6 @@ class RightAnswers(Record):
     """Which test images the final file got right.
 
     Attributes:
-        num_images: Test images.
         bits: One bit for each image in order, the first the highest of its byte, in Base64.
     """
 
@@ -105,16 +95,10 @@ class RightAnswers(Record):
 
 
 class Reason(Record):
-    """One thing that the verdict rests on.
-
-    Attributes:
-        topic: In a word.
-        good: Whether it speaks for the model; None if that is not known.
-        text: The facts.
-    """
+    """One thing that the verdict rests on."""
 
     topic: str
-    good: bool | None
+    good: Annotated[bool | None, about("Whether it speaks for the model; None if that is not known.")]
     text: str
 
 
@@ -136,83 +120,46 @@ class Changed(Record):
 
 
 class SinceReference(Record):
-    """What changed since the reference run.
-
-    Attributes:
-        final: Name of the reference's final file.
-        accuracy: Accuracy of the final file minus that of the reference's.
-        paired: Whether both answered the same test images and were compared image by image.
-        same_run: Whether this is the reference run itself.
-        raw_share: Bytes of the final file as a share of the reference's.
-        gzip_share: The same after gzip.
-        data: Facts of the data set.
-        parameters: Parameters of the steps.
-        versions: Versions of packages.
-        hosts: Hosts that the steps ran on.
-        inputs: Hashes of the files that the report was made from.
-    """
+    """What changed since the reference run."""
 
     final: str
-    accuracy: AccuracyChange
-    paired: bool
-    same_run: bool
-    raw_share: float
-    gzip_share: float
+    accuracy: Annotated[AccuracyChange, about("Final file minus the reference's.")]
+    paired: Annotated[bool, about("Whether both were compared image by image.")]
+    same_run: Annotated[bool, about("Whether this is the reference run itself.")]
+    raw_share: Annotated[float, about("Bytes of the final file as a share of the reference's.")]
+    gzip_share: Annotated[float, about("The same after gzip.")]
     data: tuple[Changed, ...]
     parameters: tuple[Changed, ...]
     versions: tuple[Changed, ...]
     hosts: tuple[Changed, ...]
-    inputs: tuple[Changed, ...]
+    inputs: Annotated[tuple[Changed, ...], about("Hashes of the files that the report read.")]
 
 
 class Summary(Record):
     """All numbers of one report: ``reports/summary.json``, and the element ``summary`` of the page.
 
     Accuracies and shares are fractions from 0 to 1, sizes are bytes, latencies milliseconds.
-
-    Attributes:
-        kind: Tells the file from others.
-        schema_version: Goes up when something that a reader relies on is gone or means something else.
-        dataset: The data set.
-        final: Name of the file that goes to the device.
-        headline: Baseline and optimized model.
-        right: Which test images the final file got right.
-        results: The result of each step, without pictures.
-        histories: Columns of the training histories, by model; null where a value is missing.
-        provenance: How each step made its outputs.
-        inputs: SHA-256 of each file that the report was made from, by its path.
-        verdict: The verdict.
-        since_reference: None if there is no reference run to compare with.
     """
 
-    kind: Literal["litesmith summary"]
-    schema_version: Literal[2]
+    kind: Annotated[Literal["litesmith summary"], about("Tells the file from others.")]
+    schema_version: Annotated[Literal[2], about("Goes up when a field that a reader relies on changes.")]
     dataset: DatasetSummary
     final: str
     headline: Headline
-    right: RightAnswers
+    right: Annotated[RightAnswers, about("Which test images the final file got right.")]
     results: Results
-    histories: dict[str, dict[str, tuple[float | None, ...]]]
+    histories: Annotated[
+        dict[str, dict[str, tuple[float | None, ...]]],
+        about("Columns by model; null where a value is missing."),
+    ]
     provenance: dict[str, Provenance]
-    inputs: dict[str, str]
+    inputs: Annotated[dict[str, str], about("SHA-256 of each file that was read, by path.")]
     verdict: Verdict
-    since_reference: SinceReference | None
+    since_reference: Annotated[SinceReference | None, about("None without a reference run.")]
 
 
 class Reference(Record):
-    """What a later report compares itself with, a part of the summary of a run.
-
-    Attributes:
-        kind: Tells the file from others.
-        schema_version: Of this shape; that of the summary.
-        final: Name of the file that went to the device.
-        optimized: What the headline said of it.
-        right: Which test images it got right.
-        latency: Of it.
-        data: What tells one data set from another: ``name``, facts of the files, hashes of the splits.
-        provenance: How each step made its outputs.
-        inputs: SHA-256 of each file that the report was made from, by its path.
-    """
+    """What a later report compares itself with, a part of the summary of a run."""
 
     kind: Literal["litesmith reference"]
     schema_version: Literal[2]
@@ -220,6 +167,6 @@ class Reference(Record):
     optimized: HeadlineSide
     right: RightAnswers
     latency: FileLatency
-    data: dict[str, str]
+    data: Annotated[dict[str, str], about("Name, facts of the files, hashes of the splits.")]
     provenance: dict[str, Provenance]
     inputs: dict[str, str]

@@ -1,14 +1,14 @@
 """What the search found."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from litesmith.analysis.pareto import Standing
+from litesmith.params.section import about
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.record import Count, Record, Share
-from litesmith.records.scores import Score
+from litesmith.records.record import Count, Record, Score, Share
 
 TrialState = Literal["complete", "pruned", "diverged", "infeasible"]
 Choice = int | float | str
@@ -16,49 +16,33 @@ Choices = dict[str, Choice]
 """Hyperparameters of a trial, by name."""
 
 
-class RungScore(Record):
-    """What a trial reached at one rung.
+class AtRung(Record):
+    """Length of a rung's trainings."""
 
-    Attributes:
-        rung: Counted from 0.
-        epochs: Epochs trained there.
-        num_rows: Training images.
-        accuracy: On validation.
-        loss: On validation, in nats; None if it left the numbers.
-    """
-
-    rung: Count
+    rung: Annotated[Count, about("Counted from 0.")]
     epochs: Count
     num_rows: Count
+
+
+class RungScore(AtRung):
+    """What a trial reached at one rung."""
+
     accuracy: Share
-    loss: float | None
+    loss: Annotated[float | None, about("On validation, in nats; None if it left the numbers.")]
 
 
 class Trial(Record):
-    """One proposal of the search.
-
-    Attributes:
-        number: In the order of the proposals.
-        batch: With which others it was halved.
-        state: ``complete``, ``pruned`` (behind its batch), ``diverged``, or ``infeasible`` (beyond a
-            limit).
-        reason: Why it was not trained or not to the end; empty otherwise.
-        choices: Its hyperparameters.
-        tflite_bytes: Of the int8 file of the untrained network.
-        macs: Multiply-accumulates for one image.
-        activation_bytes: Peak of live int8 activations.
-        rungs: What it reached, from the shortest rung on.
-    """
+    """One proposal of the search."""
 
     number: Count
-    batch: Count
-    state: TrialState
-    reason: str
+    batch: Annotated[Count, about("With which others it was halved.")]
+    state: Annotated[TrialState, about("``pruned``: behind its batch; ``infeasible``: beyond a limit.")]
+    reason: Annotated[str, about("Why it was not trained or not to the end; empty otherwise.")]
     choices: Choices
-    tflite_bytes: Count
+    tflite_bytes: Annotated[Count, about("Of the int8 file of the untrained network.")]
     macs: Count
-    activation_bytes: Count
-    rungs: tuple[RungScore, ...]
+    activation_bytes: Annotated[Count, about("Peak of live int8 activations.")]
+    rungs: Annotated[tuple[RungScore, ...], about("What it reached, from the shortest rung on.")]
 
     @property
     def scores(self) -> tuple[RungScore, ...]:
@@ -94,41 +78,21 @@ class FullTraining(Record):
 
 
 class PricedTrial(Record):
-    """A trial with its cost, accuracy and standing at a rung.
-
-    Attributes:
-        number: Of the trial.
-        cost: In bytes or CPU-seconds.
-        accuracy: On validation.
-        standing: ``frontier``, ``tied`` with it within noise, or ``behind``.
-        won: Whether it is the winner.
-    """
+    """A trial with its cost, accuracy and standing at a rung."""
 
     number: Count
-    cost: float
+    cost: Annotated[float, about("In bytes or CPU-seconds.")]
     accuracy: Share
-    standing: Standing
+    standing: Annotated[Standing, about("``frontier``, ``tied`` with it within noise, or ``behind``.")]
     won: bool
 
 
-class RungFrontier(Record):
-    """The trials of a rung against their cost.
+class RungFrontier(AtRung):
+    """The trials of a rung against their cost."""
 
-    Attributes:
-        rung: Counted from 0.
-        epochs: Epochs trained there.
-        num_rows: Training images.
-        points: The trials.
-        margin: One standard error of the best accuracy.
-        num_images: Validation images.
-    """
-
-    rung: Count
-    epochs: Count
-    num_rows: Count
     points: tuple[PricedTrial, ...]
-    margin: float
-    num_images: Count
+    margin: Annotated[float, about("One standard error of the best accuracy.")]
+    num_images: Annotated[Count, about("Validation images.")]
 
 
 @dataclass(frozen=True)
@@ -147,26 +111,17 @@ class Importance:
 
 
 class SweepResult(Record):
-    """The result of the step ``sweep``, without anything that differs when it is repeated.
-
-    Attributes:
-        winner: The trial that won.
-        trials: All proposals.
-        limits: Of the device, which the search kept to.
-        tie_standard_errors: Standard errors below the best accuracy that counted as equal.
-        full_training: The winner's.
-        importance_shuffles: Shuffled outcomes that the importances were compared with.
-        importances: How much each hyperparameter decided, the most first; empty for few trials.
-        frontiers: By rung, against the bytes of the file.
-    """
+    """The result of the step ``sweep``, without anything that differs when it is repeated."""
 
     winner: Winner
     trials: tuple[Trial, ...]
-    limits: HardLimits
-    tie_standard_errors: float
+    limits: Annotated[HardLimits, about("What the search kept to: the device's limits or tighter ones.")]
+    tie_standard_errors: Annotated[float, about("Within which accuracies counted as equal.")]
     full_training: FullTraining
-    importance_shuffles: Count
-    importances: tuple[Importance, ...]
+    importance_shuffles: Annotated[Count, about("That importances were compared with.")]
+    importances: Annotated[
+        tuple[Importance, ...], about("The most important first; empty for few trials.")
+    ]
     frontiers: tuple[RungFrontier, ...]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from litesmith.params.section import about
 from litesmith.records.record import Count, Record
 
 Picture = Annotated[
@@ -20,47 +21,29 @@ class DatasetName(Record):
 
 
 class RuleResult(Record):
-    """What became of one rule.
-
-    Attributes:
-        name: Of the rule.
-        severity: Whether a broken rule stops the pipeline.
-        table: Which table of statistics it looks at.
-        success: Whether the data keep it.
-        expected: What the rule asks for, in words.
-        observed: What the data show, in words.
-        num_unexpected: Rows that break it.
-        offenders: Some of those rows, such as ``train 17``.
-    """
+    """What became of one rule."""
 
     name: str
-    severity: Literal["critical", "warning", "info"]
-    table: str
+    severity: Annotated[
+        Literal["critical", "warning", "info"], about("Critical ones stop the pipeline.")
+    ]
+    table: Annotated[str, about("Which table of statistics it looks at.")]
     success: bool
-    expected: str
+    expected: Annotated[str, about("What the rule asks for, in words.")]
     observed: str
-    num_unexpected: Count
-    offenders: tuple[str, ...]
+    num_unexpected: Annotated[Count, about("Rows that break it.")]
+    offenders: Annotated[tuple[str, ...], about("Some of those rows, such as ``train 17``.")]
 
 
 class RawFiles(Record):
-    """What a pair of image and label file holds.
-
-    Attributes:
-        num_images: Images in the file.
-        mean: Mean of all pixels, 0 to 1.
-        std: Their standard deviation.
-        per_class: Images of each class, in the order of the labels.
-        near_empty: Images with hardly a pixel that is not zero.
-        duplicates: Images that are exact copies of another in the file.
-    """
+    """What a pair of image and label file holds."""
 
     num_images: Count
-    mean: float
-    std: float
+    mean: Annotated[float, about("Mean of all pixels, 0 to 1.")]
+    std: Annotated[float, about("Their standard deviation.")]
     per_class: tuple[Count, ...]
-    near_empty: Count
-    duplicates: Count
+    near_empty: Annotated[Count, about("Images with hardly a pixel that is not zero.")]
+    duplicates: Annotated[Count, about("Images that are exact copies of another in the file.")]
 
 
 class ClassPicture(Record):
@@ -90,22 +73,12 @@ class Pictures(Record):
 
 
 class ValidateResult(Record):
-    """The result of the step ``validate``.
-
-    Attributes:
-        passed: Whether no critical rule is broken.
-        dataset: Which data set it was.
-        rules: What became of each rule.
-        files: The pairs of files, by name.
-        overlap: Test images that are also train images.
-        expectation_library: Name and version of what checked the rules.
-        thumbnails: Images to look at.
-    """
+    """The result of the step ``validate``."""
 
     passed: bool
     dataset: DatasetName
     rules: tuple[RuleResult, ...]
     files: dict[str, RawFiles]
-    overlap: Count
-    expectation_library: str
+    overlap: Annotated[Count, about("Test images that are also train images.")]
+    expectation_library: Annotated[str, about("Name and version of what checked the rules.")]
     thumbnails: Pictures

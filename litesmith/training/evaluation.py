@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from litesmith.data.splits import Split
-from litesmith.records.scores import Score
+from litesmith.records.record import Score
 from litesmith.training.augmentation import to_pixels
 from litesmith.training.backend import tf
 from litesmith.training.types import KerasModel

@@ -4,7 +4,7 @@ import logging
 import math
 
 from litesmith.errors import DivergedError
-from litesmith.records.scores import EpochScores
+from litesmith.records.record import EpochScores
 
 _LOG = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from litesmith.errors import ParamsError
 from litesmith.files import replacing
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.recipe import Recipe
-from litesmith.records.scores import EpochScores
+from litesmith.records.record import EpochScores
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, keras, seed_everything, tf
 from litesmith.training.evaluation import EVALUATION_BATCH, evaluator

@@ -8,12 +8,13 @@ from pydantic import JsonValue
 from litesmith.errors import ContractError
 from litesmith.files import write_text, yaml_text
 from litesmith.params.everything import Params
+from litesmith.params.loading import DEVICES
 from litesmith.params.section import Section
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
 from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
 
-# Stands at an output in dvc.yaml, for whoever passes on what DVC says.
+# Stands at an output in dvc.yaml, for code that passes on messages of DVC.
 MAYBE_EMPTY = "maybe_empty"
 
 _HEADER = "# Written by `make dvc` from the steps in tasks/steps/. Edit those, not this.\n"
@@ -62,8 +63,10 @@ def _stage(step: Step, root: Path) -> dict[str, JsonValue]:
     return {key: value for key, value in stage.items() if value}
 
 
-def _keys(section: str, kind: type[Section]) -> list[str]:
+def _keys(section: str, kind: type[Section]) -> list[JsonValue]:
     """Return the keys of a section that a step reads."""
+    if section == "device":  # DVC fills the name in from params.yaml
+        return [{f"{DEVICES.as_posix()}/${{device}}.yaml": [*kind.model_fields]}]
     whole = {field.alias or name: field.annotation for name, field in Params.model_fields.items()}
     return [section] if kind is whole[section] else [f"{section}.{name}" for name in kind.model_fields]
 

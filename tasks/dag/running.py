@@ -19,8 +19,7 @@ from litesmith.files import explaining
 from litesmith.host import describe_host
 from litesmith.params.loading import read_params
 from litesmith.params.section import Section
-from litesmith.records.host import Host
-from litesmith.records.provenance import Provenance
+from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import write_record
 from litesmith.training.backend import fix_environment
 from tasks import BEGAN_S, catalog

@@ -1,4 +1,4 @@
-"""A step: the files it reads, the files it makes, the parameters it follows."""
+"""A step: the files it reads and writes, and the parameters it follows."""
 
 import inspect
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Plot:
 
     Args:
         x: Column of the horizontal axis.
-        y: Columns drawn over it.
+        y: Columns plotted over it.
         panel: Name of the drawing; marks of the same panel, on whichever files, share its axes.
         template: DVC's name for the kind of drawing.
     """
@@ -139,7 +139,7 @@ class Step:
 
     @property
     def provenance(self) -> Path:
-        """The file that says how the outputs were made: host, versions, cost."""
+        """The file with the provenance of the outputs: host, versions, cost."""
         return catalog.provenance(self.name)
 
     @property

@@ -12,8 +12,8 @@ from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.convert import ConvertResult
 from litesmith.records.device import DeviceMeasurement, LimitCheck
 from litesmith.records.evaluate import EvaluateResult
-from litesmith.records.host import Host
 from litesmith.records.latency import LatencyResult
+from litesmith.records.provenance import Host
 from litesmith.records.record import read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Measured, Metric, Plot, step

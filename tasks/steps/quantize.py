@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from litesmith.files import write_json
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.records.quantize import QuantizeResult, TunedVariant
-from litesmith.records.record import write_record
-from litesmith.records.scores import Score
+from litesmith.records.record import Score, write_record
 from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step
 

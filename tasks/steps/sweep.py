@@ -64,6 +64,7 @@ def sweep(
         ParamsError: No network within the limits is found, or a batch is larger than the training split.
     """
     from litesmith.data.splits import read_split
+    from litesmith.device.limits import search_limits
     from litesmith.search.result import sweep_result, sweep_timing
     from litesmith.search.study import Plan, recipe_of, run_study
     from litesmith.search.trial import run_trial
@@ -80,7 +81,7 @@ def sweep(
         params = params.replace(space=params.space.replace(augmentations=augmentations))
     plan = Plan(
         params=params,
-        limits=device,
+        limits=search_limits(device, params.budget),
         images=image_shape(dataset),
         train=ins.train,
         validation=ins.validation,

@@ -8,8 +8,7 @@ from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.recipe import Augmentation
 from litesmith.params.sections.teach import TeachParams
-from litesmith.records.record import write_record
-from litesmith.records.scores import Score
+from litesmith.records.record import Score, write_record
 from litesmith.records.teach import TeachResult
 from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step

@@ -106,6 +106,7 @@ def finished(budget: str, seed: int, **other: Any) -> None:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, catalog.PARAMS)
+    shutil.copytree(PROJECT / "devices", "devices")
     images, labels = make_tiny.images(30, seed=1)
     write_split(catalog.TRAIN, Split(images, labels, np.arange(30)))
     return tmp_path
@@ -314,7 +315,7 @@ def test_the_card_says_what_is_not_measured_and_how_pixels_become_integers(here:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a folder with small splits and parameters, and small numbers for the frontier."""
     params = in_small_workspace(tmp_path, monkeypatch)
-    content = params.model_dump(mode="json", by_alias=True)
+    content = {**params.model_dump(mode="json", by_alias=True), "device": params.device.name}
     few = {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3}
     write_text(catalog.PARAMS, yaml_text(overlaid(content, {"evaluate": few})))
     for path, num_images, seed in ((catalog.GATE, 60, 3), (catalog.TEST, 60, 4)):

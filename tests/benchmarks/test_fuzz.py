@@ -171,10 +171,13 @@ def test_seeds_are_answered(name: str, tmp_path: Path) -> None:
 
 
 def test_seeds_of_parameters_are_answered(tmp_path: Path) -> None:
-    parameters, *profiles = yaml_files.seeds().items()
-    for name, profile in profiles:
+    seeds = yaml_files.seeds()
+    profiles = {name: text for name, text in seeds.items() if name.startswith("profiles/")}
+    assert len(profiles) > 3
+    for name, profile in profiles.items():
         project = tmp_path / name
-        write_bytes(project / "params.yaml", parameters[1].encode())
+        for file in seeds.keys() - profiles.keys():
+            write_bytes(project / file, seeds[file].encode())
         write_bytes(project / f"profiles/{yaml_files.PROFILE}.yaml", profile.encode())
         assert attempt(BY_NAME["yaml"].use, project) == Outcome("answered"), name
 

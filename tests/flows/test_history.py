@@ -16,6 +16,7 @@ def root(tmp_path: Path) -> Path:
     content = read_yaml(ROOT / "params.yaml")
     content["retrain"]["max_archived"] = 2
     write_text(tmp_path / "params.yaml", yaml_text(content))
+    shutil.copytree(ROOT / "devices", tmp_path / "devices")
     return tmp_path
 
 
@@ -83,6 +84,7 @@ def test_parameters_that_cannot_be_read_drop_nothing(root: Path) -> None:
 
 def test_the_index_of_the_project_can_be_written_from_its_own_records(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copytree(ROOT / "devices", tmp_path / "devices")
     shutil.copytree(ROOT / catalog.RUNS, tmp_path / catalog.RUNS)
     record = max((tmp_path / catalog.RUNS).iterdir())
     index = keep(tmp_path, record, None).read_text()

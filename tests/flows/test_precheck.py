@@ -18,6 +18,7 @@ NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(measurement, "installed_version", lambda _: "1")
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copytree(ROOT / "devices", tmp_path / "devices")
     shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
     _set_sources(tmp_path, NOWHERE)
     return tmp_path

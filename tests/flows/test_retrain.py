@@ -16,8 +16,7 @@ from flows.runs import RunLog, step_times
 from litesmith.device import measurement
 from litesmith.errors import BusyError, MachineError
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
-from litesmith.records.host import Host
-from litesmith.records.provenance import Provenance
+from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import write_record
 from litesmith.records.run import GitState
 from tasks import catalog
@@ -51,6 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in (tmp_path, _workspace(tmp_path)):
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "params.yaml", yaml_text(content))
+        shutil.copytree(ROOT / "devices", folder / "devices")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.retrain.Stages", _OneStage)
     monkeypatch.setattr("flows.retrain._take", lambda *_: None)

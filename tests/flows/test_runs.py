@@ -1,3 +1,4 @@
+import shutil
 import sys
 from pathlib import Path
 
@@ -7,8 +8,7 @@ from flows.runs import RunLog, run_result, step_times
 from litesmith.errors import DataError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from litesmith.records.figures import AccuracyChange, ReportVerdict
-from litesmith.records.host import Host
-from litesmith.records.provenance import Provenance
+from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import write_record
 from litesmith.records.run import GitState, Outcome, read_run
 from tasks import catalog
@@ -105,6 +105,7 @@ def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, synthe
     params = read_yaml(ROOT / "params.yaml")
     params["dataset"]["synthetic"] = synthetic
     write_text(tmp_path / catalog.PARAMS, yaml_text(params))
+    shutil.copytree(ROOT / "devices", tmp_path / "devices")
     record = read_run(_log(error="StageError: it broke").write(tmp_path))
     assert record.synthetic is synthetic
 

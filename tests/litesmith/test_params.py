@@ -1,5 +1,6 @@
 import pickle
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from litesmith.errors import ParamsError
 from litesmith.files import write_text, yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import overlaid, parse_params, read_params, read_sections
+from litesmith.params.loading import DEVICES, overlaid, parse_params, read_params, read_sections
 from litesmith.params.section import Section
+from litesmith.params.sections.device import Device, HardLimits
 
 PROJECT = Path(__file__).parents[2]
 
@@ -21,7 +23,7 @@ def content() -> dict[str, Any]:
 
 def refusal(content: Any) -> str:
     with pytest.raises(ParamsError) as caught:
-        parse_params(content)
+        parse_params(content, PROJECT / DEVICES)
     return str(caught.value)
 
 
@@ -34,19 +36,20 @@ def test_a_small_number_is_one_however_it_is_written(
     tmp_path: Path, content: dict[str, Any], written: str
 ) -> None:
     content["validate"]["max_mean_shift"] = "here"
+    shutil.copytree(PROJECT / DEVICES, tmp_path / DEVICES)
     write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
     assert read_params(tmp_path / "params.yaml").validate_.max_mean_shift == pytest.approx(1e-06)
 
 
 def test_values_cannot_be_changed(content: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse_params(content).prepare.num_gate = 1
+        parse_params(content, PROJECT / DEVICES).prepare.num_gate = 1
 
 
 def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
     content: dict[str, Any],
 ) -> None:
-    params = parse_params(content)
+    params = parse_params(content, PROJECT / DEVICES)
     assert pickle.loads(pickle.dumps(params)) == params
     named = {"sweep", "convert"}  # hold mappings of names
     sections = [
@@ -57,13 +60,13 @@ def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
 
 
 def test_another_value_is_checked(content: dict[str, Any]) -> None:
-    recipe = parse_params(content).prune.recipe
+    recipe = parse_params(content, PROJECT / DEVICES).prune.recipe
     assert recipe.replace(epochs=9).epochs == 9
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         recipe.replace(epochs=0)
 
 
-def test_what_is_no_list_or_too_short_is_told_in_the_words_of_yaml(content: dict[str, Any]) -> None:
+def test_what_is_no_list_or_too_short_is_explained_in_the_words_of_yaml(content: dict[str, Any]) -> None:
     content["sweep"]["space"]["widths"] = 3
     content["teach"]["network"]["stage_widths"] = []
     content["validate"]["mean_range"] = [0.1, 0.2, 0.3]
@@ -116,14 +119,14 @@ def test_sparsity_80_is_explained(content: dict[str, Any]) -> None:
 
 def test_a_range_that_no_value_lies_in_is_refused(content: dict[str, Any]) -> None:
     content["validate"]["mean_range"] = [0.32, 0.25]
-    told = "validate.mean_range must be the lowest value, then the highest: write [0.25, 0.32], got [0.32, 0.25]."
-    assert refusal(content).startswith(told)
+    message = "validate.mean_range must be the lowest value, then the highest: write [0.25, 0.32], got [0.32, 0.25]."
+    assert refusal(content).startswith(message)
 
 
 def test_a_network_whose_stages_do_not_agree_is_refused(content: dict[str, Any]) -> None:
     content["teach"]["network"]["stage_blocks"] = [2]
-    told = "teach.network has 2 stage_widths and 1 stage_blocks: give each stage both."
-    assert refusal(content).startswith(told)
+    message = "teach.network has 2 stage_widths and 1 stage_blocks: give each stage both."
+    assert refusal(content).startswith(message)
 
 
 def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: dict[str, Any]) -> None:
@@ -139,7 +142,7 @@ def test_text_is_not_taken_for_a_number(content: dict[str, Any]) -> None:
     assert "prepare.num_gate should be a valid integer, got '5000'." in refusal(content)
 
 
-def test_all_mistakes_are_told_at_once(content: dict[str, Any]) -> None:
+def test_all_mistakes_are_named_at_once(content: dict[str, Any]) -> None:
     content["prepare"] = {"num_validation": 0, "num_gate": -1}
     assert len(refusal(content).splitlines()) == 2
 
@@ -149,7 +152,7 @@ def test_missing_file_says_where_to_run(tmp_path: Path) -> None:
         read_params(tmp_path / "params.yaml")
 
 
-def test_broken_yaml_is_told(tmp_path: Path) -> None:
+def test_broken_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("seed: [1\n")
     with pytest.raises(ParamsError, match=r"params\.yaml, line 2, is not valid YAML"):
         read_params(tmp_path / "params.yaml")
@@ -204,16 +207,16 @@ SECTIONS = _sections(read_sections(PROJECT / "params.yaml"))
 def test_what_stands_in_the_place_of_a_section_is_named(
     content: dict[str, Any], path: tuple[str, ...], value: Any, shown: str
 ) -> None:
-    told = f"{'.'.join(path)} must be a section, a mapping of names to values, got {shown}."
+    message = f"{'.'.join(path)} must be a section, a mapping of names to values, got {shown}."
     _set(content, path, value)
-    assert told in refusal(content)
+    assert message in refusal(content)
     overlay: dict[str, Any] = {}
     for depth in range(1, len(path)):
         _set(overlay, path[:depth], {})
     _set(overlay, path, value)
     with pytest.raises(ParamsError) as caught:
         overlaid(read_sections(PROJECT / "params.yaml"), overlay)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
 
 
 def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -226,7 +229,7 @@ def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         if isinstance(content, list)
         else ()
     )
-    return [found for key, value in items for found in _floats(value, (*path, key))]
+    return [inner for key, value in items for inner in _floats(value, (*path, key))]
 
 
 FLOATS = _floats(read_sections(PROJECT / "params.yaml"))
@@ -270,27 +273,31 @@ def test_no_time_is_longer_than_systems_can_wait(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("Trouser", "must name each class once, and 'Trouser' stands there 2 times, got ['Trouser', 'Trouser', "),
         *((name, f"must hold names that can be shown, and one is {name!r}, got [") for name in
-          ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft")),
-    ],
+          ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft"))
+    ]
 )  # fmt: skip
 def test_class_names_are_words_that_tell_classes_apart(
-    content: dict[str, Any], name: str, told: str
+    content: dict[str, Any], name: str, message: str
 ) -> None:
     content["dataset"]["class_names"][0] = name
-    assert refusal(content).startswith(f"dataset.class_names {told}")
+    assert refusal(content).startswith(f"dataset.class_names {message}")
 
 
 def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
     content["dataset"]["class_names"][:3] = ["裤子", "👟", "Jupe légère"]
-    assert parse_params(content).dataset.class_names[:3] == ("裤子", "👟", "Jupe légère")
+    assert parse_params(content, PROJECT / DEVICES).dataset.class_names[:3] == (
+        "裤子",
+        "👟",
+        "Jupe légère",
+    )
 
 
 @pytest.mark.parametrize(
-    ("overlay", "told"),
+    ("overlay", "message"),
     [
         (
             {"sweep": {"num_trails": 3}},
@@ -304,7 +311,7 @@ def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
         ({"num_trials": 3}, "num_trials is not a parameter. Did you mean sweep.num_trials?"),
         (
             {"prepare": {"max_macs": 3}},
-            "prepare.max_macs is not a parameter. Did you mean device.max_macs?",
+            "prepare.max_macs is not a parameter. Did you mean sweep.budget.max_macs?",
         ),
         ({"zzzzzz": 3}, "zzzzzz is not a parameter. Known here: seed, dataset"),
         ({1: 3}, "1 is not a parameter. Known here"),
@@ -312,19 +319,21 @@ def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
         ({"sweep": {2.5: 3}}, "sweep.2.5 is not a parameter."),
     ],
 )
-def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, Any], told: str) -> None:
+def test_unknown_keys_name_their_section_and_what_was_meant(
+    overlay: dict[Any, Any], message: str
+) -> None:
     content = read_sections(PROJECT / "params.yaml")
     with pytest.raises(ParamsError) as caught:
         overlaid(content, overlay)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
     key, value = next(iter(overlay.items()))
     content[key] = {**content[key], **value} if isinstance(content.get(key), dict) else value
     if key != "sweep" or "space" not in value:
-        assert any(line.startswith(told) for line in refusal(content).splitlines())
+        assert any(line.startswith(message) for line in refusal(content).splitlines())
 
 
 @pytest.mark.parametrize(
-    ("overlay", "told"),
+    ("overlay", "message"),
     [
         (
             {"teach": {"compute_dtype": "BFloat16"}},
@@ -336,13 +345,142 @@ def test_unknown_keys_name_their_section_and_what_was_meant(overlay: dict[Any, A
         ),
     ],
 )
-def test_unknown_words_are_told_with_the_nearest_known_one(overlay: dict[str, Any], told: str) -> None:
+def test_unknown_words_are_refused_with_the_nearest_known_one(
+    overlay: dict[str, Any], message: str
+) -> None:
     with pytest.raises(
-        ParamsError, match=told.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")
+        ParamsError, match=message.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")
     ):
-        parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay))
+        parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay), PROJECT / DEVICES)
 
 
-def test_a_long_value_is_not_told_at_length(content: dict[str, Any]) -> None:
+def test_a_long_value_is_cut(content: dict[str, Any]) -> None:
     content["seed"] = "x" * 100_000
     assert len(refusal(content)) < 1000
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Path:
+    """Return a copy of the project's devices and one that is larger."""
+    folder = tmp_path / DEVICES
+    shutil.copytree(PROJECT / DEVICES, folder)
+    limits = read_sections(folder / "wearable.yaml")
+    write_text(folder / "gateway.yaml", yaml_text({**limits, "max_macs": 90_000_000}))
+    return folder
+
+
+def device_refusal(content: Any, devices: Path) -> list[str]:
+    with pytest.raises(ParamsError) as caught:
+        parse_params(content, devices)
+    return str(caught.value).splitlines()
+
+
+def test_the_device_is_read_from_the_file_of_its_name(content: dict[str, Any], devices: Path) -> None:
+    assert parse_params(content, devices).device.name == "wearable"
+    gateway = parse_params({**content, "device": "gateway"}, devices).device
+    assert gateway == Device(name="gateway", **read_sections(devices / "gateway.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("wearble", "'wearble'. Did you mean wearable?"), ("../devices/wearable", "'../devices/wearable'."),
+     ("", "''."), (None, "null."), (3, "3."), ([], "[].")]
+)  # fmt: skip
+def test_an_unknown_device_is_refused_with_those_that_are_known(
+    content: dict[str, Any], devices: Path, name: Any, shown: str
+) -> None:
+    lines = device_refusal({**content, "device": name, "seed": -1}, devices)
+    assert lines[0].startswith(f"device must be the name of a device, got {shown}")
+    assert lines[0].endswith("Known here: gateway, wearable. A device is a file devices/NAME.yaml.")
+    assert [line.partition(" ")[0] for line in lines] == ["device", "seed"]
+
+
+def test_every_mistake_in_the_file_of_a_device_is_named_with_the_file(
+    content: dict[str, Any], devices: Path
+) -> None:
+    write_text(devices / "wearable.yaml", "max_tflite_bytes: 0\nmax_mac: 3\nmax_activation_bytes: 1\n"
+               "max_arena_bytes: 1\nmax_latency_ms: .inf\n")  # fmt: skip
+    lines = device_refusal(content, devices)
+    assert [line.partition(", got")[0] for line in lines] == [
+        "devices/wearable.yaml: max_latency_ms should be a finite number",
+        "devices/wearable.yaml: max_mac is not a parameter. Did you mean max_macs? Known here: "
+        "max_tflite_bytes, max_macs, max_activation_bytes, max_arena_bytes, max_latency_ms.",
+        "devices/wearable.yaml: max_macs is missing. Add it to wearable.yaml.",
+        "devices/wearable.yaml: max_tflite_bytes must lie in [1, inf)",
+    ]
+    write_text(devices / "wearable.yaml", "")
+    assert "must hold a mapping" in device_refusal(content, devices)[0]
+
+
+@pytest.mark.parametrize(
+    ("budget", "looser"),
+    [
+        ({"max_macs": 26_000_001}, [("max_macs", 26_000_001, 26_000_000)]),
+        (
+            {"max_tflite_bytes": 100_001, "max_macs": 1, "max_activation_bytes": 40_001},
+            [("max_tflite_bytes", 100_001, 100_000), ("max_activation_bytes", 40_001, 40_000)],
+        ),
+    ],
+)
+def test_a_budget_that_is_looser_than_the_device_is_refused(
+    content: dict[str, Any], devices: Path, budget: dict[str, int], looser: list[tuple[str, int, int]]
+) -> None:
+    content["sweep"]["budget"] |= budget
+    lines = device_refusal(content, devices)
+    assert [line.partition(". ")[0] for line in lines] == [
+        f"sweep.budget.{name} is {most}, more than the {limit} of the device (devices/wearable.yaml)"
+        for name, most, limit in looser
+    ]
+    assert lines[0].endswith(f"write {looser[0][2]} or less, or null for the device's own limit.")
+    if looser[0][0] == "max_macs":
+        assert (
+            parse_params({**content, "device": "gateway"}, devices).sweep.budget.max_macs == looser[0][1]
+        )
+
+
+def test_a_budget_may_be_as_large_as_the_device_or_left_to_it(
+    content: dict[str, Any], devices: Path
+) -> None:
+    limits = dict(parse_params(content, devices).device.part(HardLimits))
+    for budget in (limits, dict.fromkeys(limits)):
+        content["sweep"]["budget"] = budget
+        assert dict(parse_params(content, devices).sweep.budget) == budget
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("dataset.drawn", "dataset.synthetic"),
+        ("fetch.drawn_seed", "fetch.synthetic_seed"),
+        *(
+            (f"{section}.lesson", f"{section}.distillation")
+            for section in ("sweep", "prune", "quantize")
+        ),
+        ("report.calibration_bins", "evaluate.calibration_bins"),
+        ("report.importance_shuffles", "sweep.importance_shuffles"),
+        ("retrain.max_kept", "retrain.max_archived"),
+    ],
+)
+def test_a_key_of_an_older_version_is_refused_with_its_new_name(
+    content: dict[str, Any], old: str, new: str
+) -> None:
+    section, name = old.split(".")
+    message = f"{old} is not a parameter. It is called {new} now. Known here: "
+    with pytest.raises(ParamsError, match=re.escape(message)):
+        overlaid(content, {section: {name: 1}})
+    here, key = new.split(".")
+    content[section][name] = content[here].pop(key)
+    lines = refusal(content).splitlines()
+    assert f"{new} is missing. Add it to params.yaml." in lines
+    assert [line for line in lines if line.startswith(message)]
+
+
+def test_limits_in_the_place_of_a_devices_name_are_refused_with_their_new_place(
+    content: dict[str, Any],
+) -> None:
+    content["device"] = {"max_macs": 12_000_000}
+    assert refusal(content) == (
+        "device must be the name of a device, got {'max_macs': 12000000}. Its limits stand in "
+        "devices/NAME.yaml now, and tighter ones of the search in sweep.budget. Known here: wearable. "
+        "A device is a file devices/NAME.yaml."
+    )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ def root(tmp_path: Path) -> Path:
     root = tmp_path / "projé"
     write_text(root / "profiles/été.yaml", "dataset: {name: Vêtements}\n")
     write_text(root / "params.yaml", (PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    shutil.copytree(PROJECT / "devices", root / "devices")
     write_json(root / ".workspaces/été" / catalog.SUMMARY, _summary("légère-int8", 0.9273, 70512))
     return root
 

@@ -1,13 +1,16 @@
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from litesmith.device.limits import search_limits
 from litesmith.errors import ParamsError
-from litesmith.files import write_text
-from litesmith.params.loading import parse_params, read_params
+from litesmith.files import read_yaml, write_text, yaml_text
+from litesmith.params.loading import DEVICES, parse_params, read_params
+from litesmith.params.sections.device import HardLimits
 from tasks.profiles import laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import make_workspace, open_workspace, workspace_folder
 
@@ -18,13 +21,14 @@ NAMES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with the real parameters and profiles."""
-    made = tmp_path / "project"
-    made.mkdir()
+    folder = tmp_path / "project"
+    folder.mkdir()
     for name in ("params.yaml", "versions.yaml"):
-        shutil.copy(ROOT / name, made)
-    write_text(made / "dvc.yaml", "stages: {}\n")
-    shutil.copytree(ROOT / "profiles", made / "profiles")
-    return made
+        shutil.copy(ROOT / name, folder)
+    write_text(folder / "dvc.yaml", "stages: {}\n")
+    for name in ("profiles", "devices"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
 
 
 def refusal(project: Path, chosen: Any) -> str:
@@ -44,10 +48,43 @@ def test_every_profile_gives_valid_parameters(project: Path, tmp_path: Path, nam
 def test_several_are_laid_over_each_other_in_their_order(project: Path) -> None:
     write_text(project / "profiles/long.yaml", "baseline:\n  epochs: 9\nseed: 5\n")
     orders = (["quick", "long"], ["long", "quick"])
-    first, second = (parse_params(laid(project, *profile_overlays(project, order))) for order in orders)
+    first, second = (
+        parse_params(laid(project, *profile_overlays(project, order)), ROOT / DEVICES)
+        for order in orders
+    )
     assert (first.baseline.epochs, first.sweep.num_trials, first.seed) == (9, 4, 5)
     assert (second.baseline.epochs, second.sweep.num_trials, second.seed) == (1, 4, 5)
     assert (first.report.profile, second.report.profile) == ("quick+long", "long+quick")
+
+
+def test_the_old_name_of_the_synthetic_profile_is_refused_with_the_new_one(project: Path) -> None:
+    text = "'drawn' is not a profile. It is called synthetic now. Known here: nightly, portable, quick"
+    assert refusal(project, ["quick", "drawn"]).startswith(text)
+
+
+def test_a_profile_may_name_another_device_and_a_budget(project: Path, tmp_path: Path) -> None:
+    limits = read_yaml(project / "devices/wearable.yaml")
+    write_text(project / "devices/gateway.yaml", yaml_text({**limits, "max_macs": 90_000_000}))
+    overlay = {"device": "gateway", "sweep": {"budget": {"max_macs": 80_000_000}}}
+    write_text(project / "profiles/large.yaml", yaml_text(overlay))
+    params = read_params(open_workspace(project, "large") / "params.yaml")
+    assert (params.device.name, params.device.max_macs) == ("gateway", 90_000_000)
+    assert params.sweep.budget.max_macs == 80_000_000
+    write_text(project / "profiles/large.yaml", yaml_text({**overlay, "device": "wearable"}))
+    assert re.fullmatch(
+        r"sweep\.budget\.max_macs is 80000000, more than the 26000000 of the device "
+        r"\(devices/wearable\.yaml\)\..*\n\(params\.yaml with profile large laid over it\)",
+        refusal(project, "large"),
+    )
+    write_text(project / "profiles/large.yaml", "device: {max_macs: 1}\n")
+    assert "tighter ones of the search in sweep.budget" in refusal(project, "large")
+
+
+def test_the_nightly_search_may_spend_what_the_device_has(project: Path) -> None:
+    for chosen, most in ((None, 12_000_000), ("nightly", 26_000_000)):
+        params = parse_params(laid(project, *profile_overlays(project, chosen)), project / DEVICES)
+        limits = search_limits(params.device.part(HardLimits), params.sweep.budget)
+        assert (limits.max_macs, limits.max_tflite_bytes) == (most, 100_000)
 
 
 @pytest.mark.parametrize(
@@ -160,14 +197,14 @@ def test_what_stands_in_the_place_of_a_profile_is_named(project: Path) -> None:
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(project: Path) -> None:
-    told = refusal(project, ["quick", "nightley"])
-    assert told.startswith(
-        "'nightley' is not a profile. Did you mean nightly? Known here: drawn, nightly, portable,"
+    message = refusal(project, ["quick", "nightley"])
+    assert message.startswith(
+        "'nightley' is not a profile. Did you mean nightly? Known here: nightly, portable, quick,"
     )
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (
             "sweep:\n",
@@ -209,10 +246,10 @@ def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(proje
     ],
 )
 def test_a_profile_that_is_wrong_is_named_with_what_is_wrong(
-    project: Path, content: str, told: str
+    project: Path, content: str, message: str
 ) -> None:
     write_text(project / "profiles/mine.yaml", content)
-    with pytest.raises(ParamsError, match=told):
+    with pytest.raises(ParamsError, match=message):
         laid(project, *profile_overlays(project, "mine"))
     with pytest.raises(ParamsError):
         open_workspace(project, "mine")

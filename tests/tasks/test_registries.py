@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import ParamsError
-from litesmith.params.loading import overlaid, parse_params, read_sections
+from litesmith.params.loading import DEVICES, overlaid, parse_params, read_sections
 from tasks.registries import require_registered
 
 PROJECT = Path(__file__).parents[2]
@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 
 def refusal(content: dict[str, Any]) -> str:
     with pytest.raises(ParamsError) as caught:
-        require_registered(parse_params(content))
+        require_registered(parse_params(content, PROJECT / DEVICES))
     return str(caught.value)
 
 
@@ -22,16 +22,25 @@ def content() -> dict[str, Any]:
 
 
 def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, Any]) -> None:
-    require_registered(parse_params(content))
+    require_registered(parse_params(content, PROJECT / DEVICES))
 
 
 @pytest.mark.parametrize(
-    ("overlay", "told"),
+    ("overlay", "message"),
     [
         (
             {"quantize": {"variants": ["qat", "clusterd"]}},
             "quantize.variants.1 should be 'qat', 'pqat', 'clustered' or 'flip_averaged', got 'clusterd'. "
             "Did you mean clustered?",
+        ),
+        (
+            {"quantize": {"variants": ["mirrored"]}},
+            "quantize.variants.0 should be 'qat', 'pqat', 'clustered' or 'flip_averaged', got 'mirrored'. "
+            "It is called flip_averaged now.",
+        ),
+        (
+            {"fetch": {"sources": ["../there", "drawn"]}},
+            "fetch.sources has 'drawn'. It is called synthetic now. Write ./drawn for a folder.",
         ),
         (
             {"convert": {"candidates": ["int-8"]}},
@@ -47,10 +56,10 @@ def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, 
         ),
     ],
 )
-def test_unknown_words_are_told_with_the_nearest_known_one(
-    content: dict[str, Any], overlay: dict[str, Any], told: str
+def test_unknown_words_are_refused_with_the_nearest_known_one(
+    content: dict[str, Any], overlay: dict[str, Any], message: str
 ) -> None:
-    assert refusal(overlaid(content, overlay)) == told
+    assert refusal(overlaid(content, overlay)) == message
 
 
 def test_tolerances_are_for_the_registered_precisions_and_no_other(content: dict[str, Any]) -> None:
@@ -69,7 +78,7 @@ def test_units_that_run_again_are_not_asked_for_quantization_aware_training(
     content: dict[str, Any],
 ) -> None:
     content["sweep"]["space"]["repeats"] = [1, 3]
-    told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
-    assert refusal(content).startswith(told)
+    message = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
+    assert refusal(content).startswith(message)
     content["quantize"]["variants"] = ["clustered", "flip_averaged"]
-    require_registered(parse_params(content))
+    require_registered(parse_params(content, PROJECT / DEVICES))

@@ -28,6 +28,7 @@ def project(tmp_path: Path) -> Path:
         (made / ring / "one.py").write_text(f"# {ring}")
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(ROOT / name, made)
+    shutil.copytree(ROOT / "devices", made / "devices")
     (made / "dvc.yaml").write_text("stages: {}\n")
     return made
 
@@ -36,6 +37,8 @@ def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Pa
     folder = make_workspace(tmp_path / "ws", project, {"seed": 5}, {"prepare": {"num_gate": 7}})
     assert (folder / "tasks/one.py").read_text() == "# tasks"
     assert (folder / "dvc.yaml").read_text() == "stages: {}\n"
+    limits = folder / "devices/wearable.yaml"
+    assert limits.read_bytes() == (ROOT / "devices/wearable.yaml").read_bytes()
     params = read_params(folder / "params.yaml")
     assert (params.seed, params.prepare.num_gate, params.prepare.num_validation) == (5, 7, 5000)
     config = (folder / ".dvc/config").read_text()

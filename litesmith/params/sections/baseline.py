@@ -2,17 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from litesmith.params.section import Count, Pair, Section, Threads
+from litesmith.params.section import Count, Pair, Section, Threads, about
 
 
 class BaselineParams(Section):
-    """The yardstick: the network everybody starts with, trained as everybody trains it."""
+    """The network everybody starts with, trained as everybody trains it."""
 
-    conv_widths: Annotated[Pair[Count], Field(description="Channels.")]
-    dense_width: Annotated[Count, Field(description="Units of the layer before the head.")]
+    conv_widths: Annotated[Pair[Count], about("Channels.")]
+    dense_width: Annotated[Count, about("Units of the layer before the head.")]
     epochs: Count
     batch_size: Count
-    learning_rate: Annotated[float, Field(gt=0, description="Of Adam.")]
+    learning_rate: Annotated[float, about("Of Adam.", gt=0)]
     num_threads: Threads

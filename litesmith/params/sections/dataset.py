@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from litesmith.params.section import Count, Items, Section
+from litesmith.params.section import Count, Items, Section, about
 
 
 def distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,12 +27,12 @@ class DatasetParams(Section):
     """What the data set is called and holds."""
 
     name: str
-    synthetic: Annotated[bool, Field(description="True marks every page as made from synthetic images.")]
+    synthetic: Annotated[bool, about("True marks every page as made from synthetic images.")]
     class_names: Annotated[
         Items[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
     ]
-    num_train: Annotated[Count, Field(description="Images in the official training files.")]
-    num_test: Annotated[Count, Field(description="Images in the official test files.")]
+    num_train: Annotated[Count, about("Images in the official training files.")]
+    num_test: Annotated[Count, about("Images in the official test files.")]
     height: Count
     width: Count
 

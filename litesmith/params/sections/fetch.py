@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from litesmith.params.section import Items, Section
+from litesmith.params.section import Items, Section, about
 
 
 class RawFile(Section):
@@ -38,23 +38,13 @@ class FetchParams(Section):
         ),
     ]
     files: RawFiles
-    attempts: Annotated[int, Field(ge=1, le=20, description="Tries for each file at each address.")]
+    attempts: Annotated[int, about("Tries for each file at each address.", ge=1, le=20)]
     backoff_s: Annotated[
         float,
-        Field(
-            ge=0,
-            le=60,
-            description="Seconds before the second try, doubled for each after; a server may ask for more.",
-        ),
+        about("Seconds before the second try, then doubled; a server may ask for more.", ge=0, le=60),
     ]
-    timeout_s: Annotated[
-        float, Field(gt=0, le=3600, description="Seconds of silence after which a try has failed.")
-    ]
+    timeout_s: Annotated[float, about("Seconds of silence after which a try has failed.", gt=0, le=3600)]
     synthetic_seed: Annotated[
         int,
-        Field(
-            ge=0,
-            le=2**31 - 2,
-            description="Decides the synthetic images, which so stay when `seed` changes.",
-        ),
+        about("Decides the synthetic images, which so stay when `seed` changes.", ge=0, le=2**31 - 2),
     ]

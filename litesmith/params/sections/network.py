@@ -4,17 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from litesmith.params.section import Blocks, Count, Fraction, Items, Section
+from litesmith.params.section import Blocks, Count, Fraction, Items, Section, about
 
 
 class ImageShape(Section):
-    """Shape of what goes into a network and of what comes out.
-
-    Attributes:
-        height: Of an image, in pixels.
-        width: Of an image, in pixels.
-        num_classes: Probabilities that come out.
-    """
+    """Pixels that go into a network, and number of probabilities that come out."""
 
     height: Count
     width: Count
@@ -30,29 +24,25 @@ class NetworkParams(Section):
     each run: depth that costs time and hardly a byte.
     """
 
-    stem_width: Annotated[Count, Field(description="Channels of the first convolution.")]
+    stem_width: Annotated[Count, about("Channels of the first convolution.")]
     stage_widths: Annotated[
         Items[Count], Field(min_length=1, max_length=4, description="Channels of each stage.")
     ]
     stage_blocks: Annotated[
         Items[Blocks], Field(min_length=1, max_length=4, description="Units after a stage's first.")
     ]
-    stem_kernel_size: Annotated[Count, Field(description="Side of the first convolution.")]
-    stem_stride: Annotated[
-        int, Field(ge=1, le=2, description="Pixels that the first convolution steps.")
-    ]
-    residual: Annotated[bool, Field(description="Whether units add to what they were given.")]
-    separable: Annotated[bool, Field(description="Whether units are a depthwise and a 1x1 convolution.")]
-    repeats: Annotated[
-        Count, Field(description="Times that a unit after a stage's first runs, with the same kernels.")
-    ]
-    dropout_rate: Annotated[Fraction, Field(description="Of the pooled features.")]
+    stem_kernel_size: Annotated[Count, about("Side of the first convolution.")]
+    stem_stride: Annotated[int, about("Pixels that the first convolution steps.", ge=1, le=2)]
+    residual: Annotated[bool, about("Whether units add to what they were given.")]
+    separable: Annotated[bool, about("Whether units are a depthwise and a 1x1 convolution.")]
+    repeats: Annotated[Count, about("Times that a unit after a stage's first runs.")]
+    dropout_rate: Annotated[Fraction, about("Of the pooled features.")]
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "NetworkParams":
         if len(self.stage_blocks) != len(self.stage_widths):
-            found = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
-            raise ValueError(f"has {found}: give each stage both")
+            counts = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
+            raise ValueError(f"has {counts}: give each stage both")
         return self
 
 

@@ -2,13 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from litesmith.params.section import Count, Section
+from litesmith.params.section import Count, Section, about
 
 
 class PrepareParams(Section):
     """How the official training images are split."""
 
-    num_validation: Annotated[Count, Field(description="Images that choose hyperparameters.")]
-    num_gate: Annotated[Count, Field(description="Images that are held back; no step reads them.")]
+    num_validation: Annotated[Count, about("Images that choose hyperparameters.")]
+    num_gate: Annotated[Count, about("Images that are held back; no step reads them.")]

@@ -2,24 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from litesmith.params.section import Count, Fraction, Section, Share, Threads
+from litesmith.params.section import Count, Fraction, Section, Share, Threads, about
 from litesmith.params.sections.recipe import Distillation, Recipe
 
 
 class Pruning(Section):
     """Schedule of the weights that are set to zero."""
 
-    final_sparsity: Annotated[
-        Fraction, Field(description="Share of a pruned layer's weights that end as zero.")
-    ]
-    begin_share: Annotated[
-        Fraction, Field(description="Share of the steps before the first weight goes.")
-    ]
-    end_share: Annotated[Share, Field(description="Share of the steps after which the zeros stay.")]
-    frequency: Annotated[Count, Field(description="Steps from one choice of the zeros to the next.")]
-    min_weights: Annotated[Count, Field(description="Layers with fewer weights stay dense.")]
+    final_sparsity: Annotated[Fraction, about("Share of a pruned layer's weights that end as zero.")]
+    begin_share: Annotated[Fraction, about("Share of the steps before the first weight goes.")]
+    end_share: Annotated[Share, about("Share of the steps after which the zeros stay.")]
+    frequency: Annotated[Count, about("Steps from one choice of the zeros to the next.")]
+    min_weights: Annotated[Count, about("Layers with fewer weights stay dense.")]
 
 
 def _seeing_all(recipe: Recipe) -> Recipe:
@@ -34,7 +30,7 @@ def _seeing_all(recipe: Recipe) -> Recipe:
 class PruneParams(Section):
     """Pruning and fine-tuning of the winner."""
 
-    dropout_rate: Annotated[Fraction, Field(description="Of the fine-tunings with dropout.")]
+    dropout_rate: Annotated[Fraction, about("Of the fine-tunings with dropout.")]
     pruning: Pruning
     distillation: Distillation
     recipe: Annotated[Recipe, AfterValidator(_seeing_all)]

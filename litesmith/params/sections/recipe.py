@@ -2,50 +2,34 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from litesmith.params.section import Count, Fraction, Section, Share
+from litesmith.params.section import Count, Fraction, Section, Share, about
 
 
 class Augmentation(Section):
     """Random changes of a training image; what a shift brings in is background."""
 
-    max_shift_px: Annotated[
-        int, Field(ge=0, le=14, description="Rows and columns it may move, either way.")
-    ]
-    flip: Annotated[bool, Field(description="Whether half of the images are mirrored.")]
-    erase_share: Annotated[Share, Field(description="Share of the images that get a rectangle erased.")]
-    max_erase_px: Annotated[int, Field(ge=2, description="Longest side of that rectangle.")]
+    max_shift_px: Annotated[int, about("Rows and columns it may move, either way.", ge=0, le=14)]
+    flip: Annotated[bool, about("Whether half of the images are mirrored.")]
+    erase_share: Annotated[Share, about("Share of the images that get a rectangle erased.")]
+    max_erase_px: Annotated[int, about("Longest side of that rectangle.", ge=2)]
 
 
 class Schedule(Section):
     """Part of a recipe that all trainings of a sweep share."""
 
-    warmup_share: Annotated[
-        float, Field(gt=0, lt=1, description="Share of the steps with a rising learning rate.")
-    ]
-    momentum: Annotated[Fraction, Field(description="Of Nesterov's gradient descent.")]
-    label_smoothing: Annotated[
-        Fraction, Field(description="Share of the target spread over all classes.")
-    ]
+    warmup_share: Annotated[float, about("Share of the steps with a rising learning rate.", gt=0, lt=1)]
+    momentum: Annotated[Fraction, about("Of Nesterov's gradient descent.")]
+    label_smoothing: Annotated[Fraction, about("Share of the target spread over all classes.")]
     skip_share: Annotated[
-        Fraction,
-        Field(description="Share of the images with a loss below the average that an epoch leaves out."),
+        Fraction, about("Share of the images with a loss below the average that an epoch leaves out.")
     ]
-    skip_until: Annotated[
-        Share, Field(description="Share of the epochs after which no image is left out.")
-    ]
+    skip_until: Annotated[Share, about("Share of the epochs after which no image is left out.")]
     averaging_share: Annotated[
-        Fraction,
-        Field(description="Share of the steps that the average of the weights reaches back; 0 is off."),
+        Fraction, about("Share of the steps that the average of the weights reaches back; 0 is off.")
     ]
     refresh_rows: Annotated[
         int,
-        Field(
-            ge=0,
-            description="Images that measure batch-norm statistics at the end; 0 keeps the running "
-            "ones.",
-        ),
+        about("Images that measure batch-norm statistics at the end; 0 keeps the running ones.", ge=0),
     ]
 
 
@@ -65,19 +49,15 @@ class Recipe(Schedule):
         `litesmith.training.augmentation`.
     """
 
-    epochs: Annotated[Count, Field(description="Passes over the training images.")]
-    batch_size: Annotated[Count, Field(description="Images in a step.")]
-    learning_rate: Annotated[float, Field(gt=0, description="The highest of the one-cycle schedule.")]
-    weight_decay: Annotated[float, Field(ge=0, description="Of kernels, apart from the gradient.")]
+    epochs: Annotated[Count, about("Passes over the training images.")]
+    batch_size: Annotated[Count, about("Images in a step.")]
+    learning_rate: Annotated[float, about("The highest of the one-cycle schedule.", gt=0)]
+    weight_decay: Annotated[float, about("Of kernels, apart from the gradient.", ge=0)]
     augmentation: Augmentation
 
 
 class Distillation(Section):
     """Weight of the distillation targets in a student's loss, where there are teachers."""
 
-    weight: Annotated[
-        Share, Field(description="Share of the loss that is the distance to their answers.")
-    ]
-    temperature: Annotated[
-        float, Field(gt=0, description="Softens both answers before they are compared.")
-    ]
+    weight: Annotated[Share, about("Share of the loss that is the distance to their answers.")]
+    temperature: Annotated[float, about("Softens both answers before they are compared.", gt=0)]

@@ -2,9 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from litesmith.params.section import Section
+from litesmith.params.section import Section, about
 
 # Of what is longer still, some systems keep no time.
 _MONTH_S = 30 * 24 * 3600
@@ -13,16 +11,8 @@ _MONTH_S = 30 * 24 * 3600
 class RetrainParams(Section):
     """Needs and time limits of a whole run; change no result."""
 
-    min_disk_gb: Annotated[float, Field(ge=0, description="Free disk below which a run does not begin.")]
-    min_memory_gb: Annotated[
-        float, Field(ge=0, description="Free memory below which a run does not begin.")
-    ]
-    reach_s: Annotated[
-        float, Field(gt=0, le=30, description="Seconds to find out whether any source answers.")
-    ]
-    stage_limit_s: Annotated[
-        float, Field(gt=0, le=_MONTH_S, description="Seconds after which a stage is killed.")
-    ]
-    max_archived: Annotated[
-        int, Field(ge=1, le=1000, description="Runs whose record and page are kept, the last ones.")
-    ]
+    min_disk_gb: Annotated[float, about("Free disk below which a run does not begin.", ge=0)]
+    min_memory_gb: Annotated[float, about("Free memory below which a run does not begin.", ge=0)]
+    reach_s: Annotated[float, about("Seconds to find out whether any source answers.", gt=0, le=30)]
+    stage_limit_s: Annotated[float, about("Seconds after which a stage is killed.", gt=0, le=_MONTH_S)]
+    max_archived: Annotated[int, about("Latest runs whose record and page stay.", ge=1, le=1000)]

@@ -2,9 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from litesmith.params.section import ComputeDtype, Count, Section, Threads
+from litesmith.params.section import ComputeDtype, Count, Section, Threads, about
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Recipe
 
@@ -12,10 +10,8 @@ from litesmith.params.sections.recipe import Recipe
 class TeachParams(Section):
     """Teachers: networks too large for the device that students learn from."""
 
-    num_teachers: Annotated[int, Field(ge=0, le=10, description="0: learn from the labels alone.")]
-    num_views: Annotated[
-        Count, Field(description="Ways in which all training images are changed and asked about.")
-    ]
+    num_teachers: Annotated[int, about("0: learn from the labels alone.", ge=0, le=10)]
+    num_views: Annotated[Count, about("Ways in which all training images are changed and answered.")]
     network: NetworkParams
     recipe: Recipe
     compute_dtype: ComputeDtype

@@ -257,6 +257,7 @@ def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     monkeypatch.chdir(tmp_path)
     for name in ("params.yaml", "prefect.yaml"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "devices", tmp_path / "devices")
     monkeypatch.setattr(os, "environ", dict(os.environ))
     with serving_alone(tmp_path):
         assert main(["serve"]) == 1

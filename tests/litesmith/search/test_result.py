@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from litesmith.params.sections.recipe import Augmentation, Recipe
-from litesmith.records.scores import Score
+from litesmith.records.record import Score
 from litesmith.records.sweep import FullTraining, SweepResult, Trial
 from litesmith.search.result import sweep_result, sweep_timing
 from litesmith.search.study import Choices, Entry, StudyResult, network_of

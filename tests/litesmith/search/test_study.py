@@ -232,7 +232,7 @@ def test_unreachable_limits_say_what_to_do(tmp_path: Path) -> None:
     limits, params = PLAN.limits.replace(max_tflite_bytes=10), PARAMS.replace(max_asks=3)
     plan = replace(PLAN, limits=limits, params=params)
     with pytest.raises(
-        ParamsError, match=r"none of 3 proposals kept the device's limits; .* Raise the limits"
+        ParamsError, match=r"none of 3 proposals kept the search's limits; .* Raise sweep\.budget or"
     ):
         study(tmp_path, plan=plan)
 

@@ -1,4 +1,4 @@
-from litesmith.records.scores import EpochScores
+from litesmith.records.record import EpochScores
 from litesmith.training.history import history_csv
 
 

@@ -75,6 +75,7 @@ def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     shutil.copytree(PROJECT / "profiles", tmp_path / "profiles")
     assert main(["reference", "--profile", "nightly"]) == 1
     assert re.match(
@@ -95,6 +96,7 @@ def test_without_a_summary_it_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     assert main(["reference"]) == 1
     assert re.match(
         r"error: reports/summary.json is missing, .*`make run` makes it", capsys.readouterr().err
@@ -118,6 +120,7 @@ def test_what_is_no_summary_is_refused_and_the_reference_stays(tmp_path: Path, c
 def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: Path) -> None:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(PROJECT / name, tmp_path)
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)
     write_json(workspace / catalog.SUMMARY, {})
     again = f"`dvc --cd {workspace} repro --force --single-item report` writes it anew"
@@ -146,6 +149,7 @@ def test_a_run_with_several_profiles_becomes_the_reference(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     write_record(
         tmp_path / ".workspaces/nightly+short" / catalog.SUMMARY, summary_of("tuned-int8", 0.94, 97512)
     )
@@ -177,6 +181,7 @@ def test_a_profile_that_is_unknown_is_named_instead_of_itssummary_of(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     shutil.copytree(PROJECT / "profiles", tmp_path / "profiles")
     assert main(["reference", "--profile", "nigthly"]) == 1
     assert capsys.readouterr().err.startswith("error: 'nigthly' is not a profile. Did you mean nightly?")

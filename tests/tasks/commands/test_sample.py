@@ -100,6 +100,7 @@ def test_lock_without_a_report_is_named(
     if lock is not None:
         (made / "dvc.lock").write_text(lock)
     shutil.copy(PROJECT / catalog.PARAMS, made)
+    shutil.copytree(PROJECT / "devices", made / "devices")
     monkeypatch.chdir(made)
     assert main(["sample", "--check"]) == 1
     assert "dvc.lock records no reports/report.html. `dvc repro` makes it" in capsys.readouterr().err
@@ -124,6 +125,7 @@ def test_lock_that_is_empty_is_refused(
 ) -> None:
     (made / "dvc.lock").write_text("")
     shutil.copy(PROJECT / catalog.PARAMS, made)
+    shutil.copytree(PROJECT / "devices", made / "devices")
     monkeypatch.chdir(made)
     assert main(["sample", "--check"]) == 1
     assert "dvc.lock cannot be read (it is empty, or not as DVC writes it)" in capsys.readouterr().err

@@ -1,13 +1,17 @@
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pytest
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from litesmith.errors import ContractError
+from litesmith.files import read_yaml, write_text, yaml_text
+from litesmith.params.section import Section
 from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.device import HardLimits
+from litesmith.params.sections.device import DeviceParams, HardLimits
 from litesmith.params.sections.prepare import PrepareParams
 from tasks.dag import dvcfile
 from tasks.dag.step import InGit, MaybeEmpty, Measured, Metric, Plot, step
@@ -62,16 +66,61 @@ def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
 
 
 def test_of_a_section_read_in_part_the_stage_names_the_keys(tmp_path: Path) -> None:
+    class Seconds(Section):
+        reach_s: float
+        stage_limit_s: float
+
     @step
+    def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, retrain: Seconds) -> None: ...
+
+    read = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
+    assert read == ["prepare", "retrain.reach_s", "retrain.stage_limit_s"]
+
+
+HARD = ["max_tflite_bytes", "max_macs", "max_activation_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"), [(HardLimits, HARD), (DeviceParams, [*HARD, "max_arena_bytes", "max_latency_ms"])]
+)
+def test_limits_are_read_from_the_file_of_the_device(
+    tmp_path: Path, kind: type[HardLimits], keys: list[str]
+) -> None:
     def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
 
-    asked = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
-    assert asked == [
-        "prepare",
-        "device.max_tflite_bytes",
-        "device.max_macs",
-        "device.max_activation_bytes",
-    ]
+    prepare.__annotations__["device"] = kind
+    rendered = dvcfile.render([step(prepare)], tmp_path)
+    read = YAML(typ="safe").load(rendered)["stages"]["prepare"]["params"]
+    assert read == ["prepare", {"devices/${device}.yaml": keys}]
+
+
+def test_another_device_or_limit_makes_the_stages_stale_that_read_it(tmp_path: Path) -> None:
+    for name in ("params.yaml", "versions.yaml", "dvc.yaml"):
+        shutil.copy(PROJECT / name, tmp_path)
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    params, limits = (read_yaml(tmp_path / name) for name in ("params.yaml", "devices/wearable.yaml"))
+
+    def read_by_dvc() -> dict[str, list[dict[str, object]]]:
+        with Repo.init(str(tmp_path), no_scm=True, force=True) as repo:
+            return {
+                stage.name: [dict(dep.read_params()) for dep in stage.params]
+                for stage in repo.index.stages
+            }
+
+    def changed(before: dict[str, list[dict[str, object]]]) -> set[str]:
+        after = read_by_dvc()
+        return {name for name in before if before[name] != after[name]}
+
+    before = read_by_dvc()
+    write_text(tmp_path / "devices/wearable.yaml", yaml_text({**limits, "max_arena_bytes": 1}))
+    assert changed(before) == {"evaluate"}
+    write_text(tmp_path / "devices/wearable.yaml", yaml_text({**limits, "max_macs": 99_000_000}))
+    assert changed(before) == {"sweep", "convert", "evaluate"}
+    write_text(tmp_path / "devices/wearable.yaml", yaml_text(limits))
+    assert changed(before) == set()
+    write_text(tmp_path / "devices/other.yaml", yaml_text({**limits, "max_macs": 99_000_000}))
+    write_text(tmp_path / "params.yaml", yaml_text({**params, "device": "other"}))
+    assert changed(before) == {"sweep", "convert", "evaluate"}
 
 
 def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:

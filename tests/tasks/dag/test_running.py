@@ -57,6 +57,7 @@ outs.metrics.parent.mkdir(parents=True, exist_ok=True); outs.metrics.write_text(
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("params.yaml", "versions.yaml"):
         (tmp_path / name).write_text((PROJECT / name).read_text())
+    shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     (tmp_path / "data").mkdir()
     (tmp_path / "data/in.txt").write_text("pixels")
     monkeypatch.chdir(tmp_path)

@@ -42,8 +42,8 @@ def results(here: Path) -> Any:
     return json.loads(catalog.results("convert").read_text())
 
 
-def again(folder: Path, overlay: dict[str, Any]) -> Outs:
-    """Convert into another folder."""
+def again(folder: Path, overlay: dict[str, Any], **limits: int) -> Outs:
+    """Convert into another folder, for a device with other limits."""
     outs = Outs(
         lite=folder / "lite",
         final=folder / "final.tflite",
@@ -53,7 +53,9 @@ def again(folder: Path, overlay: dict[str, Any]) -> Outs:
         metrics=folder / "metrics.json",
         results=folder / "results.json",
     )
-    convert.function(ins=Ins(), outs=outs, **convert.arguments(tiny_params(overlay)))
+    params = tiny_params(overlay)
+    params = params.model_copy(update={"device": params.device.replace(**limits)})
+    convert.function(ins=Ins(), outs=outs, **convert.arguments(params))
     return outs
 
 
@@ -192,9 +194,8 @@ def test_a_candidate_more_that_fails_is_refused_and_the_others_stand(
 def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_PRECISIONS", {"tuned": ("int8",), "pruned": ("int8",)})
-    tight = {"device": {"max_tflite_bytes": 1}}
-    final = json.loads(again(tmp_path, tight).results.read_text())["final"]
+    limit_precisions(monkeypatch, tuned="int8", pruned="int8", clustered="int8")
+    final = json.loads(again(tmp_path, {}, max_tflite_bytes=1).results.read_text())["final"]
     assert list(final["candidates"]) == ["tuned-int8", "pruned-int8", "clustered-int8"]
     assert not any(one["within_limits"] for one in final["candidates"].values())
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]

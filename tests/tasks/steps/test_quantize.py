@@ -6,7 +6,7 @@ from litesmith.compression.loading import is_quantization_aware, load_aware
 from litesmith.data.splits import read_split
 from litesmith.errors import ParamsError
 from litesmith.files import read_json
-from litesmith.params.loading import overlaid, parse_params
+from litesmith.params.loading import DEVICES, overlaid, parse_params
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import save_h5
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.slow
 def run(folder: Path, patch: pytest.MonkeyPatch, variants: list[str], spec: NetworkSpec = SPEC) -> None:
     """Fine-tune an untrained network in a small workspace, in the ways asked for."""
     content = in_small_workspace(folder, patch).model_dump(by_alias=True)
-    params = parse_params(overlaid(content, {"quantize": {"variants": variants}}))
+    params = parse_params(
+        overlaid(content, {"quantize": {"variants": variants}}), Path(__file__).parents[3] / DEVICES
+    )
     for path in (Ins.tuned, Ins.pruned):
         save_h5(build_network(spec, path.stem), path)
     quantize.function(ins=Ins(), outs=Outs(), work=folder / "work", **quantize.arguments(params))

@@ -44,8 +44,12 @@ def test_the_winner_is_found_trained_and_described(
     winner = results["winner"]
     assert [trial["state"] for trial in results["trials"]].count("complete") == 1
     assert winner["tflite_bytes"] <= params.device.max_tflite_bytes
-    limits = ("max_tflite_bytes", "max_macs", "max_activation_bytes")
-    assert results["limits"] == {name: getattr(params.device, name) for name in limits}
+    assert params.sweep.budget.max_macs == 12_000_000 < params.device.max_macs
+    assert results["limits"] == {
+        "max_tflite_bytes": params.device.max_tflite_bytes,
+        "max_macs": 12_000_000,
+        "max_activation_bytes": params.device.max_activation_bytes,
+    }
     assert results["full_training"]["epochs"] == 2
     assert results["full_training"]["recipe"]["batch_size"] == winner["choices"]["batch_size"]
 

@@ -1,5 +1,6 @@
 """Workspace for tests of the training steps: small splits, and parameters for seconds."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import overlaid, parse_params
+from litesmith.params.loading import DEVICES, overlaid, parse_params
 from litesmith.params.sections.recipe import Augmentation
 from litesmith.training.distillation import write_targets
 from tasks import catalog
@@ -52,7 +53,7 @@ SMALL = {
 def small_params() -> Params:
     """Return the project's parameters with small values."""
     content: dict[str, Any] = read_yaml(Path(__file__).parents[3] / catalog.PARAMS)
-    return parse_params(overlaid(content, SMALL))
+    return parse_params(overlaid(content, SMALL), Path(__file__).parents[3] / DEVICES)
 
 
 def small_splits(folder: Path) -> None:
@@ -85,7 +86,9 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     small_splits(folder)
     small_targets(folder)
     params = small_params()
-    write_text(catalog.PARAMS, yaml_text(params.model_dump(mode="json", by_alias=True)))
+    content = {**params.model_dump(mode="json", by_alias=True), "device": params.device.name}
+    write_text(catalog.PARAMS, yaml_text(content))
+    shutil.copytree(Path(__file__).parents[3] / DEVICES, DEVICES)
     return params
 
 

@@ -6,7 +6,7 @@ from math import nan
 
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.provenance import Provenance
-from litesmith.records.scores import EpochScores
+from litesmith.records.record import EpochScores
 from litesmith.report import drawing
 from litesmith.report.drawing import Captioned
 from litesmith.report.inputs import History, ReportInputs
