@@ -1,4 +1,4 @@
-"""The common part of the project's command lines."""
+"""Common parts of the project's command lines."""
 
 import argparse
 import logging
@@ -17,23 +17,24 @@ from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up
 from tasks.terminal import prepare_streams, printable, reader_is_gone, silence_broken_streams
 
-# The exit codes by which a shell knows a command that was stopped, and one whose reader went away.
-_STOPPED = 130
-_NO_READER = 141
+# Exit codes of shells for a stopped command, and for one whose output has lost its reader.
+_STOPPED, _NO_READER = 130, 141
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""Subparsers, to which commands are added."""
+
+_UNRECOGNIZED = "unrecognized arguments: "
+_EXAMPLES = "examples:"
 
 
 class Parser(argparse.ArgumentParser):
     """A parser that suggests the nearest word it knows."""
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse a value that is no choice, with a suggestion.
-
-        Before Python 3.14, argparse has no other place for it.
-        """
-        choices = list(action.choices or ())
+        """Refuse an unknown value with a suggestion; argparse does so from Python 3.14 on."""
+        choices = list(map(str, action.choices or ()))
         if choices and value not in choices:
-            known = ", ".join(str(choice) for choice in choices)
-            hint = did_you_mean(value, map(str, choices))
+            hint, known = did_you_mean(value, choices), ", ".join(choices)
             raise argparse.ArgumentError(action, f"there is no {value!r}.{hint} Known here: {known}.")
 
     def error(self, message: str) -> NoReturn:
@@ -44,12 +45,6 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""To what a parser's commands are added."""
-
-_UNRECOGNIZED = "unrecognized arguments: "
-
-
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yield the long options of a parser and its commands."""
     for action in parser._actions:
@@ -57,9 +52,6 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
         if isinstance(action, argparse._SubParsersAction):
             for inner in action.choices.values():
                 yield from _options(inner)
-
-
-_EXAMPLES = "examples:"
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -80,10 +72,10 @@ def add_command(
     """Add a command and return its parser.
 
     Args:
-        commands: Of the parser that it is added to.
+        commands: The subparsers to which it is added.
         name: The command's name.
-        run: What it does with the parsed arguments.
-        summary: What its help says, in its own and in that of all commands.
+        run: Called with the parsed arguments.
+        summary: The description, in its own help and in that of all commands.
         examples: Whole command lines, for its own help.
     """
     parser = commands.add_parser(
@@ -100,12 +92,11 @@ def add_command(
 def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
     """Run the chosen command and return its exit code.
 
-    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored,
-    end the command like Ctrl-C, so that all that it started is stopped and what is to be written down
-    is.
+    A `LitesmithError` is shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the
+    command like Ctrl-C, so that its children are stopped and its records written.
 
     Args:
-        parser: Whose commands set ``command``, a function of the parsed arguments.
+        parser: Its commands set ``command``, a function of the parsed arguments.
         arguments: The words of the command line; None for those of this process.
         hint: Written below an error.
     """

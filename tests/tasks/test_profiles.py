@@ -162,7 +162,7 @@ def test_what_stands_in_the_place_of_a_profile_is_named(project: Path) -> None:
 def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(project: Path) -> None:
     told = refusal(project, ["quick", "nightley"])
     assert told.startswith(
-        "'nightley' is not a profile. Did you mean nightly? Known here: drawn, nightly, portable,"
+        "'nightley' is not a profile. Did you mean nightly? Known here: nightly, portable, quick, synthetic."
     )
 
 

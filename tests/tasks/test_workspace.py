@@ -22,14 +22,14 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with the real parameters and sources that are quickly copied."""
-    made = tmp_path / "project"
+    folder = tmp_path / "project"
     for ring in ("litesmith", "tasks", "flows"):
-        (made / ring).mkdir(parents=True)
-        (made / ring / "one.py").write_text(f"# {ring}")
+        (folder / ring).mkdir(parents=True)
+        (folder / ring / "one.py").write_text(f"# {ring}")
     for name in ("params.yaml", "versions.yaml"):
-        shutil.copy(ROOT / name, made)
-    (made / "dvc.yaml").write_text("stages: {}\n")
-    return made
+        shutil.copy(ROOT / name, folder)
+    (folder / "dvc.yaml").write_text("stages: {}\n")
+    return folder
 
 
 def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(
     project: Path, tmp_path: Path
 ) -> None:
     folder = make_workspace(tmp_path / "ws", project)
-    kept = folder / "data/raw/file"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("data")
+    data = folder / "data/raw/file"
+    data.parent.mkdir(parents=True)
+    data.write_text("data")
     untouched = (folder / "flows/one.py").stat().st_mtime_ns
     (project / "tasks/one.py").unlink()
     (project / "tasks/deep").mkdir()
@@ -96,7 +96,7 @@ def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(
     assert (folder / "tasks/deep/two.py").read_text() == "# two"
     assert (folder / "litesmith/one.py").read_text() == "# changed"
     assert (folder / "flows/one.py").stat().st_mtime_ns == untouched
-    assert kept.read_text() == "data"
+    assert data.read_text() == "data"
     assert read_params(folder / "params.yaml").seed == 6
 
 
@@ -129,9 +129,7 @@ def test_clean_removes_workspaces_and_what_is_resumed_from_and_nothing_else(tmp_
     assert clean(tmp_path) == ["removed .litesmith/work", "removed .workspaces", "removed .offline"]
     assert not any(path.exists() for path in kept)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".litesmith", "models"]
-    assert clean(tmp_path) == [
-        "nothing to remove: there is no workspace, and nothing that a killed run would resume from"
-    ]
+    assert clean(tmp_path) == ["nothing to remove: there is no workspace, and no state of a killed run"]
 
 
 @pytest.mark.parametrize("busy", ["", ".workspaces/quick", ".offline"])
@@ -143,7 +141,7 @@ def test_clean_is_refused_during_a_run_and_names_its_holder(
     kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
     with (
         by(tmp_path / busy),
-        pytest.raises(BusyError, match=rf"holds it \(pid {os.getpid()}, since .*One run at a time"),
+        pytest.raises(BusyError, match=rf"\(pid {os.getpid()}, since .*One run at a time"),
     ):
         clean(tmp_path)
     assert all(path.exists() for path in kept)
@@ -165,11 +163,11 @@ def _linked(tmp_path: Path, place: str) -> tuple[Path, Path]:
 def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(
     tmp_path: Path, place: str
 ) -> None:
-    project, kept = _linked(tmp_path, place)
-    told = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, what lies there stays"
+    project, outside = _linked(tmp_path, place)
+    told = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, its target stays"
     assert told in clean(project)
     assert not (project / place).is_symlink()
-    assert kept.read_text() == "trial 0"
+    assert outside.read_text() == "trial 0"
     assert (tmp_path / "outside/quick").is_dir()
     assert not list((tmp_path / "outside/quick").iterdir())
 
@@ -183,9 +181,8 @@ def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str
     project = tmp_path / "project"
     (project / place).parent.mkdir(parents=True)
     (project / place).symlink_to(tmp_path / target)
-    assert (
-        f"{place} was a link to {tmp_path / target}: the link is removed, what lies there stays"
-        in clean(project)
+    assert f"{place} was a link to {tmp_path / target}: the link is removed, its target stays" in clean(
+        project
     )
     assert not (project / place).is_symlink()
     assert (tmp_path / "file").read_text() == "mine"
@@ -193,13 +190,13 @@ def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str
 
 @pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".workspaces/quick"])
 def test_clean_is_refused_during_a_run_behind_a_link(tmp_path: Path, place: str) -> None:
-    project, kept = _linked(tmp_path, place)
+    project, outside = _linked(tmp_path, place)
     busy = {".workspaces": project / ".workspaces/quick", ".litesmith": project}.get(
         place, project / place
     )
     with holding(busy), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
         clean(project)
-    assert kept.exists()
+    assert outside.exists()
     assert (project / place).is_symlink()
 
 
@@ -224,8 +221,8 @@ def test_clean_names_what_it_could_not_remove_and_removes_the_rest(
         unlink(path, **options)
 
     monkeypatch.setattr(os, "unlink", refusing)
-    told = r"(?s)^not everything could be removed:\n\S*/sweep/log: Operation not permitted\nremoved \.offline$"
-    with pytest.raises(MachineError, match=told):
+    message = r"(?s)^not everything could be removed:\n\S*/sweep/log: Operation not permitted\nremoved \.offline$"
+    with pytest.raises(MachineError, match=message):
         clean(tmp_path)
     assert len(list((tmp_path / ".workspaces").glob("*/.litesmith/work/sweep/log"))) == 1
     assert len(list((tmp_path / ".workspaces").iterdir())) == 1
@@ -250,9 +247,9 @@ def test_git_ignores_a_link_in_the_place_of_a_folder_of_ours(tmp_path: Path, nam
     shutil.copy(ROOT / ".gitignore", tmp_path)
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     (tmp_path / name).symlink_to("/nowhere")
-    asked = ["git", "status", "--porcelain", "--untracked-files=all"]
-    told = subprocess.run(asked, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
-    assert told.stdout.split() == ["??", ".gitignore"]
+    command = ["git", "status", "--porcelain", "--untracked-files=all"]
+    status = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert status.stdout.split() == ["??", ".gitignore"]
 
 
 @pytest.mark.slow

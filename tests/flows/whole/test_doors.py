@@ -210,10 +210,10 @@ def test_a_second_order_is_refused_with_the_reason(story: Story) -> None:
 def test_a_busy_workspace_is_refused_at_every_door_with_its_holder(story: Story) -> None:
     for told in ("step", "dvc, another step"):
         assert (
-            "error: this workspace is busy: `python -m flows retrain` holds it (pid " in story.said[told]
+            "error: this workspace is busy: held by `python -m flows retrain` (pid " in story.said[told]
         )
     assert (
-        "error: this workspace is busy: `python -m prefect.engine` holds it (pid " in story.said["shell"]
+        "error: this workspace is busy: held by `python -m prefect.engine` (pid " in story.said["shell"]
     )
 
 

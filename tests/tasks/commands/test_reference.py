@@ -97,7 +97,7 @@ def test_without_a_summary_it_is_refused(
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     assert main(["reference"]) == 1
     assert re.match(
-        r"error: reports/summary.json is missing, .*`make run` makes it", capsys.readouterr().err
+        r"error: reports/summary.json is missing, .*`make run` writes it", capsys.readouterr().err
     )
     assert not (tmp_path / catalog.REFERENCE).exists()
 
@@ -120,7 +120,7 @@ def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: P
         shutil.copy(PROJECT / name, tmp_path)
     workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)
     write_json(workspace / catalog.SUMMARY, {})
-    again = f"`dvc --cd {workspace} repro --force --single-item report` writes it anew"
+    again = f"`dvc --cd {workspace} repro --force --single-item report` writes it again"
     with pytest.raises(ContractError, match=re.escape(again)):
         make_reference(tmp_path, "nightly")
 
@@ -128,13 +128,13 @@ def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: P
 @pytest.mark.parametrize(
     "content", [b"", b"<<<<<<< HEAD", b'{"a": NaN}', '{"a": "é"}'.encode("latin-1"), b"[" * 99_999]
 )
-def test_a_reference_that_cannot_be_read_is_replaced_and_said_to_be_that(
+def test_a_reference_that_cannot_be_read_is_replaced_and_named_as_that(
     summary_of: Callable[..., Summary], tmp_path: Path, content: bytes
 ) -> None:
     summary = summary_of("tuned-int8", 0.9, 1000)
     write_record(tmp_path / catalog.SUMMARY, summary)
     (tmp_path / catalog.REFERENCE).write_bytes(content)
-    assert "What it was could not be read as one; git still has it." in make_reference(tmp_path)
+    assert "The former one could not be read; git still has it." in make_reference(tmp_path)
     assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
@@ -159,17 +159,17 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     assert "'../nightly' is not the name of a profile: it is a path" in capsys.readouterr().err
 
 
-def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(
+def test_a_reference_of_another_kind_is_replaced_and_named_as_that(
     summary_of: Callable[..., Summary], tmp_path: Path
 ) -> None:
     summary = summary_of("tuned-int8", 0.9, 1000)
     write_json(tmp_path / catalog.REFERENCE, {"schema_version": 0})
     write_record(tmp_path / catalog.SUMMARY, summary)
-    assert "What it was could not be read as one; git still has it." in make_reference(tmp_path)
+    assert "The former one could not be read; git still has it." in make_reference(tmp_path)
     assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
-def test_a_profile_that_is_unknown_is_named_instead_of_itssummary_of(
+def test_a_profile_that_is_unknown_is_named_instead_of_its_summary(
     summary_of: Callable[..., Summary],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -143,7 +143,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
 
 def test_a_worker_that_is_killed_is_explained() -> None:
     with (
-        pytest.raises(MachineError, match=r"a worker process was killed, .* finished work is kept\."),
+        pytest.raises(MachineError, match=r"a worker process was killed, .* finished work stays\."),
         worker_pool(1) as pool,
     ):
         pool.submit(os._exit, 9).result()
