@@ -145,7 +145,7 @@ def _add_generated(
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    """Print the likeliest classes of each picture; `DataError` at the end names unreadable ones."""
+    """Print the likeliest classes of each picture; raise `DataError` for unreadable ones."""
     from litesmith.inference.predict import find_pictures, predict_pictures
 
     search = find_pictures(chosen.pictures)

@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that suggests the nearest word it knows."""
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse an unknown value with a suggestion; argparse does so from Python 3.14 on."""
+        """Refuse an unknown value with a suggestion, as Python 3.14 does."""
         choices = list(map(str, action.choices or ()))
         if choices and value not in choices:
             hint, known = did_you_mean(value, choices), ", ".join(choices)

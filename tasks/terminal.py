@@ -67,7 +67,7 @@ def _is_unread(number: int) -> bool:
 
 
 def _outliving(stream: TextIO) -> TextIO:
-    """Return a stream to the same terminal that may be written to after that has closed."""
+    """Return a stream to the same terminal that outlives it."""
     raw = io.BufferedWriter(_Terminal(stream.fileno(), "w", closefd=False))
     return io.TextIOWrapper(raw, encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
@@ -84,7 +84,7 @@ class _Terminal(io.FileIO):
 
 
 def printable(text: str, *, in_line: bool = False) -> str:
-    """Return a text with escaped control characters, with ``in_line`` also line breaks and tabs."""
+    """Escape control characters, with ``in_line`` also line breaks and tabs."""
     allowed = "" if in_line else "\n\t"
     return "".join(
         letter if letter in allowed or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]

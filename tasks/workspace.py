@@ -80,7 +80,7 @@ def _is_elsewhere(root: Path) -> bool:
 
 
 def open_workspace(project: Path, profile: Chosen) -> Path:
-    """Return the folder of a run, up to date; errors are those of `make_workspace`."""
+    """Return the folder of a run, up to date, as `make_workspace` does."""
     folder = workspace_folder(project, profile)
     if folder == project:
         return project
@@ -88,10 +88,10 @@ def open_workspace(project: Path, profile: Chosen) -> Path:
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object]) -> Path:
-    """Create a workspace, or bring its sources and parameters up to date, and return it.
+    """Create or update a workspace and return its folder.
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
-    overlays on top. In a workspace of older code, DVC finds the stages out of date whose sources have moved.
+    overlays on top. Where sources have moved since, DVC finds the stages out of date.
 
     Args:
         folder: The workspace's folder.
@@ -163,7 +163,7 @@ def _folders_to_hold(project: Path) -> Iterator[Path]:
 
 
 def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
-    """Remove a folder or link of the project; return what was and what could not be removed."""
+    """Remove a folder or link; return what was removed and what failed."""
     path, failed = project / place, list[str]()
     if path.is_symlink():
         links = [path]
@@ -205,7 +205,7 @@ def _seen_from(folder: Path, project: Path, source: str) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file or folder, and remove from ``target`` what is not in ``source``."""
+    """Mirror a file or folder, with removal of what ``source`` lacks."""
     wanted, present = set(_files(source)), set(_files(target))
     for name in present - wanted:
         (target / name).unlink()
@@ -221,7 +221,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Yield the files below ``root``, an empty path if it is a file."""
+    """Yield the files below ``root``, an empty path for a file."""
     for path in (root, *root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(root)

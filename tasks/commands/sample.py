@@ -106,7 +106,7 @@ def _draw(page: Path, target: Path) -> None:
 
 
 def _reduce(picture: Path, page_md5: str) -> None:
-    """Write a picture again with few colours and the MD5 of its page."""
+    """Rewrite a picture with few colours and the MD5 of its page."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 

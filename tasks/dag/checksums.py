@@ -23,7 +23,7 @@ from tasks.workspace import path_in_command, repro_command
 
 @dataclass(frozen=True)
 class _Recorded:
-    """A file or folder as a step left it; the MD5 of a folder ends in ``.dir``, as in DVC."""
+    """A recorded output; the MD5 of a folder ends in ``.dir``."""
 
     path: Path
     step: str
@@ -51,7 +51,7 @@ def check_inputs(step: Step, root: Path) -> None:
 
 
 def record_outputs(step: Step, root: Path) -> None:
-    """Record the MD5s of a step's outputs, for steps that run before or without DVC's record."""
+    """Record the MD5s of outputs, for runs that DVC does not record."""
     sums = {port.path.as_posix(): md5_of(root / port.path) for port in step.outs}
     write_json(root / catalog.CHECKSUMS / f"{step.name}.json", sums)
 
@@ -104,7 +104,7 @@ def _of_steps(root: Path) -> list[_Recorded]:
 
 
 def _difference_and_remedy(root: Path, recorded: _Recorded, md5: str) -> str | None:
-    """Return what differs and how to correct it; None if only ignored files differ."""
+    """Return what differs and the remedy; None if only ignored files differ."""
     cache, path = _Cache(root), recorded.path
     present = cache.files(root / path) if _is_folder(md5) else {"": md5}
     if _is_folder(md5) and _md5_of_list(present) == recorded.md5:

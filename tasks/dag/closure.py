@@ -122,7 +122,7 @@ def _tree(root: Path) -> _Tree:
 
 @lru_cache(maxsize=1)
 def _read_tree(root: Path, files: tuple[tuple[Path, int], ...]) -> _Tree:
-    """Read the rings; ``files`` and their times are the key of the cache."""
+    """Read the rings; ``files`` with their times key the cache."""
     paths = [path for path, _ in files]
     graph = _graph(root)
     for module in sorted(graph.modules):
@@ -136,7 +136,7 @@ def _read_tree(root: Path, files: tuple[tuple[Path, int], ...]) -> _Tree:
 
 
 def _graph(root: Path) -> "ImportGraph":
-    """Return the imports below ``root``, also those inside functions and for type checkers."""
+    """Return all imports below ``root``, also those inside functions."""
     import grimp
     from grimp.application.config import settings
 
@@ -196,7 +196,7 @@ def _is_plumbing(path: Path) -> bool:
 
 
 def _counted(folder: Path, root: Path) -> set[Path]:
-    """Return the files below a folder that can change a result, relative to ``root``."""
+    """Return the files below a folder that can change a result."""
     files = _files(root / folder)
     return {file.relative_to(root) for file in files if file.suffix != ".py" or not _is_docstring(file)}
 

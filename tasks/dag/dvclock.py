@@ -13,7 +13,7 @@ STAGES = Path("dvc.yaml")
 
 
 class LockedOutput(BaseModel):
-    """An output as its stage's last run left it; other fields are ignored."""
+    """An output as its stage's last run left it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,7 +60,7 @@ def locked_outputs(root: Path) -> Mapping[str, tuple[LockedOutput, ...]]:
 
 
 def stages_by_output(root: Path) -> Mapping[str, str]:
-    """Return the stage that writes each file; empty where ``dvc.yaml`` cannot be read."""
+    """Return the stage of each output; empty for an unreadable ``dvc.yaml``."""
     try:
         stages = _Stages.model_validate(read_yaml(root / STAGES)).stages
     except (ParamsError, ValidationError):

@@ -148,7 +148,7 @@ def _require_outputs(step: Step, root: Path, before: set[Path]) -> None:
 
 
 def _beside(step: Step, root: Path) -> set[Path]:
-    """Return what lies in the folders that the step writes to, without hidden files of editors."""
+    """Return the files in the output folders, except hidden ones of editors."""
     folders = {(root / port.path).parent for port in step.outs}
     return {path for folder in folders for path in folder.glob("[!.]*")}
 

@@ -48,7 +48,7 @@ def end_on_hang_up() -> None:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """End this process as SIGTERM does, once: shell and system both send SIGHUP."""
+    """Act like SIGTERM, once: shell and system both send SIGHUP."""
     signal.signal(signal.SIGHUP, _do_nothing)
     signal.raise_signal(signal.SIGTERM)
 
@@ -70,7 +70,7 @@ def stop_tree(pid: int) -> None:
 
 
 def kill_all(processes: list[psutil.Process]) -> None:
-    """Kill processes, some of which may have ended, and wait for their end."""
+    """Kill processes that may have ended, and wait for them."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
