@@ -29,15 +29,15 @@ def _hints() -> str:
     root, hints = Path.cwd(), ""
     if is_workspace(root):
         hints += (
-            f"\nIt happened in the workspace {root}; the paths above are relative to it. Its params.yaml "
-            "is written from the project's and the profile's whenever a run begins: change those, and run "
-            "again as before."
+            f"\nIt happened in the workspace {root}; the paths above are relative to it. Its "
+            "params.yaml is written from the project's and the profile's whenever a run begins: change "
+            "those, and run again as before."
         )
     if stage := os.environ.get("DVC_STAGE", "").rpartition(":")[2]:
         hints += (
-            f"\nDVC cleared the outputs of {stage} before it began. `{repro_command(root, stage)}` writes "
-            "them once the cause above is removed. If that is a change of yours, undo it: they return as "
-            "they were, from DVC's cache if it has them."
+            f"\nDVC cleared the outputs of {stage} before it began. `{repro_command(root, stage)}` "
+            "writes them once the cause above is removed. If that is a change of yours, undo it: they "
+            "return as they were, from DVC's cache if it has them."
         )
     return hints
 

@@ -130,13 +130,13 @@ def clean(project: Path) -> list[str]:
     resumable = state if (project / state).is_symlink() else catalog.WORK
     done: list[str] = []
     failed: list[str] = []
-    with ExitStack() as held:
+    with ExitStack() as locks:
         for folder in _folders_to_hold(project):
-            held.enter_context(holding(folder))
-            held.enter_context(stepping(folder))
+            locks.enter_context(holding(folder))
+            locks.enter_context(stepping(folder))
         if resumable == state and (project / catalog.SERVE_LOCK).is_file():
-            # A server's lock lies behind the link: without it a second one could begin.
-            held.enter_context(serving_alone(project))
+            # A server's lock lies behind the link: without it a second server could begin.
+            locks.enter_context(serving_alone(project))
         for place in (resumable, WORKSPACES, OFFLINE):
             removed, left = _remove(project, place)
             done += removed

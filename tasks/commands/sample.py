@@ -32,7 +32,7 @@ def make_sample(root: Path) -> None:
     report = root / catalog.REPORT
     if not report.is_file():
         raise ContractError(
-            f"{catalog.REPORT} is missing. `dvc checkout` restores it from the cache, `make run` writes it."
+            f"{catalog.REPORT} is missing. `dvc checkout` restores it, `make run` writes it."
         )
     page = report.read_bytes()
     write_bytes(root / SAMPLE, page)

@@ -118,8 +118,8 @@ def _difference_and_remedy(root: Path, recorded: _Recorded, md5: str) -> str | N
     sums = dict.fromkeys((recorded.md5, *(expected.get(name) for name in names)))
     damaged = [place for md5_sum in sums if (place := cache.damaged(md5_sum))]
     return (
-        f"{'; '.join(lines)}. That is not what step {recorded.step} wrote, and nothing was computed with "
-        f"it. {_remedy(root, recorded, damaged, cache)}"
+        f"{'; '.join(lines)}. That is not what step {recorded.step} wrote, and nothing was computed "
+        f"with it. {_remedy(root, recorded, damaged, cache)}"
     )
 
 

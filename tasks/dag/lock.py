@@ -97,7 +97,7 @@ def running_step(root: Path) -> tuple[str, datetime] | None:
 def serving_alone(root: Path) -> Iterator[None]:
     """Hold the lock of the one process that serves the project's deployments.
 
-    A second one would take the runs of the first for dead.
+    A second server would take the runs of the first for dead.
 
     Raises:
         BusyError: Another process serves it already; the text names it.

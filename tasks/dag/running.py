@@ -81,7 +81,7 @@ def _call(step: Step, arguments: Arguments, work: Path | None) -> None:
 
 
 def _require_inputs(step: Step, root: Path) -> None:
-    # A pipe in the place of a file would keep whoever reads it waiting.
+    # A pipe in the place of a file would block its reader.
     paths = [port.path for port in step.ins]
     missing = [str(path) for path in paths if not ((root / path).is_file() or (root / path).is_dir())]
     if not missing:

@@ -37,7 +37,7 @@ def check_installed(names: Collection[str], root: Path) -> dict[str, str]:
     Raises:
         MachineError: One is missing or is not the version that ``versions.yaml`` records.
         ParamsError: ``versions.yaml`` is missing or not YAML.
-        ContractError: It records no version of one.
+        ContractError: It records no version of a package.
     """
     content = read_yaml(root / catalog.VERSIONS)
     recorded = {name: content.get(name) if isinstance(content, dict) else None for name in names}

@@ -36,7 +36,7 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def test_list_prints_a_line_for_each_step_and_files_where_asked(
+def test_list_prints_a_line_for_each_step_and_files_where_requested(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["list"]) == 0
@@ -65,7 +65,7 @@ def test_in_another_folder_a_command_names_the_right_one_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_help_of_run_says_what_each_step_does(
+def test_the_help_of_run_describes_each_step(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")

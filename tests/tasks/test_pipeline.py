@@ -9,12 +9,12 @@ from tasks.pipeline import PIPELINE
 PROJECT = Path(__file__).parents[2]
 
 
-def test_one_name_serves_room_section_and_test() -> None:
+def test_step_section_and_test_share_a_name() -> None:
     sections = {field.alias or name for name, field in Params.model_fields.items()}
-    for one in PIPELINE:
-        assert one.module == f"tasks.steps.{one.name}"
-        assert one.name in sections
-        assert (PROJECT / "tests/tasks/steps" / f"test_{one.name}.py").is_file()
+    for step in PIPELINE:
+        assert step.module == f"tasks.steps.{step.name}"
+        assert step.name in sections
+        assert (PROJECT / "tests/tasks/steps" / f"test_{step.name}.py").is_file()
 
 
 def test_every_output_is_written_by_one_step_and_every_input_by_one_before() -> None:

@@ -18,13 +18,13 @@ NAMES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with the real parameters and profiles."""
-    made = tmp_path / "project"
-    made.mkdir()
+    folder = tmp_path / "project"
+    folder.mkdir()
     for name in ("params.yaml", "versions.yaml"):
-        shutil.copy(ROOT / name, made)
-    write_text(made / "dvc.yaml", "stages: {}\n")
-    shutil.copytree(ROOT / "profiles", made / "profiles")
-    return made
+        shutil.copy(ROOT / name, folder)
+    write_text(folder / "dvc.yaml", "stages: {}\n")
+    shutil.copytree(ROOT / "profiles", folder / "profiles")
+    return folder
 
 
 def refusal(project: Path, chosen: Any) -> str:
@@ -137,7 +137,7 @@ def test_what_is_no_text_is_refused(chosen: Any) -> None:
 
 
 @pytest.mark.parametrize("chosen", [["quick", "quick"], "quick+synthetic+quick"])
-def test_one_that_is_given_twice_is_refused(chosen: Any) -> None:
+def test_a_profile_given_twice_is_refused(chosen: Any) -> None:
     with pytest.raises(
         ParamsError, match=r"profile 'quick' is given twice\. Name each once, the one that has the last"
     ):
@@ -160,14 +160,14 @@ def test_what_stands_in_the_place_of_a_profile_is_named(project: Path) -> None:
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(project: Path) -> None:
-    told = refusal(project, ["quick", "nightley"])
-    assert told.startswith(
+    message = refusal(project, ["quick", "nightley"])
+    assert message.startswith(
         "'nightley' is not a profile. Did you mean nightly? Known here: nightly, portable, quick, synthetic."
     )
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (
             "sweep:\n",
@@ -209,10 +209,10 @@ def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(proje
     ],
 )
 def test_a_profile_that_is_wrong_is_named_with_what_is_wrong(
-    project: Path, content: str, told: str
+    project: Path, content: str, message: str
 ) -> None:
     write_text(project / "profiles/mine.yaml", content)
-    with pytest.raises(ParamsError, match=told):
+    with pytest.raises(ParamsError, match=message):
         laid(project, *profile_overlays(project, "mine"))
     with pytest.raises(ParamsError):
         open_workspace(project, "mine")

@@ -26,7 +26,7 @@ def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("overlay", "told"),
+    ("overlay", "message"),
     [
         (
             {"quantize": {"variants": ["qat", "clusterd"]}},
@@ -47,10 +47,10 @@ def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, 
         ),
     ],
 )
-def test_unknown_words_are_told_with_the_nearest_known_one(
-    content: dict[str, Any], overlay: dict[str, Any], told: str
+def test_unknown_words_are_named_with_the_nearest_known_one(
+    content: dict[str, Any], overlay: dict[str, Any], message: str
 ) -> None:
-    assert refusal(overlaid(content, overlay)) == told
+    assert refusal(overlaid(content, overlay)) == message
 
 
 def test_tolerances_are_for_the_registered_precisions_and_no_other(content: dict[str, Any]) -> None:
@@ -65,11 +65,11 @@ def test_tolerances_are_for_the_registered_precisions_and_no_other(content: dict
     ]
 
 
-def test_units_that_run_again_are_not_asked_for_quantization_aware_training(
+def test_repeated_units_are_refused_for_quantization_aware_training(
     content: dict[str, Any],
 ) -> None:
     content["sweep"]["space"]["repeats"] = [1, 3]
-    told = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
-    assert refusal(content).startswith(told)
+    message = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
+    assert refusal(content).startswith(message)
     content["quantize"]["variants"] = ["clustered", "flip_averaged"]
     require_registered(parse_params(content))

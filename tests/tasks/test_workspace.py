@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     for ring in ("litesmith", "tasks", "flows"):
         (folder / ring).mkdir(parents=True)
-        (folder / ring / "one.py").write_text(f"# {ring}")
+        (folder / ring / "module.py").write_text(f"# {ring}")
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(ROOT / name, folder)
     (folder / "dvc.yaml").write_text("stages: {}\n")
@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Path) -> None:
     folder = make_workspace(tmp_path / "ws", project, {"seed": 5}, {"prepare": {"num_gate": 7}})
-    assert (folder / "tasks/one.py").read_text() == "# tasks"
+    assert (folder / "tasks/module.py").read_text() == "# tasks"
     assert (folder / "dvc.yaml").read_text() == "stages: {}\n"
     params = read_params(folder / "params.yaml")
     assert (params.seed, params.prepare.num_gate, params.prepare.num_validation) == (5, 7, 5000)
@@ -86,16 +86,16 @@ def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(
     data = folder / "data/raw/file"
     data.parent.mkdir(parents=True)
     data.write_text("data")
-    untouched = (folder / "flows/one.py").stat().st_mtime_ns
-    (project / "tasks/one.py").unlink()
+    untouched = (folder / "flows/module.py").stat().st_mtime_ns
+    (project / "tasks/module.py").unlink()
     (project / "tasks/deep").mkdir()
     (project / "tasks/deep/two.py").write_text("# two")
-    (project / "litesmith/one.py").write_text("# changed")
+    (project / "litesmith/module.py").write_text("# changed")
     make_workspace(folder, project, {"seed": 6})
-    assert not (folder / "tasks/one.py").exists()
+    assert not (folder / "tasks/module.py").exists()
     assert (folder / "tasks/deep/two.py").read_text() == "# two"
-    assert (folder / "litesmith/one.py").read_text() == "# changed"
-    assert (folder / "flows/one.py").stat().st_mtime_ns == untouched
+    assert (folder / "litesmith/module.py").read_text() == "# changed"
+    assert (folder / "flows/module.py").stat().st_mtime_ns == untouched
     assert data.read_text() == "data"
     assert read_params(folder / "params.yaml").seed == 6
 
@@ -117,17 +117,17 @@ def test_does_not_touch_a_workspace_in_which_a_run_goes_on(project: Path, tmp_pa
 
 
 def _resumable(folder: Path) -> Path:
-    kept = folder / ".litesmith/work/sweep/log"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("trial 0")
-    return kept
+    log = folder / ".litesmith/work/sweep/log"
+    log.parent.mkdir(parents=True)
+    log.write_text("trial 0")
+    return log
 
 
 def test_clean_removes_workspaces_and_what_is_resumed_from_and_nothing_else(tmp_path: Path) -> None:
-    kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
+    logs = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
     (tmp_path / "models").mkdir()
     assert clean(tmp_path) == ["removed .litesmith/work", "removed .workspaces", "removed .offline"]
-    assert not any(path.exists() for path in kept)
+    assert not any(path.exists() for path in logs)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".litesmith", "models"]
     assert clean(tmp_path) == ["nothing to remove: there is no workspace, and no state of a killed run"]
 
@@ -138,36 +138,36 @@ def test_clean_is_refused_during_a_run_and_names_its_holder(
     tmp_path: Path, busy: str, by: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.dag.lock._STEP_PATIENCE_S", 0.2)
-    kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
+    logs = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
     with (
         by(tmp_path / busy),
         pytest.raises(BusyError, match=rf"\(pid {os.getpid()}, since .*One run at a time"),
     ):
         clean(tmp_path)
-    assert all(path.exists() for path in kept)
+    assert all(path.exists() for path in logs)
 
 
 def _linked(tmp_path: Path, place: str) -> tuple[Path, Path]:
     """Make a project in which a link stands at ``place``; return it and the file behind the link."""
     project, outside = tmp_path / "project", tmp_path / "outside"
-    kept = _resumable(outside)
+    log = _resumable(outside)
     (outside / "quick").mkdir()
     (project / place).parent.mkdir(parents=True)
     (project / place).symlink_to(outside)
-    return project, kept
+    return project, log
 
 
 @pytest.mark.parametrize(
     "place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"]
 )
-def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(
+def test_clean_removes_a_link_names_its_target_and_leaves_that(
     tmp_path: Path, place: str
 ) -> None:
-    project, outside = _linked(tmp_path, place)
-    told = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, its target stays"
-    assert told in clean(project)
+    project, log = _linked(tmp_path, place)
+    line = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, its target stays"
+    assert line in clean(project)
     assert not (project / place).is_symlink()
-    assert outside.read_text() == "trial 0"
+    assert log.read_text() == "trial 0"
     assert (tmp_path / "outside/quick").is_dir()
     assert not list((tmp_path / "outside/quick").iterdir())
 
@@ -190,13 +190,13 @@ def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str
 
 @pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".workspaces/quick"])
 def test_clean_is_refused_during_a_run_behind_a_link(tmp_path: Path, place: str) -> None:
-    project, outside = _linked(tmp_path, place)
+    project, log = _linked(tmp_path, place)
     busy = {".workspaces": project / ".workspaces/quick", ".litesmith": project}.get(
         place, project / place
     )
     with holding(busy), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
         clean(project)
-    assert outside.exists()
+    assert log.exists()
     assert (project / place).is_symlink()
 
 
@@ -230,7 +230,7 @@ def test_clean_names_what_it_could_not_remove_and_removes_the_rest(
 
 
 @pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith/work"])
-def test_clean_leaves_a_file_in_the_place_of_a_folder_and_says_so(tmp_path: Path, place: str) -> None:
+def test_clean_leaves_a_file_in_the_place_of_a_folder_and_names_it(tmp_path: Path, place: str) -> None:
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).write_text("mine")
     with pytest.raises(
@@ -274,7 +274,7 @@ def test_a_workspace_of_older_code_is_brought_over(project: Path, tmp_path: Path
         (project / moved).unlink()
     _lay_out({"litesmith/training/backend.py": "# new", "tasks/steps/prune.py": "# new"})
     assert make_workspace(folder, project) == folder
-    assert sorted(path.name for path in (folder / "litesmith").iterdir()) == ["one.py", "training"]
+    assert sorted(path.name for path in (folder / "litesmith").iterdir()) == ["module.py", "training"]
     assert (folder / "model").is_file()
     assert locked_outputs(folder)["prune"][0].path == Path("model")
     with Stages(folder) as stages:

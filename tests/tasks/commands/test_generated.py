@@ -45,7 +45,7 @@ def test_readme_passes_the_check_as_written_and_not_otherwise(reported: Path) ->
         README.check(reported)
 
 
-def test_readme_without_a_summary_says_that_there_is_no_run(reported: Path) -> None:
+def test_readme_without_a_summary_names_no_run(reported: Path) -> None:
     (reported / catalog.SUMMARY).unlink()
     (reported / README.path).write_text(f"{BEGIN}{END}", encoding="utf-8")
     assert "No full run is recorded yet" in README.render(reported)

@@ -45,15 +45,15 @@ def test_the_first_reference_replaces_none(summary_of: Callable[..., Summary], t
     summary = summary_of("tuned-int8", 0.9273, 70512)
     write_record(tmp_path / catalog.SUMMARY, summary)
     write_json(tmp_path / catalog.REFERENCE, None)
-    said = make_reference(tmp_path)
-    assert said.startswith(
+    text = make_reference(tmp_path)
+    assert text.startswith(
         "The reference is tuned-int8: 92.73 % on test, 70\u2009512 bytes. There was none before."
     )
-    assert "Commit reports/reference.json" in said
+    assert "Commit reports/reference.json" in text
     assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
-def test_what_is_replaced_is_said_with_the_change(
+def test_the_replaced_reference_is_named_with_the_change(
     summary_of: Callable[..., Summary], tmp_path: Path
 ) -> None:
     write_record(tmp_path / catalog.SUMMARY, summary_of("tuned-int8", 0.9273, 70512))
@@ -115,7 +115,7 @@ def test_what_is_no_summary_is_refused_and_the_reference_stays(tmp_path: Path, c
     assert read_json(tmp_path / catalog.REFERENCE) is None
 
 
-def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: Path) -> None:
+def test_a_workspace_whose_summary_is_invalid_is_to_be_written_again_there(tmp_path: Path) -> None:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(PROJECT / name, tmp_path)
     workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)

@@ -67,8 +67,8 @@ def test_of_a_section_read_in_part_the_stage_names_the_keys(tmp_path: Path) -> N
     @step
     def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
 
-    asked = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
-    assert asked == [
+    keys = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
+    assert keys == [
         "prepare",
         "device.max_tflite_bytes",
         "device.max_macs",

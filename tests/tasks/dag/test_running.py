@@ -176,7 +176,7 @@ def test_an_output_that_was_not_declared_is_named(root: Path) -> None:
         run_step(step_with(COPY + "(outs.copy.parent / 'stray.txt').touch()"), root)
 
 
-def test_what_a_killed_run_leaves_is_found_by_the_next_with_the_same_inputs(root: Path) -> None:
+def test_state_of_a_killed_run_is_used_by_the_next_with_the_same_inputs(root: Path) -> None:
     with pytest.raises(RuntimeError):
         run_step(step_with("(work / 'trial').touch(); raise RuntimeError"), root)
     run_step(step_with("assert (work / 'trial').exists()" + COPY), root)
@@ -306,7 +306,7 @@ def test_checksums_of_outputs_are_recorded(root: Path) -> None:
     assert {"models/copy.txt", "reports/provenance/prepare.json"} <= set(recorded)
 
 
-def test_variables_that_are_ignored_are_named_without_what_they_hold(
+def test_variables_that_are_ignored_are_named_without_their_values(
     root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("XLA_SOMETHING", "secret")

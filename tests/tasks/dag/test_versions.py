@@ -11,7 +11,7 @@ from tasks.dag import versions
 PROJECT = Path(__file__).parents[3]
 
 
-def test_the_committed_file_is_what_the_lock_says() -> None:
+def test_the_committed_file_is_what_the_lock_pins() -> None:
     FILES["versions"].check(PROJECT)
 
 

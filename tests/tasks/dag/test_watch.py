@@ -95,7 +95,7 @@ def test_workers_stop_when_the_stage_is_killed(tmp_path: Path) -> None:
     assert gone_within(worker, 10)
 
 
-def test_workers_stop_when_the_stage_is_asked_to_end(tmp_path: Path) -> None:
+def test_workers_stop_when_the_stage_is_ended(tmp_path: Path) -> None:
     code = (
         "import argparse, os, sys, time\n"
         "from tasks.dag.workers import worker_pool\n"
