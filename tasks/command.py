@@ -32,10 +32,11 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse an unknown value with a suggestion, as Python 3.14 does."""
-        choices = list(map(str, action.choices or ()))
+        choices = list(action.choices or ())
         if choices and value not in choices:
-            hint, known = did_you_mean(value, choices), ", ".join(choices)
-            raise argparse.ArgumentError(action, f"there is no {value!r}.{hint} Known here: {known}.")
+            known = list(map(str, choices))
+            text = f"there is no {value!r}.{did_you_mean(value, known)} Known here: {', '.join(known)}."
+            raise argparse.ArgumentError(action, text)
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message with a suggestion; exit with 2."""

@@ -21,10 +21,9 @@ class GeneratedFile:
     """A committed file that has one right content.
 
     Attributes:
-        path: Relative to the project's folder.
         render: Returns the content for the project's folder.
         summary: The file and its source, for help.
-        stale: The error's text where the file is missing or holds something else.
+        stale: The error's text where the file is missing or differs.
     """
 
     path: Path

@@ -1,6 +1,5 @@
 """The last report and a picture of it in ``docs/``, for visitors."""
 
-import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 from litesmith.errors import ContractError, MachineError
 from litesmith.files import replacing, write_bytes
 from tasks import catalog
+from tasks.dag.checksums import md5_of
 from tasks.dag.dvclock import LOCK, locked_outputs
 
 SAMPLE = Path("docs/sample-report.html")
@@ -34,11 +34,10 @@ def make_sample(root: Path) -> None:
         raise ContractError(
             f"{catalog.REPORT} is missing. `dvc checkout` restores it, `make run` writes it."
         )
-    page = report.read_bytes()
-    write_bytes(root / SAMPLE, page)
+    write_bytes(root / SAMPLE, report.read_bytes())
     with replacing(root / PICTURE) as part:
         _draw(root / SAMPLE, part)
-        _reduce(part, _md5(page))
+        _reduce(part, md5_of(root / SAMPLE))
 
 
 def check_sample(root: Path) -> None:
@@ -50,7 +49,7 @@ def check_sample(root: Path) -> None:
         ContractError: They are of another report, or no report is recorded.
     """
     expected, again = _recorded(root), "`make sample` writes both; commit them."
-    copied = _md5((root / SAMPLE).read_bytes()) if (root / SAMPLE).is_file() else "no file"
+    copied = md5_of(root / SAMPLE) if (root / SAMPLE).is_file() else "no file"
     if copied != expected:
         raise ContractError(
             f"{SAMPLE} is not the report of {LOCK}: expected MD5 {expected}, got {copied}. {again}"
@@ -68,10 +67,6 @@ def _recorded(root: Path) -> str:
             if output.path == catalog.REPORT and output.md5:
                 return output.md5
     raise ContractError(f"{LOCK} records no {catalog.REPORT}. `dvc repro` writes and records it.")
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _shown(picture: Path) -> str:

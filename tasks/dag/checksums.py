@@ -40,8 +40,7 @@ def check_inputs(step: Step, root: Path) -> None:
         DataError: An input is not what its step wrote; the text tells how to get that back.
         ContractError: ``dvc.lock`` cannot be read.
     """
-    recorded = [*_of_dvc(root), *_of_steps(root)]
-    differences = []
+    recorded, differences = _recorded(root), []
     for port in step.ins:
         expected = [record for record in recorded if record.path == port.path]
         if expected and (md5 := md5_of(root / port.path)) not in {record.md5 for record in expected}:
@@ -79,18 +78,14 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
-def _of_dvc(root: Path) -> list[_Recorded]:
-    return [
+def _recorded(root: Path) -> list[_Recorded]:
+    """Return what DVC and then what `record_outputs` recorded in this folder."""
+    recorded = [
         _Recorded(output.path, name, output.md5)
         for name, outputs in locked_outputs(root).items()
         for output in outputs
         if output.hash == "md5" and output.md5
     ]
-
-
-def _of_steps(root: Path) -> list[_Recorded]:
-    """Return what `record_outputs` wrote in this folder."""
-    recorded = []
     for file in sorted((root / catalog.CHECKSUMS).glob("*.json")):
         try:
             sums = TypeAdapter(dict[str, str]).validate_python(read_json(file))

@@ -57,7 +57,8 @@ def sources(module: str, root: Path) -> list[Path]:
         root: Folder that holds the rings. The paths are relative to it.
     """
     tree = _tree(root)
-    code = tree.code(module)
+    paths = {_path(name, root) for name in tree.upstream(module) if name.partition(".")[0] in RINGS}
+    code = {path for path in paths if not _is_plumbing(path) and not _is_docstring(root / path)}
     return sorted({*code, *tree.data(code)}) if code else []
 
 
@@ -75,8 +76,8 @@ def folded(paths: Iterable[Path], root: Path) -> list[Path]:
 
 def packages(module: str, root: Path) -> list[str]:
     """Return the distributions in `PACKAGES` that a module and its imports use."""
-    imported = _tree(root).imported(module)
-    return sorted({PACKAGES[name] for name in imported if name in PACKAGES})
+    imported = {name.partition(".")[0] for name in _tree(root).upstream(module)}
+    return sorted(PACKAGES[name] for name in imported if name in PACKAGES)
 
 
 @dataclass(frozen=True)
@@ -88,19 +89,13 @@ class _Tree:
         owners: For each data file the modules of its package and all files that name it.
     """
 
-    root: Path
     graph: "ImportGraph"
     owners: dict[Path, frozenset[Path]]
 
-    def code(self, module: str) -> set[Path]:
-        """Return the files of a module and of its imports."""
-        names = {name for name in self._upstream(module) if name.partition(".")[0] in RINGS}
-        paths = {_path(name, self.root) for name in names}
-        return {path for path in paths if not _is_plumbing(path) and not _is_docstring(self.root / path)}
-
-    def imported(self, module: str) -> set[str]:
-        """Return the top-level names of direct and indirect imports."""
-        return {name.partition(".")[0] for name in self._upstream(module)}
+    def upstream(self, module: str) -> set[str]:
+        """Return the names of a module and of its direct and indirect imports."""
+        known = module in self.graph.modules
+        return {module, *self.graph.find_upstream_modules(module)} if known else set()
 
     def data(self, code: Iterable[Path]) -> set[Path]:
         """Return the data files that modules may read."""
@@ -109,10 +104,6 @@ class _Tree:
             needed |= ready
             waiting -= ready
         return needed & set(self.owners)
-
-    def _upstream(self, module: str) -> set[str]:
-        known = module in self.graph.modules
-        return {module, *self.graph.find_upstream_modules(module)} if known else set()
 
 
 def _tree(root: Path) -> _Tree:
@@ -132,7 +123,7 @@ def _read_tree(root: Path, files: tuple[tuple[Path, int], ...]) -> _Tree:
     for module in (_name(path) for path in paths if _is_plumbing(path) and _is_module(path)):
         for imported in graph.find_modules_directly_imported_by(module):
             graph.remove_import(importer=module, imported=imported)
-    return _Tree(root, graph, _owners(root, paths))
+    return _Tree(graph, _owners(root, paths))
 
 
 def _graph(root: Path) -> "ImportGraph":

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -58,12 +58,11 @@ def holding(root: Path) -> Iterator[None]:
         else:
             holder = _holder(file)
             if holder is None or str(holder.pid) != os.environ.get(HOLDER):
-                raise BusyError(_refusal(holder))
+                raise BusyError(_refusal(holder, _BUSY))
         yield
 
 
-@contextmanager
-def stepping(root: Path) -> Iterator[None]:
+def stepping(root: Path) -> AbstractContextManager[None]:
     """Hold the lock of the one step that runs in the workspace.
 
     A step whose flow was killed notices that within a second or two, and until then it still writes,
@@ -73,14 +72,7 @@ def stepping(root: Path) -> Iterator[None]:
         BusyError: Another step is still running after the wait; the text names it.
         MachineError: The lock file cannot be written.
     """
-    with _opened(root / catalog.STEP_LOCK) as file:
-        deadline = time.monotonic() + _STEP_PATIENCE_S
-        while _taken(file):
-            if time.monotonic() > deadline:
-                raise BusyError(_refusal(_holder(file)))
-            time.sleep(0.1)
-        with _naming_this(file):
-            yield
+    return _only_holder(root / catalog.STEP_LOCK, _BUSY, _STEP_PATIENCE_S)
 
 
 def running_step(root: Path) -> tuple[str, datetime] | None:
@@ -93,8 +85,7 @@ def running_step(root: Path) -> tuple[str, datetime] | None:
     return (holder.command.split()[-1], holder.since) if holder else None
 
 
-@contextmanager
-def serving_alone(root: Path) -> Iterator[None]:
+def serving_alone(root: Path) -> AbstractContextManager[None]:
     """Hold the lock of the one process that serves the project's deployments.
 
     A second server would take the runs of the first for dead.
@@ -103,9 +94,17 @@ def serving_alone(root: Path) -> Iterator[None]:
         BusyError: Another process serves it already; the text names it.
         MachineError: The lock file cannot be written.
     """
-    with _opened(root / catalog.SERVE_LOCK) as file:
-        if _taken(file):
-            raise BusyError(_refusal(_holder(file), _SERVED))
+    return _only_holder(root / catalog.SERVE_LOCK, _SERVED)
+
+
+@contextmanager
+def _only_holder(path: Path, refused: tuple[str, str], patience_s: float = 0.0) -> Iterator[None]:
+    with _opened(path) as file:
+        deadline = time.monotonic() + patience_s
+        while _taken(file):
+            if time.monotonic() > deadline:
+                raise BusyError(_refusal(_holder(file), refused))
+            time.sleep(0.1)
         with _naming_this(file):
             yield
 
@@ -162,7 +161,7 @@ def _holder(file: IO[str]) -> _Holder | None:
         return None
 
 
-def _refusal(holder: _Holder | None, refused: tuple[str, str] = _BUSY) -> str:
+def _refusal(holder: _Holder | None, refused: tuple[str, str]) -> str:
     what, advice = refused
     if holder is None:
         return f"{what} by {_UNNAMED}. {advice}, or try again in a moment."

@@ -57,11 +57,6 @@ def _do_nothing(_number: int, _frame: FrameType | None) -> None:
     """Let a signal pass; children would inherit that it is ignored."""
 
 
-def stop_children(process: psutil.Process) -> None:
-    """Kill every descendant of ``process`` and wait for their end."""
-    kill_all(process.children(recursive=True))
-
-
 def stop_tree(pid: int) -> None:
     """Kill a process with every descendant and wait for their end."""
     with suppress(psutil.NoSuchProcess):
@@ -86,7 +81,7 @@ def _stop_after(starters: list[psutil.Process | None]) -> None:
     while all(starter is not None and _is_alive(starter) for starter in starters):
         time.sleep(_POLL_S)
     _LOG.error("the process that started this one has ended: stopping")
-    stop_children(psutil.Process())
+    kill_all(psutil.Process().children(recursive=True))
     os._exit(1)
 
 
