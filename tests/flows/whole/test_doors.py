@@ -243,7 +243,7 @@ def test_a_wrong_parameter_is_explained_and_what_dvc_cleared_comes_back(story: S
     assert "prune.pruning.final_sparsity must lie in [0, 1), got 80." in story.said["impossible"]
     assert "write 0.8 for 80 %" in story.said["impossible"]
     assert (
-        "DVC cleared the outputs of prune before it began. `dvc repro prune` makes them once the cause above is gone"
+        "DVC cleared the outputs of prune before it began. `dvc repro prune` writes them once the cause above is removed"
         in story.said["impossible"]
     )
     assert "models/pruned.h5" in story.said["taken back"]
