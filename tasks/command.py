@@ -70,14 +70,9 @@ def add_command(
     summary: str,
     examples: Sequence[str],
 ) -> Parser:
-    """Add a command and return its parser.
+    """Add a command, which calls ``run`` with the parsed arguments, and return its parser.
 
-    Args:
-        commands: The subparsers to which it is added.
-        name: The command's name.
-        run: Called with the parsed arguments.
-        summary: The description, in its own help and in that of all commands.
-        examples: Whole command lines, for its own help.
+    Its help and that of all commands show ``summary``; its own also ``examples``, whole command lines.
     """
     parser = commands.add_parser(
         name,
@@ -97,7 +92,7 @@ def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None,
     command like Ctrl-C, so that its children are stopped and its records written.
 
     Args:
-        parser: Its commands set ``command``, a function of the parsed arguments.
+        parser: As extended by `add_command`.
         arguments: The words of the command line; None for those of this process.
         hint: Written below an error.
     """

@@ -91,12 +91,7 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
     """Create or update a workspace and return its folder.
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
-    overlays on top. Where sources have moved since, DVC finds the stages out of date.
-
-    Args:
-        folder: The workspace's folder.
-        project: The project's folder.
-        overlays: Parts of ``params.yaml``; later ones replace values of earlier ones.
+    overlays on top, the last one uppermost. DVC finds the stages out of date whose sources have moved.
 
     Raises:
         ParamsError: An overlay has an unknown parameter or a value out of its bounds.

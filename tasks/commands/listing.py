@@ -23,9 +23,9 @@ def list_steps(root: Path, name: str | None = None, files: bool = False) -> str:
     """Return a table of steps: name, state, since, took.
 
     Args:
-        root: The project's folder or a workspace's.
+        root: The folder of the project or a workspace.
         name: The only step to show, with its files; None for all steps.
-        files: Whether to show the files of all steps, too.
+        files: Whether to show the files of all steps.
     """
     from tabulate import tabulate
 

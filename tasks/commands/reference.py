@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 def make_reference(root: Path, profile: Chosen = None) -> str:
     """Make the last run the project's reference and return the change as text.
 
-    Args:
-        root: The project's folder.
-        profile: The profiles of the run's workspace, None for a run in the project.
+    ``profile`` names the run's workspace; None stands for the project itself.
 
     Raises:
         ParamsError: There is no such profile.

@@ -50,11 +50,8 @@ def sources(module: str, root: Path) -> list[Path]:
     """Return the first-party files that a module needs, itself included.
 
     Files that are not Python (templates, style sheets) count with the modules of their package, and with
-    whatever names them. A file directly in a ring that nothing names counts with every module.
-
-    Args:
-        module: Import name of a step, such as ``tasks.steps.prune``.
-        root: Folder that holds the rings. The paths are relative to it.
+    whatever names them. A file directly in a ring that nothing names counts with every module. Paths are
+    relative to ``root``, the folder of the rings.
     """
     tree = _tree(root)
     paths = {_path(name, root) for name in tree.upstream(module) if name.partition(".")[0] in RINGS}
