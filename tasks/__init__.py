@@ -1,4 +1,4 @@
-"""The steps of the pipeline, files in and files out, with their plumbing; no Prefect."""
+"""Steps of the pipeline with their plumbing, without Prefect."""
 
 import time
 

@@ -1,20 +1,18 @@
-"""The command line of the steps, which DVC calls."""
+"""Command line of the steps, which DVC calls."""
 
 import argparse
 import atexit
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from litesmith.errors import DataError
 from tasks.command import Commands, HelpFormatter, Parser, add_command, run_chosen
-from tasks.commands import notes, readme
+from tasks.commands.generated import FILES
 from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.reference import make_reference
 from tasks.commands.sample import check_sample, make_sample
-from tasks.dag import dvcfile, versions
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.terminal import begin_in_utf8, printable
@@ -23,25 +21,25 @@ from tasks.workspace import clean, is_workspace, project_here, repro_command
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    return run_chosen(_parser(), arguments, _way_back())
+    return run_chosen(_parser(), arguments, _hints())
 
 
-def _way_back() -> str:
+def _hints() -> str:
     """Return hints on an error's workspace and on cleared outputs."""
-    root, hints = Path.cwd(), []
+    root, hints = Path.cwd(), ""
     if is_workspace(root):
-        hints.append(
-            f"It happened in the workspace {root}, where the paths above lead. Its params.yaml is "
-            "written from the project's and the profile's whenever a run begins: change those, and run "
-            "again as before."
+        hints += (
+            f"\nIt happened in the workspace {root}; the paths above are relative to it. Its "
+            "params.yaml is written from the project's and the profile's whenever a run begins: change "
+            "those, and run again as before."
         )
     if stage := os.environ.get("DVC_STAGE", "").rpartition(":")[2]:
-        hints.append(
-            f"DVC cleared the outputs of {stage} before it began. `{repro_command(root, stage)}` makes "
-            "them once the cause above is gone; if that is a change of yours, undo it, and they come "
-            "back as they were, from DVC's cache if it has them."
+        hints += (
+            f"\nDVC cleared the outputs of {stage} before it began. `{repro_command(root, stage)}` "
+            "writes them once the cause above is removed. If that is a change of yours, undo it: they "
+            "return as they were, from DVC's cache if it has them."
         )
-    return "".join(f"\n{hint}" for hint in hints)
+    return hints
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,15 +54,13 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "clean",
         lambda _: print("\n".join(clean(project_here()))),
-        summary="remove the workspaces with all in them, and what a killed run would resume from",
+        summary="remove the workspaces and the state from which a killed run resumes",
         examples=["python -m tasks clean"],
     )
-    for name, (written, write, check) in _GENERATED.items():
-        command = f"python -m tasks {name}"
-        run = partial(_generate, write, check)
-        summary, examples = f"write {written}", [command, f"{command} --check"]
-        generated = add_command(commands, name, run, summary=summary, examples=examples)
-        generated.add_argument("--check", action="store_true", help="compare only")
+    for name, file in FILES.items():
+        _add_generated(commands, name, file.summary, file.write, file.check)
+    sample = "the last report and a picture of it into docs/"
+    _add_generated(commands, "sample", sample, make_sample, check_sample)
     return parser
 
 
@@ -80,9 +76,9 @@ def _add_run(commands: Commands) -> None:
         ],
     )
     steps = run.add_subparsers(dest="step", required=True, metavar="STEP")
-    for one in PIPELINE:
+    for step in PIPELINE:
         steps.add_parser(
-            one.name, help=one.summary, description=one.summary, formatter_class=HelpFormatter
+            step.name, help=step.summary, description=step.summary, formatter_class=HelpFormatter
         )
 
 
@@ -115,8 +111,8 @@ def _add_predict(commands: Commands) -> None:
     predict.add_argument(
         "pictures", type=Path, nargs="+", metavar="PICTURE", help="an image file, or a folder of them"
     )
-    meaning = "class names and form of the input; by default NAME.json beside the model"
-    predict.add_argument("--metadata", type=Path, metavar="FILE", help=meaning)
+    metadata_help = "class names and input format; by default NAME.json beside the model"
+    predict.add_argument("--metadata", type=Path, metavar="FILE", help=metadata_help)
 
 
 def _add_reference(commands: Commands) -> None:
@@ -124,59 +120,38 @@ def _add_reference(commands: Commands) -> None:
         commands,
         "reference",
         lambda chosen: print(make_reference(project_here(), chosen.profile)),
-        summary="make the present result the one that runs are compared with",
+        summary="make the present result the reference of later runs",
         examples=["python -m tasks reference", "python -m tasks reference --profile nightly"],
     )
-    meaning = (
-        "the result of the last run with profiles/NAME.yaml; several as they were given to that run"
-    )
-    reference.add_argument("--profile", metavar="NAME", action="append", help=meaning)
+    profile_help = "the last run with profiles/NAME.yaml; several in the order given to that run"
+    reference.add_argument("--profile", metavar="NAME", action="append", help=profile_help)
 
 
-def _write_schema(root: Path) -> None:
-    from litesmith.report.summary import write_schema
-
-    write_schema(root)
-
-
-def _check_schema(root: Path) -> None:
-    from litesmith.report.summary import check_schema
-
-    check_schema(root)
-
-
-_GENERATED: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], None]]] = {
-    "dvc": (
-        "dvc.yaml from the steps",
-        partial(dvcfile.write, PIPELINE),
-        partial(dvcfile.check, PIPELINE),
-    ),
-    "readme": ("the README's results table from the last evaluation", readme.write, readme.check),
-    "notes": ("docs/optimization-notes.md from the last results", notes.write, notes.check),
-    "schema": ("the JSON schema of reports/summary.json from its type", _write_schema, _check_schema),
-    "sample": ("the last report and a picture of it into docs/", make_sample, check_sample),
-    "versions": ("versions.yaml from requirements.lock", versions.write, versions.check),
-}
-
-
-def _generate(
-    write: Callable[[Path], None], check: Callable[[Path], None], chosen: argparse.Namespace
+def _add_generated(
+    commands: Commands,
+    name: str,
+    what: str,
+    write: Callable[[Path], None],
+    check: Callable[[Path], None],
 ) -> None:
-    (check if chosen.check else write)(project_here())
+    generated = add_command(
+        commands,
+        name,
+        lambda chosen: (check if chosen.check else write)(project_here()),
+        summary=f"write {what}",
+        examples=[f"python -m tasks {name}", f"python -m tasks {name} --check"],
+    )
+    generated.add_argument("--check", action="store_true", help="compare only")
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    """Print the likeliest classes of each picture, with warnings.
-
-    Raises:
-        DataError: Some pictures cannot be read; the others are answered.
-    """
+    """Print the likeliest classes of each picture; raise `DataError` for unreadable ones."""
     from litesmith.inference.predict import find_pictures, predict_pictures
 
     search = find_pictures(chosen.pictures)
     failures = list(search.failures)
-    for phrase in search.left_out:
-        print(printable(phrase, in_line=True), file=sys.stderr)
+    for ignored in search.left_out:
+        print(printable(ignored, in_line=True), file=sys.stderr)
     for path, outcome in predict_pictures(chosen.model, search.pictures, chosen.metadata):
         if isinstance(outcome, DataError):
             failures.append(str(outcome))
@@ -187,21 +162,20 @@ def _predict(chosen: argparse.Namespace) -> None:
         raise DataError("\n".join(failures))
 
 
-def _end_at_once(ended: list[int]) -> None:
+def _end_at_once(exit_codes: list[int]) -> None:
     """Leave with the exit code, without TensorFlow's own teardown.
 
-    TensorFlow takes a second of CPU time to take itself down when everything is written: about 2 % of
-    the shortest run, that on synthetic images.
+    That takes a second of CPU time after everything is written: about 2 % of a run on synthetic images.
     """
-    if ended:
+    if exit_codes:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(ended[0])
+        os._exit(exit_codes[0])
 
 
 if __name__ == "__main__":
     begin_in_utf8()
-    ended: list[int] = []
+    exit_codes: list[int] = []  # empty where main() raises
     # Registered first, so called last.
-    atexit.register(_end_at_once, ended)
-    ended.append(main())
+    atexit.register(_end_at_once, exit_codes)
+    exit_codes.append(main())

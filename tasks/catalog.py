@@ -1,4 +1,4 @@
-"""Every path of the project, once. Relative to the workspace's root, which is where every command runs."""
+"""Paths relative to the workspace's root, where every command runs."""
 
 from pathlib import Path
 
@@ -10,8 +10,9 @@ RAW_TRAIN_LABELS = Path("data/raw/train-labels-idx1-ubyte.gz")
 RAW_TEST_IMAGES = Path("data/raw/t10k-images-idx3-ubyte.gz")
 RAW_TEST_LABELS = Path("data/raw/t10k-labels-idx1-ubyte.gz")
 
-# A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy (int64, n: rows in
-# the official file). `evaluate` alone may name TEST, and of the benchmarks the frontier's `measure`.
+# A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
+# (int64, n: rows in the official file). `evaluate` alone may name TEST, and of the benchmarks the
+# frontier's `measure`.
 TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
 GATE = Path("data/prepared/gate")
@@ -19,18 +20,18 @@ TEST = Path("data/prepared/test")
 
 BASELINE_MODEL = Path("models/baseline.h5")
 BASELINE_SUMMARY = Path("models/baseline-summary.txt")
-# Teachers as .h5, maybe none; their answers to views of the training images, see
+# Teachers as .h5, maybe none; their outputs for views of the training images, see
 # `litesmith.training.distillation.write_targets`.
 TEACHERS = Path("models/teachers")
 TARGETS = Path("models/targets")
 TUNED_MODEL = Path("models/tuned.h5")
 TUNED_NETWORK = Path("models/tuned-network.json")
 PRUNED_MODEL = Path("models/pruned.h5")
-# One .h5 for each way of fine-tuning for conversion, maybe none; `litesmith.compression.variants` has them.
+# One .h5 for each variant of `litesmith.compression.variants`, maybe none.
 QUANTIZED = Path("models/quantized")
 
-# A folder with one .tflite for each variant, named <model>-<precision>.tflite, and its metadata of the same name in
-# .json, see `litesmith.tflite.metadata`.
+# One <model>-<precision>.tflite for each variant, and its metadata of the same name in .json, see
+# `litesmith.tflite.metadata`.
 LITE = Path("models/lite")
 GOLDEN = Path("models/golden.npz")
 CALIBRATION_IDS = Path("models/calibration-ids.json")
@@ -42,19 +43,19 @@ REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
 
-# What later runs are compared with, or null. `python -m tasks reference` alone moves it.
+# What later runs are compared with, or null. Only `python -m tasks reference` writes it.
 REFERENCE = Path("reports/reference.json")
 
-# Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all that are kept.
+# Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all.
 RUNS = Path("reports/runs")
 ARCHIVE = Path("reports/archive")
 INDEX = Path("reports/index.html")
 
-# What a step that refuses leaves to look at, one page for each.
+# One page for each step that refused its inputs.
 REFUSALS = Path("reports/refusals")
 
-# What a killed run resumes from; the MD5s of what each step made last. Then who holds the workspace for a whole run,
-# which step runs, who serves the deployments.
+# What a killed run resumes from; the MD5s of each step's last outputs. Then the holder of the workspace
+# for a whole run, the step that runs, the process that serves the deployments.
 WORK = Path(".litesmith/work")
 CHECKSUMS = Path(".litesmith/checksums")
 LOCK = Path(".litesmith/run.lock")
@@ -63,7 +64,7 @@ SERVE_LOCK = Path(".litesmith/serve.lock")
 
 
 def metrics(stem: str) -> Path:
-    """Return the few numbers of a step that ``dvc metrics`` shows."""
+    """Return the JSON file of a step that ``dvc metrics`` shows."""
     return Path("reports/metrics") / f"{stem}.json"
 
 
@@ -73,10 +74,10 @@ def plot(stem: str) -> Path:
 
 
 def provenance(step: str) -> Path:
-    """Return the record of how a step's outputs were made."""
+    """Return the provenance of a step's outputs."""
     return Path("reports/provenance") / f"{step}.json"
 
 
 def results(step: str) -> Path:
-    """Return the whole result of a step, which the report renders."""
+    """Return the record of a step's result, which the report renders."""
     return Path("reports/results") / f"{step}.json"

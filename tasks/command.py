@@ -1,4 +1,4 @@
-"""The common part of the project's command lines."""
+"""Common parts of the project's command lines."""
 
 import argparse
 import logging
@@ -17,24 +17,26 @@ from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up
 from tasks.terminal import prepare_streams, printable, reader_is_gone, silence_broken_streams
 
-# The exit codes by which a shell knows a command that was stopped, and one whose reader went away.
-_STOPPED = 130
-_NO_READER = 141
+# Exit codes of shells for a stopped command, and for one whose output has lost its reader.
+_STOPPED, _NO_READER = 130, 141
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""Subparsers, to which commands are added."""
+
+_UNRECOGNIZED = "unrecognized arguments: "
+_EXAMPLES = "examples:"
 
 
 class Parser(argparse.ArgumentParser):
     """A parser that suggests the nearest word it knows."""
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse a value that is no choice, with a suggestion.
-
-        Before Python 3.14, argparse has no other place for it.
-        """
+        """Refuse an unknown value with a suggestion, as Python 3.14 does."""
         choices = list(action.choices or ())
         if choices and value not in choices:
-            known = ", ".join(str(choice) for choice in choices)
-            hint = did_you_mean(value, map(str, choices))
-            raise argparse.ArgumentError(action, f"there is no {value!r}.{hint} Known here: {known}.")
+            known = list(map(str, choices))
+            text = f"there is no {value!r}.{did_you_mean(value, known)} Known here: {', '.join(known)}."
+            raise argparse.ArgumentError(action, text)
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message with a suggestion; exit with 2."""
@@ -44,12 +46,6 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""To what a parser's commands are added."""
-
-_UNRECOGNIZED = "unrecognized arguments: "
-
-
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yield the long options of a parser and its commands."""
     for action in parser._actions:
@@ -57,9 +53,6 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
         if isinstance(action, argparse._SubParsersAction):
             for inner in action.choices.values():
                 yield from _options(inner)
-
-
-_EXAMPLES = "examples:"
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -77,14 +70,9 @@ def add_command(
     summary: str,
     examples: Sequence[str],
 ) -> Parser:
-    """Add a command and return its parser.
+    """Add a command, which calls ``run`` with the parsed arguments, and return its parser.
 
-    Args:
-        commands: Of the parser that it is added to.
-        name: The command's name.
-        run: What it does with the parsed arguments.
-        summary: What its help says, in its own and in that of all commands.
-        examples: Whole command lines, for its own help.
+    Its help and that of all commands show ``summary``; its own also ``examples``, whole command lines.
     """
     parser = commands.add_parser(
         name,
@@ -100,12 +88,11 @@ def add_command(
 def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
     """Run the chosen command and return its exit code.
 
-    Errors made on purpose are shown without a traceback. SIGTERM, and SIGHUP where it is not ignored,
-    end the command like Ctrl-C, so that all that it started is stopped and what is to be written down
-    is.
+    A `LitesmithError` is shown without a traceback. SIGTERM, and SIGHUP where it is not ignored, end the
+    command like Ctrl-C, so that its children are stopped and its records written.
 
     Args:
-        parser: Whose commands set ``command``, a function of the parsed arguments.
+        parser: As extended by `add_command`.
         arguments: The words of the command line; None for those of this process.
         hint: Written below an error.
     """

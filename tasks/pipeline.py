@@ -29,9 +29,5 @@ PIPELINE: tuple[Step, ...] = (
 
 
 def named(name: str) -> Step:
-    """Return the step of this name.
-
-    Raises:
-        KeyError: There is none.
-    """
+    """Return the step of this name, or raise `KeyError`."""
     return {step.name: step for step in PIPELINE}[name]

@@ -1,4 +1,4 @@
-"""Output in any encoding, to streams that may vanish."""
+"""Output in any encoding, to streams that may close."""
 
 import codecs
 import errno
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 def prepare_streams() -> None:
     """Make output survive closed streams and any encoding."""
     _open_closed_streams()
-    _outlive_terminal()
-    speak_any_encoding()
+    if sys.stdout.isatty():
+        sys.stdout = _outliving(sys.stdout)
+    if sys.stderr.isatty():
+        sys.stderr = _outliving(sys.stderr)
+    accept_any_character()
 
 
 def _open_closed_streams() -> None:
@@ -35,10 +38,10 @@ def _open_closed_streams() -> None:
 
 def reader_is_gone() -> bool:
     """Return whether the reader is gone (``| head``); then silence output."""
-    gone = [number for number in (1, 2) if _is_unread(number)]
-    for number in gone:
+    unread = [number for number in (1, 2) if _is_unread(number)]
+    for number in unread:
         _silence(number)
-    return bool(gone)
+    return bool(unread)
 
 
 def silence_broken_streams() -> None:
@@ -51,9 +54,9 @@ def silence_broken_streams() -> None:
 
 
 def _silence(number: int) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)
 
 
 def _is_unread(number: int) -> bool:
@@ -63,24 +66,15 @@ def _is_unread(number: int) -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
-def _outlive_terminal() -> None:
-    """Let output outlive the terminal that it goes to."""
-    if sys.stdout.isatty():
-        sys.stdout = _outliving(sys.stdout)
-    if sys.stderr.isatty():
-        sys.stderr = _outliving(sys.stderr)
-
-
 def _outliving(stream: TextIO) -> TextIO:
+    """Return a stream to the same terminal that outlives it."""
     raw = io.BufferedWriter(_Terminal(stream.fileno(), "w", closefd=False))
     return io.TextIOWrapper(raw, encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
 
 class _Terminal(io.FileIO):
-    """A terminal that may be closed while written to."""
-
     def write(self, content: "ReadableBuffer") -> int:
-        """Write to the terminal, if it is still there."""
+        """Write to the terminal, if it is still open."""
         try:
             return super().write(content)
         except OSError as error:
@@ -90,12 +84,7 @@ class _Terminal(io.FileIO):
 
 
 def printable(text: str, *, in_line: bool = False) -> str:
-    """Return a text without control characters.
-
-    Args:
-        text: What is to be printed.
-        in_line: Write line breaks and tabs as Python does too, instead of leaving them.
-    """
+    """Escape control characters, with ``in_line`` also line breaks and tabs."""
     allowed = "" if in_line else "\n\t"
     return "".join(
         letter if letter in allowed or unicodedata.category(letter) != "Cc" else repr(letter)[1:-1]
@@ -106,26 +95,21 @@ def printable(text: str, *, in_line: bool = False) -> str:
 def begin_in_utf8() -> None:
     """Restart in Python's UTF-8 mode under a locale without UTF-8.
 
-    Text files name their encoding where they are opened. File names and words of the command line do
-    not: only this mode reads them as they are, for the libraries and the processes below too. What is
-    printed stays in the locale's encoding, except ASCII: it is that of ``C``, which says nothing of a
-    terminal, and UTF-8 to Python.
+    Text files name their encoding where they are opened. File names and words of the command line need
+    this mode, in libraries and child processes too. Output stays in the locale's encoding, except ASCII:
+    that is the encoding of ``C``, which tells nothing about a terminal.
     """
-    utf8 = {"utf-8"} >= {
-        codecs.lookup(name).name for name in (sys.getfilesystemencoding(), locale.getencoding())
-    }
-    if utf8 or sys.flags.utf8_mode or os.environ.get("PYTHONUTF8") == "1":
+    encodings = (sys.getfilesystemencoding(), locale.getencoding())
+    is_utf8 = all(codecs.lookup(name).name == "utf-8" for name in encodings)
+    if is_utf8 or sys.flags.utf8_mode or os.environ.get("PYTHONUTF8") == "1":
         return
-    spoken = codecs.lookup(sys.stdout.encoding).name if sys.stdout else "ascii"
-    environment = {
-        "PYTHONIOENCODING": "utf-8" if spoken == "ascii" else spoken,
-        **os.environ,
-        "PYTHONUTF8": "1",
-    }
+    output = codecs.lookup(sys.stdout.encoding).name if sys.stdout else "ascii"
+    output = "utf-8" if output == "ascii" else output
+    environment = {"PYTHONIOENCODING": output, **os.environ, "PYTHONUTF8": "1"}
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
-def speak_any_encoding() -> None:
+def accept_any_character() -> None:
     """Let output take every character, whatever its encoding."""
     codecs.register_error("plain", _plain)
     for stream in (sys.stdout, sys.stderr):
@@ -143,13 +127,6 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
     return _NEAREST.get(character) or plain or "?", following
 
 
-# What the texts of this project use and Unicode knows no plain form of.
-_NEAREST = {
-    "\u2212": "-",
-    "\u2013": "-",
-    "\u2014": "-",
-    "\u00d7": "x",
-    "\u00b1": "+-",
-    "\u2192": "->",
-    "\u00b7": ".",
-}
+# Characters of this project's texts for which Unicode has no plain form.
+_NEAREST = dict.fromkeys("\u2212\u2013\u2014", "-")
+_NEAREST |= {"\u00d7": "x", "\u00b1": "+-", "\u2192": "->", "\u00b7": "."}

@@ -1,4 +1,4 @@
-"""Workspaces: folders in which the whole pipeline runs without touching the project."""
+"""Workspaces: folders in which the pipeline runs apart from the project."""
 
 import errno
 import filecmp
@@ -16,30 +16,25 @@ from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 
-# Where the project's workspaces are made: those of profiles, and that of the profile for a run without
-# network.
+# Folders of the workspaces: those of profiles, and that of the profile for a run without network.
 WORKSPACES = Path(".workspaces")
 OFFLINE = Path(".offline")
 SYNTHETIC = "synthetic"
 
-# What a workspace needs of the project to run every step, under Prefect or without.
+# Copied from the project, so that every step runs with Prefect or without.
 _SOURCES = (
     "litesmith", "tasks", "flows", "devices", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE,
 )  # fmt: skip
-_HEADER = (
-    "# Written by tasks/workspace.py from the project's params.yaml and an overlay. "
-    "Edit those, not this.\n"
-)
+_HEADER = """\
+# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.
+"""
 
 
 def project_here(*also: str) -> Path:
     """Return the current folder if it is a project or workspace.
 
-    Args:
-        also: Files that the command needs there, besides ``params.yaml``.
-
     Raises:
-        ParamsError: It is another one; nothing was written into it.
+        ParamsError: ``params.yaml`` or one of the files ``also`` is missing.
     """
     for name in (str(catalog.PARAMS), *also):
         path = Path.cwd() / name
@@ -52,85 +47,63 @@ def workspace_folder(project: Path, profile: Chosen) -> Path:
     """Return the folder of a run, for None the project itself.
 
     Raises:
-        ParamsError: The profile's name is none, and could lead elsewhere.
+        ParamsError: A path is given instead of a profile's name.
     """
     names = profile_names(profile)
     if not names:
         return project
-    return (
-        project / OFFLINE if names == (SYNTHETIC,) else project / WORKSPACES / str(profile_title(names))
-    )
+    return project / (OFFLINE if names == (SYNTHETIC,) else WORKSPACES / str(profile_title(names)))
 
 
 def is_workspace(folder: Path) -> bool:
-    """Tell whether `make_workspace` made a folder, whose ``params.yaml`` each run writes anew."""
+    """Return whether `make_workspace` created a folder."""
     path = folder / catalog.PARAMS
     return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
 
 
 def repro_command(root: Path, words: str) -> str:
-    """Return a ``dvc repro`` that acts on ``root`` from anywhere.
+    """Return a ``dvc repro`` with options and stages that acts on ``root``.
 
-    Commands are called in the project's folder: of the project itself it is the short one, unless DVC
-    says that it was called elsewhere.
-
-    Args:
-        root: The project's folder or a workspace's.
-        words: What follows ``repro``: options and stages.
+    It names the folder unless ``root`` is the project and DVC was called there.
     """
-    elsewhere = _is_elsewhere(root)
-    return (
-        f"dvc --cd {shlex.quote(str(root.resolve()))} repro {words}"
-        if elsewhere
-        else f"dvc repro {words}"
-    )
+    folder = f"--cd {shlex.quote(str(root.resolve()))} " if _is_elsewhere(root) else ""
+    return f"dvc {folder}repro {words}"
 
 
 def path_in_command(root: Path, path: str) -> str:
-    """Return a path below ``root``, unquoted, for a command that stands beside `repro_command`."""
+    """Return a path below ``root``, unquoted, for use beside `repro_command`."""
     return str(root.resolve() / path) if _is_elsewhere(root) else path
 
 
 def _is_elsewhere(root: Path) -> bool:
-    """Tell whether commands are called in another folder."""
+    """Return whether commands are called in another folder than ``root``."""
     # DVC names the stage with its file where it was called from another folder.
     return is_workspace(root) or ":" in os.environ.get("DVC_STAGE", "")
 
 
 def open_workspace(project: Path, profile: Chosen) -> Path:
-    """Return the folder of a run, made or brought up to date.
-
-    Raises:
-        ParamsError: There is no such profile, or its values are wrong.
-        BusyError: A run is going on there.
-    """
-    if not profile_names(profile):
+    """Return the folder of a run, up to date, as `make_workspace` does."""
+    folder = workspace_folder(project, profile)
+    if folder == project:
         return project
-    return make_workspace(
-        workspace_folder(project, profile), project, *profile_overlays(project, profile)
-    )
+    return make_workspace(folder, project, *profile_overlays(project, profile))
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object]) -> Path:
-    """Make a workspace, or bring its sources and parameters up to date.
+    """Create or update a workspace and return its folder.
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
-    overlays on top. In one of older code, DVC finds the stages out of date whose sources have moved.
-
-    Args:
-        folder: The workspace's folder; made if missing.
-        project: The project's folder.
-        overlays: Parts of ``params.yaml``, each laid over what came before.
-
-    Returns:
-        ``folder``.
+    overlays on top, the last one uppermost. DVC finds the stages out of date whose sources have moved.
 
     Raises:
-        ParamsError: An overlay names an unknown parameter or a value out of its bounds.
+        ParamsError: An overlay has an unknown parameter or a value out of its bounds.
         BusyError: A run is going on in the workspace.
         MachineError: The folder cannot be written.
     """
-    content = _params(folder, project, overlays)
+    content = laid(project, *overlays)
+    given = parse_params(content, project / DEVICES).fetch.sources
+    sources = [_seen_from(folder, project, path) for path in given]
+    content = overlaid(content, {"fetch": {"sources": sources}})
     with holding(folder):
         for name in _SOURCES:
             _copy(project / name, folder / name)
@@ -140,48 +113,42 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
 
 
 def clean(project: Path) -> list[str]:
-    """Remove the workspaces, and what a killed run in the project would resume from.
+    """Remove the workspaces and the state from which a killed run resumes.
 
-    Nothing is removed through a link: the link goes, and what lies where it leads stays.
-
-    Args:
-        project: The project's folder. Its data, models and reports stay.
+    The project's data, models and reports stay. Of a link only the link is removed, not its target.
 
     Returns:
-        What was done, one thing a line.
+        A line for each thing removed.
 
     Raises:
-        BusyError: A run is going on in the project or in a workspace; nothing was removed, and the text
-            names it.
-        MachineError: Something could not be removed; the text names it, and tells what was removed.
+        BusyError: A run is going on in the project or in a workspace; nothing was removed.
+        MachineError: Something could not be removed; the text also names what was removed.
     """
     state = catalog.WORK.parent
     resumable = state if (project / state).is_symlink() else catalog.WORK
     done: list[str] = []
     failed: list[str] = []
-    with ExitStack() as held:
+    with ExitStack() as locks:
         for folder in _folders_to_hold(project):
-            held.enter_context(holding(folder))
-            held.enter_context(stepping(folder))
+            locks.enter_context(holding(folder))
+            locks.enter_context(stepping(folder))
         if resumable == state and (project / catalog.SERVE_LOCK).is_file():
-            # Its lock lies behind the link: without it a second one could begin.
-            held.enter_context(serving_alone(project))
+            # A server's lock lies behind the link: without it a second server could begin.
+            locks.enter_context(serving_alone(project))
         for place in (resumable, WORKSPACES, OFFLINE):
             removed, left = _remove(project, place)
             done += removed
             failed += left
     if failed:
         raise MachineError("\n".join(["not everything could be removed:", *failed, *done]))
-    return done or [
-        "nothing to remove: there is no workspace, and nothing that a killed run would resume from"
-    ]
+    return done or ["nothing to remove: there is no workspace, and no state of a killed run"]
 
 
 def _folders_to_hold(project: Path) -> Iterator[Path]:
     """Yield the folders in which a run may be going on.
 
-    Behind a link only those in which there was a run before: to hold a folder is to write a lock into
-    it, and a link may lead anywhere.
+    Behind a link only those with a lock of an earlier run: holding a folder writes a lock into it, and a
+    link may lead anywhere.
     """
     state = project / catalog.WORK.parent
     if not state.is_symlink() or state.is_dir():
@@ -194,11 +161,7 @@ def _folders_to_hold(project: Path) -> Iterator[Path]:
 
 
 def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
-    """Remove a folder of the project, or the link in its place.
-
-    Returns:
-        What was done, and what could not be.
-    """
+    """Remove a folder or link; return what was removed and what failed."""
     path, failed = project / place, list[str]()
     if path.is_symlink():
         links = [path]
@@ -210,7 +173,7 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
         return [], []
     targets = {link: link.readlink() for link in links}
 
-    def _note(_function: object, name: str, raised: tuple[object, BaseException, object]) -> None:
+    def _record(_function: object, name: str, raised: tuple[object, BaseException, object]) -> None:
         error = raised[1]
         # A folder that is not empty only follows from what could not be removed in it.
         if not (isinstance(error, OSError) and error.errno == errno.ENOTEMPTY):
@@ -219,43 +182,31 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
     if path.is_symlink():
         path.unlink()
     else:
-        shutil.rmtree(path, onerror=_note)  # `onexc`, which takes its place, came with Python 3.12
+        shutil.rmtree(path, onerror=_record)  # its successor `onexc` came with Python 3.12
     done = [
-        f"{link.relative_to(project)} was a link to {target}: the link is removed, what lies there stays"
+        f"{link.relative_to(project)} was a link to {target}: the link is removed, its target stays"
         for link, target in targets.items()
         if not link.is_symlink()
     ]
-    return [*done, *([] if path in targets or path.exists() else [f"removed {place}"])], failed
-
-
-def _params(
-    folder: Path, project: Path, overlays: tuple[Mapping[str, object], ...]
-) -> dict[str, object]:
-    content = laid(project, *overlays)
-    given = parse_params(content, project / DEVICES).fetch.sources
-    return overlaid(
-        content, {"fetch": {"sources": [_seen_from(folder, project, each) for each in given]}}
-    )
+    if path not in targets and not path.exists():
+        done.append(f"removed {place}")
+    return done, failed
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:
-    """Return a source of the data set so that ``folder`` finds the same one."""
-    if (
-        source == "synthetic"
-        or source.startswith(("env:", "http://", "https://"))
-        or Path(source).is_absolute()
-    ):
+    """Return a source of the data set as seen from ``folder``."""
+    is_url = source == SYNTHETIC or source.startswith(("env:", "http://", "https://"))
+    if is_url or Path(source).is_absolute():
         return source
-    # From where the folder really is: a link in its place, or in that of a folder above, leads ".."
-    # elsewhere.
+    # Resolved: through a link in the path, ".." leads elsewhere.
     return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Make ``target`` hold what ``source`` holds."""
+    """Mirror a file or folder, with removal of what ``source`` lacks."""
     wanted, present = set(_files(source)), set(_files(target))
-    for gone in present - wanted:
-        (target / gone).unlink()
+    for name in present - wanted:
+        (target / name).unlink()
     # A package that has moved leaves its compiled modules, and could be imported as an empty one.
     folders = {folder for name in wanted for folder in name.parents}
     for folder in [path for path in target.rglob("*") if path.is_dir() and path.name != "__pycache__"]:
@@ -269,17 +220,13 @@ def _copy(source: Path, target: Path) -> None:
 
 def _files(root: Path) -> Iterator[Path]:
     """Yield the files below ``root``, an empty path for a file."""
-    if root.is_file():
-        yield Path()
-    yield from (
-        path.relative_to(root)
-        for path in root.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    )
+    for path in (root, *root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(root)
 
 
 def _begin_dvc(folder: Path) -> None:
-    """Begin a DVC of the folder's own, without git or analytics."""
+    """Create a DVC repository in the folder, without git or analytics."""
     if (folder / ".dvc").is_dir():
         return
     from dvc.repo import Repo

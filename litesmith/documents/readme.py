@@ -62,18 +62,6 @@ def with_block(text: str, block: str) -> str:
     return text[: text.index(BEGIN)] + block + text[text.index(END) + len(END) :]
 
 
-def check_block(text: str, block: str) -> None:
-    """Compare the table in a README with the one that the recorded results give.
-
-    Raises:
-        ContractError: The markers are missing, or the table is another one.
-    """
-    if with_block(text, block) != text:
-        raise ContractError(
-            "the README's results table is not what reports/ holds. Run `make readme` and commit it."
-        )
-
-
 def _row(name: str, variant: Variant, timed: FileLatency | None, *, final: bool) -> list[str]:
     low, high = variant.accuracy_interval
     cells = [

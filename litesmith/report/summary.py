@@ -3,11 +3,8 @@
 import json
 from dataclasses import replace
 from math import isfinite
-from pathlib import Path
 
 from litesmith.analysis.paired import Difference
-from litesmith.errors import ContractError
-from litesmith.files import write_text
 from litesmith.records.summary import (
     AccuracyChange,
     DatasetSummary,
@@ -20,8 +17,6 @@ from litesmith.records.summary import (
 from litesmith.records.validate import Pictures
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.reference import Since, headline_side, this_run
-
-SCHEMA = Path("litesmith/report/summary.schema.json")
 
 
 def summarize(inputs: ReportInputs, verdict: Verdict, since: Since | None) -> Summary:
@@ -53,26 +48,8 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: Since | None) -> Su
     )
 
 
-def write_schema(root: Path) -> None:
-    """Write the JSON schema of a summary into the project below ``root``."""
-    write_text(root / SCHEMA, _schema())
-
-
-def check_schema(root: Path) -> None:
-    """Compare the JSON schema below ``root`` with the type of the summary.
-
-    Raises:
-        ContractError: It is not what `write_schema` would write.
-    """
-    path = root / SCHEMA
-    if not path.is_file() or path.read_text(encoding="utf-8") != _schema():
-        raise ContractError(
-            f"{SCHEMA} is not the schema of litesmith.records.summary.Summary. "
-            "Run `python -m tasks schema` and commit it."
-        )
-
-
-def _schema() -> str:
+def schema_text() -> str:
+    """Return the JSON schema of a summary, generated from its type."""
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     schema = draft | Summary.model_json_schema(mode="serialization")
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"

@@ -15,7 +15,7 @@ from tasks.pipeline import PIPELINE
 
 STEPS = [step.name for step in PIPELINE]
 _HINT = """\
-`dvc status` tells which steps are out of date, `python -m tasks list STEP`
+`dvc status` shows which steps are out of date, `python -m tasks list STEP`
 what a step does and its files."""
 
 
@@ -23,9 +23,9 @@ def list_steps(root: Path, name: str | None = None, files: bool = False) -> str:
     """Return a table of steps: name, state, since, took.
 
     Args:
-        root: The project's folder or a workspace's.
-        name: The only step to show, with its files; None for all.
-        files: Whether to show the files of all steps, too.
+        root: The folder of the project or a workspace.
+        name: The only step to show, with its files; None for all steps.
+        files: Whether to show the files of all steps.
     """
     from tabulate import tabulate
 
@@ -45,9 +45,9 @@ def _row(step: Step, root: Path) -> tuple[str, str, str, str]:
         return step.name, "running", _moment(running[1]), ""
     record = root / step.provenance
     if not record.is_file():
-        return step.name, "not made here", "", ""
+        return step.name, "not run here", "", ""
     missing = [port.path for port in step.outs if not (root / port.path).exists()]
-    state = f"{len(missing)} of {len(step.outs)} outputs missing" if missing else "made"
+    state = f"{len(missing)} of {len(step.outs)} outputs missing" if missing else "done"
     since = datetime.fromtimestamp(record.stat().st_mtime, UTC)
     try:
         took = duration(read_record(record, Provenance).wall_s)
@@ -57,11 +57,10 @@ def _row(step: Step, root: Path) -> tuple[str, str, str, str]:
 
 
 def _moment(moment: datetime) -> str:
-    """Return a moment in the time of this place."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _files(step: Step) -> Iterator[str]:
     yield fill(step.summary, 78, initial_indent="  ", subsequent_indent="  ")
     yield from (f"  reads  {port.path}" for port in step.ins)
-    yield from (f"  makes  {port.path}" for port in step.outs)
+    yield from (f"  writes {port.path}" for port in step.outs)

@@ -1,6 +1,6 @@
-"""The command that makes the present result the one that later runs are compared with.
+"""The command that makes the last result the reference of later runs.
 
-It is no step: nothing but this command changes the reference.
+It is no step: only this command changes the reference.
 """
 
 import shlex
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 
 
 def make_reference(root: Path, profile: Chosen = None) -> str:
-    """Make the run of the last report the project's reference, and return what that changes, in words.
+    """Make the last run the project's reference and return the change as text.
 
-    Args:
-        root: The project's folder.
-        profile: The profiles of the workspace whose report it is, None for the project's own.
+    ``profile`` names the run's workspace; None stands for the project itself.
 
     Raises:
         ParamsError: There is no such profile.
-        ContractError: There is no summary, or it is not one that the report step wrote.
+        ContractError: There is no summary, or the report step did not write it.
     """
     from litesmith.records.record import write_record
 
@@ -34,17 +32,16 @@ def make_reference(root: Path, profile: Chosen = None) -> str:
     path, title = folder / catalog.SUMMARY, profile_title(profile)
     shown = path.relative_to(root)
     if not path.is_file():
-        profile_overlays(root, profile)  # a name that is no profile is the better reason
+        profile_overlays(root, profile)  # an unknown profile is the better reason
         again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
-        raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} makes it.")
+        raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} writes it.")
     now = _run(path, shown, folder)
-    words = _compared(now, reference)
+    change = _change(now, reference)
     write_record(reference, now)
-    return f"{words}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
+    return f"{change}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
 
 
 def _run(path: Path, shown: Path, folder: Path) -> "Reference":
-    """Return what a reference holds of the summary that the report step wrote in ``folder``."""
     from litesmith.report.older import read_run
 
     try:
@@ -52,18 +49,17 @@ def _run(path: Path, shown: Path, folder: Path) -> "Reference":
     except DataError as error:
         raise ContractError(
             f"{shown} is not a summary that the report step wrote: {error} "
-            f"`{repro_command(folder, '--force --single-item report')}` writes it anew."
+            f"`{repro_command(folder, '--force --single-item report')}` writes it again."
         ) from error
 
 
-def _compared(now: "Reference", reference: Path) -> str:
-    """Say what becomes of the reference."""
+def _change(now: "Reference", reference: Path) -> str:
     from litesmith.report.older import read_reference
 
     try:
         before = read_reference(reference) if reference.is_file() else None
     except DataError:
-        return f"The reference is {_named(now)}. What it was could not be read as one; git still has it."
+        return f"The reference is {_named(now)}. The former one could not be read; git still has it."
     if before is None:
         return f"The reference is {_named(now)}. There was none before."
     if now == before:

@@ -1,1 +1,1 @@
-"""The plumbing of steps: what they promise and how they are held to it."""
+"""Plumbing of steps: declarations, checks, locks and generated stages."""

@@ -1,7 +1,6 @@
-"""The content of inputs, held to what was recorded as they were made.
+"""Checks that inputs are what was recorded when they were written.
 
-DVC trusts its cache: what it restores from there it takes for what it once put there, without reading
-it.
+DVC trusts its cache: it restores files from there without reading them.
 """
 
 import hashlib
@@ -24,13 +23,7 @@ from tasks.workspace import path_in_command, repro_command
 
 @dataclass(frozen=True)
 class _Recorded:
-    """A file or folder as a step left it.
-
-    Attributes:
-        path: Relative to the workspace's root.
-        step: The step.
-        md5: As DVC writes it: that of a folder ends in ``.dir``.
-    """
+    """A recorded output; the MD5 of a folder ends in ``.dir``."""
 
     path: Path
     step: str
@@ -38,50 +31,41 @@ class _Recorded:
 
 
 def check_inputs(step: Step, root: Path) -> None:
-    """Compare the inputs of a step with what was recorded when they were made.
+    """Compare the inputs of a step with what was recorded when they were written.
 
-    An input that was made by hand, without DVC, is held to what that left. What no step has made is not
-    checked.
+    Both what ``dvc.lock`` records and what a step left that ran without DVC is right. A file that no
+    step has written is not checked.
 
     Raises:
-        DataError: An input is not what its step made; says how to get that back.
+        DataError: An input is not what its step wrote; the text tells how to get that back.
         ContractError: ``dvc.lock`` cannot be read.
     """
-    recorded = [*_of_dvc(root), *_of_steps(root)]
-    refusals = []
-    for path in (port.path for port in step.ins):
-        wanted = [record for record in recorded if record.path == path]
-        if wanted and (md5 := md5_of(root / path)) not in {record.md5 for record in wanted}:
-            refusals.append(_refusal(root, wanted[0], md5))
-    if any(refusals):
-        raise DataError(f"step {step.name} cannot run: " + "\n".join(text for text in refusals if text))
+    recorded, differences = _recorded(root), []
+    for port in step.ins:
+        expected = [record for record in recorded if record.path == port.path]
+        if expected and (md5 := md5_of(root / port.path)) not in {record.md5 for record in expected}:
+            differences.append(_difference_and_remedy(root, expected[0], md5))
+    if texts := [text for text in differences if text]:
+        raise DataError(f"step {step.name} cannot run: " + "\n".join(texts))
 
 
 def record_outputs(step: Step, root: Path) -> None:
-    """Write down the MD5s of the outputs of a step.
-
-    They are for steps that run before DVC has recorded them, or without DVC.
-    """
+    """Record the MD5s of outputs, for runs that DVC does not record."""
     sums = {port.path.as_posix(): md5_of(root / port.path) for port in step.outs}
     write_json(root / catalog.CHECKSUMS / f"{step.name}.json", sums)
 
 
 def md5_of(path: Path) -> str:
-    """Return the MD5 that DVC records of a file or folder.
-
-    That of a folder is the MD5 of a JSON list of its files, as `dvc_data.hashfile.tree` writes it.
-    """
+    """Return the MD5 that DVC records of a file or folder."""
     if not path.is_dir():
         return _md5_of_file(path)
     return _md5_of_list({file: _md5_of_file(path / file) for file in _files(path)})
 
 
 def _md5_of_list(files: Mapping[str, str]) -> str:
-    entries = [{"md5": files[name], "relpath": name} for name in sorted(files)]
-    return (
-        hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
-        + ".dir"
-    )
+    """Return the MD5 of a folder's files, as `dvc_data.hashfile.tree` computes it."""
+    entries = json.dumps([{"md5": md5, "relpath": name} for name, md5 in sorted(files.items())])
+    return hashlib.md5(entries.encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
 def _md5_of_file(path: Path) -> str:
@@ -94,57 +78,47 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
-def _of_dvc(root: Path) -> list[_Recorded]:
-    """Return what ``dvc.lock`` records of outputs."""
-    return [
+def _recorded(root: Path) -> list[_Recorded]:
+    """Return what DVC and then what `record_outputs` recorded in this folder."""
+    recorded = [
         _Recorded(output.path, name, output.md5)
         for name, outputs in locked_outputs(root).items()
         for output in outputs
         if output.hash == "md5" and output.md5
     ]
+    for file in sorted((root / catalog.CHECKSUMS).glob("*.json")):
+        try:
+            sums = TypeAdapter(dict[str, str]).validate_python(read_json(file))
+        except (DataError, ValidationError) as error:
+            raise DataError(
+                f"{file} does not hold the MD5s that step {file.stem} recorded of its outputs. Remove "
+                f"it, and run that step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
+            ) from error
+        recorded += [_Recorded(Path(path), file.stem, md5) for path, md5 in sums.items()]
+    return recorded
 
 
-def _of_steps(root: Path) -> list[_Recorded]:
-    """Return what the last run of each step in this folder left."""
-    files = sorted((root / catalog.CHECKSUMS).glob("*.json"))
-    return [_Recorded(Path(path), file.stem, md5) for file in files for path, md5 in _left(file).items()]
-
-
-def _left(file: Path) -> dict[str, str]:
-    """Return what `record_outputs` wrote, or raise `DataError` if it is not that any more."""
-    try:
-        return TypeAdapter(dict[str, str]).validate_python(read_json(file))
-    except (DataError, ValidationError) as error:
-        raise DataError(
-            f"{file} does not hold what step {file.stem} left there, the MD5s of what it made. Remove "
-            f"it, and run that step again if in doubt: `{shlex.join(['rm', '-rf', str(file)])}`."
-        ) from error
-
-
-def _refusal(root: Path, wanted: _Recorded, md5: str) -> str | None:
-    """Return what differs and how to mend it, None for nothing."""
-    cache = _Cache(root)
-    present = cache.files(root / wanted.path) if _is_folder(md5) else {"": md5}
-    if _is_folder(md5) and _md5_of_list(present) == wanted.md5:
+def _difference_and_remedy(root: Path, recorded: _Recorded, md5: str) -> str | None:
+    """Return what differs and the remedy; None if only ignored files differ."""
+    cache, path = _Cache(root), recorded.path
+    present = cache.files(root / path) if _is_folder(md5) else {"": md5}
+    if _is_folder(md5) and _md5_of_list(present) == recorded.md5:
         return None
-    expected = cache.members(wanted.md5) if _is_folder(wanted.md5) else {"": wanted.md5}
+    expected = cache.members(recorded.md5) if _is_folder(recorded.md5) else {"": recorded.md5}
     names = [name for name in sorted({*present, *expected}) if present.get(name) != expected.get(name)]
-    if expected and _is_folder(wanted.md5) == _is_folder(md5):
-        lines = [
-            _difference(wanted.path / name, expected.get(name), present.get(name)) for name in names
-        ]
+    if expected and _is_folder(recorded.md5) == _is_folder(md5):
+        lines = [_difference(path / name, expected.get(name), present.get(name)) for name in names]
     else:
-        lines = [_difference(wanted.path, wanted.md5, md5)]
-    sums = dict.fromkeys((wanted.md5, *(expected.get(name) for name in names)))
-    damaged = [place for each in sums if (place := cache.damaged(each))]
+        lines = [_difference(path, recorded.md5, md5)]
+    sums = dict.fromkeys((recorded.md5, *(expected.get(name) for name in names)))
+    damaged = [place for md5_sum in sums if (place := cache.damaged(md5_sum))]
     return (
-        f"{'; '.join(lines)}. That is not what step {wanted.step} made, and nothing was computed with "
-        f"it. {_way_out(root, wanted, damaged, cache)}"
+        f"{'; '.join(lines)}. That is not what step {recorded.step} wrote, and nothing was computed "
+        f"with it. {_remedy(root, recorded, damaged, cache)}"
     )
 
 
 def _is_folder(md5: str) -> bool:
-    """Tell whether an MD5 is that of a folder."""
     return md5.endswith(".dir")
 
 
@@ -152,29 +126,27 @@ def _difference(path: Path, expected: str | None, present: str | None) -> str:
     if present is None:
         return f"{path} is missing"
     if expected is None:
-        return f"{path} is there, where no such file was made"
+        return f"{path} is there, where no such file was written"
     if _is_folder(expected) != _is_folder(present):
         is_now, was = ("folder", "file") if _is_folder(present) else ("file", "folder")
-        return f"{path} is a {is_now}, where a {was} was made"
+        return f"{path} is a {is_now}, where a {was} was written"
     return f"{path} has another content: expected MD5 {expected}, got {present}"
 
 
-def _way_out(root: Path, wanted: _Recorded, damaged: list[str], cache: "_Cache") -> str:
-    if not cache.is_there:
-        return f"Make it again: `python -m tasks run {wanted.step}`."
-    removed = [path_in_command(root, place) for place in (wanted.path.as_posix(), *damaged)]
-    again = f"`{shlex.join(['rm', '-rf', *removed])} && {repro_command(root, wanted.step)}`"
+def _remedy(root: Path, recorded: _Recorded, damaged: list[str], cache: "_Cache") -> str:
+    if not cache.exists:
+        return f"Write it again: `python -m tasks run {recorded.step}`."
+    removed = [path_in_command(root, path) for path in (recorded.path.as_posix(), *damaged)]
+    again = f"`{shlex.join(['rm', '-rf', *removed])} && {repro_command(root, recorded.step)}`"
     if not damaged:
-        return f"Remove it and let DVC bring it back: {again}."
+        return f"Remove it and let DVC restore it: {again}."
     return (
         f"DVC's own copy is damaged too and would be restored in every run: {', '.join(damaged)}. "
-        f"Remove both and let them be made again: {again}."
+        f"Remove both and write them again: {again}."
     )
 
 
 class _CachedFile(BaseModel):
-    """A file of a folder, as DVC's cache lists it."""
-
     relpath: str
     md5: str
 
@@ -184,40 +156,39 @@ class _Cache:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self.is_there = (root / ".dvc").is_dir()
-        if self.is_there:
+        self.exists = (root / ".dvc").is_dir()
+        if self.exists:
             from dvc.repo import Repo
 
             self._repo = Repo(str(root))
 
     def files(self, folder: Path) -> dict[str, str]:
-        """Return the MD5s of a folder's files by name, without those that .dvcignore names."""
+        """Return the MD5s of a folder's files, without those that .dvcignore names."""
         names = _files(folder)
-        if self.is_there:
+        if self.exists:
             ignored = self._repo.dvcignore.is_ignored_file
             names = [name for name in names if not ignored(str((folder / name).resolve()))]
         return {name: _md5_of_file(folder / name) for name in names}
 
     def members(self, md5: str) -> dict[str, str]:
-        """Return the MD5s of a cached folder's files by name, if known."""
-        if self.damaged(md5):
-            return {}
+        """Return the MD5s of a cached folder's files, if known."""
         try:
             listed = TypeAdapter(list[_CachedFile]).validate_python(read_json(self._place(md5)))
         except (DataError, OSError, ValidationError):
             return {}
-        return {file.relpath: file.md5 for file in listed}
+        return {} if self.damaged(md5) else {file.relpath: file.md5 for file in listed}
 
     def damaged(self, md5: str | None) -> str | None:
         """Return the path of a cached file whose content has changed."""
-        if md5 is None:
-            return None
-        place = self._place(md5)
-        if not place.is_file() or _md5_of_file(place) == md5.removesuffix(".dir"):
+        place = self._place(md5) if md5 else None
+        if (
+            not md5
+            or not place
+            or not place.is_file()
+            or _md5_of_file(place) == md5.removesuffix(".dir")
+        ):
             return None
         return Path(os.path.relpath(place, self._root.resolve())).as_posix()
 
     def _place(self, md5: str) -> Path:
-        return (
-            Path(self._repo.cache.local.oid_to_path(md5)) if self.is_there else self._root / "no cache"
-        )
+        return Path(self._repo.cache.local.oid_to_path(md5)) if self.exists else self._root / "no cache"

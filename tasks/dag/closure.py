@@ -1,4 +1,4 @@
-"""The source files and the packages that the result of a step depends on."""
+"""The sources and packages on which the result of a step depends."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -47,41 +47,34 @@ PACKAGES = {
 
 
 def sources(module: str, root: Path) -> list[Path]:
-    """Return the first-party files that a module needs, itself included, relative to ``root``.
+    """Return the first-party files that a module needs, itself included.
 
     Files that are not Python (templates, style sheets) count with the modules of their package, and with
-    whatever names them. One directly in a ring that nothing names counts with every module: any may read
-    it.
-
-    Args:
-        module: Import name of a step, such as ``tasks.steps.prune``.
-        root: Folder that holds the rings.
+    whatever names them. A file directly in a ring that nothing names counts with every module. Paths are
+    relative to ``root``, the folder of the rings.
     """
     tree = _tree(root)
-    code = tree.code(module)
+    paths = {_path(name, root) for name in tree.upstream(module) if name.partition(".")[0] in RINGS}
+    code = {path for path in paths if not _is_plumbing(path) and not _is_docstring(root / path)}
     return sorted({*code, *tree.data(code)}) if code else []
 
 
 def folded(paths: Iterable[Path], root: Path) -> list[Path]:
-    """Return sources, with whole packages named by their folder.
+    """Return paths from `sources`, with whole packages replaced by their folder.
 
-    What DVC records of a stage so stays short: it writes all of ``dvc.lock`` anew after each.
-
-    Args:
-        paths: Relative to ``root``, as of `sources`.
-        root: Folder that holds the rings.
+    This keeps ``dvc.lock`` short, all of which DVC writes again after each stage.
     """
     needed = set(paths)
-    places = {place for path in needed for place in path.parents if len(place.parts) > 1}
-    whole = {place for place in places if needed.issuperset(_held(place, root))}
-    outer = {place for place in whole if not whole.intersection(place.parents)}
+    folders = {folder for path in needed for folder in path.parents if len(folder.parts) > 1}
+    whole = {folder for folder in folders if needed.issuperset(_counted(folder, root))}
+    outer = {folder for folder in whole if not whole.intersection(folder.parents)}
     return sorted(outer | {path for path in needed if not outer.intersection(path.parents)})
 
 
 def packages(module: str, root: Path) -> list[str]:
     """Return the distributions in `PACKAGES` that a module and its imports use."""
-    imported = _tree(root).imported(module)
-    return sorted({PACKAGES[name] for name in imported if name in PACKAGES})
+    imported = {name.partition(".")[0] for name in _tree(root).upstream(module)}
+    return sorted(PACKAGES[name] for name in imported if name in PACKAGES)
 
 
 @dataclass(frozen=True)
@@ -89,26 +82,17 @@ class _Tree:
     """The rings below one folder.
 
     Attributes:
-        root: The folder.
-        graph: Who imports whom, without plumbing.
-        owners: Of each data file, relative to ``root``: the modules of its package and all files that
-            name it.
+        graph: Which module imports which, without the imports of plumbing.
+        owners: For each data file the modules of its package and all files that name it.
     """
 
-    root: Path
     graph: "ImportGraph"
     owners: dict[Path, frozenset[Path]]
 
-    def code(self, module: str) -> set[Path]:
-        """Return the files of a module and of its imports."""
-        paths = {
-            _path(name, self.root) for name in self._upstream(module) if name.partition(".")[0] in RINGS
-        }
-        return {path for path in paths if not _is_plumbing(path) and not _is_docstring(self.root / path)}
-
-    def imported(self, module: str) -> set[str]:
-        """Return the top-level names of all that a module imports, at whatever remove."""
-        return {name.partition(".")[0] for name in self._upstream(module)}
+    def upstream(self, module: str) -> set[str]:
+        """Return the names of a module and of its direct and indirect imports."""
+        known = module in self.graph.modules
+        return {module, *self.graph.find_upstream_modules(module)} if known else set()
 
     def data(self, code: Iterable[Path]) -> set[Path]:
         """Return the data files that modules may read."""
@@ -118,23 +102,15 @@ class _Tree:
             waiting -= ready
         return needed & set(self.owners)
 
-    def _upstream(self, module: str) -> set[str]:
-        return (
-            {module, *self.graph.find_upstream_modules(module)}
-            if module in self.graph.modules
-            else set()
-        )
-
 
 def _tree(root: Path) -> _Tree:
-    """Return the rings below ``root`` as they are now."""
     files = sorted(path for ring in RINGS for path in _files(root / ring))
     return _read_tree(root, tuple((path.relative_to(root), path.stat().st_mtime_ns) for path in files))
 
 
 @lru_cache(maxsize=1)
 def _read_tree(root: Path, files: tuple[tuple[Path, int], ...]) -> _Tree:
-    """Read the rings, whose files and their times are given."""
+    """Read the rings; ``files`` with their times key the cache."""
     paths = [path for path, _ in files]
     graph = _graph(root)
     for module in sorted(graph.modules):
@@ -144,11 +120,11 @@ def _read_tree(root: Path, files: tuple[tuple[Path, int], ...]) -> _Tree:
     for module in (_name(path) for path in paths if _is_plumbing(path) and _is_module(path)):
         for imported in graph.find_modules_directly_imported_by(module):
             graph.remove_import(importer=module, imported=imported)
-    return _Tree(root, graph, _owners(root, paths))
+    return _Tree(graph, _owners(root, paths))
 
 
 def _graph(root: Path) -> "ImportGraph":
-    """Return who imports whom below ``root``, also inside functions and for type checkers alone."""
+    """Return all imports below ``root``, also those inside functions."""
     import grimp
     from grimp.application.config import settings
 
@@ -174,7 +150,7 @@ def _packages_below(root: Path) -> "AbstractPackageFinder":
 
 
 def _all_modules() -> "AbstractModuleFinder":
-    """Return a finder of modules also in folders without ``__init__.py``, unlike grimp's own."""
+    """Return a finder that, unlike grimp's, enters folders without ``__init__.py``."""
     from grimp.application.ports.modulefinder import AbstractModuleFinder, FoundPackage, ModuleFile
     from grimp.domain.valueobjects import Module
 
@@ -183,10 +159,8 @@ def _all_modules() -> "AbstractModuleFinder":
             self, package_name: str, package_directory: str, file_system: "AbstractFileSystem"
         ) -> FoundPackage:
             folder = Path(package_directory)
-            names = {
-                _name(path.relative_to(folder.parent)) for path in _files(folder) if _is_module(path)
-            }
-            modules = frozenset(ModuleFile(Module(name), mtime=0) for name in names)
+            paths = [path.relative_to(folder.parent) for path in _files(folder) if _is_module(path)]
+            modules = frozenset(ModuleFile(Module(_name(path)), mtime=0) for path in paths)
             return FoundPackage(package_name, package_directory, modules)
 
     return Finder()
@@ -195,38 +169,28 @@ def _all_modules() -> "AbstractModuleFinder":
 def _owners(root: Path, paths: list[Path]) -> dict[Path, frozenset[Path]]:
     """Return the data files with the files that may read them."""
     texts = {path: (root / path).read_text(encoding="utf-8", errors="ignore") for path in paths}
-    return {
-        path: frozenset(
-            other
-            for other, text in texts.items()
-            if other != path
-            and (path.name in text or (other.suffix == ".py" and _is_beside(other, path)))
-        )
-        for path in paths
-        if path.suffix != ".py"
-    }
 
+    def _may_read(other: Path, path: Path) -> bool:
+        # A module directly in a ring has no package of its own.
+        beside = other.suffix == ".py" and len(other.parts) > 2 and other.parent in path.parents
+        return other != path and (beside or path.name in texts[other])
 
-def _is_beside(module: Path, path: Path) -> bool:
-    """Tell whether a file lies in a module's package, not only its ring."""
-    return len(module.parts) > 2 and module.parent in path.parents
+    data = [path for path in paths if path.suffix != ".py"]
+    return {path: frozenset(other for other in paths if _may_read(other, path)) for path in data}
 
 
 def _is_plumbing(path: Path) -> bool:
     return path.as_posix().startswith(PLUMBING)
 
 
-def _held(folder: Path, root: Path) -> set[Path]:
-    """Return the files below a folder, relative to ``root``."""
-    return {
-        path.relative_to(root)
-        for path in _files(root / folder)
-        if path.suffix != ".py" or not _is_docstring(path)
-    }
+def _counted(folder: Path, root: Path) -> set[Path]:
+    """Return the files below a folder that can change a result."""
+    files = _files(root / folder)
+    return {file.relative_to(root) for file in files if file.suffix != ".py" or not _is_docstring(file)}
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder; what is hidden or compiled computes nothing."""
+    """Yield the files below a folder that are neither hidden nor compiled."""
     for path in folder.rglob("*"):
         inner = path.relative_to(folder).parts
         if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in inner):
@@ -234,12 +198,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_module(path: Path) -> bool:
-    """Tell whether a file can be imported by its name."""
     return path.suffix == ".py" and path.stem.isidentifier()
 
 
 def _name(path: Path) -> str:
-    """Return the import name of a module's file."""
     parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from litesmith.errors import ContractError
-from litesmith.files import write_text, yaml_text
+from litesmith.files import yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import DEVICES
 from litesmith.params.section import Section
@@ -25,22 +24,6 @@ def render(steps: Iterable[Step], root: Path) -> str:
     steps = tuple(steps)
     content = {"stages": {step.name: _stage(step, root) for step in steps}, "plots": _plots(steps)}
     return _HEADER + yaml_text(content, width=120)
-
-
-def write(steps: Iterable[Step], root: Path) -> None:
-    """Write ``dvc.yaml`` below ``root``."""
-    write_text(root / "dvc.yaml", render(steps, root))
-
-
-def check(steps: Iterable[Step], root: Path) -> None:
-    """Compare ``dvc.yaml`` with the steps.
-
-    Raises:
-        ContractError: It is not what `write` would write.
-    """
-    path = root / "dvc.yaml"
-    if not path.is_file() or path.read_text(encoding="utf-8") != render(steps, root):
-        raise ContractError("dvc.yaml is not what the steps say. Run `make dvc` and commit the result.")
 
 
 def _stage(step: Step, root: Path) -> dict[str, JsonValue]:

@@ -12,41 +12,35 @@ LOCK = Path("dvc.lock")
 STAGES = Path("dvc.yaml")
 
 
-class _OfDvc(BaseModel):
-    """A part of a file of DVC's; its other fields are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class LockedOutput(_OfDvc):
+class LockedOutput(BaseModel):
     """An output as its stage's last run left it."""
+
+    model_config = ConfigDict(frozen=True)
 
     path: Path
     md5: str | None = None
     hash: str | None = None
 
 
-class _LockedStage(_OfDvc):
+class _LockedStage(BaseModel):
     outs: tuple[LockedOutput, ...] = ()
 
 
-class _Lock(_OfDvc):
+class _Lock(BaseModel):
     stages: dict[str, _LockedStage]
 
 
-class _Stage(_OfDvc):
+class _Stage(BaseModel):
     outs: tuple[str | dict[str, object], ...] = ()
     metrics: tuple[str | dict[str, object], ...] = ()
 
 
-class _Stages(_OfDvc):
+class _Stages(BaseModel):
     stages: dict[str, _Stage]
 
 
 def locked_outputs(root: Path) -> Mapping[str, tuple[LockedOutput, ...]]:
-    """Return the outputs that ``dvc.lock`` records, by stage.
-
-    DVC writes it after each stage, before the next one begins.
+    """Return the outputs by stage in ``dvc.lock``, which DVC writes after each stage.
 
     Raises:
         ContractError: It cannot be read.
@@ -59,14 +53,14 @@ def locked_outputs(root: Path) -> Mapping[str, tuple[LockedOutput, ...]]:
     except (ParamsError, ValidationError) as error:
         why = error if isinstance(error, ParamsError) else "it is empty, or not as DVC writes it"
         raise ContractError(
-            f"dvc.lock cannot be read ({why}). It says what the inputs must be: end the merge that "
+            f"dvc.lock cannot be read ({why}). It records what the inputs must be: end the merge that "
             "left it in two versions, or take the last committed one with `git checkout dvc.lock`."
         ) from error
     return {name: stage.outs for name, stage in lock.stages.items()}
 
 
-def makers(root: Path) -> Mapping[str, str]:
-    """Return the stage that makes each file, nothing where ``dvc.yaml`` cannot be read."""
+def stages_by_output(root: Path) -> Mapping[str, str]:
+    """Return the stage of each output; empty for an unreadable ``dvc.yaml``."""
     try:
         stages = _Stages.model_validate(read_yaml(root / STAGES)).stages
     except (ParamsError, ValidationError):

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -21,14 +21,14 @@ from tasks import catalog
 HOLDER = "LITESMITH_LOCK_HOLDER"
 
 _STEP_PATIENCE_S = 10.0
-_UNNAMED = (
-    "a process that cannot be named here "
-    "(it has just begun, is just ending, or runs in another container)"
-)
+# What is refused, and what can be done besides stopping the other process.
+_BUSY = ("this workspace is busy: held", "One run at a time: wait for it")
+_SERVED = ("this project is served already:", "Order runs from that process")
+_UNNAMED = "a process that cannot be named here (it is beginning or ending, or in another container)"
 
 
 class _Holder(BaseModel):
-    """The process that holds a lock, as the lock's file names it."""
+    """The process that holds a lock, as written in the lock's file."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,14 +36,9 @@ class _Holder(BaseModel):
     pid: int
     since: AwareDatetime
 
-    @property
-    def process(self) -> str:
-        """The process in words."""
-        return f"pid {self.pid}, since {self.since.isoformat()}"
-
 
 def this_command() -> str:
-    """Return the command line of this process, which names it to others."""
+    """Return the command line of this process, for the lock's file."""
     return " ".join(["python", *sys.orig_argv[1:]])
 
 
@@ -52,9 +47,6 @@ def holding(root: Path) -> Iterator[None]:
     """Hold the workspace's lock, or work under the holder that started this process.
 
     The operating system frees the lock when its holder ends, however it ends.
-
-    Args:
-        root: The workspace's folder.
 
     Raises:
         BusyError: Another run holds it; the text names its command, its pid and since when.
@@ -66,32 +58,21 @@ def holding(root: Path) -> Iterator[None]:
         else:
             holder = _holder(file)
             if holder is None or str(holder.pid) != os.environ.get(HOLDER):
-                raise BusyError(_refusal(holder))
+                raise BusyError(_refusal(holder, _BUSY))
         yield
 
 
-@contextmanager
-def stepping(root: Path) -> Iterator[None]:
-    """Be the only step that runs in the workspace.
+def stepping(root: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the one step that runs in the workspace.
 
     A step whose flow was killed notices that within a second or two, and until then it still writes,
     while the flow's lock is free already.
-
-    Args:
-        root: The workspace's folder.
 
     Raises:
         BusyError: Another step is still running after the wait; the text names it.
         MachineError: The lock file cannot be written.
     """
-    with _opened(root / catalog.STEP_LOCK) as file:
-        deadline = time.monotonic() + _STEP_PATIENCE_S
-        while _taken(file):
-            if time.monotonic() > deadline:
-                raise BusyError(_refusal(_holder(file)))
-            time.sleep(0.1)
-        with _naming_this(file):
-            yield
+    return _only_holder(root / catalog.STEP_LOCK, _BUSY, _STEP_PATIENCE_S)
 
 
 def running_step(root: Path) -> tuple[str, datetime] | None:
@@ -104,28 +85,32 @@ def running_step(root: Path) -> tuple[str, datetime] | None:
     return (holder.command.split()[-1], holder.since) if holder else None
 
 
-@contextmanager
-def serving_alone(root: Path) -> Iterator[None]:
-    """Be the only one that serves the project's deployments.
+def serving_alone(root: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the one process that serves the project's deployments.
 
-    A second one would take the runs of the first for dead.
-
-    Args:
-        root: The project's folder.
+    A second server would take the runs of the first for dead.
 
     Raises:
-        BusyError: Another serves it already; the text names it.
+        BusyError: Another process serves it already; the text names it.
         MachineError: The lock file cannot be written.
     """
-    with _opened(root / catalog.SERVE_LOCK) as file:
-        if _taken(file):
-            raise BusyError(_second_server(_holder(file)))
+    return _only_holder(root / catalog.SERVE_LOCK, _SERVED)
+
+
+@contextmanager
+def _only_holder(path: Path, refused: tuple[str, str], patience_s: float = 0.0) -> Iterator[None]:
+    with _opened(path) as file:
+        deadline = time.monotonic() + patience_s
+        while _taken(file):
+            if time.monotonic() > deadline:
+                raise BusyError(_refusal(_holder(file), refused))
+            time.sleep(0.1)
         with _naming_this(file):
             yield
 
 
 def lock_environment() -> dict[str, str]:
-    """Return the variables that let a child process work under this process's lock."""
+    """Return the variables by which child processes work under this lock."""
     return {HOLDER: str(os.getpid())}
 
 
@@ -140,7 +125,7 @@ def _opened(path: Path) -> IO[str]:
 
 
 def _taken(file: IO[str]) -> bool:
-    """Try to lock the file; tell whether another process has it."""
+    """Lock the file; return whether another process has the lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -166,8 +151,7 @@ def _naming_this(file: IO[str]) -> Iterator[None]:
 def _holder(file: IO[str]) -> _Holder | None:
     """Return the holder that the file names, if it runs.
 
-    It names none in the instant between locking and writing, and in that between removing the name and
-    letting go; nor after the holder was killed.
+    There is no name between locking and writing, nor between removing the name and releasing the lock.
     """
     file.seek(0)
     try:
@@ -177,22 +161,9 @@ def _holder(file: IO[str]) -> _Holder | None:
         return None
 
 
-def _refusal(holder: _Holder | None) -> str:
+def _refusal(holder: _Holder | None, refused: tuple[str, str]) -> str:
+    what, advice = refused
     if holder is None:
-        return f"this workspace is busy: held by {_UNNAMED}. One run at a time: try again in a moment."
-    return (
-        f"this workspace is busy: `{holder.command}` holds it ({holder.process}). "
-        f"One run at a time: wait for it, or stop it with `kill {holder.pid}`."
-    )
-
-
-def _second_server(holder: _Holder | None) -> str:
-    if holder is None:
-        return (
-            f"this project is served already: by {_UNNAMED}. "
-            "Order runs from that one, or try again in a moment."
-        )
-    return (
-        f"this project is served already: `{holder.command}` does it ({holder.process}). "
-        f"Order runs from that one, or stop it with `kill {holder.pid}`."
-    )
+        return f"{what} by {_UNNAMED}. {advice}, or try again in a moment."
+    process = f"`{holder.command}` (pid {holder.pid}, since {holder.since.isoformat()})"
+    return f"{what} by {process}. {advice}, or stop it with `kill {holder.pid}`."

@@ -1,4 +1,4 @@
-"""A step, run and held to its promise."""
+"""Running a step, with checks of its inputs and outputs."""
 
 import hashlib
 import json
@@ -8,11 +8,9 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from pydantic import JsonValue
 
 from litesmith.errors import ContractError, MachineError
 from litesmith.files import explaining
@@ -25,7 +23,7 @@ from litesmith.training.backend import fix_environment
 from tasks import BEGAN_S, catalog
 from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
-from tasks.dag.dvclock import makers
+from tasks.dag.dvclock import stages_by_output
 from tasks.dag.lock import holding, stepping
 from tasks.dag.step import Arguments, MaybeEmpty, Step
 from tasks.dag.versions import check_installed
@@ -47,11 +45,12 @@ def run_step(step: Step, root: Path) -> None:
         BusyError: Another run holds the workspace.
         MachineError: A package is missing or of another version than recorded, a folder cannot be
             written, or the disk is full.
-        DataError: An input is not what the step before has made.
-        ContractError: An input is missing, or the outputs are not exactly the promised ones.
+        DataError: An input is not what its step wrote.
+        ContractError: An input is missing, or the outputs are not exactly the declared ones.
     """
     watch_starters()
-    _fix_environment()
+    if ignored := fix_environment():
+        _LOG.warning("ignored, since only params.yaml decides numbers: %s", ", ".join(ignored))
     # Only now: it imports NumPy, which reads the environment then.
     from tasks.registries import require_registered
 
@@ -63,67 +62,55 @@ def run_step(step: Step, root: Path) -> None:
         _require_inputs(step, root)
         check_inputs(step, root)
         _require_writable(step, root)
-        _remove_outputs(step, root)
+        for port in step.outs:
+            _remove(root / port.path)
         before = _beside(step, root)
         with _work_folder(step, arguments, root) as work:
             _call(step, arguments, work)
             write_record(root / step.provenance, _provenance(step, arguments, versions))
             _require_outputs(step, root, before)
-            _log_empty(step, root)
             record_outputs(step, root)
 
 
-def _fix_environment() -> None:
-    """Fix the variables that change numbers, with a warning where they were set otherwise."""
-    if ignored := fix_environment():
-        _LOG.warning("ignored, since only params.yaml decides numbers: %s", ", ".join(ignored))
-
-
 def _call(step: Step, arguments: Arguments, work: Path | None) -> None:
-    # Only what is asked for is made: the study runner of a flow imports Prefect.
-    plumbing: dict[str, Callable[[], object]] = {"work": lambda: work, "run_with_workers": study_runner}
-    asked = {name: make() for name, make in plumbing.items() if name in step.keywords}
-    step.function(ins=step.ins_type(), outs=step.outs_type(), **arguments, **asked)
+    plumbing: dict[str, object] = {"work": work} if "work" in step.keywords else {}
+    if "run_with_workers" in step.keywords:  # only then: the study runner of a flow imports Prefect
+        plumbing |= {"run_with_workers": study_runner()}
+    step.function(ins=step.ins_type(), outs=step.outs_type(), **arguments, **plumbing)
 
 
 def _require_inputs(step: Step, root: Path) -> None:
-    # A pipe in the place of a file would keep whoever reads it waiting.
-    there = [(root / port.path).is_file() or (root / port.path).is_dir() for port in step.ins]
-    missing = [
-        port.path.as_posix() for port, is_there in zip(step.ins, there, strict=True) if not is_there
-    ]
+    # A pipe in the place of a file would block its reader.
+    paths = [port.path for port in step.ins]
+    missing = [str(path) for path in paths if not ((root / path).is_file() or (root / path).is_dir())]
     if not missing:
         return
-    made_by = makers(root)
-    wanted = {made_by[path] for path in missing if path in made_by}
-    steps = [name for name in dict.fromkeys(made_by.values()) if name in wanted]
-    unmade = [path for path in missing if path not in made_by] if made_by else []
-    make = f" {_few(steps)} {'makes' if len(steps) == 1 else 'make'} what is missing." if steps else ""
-    back = (
-        f" No step makes {_few(unmade)}: `git checkout -- {' '.join(unmade)}` restores that."
-        if unmade
-        else ""
-    )
-    run = "" if len(unmade) == len(missing) else f" Run `{repro_command(root, step.name)}`."
+    writers = stages_by_output(root)
+    steps = {writers[path] for path in missing if path in writers}
+    ordered = [name for name in dict.fromkeys(writers.values()) if name in steps]
+    of_no_step = [path for path in missing if path not in writers] if writers else []
+    advice = ""
+    if ordered:
+        advice += f" {_few(ordered)} {'writes' if len(ordered) == 1 else 'write'} what is missing."
+    if of_no_step:
+        restored = f"`git checkout -- {' '.join(of_no_step)}` restores that"
+        advice += f" No step writes {_few(of_no_step)}: {restored}."
+    if len(of_no_step) < len(missing):
+        advice += f" Run `{repro_command(root, step.name)}`."
     raise ContractError(
-        f"step {step.name} cannot run: {len(missing)} of its {len(step.ins)} inputs "
-        f"{'is' if len(missing) == 1 else 'are'} missing: {_few(missing)}.{make}{back}{run}"
+        f"step {step.name} cannot run: {len(missing)} of its {len(paths)} inputs "
+        f"{'is' if len(missing) == 1 else 'are'} missing: {_few(missing)}.{advice}"
     )
 
 
 def _few(names: list[str]) -> str:
-    """Name the first few and how many more there are."""
-    rest = len(names) - _MAX_NAMED
-    if rest > 1:
-        return f"{', '.join(names[:_MAX_NAMED])} and {rest} more"
+    """Name the first three and how many more there are."""
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-_MAX_NAMED = 3
-
-
 def _require_writable(step: Step, root: Path) -> None:
-    """Require that the step may write its outputs."""
     for folder in {(root / port.path).parent for port in step.outs}:
         nearest = next(place for place in (folder, *folder.parents) if place.exists())
         if not os.access(nearest, os.W_OK | os.X_OK):
@@ -131,11 +118,6 @@ def _require_writable(step: Step, root: Path) -> None:
                 f"step {step.name} writes to {folder}, and {nearest} may not be written by this user, "
                 "or lies on a read-only file system. Change that; nothing was removed."
             )
-
-
-def _remove_outputs(step: Step, root: Path) -> None:
-    for port in step.outs:
-        _remove(root / port.path)
 
 
 def _remove(path: Path) -> None:
@@ -150,43 +132,32 @@ def _require_outputs(step: Step, root: Path, before: set[Path]) -> None:
     missing = [port.path.as_posix() for port in step.outs if not (root / port.path).exists()]
     if missing:
         raise ContractError(
-            f"step {step.name} promised {', '.join(missing)} and did not make it. "
+            f"step {step.name} did not write {', '.join(missing)}, which its Outs declare. "
             f"Correct {step.module.replace('.', '/')}.py."
         )
-    promised = {root / port.path for port in step.outs}
-    stray = [
-        path.relative_to(root).as_posix() for path in sorted(_beside(step, root) - before - promised)
-    ]
+    stray = _beside(step, root) - before - {root / port.path for port in step.outs}
     if stray:
+        names = ", ".join(sorted(path.relative_to(root).as_posix() for path in stray))
         raise ContractError(
-            f"step {step.name} made {', '.join(stray)}, which its Outs do not promise. Add it there."
+            f"step {step.name} wrote {names}, which its Outs do not declare. Add it there."
         )
-
-
-def _log_empty(step: Step, root: Path) -> None:
-    """Log that a folder is empty on purpose."""
     for port in step.outs:
         if port.marked(MaybeEmpty) and not any((root / port.path).iterdir()):
-            _LOG.info("%s is empty, since nothing was asked for", port.path)
+            _LOG.info("%s is empty, since nothing was requested", port.path)
 
 
 def _beside(step: Step, root: Path) -> set[Path]:
-    """Return what lies in the folders that the step writes to.
-
-    Hidden files are left out: systems and editors make them.
-    """
+    """Return the files in the output folders, except hidden ones of editors."""
     folders = {(root / port.path).parent for port in step.outs}
-    return {
-        path for folder in folders if folder.is_dir() for path in folder.iterdir() if path.name[0] != "."
-    }
+    return {path for folder in folders for path in folder.glob("[!.]*")}
 
 
 @contextmanager
 def _work_folder(step: Step, arguments: Arguments, root: Path) -> Iterator[Path | None]:
-    """Make the folder that a killed run resumes from.
+    """Create the folder that a killed run resumes from.
 
-    A step that does not ask for it has none: to name it, every input is read. It outlives the step,
-    whose outputs DVC has yet to record, and goes when another step begins: then they are.
+    Only for a step that takes it: to name it, every input is read. It outlives the step, whose outputs
+    DVC has yet to record, and is removed when another step begins.
     """
     for ended in (root / catalog.WORK).glob(f"*/*{_ENDED}"):
         if ended.parent.name != step.name:
@@ -201,7 +172,7 @@ def _work_folder(step: Step, arguments: Arguments, root: Path) -> Iterator[Path 
 
 
 def _fingerprint(step: Step, arguments: Arguments, root: Path) -> str:
-    deciding: dict[str, object] = {
+    deciding = {
         name: value.deciding() if isinstance(value, Section) else value
         for name, value in arguments.items()
     }
@@ -214,17 +185,14 @@ def _fingerprint(step: Step, arguments: Arguments, root: Path) -> str:
 
 
 def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -> Provenance:
-    """Return how the step made its outputs, with its cost so far.
+    """Return how the step computed its outputs, with its cost so far.
 
-    A step has a process of its own, so its imports count as its own, not as the orchestration's. The
-    peak of memory is that of the largest single process, this one or a finished worker: the system keeps
-    no peak of what all held together, which is more wherever workers run side by side.
+    A step has a process of its own, so its imports count as its own. The peak of memory is that of the
+    largest single process, this one or a finished worker: the system records no peak of all together.
     """
     spent, unit = os.times(), 1024 * 1024 if sys.platform == "darwin" else 1024
-    peak = max(
-        resource.getrusage(processes).ru_maxrss
-        for processes in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(processes).ru_maxrss for processes in who)
     return Provenance(
         step=step.name,
         wall_s=round(time.perf_counter() - BEGAN_S, 2),
@@ -232,11 +200,8 @@ def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -
         peak_memory_mb=round(peak / unit, 1),
         host=Host.model_validate(describe_host()),
         versions=dict(versions),
-        parameters={name: _plain(value) for name, value in arguments.items()},
+        parameters={
+            name: value.model_dump(mode="json", by_alias=True) if isinstance(value, Section) else value
+            for name, value in arguments.items()
+        },
     )
-
-
-def _plain(argument: Section | int) -> JsonValue:
-    if isinstance(argument, Section):
-        return argument.model_dump(mode="json", by_alias=True)
-    return argument

@@ -10,16 +10,11 @@ _HOME = Path(".litesmith/home")
 
 
 def provide_user(root: Path) -> None:
-    """Set ``USER`` and ``HOME`` where nothing tells them.
+    """Set ``USER`` and ``HOME`` where neither the system nor the environment has them.
 
-    DVC asks for the user's name, and Prefect and Great Expectations for the home folder as they are
-    imported; all three end in a traceback where there is none. What the system or the environment tells
-    stays.
-
-    Args:
-        root: The folder below which a home is made where none is known. If it cannot be, in a project
-            that may only be read, ``HOME`` names it all the same: a home that is missing counts as an
-            empty one.
+    DVC needs the user's name, and Prefect and Great Expectations the home folder as they are imported;
+    all three end in a traceback where there is none. The home is created below ``root``. In a project
+    that may only be read ``HOME`` names it all the same: a missing home counts as an empty one.
     """
     try:
         getpass.getuser()
@@ -33,7 +28,6 @@ def provide_user(root: Path) -> None:
 
 
 def _has_home() -> bool:
-    """Tell whether the environment or the system names a home."""
     if Path(os.environ.get("HOME", "")).is_absolute():
         return True
     try:

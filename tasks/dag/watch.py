@@ -1,7 +1,7 @@
-"""The end of a process whose starter or terminal is gone.
+"""Ending a process whose starter or terminal has ended.
 
-After ``kill -9`` of a flow or of DVC nobody else can: an orphaned training would go on for an hour and
-then overwrite outputs that another run has made meanwhile.
+After ``kill -9`` of a flow or of DVC nothing else would: an orphaned training could go on for an hour
+and then overwrite the outputs of another run.
 """
 
 import logging
@@ -9,12 +9,12 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 
 import psutil
 
-# Set by a flow for the commands it starts: "<pid>:<start time>", so that a pid used again is not
-# mistaken for it.
+# Set by a flow for the commands it starts: "<pid>:<start time>", since a pid may be used again.
 STARTER = "LITESMITH_STARTER"
 
 _POLL_S = 1.0
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def starter_environment() -> dict[str, str]:
-    """Return the variables that make a child process stop when this process is gone."""
+    """Return the variables by which a child process ends with this process."""
     return {STARTER: f"{os.getpid()}:{psutil.Process().create_time()}"}
 
 
@@ -38,7 +38,7 @@ def watch_parent() -> None:
 
 
 def end_on_hang_up() -> None:
-    """Treat SIGHUP, which a closed terminal sends, as SIGTERM, unless it is ignored (``nohup``).
+    """Treat SIGHUP (a closed terminal) as SIGTERM, unless it is ignored (``nohup``).
 
     Only the main thread can; elsewhere nothing changes.
     """
@@ -48,7 +48,7 @@ def end_on_hang_up() -> None:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """End this process as SIGTERM does, once: shell and system both send SIGHUP."""
+    """Act like SIGTERM, once: shell and system both send SIGHUP."""
     signal.signal(signal.SIGHUP, _do_nothing)
     signal.raise_signal(signal.SIGTERM)
 
@@ -57,27 +57,18 @@ def _do_nothing(_number: int, _frame: FrameType | None) -> None:
     """Let a signal pass; children would inherit that it is ignored."""
 
 
-def stop_children(process: psutil.Process) -> None:
-    """Kill every descendant of ``process``, and wait until they are gone."""
-    kill_all(process.children(recursive=True))
-
-
 def stop_tree(pid: int) -> None:
-    """Kill a process with every descendant, and wait for their end."""
-    try:
+    """Kill a process with every descendant and wait for their end."""
+    with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         kill_all([process, *process.children(recursive=True)])
-    except psutil.NoSuchProcess:
-        return
 
 
 def kill_all(processes: list[psutil.Process]) -> None:
-    """Kill processes that may be gone already, and wait until they are gone."""
+    """Kill processes that may have ended, and wait for them."""
     for process in processes:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
     psutil.wait_procs(processes, timeout=5)
 
 
@@ -86,25 +77,23 @@ def _watch(starters: list[psutil.Process | None]) -> None:
 
 
 def _stop_after(starters: list[psutil.Process | None]) -> None:
-    """End this process tree once one of its starters is gone."""
-    while all(
-        starter is not None and starter.is_running() and not _is_zombie(starter) for starter in starters
-    ):
+    """End this process tree once one of its starters has ended."""
+    while all(starter is not None and _is_alive(starter) for starter in starters):
         time.sleep(_POLL_S)
-    _LOG.error("whoever started this process is gone: stopping")
-    stop_children(psutil.Process())
+    _LOG.error("the process that started this one has ended: stopping")
+    kill_all(psutil.Process().children(recursive=True))
     os._exit(1)
 
 
-def _is_zombie(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
+        return process.is_running() and bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        return True
+        return False
 
 
 def _named_starter() -> list[psutil.Process | None]:
-    """Return the process that the environment names, None if gone."""
+    """Return the process that the environment names, None if it has ended."""
     if STARTER not in os.environ:
         return []
     pid, _, started = os.environ[STARTER].partition(":")
@@ -116,13 +105,13 @@ def _named_starter() -> list[psutil.Process | None]:
 
 
 def _dvc_command() -> list[psutil.Process | None]:
-    """Return the DVC command that runs this stage, None if it is gone already.
+    """Return the DVC command that runs this stage, None if it has ended.
 
-    It is the nearest ancestor that is no shell. What lost its parent is handed to the first process of
-    the system.
+    It is the nearest ancestor that is no shell; an orphan's is the first process of the system.
     """
     if "DVC_STAGE" not in os.environ:
         return []
-    nearest = next((each for each in psutil.Process().parents() if each.name() not in _SHELLS), None)
+    ancestors = psutil.Process().parents()
+    nearest = next((process for process in ancestors if process.name() not in _SHELLS), None)
     orphaned = nearest is not None and nearest.pid == 1 and "dvc" not in " ".join(nearest.cmdline())
     return [None if orphaned else nearest]

@@ -15,7 +15,7 @@ from litesmith.errors import MachineError
 from tasks.dag.step import MapJobs, Study, StudyRunner
 from tasks.dag.watch import kill_all, watch_parent
 
-# Names, as "module:function", a `StudyRunner` to use instead of local worker processes.
+# A variable: "module:function" of a `StudyRunner` to use instead of local worker processes.
 RUNNER = "LITESMITH_STUDY_RUNNER"
 
 
@@ -37,7 +37,7 @@ def run_with_workers(study: Callable[[MapJobs], Study], /, *, num_workers: int) 
 
 @contextmanager
 def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Hand out a pool of fresh processes that stop when this process is gone.
+    """Yield a pool of processes that end with this process.
 
     They are spawned, not forked: TensorFlow's threads do not survive a fork.
 
@@ -50,18 +50,17 @@ def worker_pool(num_workers: int) -> Iterator[ProcessPoolExecutor]:
             try:
                 yield pool
             except KeyboardInterrupt:
-                # Else the pool would wait for what its workers are at, which may take minutes.
+                # The pool would wait minutes for the present jobs of its workers.
                 kill_all(_workers())
                 raise
     except BrokenProcessPool as error:
         raise MachineError(
             "a worker process was killed, most often because memory ran out. Free some, or lower the "
-            "step's num_workers, and run again: finished work is kept."
+            "step's num_workers, and run again: finished work stays."
         ) from error
 
 
 def _workers() -> list[psutil.Process]:
-    """Return the worker processes of pools."""
     workers = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):

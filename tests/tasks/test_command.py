@@ -40,7 +40,7 @@ def test_help_fits_the_terminal(package: str, columns: int, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("package", PARSERS)
-def test_each_command_says_what_it_does(package: str) -> None:
+def test_each_command_has_a_description(package: str) -> None:
     _, *commands = _all(PARSERS[package]())
     assert [parser.prog for parser in commands if not (parser.description or "").strip()] == []
 
@@ -59,7 +59,7 @@ def test_each_command_has_examples_that_are_command_lines_of_it(package: str) ->
             parser.parse_args(shlex.split(line, comments=True)[3:])
 
 
-# A command that says that it has begun, then waits to be stopped, and says what it does last.
+# A command that prints that it has begun, waits to be stopped, and prints a last line.
 _WAITING = """
 import argparse, sys, time
 from tasks.command import run_chosen
@@ -68,7 +68,7 @@ def wait(_):
         print("begun", flush=True)
         time.sleep(60)
     finally:
-        open("left", "a").write("wound up")
+        open("left", "a").write("ended")
         print("a last word")
 parser = argparse.ArgumentParser()
 parser.set_defaults(command=wait)
@@ -91,7 +91,7 @@ def _chosen(command: Callable[[argparse.Namespace], None]) -> argparse.ArgumentP
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_command_that_is_stopped_winds_up_and_says_so(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_command_that_is_stopped_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
     child = subprocess.Popen(
         _command(_WAITING),
         cwd=tmp_path,
@@ -103,10 +103,10 @@ def test_a_command_that_is_stopped_winds_up_and_says_so(tmp_path: Path, number: 
     assert child.stdout is not None
     assert child.stdout.readline() == "begun\n"
     child.send_signal(number)
-    said, error = child.communicate(timeout=30)
-    assert (child.returncode, said) == (130, "a last word\n")
+    output, error = child.communicate(timeout=30)
+    assert (child.returncode, output) == (130, "a last word\n")
     assert error == "stopped; the next run goes on from here\n"
-    assert (tmp_path / "left").read_text() == "wound up"
+    assert (tmp_path / "left").read_text() == "ended"
 
 
 def test_under_nohup_a_terminal_that_is_closed_stops_nothing(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_under_nohup_a_terminal_that_is_closed_stops_nothing(tmp_path: Path) -> 
     assert child.returncode == 130
 
 
-def test_hanging_up_twice_does_not_disturb_the_winding_up(tmp_path: Path) -> None:
+def test_hanging_up_twice_does_not_disturb_the_ending(tmp_path: Path) -> None:
     code = _WAITING.replace(
         "    finally:\n", "    finally:\n        print('busy', flush=True); time.sleep(0.5)\n"
     )
@@ -138,7 +138,7 @@ def test_hanging_up_twice_does_not_disturb_the_winding_up(tmp_path: Path) -> Non
     child.send_signal(signal.SIGHUP)
     child.communicate(timeout=30)
     assert child.returncode == 130
-    assert (tmp_path / "left").read_text() == "wound up"
+    assert (tmp_path / "left").read_text() == "ended"
 
 
 def test_a_pipe_that_breaks_elsewhere_is_not_hidden() -> None:
@@ -149,7 +149,7 @@ def test_a_pipe_that_breaks_elsewhere_is_not_hidden() -> None:
         run_chosen(_chosen(_break), [])
 
 
-def test_the_signals_of_who_calls_are_as_before() -> None:
+def test_the_signals_of_the_caller_are_as_before() -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)
     assert run_chosen(_chosen(lambda _: None), []) == 0
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)) == before

@@ -21,8 +21,8 @@ PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 def _run(root: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"}
-    variables = {**kept, **PLAIN, **environment, "PYTHONPATH": str(PROJECT)}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"}
+    variables = {**inherited, **PLAIN, **environment, "PYTHONPATH": str(PROJECT)}
     return subprocess.run(
         [sys.executable, *command], cwd=root, env=variables, capture_output=True, check=False
     )
@@ -55,10 +55,10 @@ def test_names_with_accents_are_read_and_written_under_the_locale_c(root: Path) 
         "utf-8"
     )
     assert read_json(root / catalog.REFERENCE)["final"] == "légère-int8"
-    told = _run(root, "-m", "tasks", "reference", "--profile", "étée").stderr.decode("utf-8")
-    assert "'étée' is not a profile. Did you mean été?" in told
-    told = _run(root, "-m", "flows", "retrain", "--profile", "étée").stderr.decode("utf-8")
-    assert "error: 'étée' is not a profile. Did you mean été? Known here: été." in told
+    error = _run(root, "-m", "tasks", "reference", "--profile", "étée").stderr.decode("utf-8")
+    assert "'étée' is not a profile. Did you mean été?" in error
+    error = _run(root, "-m", "flows", "retrain", "--profile", "étée").stderr.decode("utf-8")
+    assert "error: 'étée' is not a profile. Did you mean été? Known here: été." in error
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(
     assert done.stdout.startswith(b"The reference is " + name + b": 92.73 % on test, 70 512 bytes.")
 
 
-def test_a_difference_is_told_with_the_minus_that_a_terminal_has(root: Path) -> None:
+def test_a_difference_is_printed_with_the_minus_that_a_terminal_has(root: Path) -> None:
     earlier = root / ".workspaces/été" / catalog.SUMMARY
     summary = read_json(earlier)
     write_json(earlier, _summary("x", 0.95, 80512))

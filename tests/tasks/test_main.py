@@ -36,14 +36,14 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
-def test_list_prints_a_line_for_each_step_and_files_where_asked(
+def test_list_prints_a_line_for_each_step_and_files_where_requested(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["list"]) == 0
     _, *lines = capsys.readouterr().out.partition("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in lines] == [one.name for one in PIPELINE]
+    assert [line.split()[0] for line in lines] == [step.name for step in PIPELINE]
     assert main(["list", "prune"]) == 0
-    assert "  makes  models/pruned.h5" in capsys.readouterr().out
+    assert "  writes models/pruned.h5" in capsys.readouterr().out
     assert main(["list", "--files"]) == 0
     assert "  reads  data/prepared/test" in capsys.readouterr().out
 
@@ -55,28 +55,28 @@ _OF_THE_PROJECT = (
 
 
 @pytest.mark.parametrize("words", _OF_THE_PROJECT)
-def test_in_another_folder_a_command_says_where_to_run_it_and_writes_nothing(
+def test_in_another_folder_a_command_names_the_right_one_and_writes_nothing(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(words.split()) == 1
-    told = "params.yaml is missing. Run from the project's folder, or restore the file.\n"
-    assert capsys.readouterr().err == f"error: {tmp_path}/{told}"
+    message = "params.yaml is missing. Run from the project's folder, or restore the file.\n"
+    assert capsys.readouterr().err == f"error: {tmp_path}/{message}"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_help_of_run_says_what_each_step_does(
+def test_the_help_of_run_describes_each_step(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     words = " ".join(capsys.readouterr().out.split())
-    assert [one.name for one in PIPELINE if f"{one.name} {one.summary}" not in words] == []
+    assert [step.name for step in PIPELINE if f"{step.name} {step.summary}" not in words] == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (
             ["run", "swep"],
@@ -93,40 +93,40 @@ def test_the_help_of_run_says_what_each_step_does(
     ],
 )
 def test_an_unknown_word_is_refused_with_the_nearest_known_one(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_picture_for_a_model_that_is_not_there_is_told_without_a_traceback(
+def test_a_picture_for_a_model_that_is_not_there_is_refused_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.fromarray(np.full((40, 40), 255, np.uint8)).save(tmp_path / "shoe.png")
     assert main(["predict", str(tmp_path / "none.tflite"), str(tmp_path / "shoe.png")]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("error: ")
-    assert "none.tflite" in told
-    assert "Traceback" not in told
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "none.tflite" in error
+    assert "Traceback" not in error
 
 
-def test_pictures_are_answered_and_broken_ones_told_at_the_end(
+def test_pictures_are_answered_and_broken_ones_named_at_the_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for row, image in enumerate(make_tiny.images(3, seed=4)[0]):
         Image.fromarray(image).save(tmp_path / f"{row}.png")
     (tmp_path / "1.png").write_text("no picture")
     assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
-    said = capsys.readouterr()
-    assert [line for line in said.out.splitlines() if line.startswith("/")] == [
+    output = capsys.readouterr()
+    assert [line for line in output.out.splitlines() if line.startswith("/")] == [
         f"{tmp_path}/0.png:",
         f"{tmp_path}/2.png:",
     ]
-    assert "%  left" in said.out
-    assert "%  neither" in said.out
-    assert said.err.startswith(f"error: {tmp_path}/1.png is not a picture")
+    assert "%  left" in output.out
+    assert "%  neither" in output.out
+    assert output.err.startswith(f"error: {tmp_path}/1.png is not a picture")
 
 
 def test_names_of_pictures_do_not_steer_the_terminal(
@@ -137,9 +137,9 @@ def test_names_of_pictures_do_not_steer_the_terminal(
     (tmp_path / "c\x1b[2J.png").write_text("no picture")
     (tmp_path / "notes.txt").write_text("no picture")
     assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
-    said = capsys.readouterr()
-    assert f"{tmp_path}/a\\x1b[31m\\n.png:\n" in said.out
-    assert said.err.startswith(
+    output = capsys.readouterr()
+    assert f"{tmp_path}/a\\x1b[31m\\n.png:\n" in output.out
+    assert output.err.startswith(
         f"left out of {tmp_path}: 1 other file (.txt)\nerror: {tmp_path}/c\\x1b[2J.png is not"
     )
 
@@ -153,7 +153,7 @@ def test_metadata_may_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "none.json cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_outside_of_dvc_an_error_says_nothing_of_it(
+def test_outside_of_dvc_an_error_does_not_mention_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("DVC_STAGE", raising=False)
@@ -165,7 +165,7 @@ def test_outside_of_dvc_an_error_says_nothing_of_it(
     ("stage", "command"),
     [("prune", "dvc repro prune"), ("../dvc.yaml:prune", "dvc --cd {} repro prune")],
 )
-def test_under_dvc_an_error_names_the_way_back(
+def test_under_dvc_an_error_names_the_command_that_restores(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -176,9 +176,9 @@ def test_under_dvc_an_error_names_the_way_back(
     monkeypatch.setenv("DVC_STAGE", stage)
     assert main(["predict", "none.tflite", "none.png"]) == 1
     assert capsys.readouterr().err.endswith(
-        f"\nDVC cleared the outputs of prune before it began. `{command.format(tmp_path)}` makes them once the cause "
-        "above is gone; if that is a change of yours, undo it, and they come back as they were, from DVC's cache if it "
-        "has them.\n"
+        f"\nDVC cleared the outputs of prune before it began. `{command.format(tmp_path)}` writes them once the "
+        "cause above is removed. If that is a change of yours, undo it: they return as they were, from DVC's cache "
+        "if it has them.\n"
     )
 
 
@@ -189,13 +189,13 @@ def test_in_a_workspace_an_error_names_it_and_a_command_that_acts_on_it(
     monkeypatch.chdir(workspace)
     monkeypatch.setenv("DVC_STAGE", "prepare")
     assert main(["run", "prepare"]) == 1
-    said = capsys.readouterr().err
-    assert f"Run `dvc --cd '{workspace}' repro prepare`." in said
+    error = capsys.readouterr().err
+    assert f"Run `dvc --cd '{workspace}' repro prepare`." in error
     assert (
-        f"\nIt happened in the workspace {workspace}, where the paths above lead. Its params.yaml is written"
-        in said
+        f"\nIt happened in the workspace {workspace}; the paths above are relative to it. Its params.yaml is written"
+        in error
     )
-    assert f"`dvc --cd '{workspace}' repro prepare` makes them once the cause above is gone" in said
+    assert f"`dvc --cd '{workspace}' repro prepare` writes them once the cause above is removed" in error
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +214,8 @@ def project_under_dvc(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     commands = Commands(folder, {"PYTHONPATH": str(PROJECT), "DVC_NO_ANALYTICS": "1"})
     _git(folder, "init", "-q")
     for words in (["init"], ["repro"]):
-        code, said = commands.run("dvc", *words)
-        assert code == 0, said
+        code, output = commands.run("dvc", *words)
+        assert code == 0, output
     _git(folder, "add", ".")
     _git(folder, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "one")
     return commands
@@ -238,7 +238,7 @@ def _outputs(folder: Path) -> dict[Path, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("committed", [True, False])
-def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(
+def test_that_command_restores_what_dvc_cleared_and_changes_nothing_else(
     under_dvc: Commands, committed: bool
 ) -> None:
     folder, params = under_dvc.folder, under_dvc.folder / "params.yaml"
@@ -248,18 +248,18 @@ def test_the_way_back_brings_what_dvc_cleared_and_spoils_nothing_else(
     before, good = _outputs(folder), params.read_text()
     (folder / _OTHER).write_text("of an uncommitted run")
     params.write_text("sparsity: 80")
-    code, said = under_dvc.run("dvc", "repro")
-    assert code != 0 and "if that is a change of yours, undo it" in said
+    code, output = under_dvc.run("dvc", "repro")
+    assert code != 0 and "If that is a change of yours, undo it" in output
     params.write_text(good)
-    code, said = under_dvc.run("dvc", "repro", "prune")
-    assert code == 0 and "is cached - skipping run" in said
+    code, output = under_dvc.run("dvc", "repro", "prune")
+    assert code == 0 and "is cached - skipping run" in output
     assert _outputs(folder) == before
     assert under_dvc.run("dvc", "status")[1].strip() == "Data and pipelines are up to date."
     assert (folder / _OTHER).read_text() == "of an uncommitted run"
 
 
 @pytest.mark.slow
-def test_the_way_back_leads_from_any_folder(
+def test_that_command_works_from_any_folder(
     under_dvc: Commands, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder, good = under_dvc.folder, (under_dvc.folder / "params.yaml").read_text()
@@ -269,23 +269,23 @@ def test_the_way_back_leads_from_any_folder(
     )
     before = _outputs(folder)
     (folder / "params.yaml").write_text("sparsity: 80")
-    code, said = below.run("dvc", "repro", "../dvc.yaml:prune")
+    code, output = below.run("dvc", "repro", "../dvc.yaml:prune")
     assert code != 0
     (folder / "params.yaml").write_text(good)
-    (command,) = re.findall(r"`(dvc [^`]* repro prune)`", said)
-    code, said = Commands(elsewhere, under_dvc.environment).run(*shlex.split(command))
-    assert code == 0, said
+    (command,) = re.findall(r"`(dvc [^`]* repro prune)`", output)
+    code, output = Commands(elsewhere, under_dvc.environment).run(*shlex.split(command))
+    assert code == 0, output
     assert _outputs(folder) == before
 
 
 @pytest.mark.slow
-def test_parameters_set_back_bring_back_what_was_made_with_them(under_dvc: Commands) -> None:
+def test_parameters_set_back_restore_the_outputs_of_them(under_dvc: Commands) -> None:
     folder, params = under_dvc.folder, under_dvc.folder / "params.yaml"
     before, first = _outputs(folder), params.read_text()
     params.write_text("sparsity: 2")
     assert under_dvc.run("dvc", "repro")[0] == 0
     assert _outputs(folder) != before
     params.write_text(first)
-    code, said = under_dvc.run("dvc", "repro")
-    assert code == 0 and "is cached - skipping run" in said
+    code, output = under_dvc.run("dvc", "repro")
+    assert code == 0 and "is cached - skipping run" in output
     assert _outputs(folder) == before

@@ -3,38 +3,38 @@ from pathlib import Path
 
 from litesmith.params.everything import Params
 from tasks import catalog
-from tasks.dag import dvcfile
+from tasks.commands.generated import FILES
 from tasks.pipeline import PIPELINE
 
 PROJECT = Path(__file__).parents[2]
 
 
-def test_one_name_serves_room_section_and_test() -> None:
+def test_step_section_and_test_share_a_name() -> None:
     sections = {field.alias or name for name, field in Params.model_fields.items()}
-    for one in PIPELINE:
-        assert one.module == f"tasks.steps.{one.name}"
-        assert one.name in sections
-        assert (PROJECT / "tests/tasks/steps" / f"test_{one.name}.py").is_file()
+    for step in PIPELINE:
+        assert step.module == f"tasks.steps.{step.name}"
+        assert step.name in sections
+        assert (PROJECT / "tests/tasks/steps" / f"test_{step.name}.py").is_file()
 
 
-def test_every_output_is_made_by_one_step_and_every_input_by_one_before() -> None:
+def test_every_output_is_written_by_one_step_and_every_input_by_one_before() -> None:
     # The reference run is moved by a person's command alone.
-    made = {catalog.REFERENCE}
-    for one in PIPELINE:
-        assert {port.path for port in one.ins} <= made, one.name
-        assert not {port.path for port in one.outs} & made, one.name
-        made |= {port.path for port in one.outs}
+    written = {catalog.REFERENCE}
+    for step in PIPELINE:
+        assert {port.path for port in step.ins} <= written, step.name
+        assert not {port.path for port in step.outs} & written, step.name
+        written |= {port.path for port in step.outs}
 
 
-def test_the_committed_file_is_the_one_the_doors_write() -> None:
-    dvcfile.check(PIPELINE, PROJECT)
+def test_the_committed_file_is_what_the_steps_declare() -> None:
+    FILES["dvc"].check(PROJECT)
 
 
 def test_only_evaluate_names_the_packed_test_split() -> None:
     takers = [
-        one.name
-        for one in PIPELINE
-        if any(port.path.as_posix().startswith("data/prepared/test") for port in one.ins)
+        step.name
+        for step in PIPELINE
+        if any(port.path.as_posix().startswith("data/prepared/test") for port in step.ins)
     ]
     assert takers == ["evaluate"]
 
@@ -50,5 +50,5 @@ def test_no_other_source_names_it() -> None:
 
 
 def test_only_the_raw_steps_name_the_official_test_files() -> None:
-    takers = {one.name for one in PIPELINE for port in one.ins if "t10k" in port.path.name}
+    takers = {step.name for step in PIPELINE for port in step.ins if "t10k" in port.path.name}
     assert takers == {"validate", "prepare"}

@@ -174,7 +174,7 @@ def test_what_is_no_text_is_refused(chosen: Any) -> None:
 
 
 @pytest.mark.parametrize("chosen", [["quick", "quick"], "quick+synthetic+quick"])
-def test_one_that_is_given_twice_is_refused(chosen: Any) -> None:
+def test_a_profile_given_twice_is_refused(chosen: Any) -> None:
     with pytest.raises(
         ParamsError, match=r"profile 'quick' is given twice\. Name each once, the one that has the last"
     ):

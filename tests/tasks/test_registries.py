@@ -74,7 +74,7 @@ def test_tolerances_are_for_the_registered_precisions_and_no_other(content: dict
     ]
 
 
-def test_units_that_run_again_are_not_asked_for_quantization_aware_training(
+def test_repeated_units_are_refused_for_quantization_aware_training(
     content: dict[str, Any],
 ) -> None:
     content["sweep"]["space"]["repeats"] = [1, 3]

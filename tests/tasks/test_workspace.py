@@ -22,20 +22,20 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with the real parameters and sources that are quickly copied."""
-    made = tmp_path / "project"
+    folder = tmp_path / "project"
     for ring in ("litesmith", "tasks", "flows"):
-        (made / ring).mkdir(parents=True)
-        (made / ring / "one.py").write_text(f"# {ring}")
+        (folder / ring).mkdir(parents=True)
+        (folder / ring / "module.py").write_text(f"# {ring}")
     for name in ("params.yaml", "versions.yaml"):
-        shutil.copy(ROOT / name, made)
-    shutil.copytree(ROOT / "devices", made / "devices")
-    (made / "dvc.yaml").write_text("stages: {}\n")
-    return made
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "devices", folder / "devices")
+    (folder / "dvc.yaml").write_text("stages: {}\n")
+    return folder
 
 
 def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Path) -> None:
     folder = make_workspace(tmp_path / "ws", project, {"seed": 5}, {"prepare": {"num_gate": 7}})
-    assert (folder / "tasks/one.py").read_text() == "# tasks"
+    assert (folder / "tasks/module.py").read_text() == "# tasks"
     assert (folder / "dvc.yaml").read_text() == "stages: {}\n"
     limits = folder / "devices/wearable.yaml"
     assert limits.read_bytes() == (ROOT / "devices/wearable.yaml").read_bytes()
@@ -86,20 +86,20 @@ def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(
     project: Path, tmp_path: Path
 ) -> None:
     folder = make_workspace(tmp_path / "ws", project)
-    kept = folder / "data/raw/file"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("data")
-    untouched = (folder / "flows/one.py").stat().st_mtime_ns
-    (project / "tasks/one.py").unlink()
+    data = folder / "data/raw/file"
+    data.parent.mkdir(parents=True)
+    data.write_text("data")
+    untouched = (folder / "flows/module.py").stat().st_mtime_ns
+    (project / "tasks/module.py").unlink()
     (project / "tasks/deep").mkdir()
     (project / "tasks/deep/two.py").write_text("# two")
-    (project / "litesmith/one.py").write_text("# changed")
+    (project / "litesmith/module.py").write_text("# changed")
     make_workspace(folder, project, {"seed": 6})
-    assert not (folder / "tasks/one.py").exists()
+    assert not (folder / "tasks/module.py").exists()
     assert (folder / "tasks/deep/two.py").read_text() == "# two"
-    assert (folder / "litesmith/one.py").read_text() == "# changed"
-    assert (folder / "flows/one.py").stat().st_mtime_ns == untouched
-    assert kept.read_text() == "data"
+    assert (folder / "litesmith/module.py").read_text() == "# changed"
+    assert (folder / "flows/module.py").stat().st_mtime_ns == untouched
+    assert data.read_text() == "data"
     assert read_params(folder / "params.yaml").seed == 6
 
 
@@ -120,21 +120,19 @@ def test_does_not_touch_a_workspace_in_which_a_run_goes_on(project: Path, tmp_pa
 
 
 def _resumable(folder: Path) -> Path:
-    kept = folder / ".litesmith/work/sweep/log"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("trial 0")
-    return kept
+    log = folder / ".litesmith/work/sweep/log"
+    log.parent.mkdir(parents=True)
+    log.write_text("trial 0")
+    return log
 
 
 def test_clean_removes_workspaces_and_what_is_resumed_from_and_nothing_else(tmp_path: Path) -> None:
-    kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
+    logs = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
     (tmp_path / "models").mkdir()
     assert clean(tmp_path) == ["removed .litesmith/work", "removed .workspaces", "removed .offline"]
-    assert not any(path.exists() for path in kept)
+    assert not any(path.exists() for path in logs)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".litesmith", "models"]
-    assert clean(tmp_path) == [
-        "nothing to remove: there is no workspace, and nothing that a killed run would resume from"
-    ]
+    assert clean(tmp_path) == ["nothing to remove: there is no workspace, and no state of a killed run"]
 
 
 @pytest.mark.parametrize("busy", ["", ".workspaces/quick", ".offline"])
@@ -143,36 +141,34 @@ def test_clean_is_refused_during_a_run_and_names_its_holder(
     tmp_path: Path, busy: str, by: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.dag.lock._STEP_PATIENCE_S", 0.2)
-    kept = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
+    logs = [_resumable(tmp_path / folder) for folder in ("", ".workspaces/quick", ".offline")]
     with (
         by(tmp_path / busy),
-        pytest.raises(BusyError, match=rf"holds it \(pid {os.getpid()}, since .*One run at a time"),
+        pytest.raises(BusyError, match=rf"\(pid {os.getpid()}, since .*One run at a time"),
     ):
         clean(tmp_path)
-    assert all(path.exists() for path in kept)
+    assert all(path.exists() for path in logs)
 
 
 def _linked(tmp_path: Path, place: str) -> tuple[Path, Path]:
     """Make a project in which a link stands at ``place``; return it and the file behind the link."""
     project, outside = tmp_path / "project", tmp_path / "outside"
-    kept = _resumable(outside)
+    log = _resumable(outside)
     (outside / "quick").mkdir()
     (project / place).parent.mkdir(parents=True)
     (project / place).symlink_to(outside)
-    return project, kept
+    return project, log
 
 
 @pytest.mark.parametrize(
     "place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"]
 )
-def test_clean_removes_a_link_says_where_it_led_and_leaves_what_lies_there(
-    tmp_path: Path, place: str
-) -> None:
-    project, kept = _linked(tmp_path, place)
-    told = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, what lies there stays"
-    assert told in clean(project)
+def test_clean_removes_a_link_names_its_target_and_leaves_that(tmp_path: Path, place: str) -> None:
+    project, log = _linked(tmp_path, place)
+    line = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, its target stays"
+    assert line in clean(project)
     assert not (project / place).is_symlink()
-    assert kept.read_text() == "trial 0"
+    assert log.read_text() == "trial 0"
     assert (tmp_path / "outside/quick").is_dir()
     assert not list((tmp_path / "outside/quick").iterdir())
 
@@ -186,9 +182,8 @@ def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str
     project = tmp_path / "project"
     (project / place).parent.mkdir(parents=True)
     (project / place).symlink_to(tmp_path / target)
-    assert (
-        f"{place} was a link to {tmp_path / target}: the link is removed, what lies there stays"
-        in clean(project)
+    assert f"{place} was a link to {tmp_path / target}: the link is removed, its target stays" in clean(
+        project
     )
     assert not (project / place).is_symlink()
     assert (tmp_path / "file").read_text() == "mine"
@@ -196,13 +191,13 @@ def test_clean_removes_a_link_that_leads_to_no_folder(tmp_path: Path, place: str
 
 @pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith", ".workspaces/quick"])
 def test_clean_is_refused_during_a_run_behind_a_link(tmp_path: Path, place: str) -> None:
-    project, kept = _linked(tmp_path, place)
+    project, log = _linked(tmp_path, place)
     busy = {".workspaces": project / ".workspaces/quick", ".litesmith": project}.get(
         place, project / place
     )
     with holding(busy), pytest.raises(BusyError, match=f"pid {os.getpid()}"):
         clean(project)
-    assert kept.exists()
+    assert log.exists()
     assert (project / place).is_symlink()
 
 
@@ -227,8 +222,8 @@ def test_clean_names_what_it_could_not_remove_and_removes_the_rest(
         unlink(path, **options)
 
     monkeypatch.setattr(os, "unlink", refusing)
-    told = r"(?s)^not everything could be removed:\n\S*/sweep/log: Operation not permitted\nremoved \.offline$"
-    with pytest.raises(MachineError, match=told):
+    message = r"(?s)^not everything could be removed:\n\S*/sweep/log: Operation not permitted\nremoved \.offline$"
+    with pytest.raises(MachineError, match=message):
         clean(tmp_path)
     assert len(list((tmp_path / ".workspaces").glob("*/.litesmith/work/sweep/log"))) == 1
     assert len(list((tmp_path / ".workspaces").iterdir())) == 1
@@ -236,7 +231,7 @@ def test_clean_names_what_it_could_not_remove_and_removes_the_rest(
 
 
 @pytest.mark.parametrize("place", [".workspaces", ".offline", ".litesmith/work"])
-def test_clean_leaves_a_file_in_the_place_of_a_folder_and_says_so(tmp_path: Path, place: str) -> None:
+def test_clean_leaves_a_file_in_the_place_of_a_folder_and_names_it(tmp_path: Path, place: str) -> None:
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).write_text("mine")
     with pytest.raises(
@@ -253,9 +248,9 @@ def test_git_ignores_a_link_in_the_place_of_a_folder_of_ours(tmp_path: Path, nam
     shutil.copy(ROOT / ".gitignore", tmp_path)
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     (tmp_path / name).symlink_to("/nowhere")
-    asked = ["git", "status", "--porcelain", "--untracked-files=all"]
-    told = subprocess.run(asked, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
-    assert told.stdout.split() == ["??", ".gitignore"]
+    command = ["git", "status", "--porcelain", "--untracked-files=all"]
+    status = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert status.stdout.split() == ["??", ".gitignore"]
 
 
 @pytest.mark.slow
@@ -280,7 +275,7 @@ def test_a_workspace_of_older_code_is_brought_over(project: Path, tmp_path: Path
         (project / moved).unlink()
     _lay_out({"litesmith/training/backend.py": "# new", "tasks/steps/prune.py": "# new"})
     assert make_workspace(folder, project) == folder
-    assert sorted(path.name for path in (folder / "litesmith").iterdir()) == ["one.py", "training"]
+    assert sorted(path.name for path in (folder / "litesmith").iterdir()) == ["module.py", "training"]
     assert (folder / "model").is_file()
     assert locked_outputs(folder)["prune"][0].path == Path("model")
     with Stages(folder) as stages:

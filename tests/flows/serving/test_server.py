@@ -262,7 +262,7 @@ def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     with serving_alone(tmp_path):
         assert main(["serve"]) == 1
     said = capsys.readouterr()
-    assert said.err.startswith("error: this project is served already: `python")
+    assert said.err.startswith("error: this project is served already: by `python")
     assert "starting" not in said.out
     assert not (tmp_path / ".litesmith/prefect").exists()
 

@@ -210,10 +210,10 @@ def test_a_second_order_is_refused_with_the_reason(story: Story) -> None:
 def test_a_busy_workspace_is_refused_at_every_door_with_its_holder(story: Story) -> None:
     for told in ("step", "dvc, another step"):
         assert (
-            "error: this workspace is busy: `python -m flows retrain` holds it (pid " in story.said[told]
+            "error: this workspace is busy: held by `python -m flows retrain` (pid " in story.said[told]
         )
     assert (
-        "error: this workspace is busy: `python -m prefect.engine` holds it (pid " in story.said["shell"]
+        "error: this workspace is busy: held by `python -m prefect.engine` (pid " in story.said["shell"]
     )
 
 
@@ -243,7 +243,7 @@ def test_a_wrong_parameter_is_explained_and_what_dvc_cleared_comes_back(story: S
     assert "prune.pruning.final_sparsity must lie in [0, 1), got 80." in story.said["impossible"]
     assert "write 0.8 for 80 %" in story.said["impossible"]
     assert (
-        "DVC cleared the outputs of prune before it began. `dvc repro prune` makes them once the cause above is gone"
+        "DVC cleared the outputs of prune before it began. `dvc repro prune` writes them once the cause above is removed"
         in story.said["impossible"]
     )
     assert "models/pruned.h5" in story.said["taken back"]

@@ -14,14 +14,13 @@ from litesmith.records.summary import Reference, Summary
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.page import make_report, script_text
 from litesmith.report.reference import this_run
-from litesmith.report.summary import SCHEMA as SCHEMA_PATH
-from litesmith.report.summary import check_schema, write_schema
+from tasks.commands.generated import FILES
 from tests.litesmith.report.report_inputs import FINAL, report_inputs, with_value, without
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 PROJECT = Path(__file__).parents[3]
-SCHEMA = json.loads((PROJECT / SCHEMA_PATH).read_text())
+SCHEMA = json.loads((PROJECT / FILES["schema"].path).read_text())
 
 
 def summary_of(inputs: ReportInputs) -> Any:
@@ -38,14 +37,15 @@ def test_schema_is_one() -> None:
 
 
 def test_schema_is_that_of_the_type(tmp_path: Path) -> None:
-    check_schema(PROJECT)
+    schema = FILES["schema"]
+    schema.check(PROJECT)
     with pytest.raises(ContractError, match=r"is not the schema of .*`python -m tasks schema`"):
-        check_schema(tmp_path)
-    write_schema(tmp_path)
-    check_schema(tmp_path)
-    write_text(tmp_path / SCHEMA_PATH, "{}")
+        schema.check(tmp_path)
+    schema.write(tmp_path)
+    schema.check(tmp_path)
+    write_text(tmp_path / schema.path, "{}")
     with pytest.raises(ContractError):
-        check_schema(tmp_path)
+        schema.check(tmp_path)
 
 
 def test_schema_refuses_what_is_no_summary() -> None:

@@ -14,11 +14,11 @@ from tasks.commands.listing import STEPS, list_steps
 from tasks.dag.lock import stepping
 from tasks.pipeline import named
 
-MADE_AT = datetime(2026, 11, 29, 19, 20).timestamp()
+RUN_AT = datetime(2026, 11, 29, 19, 20).timestamp()
 
 
-def _make(root: Path, name: str, wall_s: float) -> None:
-    """Leave what a step leaves that has run in ``root``."""
+def _run(root: Path, name: str, wall_s: float) -> None:
+    """Write what a step leaves in ``root``."""
     host = {"system": "Linux", "cpu": "some", "cores": 2, "python": "3.11.7"}
     spent = {"wall_s": wall_s, "cpu_s": 1.0, "peak_memory_mb": 1.0}
     provenance = {"step": name, **spent, "host": host, "versions": {}, "parameters": {}}
@@ -26,7 +26,7 @@ def _make(root: Path, name: str, wall_s: float) -> None:
         (root / port.path).parent.mkdir(parents=True, exist_ok=True)
         (root / port.path).touch()
     write_json(root / named(name).provenance, provenance)
-    os.utime(root / named(name).provenance, (MADE_AT, MADE_AT))
+    os.utime(root / named(name).provenance, (RUN_AT, RUN_AT))
 
 
 def _lines(root: Path) -> dict[str, str]:
@@ -37,39 +37,39 @@ def _lines(root: Path) -> dict[str, str]:
 
 
 def test_each_step_has_a_line_with_state_and_time(tmp_path: Path) -> None:
-    _make(tmp_path, "sweep", 754.2)
-    _make(tmp_path, "prune", 42)
+    _run(tmp_path, "sweep", 754.2)
+    _run(tmp_path, "prune", 42)
     (tmp_path / "models/pruned.h5").unlink()
-    _make(tmp_path, "convert", 1.0)
+    _run(tmp_path, "convert", 1.0)
     write_json(tmp_path / named("convert").provenance, {"step": "convert"})
-    os.utime(tmp_path / named("convert").provenance, (MADE_AT, MADE_AT))
+    os.utime(tmp_path / named("convert").provenance, (RUN_AT, RUN_AT))
     lines = _lines(tmp_path)
     assert list(lines) == STEPS
-    assert lines["fetch"].split() == ["fetch", "not", "made", "here"]
-    assert lines["sweep"].split() == ["sweep", "made", "2026-11-29", "19:20", "12", "min", "34", "s"]
+    assert lines["fetch"].split() == ["fetch", "not", "run", "here"]
+    assert lines["sweep"].split() == ["sweep", "done", "2026-11-29", "19:20", "12", "min", "34", "s"]
     assert " 1 of 5 outputs missing  2026-11-29 19:20  42 s" in lines["prune"]
     assert " record cannot be read " in lines["convert"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"wall_s": null}'])
-def test_a_record_that_cannot_be_read_is_said_to_be_that(tmp_path: Path, content: str) -> None:
-    _make(tmp_path, "fetch", 1.0)
+def test_a_record_that_cannot_be_read_is_named_as_that(tmp_path: Path, content: str) -> None:
+    _run(tmp_path, "fetch", 1.0)
     (tmp_path / named("fetch").provenance).write_text(content)
     assert "record cannot be read" in _lines(tmp_path)["fetch"]
 
 
-def test_a_step_that_runs_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_runs_is_shown_as_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "tasks", "run", "teach"])
-    _make(tmp_path, "teach", 42)
+    _run(tmp_path, "teach", 42)
     before = time.time()
     with stepping(tmp_path):
         line = _lines(tmp_path)["teach"]
         assert line.startswith("teach     running ")
         assert abs(datetime.fromisoformat(" ".join(line.split()[2:4])).timestamp() - before) < 120
-    assert " made " in _lines(tmp_path)["teach"]
+    assert " done " in _lines(tmp_path)["teach"]
 
 
-def test_a_step_that_was_killed_is_not_said_to_run(tmp_path: Path) -> None:
+def test_a_step_that_was_killed_is_not_shown_as_running(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     holder = {
@@ -79,23 +79,23 @@ def test_a_step_that_was_killed_is_not_said_to_run(tmp_path: Path) -> None:
     }
     write_json(tmp_path / catalog.STEP_LOCK, holder)
     assert json.loads((tmp_path / catalog.STEP_LOCK).read_text()) == holder
-    assert "not made here" in _lines(tmp_path)["teach"]
+    assert "not run here" in _lines(tmp_path)["teach"]
 
 
 def test_every_line_fits_a_terminal(tmp_path: Path) -> None:
     for name in STEPS:
-        _make(tmp_path, name, 359_999.0)
+        _run(tmp_path, name, 359_999.0)
         (tmp_path / named(name).outs[0].path).unlink()
     for text in (list_steps(tmp_path), list_steps(tmp_path, files=True)):
         assert [line for line in text.splitlines() if len(line) > 79] == []
 
 
-def test_files_are_shown_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_files_are_shown_where_requested(tmp_path: Path) -> None:
     prune = list_steps(tmp_path, "prune")
     assert "  reads  models/tuned.h5\n" in prune
-    assert "  makes  models/pruned.h5\n" in prune
+    assert "  writes models/pruned.h5\n" in prune
     assert "data/raw" not in prune
     everything = list_steps(tmp_path, files=True)
     assert "  reads  data/prepared/test\n" in everything
     assert everything.count("\n\n") == len(STEPS)
-    assert "makes" not in list_steps(tmp_path)
+    assert "writes" not in list_steps(tmp_path)

@@ -45,15 +45,15 @@ def test_the_first_reference_replaces_none(summary_of: Callable[..., Summary], t
     summary = summary_of("tuned-int8", 0.9273, 70512)
     write_record(tmp_path / catalog.SUMMARY, summary)
     write_json(tmp_path / catalog.REFERENCE, None)
-    said = make_reference(tmp_path)
-    assert said.startswith(
+    text = make_reference(tmp_path)
+    assert text.startswith(
         "The reference is tuned-int8: 92.73 % on test, 70\u2009512 bytes. There was none before."
     )
-    assert "Commit reports/reference.json" in said
+    assert "Commit reports/reference.json" in text
     assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
-def test_what_is_replaced_is_said_with_the_change(
+def test_the_replaced_reference_is_named_with_the_change(
     summary_of: Callable[..., Summary], tmp_path: Path
 ) -> None:
     write_record(tmp_path / catalog.SUMMARY, summary_of("tuned-int8", 0.9273, 70512))
@@ -99,7 +99,7 @@ def test_without_a_summary_it_is_refused(
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     assert main(["reference"]) == 1
     assert re.match(
-        r"error: reports/summary.json is missing, .*`make run` makes it", capsys.readouterr().err
+        r"error: reports/summary.json is missing, .*`make run` writes it", capsys.readouterr().err
     )
     assert not (tmp_path / catalog.REFERENCE).exists()
 
@@ -117,13 +117,13 @@ def test_what_is_no_summary_is_refused_and_the_reference_stays(tmp_path: Path, c
     assert read_json(tmp_path / catalog.REFERENCE) is None
 
 
-def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: Path) -> None:
+def test_a_workspace_whose_summary_is_invalid_is_to_be_written_again_there(tmp_path: Path) -> None:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(PROJECT / name, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
     workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)
     write_json(workspace / catalog.SUMMARY, {})
-    again = f"`dvc --cd {workspace} repro --force --single-item report` writes it anew"
+    again = f"`dvc --cd {workspace} repro --force --single-item report` writes it again"
     with pytest.raises(ContractError, match=re.escape(again)):
         make_reference(tmp_path, "nightly")
 
@@ -131,13 +131,13 @@ def test_a_workspace_whose_summary_is_none_is_to_be_made_again_there(tmp_path: P
 @pytest.mark.parametrize(
     "content", [b"", b"<<<<<<< HEAD", b'{"a": NaN}', '{"a": "é"}'.encode("latin-1"), b"[" * 99_999]
 )
-def test_a_reference_that_cannot_be_read_is_replaced_and_said_to_be_that(
+def test_a_reference_that_cannot_be_read_is_replaced_and_named_as_that(
     summary_of: Callable[..., Summary], tmp_path: Path, content: bytes
 ) -> None:
     summary = summary_of("tuned-int8", 0.9, 1000)
     write_record(tmp_path / catalog.SUMMARY, summary)
     (tmp_path / catalog.REFERENCE).write_bytes(content)
-    assert "What it was could not be read as one; git still has it." in make_reference(tmp_path)
+    assert "The former one could not be read; git still has it." in make_reference(tmp_path)
     assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
@@ -163,17 +163,17 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     assert "'../nightly' is not the name of a profile: it is a path" in capsys.readouterr().err
 
 
-def test_a_reference_of_another_kind_is_replaced_and_said_to_be_that(
+def test_a_reference_of_another_kind_is_replaced_and_named_as_that(
     summary_of: Callable[..., Summary], tmp_path: Path
 ) -> None:
     summary = summary_of("tuned-int8", 0.9, 1000)
     write_json(tmp_path / catalog.REFERENCE, {"schema_version": 0})
     write_record(tmp_path / catalog.SUMMARY, summary)
-    assert "What it was could not be read as one; git still has it." in make_reference(tmp_path)
+    assert "The former one could not be read; git still has it." in make_reference(tmp_path)
     assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
-def test_a_profile_that_is_unknown_is_named_instead_of_itssummary_of(
+def test_a_profile_that_is_unknown_is_named_instead_of_its_summary(
     summary_of: Callable[..., Summary],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -24,12 +24,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_a_report_there_is_nothing_to_show(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=r"reports/report.html is missing. `dvc checkout` brings it"):
+def test_without_a_report_there_is_nothing_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(
+        ContractError, match=r"reports/report.html is missing. `dvc checkout` restores it"
+    ):
         make_sample(tmp_path)
 
 
-def test_without_a_browser_the_copy_is_made_and_the_picture_stays(
+def test_without_a_browser_the_copy_is_written_and_the_picture_stays(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / PICTURE).parent.mkdir()
@@ -54,56 +56,59 @@ def locked(root: Path) -> None:
 
 
 @pytest.fixture
-def made(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder after the sample was made, its picture drawn without a browser."""
+def sampled(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder with a sample, its picture drawn without a browser."""
     monkeypatch.setattr(
-        "tasks.commands.sample._photograph", lambda _, target: Image.new("RGB", (2, 2)).save(target)
+        "tasks.commands.sample._draw", lambda _, target: Image.new("RGB", (2, 2)).save(target)
     )
     make_sample(root)
     locked(root)
     return root
 
 
-def test_sample_of_the_recorded_report_passes_where_the_report_itself_is_not(made: Path) -> None:
-    (made / catalog.REPORT).unlink()
-    check_sample(made)
+def test_sample_of_the_recorded_report_passes_where_the_report_itself_is_not(sampled: Path) -> None:
+    (sampled / catalog.REPORT).unlink()
+    check_sample(sampled)
 
 
-def test_sample_of_another_report_is_refused_with_both_hashes(made: Path) -> None:
-    (made / catalog.REPORT).write_text("a later report")
-    locked(made)
+def test_sample_of_another_report_is_refused_with_both_hashes(sampled: Path) -> None:
+    (sampled / catalog.REPORT).write_text("a later report")
+    locked(sampled)
     with pytest.raises(
         ContractError, match=r"docs/sample-report.html is not the report of dvc.lock: .* `make sample`"
     ):
-        check_sample(made)
-    (made / SAMPLE).unlink()
+        check_sample(sampled)
+    (sampled / SAMPLE).unlink()
     with pytest.raises(ContractError, match=r"expected MD5 [0-9a-f]{32}, got no file"):
-        check_sample(made)
+        check_sample(sampled)
 
 
-def test_picture_of_another_page_is_refused(made: Path) -> None:
-    Image.new("RGB", (2, 2)).save(made / PICTURE)
+def test_picture_of_another_page_is_refused(sampled: Path) -> None:
+    Image.new("RGB", (2, 2)).save(sampled / PICTURE)
     with pytest.raises(
-        ContractError, match=r"docs/sample-report.png is not of that page: .* that does not say"
+        ContractError, match=r"docs/sample-report.png is not of that page: .* a picture without it"
     ):
-        check_sample(made)
-    (made / PICTURE).unlink()
+        check_sample(sampled)
+    (sampled / PICTURE).unlink()
     with pytest.raises(ContractError, match=r"got no picture"):
-        check_sample(made)
+        check_sample(sampled)
 
 
 @pytest.mark.parametrize("lock", [None, "stages: {}", "stages: {report: {outs: []}}"])
 def test_lock_without_a_report_is_named(
-    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lock: str | None
+    sampled: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lock: str | None
 ) -> None:
-    (made / "dvc.lock").unlink()
+    (sampled / "dvc.lock").unlink()
     if lock is not None:
-        (made / "dvc.lock").write_text(lock)
-    shutil.copy(PROJECT / catalog.PARAMS, made)
-    shutil.copytree(PROJECT / "devices", made / "devices")
-    monkeypatch.chdir(made)
+        (sampled / "dvc.lock").write_text(lock)
+    shutil.copy(PROJECT / catalog.PARAMS, sampled)
+    shutil.copytree(PROJECT / "devices", sampled / "devices")
+    monkeypatch.chdir(sampled)
     assert main(["sample", "--check"]) == 1
-    assert "dvc.lock records no reports/report.html. `dvc repro` makes it" in capsys.readouterr().err
+    assert (
+        "dvc.lock records no reports/report.html. `dvc repro` writes and records it"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.slow
@@ -121,11 +126,11 @@ def test_the_picture_shows_the_first_screen(root: Path) -> None:
 
 
 def test_lock_that_is_empty_is_refused(
-    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sampled: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (made / "dvc.lock").write_text("")
-    shutil.copy(PROJECT / catalog.PARAMS, made)
-    shutil.copytree(PROJECT / "devices", made / "devices")
-    monkeypatch.chdir(made)
+    (sampled / "dvc.lock").write_text("")
+    shutil.copy(PROJECT / catalog.PARAMS, sampled)
+    shutil.copytree(PROJECT / "devices", sampled / "devices")
+    monkeypatch.chdir(sampled)
     assert main(["sample", "--check"]) == 1
     assert "dvc.lock cannot be read (it is empty, or not as DVC writes it)" in capsys.readouterr().err

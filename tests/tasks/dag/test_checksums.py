@@ -33,8 +33,8 @@ class NoIns: ...
 def prepare(params: PrepareParams, ins: Ins, outs: Outs) -> None: ...
 
 
-def maker(name: str) -> Step:
-    """Make a step that makes the inputs of the other."""
+def writer(name: str) -> Step:
+    """Return a step that writes the inputs of the other."""
 
     def dataset(params: PrepareParams, ins: NoIns, outs: Ins) -> None: ...
 
@@ -96,23 +96,21 @@ def test_inputs_as_recorded_pass(root: Path) -> None:
     check_inputs(prepare, root)
 
 
-def test_without_a_record_nothing_is_held_to_it(root: Path) -> None:
+def test_without_a_record_nothing_is_checked(root: Path) -> None:
     check_inputs(prepare, root)
-    write_lock(
-        root, dep=True
-    )  # what no step makes may be replaced by a person, and DVC reruns what follows
+    write_lock(root, dep=True)  # a person may replace what no step writes, and DVC reruns what follows
     damage(root / "models/tuned.h5")
     check_inputs(prepare, root)
 
 
-def test_a_file_of_another_content_is_named_with_the_way_out(root: Path) -> None:
+def test_a_file_of_another_content_is_named_with_the_remedy(root: Path) -> None:
     write_lock(root)
     expected = md5_of(root / "models/tuned.h5")
     damage(root / "models/tuned.h5")
     text = (
         f"step prepare cannot run: models/tuned.h5 has another content: expected MD5 {expected}, got "
-        f"{md5_of(root / 'models/tuned.h5')}. That is not what step sweep made, and nothing was computed with it. "
-        "Make it again: `python -m tasks run sweep`."
+        f"{md5_of(root / 'models/tuned.h5')}. That is not what step sweep wrote, and nothing was computed with it. "
+        "Write it again: `python -m tasks run sweep`."
     )
     with pytest.raises(DataError, match=f"^{re.escape(text)}$"):
         check_inputs(prepare, root)
@@ -122,7 +120,7 @@ def test_where_dvcs_copy_is_whole_it_brings_the_file_back(root: Path) -> None:
     cached(root)
     write_lock(root)
     damage(root / "models/tuned.h5")
-    way = r"Remove it and let DVC bring it back: `rm -rf models/tuned\.h5 && dvc repro sweep`\.$"
+    way = r"Remove it and let DVC restore it: `rm -rf models/tuned\.h5 && dvc repro sweep`\.$"
     with pytest.raises(DataError, match=way):
         check_inputs(prepare, root)
 
@@ -147,8 +145,8 @@ def test_where_dvcs_copy_is_damaged_too_both_are_named(
     ) as caught:
         check_inputs(prepare, root)
     assert re.search(
-        rf"DVC's own copy is damaged too and would be restored in every run: {place}\. Remove both and let them be "
-        rf"made again: `rm -rf {path} {place} && dvc repro sweep`\.$",
+        rf"DVC's own copy is damaged too and would be restored in every run: {place}\. Remove both and write them "
+        rf"again: `rm -rf {path} {place} && dvc repro sweep`\.$",
         str(caught.value),
     )
 
@@ -157,7 +155,7 @@ def test_files_that_a_folder_lacks_or_has_too_many_are_named(root: Path) -> None
     cached(root)
     write_lock(root)
     (root / "data/train/a/images.npy").rename(root / "data/train/a/labels.npy")
-    text = r"run: data/train/a/images\.npy is missing; data/train/a/labels\.npy is there, where no such file was made\."
+    text = r"run: data/train/a/images\.npy is missing; data/train/a/labels\.npy is there, where no such file was written\."
     with pytest.raises(DataError, match=text):
         check_inputs(prepare, root)
 
@@ -203,13 +201,15 @@ def test_a_folder_in_the_place_of_a_file_and_the_reverse(root: Path, path: str) 
     is_folder = (root / path).is_dir()
     shutil.rmtree(root / path) if is_folder else (root / path).unlink()
     (root / path).write_text("x") if is_folder else (root / path).mkdir()
-    there, made = ("file", "folder") if is_folder else ("folder", "file")
-    with pytest.raises(DataError, match=f"run: {path} is a {there}, where a {made} was made") as caught:
+    present, written = ("file", "folder") if is_folder else ("folder", "file")
+    with pytest.raises(
+        DataError, match=f"run: {path} is a {present}, where a {written} was written"
+    ) as caught:
         check_inputs(prepare, root)
-    assert f"let DVC bring it back: `rm -rf {path} && dvc repro sweep`." in str(caught.value)
+    assert f"let DVC restore it: `rm -rf {path} && dvc repro sweep`." in str(caught.value)
 
 
-def test_in_a_workspace_the_way_out_acts_on_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_workspace_the_remedy_acts_on_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached(root)
     write_lock(root)
     (root / "models/tuned.h5").write_text("x")
@@ -220,35 +220,36 @@ def test_in_a_workspace_the_way_out_acts_on_it(root: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("text", ["garbage", "[1]", "null", '{"models/tuned.h5": 5}'])
-def test_what_a_step_left_is_refused_if_it_is_that_no_more(root: Path, text: str) -> None:
+def test_damaged_checksums_of_a_step_are_refused(root: Path, text: str) -> None:
     left = root / catalog.CHECKSUMS / "sweep.json"
     write_text(left, text)
     with pytest.raises(
-        DataError, match=r"sweep\.json does not hold what step sweep left there.*Remove it.*rm -rf "
+        DataError,
+        match=r"sweep\.json does not hold the MD5s that step sweep recorded.*Remove it.*rm -rf ",
     ):
         check_inputs(prepare, root)
 
 
-def test_what_was_made_by_hand_is_held_to_what_that_left(root: Path) -> None:
+def test_inputs_written_without_dvc_are_checked_too(root: Path) -> None:
     write_lock(root)
     (root / "models/tuned.h5").write_text("other weights")
     for path in Ins().model, Ins().split:
         assert (root / path).exists()
-    one = maker("dataset")
-    (root / one.provenance).parent.mkdir(parents=True)
-    (root / one.provenance).write_text("{}")
-    record_outputs(one, root)
+    dataset = writer("dataset")
+    (root / dataset.provenance).parent.mkdir(parents=True)
+    (root / dataset.provenance).write_text("{}")
+    record_outputs(dataset, root)
     check_inputs(prepare, root)
     damage(root / "models/tuned.h5")
     with pytest.raises(DataError, match=r"models/tuned\.h5 has another content"):
         check_inputs(prepare, root)
 
 
-def test_sums_of_what_a_step_made_hold_no_path_of_the_machine(root: Path) -> None:
-    one = maker("dataset")
-    (root / one.provenance).parent.mkdir(parents=True)
-    (root / one.provenance).write_text("{}")
-    record_outputs(one, root)
+def test_sums_of_outputs_hold_no_path_of_the_machine(root: Path) -> None:
+    dataset = writer("dataset")
+    (root / dataset.provenance).parent.mkdir(parents=True)
+    (root / dataset.provenance).write_text("{}")
+    record_outputs(dataset, root)
     recorded = json.loads((root / ".litesmith/checksums/dataset.json").read_text())
     assert list(recorded) == ["models/tuned.h5", "data/train", "reports/provenance/dataset.json"]
 

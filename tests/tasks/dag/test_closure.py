@@ -11,7 +11,7 @@ PROJECT = Path(__file__).parents[3]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     files = {
-        "tasks/__init__.py": '"""Rooms."""',
+        "tasks/__init__.py": '"""Steps."""',
         "tasks/prune.py": "from litesmith import pruning\nfrom tasks import catalog\nfrom tasks.dag.step import step\n",
         "tasks/catalog.py": "from litesmith import plots",
         "tasks/dag/step.py": "import numpy",
@@ -71,7 +71,7 @@ def test_a_package_of_which_a_module_is_not_needed_is_named_file_by_file(root: P
     ]
 
 
-def found(module: str, root: Path) -> set[str]:
+def closure(module: str, root: Path) -> set[str]:
     return {path.as_posix() for path in sources(module, root)}
 
 
@@ -96,7 +96,7 @@ def test_every_way_to_write_an_import_is_followed(line: str, root: Path) -> None
         "import scipy.ndimage as nd\nfrom PIL.Image import open as read"
     )
     (root / "litesmith/pruning.py").write_text(line)
-    assert "litesmith/drawing.py" in found("tasks.prune", root)
+    assert "litesmith/drawing.py" in closure("tasks.prune", root)
     assert {"pillow", "scipy"} <= set(packages("tasks.prune", root))
 
 
@@ -107,13 +107,13 @@ def test_an_import_from_the_folder_above_is_followed(line: str, root: Path) -> N
     (root / "litesmith/report/page.py").write_text(line)
     (root / "litesmith/report/other.py").write_text("from .page import render")
     (root / "tasks/report.py").write_text("from litesmith.report import other")
-    assert {"litesmith/report/other.py", "litesmith/report/page.py"} <= found("tasks.report", root)
-    assert "report" in line or "litesmith/keras.py" in found("tasks.report", root)
+    assert {"litesmith/report/other.py", "litesmith/report/page.py"} <= closure("tasks.report", root)
+    assert "report" in line or "litesmith/keras.py" in closure("tasks.report", root)
 
 
 def test_a_package_whose_own_file_computes_counts_with_its_modules(root: Path) -> None:
     (root / "litesmith/report/__init__.py").write_text("import pandas\nfrom litesmith import keras")
-    assert {"litesmith/report/__init__.py", "litesmith/keras.py"} <= found("tasks.report", root)
+    assert {"litesmith/report/__init__.py", "litesmith/keras.py"} <= closure("tasks.report", root)
     assert packages("tasks.report", root) == ["jinja2", "pandas", "tensorflow"]
 
 
@@ -121,15 +121,15 @@ def test_modules_in_a_folder_without_init_file_are_followed(root: Path) -> None:
     (root / "litesmith/formats").mkdir()
     (root / "litesmith/formats/webp.py").write_text("from litesmith import keras")
     (root / "tasks/report.py").write_text("from litesmith.formats import webp")
-    assert {"litesmith/formats/webp.py", "litesmith/keras.py"} <= found("tasks.report", root)
+    assert {"litesmith/formats/webp.py", "litesmith/keras.py"} <= closure("tasks.report", root)
 
 
 def test_a_change_is_seen_by_the_same_process(root: Path) -> None:
-    before = found("tasks.report", root)
+    before = closure("tasks.report", root)
     (root / "tasks/report.py").write_text(
         "from litesmith.report.page import render\nimport litesmith.keras as k"
     )
-    assert found("tasks.report", root) - before == {"litesmith/keras.py"}
+    assert closure("tasks.report", root) - before == {"litesmith/keras.py"}
 
 
 def test_a_template_at_the_top_of_the_library_counts_with_the_modules_that_name_it(root: Path) -> None:
@@ -137,23 +137,25 @@ def test_a_template_at_the_top_of_the_library_counts_with_the_modules_that_name_
     (root / "litesmith/parts.html.j2").write_text("<p>")
     (root / "litesmith/refusal.py").write_text("template = load('refusal.html.j2')")
     (root / "tasks/validate.py").write_text("from litesmith import refusal")
-    assert found("tasks.validate", root) == {
+    assert closure("tasks.validate", root) == {
         "litesmith/parts.html.j2",
         "litesmith/refusal.html.j2",
         "litesmith/refusal.py",
         "tasks/validate.py",
     }
-    assert not any(name.endswith(".j2") for name in found("tasks.prune", root))
+    assert not any(name.endswith(".j2") for name in closure("tasks.prune", root))
 
 
 def test_a_data_file_at_the_top_that_nothing_names_counts_with_every_step(root: Path) -> None:
     (root / "litesmith/table.csv").write_text("1,2")
-    assert all("litesmith/table.csv" in found(room, root) for room in ("tasks.prune", "tasks.report"))
+    assert all(
+        "litesmith/table.csv" in closure(module, root) for module in ("tasks.prune", "tasks.report")
+    )
 
 
 def test_a_style_sheet_of_another_package_counts_with_the_module_that_names_it(root: Path) -> None:
     (root / "litesmith/pruning.py").write_text("STYLE = HERE / 'report/page.css'")
-    assert found("tasks.prune", root) == {
+    assert closure("tasks.prune", root) == {
         "litesmith/pruning.py",
         "litesmith/report/page.css",
         "tasks/prune.py",
@@ -161,17 +163,17 @@ def test_a_style_sheet_of_another_package_counts_with_the_module_that_names_it(r
 
 
 def test_files_that_editors_and_systems_hide_do_not_count(root: Path) -> None:
-    before = found("tasks.report", root)
+    before = closure("tasks.report", root)
     for name in ("litesmith/.DS_Store", "litesmith/report/.page.py.swp"):
         (root / name).write_text("page.py")
-    assert found("tasks.report", root) == before
+    assert closure("tasks.report", root) == before
 
 
 def test_the_pages_of_a_refusal_are_written_anew_when_their_template_changes() -> None:
     readers = {
-        one.name
-        for one in PIPELINE
-        if Path("litesmith/documents/refusal.html.j2") in sources(one.module, PROJECT)
+        step.name
+        for step in PIPELINE
+        if Path("litesmith/documents/refusal.html.j2") in sources(step.module, PROJECT)
     }
     # The report shares how values read with all documents.
     assert readers == {"validate", "report"}

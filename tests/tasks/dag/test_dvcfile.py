@@ -1,5 +1,6 @@
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from litesmith.params.section import Section
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import DeviceParams, HardLimits
 from litesmith.params.sections.prepare import PrepareParams
+from tasks.commands.generated import FILES
 from tasks.dag import dvcfile
 from tasks.dag.step import InGit, MaybeEmpty, Measured, Metric, Plot, step
 from tasks.pipeline import PIPELINE
@@ -47,7 +49,7 @@ def prepare(
     """
 
 
-def test_a_stage_says_what_the_door_says(tmp_path: Path) -> None:
+def test_a_stage_is_what_the_step_declares(tmp_path: Path) -> None:
     assert YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"] == {
         "desc": "Do the thing.",
         "cmd": "python -m tasks run prepare",
@@ -137,11 +139,12 @@ def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:
 
 
 def test_a_stale_file_is_refused(tmp_path: Path) -> None:
-    dvcfile.write([prepare], tmp_path)
-    dvcfile.check([prepare], tmp_path)
+    dvc = replace(FILES["dvc"], render=partial(dvcfile.render, [prepare]))
+    dvc.write(tmp_path)
+    dvc.check(tmp_path)
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     with pytest.raises(ContractError, match=r"Run `make dvc` and commit the result\."):
-        dvcfile.check([prepare], tmp_path)
+        dvc.check(tmp_path)
 
 
 def test_dvc_keeps_a_run_cache_of_every_step_but_the_report() -> None:

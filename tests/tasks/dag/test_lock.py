@@ -25,10 +25,10 @@ def hold_elsewhere(root: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_the_second_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+def test_the_second_is_refused_with_the_holder(tmp_path: Path) -> None:
     other = hold_elsewhere(tmp_path)
-    told = rf"(?s)`python -c .* holds it \(pid {other.pid}, since 20.*kill {other.pid}"
-    with pytest.raises(BusyError, match=told), holding(tmp_path):
+    message = rf"(?s)held by `python -c .* \(pid {other.pid}, since 20.*kill {other.pid}"
+    with pytest.raises(BusyError, match=message), holding(tmp_path):
         pass
     other.kill()
     other.wait()
@@ -42,14 +42,14 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         assert str(os.getpid()) in (tmp_path / ".litesmith/run.lock").read_text()
 
 
-def test_a_lock_that_was_let_go_names_nobody(tmp_path: Path) -> None:
+def test_a_lock_that_was_released_names_nobody(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), holding(tmp_path), stepping(tmp_path), serving_alone(tmp_path):
         raise RuntimeError
     left = {path.name: path.read_text() for path in (tmp_path / ".litesmith").iterdir()}
     assert left == {"run.lock": "", "step.lock": "", "serve.lock": ""}
 
 
-def test_who_has_not_yet_written_its_name_is_not_taken_for_the_killed_one_before(tmp_path: Path) -> None:
+def test_a_holder_without_a_name_yet_is_not_taken_for_a_killed_one(tmp_path: Path) -> None:
     other = hold_elsewhere(tmp_path)
     other.kill()
     other.wait()
@@ -57,8 +57,8 @@ def test_who_has_not_yet_written_its_name_is_not_taken_for_the_killed_one_before
     assert str(other.pid) in lock.read_text()
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        told = r"this workspace is busy: held by a process that cannot be named here \(.*: try again in a moment"
-        with pytest.raises(BusyError, match=told), holding(tmp_path):
+        message = r"this workspace is busy: held by a process that cannot be named here \(.*, or try again in a moment"
+        with pytest.raises(BusyError, match=message), holding(tmp_path):
             pass
 
 
@@ -67,16 +67,16 @@ def test_who_has_not_yet_written_its_name_is_not_taken_for_the_killed_one_before
     ['{"comm', "[1]", "7", "{}", '{"pid": 1}', '{"pid": "x", "command": "a", "since": "2026-01-01"}',
      '{"pid": 1, "command": "", "since": "2026-01-01"}', '{"pid": 1, "command": "run", "since": "yesterday"}'],
 )  # fmt: skip
-def test_a_lock_file_that_was_spoilt_names_nobody(tmp_path: Path, content: str) -> None:
+def test_a_lock_file_that_was_damaged_names_nobody(tmp_path: Path, content: str) -> None:
     lock = tmp_path / ".litesmith/step.lock"
     lock.parent.mkdir()
     lock.write_text(content)
     assert running_step(tmp_path) is None
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        told = "this workspace is busy: held by a process that cannot be named here"
+        message = "this workspace is busy: held by a process that cannot be named here"
         with (
-            pytest.raises(BusyError, match=told),
+            pytest.raises(BusyError, match=message),
             patch("tasks.dag.lock._STEP_PATIENCE_S", 0),
             stepping(tmp_path),
         ):
@@ -90,12 +90,12 @@ def test_what_a_holder_starts_works_under_its_lock(tmp_path: Path) -> None:
     code += "with holding(Path(sys.argv[1])): print('under it')"
     command = [sys.executable, "-c", code, str(tmp_path)]
     with holding(tmp_path):
-        named = (tmp_path / ".litesmith/run.lock").read_text()
+        content = (tmp_path / ".litesmith/run.lock").read_text()
         environment = {**os.environ, **lock_environment()}
         child = subprocess.run(
             command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
         )
-        assert (tmp_path / ".litesmith/run.lock").read_text() == named
+        assert (tmp_path / ".litesmith/run.lock").read_text() == content
         stranger = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert child.stdout == "under it\n"
     assert "BusyError" in stranger.stderr
@@ -117,9 +117,9 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
         pass
 
 
-def test_a_second_server_of_a_project_is_refused_and_told_of_the_first(tmp_path: Path) -> None:
-    told = rf"served already: `python .*` does it \(pid {os.getpid()}, since 20.*stop it with `kill {os.getpid()}`"
-    with serving_alone(tmp_path), pytest.raises(BusyError, match=told), serving_alone(tmp_path):
+def test_a_second_server_of_a_project_is_refused_with_the_first(tmp_path: Path) -> None:
+    message = rf"served already: by `python .*` \(pid {os.getpid()}, since 20.*stop it with `kill {os.getpid()}`"
+    with serving_alone(tmp_path), pytest.raises(BusyError, match=message), serving_alone(tmp_path):
         pass
     with (tmp_path / ".litesmith/serve.lock").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)

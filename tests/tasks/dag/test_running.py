@@ -33,8 +33,8 @@ class Outs:
     metrics: Annotated[Path, Metric()] = Path("reports/metrics/copy.json")
 
 
-def room(body: str) -> Step:
-    """Make a step named like a section of params.yaml whose function does what ``body`` says."""
+def step_with(body: str) -> Step:
+    """Return a step of a section of params.yaml whose function runs ``body``."""
 
     def prepare(
         params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
@@ -64,8 +64,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_kept_promise_leaves_outputs_and_a_record(root: Path) -> None:
-    run_step(room(COPY), root)
+def test_a_step_leaves_outputs_and_their_provenance(root: Path) -> None:
+    run_step(step_with(COPY), root)
     record = json.loads((root / "reports/provenance/prepare.json").read_text())
     assert (root / "models/copy.txt").read_text() == "pixels"
     assert record["step"] == "prepare"
@@ -77,17 +77,17 @@ def test_a_kept_promise_leaves_outputs_and_a_record(root: Path) -> None:
 
 
 def test_a_missing_input_is_named_before_anything_is_removed(root: Path) -> None:
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     (root / "data/in.txt").unlink()
-    told = r"step prepare cannot run: 1 of its 1 inputs is missing: data/in\.txt\. Run `dvc repro prepare`\."
-    with pytest.raises(ContractError, match=told):
-        run_step(room(COPY), root)
+    message = r"step prepare cannot run: 1 of its 1 inputs is missing: data/in\.txt\. Run `dvc repro prepare`\."
+    with pytest.raises(ContractError, match=message):
+        run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").exists()
 
 
-@pytest.mark.parametrize(("body", "said"), [("", True), ("(outs.folder / 'a').touch()", False)])
+@pytest.mark.parametrize(("body", "logged"), [("", True), ("(outs.folder / 'a').touch()", False)])
 def test_a_folder_that_is_empty_on_purpose_is_named(
-    root: Path, caplog: pytest.LogCaptureFixture, body: str, said: bool
+    root: Path, caplog: pytest.LogCaptureFixture, body: str, logged: bool
 ) -> None:
     @dataclass(frozen=True)
     class Folder:
@@ -99,7 +99,7 @@ def test_a_folder_that_is_empty_on_purpose_is_named(
 
     caplog.set_level("INFO")
     run_step(step(prepare), root)
-    assert ("models/extras is empty, since nothing was asked for" in caplog.messages) is said
+    assert ("models/extras is empty, since nothing was requested" in caplog.messages) is logged
 
 
 def _missing(name: str, root: Path) -> str:
@@ -108,24 +108,24 @@ def _missing(name: str, root: Path) -> str:
     return str(caught.value)
 
 
-def test_many_missing_inputs_are_told_in_short_with_who_makes_them(root: Path) -> None:
+def test_many_missing_inputs_are_named_in_short_with_the_steps_that_write_them(root: Path) -> None:
     shutil.copy(PROJECT / "dvc.yaml", root)
-    told = _missing("report", root)
+    message = _missing("report", root)
     assert re.match(
         r"step report cannot run: (\d+) of its \1 inputs are missing: (\S+, ){2}\S+ and \d+ more\. ",
-        told,
+        message,
     )
-    assert " fetch, validate, prepare and 7 more make what is missing. " in told
-    assert told.endswith(
+    assert " fetch, validate, prepare and 7 more write what is missing. " in message
+    assert message.endswith(
         "`git checkout -- reports/reference.json` restores that. Run `dvc repro report`."
     )
-    assert len(told) < 400
+    assert len(message) < 400
     validate = named("validate").ins
     for port in validate[1:]:
         write_text(root / port.path, "")
     assert _missing("validate", root) == (
         f"step validate cannot run: 1 of its {len(validate)} inputs is missing: {validate[0].path}. "
-        "fetch makes what is missing. Run `dvc repro validate`."
+        "fetch writes what is missing. Run `dvc repro validate`."
     )
 
 
@@ -140,60 +140,60 @@ def test_a_pipe_in_the_place_of_an_input_is_no_input(root: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "null", "[]", "stages: [", "stages: 3", "stages: {fetch: null}", "a: 1"]
 )
-def test_missing_inputs_are_told_whatever_dvc_yaml_holds(root: Path, content: str) -> None:
+def test_missing_inputs_are_named_whatever_dvc_yaml_holds(root: Path, content: str) -> None:
     write_text(root / "dvc.yaml", content)
-    told = _missing("fetch" if named("fetch").ins else "validate", root)
-    assert "missing: " in told and "Run `dvc repro " in told
+    message = _missing("fetch" if named("fetch").ins else "validate", root)
+    assert "missing: " in message and "Run `dvc repro " in message
 
 
 def test_old_outputs_are_gone_before_the_step_runs(root: Path) -> None:
-    run_step(room(COPY), root)
-    run_step(room("assert not outs.copy.exists() and not outs.metrics.exists()" + COPY), root)
+    run_step(step_with(COPY), root)
+    run_step(step_with("assert not outs.copy.exists() and not outs.metrics.exists()" + COPY), root)
 
 
 @pytest.mark.parametrize("target", ["elsewhere", "nowhere", "models/copy.txt"])
 def test_of_an_output_that_is_a_link_the_link_alone_is_removed(root: Path, target: str) -> None:
-    kept = root / "elsewhere/kept.txt"
-    write_text(kept, "kept")
+    target_file = root / "elsewhere/file.txt"
+    write_text(target_file, "text")
     (root / "models").mkdir()
     (root / "models/copy.txt").symlink_to(root / target)
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").read_text() == "pixels"
     assert not (root / "models/copy.txt").is_symlink()
-    assert kept.read_text() == "kept"
+    assert target_file.read_text() == "text"
 
 
-def test_an_output_that_was_not_made_is_named(root: Path) -> None:
+def test_an_output_that_is_missing_is_named(root: Path) -> None:
     with pytest.raises(
-        ContractError, match=r"step prepare promised models/copy\.txt, .* and did not make it"
+        ContractError, match=r"step prepare did not write models/copy\.txt, .*, which its Outs declare"
     ):
-        run_step(room("pass"), root)
+        run_step(step_with("pass"), root)
 
 
-def test_an_output_that_was_not_promised_is_named(root: Path) -> None:
+def test_an_output_that_was_not_declared_is_named(root: Path) -> None:
     with pytest.raises(
-        ContractError, match=r"step prepare made models/stray\.txt, which its Outs do not promise"
+        ContractError, match=r"step prepare wrote models/stray\.txt, which its Outs do not declare"
     ):
-        run_step(room(COPY + "(outs.copy.parent / 'stray.txt').touch()"), root)
+        run_step(step_with(COPY + "(outs.copy.parent / 'stray.txt').touch()"), root)
 
 
-def test_what_a_killed_run_leaves_is_found_by_the_next_with_the_same_inputs(root: Path) -> None:
+def test_state_of_a_killed_run_is_used_by_the_next_with_the_same_inputs(root: Path) -> None:
     with pytest.raises(RuntimeError):
-        run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
-    run_step(room("assert (work / 'trial').exists()" + COPY), root)
+        run_step(step_with("(work / 'trial').touch(); raise RuntimeError"), root)
+    run_step(step_with("assert (work / 'trial').exists()" + COPY), root)
     run_step(
-        room("assert (work / 'trial').exists()" + COPY), root
+        step_with("assert (work / 'trial').exists()" + COPY), root
     )  # DVC was killed before it recorded the outputs
 
 
 def test_what_a_step_resumes_from_goes_when_another_begins(root: Path) -> None:
-    run_step(room("(work / 'trial').touch()" + COPY), root)
+    run_step(step_with("(work / 'trial').touch()" + COPY), root)
     other = root / ".litesmith/work/sweep/0123456789abcdef"
     other.mkdir(parents=True)
-    run_step(room("(work / 'trial').touch()" + COPY), root)
-    assert other.is_dir(), "a step that was killed keeps what it resumes from"
+    run_step(step_with("(work / 'trial').touch()" + COPY), root)
+    assert other.is_dir(), "the state of a killed step stays"
     other.with_suffix(".ended").touch()
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     assert not other.exists()
     assert list((root / ".litesmith/work/prepare").rglob("trial"))
 
@@ -202,7 +202,7 @@ def test_of_a_link_in_the_place_of_what_is_resumed_from_the_link_alone_goes(root
     write_text(root / "elsewhere/0123456789abcdef.ended", "")
     (root / ".litesmith/work").mkdir(parents=True)
     (root / ".litesmith/work/sweep").symlink_to(root / "elsewhere")
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     assert not (root / ".litesmith/work/sweep").is_symlink()
     assert (root / "elsewhere/0123456789abcdef.ended").is_file()
 
@@ -210,14 +210,14 @@ def test_of_a_link_in_the_place_of_what_is_resumed_from_the_link_alone_goes(root
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_removed(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     # A user who may do everything is not stopped by permissions, so the system's answer is made up.
     closed = root / "reports/metrics"
     monkeypatch.setattr("tasks.dag.running.os.access", lambda path, _: path != closed)
     with pytest.raises(
         MachineError, match=r"step prepare writes to .*/reports/metrics, and .*nothing was removed\."
     ):
-        run_step(room(COPY), root)
+        run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").exists()
 
 
@@ -228,7 +228,7 @@ def test_a_full_disk_is_explained_wherever_it_is_met(
     with pytest.raises(
         MachineError, match=r"cannot write trials\.jsonl: the disk is full: free some space and run"
     ):
-        run_step(room(full), root)
+        run_step(step_with(full), root)
     monkeypatch.setattr("tasks.dag.lock._Holder.model_dump_json", lambda *_: exec(full))
     with pytest.raises(MachineError, match="the disk is full"), holding(root):
         pass
@@ -236,17 +236,17 @@ def test_a_full_disk_is_explained_wherever_it_is_met(
 
 def test_other_inputs_do_not_find_it(root: Path) -> None:
     with pytest.raises(RuntimeError):
-        run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
+        run_step(step_with("(work / 'trial').touch(); raise RuntimeError"), root)
     (root / "data/in.txt").write_text("other pixels")
-    run_step(room("assert not (work / 'trial').exists()" + COPY), root)
+    run_step(step_with("assert not (work / 'trial').exists()" + COPY), root)
 
 
 def test_other_parameters_do_not_find_it(root: Path) -> None:
     with pytest.raises(RuntimeError):
-        run_step(room("(work / 'trial').touch(); raise RuntimeError"), root)
+        run_step(step_with("(work / 'trial').touch(); raise RuntimeError"), root)
     text = (root / "params.yaml").read_text()
     (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: 4000"))
-    run_step(room("assert not (work / 'trial').exists()" + COPY), root)
+    run_step(step_with("assert not (work / 'trial').exists()" + COPY), root)
 
 
 def test_parameters_that_change_no_result_do_not_name_the_folder(root: Path) -> None:
@@ -257,11 +257,11 @@ def test_parameters_that_change_no_result_do_not_name_the_folder(root: Path) -> 
 
 
 def test_wrong_parameters_stop_it_before_anything_is_removed(root: Path) -> None:
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     text = (root / "params.yaml").read_text()
     (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: -1"))
     with pytest.raises(ParamsError, match="num_gate must lie in"):
-        run_step(room(COPY), root)
+        run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").exists()
 
 
@@ -269,13 +269,13 @@ def test_a_busy_workspace_is_refused_with_its_holder(root: Path) -> None:
     with (
         holding(root),
         pytest.raises(
-            BusyError, match=r"this workspace is busy: `python .*` holds it \(pid \d+, since 20"
+            BusyError, match=r"this workspace is busy: held by `python .*` \(pid \d+, since 20"
         ),
     ):
-        run_step(room(COPY), root)
+        run_step(step_with(COPY), root)
 
 
-def test_a_signature_that_is_no_steps_is_refused() -> None:
+def test_the_signature_of_no_step_is_refused() -> None:
     def prepare(params: PrepareParams, outs: Outs) -> None: ...
 
     with pytest.raises(TypeError, match="step prepare must take"):
@@ -283,36 +283,36 @@ def test_a_signature_that_is_no_steps_is_refused() -> None:
 
 
 def test_the_record_holds_no_path_of_the_machine(root: Path) -> None:
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     recorded: dict[str, Any] = json.loads((root / "reports/provenance/prepare.json").read_text())
     assert str(root) not in json.dumps(recorded)
 
 
-def test_an_input_that_is_not_what_was_made_stops_it_before_anything_is_removed(root: Path) -> None:
-    run_step(room(COPY), root)
+def test_an_input_that_is_not_as_recorded_stops_it_before_anything_is_removed(root: Path) -> None:
+    run_step(step_with(COPY), root)
     outs = [{"path": "data/in.txt", "hash": "md5", "md5": md5_of(root / "data/in.txt")}]
     (root / "dvc.lock").write_text(json.dumps({"stages": {"fetch": {"outs": outs}}}))
     (root / "data/in.txt").write_text("pixelz")
     with pytest.raises(
         DataError, match=r"step prepare cannot run: data/in\.txt has another content: expected MD5"
     ):
-        run_step(room(COPY + "assert False"), root)
+        run_step(step_with(COPY + "assert False"), root)
     assert (root / "models/copy.txt").read_text() == "pixels"
 
 
-def test_what_a_step_made_is_written_down_for_those_that_read_it(root: Path) -> None:
-    run_step(room(COPY), root)
+def test_checksums_of_outputs_are_recorded(root: Path) -> None:
+    run_step(step_with(COPY), root)
     recorded = json.loads((root / ".litesmith/checksums/prepare.json").read_text())
     assert recorded == {path: md5_of(root / path) for path in recorded}
     assert {"models/copy.txt", "reports/provenance/prepare.json"} <= set(recorded)
 
 
-def test_variables_that_are_ignored_are_named_without_what_they_hold(
+def test_variables_that_are_ignored_are_named_without_their_values(
     root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("XLA_SOMETHING", "secret")
     monkeypatch.setenv("TF_TOKEN_of_terraform", "secret")
-    run_step(room(COPY), root)
+    run_step(step_with(COPY), root)
     assert "ignored, since only params.yaml decides numbers: " in caplog.text
     assert "XLA_SOMETHING" in caplog.text
     assert "TF_TOKEN" not in caplog.text and "secret" not in caplog.text

@@ -95,7 +95,7 @@ def test_workers_stop_when_the_stage_is_killed(tmp_path: Path) -> None:
     assert gone_within(worker, 10)
 
 
-def test_workers_stop_when_the_stage_is_asked_to_end(tmp_path: Path) -> None:
+def test_workers_stop_when_the_stage_is_ended(tmp_path: Path) -> None:
     code = (
         "import argparse, os, sys, time\n"
         "from tasks.dag.workers import worker_pool\n"
@@ -143,7 +143,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
 
 def test_a_worker_that_is_killed_is_explained() -> None:
     with (
-        pytest.raises(MachineError, match=r"a worker process was killed, .* finished work is kept\."),
+        pytest.raises(MachineError, match=r"a worker process was killed, .* finished work stays\."),
         worker_pool(1) as pool,
     ):
         pool.submit(os._exit, 9).result()
