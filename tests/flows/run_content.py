@@ -16,9 +16,4 @@ def run_content(started: str, **changed: Any) -> dict[str, Any]:
 
 def stage_content(outcome: str, step_wall_s: float | None = None) -> dict[str, Any]:
     """Return what the record says of a stage."""
-    return {
-        "outcome": outcome,
-        "wall_s": 1.0,
-        "step_wall_s": step_wall_s,
-        "step_cpu_s": step_wall_s,
-    }
+    return {"outcome": outcome, "wall_s": 1.0, "step_wall_s": step_wall_s, "step_cpu_s": step_wall_s}

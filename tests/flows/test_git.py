@@ -100,7 +100,7 @@ def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_
     assert git_state(checkout / "unpacked") == GitState(
         revision=None,
         dirty=None,
-        unknown=f"not a git checkout: the one around it, {checkout}, holds no file of {checkout / 'unpacked'}",
+        unknown=f"not a git checkout: the checkout {checkout} holds no file of {checkout / 'unpacked'}",
     )
 
 

@@ -64,7 +64,7 @@ def _run(progress: Progress, expected_s: dict[str, float]) -> None:
     progress.line("To track the changes with git, run:")
     progress.end(Outcome.COMPLETED)
     progress.begin("sweep")
-    progress.fail()
+    progress.end(Outcome.FAILED)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_text(folder / "params.yaml", yaml_text(content))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.retrain.Stages", _OneStage)
-    monkeypatch.setattr("flows.retrain._take", lambda *_: None)
+    monkeypatch.setattr("flows.retrain._run_noted", lambda *_: None)
     return tmp_path
 
 

@@ -63,23 +63,22 @@ def _below() -> set[int]:
 @pytest.mark.slow
 def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     before = _below()
-    stages = Stages(root)
-    order = stages.names()
-    assert order.index("first") < order.index("last")
-    assert stages.is_stale("first")
-    assert not stages.is_available("first")
-    lines: list[str] = []
-    assert stages.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
-    assert "copying" in lines
-    assert not stages.is_stale("first")
-    assert stages.is_available("first")
-    assert _below() > before
-    stages.close()
+    with Stages(root) as stages:
+        order = stages.names()
+        assert order.index("first") < order.index("last")
+        assert stages.is_stale("first")
+        assert not stages.is_available("first")
+        lines: list[str] = []
+        assert stages.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert "copying" in lines
+        assert not stages.is_stale("first")
+        assert stages.is_available("first")
+        assert _below() > before
     assert _below() <= before
     (root / "b").unlink()
-    stages = Stages(root)
-    assert stages.is_stale("first")
-    assert stages.is_available("first")
+    with Stages(root) as stages:
+        assert stages.is_stale("first")
+        assert stages.is_available("first")
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE

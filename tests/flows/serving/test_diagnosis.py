@@ -54,7 +54,7 @@ def test_what_the_server_wrote_is_told_in_words(tmp_path: Path, line: str, told:
 def test_the_folder_that_may_be_moved_away_is_named(tmp_path: Path, line: str) -> None:
     found = cause(line, tmp_path)
     assert found is not None
-    assert f"Move the folder {tmp_path} away: a new one is made at the next start." in found
+    assert f"Move the folder {tmp_path} away: a new one is created at the next start." in found
     assert str(tmp_path / DATABASE) in found
 
 

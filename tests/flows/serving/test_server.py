@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,7 +20,7 @@ from flows.__main__ import _api, main
 from flows.serving.environment import HOME
 from flows.serving.server import (
     _free_port,
-    _listens,
+    _is_ready,
     _wait_until_ready,
     require_answer,
     server,
@@ -105,8 +104,11 @@ def _answering(status: int, content: str, password: str | None = None) -> Iterat
             self.wfile.write(content.encode())
 
         def do_GET(self) -> None:
-            # Prefect's client asks for a token first, and does without where there is no such page.
-            self.send_error(404)
+            if self.path.endswith("/ready"):
+                self.send_response(200)
+                self.end_headers()
+            else:  # Prefect's client requests a token first, and works without where there is no such page
+                self.send_error(404)
 
         def log_message(self, *_: object) -> None: ...
 
@@ -121,7 +123,7 @@ def test_a_server_that_asks_for_authentication_is_not_taken_for_one_that_is_gone
     with (
         _answering(status, '{"exception_message": "Unauthorized"}') as url,
         pytest.raises(
-            MachineError, match=rf"asks for authentication .*\({status}\)\. Set PREFECT_API_AUTH_STRING"
+            MachineError, match=rf"requires authentication .*\({status}\)\. Set PREFECT_API_AUTH_STRING"
         ),
     ):
         require_answer(url)
@@ -139,10 +141,10 @@ def test_what_is_no_server_of_prefects_is_told_where_its_api_is(status: int, con
         require_answer(url)
 
 
-def test_a_server_that_is_out_of_order_is_named_so() -> None:
+def test_a_failing_server_is_named_with_its_status() -> None:
     with (
         _answering(500, "{}") as url,
-        pytest.raises(MachineError, match=r"is out of order \(500\): look at its log"),
+        pytest.raises(MachineError, match=r"fails \(500\): look at its log"),
     ):
         require_answer(url)
 
@@ -169,7 +171,7 @@ def test_the_credentials_of_the_environment_are_shown_to_a_server_that_asks(
             check=False,
         )  # fmt: skip
     assert done.returncode == code, done.stderr
-    assert ("asks for authentication" in done.stderr) == bool(code)
+    assert ("requires authentication" in done.stderr) == bool(code)
     # Only what is meant for a person: no line for each request.
     assert "HTTP Request" not in done.stderr
 
@@ -243,7 +245,7 @@ def test_a_database_of_a_newer_prefect_is_named_with_the_folder_and_the_end_of_t
         server(tmp_path).__enter__()
     told = str(caught.value)
     assert re.match(
-        r"Prefect's server ended after \d+ s: its database .* was made by a newer version of Prefect",
+        r"Prefect's server ended after \d+ s: its database .* was written by a newer version of Prefect",
         told,
     )
     assert f"Move the folder {tmp_path / HOME} away" in told
@@ -290,8 +292,7 @@ def test_a_server_on_the_port_that_is_not_the_one_just_started_is_not_taken_for_
         _answering(200, "true") as url,
         watched(["http.server", "0"], os.environ, tmp_path / "log") as child,
     ):
-        port = urlsplit(url).port
-        assert not _listens(child, port)
+        assert not _is_ready(url, child)
         with pytest.raises(
             MachineError, match=r"Prefect's server ended after \d+ s: another program took its port"
         ):
@@ -305,11 +306,12 @@ def test_a_server_on_the_port_that_is_not_the_one_just_started_is_not_taken_for_
 
 def test_a_child_listens_on_its_own_port(tmp_path: Path) -> None:
     port = _free_port(0)
-    with watched(
-        ["http.server", "--bind", "127.0.0.1", str(port)], os.environ, tmp_path / "log"
-    ) as child:
+    (tmp_path / "ready").touch()
+    command = ["http.server", "--bind", "127.0.0.1", str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with watched(command, os.environ, tmp_path / "log", folder=tmp_path) as child:
         deadline = time.monotonic() + 30
-        while not _listens(child, port) and time.monotonic() < deadline:
+        while not _is_ready(url, child) and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert _listens(child, port)
-    assert not _listens(child, port)
+        assert _is_ready(url, child)
+    assert not _is_ready(url, child)
