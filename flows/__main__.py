@@ -125,11 +125,7 @@ def _api(project: Path) -> Iterator[None]:
 
 
 def _prepare_flow(url: str) -> None:
-    """Check DVC and import the flow while the server starts.
-
-    Raises:
-        MachineError: DVC cannot work here, or Prefect cannot read its settings.
-    """
+    """Check DVC and import the flow while the server starts."""
     from flows.precheck import check_dvc
 
     check_dvc(Path.cwd())

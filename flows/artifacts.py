@@ -63,8 +63,8 @@ def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
 
     Args:
         root: The workspace.
-        stage: The stage that failed.
-        since: When it began, in seconds since the epoch: an older page is of another refusal.
+        stage: Name of the failed stage.
+        since: Its start, in seconds since the epoch: an older page is of another refusal.
     """
     page = root / catalog.REFUSALS / f"{stage}.html"
     if not page.is_file() or page.stat().st_mtime < since:

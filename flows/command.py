@@ -34,11 +34,12 @@ def _summary(root: Path, path: Path) -> list[str]:
     label, table = synthetic_label(root), text_table(results_rows(root))
     startup = record.startup_s
     before = "" if startup is None else f"; {duration(startup)} before, to start Prefect"
+    around = duration(record.overhead_s)
     return [
         *([label] if label else []),
         *([table, ""] if table else []),
         *([f"report: {report}"] if report.is_file() else []),
         f"runs:   {(root / catalog.INDEX).resolve()}",
         f"run:    {path.resolve()}",
-        f"took:   {duration(record.wall_s)}, {duration(record.overhead_s)} of it around the steps{before}",
+        f"took:   {duration(record.wall_s)}, {around} of it around the steps{before}",
     ]

@@ -31,11 +31,7 @@ def git_state(project: Path) -> GitState:
 
 
 def _revision(project: Path) -> str:
-    """Return the revision that is checked out.
-
-    Raises:
-        _UnknownError: There is none, or it is not of this folder.
-    """
+    """Return the revision that is checked out, if it is of this folder."""
     around = _git(project, "rev-parse", "--show-toplevel").rstrip("\n")
     own = Path(around).resolve() == project.resolve()
     if not own and not _git(project, "ls-files", "--cached", "--", "."):

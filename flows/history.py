@@ -10,12 +10,9 @@ from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome, read_run
 from tasks import catalog
 
-# The name of the archive in workspaces of earlier versions, beside the present one.
-_FORMER_NAME = "kept"
-
 
 def archive(root: Path, record: Path, page: Path | None) -> Path:
-    """Archive the page of a run, remove old runs, write the index.
+    """Archive the page of a run, remove old runs, and return the index.
 
     Runs with nothing to do are removed first, this run never.
 
@@ -23,12 +20,9 @@ def archive(root: Path, record: Path, page: Path | None) -> Path:
         root: The workspace.
         record: The record of the run.
         page: The report of the run, the page of a refusal, or None.
-
-    Returns:
-        The path of the index.
     """
     pages, index = root / catalog.ARCHIVE, root / catalog.INDEX
-    former = pages.with_name(_FORMER_NAME)
+    former = pages.with_name("kept")  # its name in workspaces of earlier versions
     if former.is_dir() and not pages.exists():
         former.rename(pages)
     if page is not None and page.is_file():

@@ -96,8 +96,8 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
         names = (*names, SYNTHETIC)
         folder = workspace_folder(project, names).relative_to(project)
         print(
-            f"This run uses synthetic images instead, in the workspace {folder}/. Every page of it says so, "
-            "and nothing of it enters the project's data, models, dvc.lock or reports.\n"
+            f"This run uses synthetic images instead, in the workspace {folder}/. Each of its pages is "
+            "marked, and nothing of it enters the project's data, models, dvc.lock or reports.\n"
         )
     return profile_title(names)
 

@@ -27,8 +27,8 @@ _WORDS = {
     Outcome.COMPLETED: "done",
     Outcome.FAILED: "failed",
 }
-# The rows below as well: a terminal that became narrower has broken the row into several. From the second
-# column on: some terminals put what is cleared from the first column of the first row into their history.
+# The rows below as well: a terminal that became narrower has broken the row into several. From the
+# second column on: some terminals add to their history what is cleared from the first column on.
 _CLEAR = "\r\x1b[K \x1b[J\r"
 _MIN_TEXT_COLUMNS = 8
 _REDRAW_S = 10.0
@@ -65,9 +65,9 @@ class Forecast:
     def _pace(self, stage: str, elapsed_s: float) -> float:
         """Return how many times as long as the earlier run this one takes.
 
-        The ratio over the stages that ran, begun at 1 with the weight of a share of the whole run: a first
-        step of two seconds, of which DVC takes one, is no measure of an hour of training. A stage that is
-        over its time counts as soon as it is.
+        The ratio over the stages that ran, begun at 1 with the weight of a share of the whole run: a
+        first step of two seconds, of which DVC takes one, is no measure of an hour of training. A stage
+        that is over its time counts at once.
         """
         whole_s = sum(self.expected_s.get(name, 0.0) for name in self.order)
         known = [name for name in self.actual_s if name in self.expected_s]
@@ -89,10 +89,6 @@ class Progress:
     _shown: float = 0.0
     _drawn: bool = False
     _in_step: bool = False
-
-    def plan(self, order: list[str], expected_s: Mapping[str, float]) -> None:
-        """Set all stages before the first begins."""
-        self.forecast = Forecast(expected_s, order)
 
     def begin(self, stage: str) -> None:
         """Show that a stage begins."""
@@ -201,7 +197,8 @@ def _columns(stream: TextIO) -> int:
     return columns or shutil.get_terminal_size().columns
 
 
-_WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+"""The terminal that shows the run of this process, if any."""
 
 
 @contextmanager
@@ -212,7 +209,7 @@ def watching(progress: Progress) -> Iterator[None]:
         progress.clear()
         return True
 
-    token, handlers = _WATCHER.set(progress), list(logging.root.handlers)
+    token, handlers = WATCHER.set(progress), list(logging.root.handlers)
     for handler in handlers:
         handler.addFilter(_clear)
     try:
@@ -221,9 +218,4 @@ def watching(progress: Progress) -> Iterator[None]:
         for handler in handlers:
             handler.removeFilter(_clear)
         progress.clear()
-        _WATCHER.reset(token)
-
-
-def watcher() -> Progress | None:
-    """Return the terminal that shows the current run, if any."""
-    return _WATCHER.get()
+        WATCHER.reset(token)

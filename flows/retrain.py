@@ -13,7 +13,7 @@ from flows.artifacts import publish_refusal, publish_results
 from flows.git import git_state
 from flows.history import archive
 from flows.precheck import check
-from flows.progress import watcher
+from flows.progress import WATCHER, Forecast
 from flows.runs import RunLog, step_times
 from flows.stages import StageError, Stages
 from flows.sweep import run_context
@@ -67,7 +67,7 @@ def retrain(profile: str | list[str] | None = None) -> str:
 
 def _walk(root: Path, log: RunLog) -> None:
     """Run each stage as a task run, until a stage fails."""
-    params, screen = read_params(root / catalog.PARAMS), watcher()
+    params, screen = read_params(root / catalog.PARAMS), WATCHER.get()
     # The command of a terminal has checked already, before it started a server.
     if not screen:
         check(params, root)
@@ -75,7 +75,7 @@ def _walk(root: Path, log: RunLog) -> None:
         order = stages.names()
         if screen:
             # With a profile not the project's times: they are of full size.
-            screen.plan(order, step_times(root))
+            screen.forecast = Forecast(step_times(root), order)
         for stage in order:
             _run_noted(stages, stage, params.retrain.stage_limit_s, log)
     log.page = root / catalog.REPORT
@@ -100,7 +100,7 @@ def _run_noted(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def run_stage(stages: Stages, stage: str, limit_s: float) -> State[None]:
     """Let DVC run a stage if it is stale."""
-    log, screen = get_run_logger(), watcher()
+    log, screen = get_run_logger(), WATCHER.get()
 
     def _show(line: str) -> None:
         log.info(line)

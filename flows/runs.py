@@ -101,10 +101,8 @@ def run_result(root: Path) -> RunResult | None:
 
 
 def step_times(root: Path) -> dict[str, float]:
-    """Return the seconds that each step last took below ``root``.
-
-    A fresh clone has the committed records of runs alone.
-    """
+    """Return the seconds that each step last took below ``root``."""
+    # A fresh clone has only the committed records of runs.
     runs, _ = read_runs(root / catalog.RUNS, root / catalog.ARCHIVE)
     times = {
         name: stage.step_wall_s

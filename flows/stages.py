@@ -86,9 +86,7 @@ class Stages:
             return [stage.name for stage in plan if stage.cmd]
 
     def is_stale(self, stage: str) -> bool:
-        """Tell whether DVC would run a stage.
-
-        A dependency, parameter, command or output is then not as recorded.
+        """Tell whether a dependency, parameter, command or output is not as recorded.
 
         Raises:
             MachineError: Another DVC command holds the workspace for more than a minute.
@@ -236,13 +234,9 @@ def _start(root: Path) -> subprocess.Popen[str]:
 
 def _stop(child: subprocess.Popen[str]) -> None:
     """Stop a process with all below it, and close its pipes."""
-    if child.poll() is None:
-        stop_tree(child.pid)
-        child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            with suppress(BrokenPipeError):
-                pipe.close()
+    with suppress(BrokenPipeError), child:
+        if child.poll() is None:
+            stop_tree(child.pid)
 
 
 def _environment() -> dict[str, str]:

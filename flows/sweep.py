@@ -29,8 +29,8 @@ from tasks.dag.workers import RUNNER, worker_pool
 
 # Names the file that holds the flow's run context.
 CONTEXT = "LITESMITH_RUN_CONTEXT"
-# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this workspace
-# with PYTHONPATH=. (they import the steps), the workers with `--nthreads 1`. Unset: local worker processes.
+# Address of a Dask scheduler, such as tcp://host:8786; unset: local worker processes. Scheduler and
+# workers start in this workspace with PYTHONPATH=. (they import the steps), workers with `--nthreads 1`.
 DASK = "LITESMITH_DASK_ADDRESS"
 
 # Fields that identify a job, and their labels.
@@ -54,7 +54,7 @@ def run_context(folder: Path) -> Iterator[dict[str, str]]:
     They name a file below ``folder`` with the context of the run.
     """
     path = folder / f"context-{os.getpid()}.pickle"
-    # Without the task: trials belong to the flow run, and a task inside a function is not pickled by name.
+    # Without the task: trials belong to the flow run, and a task in a function is not pickled by name.
     write_bytes(path, cloudpickle.dumps({**serialize_context(), "task_run_context": {}}))
     try:
         yield {RUNNER: "flows.sweep:run_trials", CONTEXT: str(path)}
@@ -65,11 +65,8 @@ def run_context(folder: Path) -> Iterator[dict[str, str]]:
 def run_trials(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
     """Run a study whose jobs are task runs of a subflow.
 
-    Results come in the order of the jobs, so the study does not depend on the workers or their number.
-
-    Args:
-        study: Called with a way to map jobs, inside the subflow.
-        num_workers: Local worker processes; a Dask cluster has its own number.
+    Results come in the order of the jobs, so the study does not depend on the workers or their number:
+    ``num_workers`` local processes, or those of a Dask cluster.
     """
     # Written by `run_context` in this workspace a moment ago.
     parent = cloudpickle.loads(Path(os.environ[CONTEXT]).read_bytes()) if CONTEXT in os.environ else None

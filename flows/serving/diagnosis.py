@@ -12,7 +12,7 @@ _TAIL_LINES = 10
 _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("can't locate revision",),
-        "its database {database} was written by a newer version of Prefect than the installed one. {move}",
+        "its database {database} was written by a newer version of Prefect than this one. {move}",
     ),
     (
         ("file is not a database", "is malformed", "malformed database schema", "file is encrypted"),
@@ -51,8 +51,8 @@ _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("cannot allocate memory", "memoryerror"), "memory ran out: close programs."),
 )
 _MOVE = (
-    "Move the folder {home} away: a new one is created at the next start. It holds what Prefect shows of "
-    "earlier runs and nothing else; data, models, reports and reports/runs/ stay as they are."
+    "Move the folder {home} away: a new one is created at the next start. It holds only what Prefect "
+    "shows of earlier runs; data, models, reports and reports/runs/ stay as they are."
 )
 
 

@@ -12,9 +12,11 @@ HOST = "127.0.0.1"
 
 API_URL = "PREFECT_API_URL"
 
-# Settings of a user's environment that our own server leaves as they are: how much is logged, how a worker
-# polls, how long an answer may take. All others (credentials, addresses, a database, paths, services that
-# are off) are meant for another server, and some of them alone make ours refuse its own run.
+_LEASE_STORAGE = "prefect.server.concurrency.lease_storage"
+
+# Settings of the user that our own server leaves as they are: for logging, polling by a worker, and
+# timeouts. All others (credentials, addresses, a database, paths, services that are off) are meant for
+# another server, and some of them alone make ours refuse its own run.
 _ALLOWED = ("PREFECT_LOGGING_", "PREFECT_WORKER_", "PREFECT_API_REQUEST_TIMEOUT")
 
 
@@ -45,8 +47,8 @@ def own_environment(project: Path, url: str | None = None) -> dict[str, str]:
         # The server has no tokens: it answers a request for one with an error.
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_API_ENABLE_HTTP2": "false",
-        # In files: a server that was killed and started again still knows the active run of a deployment.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # In files: a server that was killed and started again still knows a deployment's active run.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": f"{_LEASE_STORAGE}.filesystem",
     }
     return {**allowed, **prefect_environment(project), **own, **({API_URL: url} if url else {})}
 
@@ -110,7 +112,7 @@ def check_settings() -> None:
 
 
 def _refused_settings(error: ValueError) -> list[str]:
-    """Return the settings of the environment with a value that Prefect refused."""
+    """Return the settings of the environment that Prefect refused."""
     from pydantic import ValidationError
 
     details = error.errors() if isinstance(error, ValidationError) else []

@@ -60,9 +60,9 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
 def _release(url: str) -> None:
     """Free the slots of runs whose server was stopped.
 
-    Only as serving begins, when none of them can still run. Later the server frees a slot by itself, once
-    a run has not reported for long enough (see ``prefect.yaml``); to end such a run here too would free
-    the slot twice, and a second run would start beside the next.
+    Only as serving begins, when none of them can still run. Later the server frees a slot by itself,
+    once a run has not reported for long enough (see ``prefect.yaml``); to end such a run here too would
+    free the slot twice, and a second run would start beside the next.
     """
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
@@ -82,11 +82,7 @@ def _release(url: str) -> None:
 
 
 def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
-    """Run a command of Prefect, again if the server is busy.
-
-    Raises:
-        MachineError: It failed; the text holds its output.
-    """
+    """Run a command of Prefect, again if the server is busy."""
     for attempt in range(1, _ATTEMPTS + 1):
         process = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],

@@ -84,7 +84,7 @@ def require_answer(url: str) -> None:
             temporary_settings(settings),
             get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,
         ):
-            # It needs credentials, unlike its health, and is the same on a local server and in the cloud.
+            # Unlike a server's health it needs credentials, and is the same in the cloud.
             client.read_flows(limit=1)
     except HTTPStatusError as error:
         raise MachineError(_refusal(url, error.response.status_code)) from error
@@ -131,7 +131,7 @@ def watched(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python module in a child process while the block lasts.
 
-    It has its own process group: Ctrl-C reaches the run first, which then can still report to the server.
+    It has its own process group: Ctrl-C reaches the run first, which can then report to the server.
 
     Args:
         command: The module and its arguments.

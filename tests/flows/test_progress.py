@@ -51,8 +51,8 @@ def test_time_left_is_unknown_where_a_stage_never_ran() -> None:
     assert Forecast({"fetch": 10, "baseline": 100}, ORDER).left_s("baseline", 1) is None
 
 
-def _run(progress: Progress, expected_s: dict[str, float]) -> None:
-    progress.plan(ORDER, expected_s)
+def _run(stream: TextIO, expected_s: dict[str, float]) -> None:
+    progress = Progress(stream, Forecast(expected_s, ORDER))
     progress.begin("fetch")
     progress.end(Outcome.UP_TO_DATE)
     progress.begin("baseline")
@@ -72,7 +72,7 @@ def _run(progress: Progress, expected_s: dict[str, float]) -> None:
 )
 def test_a_pipe_gets_a_line_now_and_then(expected_s: dict[str, float], left: str) -> None:
     stream = io.StringIO()
-    _run(Progress(stream), expected_s)
+    _run(stream, expected_s)
     assert stream.getvalue().splitlines() == [
         "[1/3] fetch: nothing to do",
         f"[2/3] baseline ... epoch 3/10{left}",
@@ -209,8 +209,7 @@ HARD_LINES = [
 def _hard_run(
     screen: Screen, expected_s: dict[str, float], resize: Callable[[int], None] = lambda _: None
 ) -> None:
-    progress = Progress(screen.stream)
-    progress.plan(ORDER, expected_s)
+    progress = Progress(screen.stream, Forecast(expected_s, ORDER))
     for ended, stage in enumerate(ORDER):
         progress.begin(stage)
         progress.line("> python -m tasks run some")
@@ -284,7 +283,7 @@ def test_a_terminal_that_cannot_clear_gets_plain_lines(
 ) -> None:
     monkeypatch.setenv("TERM", term) if term else monkeypatch.delenv("TERM")
     screen = open_screen(200)
-    _run(Progress(screen.stream), {})
+    _run(screen.stream, {})
     assert screen.rows() == [
         "[1/3] fetch: nothing to do",
         "[2/3] baseline ... epoch 3/10",
