@@ -31,23 +31,23 @@ def _page(root: Path, text: str) -> Path:
     return path
 
 
-def test_the_last_runs_are_kept_with_the_pages_they_left(root: Path) -> None:
+def test_the_last_runs_are_archived_with_their_pages(root: Path) -> None:
     for day in (1, 2, 3):
         record = _record(root, day)
         index = archive(root, record, _page(root, f"page of day {day}"))
     assert index == root / "reports/index.html"
-    kept = sorted(path.name for path in (root / catalog.ARCHIVE).iterdir())
-    assert kept == ["20261102T000000Z-cat.html", "20261103T000000Z-cat.html"]
-    assert (root / catalog.ARCHIVE / kept[0]).read_text() == "page of day 2"
+    archived = sorted(path.name for path in (root / catalog.ARCHIVE).iterdir())
+    assert archived == ["20261102T000000Z-cat.html", "20261103T000000Z-cat.html"]
+    assert (root / catalog.ARCHIVE / archived[0]).read_text() == "page of day 2"
     assert sorted(path.stem for path in (root / catalog.RUNS).iterdir()) == [
-        Path(name).stem for name in kept
+        Path(name).stem for name in archived
     ]
-    shown = index.read_text()
-    assert shown.count('<a href="archive/') == 2
-    assert "20261101T000000Z-cat" not in shown
+    text = index.read_text()
+    assert text.count('<a href="archive/') == 2
+    assert "20261101T000000Z-cat" not in text
 
 
-def test_runs_that_found_nothing_to_do_go_first_but_not_the_last_one(root: Path) -> None:
+def test_runs_with_nothing_to_do_are_removed_first_but_not_the_last_run(root: Path) -> None:
     idle = {"stages": {"fetch": stage_content("UpToDate")}}
     for day, changed in ((1, {}), (2, idle), (3, {}), (4, idle)):
         archive(root, _record(root, day, **changed), None)
