@@ -79,8 +79,8 @@ def main() -> None:
         "teacher_network": _teacher(train, few),
     }
     claims = [
-        Claim(_WHAT[name], "share", one["ratio_of_medians"], MOST[name], True)
-        for name, one in measured.items()
+        Claim(_WHAT[name], "share", figures["ratio_of_medians"], MOST[name], True)
+        for name, figures in measured.items()
     ]
     write_result(
         RESULT,
@@ -91,13 +91,13 @@ def main() -> None:
 
 def _teacher(train: Split, few: Split) -> dict[str, Any]:
     """Let the teachers' network learn in bfloat16 and in float32, in turns."""
-    asked = read_config().teachers
-    some = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
-    recipe = asked.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
+    plan = read_config().teachers
+    subset = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
+    recipe = plan.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
 
     def loop(compute_dtype: ComputeDtype) -> Epoch:
-        model = networks.build_network(network_for(some, asked.network), compute_dtype)
-        return _ours(computing_in(model, compute_dtype), some, few, recipe)
+        model = networks.build_network(network_for(subset, plan.network), compute_dtype)
+        return _ours(computing_in(model, compute_dtype), subset, few, recipe)
 
     times = _alternate(loop("bfloat16"), loop("float32"))
     return {

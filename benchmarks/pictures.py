@@ -99,7 +99,7 @@ def claims(
 ) -> list[Claim]:
     """Return what must hold: of cut-outs enough are right, strange pictures are told, others are not."""
     counts = {"noise": NUM_NOISE, "blank": NUM_BLANK, "tiny": NUM_TINY}
-    told = sum(strange[kind] * count for kind, count in counts.items()) / sum(counts.values())
+    flagged = sum(strange[kind] * count for kind, count in counts.items()) / sum(counts.values())
     note = ", ".join(f"{kind} {strange[kind]:.1%} of {count}" for kind, count in counts.items())
     of = f"{num_images} test images, {MODEL.name}"
     return [
@@ -109,14 +109,14 @@ def claims(
             if kind != _WITHOUT_BOUND
         ),
         Claim(
-            "pictures of nothing that are told as strange",
+            "pictures of nothing that are flagged as strange",
             "accuracy",
-            told,
+            flagged,
             LEAST_STRANGE,
             False,
             note=note,
         ),
-        Claim("test images that are told as strange", "accuracy", plain, MOST_STRANGE, True, note=of),
+        Claim("test images that are flagged as strange", "accuracy", plain, MOST_STRANGE, True, note=of),
     ]
 
 

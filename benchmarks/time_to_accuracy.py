@@ -91,7 +91,7 @@ def main() -> None:
         "best_of_plain": ratio,
         "plain": [vars(point) for point in plain],
         "ours": [
-            {"way": way.model_dump(), "points": [vars(one) for one in points]}
+            {"way": way.model_dump(), "points": [vars(point) for point in points]}
             for way, points in zip(config.ways, ours, strict=True)
         ],
     }
@@ -125,12 +125,16 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
     model = baseline_network(params, "plain")
     optimizer = backend.keras.optimizers.Adam(config.plain.learning_rate)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    (pixels, labels), judged = arrays(train), arrays(validation)
+    (pixels, labels), validation_arrays = arrays(train), arrays(validation)
     for _ in range(config.plain.epochs):
-        told = model.fit(
-            pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0
+        history = model.fit(
+            pixels,
+            labels,
+            batch_size=config.plain.batch_size,
+            validation_data=validation_arrays,
+            verbose=0,
         )
-        yield Point(round(cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
+        yield Point(round(cpu_s() - began, 2), round(history.history["val_accuracy"][0], 6))
 
 
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:

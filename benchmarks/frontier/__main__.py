@@ -32,18 +32,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m benchmarks.frontier", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("teacher", help="train a teacher")
-    one.add_argument("number", type=int)
-    one.set_defaults(command=_teacher)
+    command_parser = commands.add_parser("teacher", help="train a teacher")
+    command_parser.add_argument("number", type=int)
+    command_parser.set_defaults(command=_teacher)
     commands.add_parser("answers", help="ask the teachers").set_defaults(command=_answers)
     for name, command, meaning in (
         ("student", _student, "train and convert a student"),
         ("measure", _measure, "measure a finished student on test"),
     ):
-        one = commands.add_parser(name, help=meaning)
-        one.add_argument("budget")
-        one.add_argument("seed", type=int)
-        one.set_defaults(command=command)
+        command_parser = commands.add_parser(name, help=meaning)
+        command_parser.add_argument("budget")
+        command_parser.add_argument("seed", type=int)
+        command_parser.set_defaults(command=command)
     commands.add_parser("collect", help="write result, files and cards").set_defaults(command=_collect)
     return parser
 

@@ -117,14 +117,18 @@ def _teachers(config: Config) -> dict[str, Any]:
     """Return what the teachers reached on validation and what they and their answers cost, as far as it is known."""
     numbers = range(1, config.teachers.number + 1)
     folders = {teacher_name(number): teacher_folder(config, number) for number in numbers}
-    made = {
-        name: one / "made.json" for name, one in {**folders, "answers": answers_folder(config)}.items()
+    records = {
+        name: folder / "made.json"
+        for name, folder in {**folders, "answers": answers_folder(config)}.items()
     }
-    told = {name: read_json(path) for name, path in made.items() if path.is_file()}
+    contents = {name: read_json(path) for name, path in records.items() if path.is_file()}
     before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
     return {
         **before,
-        **{name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in told.items()},
+        **{
+            name: {key: content[key] for key in ("validation", "cpu_s")}
+            for name, content in contents.items()
+        },
     }
 
 

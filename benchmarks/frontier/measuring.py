@@ -38,7 +38,11 @@ def measure(config: Config, budget: str, seed: int) -> None:
     folder = _unmeasured(config, budget, seed)
     params = read_params(catalog.PARAMS)
     registry.require(params.evaluate.measure)
-    test, file, made = read_split(catalog.TEST), folder / "int8.tflite", read_json(folder / "made.json")
+    test, file, record = (
+        read_split(catalog.TEST),
+        folder / "int8.tflite",
+        read_json(folder / "made.json"),
+    )
     # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the machine.
     latency = _latency(params.evaluate, file, test)
     device = _device(params.evaluate, file)
@@ -51,13 +55,13 @@ def measure(config: Config, budget: str, seed: int) -> None:
         "num_images": len(test.labels),
         "confidence": CONFIDENCE,
         **scored,
-        "num_parameters": made["num_parameters"],
-        "macs": made["macs"],
+        "num_parameters": record["num_parameters"],
+        "macs": record["macs"],
         "latency": latency,
         **device,
-        "validation_accuracy": made["validation"]["accuracy"],
-        "training_cpu_s": made["cpu_s"],
-        "trained_on": {"host": made["host"], "versions": made.get("versions")},
+        "validation_accuracy": record["validation"]["accuracy"],
+        "training_cpu_s": record["cpu_s"],
+        "trained_on": {"host": record["host"], "versions": record.get("versions")},
         "measured_on": where(),
     }
     write_json(folder / "measured.json", measured)

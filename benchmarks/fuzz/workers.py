@@ -198,9 +198,10 @@ def _serve(connection: Connection, task: Callable[[Job], None], memory_bytes: in
 def _place(error: BaseException) -> str:
     """Name the innermost line of the project that an exception came through."""
     frames = [
-        (Path(one.filename), one.lineno, one.name) for one in traceback.extract_tb(error.__traceback__)
+        (Path(frame.filename), frame.lineno, frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
     ]
-    ours = [one for one in frames if _is_ours(one[0])]
+    ours = [frame for frame in frames if _is_ours(frame[0])]
     if not ours:
         return ""
     path, line, name = ours[-1]

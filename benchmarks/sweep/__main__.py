@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m benchmarks.sweep", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("seed", help="run both searches with one seed")
-    one.add_argument("seed", type=int)
-    one.set_defaults(command=_seed)
+    seed_parser = commands.add_parser("seed", help="run both searches with one seed")
+    seed_parser.add_argument("seed", type=int)
+    seed_parser.set_defaults(command=_seed)
     commands.add_parser("workers", help="time both ways to use two cores").set_defaults(command=_workers)
     commands.add_parser("collect", help="write the result").set_defaults(command=_collect)
     return run_chosen(parser, arguments)
