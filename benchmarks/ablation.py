@@ -2,12 +2,12 @@
 
     python -m benchmarks.ablation [--full | --teacher]
 
-Every line is trained with the same seeds and evaluated on the validation split, image by image against the
-whole recipe: each network by accuracy and cross-entropy, and as the file for a device is chosen, that is
-with the mirror image too and with every image at nine places. With `--full` trainings are long, with
-`--teacher` the network has the teachers' size. Finished work is cached in `.litesmith/ablation`, so that a
-killed command goes on. The teachers are those of the frontier, with their committed weights: they answer one
-view of the images for each epoch.
+Every line is trained with the same seeds and evaluated on the validation split, image by image against
+the whole recipe: each network by accuracy and cross-entropy, and as the file for a device is chosen,
+that is with the mirror image too and with every image at nine places. With `--full` trainings are long,
+with `--teacher` the network has the teachers' size. Finished work is cached in `.litesmith/ablation`, so
+that a killed command goes on. The teachers are those of the frontier, with their committed weights: they
+answer one view of the images for each epoch.
 """
 
 import argparse
@@ -170,7 +170,8 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
 def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> DistillationTargets:
     """Return answers of the frontier's teachers to a view for each epoch, augmented as in the recipe.
 
-    The views are the same for all seeds, and so is the folder of the answers: the first seed computes them.
+    The views are the same for all seeds, and so is the folder of the answers: the first seed computes
+    them.
     """
     settings = read_config()
     teachers = [
@@ -189,7 +190,7 @@ def _against(
     """Return the mean over images, (n,) for each seed, and its difference from the whole recipe.
 
     Its standard error is the larger of two: from image to image, and from seed to seed.
-    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent proportions).
+    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (dependent proportions).
     """
     reached = [round(float(of_seed.mean()), 6) for of_seed in line]
     apart = np.stack(line) - np.stack(whole)

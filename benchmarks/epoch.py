@@ -2,10 +2,11 @@
 
     python -m benchmarks.epoch
 
-Twice: the baseline's network, our loop at the winner's batch against `fit` at 32; and the network of the last sweep's
-winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's teachers, our loop
-in bfloat16 against itself in float32, on some of the images. Every image is seen in every epoch: what skipping easy
-ones saves comes on top. `dvc repro sweep` makes what this reads.
+Twice: the baseline's network, our loop at the winner's batch against `fit` at 32; and the network of the
+    last sweep's
+winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's
+teachers, our loop in bfloat16 against itself in float32, on some of the images. Every image is seen in
+every epoch: what skipping easy ones saves comes on top. `dvc repro sweep` makes what this reads.
 """
 
 import statistics
@@ -36,9 +37,12 @@ PLAIN_BATCH = 32
 MOST = {"baseline_network": 0.75, "winner_network": 1.0, "teacher_network": 1.0}
 TEACHER_IMAGES = 10_000
 _WHAT = {
-    "baseline_network": "CPU-seconds of an epoch, baseline's network: ours as a share of plain `fit` at batch 32",
-    "winner_network": "CPU-seconds of an epoch, winner's network: ours with augmentation as a share of plain `fit`",
-    "teacher_network": "CPU-seconds of an epoch, teacher's network: ours in bfloat16 as a share of ours in float32",
+    "baseline_network": "CPU-seconds of an epoch, "
+    "baseline's network: ours as a share of plain `fit` at batch 32",
+    "winner_network": "CPU-seconds of an epoch, "
+    "winner's network: ours with augmentation as a share of plain `fit`",
+    "teacher_network": "CPU-seconds of an epoch, "
+    "teacher's network: ours in bfloat16 as a share of ours in float32",
 }
 
 Epoch = Callable[[int], object]

@@ -2,11 +2,13 @@
 
     python -m benchmarks.pipeline
 
-Runs nothing. It reads the records of the last whole run of each, in which every stage ran and none was up to
-date: `make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and the
-next of the same revision went on from it, both are one run, and all that both spent counts. Of a run that is
-not here, the earlier measurement stays. Every whole run has opened the test split, so the results of earlier
-runs stay beside the last.
+Runs nothing. It reads the records of the last whole run of each, in which every stage ran and none was
+up to
+date: `make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and
+    the
+next of the same revision went on from it, both are one run, and all that both spent counts. Of a run
+that is not here, the earlier measurement stays. Every whole run has opened the test split, so the
+results of earlier runs stay beside the last.
 """
 
 import argparse
@@ -190,8 +192,8 @@ def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:
     looks = f"{note}; earlier ones reached {', '.join(reached)}" if reached else note
     spent = run["cpu_s"] + run["server_cpu_s"] if run else None
     return [
-        Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"), bounds.accuracy, False,
-              bounds.goal, looks),
+        Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"),
+              bounds.accuracy, False, bounds.goal, looks),
         Claim(f"its bytes, {name}", "bytes", result.get("bytes"), MOST_BYTES, True, note=note),
         Claim(f"CPU-seconds, {name}", "cpu_s", spent, bounds.cpu_s, True, note=note),
     ]  # fmt: skip

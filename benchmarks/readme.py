@@ -1,4 +1,4 @@
-"""Write the table of ``benchmarks/README.md`` from the committed results, or check it as a lock file is checked.
+"""Write the table of ``benchmarks/README.md`` from the committed results, or check it.
 
 python -m benchmarks.readme [--check]
 """
@@ -105,7 +105,8 @@ def _line(after: str, line: str, figures: Mapping[str, Any], host: str) -> list[
     """Return the row of a line of an ablation, which must be nothing."""
     behind = f"{len(figures['accuracy'])} seeds; {_apart(line, figures)}"
     if "as_chosen" in figures:
-        behind += f"; as files are chosen {percent(figures['as_chosen']['mean'])} %, {_apart(line, figures['as_chosen'])}"
+        chosen = figures["as_chosen"]
+        behind += f"; as files are chosen {percent(chosen['mean'])} %, {_apart(line, chosen)}"
     if "cross_entropy" in figures:
         behind += f"; cross-entropy {_nats(line, figures['cross_entropy'])}"
     accuracy = f"{percent(figures['mean'])} %"
@@ -130,7 +131,8 @@ def _nats(line: str, figures: Mapping[str, Any]) -> str:
 def _apart(line: str, figures: Mapping[str, Any]) -> str:
     if line == "whole":
         return "what others are compared with"
-    return f"{points(figures['minus_whole'])} points from the whole, standard error {percent(figures['standard_error'])}"
+    error = percent(figures["standard_error"])
+    return f"{points(figures['minus_whole'])} points from the whole, standard error {error}"
 
 
 def _link(name: str) -> str:

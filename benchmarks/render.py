@@ -3,8 +3,8 @@
     python -m benchmarks.render
 
 The workspace itself is not touched: the step runs, without DVC, on a copy of its inputs. Its outputs are
-compared byte by byte with those of the first time. `make run` writes the inputs, or `dvc pull` where there is
-a remote.
+compared byte by byte with those of the first time. `make run` writes the inputs, or `dvc pull` where
+there is a remote.
 """
 
 import hashlib

@@ -3,8 +3,8 @@
     python benchmarks/score.py data/raw                               every file in benchmarks/models
     python benchmarks/score.py data/raw some.tflite another.tflite
 
-The folder holds ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte.gz`` as they are published. Nothing else of
-this project is needed.
+The folder holds ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte.gz`` as they are published.
+Nothing else of this project is needed.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""CPU-seconds until a validation accuracy is reached: our recipe against the plain way, in one run on one thread.
+"""CPU-seconds until a validation accuracy, our recipe against the plain way, on one thread.
 
     python -m benchmarks.time_to_accuracy
 
-The plain way is the baseline's network under Keras `fit`: Adam, batches of 32, no augmentation. Ours is a network and a
-recipe for each length of training, since a one-cycle schedule earns its accuracy at its end; an accuracy counts as
-reached by the way that reaches it first. Building and tracing are counted, reading the data is not. Everything is
-judged on the validation split after each epoch.
+The plain way is the baseline's network under Keras `fit`: Adam, batches of 32, no augmentation. Ours is
+a network and a recipe for each length of training, since a one-cycle schedule earns its accuracy at its
+end; an accuracy counts as reached by the way that reaches it first. Building and tracing are counted,
+reading the data is not. Everything is judged on the validation split after each epoch.
 """
 
 from collections.abc import Iterator
@@ -113,7 +113,7 @@ def compare(
 
 
 def reached(ways: list[list[Point]], accuracy: float) -> float | None:
-    """Return the CPU-seconds after which the fastest of some ways reached an accuracy, None if none did."""
+    """Return the CPU-seconds of the fastest way to an accuracy, None if none reached it."""
     return min(
         (point.cpu_s for points in ways for point in points if point.accuracy >= accuracy), default=None
     )

@@ -128,7 +128,7 @@ def student(config: Config, budget: str, seed: int) -> None:
 
 
 def keep(folder: Path, model: Any, history: History, recipe: Recipe, macs: int) -> None:
-    """Write a trained model, how it learned and what it cost; last of all where, which marks it as finished."""
+    """Write a trained model, its history and cost; last its host, which marks it as finished."""
     backend.save_h5(model, folder / "model.h5")
     write_text(folder / "history.csv", history_csv(history))
     record = {

@@ -1,4 +1,4 @@
-"""Measure a finished student on the official test images, once: nothing is chosen by what is found here."""
+"""Measure a finished student on the official test images, once: nothing is chosen by it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -43,7 +43,8 @@ def measure(config: Config, budget: str, seed: int) -> None:
         folder / "int8.tflite",
         read_json(folder / "made.json"),
     )
-    # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the machine.
+    # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the
+    # machine.
     latency = _latency(params.evaluate, file, test)
     device = _device(params.evaluate, file)
     scored = _scores(folder, test, params.dataset.class_names)
@@ -72,7 +73,7 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
     config.budget(budget)
     if seed not in config.seeds:
         raise ParamsError(
-            f"{seed} is no seed of the frontier. Expected one of {config.seeds}: all count, and no other."
+            f"{seed} is no seed of the frontier. Expected one of {config.seeds}: exactly these count."
         )
     folder = student_folder(config, budget, seed)
     missing = [
@@ -87,7 +88,8 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
         if entry["seed"] == seed:
             raise ContractError(
                 f"{folder.name} was measured before, and the test images are opened once for each entry. "
-                f"Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it into {RESULT}."
+                f"Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it into "
+                f"{RESULT}."
             )
     return folder
 

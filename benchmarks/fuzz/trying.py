@@ -109,7 +109,7 @@ class Tried:
 
 
 def measure(config: Config) -> None:
-    """Try all inputs and write the result; the files of failures are kept."""
+    """Try all inputs and write the result; the files of failures stay."""
     began = cpu_s()
     folder = Path(tempfile.mkdtemp(prefix="litesmith-fuzz-"))
     tried = {kind.name: try_inputs(config, kind, config.numbers(kind), folder) for kind in KINDS}
@@ -133,7 +133,7 @@ def try_inputs(config: Config, kind: Kind, numbers: Sequence[int], folder: Path)
         config: The seed, and what an input may take.
         kind: Of the inputs.
         numbers: Which of them.
-        folder: Where they are made. The files of those that fail stay, with a line in the log.
+        folder: Where they are written. The files of those that fail stay, with a line in the log.
     """
     below = folder / kind.name
     distinct = len({kind.write(config.seed, number, below / str(number)) for number in numbers})

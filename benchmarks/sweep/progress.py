@@ -1,4 +1,4 @@
-"""What a search had found when, from its finished trials alone."""
+"""The incumbents of a search over time, from its finished trials alone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def incumbents(results: Iterable[Finished], last_rung: int) -> list[Incumbent]:
     """Return every incumbent of a search, each better than the one before.
 
     Args:
-        results: In the order in which they were made.
+        results: In the order in which they ran.
         last_rung: Of the training in full; results at others only cost.
     """
     spent, best = 0.0, list[Incumbent]()
@@ -50,5 +50,5 @@ def incumbents(results: Iterable[Finished], last_rung: int) -> list[Incumbent]:
 
 
 def cpu_s_until(best: Sequence[Incumbent], accuracy: float) -> float | None:
-    """Return the CPU-seconds after which the incumbent first was at least so accurate, None if it never was."""
+    """Return the CPU-seconds until the incumbent was so accurate, None if it never was."""
     return next((result.cpu_s for result in best if result.accuracy >= accuracy), None)

@@ -111,7 +111,7 @@ def _plan(
 
 
 def _search(plan: Plan, log: Path, seed: int, enough: float = math.inf) -> Results:
-    """Run a search until its incumbent is good enough, or to its end, and return its results in their order."""
+    """Run a search to its end or until its incumbent is good enough; return its results."""
     last = len(plan.params.rungs) - 1
 
     def run(job: TrialJob) -> TrialResult:

@@ -30,7 +30,7 @@ Rates = dict[str, list[float]]
 
 
 def compare_workers(config: Config, params: Params) -> None:
-    """Train the trials of each kind in both ways, round by round, and write how many each finished in a minute.
+    """Train the trials of each kind in both ways, and write trials per minute.
 
     The first round, in which processes start and import, is not counted.
     """

@@ -25,7 +25,7 @@ _LINES = {
 
 
 def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Path:
-    """Write a benchmark's numbers made small, sections in ``whole`` replaced altogether, and return their file."""
+    """Write small numbers of a benchmark, with sections in ``whole`` replaced; return the file."""
     content = overlaid(read_yaml(PROJECT / f"benchmarks/{name}.yaml"), overlay)
     path = folder / f"{name}.yaml"
     write_text(path, yaml_text({**content, **whole}))

@@ -23,11 +23,13 @@ def a_record(started: str, outcome: str = "Completed", **otherwise: Any) -> dict
     }
     return {
         "flow_run": "0", "name": "brave-newt", "profile": None, "command": "python -m flows retrain",
-        "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
-        "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0, "server_cpu_s": 50.0,
+        "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0,
+        "wall_s": 60.0, "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0,
+        "server_cpu_s": 50.0,
         "stages": stages, "error": None, "refused": False, "synthetic": False,
         "result": {
-            **RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None, "since_reference": None,
+            **RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None,
+            "since_reference": None,
         },
         **otherwise,
     }  # fmt: skip
@@ -109,9 +111,7 @@ def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) ->
     assert run is not None
     assert [part["id"] for part in run["runs"]] == ["first", "second", "third"]
     assert (run["cpu_s"], run["server_cpu_s"], run["wall_s"]) == (1400, 150, 180)
-    assert (
-        "in 3 runs: all but the last failed and were continued" in claims("nightly run", run)[0].note
-    )
+    assert "in 3 runs: all but the last failed and were continued" in claims("nightly run", run)[0].note
 
 
 def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ class Commands:
         """Run ``python -m command`` and return its exit code and output."""
         process = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=self.folder, env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=timeout_s,
+            cwd=self.folder, env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=timeout_s,
         )  # fmt: skip
         return process.returncode, process.stdout
 

@@ -100,7 +100,8 @@ def test_the_next_order_runs_after_worker_and_run_were_killed_together(tmp_path:
             _prefect(["deploy", "--all"], commands.folder, environment)
             ours = {name: value for name, value in environment.items() if name.startswith("PREFECT_")}
             commands.environment = {**ours, **commands.environment}
-            # Taken and not begun yet. Later Prefect's engine, not prefect.yaml, sets the life of its slot.
+            # Taken and not begun yet. Later Prefect's engine, not prefect.yaml, sets the life of its
+            # slot.
             with _worker(commands):
                 waiting = _taken_but_not_begun(commands, client)
             assert (_end_state(client, waiting), _slots_held(client, waiting)) == (None, 1)
