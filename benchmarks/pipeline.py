@@ -3,12 +3,10 @@
     python -m benchmarks.pipeline
 
 Runs nothing. It reads the records of the last whole run of each, in which every stage ran and none was
-up to
-date: `make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and
-    the
-next of the same revision went on from it, both are one run, and all that both spent counts. Of a run
-that is not here, the earlier measurement stays. Every whole run has opened the test split, so the
-results of earlier runs stay beside the last.
+up to date: `make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run
+failed and the next of the same revision went on from it, both are one run, and all that both spent
+counts. Of a run that is not here, the earlier measurement stays. Every whole run has opened the test
+split, so the results of earlier runs stay beside the last.
 """
 
 import argparse

@@ -4,9 +4,8 @@
 
 Each int8 file answers the validation images under LiteRT, and is compared image by image with its Keras
 model: ``tuned`` is quantized after training, ``qat`` was fine-tuned with quantization on the way
-    forward. The
-networks run every layer once, as TF-MOT requires. Finished work is cached in `.litesmith/rounding`, so
-that a killed command goes on.
+forward. The networks run every layer once, as TF-MOT requires. Finished work is cached in
+`.litesmith/rounding`, so that a killed command goes on.
 """
 
 import logging

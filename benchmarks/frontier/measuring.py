@@ -87,9 +87,9 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
     for entry in entries_of(config, budget):
         if entry["seed"] == seed:
             raise ContractError(
-                f"{folder.name} was measured before, and the test images are opened once for each entry. "
-                f"Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it into "
-                f"{RESULT}."
+                f"{folder.name} was measured before, and the test images are opened once for each entry. Its "
+                f"SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it "
+                f"into {RESULT}."
             )
     return folder
 

@@ -8,12 +8,11 @@ The random search draws its trials from the space at random and trains every one
 them all, by accuracy on validation, is the mark. Ours is `litesmith.search.study` over the same space,
 within the same limits and on the same images. Its last rung is the same full training, and only a trial
 that came through it can be its incumbent: so both are judged alike, and no training goes uncounted. Ours
-is counted until its incumbent is at least as good as the
-mark: the CPU-seconds of all trials at all rungs, in the order in which they ran. The random search is
-    counted whole, as
-it knows its best only when it ends; when it had found it is written beside that. Proposing trials and
-converting untrained networks to learn their bytes is counted on neither side. The figure is the median
-of the seeds' shares; one with which ours ends before it equals the mark is beyond all others.
+is counted until its incumbent is at least as good as the mark: the CPU-seconds of all trials at all
+rungs, in the order in which they ran. The random search is counted whole, as it knows its best only when
+it ends; when it had found it is written beside that. Proposing trials and converting untrained networks
+to learn their bytes is counted on neither side. The figure is the median of the seeds' shares; one with
+which ours ends before it equals the mark is beyond all others.
 
 The workers train the same few trials, two at a time on one thread each, then one at a time on two
 threads: trials of a network that these searches draw, and of one that the pipeline's sweep draws. That

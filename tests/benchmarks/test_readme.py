@@ -70,9 +70,10 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
         "minus_whole": -0.01,
         "standard_error": 0.0012,
     }
-    more = {"as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02},
-            "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012},
-        }  # fmt: skip
+    more = {
+        "as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02},
+        "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012},
+    }
     lines = {
         "whole": {**whole, "cross_entropy": {**whole, "mean": 0.2}},
         "without flips": {**other, **more},
