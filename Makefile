@@ -1,11 +1,11 @@
-# Everything runs from the project's folder with the Python of .venv; `make help` lists what there is.
+# Everything runs from the project's folder with the Python of .venv; `make help` lists the commands.
 SHELL := bash
 .DEFAULT_GOAL := help
 
-# A Python works if it is of a version that the lock promises; pyenv keeps more than it puts on PATH.
+# A Python works if it is of a version that the lock supports; pyenv has more than it puts on PATH.
 works = $(shell $(1) -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 13)])' 2>/dev/null && echo $(1))
-found = $(firstword $(call works,python$(1)) $(foreach one,$(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python),$(call works,$(one))))
-PYTHON ?= $(firstword $(call found,3.11) $(call found,3.12) $(call found,3.13) $(call works,python3))
+first = $(firstword $(call works,python$(1)) $(foreach path,$(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python),$(call works,$(path))))
+PYTHON ?= $(firstword $(call first,3.11) $(call first,3.12) $(call first,3.13) $(call works,python3))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: .venv/installed .venv/extras ## make .venv from the locks
+install: .venv/installed .venv/extras ## build .venv from the locks
 
 extras: .venv/installed ## try again to add the tools for RAM and NPU cycles
 	@rm -f .venv/extras && $(MAKE) --no-print-directory .venv/extras && test ! -s .venv/extras
@@ -23,10 +23,10 @@ browser: install ## what the browser tests need besides Chromium and Node
 	@VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r tests/browser/requirements.lock
 	@npm ci --silent --prefix tests/browser
 
-run: install ## the whole pipeline on the real data, from sweep to report
+run: install ## the whole pipeline on the real data
 	@python -m flows retrain --offline-fallback $$(cat .venv/extras)
 
-quick: install ## the same with small budgets, in a workspace of its own
+quick: install ## the same with small budgets, in its own workspace
 	@python -m flows retrain --profile quick
 
 serve: install ## Prefect server, worker, and both deployments
@@ -47,22 +47,22 @@ types: install
 	@mypy
 
 generated: install
-	@for one in dvc versions schema readme notes sample; do python -m tasks $$one --check || exit 1; done
+	@for name in dvc versions schema readme notes sample; do python -m tasks $$name --check || exit 1; done
 	@python -m benchmarks.readme --check
 
 fast: install
 	@python -m pytest -m "not slow and not browser" $(SPREAD)
 
-# The fast tests on the other versions of Python, each in an environment of its own.
+# The fast tests on the other versions of Python, each in its own environment.
 MAIN = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-OTHERS = $(strip $(foreach version,3.11 3.12 3.13,$(if $(filter-out $(MAIN),$(version)),$(if $(call found,$(version)),$(version)))))
+OTHERS = $(strip $(foreach version,3.11 3.12 3.13,$(if $(filter-out $(MAIN),$(version)),$(if $(call first,$(version)),$(version)))))
 .PHONY: others
 others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
 	@for version in $(OTHERS); do \
 	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" $(SPREAD) || exit 1; \
 	done
 
-dvc: install ## write dvc.yaml from the rooms
+dvc: install ## write dvc.yaml from the steps
 	@python -m tasks dvc
 
 readme: install ## write the results tables of README.md and benchmarks/README.md
@@ -75,7 +75,7 @@ notes: install ## write docs/optimization-notes.md from the metrics
 sample: install ## put the last report into docs/, with a picture of its first screen
 	@python -m tasks sample
 
-reference: install ## make the present result the one that runs are compared with
+reference: install ## compare later runs with the present result
 	@python -m tasks reference
 
 lock: install ## resolve the dependencies again
@@ -108,7 +108,7 @@ endef
 .venv/installed: requirements.lock
 	$(call make-environment,$(PYTHON),.venv)
 
-# Not every machine can have them (docs/decisions/0009). What is written into the file then is how `make run` goes on.
+# Not every machine can have them (docs/decisions/0009). The file then holds an option for `make run`.
 .venv/extras: requirements-device.lock .venv/installed
 	@echo "adding the tools for RAM and NPU cycles ..." >&2
 	@if VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r requirements-device.lock; then \
@@ -119,4 +119,4 @@ endef
 	fi
 
 .venv-%/installed: requirements.lock
-	$(call make-environment,$(call found,$*),.venv-$*)
+	$(call make-environment,$(call first,$*),.venv-$*)

@@ -1,12 +1,13 @@
-"""What each ingredient of the training recipe is worth: the recipe whole, and with one ingredient left out at a time.
+"""The value of each ingredient of the training recipe: the whole recipe, and without one ingredient.
 
     python -m benchmarks.ablation [--full | --teacher]
 
-Every line is trained with the same seeds and judged on the validation split, image by image against the whole recipe:
-each network as it is, by accuracy and cross-entropy, and as the file for a device is chosen, that is asked about the
-mirror image too and about every image at nine places. With `--full` trainings are long ones, with `--teacher` of a
-network of the teachers' size. What is finished is kept in `.litesmith/ablation`, so that a killed command goes on. The
-teachers are the frontier's, whose weights are kept: they are asked about one view of the images for each epoch.
+Every line is trained with the same seeds and evaluated on the validation split, image by image against
+the whole recipe: each network by accuracy and cross-entropy, and as the file for a device is chosen,
+that is with the mirror image too and with every image at nine places. With `--full` trainings are long,
+with `--teacher` the network has the teachers' size. Finished work is cached in `.litesmith/ablation`, so
+that a killed command goes on. The teachers are those of the frontier, with their committed weights: they
+answer one view of the images for each epoch.
 """
 
 import argparse
@@ -53,7 +54,7 @@ _OTHERS = {
 
 
 class Line(Section):
-    """What a line does otherwise than the whole recipe."""
+    """The differences of a line from the whole recipe."""
 
     recipe: dict[str, Any] = Field(default_factory=dict)
     distilled: bool = False
@@ -61,7 +62,7 @@ class Line(Section):
 
 
 class Config(Section):
-    """All of ``ablation.yaml`` or one of its fellows; what others are compared with is the line `WHOLE`."""
+    """All of ``ablation.yaml`` or its variants; others are compared with the line `WHOLE`."""
 
     seeds: list[int]
     network: NetworkParams
@@ -77,7 +78,7 @@ class Config(Section):
         return self
 
     def folder(self, name: str, seed: int) -> Path:
-        """Return where a line's training with a seed lies; with other numbers it is another folder."""
+        """Return the folder of a line's training with a seed; other numbers have another folder."""
         line = self.lines[name]
         own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump()]
         teachers = [read_config().teacher_fingerprint()] if line.distilled else []
@@ -86,32 +87,32 @@ class Config(Section):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train what is not trained yet, and write what each line is worth."""
+    """Train what is not trained yet, and write the result of each line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     others = parser.add_mutually_exclusive_group()
-    for one, what in _OTHERS.items():
-        others.add_argument(f"--{one}", dest="other", action="store_const", const=one, help=what)
+    for name, text in _OTHERS.items():
+        others.add_argument(f"--{name}", dest="other", action="store_const", const=name, help=text)
     other = parser.parse_args(arguments).other
     name, option = (f"ablation_{other}", f" --{other}") if other else ("ablation", "")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = read_numbers(CONFIGS / f"{name}.yaml", Config)
     backend.set_threads(1)
-    asked = config.model_dump(include={"network", "recipe", "compute_dtype"})
-    result = {"command": f"python -m benchmarks.ablation{option}", **asked, "lines": _lines(config)}
+    settings = config.model_dump(include={"network", "recipe", "compute_dtype"})
+    result = {"command": f"python -m benchmarks.ablation{option}", **settings, "lines": _lines(config)}
     write_result(RESULTS / f"{name}.json", result)
 
 
 def _lines(config: Config) -> dict[str, Any]:
-    """Return what each line reached and spent, trained if it is not yet."""
+    """Return accuracy and cost of each line, trained if it is not yet."""
     labels = read_split(catalog.VALIDATION).labels
-    judged = {
+    scores = {
         name: [_judged(labels, _answers(config, name, seed)) for seed in config.seeds]
         for name in config.lines
     }
 
     def against(name: str, way: str, what: str = "accuracy") -> dict[str, Any]:
-        return _against(what, *([one[way] for one in judged[line]] for line in (WHOLE, name)))
+        return _against(what, *([of_seed[way] for of_seed in scores[line]] for line in (WHOLE, name)))
 
     return {
         name: {
@@ -125,16 +126,16 @@ def _lines(config: Config) -> dict[str, Any]:
 
 
 def _judged(labels: NDArray[np.uint8], answers: Answers) -> dict[str, NDArray[np.floating]]:
-    """Return for each image what share of its pictures is right, and the cross-entropy of the network as it is."""
+    """Return for each image the share of its views that is right, and its cross-entropy."""
     right = {way: np.atleast_2d(answers[way] == labels).mean(axis=0) for way in ("plain", "as_chosen")}
     return {**right, "cross_entropy": answers["cross_entropy"].astype(np.float64)}
 
 
 def _answers(config: Config, name: str, seed: int) -> Answers:
-    """Return what the network of a line and a seed answers on validation.
+    """Return the answers of the network of a line and a seed on validation.
 
-    The classes of the network as it is are (n,), those of the choice of a file (k, n) of k places; the cross-entropy of
-    the network as it is, in nats, (n,).
+    The classes of the network itself are (n,), those of the choice of a file (k, n) of k places; the
+    cross-entropy of the network itself, in nats, (n,).
     """
     return cached_answers(config.folder(name, seed), lambda: _trained(config, name, seed))
 
@@ -166,13 +167,17 @@ def _trained(config: Config, name: str, seed: int) -> Answers:
 
 
 def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> DistillationTargets:
-    """Ask the frontier's teachers about a view for each epoch, changed as the recipe changes images.
+    """Return answers of the frontier's teachers to a view for each epoch, augmented as in the recipe.
 
-    The views are the same for all seeds, and the answers lie beside theirs: the first one asks, and pays.
+    The views are the same for all seeds, and so is the folder of the answers: the first seed computes
+    them.
     """
-    asked = read_config()
-    teachers = [computing_in(one, asked.teachers.compute_dtype) for one in read_teachers(asked, train)]
-    seeds = view_seeds(recipe.epochs, asked.seed)
+    settings = read_config()
+    teachers = [
+        computing_in(teacher, settings.teachers.compute_dtype)
+        for teacher in read_teachers(settings, train)
+    ]
+    seeds = view_seeds(recipe.epochs, settings.seed)
     answers = answer_views(teachers, train.images, recipe.augmentation, seeds, folder.parent)
     rows = np.arange(len(train.labels))
     return DistillationTargets(answers, seeds, recipe.augmentation, rows, config.distillation)
@@ -181,12 +186,12 @@ def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> Dist
 def _against(
     what: str, whole: list[NDArray[np.floating]], line: list[NDArray[np.floating]]
 ) -> dict[str, Any]:
-    """Return the mean of what is measured on each image, (n,) for each seed, and its difference from the whole recipe.
+    """Return the mean over images, (n,) for each seed, and its difference from the whole recipe.
 
     Its standard error is the larger of two: from image to image, and from seed to seed.
-    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (difference of dependent proportions).
+    Source: Agresti, "Categorical Data Analysis", 3rd ed., section 11.1.1 (dependent proportions).
     """
-    reached = [round(float(one.mean()), 6) for one in line]
+    reached = [round(float(of_seed.mean()), 6) for of_seed in line]
     apart = np.stack(line) - np.stack(whole)
     from_images = apart.std() / apart.size**0.5
     from_seeds = stdev(apart.mean(axis=1)) / len(apart) ** 0.5 if len(apart) > 1 else 0.0

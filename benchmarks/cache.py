@@ -1,4 +1,4 @@
-"""Keep what takes long to make, so that a killed benchmark goes on and one with other numbers starts anew."""
+"""A cache of long work: a killed benchmark goes on, one with other numbers starts anew."""
 
 import hashlib
 import json
@@ -20,18 +20,18 @@ def name_for(numbers: Any, num_digits: int = 12) -> str:
     return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:num_digits]
 
 
-def cached_answers(folder: Path, make: Callable[[], Answers]) -> Answers:
-    """Return what networks answered, by network or way of asking, of any shape each.
+def cached_answers(folder: Path, compute: Callable[[], Answers]) -> Answers:
+    """Return the answers of networks, by network or view, of any shape each.
 
     Args:
-        folder: Where they are kept, in ``answers.npz``, and where making them is counted.
-        make: Makes them if they are not there.
+        folder: Of the cache, ``answers.npz``, and of the CPU-seconds spent on it.
+        compute: Called if the cache is empty.
     """
     path = folder / "answers.npz"
     if not path.exists():
         with counting(folder):
-            made = make()
+            answers = compute()
         with replacing(path) as part:
-            np.savez(part, allow_pickle=False, **made)
-    with np.load(path) as kept:
-        return dict(kept)
+            np.savez(part, allow_pickle=False, **answers)
+    with np.load(path) as answers:
+        return dict(answers)

@@ -2,10 +2,11 @@
 
     python -m benchmarks.epoch
 
-Twice: the baseline's network, our loop at the winner's batch against `fit` at 32; and the network of the last sweep's
-winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's teachers, our loop
-in bfloat16 against itself in float32, on some of the images. Every image is seen in every epoch: what skipping easy
-ones saves comes on top. `dvc repro sweep` makes what this reads.
+Twice: the baseline's network, our loop at the winner's batch against `fit` at 32; and the network of the
+    last sweep's
+winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's
+teachers, our loop in bfloat16 against itself in float32, on some of the images. Every image is seen in
+every epoch: what skipping easy ones saves comes on top. `dvc repro sweep` makes what this reads.
 """
 
 import statistics
@@ -37,9 +38,12 @@ PLAIN_BATCH = 32
 MOST = {"baseline_network": 0.75, "winner_network": 1.0, "teacher_network": 1.0}
 TEACHER_IMAGES = 10_000
 _WHAT = {
-    "baseline_network": "CPU-seconds of an epoch, baseline's network: ours as a share of plain `fit` at batch 32",
-    "winner_network": "CPU-seconds of an epoch, winner's network: ours with augmentation as a share of plain `fit`",
-    "teacher_network": "CPU-seconds of an epoch, teacher's network: ours in bfloat16 as a share of ours in float32",
+    "baseline_network": "CPU-seconds of an epoch, "
+    "baseline's network: ours as a share of plain `fit` at batch 32",
+    "winner_network": "CPU-seconds of an epoch, "
+    "winner's network: ours with augmentation as a share of plain `fit`",
+    "teacher_network": "CPU-seconds of an epoch, "
+    "teacher's network: ours in bfloat16 as a share of ours in float32",
 }
 
 Epoch = Callable[[int], object]
@@ -79,8 +83,8 @@ def main() -> None:
         "teacher_network": _teacher(train, few),
     }
     claims = [
-        Claim(_WHAT[name], "share", one["ratio_of_medians"], MOST[name], True)
-        for name, one in measured.items()
+        Claim(_WHAT[name], "share", figures["ratio_of_medians"], MOST[name], True)
+        for name, figures in measured.items()
     ]
     write_result(
         RESULT,
@@ -91,13 +95,13 @@ def main() -> None:
 
 def _teacher(train: Split, few: Split) -> dict[str, Any]:
     """Let the teachers' network learn in bfloat16 and in float32, in turns."""
-    asked = read_config().teachers
-    some = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
-    recipe = asked.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
+    plan = read_config().teachers
+    subset = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
+    recipe = plan.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
 
     def loop(compute_dtype: ComputeDtype) -> Epoch:
-        model = networks.build_network(network_for(some, asked.network), compute_dtype)
-        return _ours(computing_in(model, compute_dtype), some, few, recipe)
+        model = networks.build_network(network_for(subset, plan.network), compute_dtype)
+        return _ours(computing_in(model, compute_dtype), subset, few, recipe)
 
     times = _alternate(loop("bfloat16"), loop("float32"))
     return {

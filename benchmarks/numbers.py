@@ -19,7 +19,8 @@ def read_numbers(path: Path, kind: type[Kind]) -> Kind:
     """Return what a benchmark's YAML file holds, checked.
 
     Raises:
-        ParamsError: The file is missing or not YAML, or a number is unknown, missing or out of its bounds.
+        ParamsError: The file is missing or not YAML, or a number is unknown, missing or out of its
+            bounds.
     """
     try:
         return kind.model_validate(read_yaml(path))
@@ -31,4 +32,5 @@ def read_numbers(path: Path, kind: type[Kind]) -> Kind:
 
 def _explain(detail: ErrorDetails) -> str:
     where = ".".join(map(str, detail["loc"])) or "the file"
-    return f"{where}: {detail['msg'].removeprefix('Value error, ')}, got {str(detail['input'])[:_MAX_SHOWN]}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}, got {str(detail['input'])[:_MAX_SHOWN]}"

@@ -1,11 +1,12 @@
-"""Pictures as people have them, through `predict`: cut-outs of the official test images, and pictures of nothing.
+"""Pictures of users through `predict`: cut-outs of test images, and pictures of nothing.
 
     python -m benchmarks.pictures
 
-A thousand official test images, every tenth one, are written as PNG files: as they are, and as cut-outs whose ground is
-transparent. A thousand more show noise, one tone, or next to no pixels. All are classified by the committed file of at
-most 64,000 bytes. Which paper a cut-out is laid on, and what counts as strange, was chosen on the validation images. Of
-the benchmarks, this one and `frontier measure` open the test images.
+A thousand official test images, every tenth one, are written as PNG files: as they are, and as cut-outs
+whose ground is transparent. A thousand more show noise, one tone, or next to no pixels. All are
+classified by the committed file of at most 64,000 bytes. Which paper a cut-out is laid on, and what
+counts as strange, was chosen on the validation images. Of the benchmarks, this one and `frontier
+measure` open the test images.
 """
 
 import tempfile
@@ -39,7 +40,7 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of pictures of one kind.
+    """The outcome of pictures of a kind.
 
     Attributes:
         answers: Most probable class of each, None where it was not answered.
@@ -97,9 +98,9 @@ def main() -> None:
 def claims(
     num_images: int, plain: float, cut: dict[str, float], strange: dict[str, float]
 ) -> list[Claim]:
-    """Return what must hold: of cut-outs enough are right, strange pictures are told, others are not."""
+    """Return the claims: enough cut-outs are right, strange pictures are flagged, others not."""
     counts = {"noise": NUM_NOISE, "blank": NUM_BLANK, "tiny": NUM_TINY}
-    told = sum(strange[kind] * count for kind, count in counts.items()) / sum(counts.values())
+    flagged = sum(strange[kind] * count for kind, count in counts.items()) / sum(counts.values())
     note = ", ".join(f"{kind} {strange[kind]:.1%} of {count}" for kind, count in counts.items())
     of = f"{num_images} test images, {MODEL.name}"
     return [
@@ -109,14 +110,14 @@ def claims(
             if kind != _WITHOUT_BOUND
         ),
         Claim(
-            "pictures of nothing that are told as strange",
+            "pictures of nothing that are flagged as strange",
             "accuracy",
-            told,
+            flagged,
             LEAST_STRANGE,
             False,
             note=note,
         ),
-        Claim("test images that are told as strange", "accuracy", plain, MOST_STRANGE, True, note=of),
+        Claim("test images that are flagged as strange", "accuracy", plain, MOST_STRANGE, True, note=of),
     ]
 
 

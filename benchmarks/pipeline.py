@@ -1,11 +1,12 @@
-"""What the whole pipeline reaches and costs: its run by hand, and the nightly one.
+"""Accuracy and cost of the whole pipeline: its run by hand, and the nightly run.
 
     python -m benchmarks.pipeline
 
-Runs nothing. It reads what the last whole run of each left, one in which every stage ran and none was up to date:
-`make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run failed and the next one of the
-same revision went on from it, both are one, and all that both spent counts. Of a run that is not here, what was
-measured before stays. Every whole run has opened the test split, so what earlier ones reached stays beside the last.
+Runs nothing. It reads the records of the last whole run of each, in which every stage ran and none was
+up to date: `make run` and `python -m flows retrain --profile nightly` in a fresh clone. Where a run
+failed and the next of the same revision went on from it, both are one run, and all that both spent
+counts. Of a run that is not here, the earlier measurement stays. Every whole run has opened the test
+split, so the results of earlier runs stay beside the last.
 """
 
 import argparse
@@ -35,18 +36,18 @@ MOST_BYTES = 100_000
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a run must reach.
+    """The bounds of a run.
 
     Args:
-        profile: It runs with, None for the parameters as they are.
-        accuracy: The least that its final file may have on test, 0 to 1.
-        hoped: What is hoped for beyond that.
-        cpu_s: The most CPU-seconds, those of Prefect's server among them.
+        profile: Of the run, None for the parameters as they are.
+        accuracy: Least test accuracy of the final file, 0 to 1.
+        goal: A further bound on it.
+        cpu_s: Most CPU-seconds, with those of Prefect's server.
     """
 
     profile: str | None
     accuracy: float
-    hoped: float | None
+    goal: float | None
     cpu_s: float
 
 
@@ -66,7 +67,7 @@ class _Place(View):
 
 
 class _Summary(View):
-    """The figures of a report's summary that a run is told by."""
+    """The figures of a report's summary that identify a run."""
 
     final: str
     results: _Results
@@ -85,23 +86,23 @@ def collect(root: Path) -> None:
     """Write the result of the runs below ``root``.
 
     Raises:
-        ContractError: There is no run, neither here nor in the result, or the summary beside one is of another.
+        ContractError: There is no run, neither here nor in the result, or its summary is of another run.
     """
     path = root / RESULT
     before = read_json(path)["runs"] if path.is_file() else {}
-    here = {name: found(workspace_folder(root, bounds.profile)) for name, bounds in RUNS.items()}
+    here = {name: last_run(workspace_folder(root, bounds.profile)) for name, bounds in RUNS.items()}
     runs = {
         **before,
-        **{name: _after(one, before.get(name)) for name, one in here.items() if one is not None},
+        **{name: _after(run, before.get(name)) for name, run in here.items() if run is not None},
     }
     if not runs:
         raise ContractError("there is no whole run. `make run` in a fresh clone makes one.")
-    judged = [claim.to_plain() for name in RUNS for claim in claims(name, runs.get(name))]
-    write_json(path, {"command": "python -m benchmarks.pipeline", "claims": judged, "runs": runs})
+    all_claims = [claim.to_plain() for name in RUNS for claim in claims(name, runs.get(name))]
+    write_json(path, {"command": "python -m benchmarks.pipeline", "claims": all_claims, "runs": runs})
 
 
-def found(workspace: Path) -> dict[str, Any] | None:
-    """Return what the last whole run in a workspace came to and where, None if there was none.
+def last_run(workspace: Path) -> dict[str, Any] | None:
+    """Return result and host of the last whole run in a workspace, None without one.
 
     Raises:
         ContractError: The summary there is of a run with another result.
@@ -119,11 +120,11 @@ def found(workspace: Path) -> dict[str, Any] | None:
             f"{workspace / catalog.SUMMARY} is not of {run.id}, the last whole run there."
         )
     where = summary.provenance["evaluate"].model_dump()
-    return {"runs": [_told(part) for part in parts], **_spent(parts), "result": result, **where}
+    return {"runs": [_shown(part) for part in parts], **_spent(parts), "result": result, **where}
 
 
 def _after(run: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a run with what those before it reached, the oldest first."""
+    """Return a run with the results of earlier runs, the oldest first."""
     earlier = list(before.get("earlier", [])) if before else []
     if before and before["runs"][-1]["id"] != run["runs"][-1]["id"]:
         last = before["runs"][-1]
@@ -133,7 +134,7 @@ def _after(run: dict[str, Any], before: Mapping[str, Any] | None) -> dict[str, A
 
 
 def last_whole(runs: Sequence[Run]) -> list[Run]:
-    """Return the last run that made everything from nothing, with those that failed before it and that it went on from.
+    """Return the last run that built everything, with the failed runs that it continued.
 
     Args:
         runs: In the order in which they began.
@@ -149,7 +150,10 @@ def last_whole(runs: Sequence[Run]) -> list[Run]:
 
 
 def _is_whole(parts: Sequence[Run]) -> bool:
-    """Tell whether some runs are of one revision, the last alone ended well, and all stages ran, on the real data."""
+    """Tell whether runs are one whole run.
+
+    They are of one revision, only the last succeeded, and all stages ran, on the real data.
+    """
     records = [part.record for part in parts]
     outcomes = [(name, stage.outcome) for record in records for name, stage in record.stages.items()]
     ran = {name for name, outcome in outcomes if outcome is Outcome.COMPLETED}
@@ -161,7 +165,7 @@ def _is_whole(parts: Sequence[Run]) -> bool:
     return alike and went_on and not foreign and ran == {step.name for step in PIPELINE}
 
 
-def _told(run: Run) -> dict[str, Any]:
+def _shown(run: Run) -> dict[str, Any]:
     shown = {"command", "git", "wall_s", "cpu_s", "server_cpu_s", "error", "stages"}
     return {"id": run.id, **run.record.model_dump(mode="json", include=shown)}
 
@@ -177,17 +181,17 @@ def _spent(parts: Sequence[Run]) -> dict[str, float]:
 
 
 def claims(name: str, run: Mapping[str, Any] | None) -> list[Claim]:
-    """Return what must hold of a run; None is one that was not made."""
+    """Return the claims about a run, None if it is missing."""
     bounds, result = RUNS[name], run["result"] if run else {}
     note = f"{result['final']}, {run['host']['cpu']}, {run['host']['cores']} cores" if run else ""
     if run and len(run["runs"]) > 1:
-        note += f", in {len(run['runs'])} runs: all but the last failed and were gone on with"
-    reached = [f"{percent(one['result']['accuracy'])} %" for one in (run or {}).get("earlier", [])]
+        note += f", in {len(run['runs'])} runs: all but the last failed and were continued"
+    reached = [f"{percent(past['result']['accuracy'])} %" for past in (run or {}).get("earlier", [])]
     looks = f"{note}; earlier ones reached {', '.join(reached)}" if reached else note
     spent = run["cpu_s"] + run["server_cpu_s"] if run else None
     return [
-        Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"), bounds.accuracy, False,
-              bounds.hoped, looks),
+        Claim(f"test accuracy of the final file, {name}", "accuracy", result.get("accuracy"),
+              bounds.accuracy, False, bounds.goal, looks),
         Claim(f"its bytes, {name}", "bytes", result.get("bytes"), MOST_BYTES, True, note=note),
         Claim(f"CPU-seconds, {name}", "cpu_s", spent, bounds.cpu_s, True, note=note),
     ]  # fmt: skip

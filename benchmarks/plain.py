@@ -1,4 +1,4 @@
-"""The plain way that every benchmark compares with: the baseline's network under Keras `fit` and Adam."""
+"""The plain way for comparison: the baseline's network under Keras `fit` and Adam."""
 
 from typing import Any
 
@@ -16,5 +16,5 @@ def baseline_network(params: Params, name: str) -> Any:
 
 
 def arrays(split: Split) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return pixels, float32 (n, height, width, 1) in [0, 1], and labels, uint8 (n,), as `fit` takes them."""
+    """Return pixels, float32 (n, height, width, 1) in [0, 1], and labels, uint8 (n,), for `fit`."""
     return np.asarray(split.images, np.float32)[..., None] / np.float32(255), np.asarray(split.labels)

@@ -1,4 +1,4 @@
-"""Write the table of ``benchmarks/README.md`` from the committed results, or check it as a lock file is checked.
+"""Write the table of ``benchmarks/README.md`` from the committed results, or check it.
 
 python -m benchmarks.readme [--check]
 """
@@ -97,18 +97,19 @@ def _rows(name: str, path: Path) -> list[list[str]]:
     host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
     if name == "ablation":
         which = f"{result['recipe']['epochs']} epochs{_OF_WHAT.get(path.stem, '')}"
-        return [_line(which, line, found, host) for line, found in result["lines"].items()]
+        return [_line(which, line, figures, host) for line, figures in result["lines"].items()]
     return [_row(name, claim, host) for claim in result["claims"]]
 
 
-def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[str]:
+def _line(after: str, line: str, figures: Mapping[str, Any], host: str) -> list[str]:
     """Return the row of a line of an ablation, which must be nothing."""
-    behind = f"{len(found['accuracy'])} seeds; {_apart(line, found)}"
-    if "as_chosen" in found:
-        behind += f"; as files are chosen {percent(found['as_chosen']['mean'])} %, {_apart(line, found['as_chosen'])}"
-    if "cross_entropy" in found:
-        behind += f"; cross-entropy {_nats(line, found['cross_entropy'])}"
-    accuracy = f"{percent(found['mean'])} %"
+    behind = f"{len(figures['accuracy'])} seeds; {_apart(line, figures)}"
+    if "as_chosen" in figures:
+        chosen = figures["as_chosen"]
+        behind += f"; as files are chosen {percent(chosen['mean'])} %, {_apart(line, chosen)}"
+    if "cross_entropy" in figures:
+        behind += f"; cross-entropy {_nats(line, figures['cross_entropy'])}"
+    accuracy = f"{percent(figures['mean'])} %"
     return [
         _link("ablation"),
         f"validation accuracy after {after}, {line}",
@@ -120,17 +121,18 @@ def _line(after: str, line: str, found: Mapping[str, Any], host: str) -> list[st
     ]
 
 
-def _nats(line: str, found: Mapping[str, Any]) -> str:
+def _nats(line: str, figures: Mapping[str, Any]) -> str:
     if line == "whole":
-        return number(found["mean"])
-    apart, error = signed(found["minus_whole"], 4), number(found["standard_error"])
-    return f"{number(found['mean'])}, {apart} from the whole, standard error {error}"
+        return number(figures["mean"])
+    apart, error = signed(figures["minus_whole"], 4), number(figures["standard_error"])
+    return f"{number(figures['mean'])}, {apart} from the whole, standard error {error}"
 
 
-def _apart(line: str, found: Mapping[str, Any]) -> str:
+def _apart(line: str, figures: Mapping[str, Any]) -> str:
     if line == "whole":
         return "what others are compared with"
-    return f"{points(found['minus_whole'])} points from the whole, standard error {percent(found['standard_error'])}"
+    error = percent(figures["standard_error"])
+    return f"{points(figures['minus_whole'])} points from the whole, standard error {error}"
 
 
 def _link(name: str) -> str:
@@ -138,19 +140,27 @@ def _link(name: str) -> str:
 
 
 def _row(name: str, claim: Mapping[str, Any], host: str) -> list[str]:
-    say, bound = _WRITTEN[claim["unit"]], "at most" if claim["most"] else "at least"
+    written, bound = _WRITTEN[claim["unit"]], "at most" if claim["most"] else "at least"
     measured = (
         "never"
         if claim["never"]
         else "not measured"
         if claim["measured"] is None
-        else say(claim["measured"])
+        else written(claim["measured"])
     )
-    goal = "" if claim["goal"] is None else f"{bound} {say(claim['goal'])}"
+    goal = "" if claim["goal"] is None else f"{bound} {written(claim['goal'])}"
     verdict = claim["verdict"] if claim["goal_verdict"] != "met" else "met, goal too"
     shown = "" if claim["verdict"] == "not measured" else verdict
     behind = "; ".join(part for part in (claim["note"], host) if part)
-    return [_link(name), claim["what"], f"{bound} {say(claim['must'])}", goal, measured, shown, behind]
+    return [
+        _link(name),
+        claim["what"],
+        f"{bound} {written(claim['must'])}",
+        goal,
+        measured,
+        shown,
+        behind,
+    ]
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ class Claim:
         measured: None if it is not, or not all of it.
         must: The bound.
         most: Whether the bound is the most that it may be, else the least.
-        goal: A further bound that is hoped for, None if there is none.
+        goal: A further bound, None if there is none.
         note: What else to know, such as how many seeds are behind it.
-        never: Whether what was to be reached never was: there is no figure then, and the bounds are missed.
+        never: Whether the target was never reached: there is no figure then, and the bounds are missed.
     """
 
     what: str

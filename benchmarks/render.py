@@ -1,9 +1,10 @@
-"""Rendering the report: the step `report` as a process of its own, five times, from the results on disk.
+"""Rendering the report: the step `report` as its own process, five times, from the results on disk.
 
     python -m benchmarks.render
 
-The workspace itself is not touched: the step runs, without DVC, on a copy of what it reads. What it makes is compared
-byte by byte with what it made the first time. `make run` brings what this reads, or `dvc pull` where there is a remote.
+The workspace itself is not touched: the step runs, without DVC, on a copy of its inputs. Its outputs are
+compared byte by byte with those of the first time. `make run` writes the inputs, or `dvc pull` where
+there is a remote.
 """
 
 import hashlib
@@ -26,8 +27,8 @@ from tasks.workspace import make_workspace
 
 RESULT = Path("benchmarks/results/render.json")
 ROUNDS = 5
-MADE = (catalog.REPORT, catalog.SUMMARY, catalog.MODEL_CARD)
-MOST_S, HOPED_S = 10.0, 6.0
+OUTPUTS = (catalog.REPORT, catalog.SUMMARY, catalog.MODEL_CARD)
+MOST_S, GOAL_S = 10.0, 6.0
 MOST_BYTES = 3_000_000
 
 
@@ -40,26 +41,26 @@ def main() -> None:
     measured = {
         "command": "python -m benchmarks.render",
         "load_before": round(load, 2),
-        **{name: [one[name] for one in rounds] for name in ("wall_s", "cpu_s", "page_bytes")},
+        **{name: [each[name] for each in rounds] for name in ("wall_s", "cpu_s", "page_bytes")},
         "sha256": rounds[0]["sha256"],
     }
     write_result(RESULT, measured, claims(rounds, load))
 
 
 def claims(rounds: Sequence[dict[str, Any]], load: float) -> list[Claim]:
-    """Return what must hold of the rounds; ``load`` is how many processes wanted a processor as they began."""
-    wall_s, spent = (statistics.median(one[name] for one in rounds) for name in ("wall_s", "cpu_s"))
-    same = statistics.mean(one["sha256"] == rounds[0]["sha256"] for one in rounds)
+    """Return the claims about the rounds; ``load`` is the system's load before the first."""
+    wall_s, spent = (statistics.median(each[name] for each in rounds) for name in ("wall_s", "cpu_s"))
+    same = statistics.mean(each["sha256"] == rounds[0]["sha256"] for each in rounds)
     note = f"median of {len(rounds)}; load {load:.1f} as it began, {spent:.1f} CPU-seconds"
     return [
-        Claim("the step `report`, imports included", "s", wall_s, MOST_S, True, HOPED_S, note),
-        Claim("the page", "bytes", max(one["page_bytes"] for one in rounds), MOST_BYTES, True),
+        Claim("the step `report`, imports included", "s", wall_s, MOST_S, True, GOAL_S, note),
+        Claim("the page", "bytes", max(each["page_bytes"] for each in rounds), MOST_BYTES, True),
         Claim("renderings that are the same bytes as the first", "share", same, 1.0, False),
     ]
 
 
 def copied(folder: Path, project: Path) -> Path:
-    """Make a workspace in ``folder`` that holds what the step reads."""
+    """Create a workspace in ``folder`` with the inputs of the step."""
     make_workspace(folder, project)
     for port in report.ins:
         (folder / port.path).parent.mkdir(parents=True, exist_ok=True)
@@ -68,11 +69,11 @@ def copied(folder: Path, project: Path) -> Path:
 
 
 def rendered(folder: Path) -> dict[str, Any]:
-    """Run the step once and return what it took, the interpreter's start included, and the hashes of what it made."""
+    """Run the step once; return its cost, with the start of Python, and the hashes of its outputs."""
     spent, began = cpu_s(), time.perf_counter()
     subprocess.run([sys.executable, "-m", "tasks", "run", report.name], cwd=folder, check=True)
     wall_s, cpu = time.perf_counter() - began, cpu_s() - spent
-    contents = {path.as_posix(): (folder / path).read_bytes() for path in MADE}
+    contents = {path.as_posix(): (folder / path).read_bytes() for path in OUTPUTS}
     return {
         "wall_s": round(wall_s, 2),
         "cpu_s": round(cpu, 2),

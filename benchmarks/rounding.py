@@ -1,11 +1,11 @@
-"""What int8 costs a network that only learned, and one that learned to round as well, over several seeds.
+"""The cost of int8 after training, and after quantization-aware training, over several seeds.
 
     python -m benchmarks.rounding
 
-Each int8 file answers the validation images under LiteRT, and is compared image by image with the Keras model that it
-was made from: ``tuned`` is quantized after training, ``qat`` was fine-tuned with quantization on the way forward. The
-networks run every layer once, as TF-MOT asks. What is finished is kept in `.litesmith/rounding`, so that a killed
-command goes on.
+Each int8 file answers the validation images under LiteRT, and is compared image by image with its Keras
+model: ``tuned`` is quantized after training, ``qat`` was fine-tuned with quantization on the way
+forward. The networks run every layer once, as TF-MOT requires. Finished work is cached in
+`.litesmith/rounding`, so that a killed command goes on.
 """
 
 import logging
@@ -42,7 +42,7 @@ from tasks import catalog
 CONFIG = Path(__file__).with_suffix(".yaml")
 RESULT = Path("benchmarks/results/rounding.json")
 WORK = Path(".litesmith/rounding")
-WORDS = {"tuned": "quantized after training", "qat": "rounding learned"}
+WORDS = {"tuned": "quantized after training", "qat": "quantization-aware training"}
 
 
 class Config(Section):
@@ -57,7 +57,7 @@ class Config(Section):
     num_calibration: Count
 
     def folder(self, seed: int) -> Path:
-        """Return where the networks of a seed lie; with other numbers it is another folder."""
+        """Return the folder of the networks of a seed; other numbers have another folder."""
         own, split = (
             self.model_dump(exclude={"seeds", "max_loss"}),
             read_params(catalog.PARAMS).prepare.deciding(),
@@ -66,26 +66,26 @@ class Config(Section):
 
 
 def main() -> None:
-    """Train what is not trained yet, and write what rounding costs."""
+    """Train what is not trained yet, and write the cost of rounding."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = read_numbers(CONFIG, Config)
     backend.set_threads(1)
     labels = read_split(catalog.VALIDATION).labels
     answers = [
-        cached_answers(config.folder(seed), partial(_made, config, seed)) for seed in config.seeds
+        cached_answers(config.folder(seed), partial(_trained, config, seed)) for seed in config.seeds
     ]
     networks = {name: _lost(labels, name, answers) for name in WORDS}
-    asked = config.model_dump(include={"network", "recipe", "compute_dtype", "tuning"})
+    settings = config.model_dump(include={"network", "recipe", "compute_dtype", "tuning"})
     spent = {"cpu_s": [total(config.folder(seed)) for seed in config.seeds]}
-    claims = [_claim(name, one, config) for name, one in networks.items()]
+    claims = [_claim(name, figures, config) for name, figures in networks.items()]
     write_result(
         RESULT,
-        {"command": "python -m benchmarks.rounding", **asked, **spent, "networks": networks},
+        {"command": "python -m benchmarks.rounding", **settings, **spent, "networks": networks},
         claims,
     )
 
 
-def _made(config: Config, seed: int) -> Answers:
+def _trained(config: Config, seed: int) -> Answers:
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     own, work = derived_seed("rounding", seed), config.folder(seed)
     backend.seed_everything(own)
@@ -96,28 +96,28 @@ def _made(config: Config, seed: int) -> Answers:
     qat, _ = quantize_aware(tuned, job, keep_zeros=False, name="qat")
     rows = sample_rows(train.labels, config.num_calibration, own)
     return {
-        key: said
+        key: predictions
         for name, model in (("tuned", tuned), ("qat", qat))
-        for key, said in _both(name, model, train.images[rows], validation, work).items()
+        for key, predictions in _both(name, model, train.images[rows], validation, work).items()
     }
 
 
 def _both(
     name: str, model: Any, calibration: NDArray[np.uint8], validation: Split, work: Path
 ) -> Answers:
-    """Return what a model and its int8 file answer."""
+    """Return the answers of a model and its int8 file."""
     path = work / f"{name}.tflite"
     write_bytes(path, INT8.convert(model, calibration))
-    said = {
+    predictions = {
         name: converter.probabilities(model, validation.images),
         f"{name}-int8": runtime.predict(path, validation.images),
     }
-    return {key: one.argmax(axis=1).astype(np.uint8) for key, one in said.items()}
+    return {key: answer.argmax(axis=1).astype(np.uint8) for key, answer in predictions.items()}
 
 
 def _lost(labels: NDArray[np.uint8], name: str, answers: list[Answers]) -> dict[str, Any]:
-    """Return the accuracies with and without rounding, seed by seed, and what rounding costs on average."""
-    pairs = [(one[name], one[f"{name}-int8"]) for one in answers]
+    """Return the accuracies with and without rounding by seed, and the mean cost of rounding."""
+    pairs = [(answer[name], answer[f"{name}-int8"]) for answer in answers]
     compared = [paired(whole == labels, rounded == labels) for whole, rounded in pairs]
     losses = [round(difference.mean, 6) for difference in compared]
     return {

@@ -3,8 +3,8 @@
     python benchmarks/score.py data/raw                               every file in benchmarks/models
     python benchmarks/score.py data/raw some.tflite another.tflite
 
-The folder holds ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte.gz`` as they are published. Nothing else of
-this project is needed.
+The folder holds ``t10k-images-idx3-ubyte.gz`` and ``t10k-labels-idx1-ubyte.gz`` as they are published.
+Nothing else of this project is needed.
 """
 
 import argparse
@@ -26,17 +26,20 @@ def score(file: Path, folder: Path) -> float:
     images, labels = (gzip.decompress((folder / name).read_bytes()) for name in OFFICIAL)
     model = Interpreter(str(file), num_threads=1)
     model.allocate_tensors()
-    (door,), (end,) = model.get_input_details(), model.get_output_details()
-    scale, zero_point = door["quantization"]
+    (input_details,), (output_details,) = model.get_input_details(), model.get_output_details()
+    scale, zero_point = input_details["quantization"]
     pixels = (
-        np.frombuffer(images, np.uint8, offset=16).reshape(-1, *door["shape"]).astype(np.float32) / 255
+        np.frombuffer(images, np.uint8, offset=16)
+        .reshape(-1, *input_details["shape"])
+        .astype(np.float32)
+        / 255
     )
     inputs = np.clip(np.rint(pixels / scale) + zero_point, -128, 127).astype(np.int8)
     right = 0
     for stored, label in zip(inputs, labels[8:], strict=True):
-        model.set_tensor(door["index"], stored)
+        model.set_tensor(input_details["index"], stored)
         model.invoke()
-        right += int(model.get_tensor(end["index"]).argmax() == label)
+        right += int(model.get_tensor(output_details["index"]).argmax() == label)
     return right / len(inputs)
 
 
@@ -47,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="where the official files lie")
     parser.add_argument("files", type=Path, nargs="*", help="of benchmarks/models, if none is named")
-    asked = parser.parse_args(arguments)
-    missing = [name for name in OFFICIAL if not (asked.folder / name).is_file()]
-    files = asked.files or sorted(MODELS.glob("*.tflite"))
+    options = parser.parse_args(arguments)
+    missing = [name for name in OFFICIAL if not (options.folder / name).is_file()]
+    files = options.files or sorted(MODELS.glob("*.tflite"))
     if missing or not files:
         what = (
-            f"{asked.folder} does not hold {' and '.join(missing)}"
+            f"{options.folder} does not hold {' and '.join(missing)}"
             if missing
             else f"{MODELS} holds no .tflite file"
         )
@@ -63,11 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for file in files:
         try:
-            print(f"{score(file, asked.folder):.4f}  {file.name}")
+            print(f"{score(file, options.folder):.4f}  {file.name}")
         except (OSError, EOFError, zlib.error, ValueError, RuntimeError) as error:
             fix = "Fetch the official files again, or name an int8 file that takes their images."
             print(
-                f"error: {file} cannot be scored on the files in {asked.folder}: {error}. {fix}",
+                f"error: {file} cannot be scored on the files in {options.folder}: {error}. {fix}",
                 file=sys.stderr,
             )
             return 1

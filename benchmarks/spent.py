@@ -42,6 +42,6 @@ def counting(folder: Path) -> Iterator[None]:
 
 
 def total(folder: Path) -> float:
-    """Return the CPU-seconds of all processes that noted theirs in ``folder``; of a killed one up to its last note."""
+    """Return the CPU-seconds of all notes in ``folder``; of a killed process to its last note."""
     noted: list[float] = [read_json(path)["cpu_s"] for path in folder.glob("spent-*.json")]
     return round(sum(noted), 1)

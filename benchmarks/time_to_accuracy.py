@@ -1,11 +1,11 @@
-"""CPU-seconds until a validation accuracy is reached: our recipe against the plain way, in one run on one thread.
+"""CPU-seconds until a validation accuracy, our recipe against the plain way, on one thread.
 
     python -m benchmarks.time_to_accuracy
 
-The plain way is the baseline's network under Keras `fit`: Adam, batches of 32, no augmentation. Ours is a network and a
-recipe for each length of training, since a one-cycle schedule earns its accuracy at its end; an accuracy counts as
-reached by the way that reaches it first. Building and tracing are counted, reading the data is not. Everything is
-judged on the validation split after each epoch.
+The plain way is the baseline's network under Keras `fit`: Adam, batches of 32, no augmentation. Ours is
+a network and a recipe for each length of training, since a one-cycle schedule earns its accuracy at its
+end; an accuracy counts as reached by the way that reaches it first. Building and tracing are counted,
+reading the data is not. Everything is judged on the validation split after each epoch.
 """
 
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def main() -> None:
         "best_of_plain": ratio,
         "plain": [vars(point) for point in plain],
         "ours": [
-            {"way": way.model_dump(), "points": [vars(one) for one in points]}
+            {"way": way.model_dump(), "points": [vars(point) for point in points]}
             for way, points in zip(config.ways, ours, strict=True)
         ],
     }
@@ -113,7 +113,7 @@ def compare(
 
 
 def reached(ways: list[list[Point]], accuracy: float) -> float | None:
-    """Return the CPU-seconds after which the fastest of some ways reached an accuracy, None if none did."""
+    """Return the CPU-seconds of the fastest way to an accuracy, None if none reached it."""
     return min(
         (point.cpu_s for points in ways for point in points if point.accuracy >= accuracy), default=None
     )
@@ -125,12 +125,16 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
     model = baseline_network(params, "plain")
     optimizer = backend.keras.optimizers.Adam(config.plain.learning_rate)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    (pixels, labels), judged = arrays(train), arrays(validation)
+    (pixels, labels), validation_arrays = arrays(train), arrays(validation)
     for _ in range(config.plain.epochs):
-        told = model.fit(
-            pixels, labels, batch_size=config.plain.batch_size, validation_data=judged, verbose=0
+        history = model.fit(
+            pixels,
+            labels,
+            batch_size=config.plain.batch_size,
+            validation_data=validation_arrays,
+            verbose=0,
         )
-        yield Point(round(cpu_s() - began, 2), round(told.history["val_accuracy"][0], 6))
+        yield Point(round(cpu_s() - began, 2), round(history.history["val_accuracy"][0], 6))
 
 
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:

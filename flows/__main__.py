@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 
 from flows.serving.environment import (
@@ -21,38 +20,29 @@ from tasks.command import Commands, Parser, add_command, run_chosen
 from tasks.terminal import begin_in_utf8
 
 _DELIVERY_S = 10.0
-_MAX_PORT = 65535
 _MIRROR = "env:LITESMITH_MIRROR"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    _resolve_mirror()
-    return run_chosen(_parser(), arguments)
-
-
-def _resolve_mirror() -> None:
-    """Make the path of the mirror absolute, as workspaces lie elsewhere."""
     if os.environ.get(_MIRROR.removeprefix("env:")):
         from litesmith.data.download import resolve_named
 
-        resolve_named([_MIRROR])
+        resolve_named([_MIRROR])  # makes its path absolute, as workspaces lie elsewhere
+    return run_chosen(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
     parser.epilog = "`python -m flows COMMAND --help` shows options and examples."
     commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = "python -m flows retrain"
     retrain = add_command(
         commands,
         "retrain",
         _retrain,
         summary="bring every step up to date, now",
-        examples=[
-            "python -m flows retrain",
-            "python -m flows retrain --profile quick",
-            "python -m flows retrain --offline-fallback",
-        ],
+        examples=[command, f"{command} --profile quick", f"{command} --offline-fallback"],
     )
     retrain.add_argument(
         "--profile",
@@ -78,14 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(word: str) -> int:
-    """Return the port that a word of the command line names."""
-    try:
-        port = int(word)
-    except ValueError:
-        port = -1
-    if not 1 <= port <= _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to {_MAX_PORT}, got {word!r}")
-    return port
+    if not word.isdecimal() or not 1 <= int(word) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a whole number from 1 to 65535, got {word!r}")
+    return int(word)
 
 
 def _retrain(chosen: argparse.Namespace) -> None:
@@ -114,37 +99,36 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 @contextmanager
 def _api(project: Path) -> Iterator[None]:
-    """Use the Prefect server that the environment names, else run one of our own.
+    """Use the Prefect server that the environment names, else run our own.
 
     Raises:
         MachineError: The server that is named cannot be used, or none can be started.
     """
-    named = named_server(os.environ)
-    if named:
+    if named := named_server(os.environ):
         use_named_environment(project, named)
         require_answer(named)
     else:
         use_own_environment(project)
         _say("starting Prefect's server ...")
-    own = server(project, meanwhile=partial(_prepare_flow, project))
-    with nullcontext(named) if named else own as url:
+    with nullcontext(named) if named else server(project, meanwhile=_prepare_flow) as url:
         os.environ[API_URL] = url
         _say(f"this run can be watched at {without_password(url).removesuffix('/api')}")
         try:
             yield
         finally:
-            _deliver()
+            # Prefect's remaining log lines and states have to reach the server before it ends.
+            from prefect.events.worker import EventsWorker
+            from prefect.logging.handlers import APILogWorker
+
+            APILogWorker.drain_all(timeout=_DELIVERY_S, at_exit=False)
+            EventsWorker.drain_all(timeout=_DELIVERY_S, at_exit=False)
 
 
-def _prepare_flow(project: Path, url: str) -> None:
-    """Check DVC and import the flow while the server starts.
-
-    Raises:
-        MachineError: DVC cannot work here, or Prefect cannot read its settings.
-    """
+def _prepare_flow(url: str) -> None:
+    """Check DVC and import the flow while the server starts."""
     from flows.precheck import check_dvc
 
-    check_dvc(project)
+    check_dvc(Path.cwd())
     # Prefect reads the address as it is imported.
     os.environ[API_URL] = url
     check_settings()
@@ -153,15 +137,6 @@ def _prepare_flow(project: Path, url: str) -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _deliver() -> None:
-    """Send Prefect's remaining log lines and states to the server."""
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    APILogWorker.drain_all(timeout=_DELIVERY_S, at_exit=False)
-    EventsWorker.drain_all(timeout=_DELIVERY_S, at_exit=False)
 
 
 if __name__ == "__main__":

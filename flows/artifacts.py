@@ -1,4 +1,4 @@
-"""The results, the report and the page of a refusal, shown in Prefect."""
+"""Results, report and the page of a refusal, shown in Prefect."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 from tabulate import tabulate
 
 from litesmith.params.loading import read_params
-from litesmith.records.figures import EvaluateFigures, VariantFigures
+from litesmith.records.figures import EvaluateFigures
 from litesmith.records.record import read_record
 from tasks import catalog
 
@@ -18,18 +18,16 @@ def results_rows(root: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     results = read_record(path, EvaluateFigures)
-    return [_row(name, variant, results.final) for name, variant in results.variants.items()]
-
-
-def _row(name: str, variant: VariantFigures, final: str) -> dict[str, str]:
-    low, high = variant.accuracy_interval
-    return {
-        "model": f"{name} (final)" if name == final else name,
-        "test accuracy": f"{variant.accuracy:.4f}",
-        "95 % interval": f"{low:.4f} to {high:.4f}",
-        "bytes": f"{variant.bytes:,}",
-        "gzip bytes": f"{variant.gzip_bytes:,}",
-    }
+    return [
+        {
+            "model": f"{name} (final)" if name == results.final else name,
+            "test accuracy": f"{variant.accuracy:.4f}",
+            "95 % interval": "{:.4f} to {:.4f}".format(*variant.accuracy_interval),
+            "bytes": f"{variant.bytes:,}",
+            "gzip bytes": f"{variant.gzip_bytes:,}",
+        }
+        for name, variant in results.variants.items()
+    ]
 
 
 def text_table(rows: list[dict[str, str]]) -> str:
@@ -44,28 +42,20 @@ def text_table(rows: list[dict[str, str]]) -> str:
 
 def publish_results(root: Path) -> None:
     """Show results and report in the current flow run."""
-    rows, label = results_rows(root), synthetic_label(root)
+    rows, label, report = results_rows(root), synthetic_label(root), (root / catalog.REPORT).resolve()
     if rows:
-        create_table_artifact(
-            rows, key="results", description=f"{label}Test results; measured by running each file"
-        )
-    report = root / catalog.REPORT
+        description = f"{label}Test results; measured by running each file"
+        create_table_artifact(rows, key="results", description=description)
     if report.is_file():
         create_link_artifact(
-            report.resolve().as_uri(),
-            "report.html",
-            key="report",
-            description=f"{label}`{report.resolve()}`",
+            report.as_uri(), "report.html", key="report", description=f"{label}`{report}`"
         )
 
 
 def synthetic_label(root: Path) -> str:
     """Return the label of synthetic images, empty for real ones."""
-    return (
-        "SYNTHETIC IMAGES, not Fashion-MNIST. "
-        if read_params(root / catalog.PARAMS).dataset.synthetic
-        else ""
-    )
+    is_synthetic = read_params(root / catalog.PARAMS).dataset.synthetic
+    return "SYNTHETIC IMAGES, not Fashion-MNIST. " if is_synthetic else ""
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
@@ -73,14 +63,13 @@ def publish_refusal(root: Path, stage: str, since: float) -> Path | None:
 
     Args:
         root: The workspace.
-        stage: The stage that failed.
-        since: When it began, in seconds since the epoch: an older page is of another refusal.
+        stage: Name of the failed stage.
+        since: Its start, in seconds since the epoch: an older page is of another refusal.
     """
     page = root / catalog.REFUSALS / f"{stage}.html"
     if not page.is_file() or page.stat().st_mtime < since:
         return None
-    create_link_artifact(
-        page.resolve().as_uri(), "refusal page", key="refusal", description=f"`{page.resolve()}`"
-    )
+    link = page.resolve()
+    create_link_artifact(link.as_uri(), "refusal page", key="refusal", description=f"`{link}`")
     get_run_logger().error("see %s", page)
     return page

@@ -8,7 +8,7 @@ from litesmith.records.run import GitState
 
 _PATIENCE_S = 60.0
 
-# Git sets these for its hooks: a run that one starts would be told of the checkout that they name.
+# Git sets these for its hooks: a run that one starts would read the checkout that they name.
 _ELSEWHERE = {
     "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX",
@@ -16,7 +16,7 @@ _ELSEWHERE = {
 
 
 class _UnknownError(Exception):
-    """Git does not tell; the text says why."""
+    """A state that git does not give; the text is its reason."""
 
 
 def git_state(project: Path) -> GitState:
@@ -31,17 +31,11 @@ def git_state(project: Path) -> GitState:
 
 
 def _revision(project: Path) -> str:
-    """Return the revision that is checked out.
-
-    Raises:
-        _UnknownError: There is none, or it is not of this folder.
-    """
+    """Return the revision that is checked out, if it is of this folder."""
     around = _git(project, "rev-parse", "--show-toplevel").rstrip("\n")
     own = Path(around).resolve() == project.resolve()
     if not own and not _git(project, "ls-files", "--cached", "--", "."):
-        raise _UnknownError(
-            f"not a git checkout: the one around it, {around}, holds no file of {project}"
-        )
+        raise _UnknownError(f"not a git checkout: the checkout {around} holds no file of {project}")
     try:
         return _git(project, "rev-parse", "--verify", "HEAD").strip()
     except _UnknownError as error:
@@ -55,7 +49,7 @@ def _git(project: Path, *arguments: str) -> str:
     Git refuses a folder of another owner ("dubious ownership", as in a container), so that nobody runs
     what its settings name. That protects nothing here, as the code of this very folder is running: the
     folder alone is declared safe for the command, and the monitor that its settings may name is not run.
-    Filters of files are (Git LFS is one): without them `status` cannot tell whether a file differs.
+    Filters of files are (Git LFS is one): without them `status` cannot compare files.
 
     Raises:
         _UnknownError: Git is not there or does not answer.
@@ -79,11 +73,8 @@ def _git(project: Path, *arguments: str) -> str:
     except OSError as error:
         raise _UnknownError(f"git cannot be run: {error.strerror}") from error
     if process.returncode:
-        raise _UnknownError(_reason(process.stderr) or f"git ended with {process.returncode}")
+        first, *_ = process.stderr.strip().splitlines() or [f"git ended with {process.returncode}"]
+        reason = first.removeprefix("fatal: ")
+        is_outside = reason.startswith("not a git repository (or any")
+        raise _UnknownError("not a git checkout" if is_outside else reason)
     return process.stdout
-
-
-def _reason(errors: str) -> str:
-    """Return why git gave up: the first line that it wrote."""
-    first = next((line for line in errors.splitlines() if line.strip()), "").removeprefix("fatal: ")
-    return "not a git checkout" if first.startswith("not a git repository (or any") else first

@@ -1,4 +1,4 @@
-"""The pages of the last runs, and the index that lists them."""
+"""The archive of the last runs' pages, and its index."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,29 +11,33 @@ from litesmith.records.run import Outcome, read_run
 from tasks import catalog
 
 
-def keep(root: Path, record: Path, page: Path | None) -> Path:
-    """Keep the page of a run, drop old runs, write the index.
+def archive(root: Path, record: Path, page: Path | None) -> Path:
+    """Archive the page of a run, remove old runs, and return the index.
 
-    Runs that found nothing to do are dropped first, this one never.
+    Runs with nothing to do are removed first, this run never.
 
     Args:
         root: The workspace.
         record: The record of the run.
-        page: What the run has to show: its report, the page of a refusal, or None.
-
-    Returns:
-        The path of the index.
+        page: The report of the run, the page of a refusal, or None.
     """
     pages, index = root / catalog.ARCHIVE, root / catalog.INDEX
+    former = pages.with_name("kept")  # its name in workspaces of earlier versions
+    if former.is_dir() and not pages.exists():
+        former.rename(pages)
     if page is not None and page.is_file():
         write_bytes(pages / f"{record.stem}.html", page.read_bytes())
-    _prune(sorted((root / catalog.RUNS).glob("*.json")), pages, _max_kept(root))
+    try:
+        max_archived = read_params(root / catalog.PARAMS).retrain.max_archived
+    except ParamsError:
+        max_archived = None
+    _prune(sorted((root / catalog.RUNS).glob("*.json")), pages, max_archived)
     write_text(index, render_index(*read_runs(root / catalog.RUNS, pages)))
     return index
 
 
 def _prune(records: Sequence[Path], pages: Path, max_archived: int | None) -> None:
-    """Remove all but the last records, and every page whose record is gone.
+    """Remove all but the last records, and every page without a record.
 
     The names of records begin with their time.
     """
@@ -52,11 +56,3 @@ def _did_something(record: Path) -> bool:
         return {stage.outcome for stage in read_run(record).stages.values()} != {Outcome.UP_TO_DATE}
     except (DataError, OSError):
         return True
-
-
-def _max_kept(root: Path) -> int | None:
-    """Return how many runs to keep, None for all."""
-    try:
-        return read_params(root / catalog.PARAMS).retrain.max_archived
-    except ParamsError:
-        return None

@@ -1,27 +1,34 @@
-"""Checks of the machine and its network before a run begins. Imports no Prefect."""
+"""Checks of machine and network before a run. Imports no Prefect."""
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from flows.machine import check_machine
+import psutil
+
 from litesmith.data.download import explain, named_sources, reachable, require_named, resolve_named
 from litesmith.device.registry import require
+from litesmith.errors import MachineError
 from litesmith.params.everything import Params
 from litesmith.params.loading import DEVICES, parse_params
+from litesmith.params.sections.retrain import RetrainParams
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import SYNTHETIC, workspace_folder
 
+_GB = 10**9
+
 
 def check(params: Params, root: Path) -> None:
-    """Check that this machine has room, tools and named sources.
+    """Check disk, memory, measurement tools and named sources of a run.
 
     Args:
         params: Of the run.
         root: A folder on the disk where it happens.
 
     Raises:
-        MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
-        SourcesError: A source of the data set that somebody names does not have it.
+        MachineError: As `check_machine`, or a requested measurement tool is not installed.
+        SourcesError: A source of the data set that the user names does not have it.
     """
     check_machine(params.retrain, root)
     require(params.evaluate.measure)
@@ -29,8 +36,35 @@ def check(params: Params, root: Path) -> None:
     require_named(params.fetch, params.dataset)
 
 
+def check_machine(params: RetrainParams, root: Path) -> None:
+    """Compare free disk and memory with what a run takes.
+
+    Raises:
+        MachineError: One is short, or no folder for temporary files can be written.
+    """
+    try:
+        tempfile.gettempdir()  # without one DVC ends in a traceback
+    except FileNotFoundError as error:
+        raise MachineError(
+            f"no folder for temporary files can be written: {error.strerror}. Set TMPDIR to one that "
+            "may, on a disk that is not full."
+        ) from error
+    disk, memory = shutil.disk_usage(root).free, psutil.virtual_memory().available
+    use = "data, models and DVC's cache: free some space"
+    _require("disk", disk, params.min_disk_gb, use)
+    _require("memory", memory, params.min_memory_gb, "training and its workers: close programs")
+
+
+def _require(name: str, free_bytes: int, needed_gb: float, use: str) -> None:
+    if free_bytes < needed_gb * _GB:
+        raise MachineError(
+            f"{free_bytes / _GB:.1f} GB of {name} are free and {needed_gb:g} GB are needed for {use}, "
+            f"or lower retrain.min_{name}_gb in params.yaml or in the run's profile."
+        )
+
+
 def check_dvc(project: Path) -> None:
-    """Open what DVC keeps of the project and of this machine.
+    """Check that DVC can work here, where it is set up.
 
     Raises:
         MachineError: DVC cannot work here.
@@ -43,17 +77,17 @@ def check_dvc(project: Path) -> None:
 
 
 def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -> str | None:
-    """Check what a run needs, and return the profiles to run with, joined.
+    """Check what a run needs, and return its profiles, joined.
 
     Args:
         project: The project's folder.
-        profile: The profiles that were asked for.
+        profile: The requested profiles.
         offline_fallback: Whether to lay synthetic images over them if the data set is out of reach.
 
     Raises:
-        MachineError: As `check`, or DVC cannot tell whether the data set is here already.
+        MachineError: As `check`, or DVC cannot check whether the data set is here already.
         ParamsError: There is no profile of such a name, or its values are wrong.
-        SourcesError: As `check`: nothing may stand in for a source that somebody names.
+        SourcesError: As `check`: nothing may stand in for a source that the user names.
     """
     params = parse_params(laid(project, *profile_overlays(project, profile)), project / DEVICES)
     check(params, project)
@@ -62,8 +96,8 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
         names = (*names, SYNTHETIC)
         folder = workspace_folder(project, names).relative_to(project)
         print(
-            f"This run uses synthetic images instead, in the workspace {folder}/. Every page of it says so, "
-            "and nothing of it enters the project's data, models, dvc.lock or reports.\n"
+            f"This run uses synthetic images instead, in the workspace {folder}/. Each of its pages is "
+            "marked, and nothing of it enters the project's data, models, dvc.lock or reports.\n"
         )
     return profile_title(names)
 

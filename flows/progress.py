@@ -1,7 +1,7 @@
 """The progress of a run in a terminal, and the time left.
 
-Not drawn with rich, which the lock holds too: it would need more code than the one row that is redrawn
-here, and leaves residue where a terminal that is made narrower breaks a row into several.
+Not written with rich, which the lock holds too: it would take more code than the one row that is
+redrawn here, and leaves residue where a terminal that becomes narrower breaks a row into several.
 """
 
 import logging
@@ -25,15 +25,14 @@ _WORDS = {
     Outcome.UP_TO_DATE: "nothing to do",
     Outcome.RESTORED: "restored from the cache",
     Outcome.COMPLETED: "done",
+    Outcome.FAILED: "failed",
 }
-# The rows below as well: a terminal that was made narrower has broken the row into several. Those from
-# the second column on: what is cleared from the first one of the first row, some terminals keep in their
-# history.
+# The rows below as well: a terminal that became narrower has broken the row into several. From the
+# second column on: some terminals add to their history what is cleared from the first column on.
 _CLEAR = "\r\x1b[K \x1b[J\r"
 _MIN_TEXT_COLUMNS = 8
 _REDRAW_S = 10.0
-# How much of an earlier run's time has to pass before this run's own pace counts as much as the earlier
-# one's.
+# Share of an earlier run's time after which this run's own pace counts as much as the earlier one's.
 _PRIOR_SHARE = 0.1
 # DVC writes the command before it runs it, and names the lock file after it.
 _STEP_BEGINS = "> "
@@ -42,13 +41,12 @@ _STEP_ENDS = ("Updating lock file", "Generating lock file")
 
 @dataclass
 class Forecast:
-    """The time left, from an earlier run and this one's pace.
+    """The time left, from an earlier run and the pace of this one.
 
     Args:
-        expected_s: Seconds each stage took when it was last run, by name; stages that never ran are
-            missing.
+        expected_s: Seconds of each stage when it last ran, by name; stages that never ran are missing.
         order: All stages in their order.
-        actual_s: Seconds that the stages which this run ran so far took, by name.
+        actual_s: Seconds of the stages that this run ran so far, by name.
     """
 
     expected_s: Mapping[str, float]
@@ -65,11 +63,11 @@ class Forecast:
         return max(here - elapsed_s, 0.0) + sum(later)
 
     def _pace(self, stage: str, elapsed_s: float) -> float:
-        """Return how much longer this run takes than the earlier one.
+        """Return how many times as long as the earlier run this one takes.
 
-        It is the ratio over the stages that ran, begun at 1 with the weight of a share of the whole run:
-        a first step of two seconds, of which DVC takes one, tells nothing about an hour of training. A
-        stage that is over its time counts as soon as it is.
+        The ratio over the stages that ran, begun at 1 with the weight of a share of the whole run: a
+        first step of two seconds, of which DVC takes one, is no measure of an hour of training. A stage
+        that is over its time counts at once.
         """
         whole_s = sum(self.expected_s.get(name, 0.0) for name in self.order)
         known = [name for name in self.actual_s if name in self.expected_s]
@@ -92,18 +90,14 @@ class Progress:
     _drawn: bool = False
     _in_step: bool = False
 
-    def plan(self, order: list[str], expected_s: Mapping[str, float]) -> None:
-        """Take note of all stages before the first begins."""
-        self.forecast = Forecast(expected_s, order)
-
     def begin(self, stage: str) -> None:
-        """Take note that a stage begins."""
+        """Show that a stage begins."""
         self.stage, self._began, self._shown, self._in_step = stage, time.monotonic(), 0.0, False
         if self._redraws():
             self._draw("")
 
     def line(self, text: str) -> None:
-        """Show a line of the step, but none of DVC's."""
+        """Show a line of the step, but not of DVC."""
         text = self._encodable(plain(text))
         begins, ends = text.startswith(_STEP_BEGINS), text.startswith(_STEP_ENDS)
         if begins or ends or not self._in_step or not text:
@@ -117,26 +111,20 @@ class Progress:
             self._shown = now
 
     def clear(self) -> None:
-        """Clear the row for a line of others."""
+        """Clear the row for a line of another writer."""
         if self._drawn:
             self._write(_CLEAR)
             self._drawn = False
 
     def end(self, outcome: Outcome) -> None:
-        """Show what became of the stage."""
-        elapsed_s = time.monotonic() - self._began
-        if self.forecast and outcome is Outcome.COMPLETED:
-            self.forecast.actual_s[self.stage] = elapsed_s
-        took = f" in {duration(elapsed_s)}" if outcome is Outcome.COMPLETED else ""
-        self._finish(f"{_WORDS[outcome]}{took}")
-
-    def fail(self) -> None:
-        """Show that the stage failed; why is said at the end."""
-        self._finish("failed")
-
-    def _finish(self, words: str) -> None:
+        """Show how the stage ended; the reason of a failure follows after the run."""
+        elapsed_s, took = time.monotonic() - self._began, ""
+        if outcome is Outcome.COMPLETED:
+            took = f" in {duration(elapsed_s)}"
+            if self.forecast:
+                self.forecast.actual_s[self.stage] = elapsed_s
         self.clear()
-        text = f"{self._place()}: {words}"
+        text = f"{self._place()}: {_WORDS[outcome]}{took}"
         self._write(f"{_cut(text, _columns(self.stream)) if self._redraws() else text}\n")
 
     def _redraws(self) -> bool:
@@ -169,12 +157,9 @@ class Progress:
 
 
 def plain(text: str) -> str:
-    """Return the text that a line shows in the end.
+    """Return a line of a step as plain text.
 
-    It has no escape sequences, one space for white space, and the last state of a bar.
-
-    Args:
-        text: A line as a step writes it, which may hold colours, tabs, and carriage returns.
+    Without escape sequences, with one space for white space, and with the last state of a bar.
     """
     last = strip_sequences(text).rstrip().rpartition("\r")[2]
     # Categories C: control characters, and marks that change the direction of what follows them.
@@ -184,17 +169,17 @@ def plain(text: str) -> str:
 def fitted(place: str, text: str, left: str, columns: int) -> str:
     """Return one row of a terminal.
 
-    What finds no room is cut or left out, the text before the time left.
+    Parts that do not fit are cut or left out, the text before the time left.
 
     Args:
-        place: Which stage it is.
-        text: What the stage says, maybe nothing.
-        left: The time left with its comma, or nothing.
+        place: The stage and its number.
+        text: Output of the stage, may be empty.
+        left: The time left with its comma, may be empty.
         columns: Width of the terminal.
     """
-    room = columns - 1 - width(f"{place} ... {left}")
-    if text and room >= _MIN_TEXT_COLUMNS:
-        return f"{place} ... {_cut(text, room + 1)}{left}"
+    free = columns - 1 - width(f"{place} ... {left}")
+    if text and free >= _MIN_TEXT_COLUMNS:
+        return f"{place} ... {_cut(text, free + 1)}{left}"
     return f"{place}{left}" if width(f"{place}{left}") < columns else _cut(place, columns)
 
 
@@ -204,7 +189,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 def _columns(stream: TextIO) -> int:
-    """Return the width of the stream's terminal, else what the environment says, else 80."""
+    """Return the width of the stream's terminal, else of the environment, else 80."""
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
@@ -212,39 +197,25 @@ def _columns(stream: TextIO) -> int:
     return columns or shutil.get_terminal_size().columns
 
 
-# The terminal that watches the run of this process, if there is one.
-_WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+"""The terminal that shows the run of this process, if any."""
 
 
 @contextmanager
 def watching(progress: Progress) -> Iterator[None]:
     """Show the runs of the block, apart from log lines."""
-    token = _WATCHER.set(progress)
-    handlers, apart = list(logging.root.handlers), _Apart(progress)
+
+    def _clear(_: logging.LogRecord) -> bool:
+        progress.clear()
+        return True
+
+    token, handlers = WATCHER.set(progress), list(logging.root.handlers)
     for handler in handlers:
-        handler.addFilter(apart)
+        handler.addFilter(_clear)
     try:
         yield
     finally:
         for handler in handlers:
-            handler.removeFilter(apart)
+            handler.removeFilter(_clear)
         progress.clear()
-        _WATCHER.reset(token)
-
-
-class _Apart(logging.Filter):
-    """Clears the row before a record is written, and lets every record pass."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self._progress = progress
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return True."""
-        self._progress.clear()
-        return True
-
-
-def watcher() -> Progress | None:
-    """Return what shows the current run, if anything does."""
-    return _WATCHER.get()
+        WATCHER.reset(token)

@@ -1,7 +1,6 @@
-"""The flow: the stages of DVC in their order, one task run for each."""
+"""The flow: DVC's stages in order, a task run for each."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
@@ -12,9 +11,9 @@ from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
 from flows.git import git_state
-from flows.history import keep
+from flows.history import archive
 from flows.precheck import check
-from flows.progress import Progress, watcher
+from flows.progress import WATCHER, Forecast
 from flows.runs import RunLog, step_times
 from flows.stages import StageError, Stages
 from flows.sweep import run_context
@@ -34,16 +33,14 @@ def retrain(profile: str | list[str] | None = None) -> str:
 
     Args:
         profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their
-            order: the run then happens in a workspace of its own and touches nothing of the project.
-                None runs in the project.
+            order: the run then has a workspace of its own. None runs in the project.
 
     Returns:
         The path of the run's record, ``reports/runs/<id>.json``.
 
     Raises:
         BusyError: Another run holds the workspace.
-        MachineError: Disk or memory is short, or a tool that measures is asked for and not installed.
-        SourcesError: A source of the data set that somebody names does not have it.
+        MachineError, SourcesError: As `flows.precheck.check`.
         ParamsError: There is no such profile, or a value is out of its bounds.
         StageError: A stage failed.
     """
@@ -51,9 +48,8 @@ def retrain(profile: str | list[str] | None = None) -> str:
     end_on_hang_up()
     project = Path.cwd()
     provide_user(project)
-    log = RunLog(
-        str(flow_run.get_name()), str(flow_run.get_id()), profile_title(profile), git_state(project)
-    )
+    name, flow_id = str(flow_run.get_name()), str(flow_run.get_id())
+    log = RunLog(name, flow_id, profile_title(profile), git_state(project))
     root = open_workspace(project, profile)
     with holding(root):
         try:
@@ -63,30 +59,30 @@ def retrain(profile: str | list[str] | None = None) -> str:
             raise
         finally:
             path = log.write(root)
-            keep(root, path, log.page)
+            archive(root, path, log.page)
         # Under the lock: the next run clears what is read here.
         publish_results(root)
     return str(path)
 
 
 def _walk(root: Path, log: RunLog) -> None:
-    """Run each stage as a task run, until one fails."""
-    params, screen = read_params(root / catalog.PARAMS), watcher()
-    # The command of a terminal has looked already, before it started a server.
+    """Run each stage as a task run, until a stage fails."""
+    params, screen = read_params(root / catalog.PARAMS), WATCHER.get()
+    # The command of a terminal has checked already, before it started a server.
     if not screen:
         check(params, root)
     with Stages(root) as stages:
         order = stages.names()
         if screen:
             # With a profile not the project's times: they are of full size.
-            screen.plan(order, step_times(root))
+            screen.forecast = Forecast(step_times(root), order)
         for stage in order:
-            _take(stages, stage, params.retrain.stage_limit_s, log)
+            _run_noted(stages, stage, params.retrain.stage_limit_s, log)
     log.page = root / catalog.REPORT
 
 
-def _take(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
-    """Run one stage as a task run and note how it ended."""
+def _run_noted(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
+    """Run a stage as a task run and note its outcome."""
     began = time.monotonic()
     run = run_stage.with_options(name=stage, task_run_name=stage)
     try:
@@ -104,31 +100,24 @@ def _take(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def run_stage(stages: Stages, stage: str, limit_s: float) -> State[None]:
     """Let DVC run a stage if it is stale."""
-    log, screen = get_run_logger(), watcher()
-    if screen:
-        screen.begin(stage)
-    try:
-        outcome = _bring_up_to_date(stages, stage, limit_s, log.info, screen)
-    except BaseException:
-        if screen:
-            screen.fail()
-        raise
-    if screen:
-        screen.end(outcome)
-    return Completed(name=outcome.value, message=f"{stage}: {outcome.value}")
-
-
-def _bring_up_to_date(
-    stages: Stages, stage: str, limit_s: float, log: Callable[[str], None], screen: Progress | None
-) -> Outcome:
-    if not stages.is_stale(stage):
-        log("nothing to do: DVC finds every input, parameter and output as recorded")
-        return Outcome.UP_TO_DATE
+    log, screen = get_run_logger(), WATCHER.get()
 
     def _show(line: str) -> None:
-        log(line)
+        log.info(line)
         if screen:
             screen.line(line)
 
-    with run_context((stages.root / catalog.LOCK).parent) as environment:
-        return stages.reproduce(stage, _show, time_limit_s=limit_s, extra=environment)
+    outcome = Outcome.FAILED
+    if screen:
+        screen.begin(stage)
+    try:
+        if stages.is_stale(stage):
+            with run_context((stages.root / catalog.LOCK).parent) as environment:
+                outcome = stages.reproduce(stage, _show, time_limit_s=limit_s, extra=environment)
+        else:
+            log.info("nothing to do: DVC finds every input, parameter and output as recorded")
+            outcome = Outcome.UP_TO_DATE
+    finally:
+        if screen:
+            screen.end(outcome)
+    return Completed(name=outcome.value, message=f"{stage}: {outcome.value}")

@@ -1,4 +1,4 @@
-"""Write down what is known only after a run, outside the DAG: ``reports/runs/<id>.json``."""
+"""The record of a run, written outside the DAG: ``reports/runs/<id>.json``."""
 
 import os
 import time
@@ -22,14 +22,7 @@ from tasks.dag.lock import this_command
 
 @dataclass
 class RunLog:
-    """What one run of the flow did so far in one workspace.
-
-    Args:
-        name: Name of the flow run.
-        flow_run: Its id in Prefect.
-        profile: The profiles it runs with, joined as in ``quick+synthetic``, None for the project itself.
-        git: State of the project's sources as the run began.
-    """
+    """The state of a run so far; its fields are those of `RunRecord`."""
 
     name: str
     flow_run: str
@@ -40,34 +33,26 @@ class RunLog:
     error: str | None = None
     page: Path | None = None
     _began: float = field(default_factory=time.monotonic)
-    # From the start of this process to that of the flow: imports, checks, and Prefect's server if it is
-    # ours.
+    # From the start of this process to that of the flow: imports, checks, and Prefect's server if ours.
     _startup_s: float = field(default_factory=lambda: time.time() - psutil.Process().create_time())
 
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
-        """Note how a stage ended, with its step's own times."""
-        step = (
-            read_record(root / catalog.provenance(stage), Provenance)
-            if outcome is Outcome.COMPLETED
-            else None
-        )
-        self.stages[stage] = StageRun(
-            outcome=outcome,
-            wall_s=round(wall_s, 2),
-            step_wall_s=step.wall_s if step else None,
-            step_cpu_s=step.cpu_s if step else None,
-        )
+        """Note the outcome of a stage, with the times of its step."""
+        run = StageRun(outcome=outcome, wall_s=round(wall_s, 2), step_wall_s=None, step_cpu_s=None)
+        if outcome is Outcome.COMPLETED:
+            step = read_record(root / catalog.provenance(stage), Provenance)
+            run = run.model_copy(update={"step_wall_s": step.wall_s, "step_cpu_s": step.cpu_s})
+        self.stages[stage] = run
 
     def write(self, root: Path) -> Path:
         """Write the record of the run below ``root`` and return its path."""
-        path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
-        write_record(path, self._record(root))
-        return path
-
-    def _record(self, root: Path) -> RunRecord:
+        try:
+            is_synthetic = read_params(root / catalog.PARAMS).dataset.synthetic
+        except ParamsError:
+            is_synthetic = None
         wall_s = time.monotonic() - self._began
         steps_wall_s = sum(stage.step_wall_s or 0.0 for stage in self.stages.values())
-        return RunRecord(
+        record = RunRecord(
             version=VERSION,
             flow_run=self.flow_run,
             name=self.name,
@@ -86,10 +71,13 @@ class RunLog:
             stages=self.stages,
             error=self.error,
             refused=self.error is not None and self.page is not None,
-            synthetic=_is_synthetic(root),
+            synthetic=is_synthetic,
             # What lies there after a run that failed is of another run.
             result=None if self.error else run_result(root),
         )
+        path = root / catalog.RUNS / f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}.json"
+        write_record(path, record)
+        return path
 
 
 def run_result(root: Path) -> RunResult | None:
@@ -102,29 +90,19 @@ def run_result(root: Path) -> RunResult | None:
     if not path.is_file():
         return None
     evaluate = read_record(path, EvaluateFigures)
-    judged = read_record(summary, SummaryFigures) if summary.is_file() else None
-    since = judged.since_reference if judged else None
+    figures = read_record(summary, SummaryFigures) if summary.is_file() else None
+    since = figures.since_reference if figures else None
     return RunResult(
         final=evaluate.final,
         **dict(evaluate.variants[evaluate.final]),
-        verdict=judged.verdict if judged else None,
+        verdict=figures.verdict if figures else None,
         since_reference=since.accuracy if since else None,
     )
 
 
-def _is_synthetic(root: Path) -> bool | None:
-    """Tell whether the images are synthetic; None where the parameters cannot be read."""
-    try:
-        return read_params(root / catalog.PARAMS).dataset.synthetic
-    except ParamsError:
-        return None
-
-
 def step_times(root: Path) -> dict[str, float]:
-    """Return the seconds that each step last took below ``root``.
-
-    A fresh clone has the committed records of runs alone.
-    """
+    """Return the seconds that each step last took below ``root``."""
+    # A fresh clone has only the committed records of runs.
     runs, _ = read_runs(root / catalog.RUNS, root / catalog.ARCHIVE)
     times = {
         name: stage.step_wall_s

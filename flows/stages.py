@@ -1,4 +1,4 @@
-"""The stages of DVC, asked and run. DVC alone hashes, locks and writes ``dvc.lock``."""
+"""The stages of DVC. DVC alone hashes, locks and writes ``dvc.lock``."""
 
 import json
 import logging
@@ -38,8 +38,7 @@ _STANDBY = Path(__file__).with_name("standby.py").resolve()
 # What DVC hands to a stage's command, and what would send a run inside one back to the outer project.
 _OUTER_STAGE = ("DVC_ROOT", "DVC_STAGE", "DVC_EXP_")
 
-# DVC logs all that it does. Its own handlers would write each warning a second time, past a terminal's
-# row.
+# DVC logs all that it does. Its own handlers would write each warning again, past the row of a terminal.
 for _name in ("dvc", "dvc_objects", "dvc_data"):
     logging.getLogger(_name).setLevel(logging.WARNING)
     logging.getLogger(_name).handlers.clear()
@@ -48,17 +47,14 @@ logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
 
 
 class StageError(LitesmithError):
-    """A failed stage; the text is the step's own error."""
+    """A failed stage; the text is the error of the step."""
 
 
 class Stages:
-    """The stages of a workspace, read once and again after one has run.
+    """The stages of a workspace, read at first and after each run of a stage.
 
-    Close it, or use it in a ``with`` statement: it holds DVC's repository open, and once a stage was
-    reproduced a process waits for the next.
-
-    Args:
-        root: The workspace.
+    Use it in a ``with`` statement: it holds DVC's repository open, and once a stage was reproduced a
+    process waits for the next.
     """
 
     def __init__(self, root: Path) -> None:
@@ -73,35 +69,27 @@ class Stages:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the repository, guard nothing any more, and stop the waiting process."""
+        """Close the repository, release the guards, and stop the waiting process."""
         self._guarded.close()
         self._repo.close()
         if self._waiting is not None:
             _stop(self._waiting)
-            self._waiting = None
 
     def names(self) -> list[str]:
-        """Return the names in the order in which DVC runs the stages.
+        """Return the names in the order in which DVC runs them.
 
         Raises:
             MachineError: DVC cannot work here.
         """
         with _explained(self.root):
-            return [
-                stage.name for stage in plan_repro(get_active_graph(self._repo.index.graph)) if stage.cmd
-            ]
+            plan = plan_repro(get_active_graph(self._repo.index.graph))
+            return [stage.name for stage in plan if stage.cmd]
 
     def is_stale(self, stage: str) -> bool:
-        """Tell whether DVC would run a stage.
-
-        A dependency, parameter, command or output is then not as recorded.
+        """Tell whether a dependency, parameter, command or output is not as recorded.
 
         Raises:
-            MachineError: Another DVC command holds the workspace, and does not let go in a minute.
+            MachineError: Another DVC command holds the workspace for more than a minute.
         """
         with _explained(self.root), self._locked():
             return bool(self._stage(stage).status())
@@ -110,59 +98,60 @@ class Stages:
         """Tell whether the outputs of a stage are there or in DVC's cache.
 
         Raises:
-            MachineError: Another DVC command holds the workspace and does not let go in a minute, or
-                ``dvc.yaml`` cannot be read.
+            MachineError: As `is_stale`, or ``dvc.yaml`` cannot be read.
         """
         with _explained(self.root), self._locked():
-            asked = self._stage(stage)
-            is_unchanged = not (asked.changed_stage() or asked.changed_deps())
-            return not asked.status() or (is_unchanged and bool(asked.outs_cached()))
+            known = self._stage(stage)
+            is_unchanged = not (known.changed_stage() or known.changed_deps())
+            return not known.status() or (is_unchanged and bool(known.outs_cached()))
 
     def reproduce(
         self, stage: str, show: Callable[[str], None], *, time_limit_s: float, extra: Mapping[str, str]
     ) -> Outcome:
-        """Let DVC run one stage or restore it from its cache.
+        """Let DVC run a stage or restore it from its cache.
 
-        However this ends, no process of it is left behind: DVC does not pass signals on to the stage's
-        command.
+        However this ends, no process of it is left: DVC does not pass signals on to the stage's command.
 
         Args:
             stage: The stage's name.
             show: Called with each line that DVC and the stage write.
-            time_limit_s: Seconds after which the stage is killed. A limit inside Python would not
+            time_limit_s: Seconds after which the stage is killed; a limit inside Python would not
                 interrupt native code.
             extra: Environment variables for the stage.
 
         Raises:
-            StageError: The stage failed or took too long; the text is the error that it wrote.
+            StageError: The stage failed or took too long.
         """
         lines: list[str] = []
-        expected = self._expected(stage)
+        # DVC warns of folders that may be empty.
+        outs = self._stage(stage).outs
+        expected = {f"WARNING: '{out}' is empty." for out in outs if out.annot.meta.get(MAYBE_EMPTY)}
         # The run changes dvc.lock, which was read.
         self._repo.close()
         self._repo = Repo(str(self.root))
         with self._child(stage, extra) as child, _time_limit(child, time_limit_s) as expired:
-            for line in _lines(child):
+            assert child.stdout is not None
+            for line in (line.rstrip() for line in child.stdout if line.strip()):
                 lines.append(line)
                 if line not in expected:
                     show(line)
             code = child.wait()
         if expired.is_set():
-            raise StageError(
-                f"stage {stage} was stopped after its time limit, {time_limit_s:g} s "
-                "(retrain.stage_limit_s)."
-            )
+            limit = f"{time_limit_s:g} s (retrain.stage_limit_s)"
+            raise StageError(f"stage {stage} was stopped after its time limit, {limit}.")
         if code != 0:
             raise StageError(f"stage {stage}: {_reason(lines, code)}")
-        return _outcome(lines)
+        if any(_RESTORED in line for line in lines):
+            return Outcome.RESTORED
+        return Outcome.UP_TO_DATE if any(_UNCHANGED in line for line in lines) else Outcome.COMPLETED
 
     def guard(self, stage: str) -> None:
-        """Let no other DVC command make a stage anew until this is closed.
+        """Let no other DVC command run a stage until this is closed.
 
         DVC would clear the stage's outputs before the workspace's lock refuses its command.
 
         Raises:
-            MachineError: Another DVC command is making the stage.
+            MachineError: Another DVC command runs the stage.
         """
         outs = [out.fs_path for out in self._stage(stage).outs]
         hardlink = self._repo.config["core"].get("hardlink_lock", False)
@@ -190,22 +179,20 @@ class Stages:
 
     @contextmanager
     def _child(self, stage: str, extra: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-        """Let DVC begin on one stage; whatever happens, leave nothing of it running."""
+        """Let DVC begin on a stage, and stop all its processes in the end."""
         child, self._waiting = self._waiting, None
         if child is None or child.poll() is not None:
             child = _start(self.root)
         try:
             variables = {**_environment(), **lock_environment(), **starter_environment(), **extra}
-            _send(child, {"stage": stage, "environment": variables, "command": this_command()})
+            order: Order = {"stage": stage, "environment": variables, "command": this_command()}
+            assert child.stdin is not None
+            with suppress(BrokenPipeError), child.stdin:  # the output of a dead one holds the reason
+                child.stdin.write(json.dumps(order) + "\n")
             self._waiting = _start(self.root)
             yield child
         finally:
             _stop(child)
-
-    def _expected(self, stage: str) -> set[str]:
-        """Return DVC's warnings of folders that may be empty."""
-        outs = self._stage(stage).outs
-        return {f"WARNING: '{out}' is empty." for out in outs if out.annot.meta.get(MAYBE_EMPTY)}
 
     def _stage(self, name: str) -> PipelineStage:
         return next(stage for stage in self._repo.index.stages if stage.cmd and stage.name == name)
@@ -213,7 +200,7 @@ class Stages:
 
 @contextmanager
 def _explained(root: Path) -> Iterator[None]:
-    """Turn an error of DVC's own into one that says what can be done."""
+    """Turn an error of DVC into one with a way to solve it."""
     try:
         yield
     except OSError as error:
@@ -223,11 +210,11 @@ def _explained(root: Path) -> Iterator[None]:
             "share: set HOME or DVC_SITE_CACHE_DIR to a folder that this user may read and write."
         ) from error
     except DvcException as error:
-        hint = (
-            "It needs a git checkout (`git init` in the project makes one), a dvc.yaml that can be read "
-            "(`make dvc` writes it) and no other DVC command at work in this folder."
-        )
-        raise MachineError(f"DVC cannot work in {root.resolve()}: {error}. {hint}") from error
+        raise MachineError(
+            f"DVC cannot work in {root.resolve()}: {error}. It needs a git checkout (`git init` in the "
+            "project starts one), a dvc.yaml that can be read (`make dvc` writes it) and no other DVC "
+            "command at work in this folder."
+        ) from error
 
 
 def _start(root: Path) -> subprocess.Popen[str]:
@@ -245,21 +232,11 @@ def _start(root: Path) -> subprocess.Popen[str]:
     )
 
 
-def _send(child: subprocess.Popen[str], order: "Order") -> None:
-    assert child.stdin is not None
-    with suppress(BrokenPipeError), child.stdin:  # one that has died says why on its other end
-        child.stdin.write(json.dumps(order) + "\n")
-
-
 def _stop(child: subprocess.Popen[str]) -> None:
     """Stop a process with all below it, and close its pipes."""
-    if child.poll() is None:
-        stop_tree(child.pid)
-        child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            with suppress(BrokenPipeError):
-                pipe.close()
+    with suppress(BrokenPipeError), child:
+        if child.poll() is None:
+            stop_tree(child.pid)
 
 
 def _environment() -> dict[str, str]:
@@ -288,26 +265,13 @@ def _time_limit(child: subprocess.Popen[str], limit_s: float) -> Iterator[thread
         timer.cancel()
 
 
-def _lines(child: subprocess.Popen[str]) -> Iterator[str]:
-    assert child.stdout is not None
-    yield from (line.rstrip() for line in child.stdout if line.strip())
-
-
-def _outcome(lines: list[str]) -> Outcome:
-    if any(_RESTORED in line for line in lines):
-        return Outcome.RESTORED
-    if any(_UNCHANGED in line for line in lines):
-        return Outcome.UP_TO_DATE
-    return Outcome.COMPLETED
-
-
 def _reason(lines: list[str], code: int) -> str:
-    """Return the error that the step wrote, else the last lines that came."""
+    """Return the error that the step wrote, else the last lines."""
     error: list[str] = []
     for line in lines:
         if line.startswith("error: "):
             error = [line.removeprefix("error: ")]
-        elif error and line.startswith("ERROR: "):  # DVC's words on it
+        elif error and line.startswith("ERROR: "):  # the message of DVC on it
             break
         elif error:
             error.append(line)

@@ -17,7 +17,7 @@ from dvc.repo import Repo
 
 
 class Order(TypedDict):
-    """One line of JSON: a stage, its environment, and who asks."""
+    """One line of JSON: a stage, its environment, and the command of the run."""
 
     stage: str
     environment: dict[str, str]
@@ -26,9 +26,13 @@ class Order(TypedDict):
 
 def main() -> int:
     """Wait for the order and return DVC's exit code."""
-    _import_all()
+    # Read the workspace as DVC will, since it imports most of itself only then.
+    get_main_parser()
+    repo = Repo()
+    _ = repo.index.graph, repo.scm, repo.datasets
+    repo.close()
     line = sys.stdin.readline()
-    if not line:  # the process that was to give it is gone
+    if not line:  # the process that would write it is gone
         return 0
     order: Order = json.loads(line)
     os.environ.clear()
@@ -39,14 +43,6 @@ def main() -> int:
     logging.getLogger("dvc.rwlock").setLevel(logging.ERROR)
     code: int = run_dvc(["--wait-for-lock", "repro", "--single-item", order["stage"]])
     return code
-
-
-def _import_all() -> None:
-    """Read the workspace as DVC will, since it imports most of itself only then."""
-    get_main_parser()
-    repo = Repo()
-    _ = repo.index.graph, repo.scm, repo.datasets
-    repo.close()
 
 
 if __name__ == "__main__":

@@ -29,12 +29,11 @@ from tasks.dag.workers import RUNNER, worker_pool
 
 # Names the file that holds the flow's run context.
 CONTEXT = "LITESMITH_RUN_CONTEXT"
-# Address of a Dask scheduler, such as tcp://host:8786. Scheduler and workers are started in this
-# workspace with PYTHONPATH=. (they import the steps), the workers with `--nthreads 1`. Unset: local
-# worker processes.
+# Address of a Dask scheduler, such as tcp://host:8786; unset: local worker processes. Scheduler and
+# workers start in this workspace with PYTHONPATH=. (they import the steps), workers with `--nthreads 1`.
 DASK = "LITESMITH_DASK_ADDRESS"
 
-# Fields of a job that tell it apart, and what they are called.
+# Fields that identify a job, and their labels.
 _COLUMNS = {"number": "trial", "rung": "rung"}
 
 Plain = int | float | str
@@ -55,8 +54,7 @@ def run_context(folder: Path) -> Iterator[dict[str, str]]:
     They name a file below ``folder`` with the context of the run.
     """
     path = folder / f"context-{os.getpid()}.pickle"
-    # Without the task: trials belong to the flow run, and a task made on the fly does not pickle by
-    # name.
+    # Without the task: trials belong to the flow run, and a task in a function is not pickled by name.
     write_bytes(path, cloudpickle.dumps({**serialize_context(), "task_run_context": {}}))
     try:
         yield {RUNNER: "flows.sweep:run_trials", CONTEXT: str(path)}
@@ -65,16 +63,14 @@ def run_context(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def run_trials(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Study:
-    """Run a study whose jobs are task runs of one subflow.
+    """Run a study whose jobs are task runs of a subflow.
 
-    Results come in the order of the jobs, so the study does not depend on who ran them or how many at
-    once.
-
-    Args:
-        study: Called with a way to map jobs, inside the subflow.
-        num_workers: Local worker processes; a Dask cluster has as many as it has.
+    Results come in the order of the jobs, so the study does not depend on the workers or their number:
+    ``num_workers`` local processes, or those of a Dask cluster.
     """
-    with _parent_run():
+    # Written by `run_context` in this workspace a moment ago.
+    parent = cloudpickle.loads(Path(os.environ[CONTEXT]).read_bytes()) if CONTEXT in os.environ else None
+    with hydrated_context(parent):
         if DASK in os.environ:
             return _on_cluster(study, os.environ[DASK])
         with worker_pool(num_workers) as pool:
@@ -83,18 +79,6 @@ def run_trials(study: Callable[[MapJobs], Study], /, *, num_workers: int) -> Stu
                 return pool.submit(function, job).result()
 
             return _subflow(study, ThreadPoolTaskRunner(max_workers=num_workers), _call)
-
-
-@contextmanager
-def _parent_run() -> Iterator[None]:
-    """Enter the flow run that started this stage, if there is one."""
-    if CONTEXT not in os.environ:
-        yield
-        return
-    # Written by `run_context` in this workspace a moment ago.
-    context = cloudpickle.loads(Path(os.environ[CONTEXT]).read_bytes())
-    with hydrated_context(context):
-        yield
 
 
 def _on_cluster(study: Callable[[MapJobs], Study], address: str) -> Study:
@@ -114,10 +98,8 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
     board = _Leaderboard(read_params(catalog.PARAMS).sweep.num_trials)
 
     def _map_jobs(function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
-        futures = [
-            _task(partial(call, function, job), job_name(job, index)).submit()
-            for index, job in enumerate(jobs)
-        ]
+        trials = [_task(partial(call, function, job), job_name(job, i)) for i, job in enumerate(jobs)]
+        futures = [trial.submit() for trial in trials]
         results = [board.add(job, future.result()) for job, future in zip(jobs, futures, strict=True)]
         board.show()
         return results
@@ -133,7 +115,7 @@ def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _
 
 
 def _task(run: Callable[[], Result], name: str) -> Task[[], Result]:
-    """Return a task that runs one job and logs its result.
+    """Return a task that runs a job and logs its result.
 
     The job is bound, not an argument: Prefect would look through it, and Dask would take a tuple in it
     for a call.
@@ -151,12 +133,15 @@ def _task(run: Callable[[], Result], name: str) -> Task[[], Result]:
 
 def job_name(job: object, index: int) -> str:
     """Return a job's trial and rung, or its place in the batch."""
-    named = [f"{label} {getattr(job, key)}" for key, label in _COLUMNS.items() if hasattr(job, key)]
-    return " ".join(named) or f"job {index}"
+    return " ".join(f"{label} {value}" for label, value in _labels(job).items()) or f"job {index}"
+
+
+def _labels(job: object) -> dict[str, Plain]:
+    return {label: getattr(job, key) for key, label in _COLUMNS.items() if hasattr(job, key)}
 
 
 def plain_fields(result: object) -> dict[str, Plain]:
-    """Return the numbers and words of a result by field."""
+    """Return the numbers and texts of a result by field."""
     if isinstance(result, Plain):
         return {"result": result}
     fields = result if isinstance(result, dict) else getattr(result, "__dict__", {})
@@ -173,22 +158,21 @@ class _Leaderboard:
     progress: UUID | None = None
 
     def begin(self) -> None:
-        """Show a progress bar that has not moved."""
+        """Show an empty progress bar."""
         bar = create_progress_artifact(0.0, key="sweep-progress", description="Share of trials begun")
         self.progress = bar if isinstance(bar, UUID) else None
 
     def add(self, job: object, result: Result) -> Result:
         """Note a result and return it."""
-        named = {label: getattr(job, key) for key, label in _COLUMNS.items() if hasattr(job, key)}
         rank = getattr(job, "rung", 0), getattr(result, "accuracy", 0.0)
-        self.rows.append((*rank, {**named, **plain_fields(result)}))
+        self.rows.append((*rank, {**_labels(job), **plain_fields(result)}))
         self.begun.add(getattr(job, "number", len(self.rows)))
         if self.progress:
             update_progress_artifact(self.progress, min(100 * len(self.begun) / self.num_trials, 99.0))
         return result
 
     def show(self) -> None:
-        """Publish what is known so far, the farthest and most accurate trials on top."""
+        """Publish the results so far, the farthest and most accurate trials on top."""
         create_table_artifact(
             [row for *_, row in sorted(self.rows, key=lambda row: row[:2], reverse=True)],
             key="sweep-leaderboard",

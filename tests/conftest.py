@@ -18,7 +18,7 @@ from litesmith.params.loading import DEVICES, overlaid, parse_params
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
 # Groups of tests that take minutes, in the order in which they begin; the second waits more than it computes.
-_LONG_GROUPS = ("doors", "places", "ends", "dask", "offline")
+_LONG_GROUPS = ("kills", "places", "ends", "dask", "offline")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

@@ -1,1 +1,1 @@
-"""The most accurate small files: four budgets of bytes, three seeds each, all taught by the same teachers."""
+"""The most accurate small files: four budgets of bytes, three seeds each."""

@@ -1,16 +1,17 @@
 """The command line of the frontier.
 
-Every command goes on from where a killed one stopped, epoch by epoch. In the order in which they need each other:
+Every command goes on from where a killed one stopped, epoch by epoch. In the order in which they need
+each other:
 
     python -m benchmarks.frontier teacher 1         train a teacher; the next one may run beside it
-    python -m benchmarks.frontier answers           ask the teachers about every view of the training images
-    python -m benchmarks.frontier student 16000 1   train the student of a budget and a seed and convert it to int8
+    python -m benchmarks.frontier answers           collect the teachers' answers to every view
+    python -m benchmarks.frontier student 16000 1   train and convert the student of a budget and a seed
     python -m benchmarks.frontier measure 16000 1   measure it on the official test images, once
-    python -m benchmarks.frontier collect           write the result of all that is measured, the files and their cards
+    python -m benchmarks.frontier collect           write the result, the files and their cards
 
-Teachers and students learn from the pipeline's train and gate splits and are judged on its validation split; `dvc repro
-prepare` makes these. What the commands make lies in `.litesmith/frontier`, but for what `collect` writes:
-`benchmarks/results/frontier.json` and `benchmarks/models`.
+Teachers and students learn from the pipeline's train and gate splits and are judged on its validation
+split; `dvc repro prepare` makes these. What the commands make lies in `.litesmith/frontier`, but for
+what `collect` writes: `benchmarks/results/frontier.json` and `benchmarks/models`.
 """
 
 import argparse
@@ -32,23 +33,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m benchmarks.frontier", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("teacher", help="train a teacher")
-    one.add_argument("number", type=int)
-    one.set_defaults(command=_teacher)
+    command_parser = commands.add_parser("teacher", help="train a teacher")
+    command_parser.add_argument("number", type=int)
+    command_parser.set_defaults(command=_teacher)
     commands.add_parser("answers", help="ask the teachers").set_defaults(command=_answers)
     for name, command, meaning in (
         ("student", _student, "train and convert a student"),
         ("measure", _measure, "measure a finished student on test"),
     ):
-        one = commands.add_parser(name, help=meaning)
-        one.add_argument("budget")
-        one.add_argument("seed", type=int)
-        one.set_defaults(command=command)
+        command_parser = commands.add_parser(name, help=meaning)
+        command_parser.add_argument("budget")
+        command_parser.add_argument("seed", type=int)
+        command_parser.set_defaults(command=command)
     commands.add_parser("collect", help="write result, files and cards").set_defaults(command=_collect)
     return parser
 
 
-# TensorFlow takes seconds to come, and whoever times a file does so before it is there: each command imports its own.
+# TensorFlow takes seconds to come, and whoever times a file does so before it is there: each command
+# imports its own.
 
 
 def _teacher(chosen: argparse.Namespace) -> None:

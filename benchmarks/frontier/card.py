@@ -1,4 +1,4 @@
-"""The card of a file that the frontier publishes: what it is, its figures, and how anyone can score it."""
+"""The card of a published file of the frontier: description, figures, and how to score it."""
 
 import inspect
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Gather what was measured of the students: the table with its means, and for each budget a file with its card."""
+"""Collect the measured students: a table with means, and a file with its card for each budget."""
 
 import hashlib
 import statistics
@@ -29,7 +29,9 @@ from tasks import catalog
 
 
 def collect(config: Config) -> None:
-    """Write the result of all measured entries, and for each budget the file of the seed best on validation.
+    """Write the result of all measured entries, and the best file of each budget.
+
+    Best is the seed with the highest validation accuracy.
 
     Raises:
         ContractError: No entry is measured, or a file is not the one that was.
@@ -94,7 +96,7 @@ def summary(config: Config, budget: Budget, entries: Sequence[Entry]) -> dict[st
 
 
 def _behind(entries: Sequence[Entry], complete: bool) -> str:
-    """Say which machines trained some entries, how far these are apart, and their mean if they are not all yet."""
+    """Return the machines of some entries, their spread, and the mean of an unfinished set."""
     hosts = [entry["trained_on"]["host"] for entry in entries]
     machines = sorted({f"{host['cpu']}, {host['cores']} cores" for host in hosts})
     trained = f", trained on {' and '.join(machines)}" if machines else ""
@@ -114,29 +116,33 @@ def _deviation(entries: Sequence[Entry], figure: str) -> float | None:
 
 
 def _teachers(config: Config) -> dict[str, Any]:
-    """Return what the teachers reached on validation and what they and their answers cost, as far as it is known."""
+    """Return validation accuracy and cost of teachers and answers, as far as known."""
     numbers = range(1, config.teachers.number + 1)
     folders = {teacher_name(number): teacher_folder(config, number) for number in numbers}
-    made = {
-        name: one / "made.json" for name, one in {**folders, "answers": answers_folder(config)}.items()
+    records = {
+        name: folder / "made.json"
+        for name, folder in {**folders, "answers": answers_folder(config)}.items()
     }
-    told = {name: read_json(path) for name, path in made.items() if path.is_file()}
+    contents = {name: read_json(path) for name, path in records.items() if path.is_file()}
     before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
     return {
         **before,
-        **{name: {key: one[key] for key in ("validation", "cpu_s")} for name, one in told.items()},
+        **{
+            name: {key: content[key] for key in ("validation", "cpu_s")}
+            for name, content in contents.items()
+        },
     }
 
 
 def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:
-    """Copy the file of an entry with its metadata, unless they are published already, and write its card."""
+    """Publish the file of an entry with metadata, unless it is already, and write its card."""
     target = MODELS / f"fashion-mnist-{budget}.tflite"
     if not _is_file_of(target, entry):
         source = student_folder(config, budget, entry["seed"]) / "int8.tflite"
         if not _is_file_of(source, entry):
             raise ContractError(
-                f"{source} is not the file that was measured, whose SHA-256 is {entry['sha256']}: it was trained "
-                "again, or elsewhere. Bring that file, or take the entry out of the measured ones and measure anew."
+                f"{source} is not the measured file, whose SHA-256 is {entry['sha256']}: it was trained "
+                "again, or elsewhere. Bring that file, or remove the entry and measure anew."
             )
         write_bytes(target, source.read_bytes())
     if not _has_metadata(target):

@@ -13,7 +13,9 @@ Entry = dict[str, Any]
 
 
 def entries_of(config: Config, budget: str) -> list[Entry]:
-    """Return the measured entries of a budget by seed; one measured here comes before one of the committed result.
+    """Return the measured entries of a budget by seed.
+
+    An entry measured here comes before that of the committed result.
 
     Entries that other numbers of ``frontier.yaml`` made are left out, and named in the log.
     """
@@ -31,7 +33,7 @@ def entries_of(config: Config, budget: str) -> list[Entry]:
 
 
 def best_on_validation(entries: Sequence[Entry]) -> Entry:
-    """Return the entry with the highest accuracy on validation, of equal ones that with the lowest seed."""
+    """Return the entry with the highest validation accuracy, of equals the lowest seed."""
     return min(entries, key=lambda entry: (-entry["validation_accuracy"], entry["seed"]))
 
 

@@ -1,4 +1,4 @@
-"""Train the teachers, ask them, train the students and convert them."""
+"""Train teachers, collect their answers, train and convert students."""
 
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,13 @@ from tasks import catalog
 def teacher(config: Config, number: int) -> None:
     """Train one teacher into its folder."""
     backend.set_threads(1)
-    asked, folder, data = config.teachers, teacher_folder(config, number), taught()
+    plan, folder, data = config.teachers, teacher_folder(config, number), training_split()
     with counting(folder):
         job = TrainingJob(
-            data, validation(), asked.recipe, config.seed, work=folder, compute_dtype=asked.compute_dtype
+            data, validation(), plan.recipe, config.seed, work=folder, compute_dtype=plan.compute_dtype
         )
-        model, history = train_teacher(network_for(data, asked.network), job, folder.name)
-    keep(folder, model, history, asked.recipe, count_macs(model))
+        model, history = train_teacher(network_for(data, plan.network), job, folder.name)
+    keep(folder, model, history, plan.recipe, count_macs(model))
     write_weights(teacher_file(config, number), model)
 
 
@@ -65,7 +65,7 @@ def write_weights(path: Path, model: Any) -> None:
 
 
 def read_teachers(config: Config, data: Split) -> list[Any]:
-    """Return all teachers for images like those of ``data``, with the weights that were kept of them.
+    """Return all teachers for images like those of ``data``, with their committed weights.
 
     Raises:
         ContractError: One was not trained yet.
@@ -80,8 +80,10 @@ def _read_teacher(config: Config, number: int, data: Split) -> Any:
             f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first."
         )
     model = build_network(network_for(data, config.teachers.network), teacher_name(number))
-    with np.load(path) as kept:
-        model.set_weights([kept[f"w{place}"].astype(np.float32) for place in range(len(kept.files))])
+    with np.load(path) as weights:
+        model.set_weights(
+            [weights[f"w{place}"].astype(np.float32) for place in range(len(weights.files))]
+        )
     return model
 
 
@@ -89,30 +91,30 @@ def answers(config: Config) -> None:
     """Ask the teachers about every view and write the distillation targets."""
     backend.set_threads(1)
     augmentation, folder = config.teachers.recipe.augmentation, answers_folder(config)
-    teachers = read_teachers(config, taught())
+    teachers = read_teachers(config, training_split())
     seeds = view_seeds(config.teachers.num_views, config.seed)
-    asked = [computing_in(one, config.teachers.compute_dtype) for one in teachers]
+    computing = [computing_in(teacher, config.teachers.compute_dtype) for teacher in teachers]
     with counting(folder):
-        given = answer_views(asked, taught().images, augmentation, seeds, folder)
+        answers = answer_views(computing, training_split().images, augmentation, seeds, folder)
         score = evaluate(ensemble_of(teachers, augmentation), validation())
     write_json(folder / "made.json", {"validation": score.model_dump(), "cpu_s": total(folder)})
-    write_targets(targets_folder(config), given, augmentation, seeds)
+    write_targets(targets_folder(config), answers, augmentation, seeds)
 
 
 def student(config: Config, budget: str, seed: int) -> None:
-    """Train the student of a budget with one seed and convert it to int8, asked about the mirror image too.
+    """Train the flip-averaged student of a budget with a seed, and convert it to int8.
 
     Raises:
         ParamsError: There is no such budget, or the file is larger than it.
     """
     backend.set_threads(1)
-    asked, folder, data = config.budget(budget), student_folder(config, budget, seed), taught()
+    plan, folder, data = config.budget(budget), student_folder(config, budget, seed), training_split()
     own = derived_seed(config.seed, "student", seed)
     targets = read_targets(targets_folder(config), config.distillation)
     with counting(folder):
         backend.seed_everything(own)
-        model = build_network(network_for(data, asked.network), folder.name)
-        job = TrainingJob(data, validation(), asked.recipe, own, targets, folder, asked.compute_dtype)
+        model = build_network(network_for(data, plan.network), folder.name)
+        job = TrainingJob(data, validation(), plan.recipe, own, targets, folder, plan.compute_dtype)
         history = loop.train(model, job)
     macs, model = 2 * count_macs(model), flip_averaged(model, folder.name)
     content = INT8.convert(model, data.images[sample_rows(data.labels, config.num_calibration, own)])
@@ -121,14 +123,14 @@ def student(config: Config, budget: str, seed: int) -> None:
             f"the int8 file has {len(content)} bytes, its budget is {budget}. Take a smaller network."
         )
     write_bytes(folder / "int8.tflite", content)
-    keep(folder, model, history, asked.recipe, macs)
+    keep(folder, model, history, plan.recipe, macs)
 
 
 def keep(folder: Path, model: Any, history: History, recipe: Recipe, macs: int) -> None:
-    """Write a trained model, how it learned and what it cost; last of all where, which marks it as finished."""
+    """Write a trained model, its history and cost; last its host, which marks it as finished."""
     backend.save_h5(model, folder / "model.h5")
     write_text(folder / "history.csv", history_csv(history))
-    made = {
+    record = {
         "validation": evaluate(model, validation()).model_dump(),
         "cpu_s": total(folder),
         "num_parameters": model.count_params(),
@@ -137,18 +139,18 @@ def keep(folder: Path, model: Any, history: History, recipe: Recipe, macs: int) 
         "host": describe_host(),
         "versions": installed(),
     }
-    write_json(folder / "made.json", made)
+    write_json(folder / "made.json", record)
 
 
-def taught() -> Split:
-    """Return what teachers and students learn from: the train and the gate split, one after the other."""
+def training_split() -> Split:
+    """Return the images of teachers and students: the train split, then the gate split."""
     parts = [read_split(catalog.TRAIN), read_split(catalog.GATE)]
     images, labels, ids = (
-        np.concatenate([getattr(one, name) for one in parts]) for name in ("images", "labels", "ids")
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "labels", "ids")
     )
     return Split(images, labels, ids)
 
 
 def validation() -> Split:
-    """Return what every choice is made on."""
+    """Return the validation split, on which every choice is made."""
     return read_split(catalog.VALIDATION)

@@ -1,4 +1,4 @@
-"""Measure a finished student on the official test images, once: nothing is chosen by what is found here."""
+"""Measure a finished student on the official test images, once: nothing is chosen by it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -38,8 +38,13 @@ def measure(config: Config, budget: str, seed: int) -> None:
     folder = _unmeasured(config, budget, seed)
     params = read_params(catalog.PARAMS)
     registry.require(params.evaluate.measure)
-    test, file, made = read_split(catalog.TEST), folder / "int8.tflite", read_json(folder / "made.json")
-    # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the machine.
+    test, file, record = (
+        read_split(catalog.TEST),
+        folder / "int8.tflite",
+        read_json(folder / "made.json"),
+    )
+    # Time comes first: TensorFlow, which the Keras parent needs, is not there yet to take part of the
+    # machine.
     latency = _latency(params.evaluate, file, test)
     device = _device(params.evaluate, file)
     scored = _scores(folder, test, params.dataset.class_names)
@@ -51,13 +56,13 @@ def measure(config: Config, budget: str, seed: int) -> None:
         "num_images": len(test.labels),
         "confidence": CONFIDENCE,
         **scored,
-        "num_parameters": made["num_parameters"],
-        "macs": made["macs"],
+        "num_parameters": record["num_parameters"],
+        "macs": record["macs"],
         "latency": latency,
         **device,
-        "validation_accuracy": made["validation"]["accuracy"],
-        "training_cpu_s": made["cpu_s"],
-        "trained_on": {"host": made["host"], "versions": made.get("versions")},
+        "validation_accuracy": record["validation"]["accuracy"],
+        "training_cpu_s": record["cpu_s"],
+        "trained_on": {"host": record["host"], "versions": record.get("versions")},
         "measured_on": where(),
     }
     write_json(folder / "measured.json", measured)
@@ -68,7 +73,7 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
     config.budget(budget)
     if seed not in config.seeds:
         raise ParamsError(
-            f"{seed} is no seed of the frontier. Expected one of {config.seeds}: all count, and no other."
+            f"{seed} is no seed of the frontier. Expected one of {config.seeds}: exactly these count."
         )
     folder = student_folder(config, budget, seed)
     missing = [
@@ -82,8 +87,9 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
     for entry in entries_of(config, budget):
         if entry["seed"] == seed:
             raise ContractError(
-                f"{folder.name} was measured before, and the test images are opened once for each entry. "
-                f"Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it into {RESULT}."
+                f"{folder.name} was measured before, and the test images are opened once for each entry. Its "
+                f"SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it "
+                f"into {RESULT}."
             )
     return folder
 

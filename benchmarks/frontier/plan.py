@@ -1,4 +1,4 @@
-"""What the frontier is made of, as ``benchmarks/frontier.yaml`` says it, and where its work lies."""
+"""The plan of the frontier, from ``benchmarks/frontier.yaml``, and its folders."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Distillation, Recipe
 
 CONFIG = Path(__file__).parents[1] / "frontier.yaml"
-# What is kept for good, whichever machine made it; the rest is unfinished work, which git does not hold.
+# Permanent files, of any machine; the rest is unfinished work, which git does not hold.
 RESULT = Path("benchmarks/results/frontier.json")
 MODELS = Path("benchmarks/models")
 WORK = Path(".litesmith/frontier")
@@ -63,7 +63,7 @@ class Config(Section):
         return self.budgets[name]
 
     def fingerprint(self, name: str) -> str:
-        """Return 16 hexadecimal digits that follow from every number that decides the student of a budget."""
+        """Return 16 hexadecimal digits from all numbers that decide the student of a budget."""
         deciding = {
             **self.model_dump(exclude={"budgets", "seeds", "max_quantization_loss"}),
             "student": {},
@@ -81,7 +81,7 @@ def read_config() -> Config:
     return read_numbers(CONFIG, Config)
 
 
-# What is made with other numbers lies elsewhere, so that nothing of before passes for theirs.
+# Work with other numbers has other folders, so that earlier work is not taken for theirs.
 
 
 def teacher_name(number: int) -> str:

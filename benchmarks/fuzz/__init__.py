@@ -1,1 +1,1 @@
-"""Fuzzing: mutated pictures, IDX files, parameters and models, each of which must be answered or refused."""
+"""Fuzzing: mutated pictures, IDX files, parameters and models."""

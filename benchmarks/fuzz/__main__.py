@@ -1,11 +1,12 @@
 """Fuzzing: mutated pictures, IDX files, parameters and models, given to what of the project reads them.
 
     python -m benchmarks.fuzz                     try them all and write the result
-    python -m benchmarks.fuzz only KIND [NUMBER]  try the inputs of a kind, or one of them with its traceback
+    python -m benchmarks.fuzz only KIND [NUMBER]  try a kind, or a single input with its traceback
 
-Each must end in an answer or in an error of `litesmith.errors`; another exception, a signal or a hang is a failure
-whose files are kept. Inputs follow from a seed and their number, and run in worker processes that may die. A model
-runs in a worker first. Where that ends badly, and for every so many-th model otherwise, `predict` itself decides.
+Each must end in an answer or in an error of `litesmith.errors`; another exception, a signal or a hang is
+a failure whose files are kept. Inputs follow from a seed and their number, and run in worker processes
+that may die. A model runs in a worker first. Where that ends badly, and for every so many-th model
+otherwise, `predict` itself decides.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _only(chosen: argparse.Namespace) -> None:
-    """Try the inputs of a kind and print each failure; of a single input print how it ended, and keep its files."""
+    """Try the inputs of a kind and print each failure, or the outcome of a single input."""
     config, kind = read_config(), next(kind for kind in KINDS if kind.name == chosen.kind)
     folder = Path(tempfile.mkdtemp(prefix="litesmith-fuzz-"))
     if chosen.number is None:

@@ -17,7 +17,7 @@ from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]
 
-# Of what a changed header may promise and get.
+# Most bytes of a changed header, with its body.
 _MOST_BYTES = 1_000_000
 
 NUM_TRAIN, NUM_TEST, SIZE = 40, 20, 10
@@ -31,7 +31,7 @@ FILES = (
 
 @functools.cache
 def params() -> Params:
-    """Return the project's parameters, made to fit the seeds."""
+    """Return the project's parameters, adapted to the seeds."""
     overlay = {
         "dataset": {"num_train": NUM_TRAIN, "num_test": NUM_TEST, "height": SIZE, "width": SIZE},
         "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_mean_shift": 0.9},
@@ -52,7 +52,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def make(rng: Random) -> dict[str, bytes]:
-    """Return the files, one or two of them mutated: before they are packed, after, or without packing them again."""
+    """Return the files, up to two of them mutated, before or after packing, or unpacked."""
     files = dict(seeds())
     others = list(files.values())
     for name in rng.sample(FILES, rng.choice([1, 1, 1, 2])):
@@ -89,7 +89,7 @@ def _with_other_pixels(rng: Random, inner: bytes) -> bytes:
 
 
 def _with_other_header(rng: Random, content: bytes) -> bytes:
-    """Change type and sizes in a file's header; what follows may be cut or extended to what these promise."""
+    """Change type and sizes in a file's header, maybe with a body of that size."""
     inner = gzip.decompress(content)
     kind, num_sizes = inner[2:4]
     sizes = struct.unpack_from(f">{num_sizes}I", inner, 4)

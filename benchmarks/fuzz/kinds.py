@@ -1,4 +1,4 @@
-"""The kinds of inputs: how each is made, and what of the project it is given to."""
+"""The kinds of inputs: how each is built, and which part of the project takes it."""
 
 import contextlib
 import hashlib
@@ -24,9 +24,11 @@ class Kind:
     Attributes:
         name: As the configuration has it.
         make: Returns the files of a mutated input, by name in their folder.
-        use: Gives the files in a folder to the project, as a user would. Returns for an answer, raises for a refusal.
-        quick: Does the same without the process of its own that ``use`` starts, so that it may die of its input:
-            all inputs go there first, and to ``use`` those that it fails on, and some others. None if ``use`` is quick.
+        use: Gives the files in a folder to the project, as a user would. Returns for an answer, raises
+            for a refusal.
+        quick: Does the same without the process of its own that ``use`` starts, so that it may die of
+            its input: all inputs go there first, and to ``use`` those that it fails on, and some others.
+            None if ``use`` is quick.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Seeds of ``.tflite`` files, and their mutations: of their bytes, and of the tables in a sound FlatBuffer."""
+"""Seeds of ``.tflite`` files, and mutations of their bytes and of FlatBuffer tables."""
 
 import functools
 import struct
@@ -103,7 +103,7 @@ def _change(rng: Random, table: Any, name: str, place: int | None) -> None:
 
 
 def _numbers(table: Any) -> Iterator[tuple[Any, str, int | None]]:
-    """Yield where numbers stand in a table and those below it, weights left out: table, field, place in a vector."""
+    """Yield table, field and index of the numbers in a table and below, without weights."""
     for name, value in vars(table).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield table, name, None

@@ -55,10 +55,10 @@ _WRITTEN: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 @functools.cache
 def seeds() -> dict[str, bytes]:
     """Return a picture of a garment in each format and mode, by file name."""
-    drawn, _ = draw_images(10, 28, 28, 10, seed=5)
+    images, _ = draw_images(10, 28, 28, 10, seed=5)
     written = {}
     for number, (name, mode, encoder, options) in enumerate(_WRITTEN):
-        frames = [_in_mode(drawn[(number + frame) % 10], mode) for frame in range(3)]
+        frames = [_in_mode(images[(number + frame) % 10], mode) for frame in range(3)]
         if "exif" in options:
             options["exif"][0x0112] = 6  # the orientation
         more = {"append_images": frames[1:]} if options.get("save_all") else {}

@@ -85,16 +85,19 @@ class Tried:
     def to_plain(self) -> dict[str, Any]:
         """Return the counts as JSON can hold them."""
         ended = {
-            end: [one for one in self.outcomes.values() if one.end == end]
+            end: [outcome for outcome in self.outcomes.values() if outcome.end == end]
             for end in ("answered", "refused")
         }
         counts = {
             "tried": len(self.outcomes),
             "distinct": self.num_distinct,
             "answered": len(ended["answered"]),
-            "refused": _counts(Counter(one.what for one in ended["refused"])),
+            "refused": _counts(Counter(outcome.what for outcome in ended["refused"])),
             "failed": len(self.failures),
-            "failures": {str(number): f"{one.end}: {one.what}" for number, one in self.failures.items()},
+            "failures": {
+                str(number): f"{outcome.end}: {outcome.what}"
+                for number, outcome in self.failures.items()
+            },
         }
         if self.ends_in_worker is None:
             return counts
@@ -106,17 +109,17 @@ class Tried:
 
 
 def measure(config: Config) -> None:
-    """Try all inputs and write the result; the files of failures are kept."""
+    """Try all inputs and write the result; the files of failures stay."""
     began = cpu_s()
     folder = Path(tempfile.mkdtemp(prefix="litesmith-fuzz-"))
     tried = {kind.name: try_inputs(config, kind, config.numbers(kind), folder) for kind in KINDS}
     spent = round(cpu_s() - began, 1)
-    if not any(one.failures for one in tried.values()):
+    if not any(kind.failures for kind in tried.values()):
         shutil.rmtree(folder)
     measured = {
         "command": "python -m benchmarks.fuzz",
         **config.model_dump(include={"seed", "confirm_every", "limit_s", "memory_bytes"}),
-        "kinds": {name: one.to_plain() for name, one in tried.items()},
+        "kinds": {name: kind.to_plain() for name, kind in tried.items()},
         "cpu_s": spent,
         "readers": {name: version(name) for name in _READERS},
     }
@@ -130,7 +133,7 @@ def try_inputs(config: Config, kind: Kind, numbers: Sequence[int], folder: Path)
         config: The seed, and what an input may take.
         kind: Of the inputs.
         numbers: Which of them.
-        folder: Where they are made. The files of those that fail stay, with a line in the log.
+        folder: Where they are written. The files of those that fail stay, with a line in the log.
     """
     below = folder / kind.name
     distinct = len({kind.write(config.seed, number, below / str(number)) for number in numbers})
@@ -150,12 +153,12 @@ def try_inputs(config: Config, kind: Kind, numbers: Sequence[int], folder: Path)
 
 def claims(config: Config, tried: dict[str, Tried], spent: float) -> list[Claim]:
     """Return what must hold of all that was tried; ``spent`` is in CPU-seconds."""
-    ends = Counter(outcome.end for one in tried.values() for outcome in one.outcomes.values())
+    ends = Counter(outcome.end for kind in tried.values() for outcome in kind.outcomes.values())
     num, failed = (
-        sum(one.num_distinct for one in tried.values()),
-        sum(len(one.failures) for one in tried.values()),
+        sum(kind.num_distinct for kind in tried.values()),
+        sum(len(kind.failures) for kind in tried.values()),
     )
-    by_kind = ", ".join(f"{one.num_distinct} {name}" for name, one in tried.items())
+    by_kind = ", ".join(f"{kind.num_distinct} {name}" for name, kind in tried.items())
     note = f"{ends['answered']} answered, {ends['refused']} refused with an error of litesmith.errors"
     return [
         Claim(
@@ -201,9 +204,9 @@ def _keep_failures(kind: Kind, outcomes: Mapping[int, Outcome], folder: Path) ->
                 folder / str(number),
             )
             write_text(folder / f"{number}.txt", f"{outcome.end}: {outcome.what}\n{outcome.detail}\n")
-    kept = {str(number) for number, outcome in outcomes.items() if outcome.failed}
+    failed_names = {str(number) for number, outcome in outcomes.items() if outcome.failed}
     for own in folder.iterdir():
-        if own.is_dir() and own.name not in kept:
+        if own.is_dir() and own.name not in failed_names:
             shutil.rmtree(own)
 
 

@@ -1,4 +1,4 @@
-"""Run jobs in processes that may die or hang, and say of each job how it ended."""
+"""Run jobs in processes that may die or hang, with the outcome of each."""
 
 import faulthandler
 import multiprocessing
@@ -33,8 +33,10 @@ class Outcome:
     """How a job ended.
 
     Attributes:
-        end: ``answered`` and ``refused`` (with an error of `litesmith.errors`) are good ends; the others are failures.
-        what: The error's class, with the place in the project's code for an exception; the signal's name.
+        end: ``answered`` and ``refused`` (with an error of `litesmith.errors`) are good ends; the others
+            are failures.
+        what: The error's class, with the place in the project's code for an exception; the signal's
+            name.
         detail: An error's text; a traceback for what is a failure.
     """
 
@@ -65,13 +67,13 @@ class Worker(Generic[Job]):
         Args:
             task: A function of a module, or a `functools.partial` of one.
             limits: Of each job.
-            log: Where the process writes what it says and where it was when a signal ended it.
+            log: File of its output, and of its position when a signal ended it.
         """
         self._task, self._limits, self._log = task, limits, log
         self._process: multiprocessing.process.BaseProcess | None = None
 
     def run(self, job: Job) -> Outcome:
-        """Run a job in the process and say how it ended."""
+        """Run a job in the process and return its outcome."""
         try:
             if self._process is None:
                 self._start()
@@ -135,7 +137,7 @@ def run_all(
         task: Runs one job; returns for an answer, raises for a refusal.
         limits: Of each job.
         num_workers: Processes that run at once.
-        logs: Folder for what they say.
+        logs: Folder for their output.
     """
     with _workers(task, limits, num_workers, logs) as idle, ThreadPoolExecutor(num_workers) as threads:
 
@@ -169,7 +171,7 @@ def _workers(
 
 
 def attempt(task: Callable[[Job], None], job: Job) -> Outcome:
-    """Run a job here and say how it ended."""
+    """Run a job here and return its outcome."""
     try:
         task(job)
     except LitesmithError as error:
@@ -198,9 +200,10 @@ def _serve(connection: Connection, task: Callable[[Job], None], memory_bytes: in
 def _place(error: BaseException) -> str:
     """Name the innermost line of the project that an exception came through."""
     frames = [
-        (Path(one.filename), one.lineno, one.name) for one in traceback.extract_tb(error.__traceback__)
+        (Path(frame.filename), frame.lineno, frame.name)
+        for frame in traceback.extract_tb(error.__traceback__)
     ]
-    ours = [one for one in frames if _is_ours(one[0])]
+    ours = [frame for frame in frames if _is_ours(frame[0])]
     if not ours:
         return ""
     path, line, name = ours[-1]

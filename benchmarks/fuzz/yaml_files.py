@@ -1,4 +1,4 @@
-"""Seeds of YAML files of parameters, and their mutations: of values and keys, of the text, and of its bytes."""
+"""Seeds of YAML files of parameters, and mutations of values, keys, text and bytes."""
 
 import functools
 from collections.abc import Iterator

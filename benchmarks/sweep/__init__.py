@@ -1,1 +1,1 @@
-"""What our sweep costs until it equals a random search, and what two workers of one thread bring."""
+"""The cost of our sweep until it equals a random search, and the speedup by two workers."""

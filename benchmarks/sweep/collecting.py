@@ -32,7 +32,7 @@ def collect(config: Config, params: Params) -> None:
         "command": "python -m benchmarks.sweep",
         "seeds": config.seeds,
         "missing_seeds": [
-            seed for seed in config.seeds if seed not in [one["seed"] for one in outcomes]
+            seed for seed in config.seeds if seed not in [outcome["seed"] for outcome in outcomes]
         ],
         "searches": outcomes,
         "workers": workers,
@@ -57,21 +57,27 @@ def claims(
         else {kind: float(timed["speedup"]) for kind, timed in workers["trials"].items()}
     )
     complete, share = len(outcomes) == len(config.seeds), share_of(outcomes)
-    shares = ", ".join("never" if one["share"] is None else f"{one['share']:.3f}" for one in outcomes)
+    shares = ", ".join(
+        "never" if outcome["share"] is None else f"{outcome['share']:.3f}" for outcome in outcomes
+    )
     note = f"{len(outcomes)} of {len(config.seeds)} seeds{': ' if shares else ''}{shares}"
-    longest = max(one["longest_trial_cpu_s"] for one in outcomes) if complete else None
-    what = "CPU-seconds until our sweep equals the best of a random search, as a share of the random search's: median"
+    longest = max(outcome["longest_trial_cpu_s"] for outcome in outcomes) if complete else None
+    what = (
+        "CPU-seconds until our sweep equals the best of a random search, "
+        "as a share of the random search's: median"
+    )
     return [
         Claim(what, "share", share if complete else None, config.max_share, True, note=note,
               never=complete and share is None),
         Claim("CPU-seconds of the longest trial", "cpu_s", longest, config.max_trial_cpu_s, True),
-        *(Claim(f"trials per minute, two workers of one thread against one of two, trials {kind}", "times",
+        *(Claim(f"trials per minute, two workers of one thread against one of two, trials {kind}",
+                "times",
                 faster.get(kind), config.min_speedup, False) for kind in config.workers.trials),
     ]  # fmt: skip
 
 
 def share_of(outcomes: list[dict[str, Any]]) -> float | None:
-    """Return the median of the seeds' shares; one that never got there is beyond all, and None if it is the median."""
-    shares = [math.inf if one["share"] is None else float(one["share"]) for one in outcomes]
+    """Return the median of the seeds' shares, None if that seed never got there."""
+    shares = [math.inf if outcome["share"] is None else float(outcome["share"]) for outcome in outcomes]
     median = statistics.median(shares) if shares else math.inf
     return round(median, 4) if math.isfinite(median) else None

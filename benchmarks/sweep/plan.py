@@ -1,4 +1,4 @@
-"""What both searches are made of, as ``benchmarks/sweep.yaml`` says it, and where their unfinished work lies."""
+"""The plan of both searches, from ``benchmarks/sweep.yaml``, and the folders of their work."""
 
 from pathlib import Path
 from typing import Annotated
@@ -88,7 +88,7 @@ def seed_folder(config: Config, params: Params, seed: int) -> Path:
     """
     if seed not in config.seeds:
         raise ParamsError(
-            f"{seed} is no seed of {CONFIG.name}. Expected one of {config.seeds}: all count, and no other."
+            f"{seed} is no seed of {CONFIG.name}. Expected one of {config.seeds}: exactly these count."
         )
     decided = _hash(
         config.searches,

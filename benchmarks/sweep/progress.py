@@ -1,4 +1,4 @@
-"""What a search had found when, from its finished trials alone."""
+"""The incumbents of a search over time, from its finished trials alone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,17 +38,17 @@ def incumbents(results: Iterable[Finished], last_rung: int) -> list[Incumbent]:
     """Return every incumbent of a search, each better than the one before.
 
     Args:
-        results: In the order in which they were made.
+        results: In the order in which they ran.
         last_rung: Of the training in full; results at others only cost.
     """
-    spent, found = 0.0, list[Incumbent]()
-    for one in results:
-        spent += one.cpu_s
-        if one.rung == last_rung and one.accuracy > (found[-1].accuracy if found else 0.0):
-            found.append(Incumbent(round(spent, 2), one.accuracy))
-    return found
+    spent, best = 0.0, list[Incumbent]()
+    for result in results:
+        spent += result.cpu_s
+        if result.rung == last_rung and result.accuracy > (best[-1].accuracy if best else 0.0):
+            best.append(Incumbent(round(spent, 2), result.accuracy))
+    return best
 
 
-def cpu_s_until(found: Sequence[Incumbent], accuracy: float) -> float | None:
-    """Return the CPU-seconds after which the incumbent first was at least so accurate, None if it never was."""
-    return next((one.cpu_s for one in found if one.accuracy >= accuracy), None)
+def cpu_s_until(best: Sequence[Incumbent], accuracy: float) -> float | None:
+    """Return the CPU-seconds until the incumbent was so accurate, None if it never was."""
+    return next((result.cpu_s for result in best if result.accuracy >= accuracy), None)

@@ -53,11 +53,11 @@ def search_both(config: Config, params: Params, seed: int) -> None:
     backend.set_threads(NUM_THREADS)
     with counting(folder):
         random, ours = random_plan(searches, params, folder), halving_plan(searches, params, folder)
-        drawn = _search(random, folder / "random.jsonl", derived_seed(searches.seed, "random", seed))
-        mark = max(one.accuracy for one in drawn.values())
-        _LOG.info("the random search found %.4f in %.0f CPU-seconds", mark, _cpu_s(drawn))
+        sampled = _search(random, folder / "random.jsonl", derived_seed(searches.seed, "random", seed))
+        mark = max(trial.accuracy for trial in sampled.values())
+        _LOG.info("the random search found %.4f in %.0f CPU-seconds", mark, _cpu_s(sampled))
         halved = _search(ours, folder / "ours.jsonl", derived_seed(searches.seed, "ours", seed), mark)
-    outcome = _outcome(drawn, halved, len(ours.params.rungs) - 1)
+    outcome = _outcome(sampled, halved, len(ours.params.rungs) - 1)
     write_json(folder / "outcome.json", {"seed": seed, **outcome, "cpu_s_in_all": total(folder)})
 
 
@@ -112,7 +112,7 @@ def _plan(
 
 
 def _search(plan: Plan, log: Path, seed: int, enough: float = math.inf) -> Results:
-    """Run a search until its incumbent is good enough, or to its end, and return its results in their order."""
+    """Run a search to its end or until its incumbent is good enough; return its results."""
     last = len(plan.params.rungs) - 1
 
     def run(job: TrialJob) -> TrialResult:
@@ -129,29 +129,29 @@ def _search(plan: Plan, log: Path, seed: int, enough: float = math.inf) -> Resul
     return read_results(log)
 
 
-def _outcome(drawn: Results, halved: Results, last_rung: int) -> dict[str, Any]:
-    found, ours = incumbents(drawn.values(), 0), incumbents(halved.values(), last_rung)
-    mark = found[-1].accuracy
+def _outcome(sampled: Results, halved: Results, last_rung: int) -> dict[str, Any]:
+    best, ours = incumbents(sampled.values(), 0), incumbents(halved.values(), last_rung)
+    mark = best[-1].accuracy
     reached_s = cpu_s_until(ours, mark)
     return {
         "mark": mark,
         "random": {
-            "num_trials": len(drawn),
-            "cpu_s": _cpu_s(drawn),
-            "incumbents": [asdict(one) for one in found],
+            "num_trials": len(sampled),
+            "cpu_s": _cpu_s(sampled),
+            "incumbents": [asdict(trial) for trial in best],
         },
         "ours": {
             "num_trials": [
-                sum(one.rung == rung for one in halved.values()) for rung in range(last_rung + 1)
+                sum(trial.rung == rung for trial in halved.values()) for rung in range(last_rung + 1)
             ],
             "cpu_s": _cpu_s(halved),
-            "incumbents": [asdict(one) for one in ours],
+            "incumbents": [asdict(trial) for trial in ours],
             "cpu_s_until_mark": reached_s,
         },
-        "share": None if reached_s is None else round(reached_s / _cpu_s(drawn), 4),
-        "longest_trial_cpu_s": max(one.cpu_s for one in (*drawn.values(), *halved.values())),
+        "share": None if reached_s is None else round(reached_s / _cpu_s(sampled), 4),
+        "longest_trial_cpu_s": max(trial.cpu_s for trial in (*sampled.values(), *halved.values())),
     }
 
 
 def _cpu_s(results: Results) -> float:
-    return round(sum(one.cpu_s for one in results.values()), 2)
+    return round(sum(trial.cpu_s for trial in results.values()), 2)

@@ -30,7 +30,7 @@ Rates = dict[str, list[float]]
 
 
 def compare_workers(config: Config, params: Params) -> None:
-    """Train the trials of each kind in both ways, round by round, and write how many each finished in a minute.
+    """Train the trials of each kind in both ways, and write trials per minute.
 
     The first round, in which processes start and import, is not counted.
     """
@@ -56,20 +56,20 @@ def summary(rates: Rates) -> dict[str, Any]:
         rates: Of each way; the first round is not counted.
     """
     counted = {name: values[1:] for name, values in rates.items()}
-    two, one = (statistics.median(counted[name]) for name in WAYS)
-    return {"trials_per_minute": counted, "speedup": round(two / one, 3)}
+    two_workers, one_worker = (statistics.median(counted[name]) for name in WAYS)
+    return {"trials_per_minute": counted, "speedup": round(two_workers / one_worker, 3)}
 
 
 def _jobs(config: Config, params: Params, kind: str, num_threads: int) -> list[TrialJob]:
-    file, asked, data = workers_file(config), config.workers.trials[kind], params.dataset
+    file, trials, data = workers_file(config), config.workers.trials[kind], params.dataset
     targets = write_no_targets(file.parent, data.num_classes)
     return [
         TrialJob(
             number=number,
             rung=0,
-            spec=network_spec(asked.network, image_shape(data)),
-            recipe=asked.recipe,
-            num_rows=asked.num_rows,
+            spec=network_spec(trials.network, image_shape(data)),
+            recipe=trials.recipe,
+            num_rows=trials.num_rows,
             rows_seed=config.searches.seed,
             seed=derived_seed(config.searches.seed, "worker", number),
             num_threads=num_threads,

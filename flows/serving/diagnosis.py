@@ -8,11 +8,11 @@ DATABASE = "prefect.db"
 
 _TAIL_LINES = 10
 
-# What stands in the log (in small letters), and what it means. The first match counts.
+# Texts of the log, in small letters, and their meaning. The first match counts.
 _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("can't locate revision",),
-        "its database {database} was made by a newer version of Prefect than the installed one. {move}",
+        "its database {database} was written by a newer version of Prefect than this one. {move}",
     ),
     (
         ("file is not a database", "is malformed", "malformed database schema", "file is encrypted"),
@@ -20,7 +20,7 @@ _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("no space left on device", "database or disk is full", "disk quota exceeded"),
-        "the disk is full: {space}",
+        "the disk is full: free some space, {home} needs a few MB.",
     ),
     (
         (
@@ -51,31 +51,29 @@ _CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("cannot allocate memory", "memoryerror"), "memory ran out: close programs."),
 )
 _MOVE = (
-    "Move the folder {home} away: a new one is made at the next start. It holds what Prefect shows of "
-    "earlier runs and nothing else; data, models, reports and reports/runs/ stay as they are."
+    "Move the folder {home} away: a new one is created at the next start. It holds only what Prefect "
+    "shows of earlier runs; data, models, reports and reports/runs/ stay as they are."
 )
-_SPACE = "free some, {home} needs a few MB."
 
 
 def cause(log: str, home: Path) -> str | None:
-    """Return why the server did not start, if its log tells.
+    """Return why the server did not start, None if unknown.
 
     Args:
-        log: What the server wrote since it was started.
-        home: The folder in which Prefect keeps its things.
+        log: Output of the server since its start.
+        home: Prefect's folder.
     """
     text = log.lower()
     for signs, meaning in _CAUSES:
         if any(sign in text for sign in signs):
-            move, space = _MOVE.format(home=home), _SPACE.format(home=home)
-            return meaning.format(home=home, database=home / DATABASE, move=move, space=space)
+            return meaning.format(home=home, database=home / DATABASE, move=_MOVE.format(home=home))
     return None
 
 
 def damage(home: Path) -> str | None:
     """Return how the database is damaged, None if it is not.
 
-    A server starts on one that is damaged only in places, and fails later, in the midst of a run.
+    With one that is damaged only in places the server starts, and fails later, during a run.
     """
     path = home / DATABASE
     if not path.is_file():
@@ -83,9 +81,7 @@ def damage(home: Path) -> str | None:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             ((result,),) = database.execute("PRAGMA quick_check(1)").fetchall()
-    except (
-        sqlite3.OperationalError
-    ):  # of its folder or of the moment, not of its content: the server will tell
+    except sqlite3.OperationalError:  # not of its content: the server's log will have the reason
         return None
     except sqlite3.DatabaseError as error:
         result = str(error)

@@ -12,10 +12,11 @@ HOST = "127.0.0.1"
 
 API_URL = "PREFECT_API_URL"
 
-# Of the settings that a user's environment holds, those that a server of our own leaves as they are: how
-# much is logged, how a worker asks for orders, how long an answer may take. All others (credentials,
-# addresses, a database, paths, services that are off) are meant for another server, and some of them
-# alone make ours refuse its own run.
+_LEASE_STORAGE = "prefect.server.concurrency.lease_storage"
+
+# Settings of the user that our own server leaves as they are: for logging, polling by a worker, and
+# timeouts. All others (credentials, addresses, a database, paths, services that are off) are meant for
+# another server, and some of them alone make ours refuse its own run.
 _ALLOWED = ("PREFECT_LOGGING_", "PREFECT_WORKER_", "PREFECT_API_REQUEST_TIMEOUT")
 
 
@@ -26,32 +27,28 @@ def prefect_environment(project: Path) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
         "DO_NOT_TRACK": "1",
-        # A proxy must not be asked for this machine. Python reads the lower-case name first where both
-        # are set.
+        # No proxy for this machine. Python reads the lower-case name first where both are set.
         **{name: _with_host(os.environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")},
         "PREFECT_LOGGING_CONFIG_PATH": str(Path(__file__).with_name("logging.yml")),
     }
 
 
 def own_environment(project: Path, url: str | None = None) -> dict[str, str]:
-    """Return the whole environment of processes that belong to a server of our own.
+    """Return the whole environment of the processes of our own server.
 
     Args:
         project: The project's folder.
-        url: The address of the server's API, once it has one.
+        url: The address of the server's API, once known.
     """
     allowed = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
     own = {
-        # A profile of the user's, or a file .env or prefect.toml in the project, may name another one.
+        # A profile of the user, or a file .env or prefect.toml in the project, may name another server.
         "PREFECT_PROFILES_PATH": str(project / HOME / "profiles.toml"),
-        # The server asks for no token; a client that asks for one is answered with an error.
+        # The server has no tokens: it answers a request for one with an error.
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_API_ENABLE_HTTP2": "false",
-        # In files: a server that was killed and started again still knows which run holds the place of a
-        # deployment.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
-            "prefect.server.concurrency.lease_storage.filesystem"
-        ),
+        # In files: a server that was killed and started again still knows a deployment's active run.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": f"{_LEASE_STORAGE}.filesystem",
     }
     return {**allowed, **prefect_environment(project), **own, **({API_URL: url} if url else {})}
 
@@ -65,18 +62,16 @@ def use_own_environment(project: Path) -> None:
 
 
 def use_named_environment(project: Path, url: str) -> None:
-    """Apply the project's settings, but for those that a user chose."""
-    chosen = {name.upper() for name in os.environ}
-    settings = {
-        name: value for name, value in prefect_environment(project).items() if _is_free(name, chosen)
-    }
-    os.environ.update({**settings, API_URL: url})
+    """Apply the project's settings, but for those that the user set."""
+    chosen = {name.upper() for name in os.environ if name.upper().startswith("PREFECT_")}
+    settings = prefect_environment(project)
+    os.environ.update({name: settings[name] for name in settings.keys() - chosen} | {API_URL: url})
 
 
 def named_server(environment: Mapping[str, str]) -> str | None:
     """Return the address of the API that an environment names.
 
-    Spaces around it, a slash at its end, a scheme in capitals and a missing ``/api`` are put right.
+    Spaces around it, a slash at its end, a scheme in capitals and a missing ``/api`` are corrected.
 
     Raises:
         MachineError: It is not the address of an API.
@@ -102,12 +97,12 @@ def check_settings() -> None:
     """Import Prefect, which reads its settings as it is imported.
 
     Raises:
-        MachineError: One of them cannot be read.
+        MachineError: A setting cannot be read.
     """
     try:
         import prefect.main  # noqa: F401
     except ValueError as error:
-        names = _holding(_refused_values(error))
+        names = _refused_settings(error)
         here = f" (here {', '.join(names)})" if names else ""
         raise MachineError(
             f"Prefect's settings cannot be read: {error}\nThey stand in variables PREFECT_* of the "
@@ -116,24 +111,14 @@ def check_settings() -> None:
         ) from error
 
 
-def _refused_values(error: ValueError) -> set[str]:
-    """Return the values that Prefect refused."""
+def _refused_settings(error: ValueError) -> list[str]:
+    """Return the settings of the environment that Prefect refused."""
     from pydantic import ValidationError
 
-    return (
-        {str(detail["input"]) for detail in error.errors()}
-        if isinstance(error, ValidationError)
-        else set()
-    )
-
-
-def _holding(values: set[str]) -> list[str]:
-    """Return the settings in the environment that hold some values."""
-    return sorted(
-        name
-        for name, value in os.environ.items()
-        if name.upper().startswith("PREFECT_") and value in values
-    )
+    details = error.errors() if isinstance(error, ValidationError) else []
+    values = {str(detail["input"]) for detail in details}
+    named = (name for name in os.environ if name.upper().startswith("PREFECT_"))
+    return sorted(name for name in named if os.environ[name] in values)
 
 
 def without_password(url: str) -> str:
@@ -146,18 +131,11 @@ def without_password(url: str) -> str:
 def _is_foreign(name: str) -> bool:
     """Tell whether a variable is a setting for another server."""
     name = name.upper()
-    # With it, which platforms set for their own programs, Prefect's server does not start.
-    if name == "WEB_CONCURRENCY":
-        return True
-    return name.startswith("PREFECT_") and not name.startswith(_ALLOWED)
-
-
-def _is_free(name: str, chosen: set[str]) -> bool:
-    """Tell whether a setting is ours to make."""
-    return not name.startswith("PREFECT_") or name not in chosen
+    # Platforms set WEB_CONCURRENCY for their own programs. With it Prefect's server does not start.
+    is_set_for_prefect = name.startswith("PREFECT_") and not name.startswith(_ALLOWED)
+    return name == "WEB_CONCURRENCY" or is_set_for_prefect
 
 
 def _with_host(hosts: str) -> str:
     """Return the hosts without a proxy, with this machine."""
-    named = [host for host in hosts.split(",") if host]
-    return ",".join([*named, *([] if HOST in named else [HOST])])
+    return ",".join(dict.fromkeys([*filter(None, hosts.split(",")), HOST]))

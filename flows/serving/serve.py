@@ -1,4 +1,4 @@
-"""Server, work pool, worker and deployments in one command."""
+"""A command for server, work pool, worker and deployments."""
 
 import subprocess
 import sys
@@ -16,34 +16,25 @@ from tasks.dag.lock import serving_alone
 
 POOL = "litesmith"
 
-# How often a command of Prefect's is tried that the server has put off, which it does while its database
-# is busy.
+# Attempts of a command of Prefect that the server puts off, as it does while its database is busy.
 _ATTEMPTS = 3
 _PAUSE_S = 2.0
 _PUT_OFF = "503 Service Unavailable"
 
 
-def serve(project: Path, port: int) -> None:
+def serve(project: Path, port: int) -> NoReturn:
     """Serve the deployments until stopped with Ctrl-C.
-
-    Args:
-        project: The project's folder, where the runs happen.
-        port: Port of the server on 127.0.0.1.
 
     Raises:
         BusyError: The project is served already.
-        MachineError: The port is taken, or a part of Prefect does not start.
+        MachineError: The port is taken, or a part of Prefect does not start, or ends.
     """
     with serving_alone(project):
         print("starting Prefect's server ...", flush=True)
-        _serve(project, port)
-
-
-def _serve(project: Path, port: int) -> NoReturn:
-    """Start everything and wait until it ends, which it should not."""
-    with serving(project, port) as (url, worker):
-        print(_invitation(url), flush=True)
-        code = worker.wait()
+        with serving(project, port) as (url, worker):
+            print(_invitation(url), flush=True)
+            code = worker.wait()
+    # The worker should not end by itself.
     raise MachineError(f"Prefect's worker ended with {code}. See {project / HOME / 'worker.log'}.")
 
 
@@ -58,7 +49,7 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
         environment = own_environment(project, url)
         _prefect(["work-pool", "create", POOL, "--type", "process", "--overwrite"], project, environment)
         _prefect(["deploy", "--all"], project, environment)
-        # Sets Prefect's logging up too: else each request of this process is a line in the terminal.
+        # Configures Prefect's logging too: else each request of this process is a line in the terminal.
         check_settings()
         _release(url)
         command = ["prefect", "worker", "start", "--pool", POOL]
@@ -69,37 +60,29 @@ def serving(project: Path, port: int | None = None) -> Iterator[tuple[str, subpr
 def _release(url: str) -> None:
     """Free the slots of runs whose server was stopped.
 
-    Only as serving begins, when none of them can still be at work. Later the server gives a place back
-    by itself, once it has not heard of a run for long enough (see ``prefect.yaml``); to end such a run
-    here too would free the place twice, and a second run would start beside the next one.
+    Only as serving begins, when none of them can still run. Later the server frees a slot by itself,
+    once a run has not reported for long enough (see ``prefect.yaml``); to end such a run here too would
+    free the slot twice, and a second run would start beside the next.
     """
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
     from prefect.client.schemas.filters import FlowRunFilter
     from prefect.states import Crashed
 
-    begun = FlowRunFilter.model_validate(
-        {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
-    )
+    states = ["RUNNING", "PENDING", "CANCELLING"]
+    begun = FlowRunFilter.model_validate({"state": {"type": {"any_": states}}})
     with SyncPrefectClient(url) as client:
         for run in client.read_flow_runs(flow_run_filter=begun):
-            if run.deployment_id is None:
-                continue
-            client.set_flow_run_state(run.id, Crashed(message="Its server was stopped."), force=True)
+            if run.deployment_id is not None:
+                client.set_flow_run_state(run.id, Crashed(message="Its server was stopped."), force=True)
         for deployment in client.read_deployments():
-            if deployment.global_concurrency_limit:
-                name = deployment.global_concurrency_limit.name
-                client.update_global_concurrency_limit(
-                    name, GlobalConcurrencyLimitUpdate(active_slots=0)
-                )
+            if limit := deployment.global_concurrency_limit:
+                no_slots = GlobalConcurrencyLimitUpdate(active_slots=0)
+                client.update_global_concurrency_limit(limit.name, no_slots)
 
 
 def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -> None:
-    """Run one command of Prefect, again if the server is busy.
-
-    Raises:
-        MachineError: It failed; the text holds what it wrote.
-    """
+    """Run a command of Prefect, again if the server is busy."""
     for attempt in range(1, _ATTEMPTS + 1):
         process = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
@@ -113,9 +96,8 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
             return
         output = f"{process.stdout}{process.stderr}"
         if _PUT_OFF not in output or attempt == _ATTEMPTS:
-            raise MachineError(
-                f"`prefect {' '.join(arguments)}` ended with {process.returncode}:\n{output}"
-            )
+            line = " ".join(arguments)
+            raise MachineError(f"`prefect {line}` ended with {process.returncode}:\n{output}")
         time.sleep(_PAUSE_S)
 
 

@@ -1,4 +1,4 @@
-"""Prefect's server and worker as children of a run, which end with it."""
+"""Prefect's server and worker as children that end with their run."""
 
 import errno
 import os
@@ -31,7 +31,7 @@ _SERVER = ("prefect", "server", "start")
 _START_S = 120.0
 _STOP_S = 10.0
 _ANSWER_S = 10.0
-_SOURCES = Path(__file__).parents[2]
+_SOURCES = str(Path(__file__).parents[2])
 _OTHER_SERVER = f"or unset {API_URL}: the run then starts a server of its own."
 
 
@@ -42,15 +42,15 @@ def server(
     """Run a Prefect server for as long as the block lasts.
 
     Args:
-        project: The project's folder; runs are kept in SQLite below it.
-        port: The port to listen on; any free one if None.
-        meanwhile: Called with the address once the server begins to start, which takes seconds.
+        project: The project's folder; below it the runs are stored in SQLite.
+        port: The port to listen on; any free port if None.
+        meanwhile: Called with the address while the server starts, which takes seconds.
 
     Yields:
         The address of its API, for ``PREFECT_API_URL``.
 
     Raises:
-        MachineError: The port is taken, or the server does not start; the text says why.
+        MachineError: The port is taken, or the server does not start.
     """
     home = project / HOME
     if damaged := damage(home):
@@ -60,7 +60,7 @@ def server(
     command = [*_SERVER, "--host", HOST, "--port", str(port), "--log-level", "ERROR"]
     log = home / "server.log"
     before = log.stat().st_size if log.is_file() else 0
-    # In a folder of its own: Prefect reads .env, prefect.toml and pyproject.toml of the current one.
+    # In another folder: Prefect reads .env, prefect.toml and pyproject.toml of the current folder.
     with watched(command, own_environment(project, url), log, folder=home) as child:
         meanwhile(url)
         _wait_until_ready(url, child, log, before)
@@ -68,10 +68,10 @@ def server(
 
 
 def require_answer(url: str) -> None:
-    """Check that the server that the environment names takes orders with its credentials.
+    """Check that the named server accepts requests with our credentials.
 
     Raises:
-        MachineError: It does not answer, asks for other credentials, or is no server of Prefect's.
+        MachineError: It does not answer, refuses the credentials, or is not a Prefect server.
     """
     check_settings()
     from httpx import HTTPError, HTTPStatusError
@@ -84,8 +84,7 @@ def require_answer(url: str) -> None:
             temporary_settings(settings),
             get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,
         ):
-            # What asks for credentials, unlike its health, and is the same on a server of one's own and
-            # in the cloud.
+            # Unlike a server's health it needs credentials, and is the same in the cloud.
             client.read_flows(limit=1)
     except HTTPStatusError as error:
         raise MachineError(_refusal(url, error.response.status_code)) from error
@@ -99,18 +98,16 @@ def require_answer(url: str) -> None:
 
 
 def _refusal(url: str, status: int | None) -> str:
-    """Return what is wrong with a server that refuses."""
+    """Return the problem of a server that refuses a request."""
     named = f"{without_password(url)}, which {API_URL} names,"
     if status in (401, 403):
         return (
-            f"the server at {named} asks for authentication and did not accept what it got ({status}). "
+            f"the server at {named} requires authentication and did not accept ours ({status}). "
             "Set PREFECT_API_AUTH_STRING to its USER:PASSWORD, or PREFECT_API_KEY to a key of Prefect "
             f"Cloud, {_OTHER_SERVER}"
         )
     if status is not None and status >= 500:
-        return (
-            f"the Prefect server at {named} is out of order ({status}): look at its log, {_OTHER_SERVER}"
-        )
+        return f"the Prefect server at {named} fails ({status}): look at its log, {_OTHER_SERVER}"
     answer = f"({status})" if status else "(no JSON)"
     return (
         f"what answers at {named} is not the API of a Prefect server {answer}. Its address ends in "
@@ -134,13 +131,12 @@ def watched(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python module in a child process while the block lasts.
 
-    It is in a process group of its own: Ctrl-C reaches the run first, which then still has a server to
-    tell.
+    It has its own process group: Ctrl-C reaches the run first, which can then report to the server.
 
     Args:
         command: The module and its arguments.
         environment: All of its environment, but for what lets it watch this process.
-        log: The file that what it writes is added to.
+        log: The file to which its output is appended.
         folder: Where it runs, with this project on Python's path; the current folder, without that, if
             None.
 
@@ -150,11 +146,14 @@ def watched(
     with explaining(log):
         log.parent.mkdir(parents=True, exist_ok=True)
         stream = log.open("ab")
+    variables = {**environment, **starter_environment()}
+    if folder:
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, [_SOURCES, variables.get("PYTHONPATH")]))
     with stream:
         child = subprocess.Popen(
             [sys.executable, "-m", "flows.serving.watched", *command],
             cwd=folder,
-            env={**environment, **starter_environment(), **(_sources(environment) if folder else {})},
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
@@ -166,15 +165,8 @@ def watched(
         _stop(child)
 
 
-def _sources(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variable that lets a child find this project."""
-    return {
-        "PYTHONPATH": os.pathsep.join([str(_SOURCES), *filter(None, [environment.get("PYTHONPATH")])])
-    }
-
-
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Ask what a child runs, then the child to end; kill what does not."""
+    """Terminate the processes of a child, then the child; kill the rest."""
     if child.poll() is not None:
         return
     process = psutil.Process(child.pid)
@@ -191,30 +183,24 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port(port: int) -> int:
-    """Return ``port`` if it can be listened on, any free one for 0."""
+    """Return ``port`` if it is free, any free port for 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise MachineError(
-                f"port {port} of {HOST} {_why_not(error)} Choose another with `python -m flows serve "
-                "--port PORT`."
-            ) from error
+            reason = f"cannot be used: {error.strerror}."
+            if isinstance(error, PermissionError):
+                reason = "may not be used by this user: ports below 1024 are the system's."
+            elif error.errno == errno.EADDRINUSE:
+                reason = "is taken: stop what listens there (`ss -ltnp` shows it)."
+            hint = "Choose another with `python -m flows serve --port PORT`."
+            raise MachineError(f"port {port} of {HOST} {reason} {hint}") from error
         return int(probe.getsockname()[1])
 
 
-def _why_not(error: OSError) -> str:
-    """Return in a sentence why a port cannot be listened on."""
-    if isinstance(error, PermissionError):
-        return "may not be used by this user: ports below 1024 are the system's."
-    if error.errno == errno.EADDRINUSE:
-        return "is taken: stop what listens there (`ss -ltnp` shows it)."
-    return f"cannot be used: {error.strerror}."
-
-
 def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path, before: int) -> None:
-    """Wait until the server answers; its log of this start begins after ``before`` bytes."""
+    """Wait until the server answers; ``before`` is the size of its log before this start."""
     began = time.monotonic()
     while time.monotonic() - began < _START_S and child.poll() is None:
         if _is_ready(url, child):
@@ -223,28 +209,21 @@ def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path, befor
     written = log.read_bytes()[before:].decode(errors="replace")
     took = f"{time.monotonic() - began:.0f} s"
     ended = f"did not answer at {url} within {took}" if child.poll() is None else f"ended after {took}"
-    why = cause(written, log.parent) or "the log does not say why in words known here."
+    why = cause(written, log.parent) or "its log holds no known cause."
     raise MachineError(f"Prefect's server {ended}: {why}\nThe end of {log}:\n{tail(written)}")
 
 
 def _is_ready(url: str, child: subprocess.Popen[bytes]) -> bool:
-    """Tell whether the child, and no other server, takes orders at an address."""
+    """Tell whether the child, and no other server, answers at an address."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        # Not its health, which is good before its database can be written: the first order would be
-        # refused (503).
+        # Not its health, which is good before its database can be written: the first request would fail
+        # (503).
         with opener.open(f"{url}/ready", timeout=5):
-            return _listens(child, urlsplit(url).port)
-    except (OSError, ValueError):
+            connections = psutil.Process(child.pid).net_connections(kind="tcp")
+    except (OSError, ValueError, psutil.NoSuchProcess):
         return False
-
-
-def _listens(child: subprocess.Popen[bytes], port: int | None) -> bool:
-    """Tell whether a child listens on a port, as far as known."""
-    try:
-        connections = psutil.Process(child.pid).net_connections(kind="tcp")
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
+    except psutil.AccessDenied:  # it answers, and the system does not show who listens
         return True
-    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
+    ports = [each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN]
+    return urlsplit(url).port in ports

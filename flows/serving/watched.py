@@ -1,7 +1,6 @@
 """A module run as by ``python -m`` that ends with its starter.
 
-Prefect's server and worker are started through this: ``kill -9`` of their starter would leave them
-behind.
+Prefect's server and worker are started through this: else they would outlive a killed starter.
 """
 
 import runpy

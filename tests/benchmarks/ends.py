@@ -1,4 +1,4 @@
-"""Every way in which a job can end, for worker processes to try: they import this module and little else."""
+"""Every outcome of a job, for worker processes, which import this module and little else."""
 
 import os
 import signal

@@ -25,7 +25,7 @@ _LINES = {
 
 
 def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Path:
-    """Write a benchmark's numbers made small, sections in ``whole`` replaced altogether, and return their file."""
+    """Write small numbers of a benchmark, with sections in ``whole`` replaced; return the file."""
     content = overlaid(read_yaml(PROJECT / f"benchmarks/{name}.yaml"), overlay)
     path = folder / f"{name}.yaml"
     write_text(path, yaml_text({**content, **whole}))
@@ -66,15 +66,15 @@ def test_every_line_is_trained_once_with_every_seed(here: Path, monkeypatch: pyt
     first = read_json(ablation.RESULTS / "ablation.json")["lines"]
     assert list(first) == list(_LINES)
     for line in first.values():
-        assert len(line["accuracy"]) == 2 and all(0 < one <= 1 for one in line["accuracy"])
+        assert len(line["accuracy"]) == 2 and all(0 < value <= 1 for value in line["accuracy"])
         assert all(spent > 0 for spent in line["cpu_s"])
         assert set(line["as_chosen"]) == set(line) - {"as_chosen", "cross_entropy", "cpu_s"}
-        assert all(0 < one < 3 for one in line["cross_entropy"]["nats"])
+        assert all(0 < value < 3 for value in line["cross_entropy"]["nats"])
     for whole in (first["whole"], first["whole"]["as_chosen"], first["whole"]["cross_entropy"]):
         assert whole["minus_whole"] == whole["standard_error"] == 0
     assert any(line["as_chosen"]["accuracy"] != line["accuracy"] for line in first.values())
-    with np.load(next((here / ablation.WORK).rglob("answers.npz"))) as kept:
-        assert kept["as_chosen"].shape == (9, len(kept["plain"])), "nine places"
+    with np.load(next((here / ablation.WORK).rglob("answers.npz"))) as answers:
+        assert answers["as_chosen"].shape == (9, len(answers["plain"])), "nine places"
     views = list((here / ablation.WORK).rglob("view-*.npy"))
     assert len(views) == 2, "one for each epoch, the same for both seeds"
     assert np.load(views[0]).ndim == 2
@@ -104,7 +104,7 @@ def test_other_numbers_lie_elsewhere(here: Path) -> None:
 
     config = read_numbers(CONFIGS / "ablation.yaml", Config)
     longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 4})})
-    folders = [one.folder(name, 1) for one in (config, longer) for name in _LINES]
+    folders = [each.folder(name, 1) for each in (config, longer) for name in _LINES]
     assert len(set(folders)) == len(folders)
     assert config.folder("whole", 1) == config.model_copy(update={"seeds": [1]}).folder("whole", 1)
 
@@ -114,9 +114,9 @@ def test_a_line_is_compared_image_by_image_where_seeds_agree() -> None:
 
     whole = [np.array([1.0, 1, 1, 0]), np.array([1.0, 1, 1, 1])]
     line = [np.array([1.0, 1, 0, 0]), np.array([1.0, 0, 1, 1])]
-    found = _against("accuracy", whole, line)
-    assert (found["accuracy"], found["mean"], found["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
-    assert found["standard_error"] == pytest.approx((0.25 * 0.75 / 8) ** 0.5)
+    figures = _against("accuracy", whole, line)
+    assert (figures["accuracy"], figures["mean"], figures["minus_whole"]) == ([0.5, 0.75], 0.625, -0.25)
+    assert figures["standard_error"] == pytest.approx((0.25 * 0.75 / 8) ** 0.5)
 
 
 def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> None:
@@ -124,9 +124,9 @@ def test_seeds_that_disagree_more_than_images_decide_the_standard_error() -> Non
 
     whole = [np.repeat([1.0, 0], [50, 50])] * 2
     line = [np.repeat([1.0, 0], [40, 60]), np.repeat([1.0, 0], [60, 40])]
-    found = _against("accuracy", whole, line)
-    assert found["minus_whole"] == pytest.approx(0)
-    assert found["standard_error"] == pytest.approx(0.1)
+    figures = _against("accuracy", whole, line)
+    assert figures["minus_whole"] == pytest.approx(0)
+    assert figures["standard_error"] == pytest.approx(0.1)
 
 
 def test_an_image_at_several_places_counts_once() -> None:
@@ -138,8 +138,8 @@ def test_an_image_at_several_places_counts_once() -> None:
         "as_chosen": np.array([[0, 1], [0, 0]]),
         "cross_entropy": np.ones(2),
     }
-    found = _judged(labels, answers)
-    assert {name: values.tolist() for name, values in found.items()} == {
+    figures = _judged(labels, answers)
+    assert {name: values.tolist() for name, values in figures.items()} == {
         "plain": [1, 0], "as_chosen": [1, 0.5], "cross_entropy": [1, 1]
     }  # fmt: skip
 

@@ -17,19 +17,19 @@ def test_a_name_follows_from_the_numbers_alone() -> None:
 
 
 def test_answers_are_made_once_and_counted(tmp_path: Path) -> None:
-    made: list[int] = []
+    calls: list[int] = []
 
     def make() -> Answers:
-        made.append(1)
+        calls.append(1)
         return {"one": np.array([1, 2], np.uint8), "other": np.array([3, 4], np.uint8)}
 
     for _ in range(2):
         answers = cached_answers(tmp_path, make)
-        assert {name: said.tolist() for name, said in answers.items()} == {
+        assert {name: values.tolist() for name, values in answers.items()} == {
             "one": [1, 2],
             "other": [3, 4],
         }
-    assert made == [1]
+    assert calls == [1]
     assert len(list(tmp_path.glob("spent-*.json"))) == 1, "counted where it was made, and not again"
 
 

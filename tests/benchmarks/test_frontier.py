@@ -113,7 +113,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_committed_numbers_are_those_of_the_issue() -> None:
-    bounds = {name: (one.must, one.goal) for name, one in read_config().budgets.items()}
+    bounds = {name: (budget.must, budget.goal) for name, budget in read_config().budgets.items()}
     assert bounds == {
         "16000": (0.915, 0.925),
         "32000": (0.928, 0.935),
@@ -143,22 +143,22 @@ def test_means_and_spreads_are_over_the_seeds(here: Path) -> None:
     finished("16000", 1, accuracy=0.90, quantization_loss=0.001)
     finished("16000", 2, accuracy=0.92, quantization_loss=-0.0005)
     collect(config())
-    one = read_json(RESULT)["budgets"]["16000"]
-    assert one["num_seeds"] == 2
-    assert one["missing_seeds"] == []
-    assert one["mean"]["accuracy"] == pytest.approx(0.91)
-    assert one["mean"]["quantization_loss"] == pytest.approx(0.00025)
-    assert one["standard_deviation"]["accuracy"] == pytest.approx(0.014142, abs=1e-6)
-    assert [entry["seed"] for entry in one["entries"]] == [1, 2]
+    budget = read_json(RESULT)["budgets"]["16000"]
+    assert budget["num_seeds"] == 2
+    assert budget["missing_seeds"] == []
+    assert budget["mean"]["accuracy"] == pytest.approx(0.91)
+    assert budget["mean"]["quantization_loss"] == pytest.approx(0.00025)
+    assert budget["standard_deviation"]["accuracy"] == pytest.approx(0.014142, abs=1e-6)
+    assert [entry["seed"] for entry in budget["entries"]] == [1, 2]
 
 
 def test_a_missing_seed_is_never_silent(here: Path) -> None:
     finished("16000", 2)
     collect(config())
     result = read_json(RESULT)
-    one, none = result["budgets"]["16000"], result["budgets"]["32000"]
-    assert (one["num_seeds"], one["missing_seeds"]) == (1, [1])
-    assert one["standard_deviation"]["accuracy"] is None
+    budget, none = result["budgets"]["16000"], result["budgets"]["32000"]
+    assert (budget["num_seeds"], budget["missing_seeds"]) == (1, [1])
+    assert budget["standard_deviation"]["accuracy"] is None
     assert (none["num_seeds"], none["missing_seeds"], none["mean"]["accuracy"]) == (0, [1, 2], None)
     claim = result["claims"][0]
     assert claim["verdict"] == "not measured"
@@ -251,13 +251,19 @@ def test_every_number_that_decides_a_student_is_in_its_fingerprint() -> None:
 def test_what_other_numbers_made_is_neither_gone_on_with_nor_measured(here: Path) -> None:
     content = small_config()
     longer = Config.model_validate(overlaid(content, {"budgets": {"16000": {"recipe": {"epochs": 3}}}}))
-    taught = Config.model_validate(overlaid(content, {"teachers": {"recipe": {"epochs": 3}}}))
-    asked = Config.model_validate(overlaid(content, {"teachers": {"num_views": 3}}))
-    students = {student_folder(one, "16000", 1) for one in (config(), longer, taught, asked)}
-    assert len(students) == len({one.name for one in students}) + 3 == 4
+    other_teachers = Config.model_validate(overlaid(content, {"teachers": {"recipe": {"epochs": 3}}}))
+    other_views = Config.model_validate(overlaid(content, {"teachers": {"num_views": 3}}))
+    students = {
+        student_folder(each, "16000", 1) for each in (config(), longer, other_teachers, other_views)
+    }
+    assert len(students) == len({folder.name for folder in students}) + 3 == 4
     assert student_folder(longer, "32000", 1) == student_folder(config(), "32000", 1)
-    assert plan.teacher_file(asked, 1) == plan.teacher_file(config(), 1) != plan.teacher_file(taught, 1)
-    assert len({plan.answers_folder(one) for one in (config(), taught, asked)}) == 3
+    assert (
+        plan.teacher_file(other_views, 1)
+        == plan.teacher_file(config(), 1)
+        != plan.teacher_file(other_teachers, 1)
+    )
+    assert len({plan.answers_folder(each) for each in (config(), other_teachers, other_views)}) == 3
 
 
 def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> None:
@@ -273,11 +279,11 @@ def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> Non
 def test_teachers_are_told_with_what_they_cost(here: Path) -> None:
     finished("16000", 1)
     for folder in (plan.teacher_folder(config(), 1), plan.answers_folder(config())):
-        made = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0, "host": {}}
-        write_json(folder / "made.json", made)
+        record = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0, "host": {}}
+        write_json(folder / "made.json", record)
     collect(config())
-    told = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0}
-    assert read_json(RESULT)["teachers"] == {"teacher1": told, "answers": told}
+    expected = {"validation": {"accuracy": 0.95, "loss": 0.2}, "cpu_s": 8000.0}
+    assert read_json(RESULT)["teachers"] == {"teacher1": expected, "answers": expected}
 
 
 def test_the_cards_code_scores_the_file_as_it_says(here: Path) -> None:
@@ -286,14 +292,14 @@ def test_the_cards_code_scores_the_file_as_it_says(here: Path) -> None:
     card = (MODELS / "fashion-mnist-16000.md").read_text()
     code = re.search(r"```python\n(.*?)```", card, re.DOTALL)
     assert code is not None
-    drawn, labels = make_tiny.images(40, seed=5)
-    for name, array in zip(score.OFFICIAL, (drawn, labels), strict=True):
+    images, labels = make_tiny.images(40, seed=5)
+    for name, array in zip(score.OFFICIAL, (images, labels), strict=True):
         write_idx(here / MODELS / name, array)
     text = code[1].replace("folder/of/the/official/files", ".")
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", text], cwd=MODELS, capture_output=True, text=True, check=True
     )
-    assert float(said.stdout) == score.score(MODELS / "fashion-mnist-16000.tflite", MODELS)
+    assert float(process.stdout) == score.score(MODELS / "fashion-mnist-16000.tflite", MODELS)
 
 
 def test_the_card_says_what_is_not_measured_and_how_pixels_become_integers(here: Path) -> None:
@@ -340,9 +346,9 @@ def test_from_the_first_teacher_to_a_published_file(
     assert main(["measure", "16000", "1"]) == 1
     assert "int8.tflite, model.h5, made.json missing" in capsys.readouterr().err
     assert main(["student", "16000", "1"]) == 0
-    made = read_json(student_folder(config(), "16000", 1) / "made.json")
-    assert made["cpu_s"] > 0
-    assert "numpy" in made["versions"]
+    record = read_json(student_folder(config(), "16000", 1) / "made.json")
+    assert record["cpu_s"] > 0
+    assert "numpy" in record["versions"]
 
     assert main(["measure", "16000", "1"]) == 0
     measured = read_json(student_folder(config(), "16000", 1) / "measured.json")
@@ -361,8 +367,8 @@ def test_from_the_first_teacher_to_a_published_file(
         ("macs", "macs"),
         ("num_parameters", "num_parameters"),
     ):
-        assert measured[name] == made[known]
-    assert measured["trained_on"] == {"host": made["host"], "versions": made["versions"]}
+        assert measured[name] == record[known]
+    assert measured["trained_on"] == {"host": record["host"], "versions": record["versions"]}
 
     assert main(["measure", "16000", "1"]) == 1
     assert "was measured before, and the test images are opened once" in capsys.readouterr().err

@@ -70,9 +70,12 @@ def test_an_exception_is_placed_in_the_project(tmp_path: Path) -> None:
 
 def test_where_a_worker_fails_the_users_way_decides(tmp_path: Path) -> None:
     hows = ["answer", "abort", "answer", "raise", "refuse", "answer"]
-    made = {Random(f"3 made-up {number}").random(): how.encode() for number, how in enumerate(hows)}
+    kinds = {Random(f"3 made-up {number}").random(): how.encode() for number, how in enumerate(hows)}
     kind = Kind(
-        "made-up", lambda rng: {"how": made[rng.random()]}, ends.answer_what_answers, ends.end_as_written
+        "made-up",
+        lambda rng: {"how": kinds[rng.random()]},
+        ends.answer_what_answers,
+        ends.end_as_written,
     )
     tried = try_inputs(a_config(seed=3, confirm_every=5), kind, range(6), tmp_path)
     assert [outcome.end for _, outcome in sorted(tried.outcomes.items())] == [

@@ -20,7 +20,7 @@ def test_numbers_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("{repeats: 0, names: [a]}", "\nrepeats: Input should be greater than or equal to 1, got 0"),
         ("{repeats: .inf, names: [no, 5]}", "\nnames.1: Input should be a valid string, got 5"),
@@ -31,9 +31,9 @@ def test_numbers_are_read(tmp_path: Path) -> None:
         ("{repeats: [", "is not valid YAML"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, content: str, told: str) -> None:
+def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "one.yaml"
     write_text(path, content)
-    with pytest.raises(ParamsError, match=re.escape(told)) as caught:
+    with pytest.raises(ParamsError, match=re.escape(message)) as caught:
         read_numbers(path, Numbers)
     assert str(caught.value).startswith(str(path))

@@ -15,8 +15,8 @@ def test_unanswered_pictures_are_never_right_and_always_strange() -> None:
 
 def test_each_kind_of_cut_out_with_a_bound_is_claimed_and_one_bad_kind_fails() -> None:
     cut = dict.fromkeys(CUT_OUTS, 0.95) | {"dark on transparent": 0.92}
-    made = claims(1000, 0.011, cut, {"noise": 0.9, "blank": 1.0, "tiny": 1.0})
-    assert [claim.verdict(claim.must) for claim in made] == [
+    checks = claims(1000, 0.011, cut, {"noise": 0.9, "blank": 1.0, "tiny": 1.0})
+    assert [claim.verdict(claim.must) for claim in checks] == [
         "met",
         "not met",
         "met",
@@ -25,7 +25,7 @@ def test_each_kind_of_cut_out_with_a_bound_is_claimed_and_one_bad_kind_fails() -
         "met",
         "not met",
     ]
-    assert made[5].measured == pytest.approx(0.96)
+    assert checks[5].measured == pytest.approx(0.96)
 
 
 @pytest.mark.parametrize("kind", CUT_OUTS)
@@ -39,13 +39,15 @@ def test_strange_pictures_are_seeded_and_of_every_kind() -> None:
     images = draw_images(20, 28, 28, 10, seed=1)[0]
     first, again = (
         {
-            kind: [np.asarray(one) for one in islice(made, len(NOISE))]
-            for kind, made in strange_pictures(images).items()
+            kind: [np.asarray(image) for image in islice(checks, len(NOISE))]
+            for kind, checks in strange_pictures(images).items()
         }
         for _ in range(2)
     )
-    for kind, made in first.items():
-        assert all(np.array_equal(one, other) for one, other in zip(made, again[kind], strict=True))
+    for kind, checks in first.items():
+        assert all(
+            np.array_equal(image, other) for image, other in zip(checks, again[kind], strict=True)
+        )
     assert all(max(picture.shape[:2]) < 14 for picture in first["tiny"])
     assert all(np.ptp(picture, axis=(0, 1)).max() <= 4 for picture in first["blank"])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.pipeline import RESULT, RUNS, claims, collect, found
+from benchmarks.pipeline import RESULT, RUNS, claims, collect, last_run
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from tasks import catalog
@@ -23,11 +23,13 @@ def a_record(started: str, outcome: str = "Completed", **otherwise: Any) -> dict
     }
     return {
         "flow_run": "0", "name": "brave-newt", "profile": None, "command": "python -m flows retrain",
-        "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0, "wall_s": 60.0,
-        "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0, "server_cpu_s": 50.0,
+        "git": {"revision": "0" * 40, "dirty": False}, "started": started, "startup_s": 5.0,
+        "wall_s": 60.0, "steps_wall_s": 33.0, "overhead_s": 5.0, "steps_cpu_s": 22.0, "cpu_s": 1000.0,
+        "server_cpu_s": 50.0,
         "stages": stages, "error": None, "refused": False, "synthetic": False,
         "result": {
-            **RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None, "since_reference": None,
+            **RESULT_OF_A_RUN, "accuracy_interval": [0.93, 0.95], "verdict": None,
+            "since_reference": None,
         },
         **otherwise,
     }  # fmt: skip
@@ -53,7 +55,7 @@ def test_the_last_whole_run_counts(tmp_path: Path) -> None:
         second=a_record("2026-01-02T00:00:00+00:00", cpu_s=900.0),
         cached=a_record("2026-01-03T00:00:00+00:00", "UpToDate", cpu_s=6.0),
     )
-    run = found(tmp_path)
+    run = last_run(tmp_path)
     assert run is not None
     assert [part["id"] for part in run["runs"]] == ["second"]
     assert (run["cpu_s"], run["result"], run["host"]) == (900, RESULT_OF_A_RUN, HOST)
@@ -66,14 +68,14 @@ def test_a_run_that_did_less_than_all_on_the_real_data_is_none(
     tmp_path: Path, otherwise: dict[str, Any]
 ) -> None:
     leave(tmp_path, only=a_record("2026-01-01T00:00:00+00:00", **otherwise))
-    assert found(tmp_path) is None
+    assert last_run(tmp_path) is None
 
 
 def test_one_stage_that_was_up_to_date_makes_a_run_less_than_whole(tmp_path: Path) -> None:
     record = a_record("2026-01-01T00:00:00+00:00")
     record["stages"]["fetch"]["outcome"] = "UpToDate"
     leave(tmp_path, only=record)
-    assert found(tmp_path) is None
+    assert last_run(tmp_path) is None
 
 
 def stopped(started: str, done: int, **otherwise: Any) -> dict[str, Any]:
@@ -105,13 +107,11 @@ def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) ->
         second=stopped("2026-01-03T00:00:00+00:00", 3, cpu_s=100.0),
         third=gone_on("2026-01-04T00:00:00+00:00", 4, cpu_s=300.0),
     )
-    run = found(tmp_path)
+    run = last_run(tmp_path)
     assert run is not None
     assert [part["id"] for part in run["runs"]] == ["first", "second", "third"]
     assert (run["cpu_s"], run["server_cpu_s"], run["wall_s"]) == (1400, 150, 180)
-    assert (
-        "in 3 runs: all but the last failed and were gone on with" in claims("nightly run", run)[0].note
-    )
+    assert "in 3 runs: all but the last failed and were continued" in claims("nightly run", run)[0].note
 
 
 def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Pat
         first=stopped("2026-01-02T00:00:00+00:00", 4, git={"revision": "1" * 40, "dirty": False}),
         second=gone_on("2026-01-04T00:00:00+00:00", 4),
     )
-    assert found(tmp_path) is None
+    assert last_run(tmp_path) is None
 
 
 def test_what_earlier_runs_reached_stays_beside_the_last(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_earlier_runs_reached_stays_beside_the_last(tmp_path: Path) -> None
         collect(tmp_path)
         collect(tmp_path)
     run = read_json(tmp_path / RESULT)["runs"]["run by hand"]
-    assert [(one["id"], one["result"]["accuracy"]) for one in run["earlier"]] == [
+    assert [(entry["id"], entry["result"]["accuracy"]) for entry in run["earlier"]] == [
         ("run1", 0.92),
         ("run2", 0.93),
     ]
@@ -147,7 +147,7 @@ def test_a_run_that_went_on_from_one_that_ended_well_is_not_whole(tmp_path: Path
         failed=stopped("2026-01-02T00:00:00+00:00", 3),
         last=gone_on("2026-01-03T00:00:00+00:00", 4),
     )
-    run = found(tmp_path)
+    run = last_run(tmp_path)
     assert run is not None
     assert [part["id"] for part in run["runs"]] == ["whole"]
 
@@ -155,7 +155,7 @@ def test_a_run_that_went_on_from_one_that_ended_well_is_not_whole(tmp_path: Path
 def test_a_summary_of_another_result_is_refused(tmp_path: Path) -> None:
     leave(tmp_path, accuracy=0.95, only=a_record("2026-01-01T00:00:00+00:00"))
     with pytest.raises(ContractError, match=r"summary\.json is not of only, the last whole run there"):
-        found(tmp_path)
+        last_run(tmp_path)
 
 
 def test_the_server_counts_and_each_bound_is_judged() -> None:
@@ -173,7 +173,7 @@ def test_a_run_that_is_not_here_keeps_what_was_measured_before(tmp_path: Path) -
     leave(night, only=a_record("2026-01-01T00:00:00+00:00"))
     collect(tmp_path)
     first = read_json(tmp_path / RESULT)
-    assert [one["verdict"] for one in first["claims"]] == ["not measured"] * 3 + [
+    assert [entry["verdict"] for entry in first["claims"]] == ["not measured"] * 3 + [
         "not met",
         "met",
         "met",
@@ -183,7 +183,14 @@ def test_a_run_that_is_not_here_keeps_what_was_measured_before(tmp_path: Path) -
     collect(tmp_path)
     second = read_json(tmp_path / RESULT)
     assert second["runs"]["nightly run"] == first["runs"]["nightly run"]
-    assert [one["verdict"] for one in second["claims"]] == ["met", "met", "met", "not met", "met", "met"]
+    assert [entry["verdict"] for entry in second["claims"]] == [
+        "met",
+        "met",
+        "met",
+        "not met",
+        "met",
+        "met",
+    ]
 
 
 def test_without_a_run_the_error_says_how_to_make_one(tmp_path: Path) -> None:

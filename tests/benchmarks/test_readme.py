@@ -25,7 +25,7 @@ def readme_in(root: Path) -> Path:
 
 
 def test_what_is_not_there_reads_not_measured(tmp_path: Path) -> None:
-    assert [(one[0], one[4]) for one in rows(tmp_path)] == [
+    assert [(row[0], row[4]) for row in rows(tmp_path)] == [
         (f"[{name}](#{name})", "not measured")
         for name in BENCHMARKS
         for _ in range(3 if name == "ablation" else 1)
@@ -70,8 +70,10 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
         "minus_whole": -0.01,
         "standard_error": 0.0012,
     }
-    more = {"as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02},
-            "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012}}  # fmt: skip
+    more = {
+        "as_chosen": {**other, "mean": 0.931, "minus_whole": -0.02},
+        "cross_entropy": {"mean": 0.21, "minus_whole": 0.00875, "standard_error": 0.0012},
+    }
     lines = {
         "whole": {**whole, "cross_entropy": {**whole, "mean": 0.2}},
         "without flips": {**other, **more},
@@ -86,8 +88,8 @@ def test_a_line_of_the_ablation_says_how_far_it_is_from_the_whole(tmp_path: Path
     assert short[4] == "not measured"
     assert first[1:6] == ["validation accuracy after 42 epochs, whole", "", "", "93.50 %", ""]
     assert first[6].startswith("2 seeds; what others are compared with; cross-entropy 0.2000; ")
-    said = second[6].split("; ")
-    assert said[:4] == [
+    parts = second[6].split("; ")
+    assert parts[:4] == [
         "2 seeds",
         "\u22121.00 points from the whole, standard error 0.12",
         "as files are chosen 93.10 %, \u22122.00 points from the whole, standard error 0.12",

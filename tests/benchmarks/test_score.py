@@ -17,17 +17,17 @@ FILE = TINY / "int8.tflite"
 @pytest.fixture
 def official(tmp_path: Path) -> Path:
     """Write tiny images in files named as the official ones."""
-    drawn, labels = images(40, seed=5)
+    pixels, labels = images(40, seed=5)
     labels[::4] = (labels[::4] + 1) % 3
-    for name, array in zip(score.OFFICIAL, (drawn, labels), strict=True):
+    for name, array in zip(score.OFFICIAL, (pixels, labels), strict=True):
         write_idx(tmp_path / name, array)
     return tmp_path
 
 
 def test_the_score_is_that_of_the_library(official: Path) -> None:
-    drawn, labels = images(40, seed=5)
+    pixels, labels = images(40, seed=5)
     labels[::4] = (labels[::4] + 1) % 3
-    expected = scores.accuracy(labels, runtime.predict(FILE, drawn).argmax(axis=1))
+    expected = scores.accuracy(labels, runtime.predict(FILE, pixels).argmax(axis=1))
     assert 0 < expected < 1
     assert score.score(FILE, official) == expected
 
@@ -63,9 +63,9 @@ def test_the_command_scores_the_published_files(
 
 def test_missing_official_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert score.main([str(tmp_path), str(FILE)]) == 1
-    said = capsys.readouterr().err
-    assert "does not hold t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz" in said
-    assert "Name the folder with the official files" in said
+    output = capsys.readouterr().err
+    assert "does not hold t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz" in output
+    assert "Name the folder with the official files" in output
 
 
 def test_no_file_to_score_is_told(
@@ -87,9 +87,9 @@ def test_damaged_official_files_are_told(
     content[place] ^= 0xFF
     path.write_bytes(content)
     assert score.main([str(official), str(FILE)]) == 1
-    said = capsys.readouterr().err
-    assert f"error: {FILE} cannot be scored on the files in {official}: {reason}" in said
-    assert "Fetch the official files again" in said
+    output = capsys.readouterr().err
+    assert f"error: {FILE} cannot be scored on the files in {official}: {reason}" in output
+    assert "Fetch the official files again" in output
 
 
 def test_models_that_ask_for_other_images_are_told(

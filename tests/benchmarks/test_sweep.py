@@ -92,9 +92,9 @@ def test_a_worse_or_equal_trial_is_no_incumbent() -> None:
 
 
 def test_the_mark_is_reached_by_the_first_that_is_as_good() -> None:
-    found = [Incumbent(15.0, 0.8), Incumbent(28.5, 0.85), Incumbent(40.0, 0.9)]
-    assert cpu_s_until(found, 0.85) == 28.5
-    assert cpu_s_until(found, 0.91) is None
+    best = [Incumbent(15.0, 0.8), Incumbent(28.5, 0.85), Incumbent(40.0, 0.9)]
+    assert cpu_s_until(best, 0.85) == 28.5
+    assert cpu_s_until(best, 0.91) is None
     assert cpu_s_until([], 0.1) is None
 
 
@@ -114,15 +114,15 @@ def test_if_most_seeds_never_got_there_the_bound_is_missed() -> None:
 
 def test_nothing_counts_before_all_seeds_are_there() -> None:
     share, *others = claims(config(), [outcome(1, 20.0)], None)
-    assert [one.to_plain()["verdict"] for one in (share, *others)] == ["not measured"] * 4
+    assert [claim.to_plain()["verdict"] for claim in (share, *others)] == ["not measured"] * 4
     assert share.note == "1 of 2 seeds: 0.200"
 
 
 def test_all_bounds_are_judged() -> None:
-    made = claims(config(), [outcome(1, 20.0), outcome(2, 40.0)], faster(1.6, 1.4))
-    assert [one.measured for one in made] == [0.3, 12.0, 1.6, 1.4]
-    assert [one.to_plain()["verdict"] for one in made] == ["not met", "met", "met", "not met"]
-    assert [one.what.rpartition(", ")[2] for one in made[2:]] == [
+    checks = claims(config(), [outcome(1, 20.0), outcome(2, 40.0)], faster(1.6, 1.4))
+    assert [claim.measured for claim in checks] == [0.3, 12.0, 1.6, 1.4]
+    assert [claim.to_plain()["verdict"] for claim in checks] == ["not met", "met", "met", "not met"]
+    assert [claim.what.rpartition(", ")[2] for claim in checks[2:]] == [
         "trials drawn above",
         "trials of the pipeline's sweep",
     ]
@@ -164,7 +164,12 @@ def test_the_result_names_the_seeds_that_are_missing(
     collect(config(), params)
     result = read_json(RESULT)
     assert result["missing_seeds"] == [1]
-    assert [one["verdict"] for one in result["claims"]] == ["not measured", "not measured", "met", "met"]
+    assert [claim["verdict"] for claim in result["claims"]] == [
+        "not measured",
+        "not measured",
+        "met",
+        "met",
+    ]
     assert result["numbers"]["seeds"] == [1, 2]
 
 
@@ -195,14 +200,14 @@ def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pyte
 
     assert main(["seed", "1"]) == 0
     folder = seed_folder(config(), small, 1)
-    made = read_json(folder / "outcome.json")
-    assert made["random"]["num_trials"] == 2
-    assert made["ours"]["num_trials"][0] == 2
-    assert made["mark"] == made["random"]["incumbents"][-1]["accuracy"]
-    assert 0 < made["longest_trial_cpu_s"] <= max(made["random"]["cpu_s"], made["ours"]["cpu_s"])
-    reached = made["ours"]["cpu_s_until_mark"]
-    assert made["share"] == (
-        None if reached is None else pytest.approx(reached / made["random"]["cpu_s"], abs=1e-4)
+    record = read_json(folder / "outcome.json")
+    assert record["random"]["num_trials"] == 2
+    assert record["ours"]["num_trials"][0] == 2
+    assert record["mark"] == record["random"]["incumbents"][-1]["accuracy"]
+    assert 0 < record["longest_trial_cpu_s"] <= max(record["random"]["cpu_s"], record["ours"]["cpu_s"])
+    reached = record["ours"]["cpu_s_until_mark"]
+    assert record["share"] == (
+        None if reached is None else pytest.approx(reached / record["random"]["cpu_s"], abs=1e-4)
     )
 
     def refuse(_: Any) -> Any:
@@ -211,7 +216,7 @@ def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pyte
     monkeypatch.setattr(searching, "run_trial", refuse)
     assert main(["seed", "1"]) == 0
     again = read_json(folder / "outcome.json")
-    assert {**again, "cpu_s_in_all": None} == {**made, "cpu_s_in_all": None}
+    assert {**again, "cpu_s_in_all": None} == {**record, "cpu_s_in_all": None}
 
 
 @pytest.mark.slow

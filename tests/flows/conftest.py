@@ -14,15 +14,15 @@ os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect-")
 os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 os.environ["DO_NOT_TRACK"] = "1"
 
-# Prefect sets logging up when it is imported, and closes the handlers that are there: TensorFlow's, whose stream is
-# pytest's own where another test has imported it before.
+# Prefect configures logging when it is imported, and closes the handlers that exist: TensorFlow's, whose
+# stream is pytest's own where another test has imported it before.
 with patch("logging.shutdown"):
     import prefect.main  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Commands]":
-    """A workspace that ``dvc repro`` is bringing up to date, with an empty cache; for tests of the group ``doors``."""
+    """A workspace with an empty cache that ``dvc repro`` brings up to date; for the group ``kills``."""
     from tests.flows.marked import Commands
     from tests.flows.served import tiny_project
 

@@ -1,4 +1,4 @@
-"""Start commands whose every descendant can be found again, also after its parents are gone."""
+"""Commands whose descendants can be identified, also after their parents are gone."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ import psutil
 T = TypeVar("T")
 
 _MARK = "LITESMITH_TEST_MARK"
-# What a run of the tests inside a stage or beside a server would hand down.
+# Variables that the tests would pass on inside a stage or beside a server.
 _FOREIGN = ("DVC_", "PREFECT_", "LITESMITH_", "PYTEST_")
 
 
@@ -35,7 +35,7 @@ class Commands:
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start ``python -m command``, its output appended to the log."""
-        with self.log.open("ab") as log, _hearing_ctrl_c():
+        with self.log.open("ab") as log, _receiving_ctrl_c():
             return subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=self.folder,
@@ -45,13 +45,13 @@ class Commands:
             )
 
     def run(self, *command: str, timeout_s: float = 600) -> tuple[int, str]:
-        """Run ``python -m command`` and return its exit code and all it wrote."""
-        done = subprocess.run(
+        """Run ``python -m command`` and return its exit code and output."""
+        process = subprocess.run(
             [sys.executable, "-m", *command],
-            cwd=self.folder, env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=timeout_s,
+            cwd=self.folder, env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=timeout_s,
         )  # fmt: skip
-        return done.returncode, done.stdout
+        return process.returncode, process.stdout
 
     def alive(self) -> list[psutil.Process]:
         """Return every living process that was started here, however far below."""
@@ -61,7 +61,12 @@ class Commands:
         """Wait for a process whose command line ends in ``words``."""
         return self.wait_for(
             lambda: next(
-                (one for one in self.alive() if tuple(_command(one)[-len(words) :]) == words), None
+                (
+                    process
+                    for process in self.alive()
+                    if tuple(_command(process)[-len(words) :]) == words
+                ),
+                None,
             ),
             " ".join(words),
             timeout_s,
@@ -71,18 +76,22 @@ class Commands:
         """Wait for a process whose command line holds ``words`` before its last word."""
         return self.wait_for(
             lambda: next(
-                (one for one in self.alive() if tuple(_command(one)[-len(words) - 1 : -1]) == words),
+                (
+                    process
+                    for process in self.alive()
+                    if tuple(_command(process)[-len(words) - 1 : -1]) == words
+                ),
                 None,
             ),
             " ".join(words),
             timeout_s,
         )
 
-    def wait_for(self, ask: Callable[[], T | None], what: str, timeout_s: float = 600) -> T:
-        """Ask until there is an answer."""
+    def wait_for(self, condition: Callable[[], T | None], what: str, timeout_s: float = 600) -> T:
+        """Call ``condition`` until its answer is true, and return the answer."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            answer = ask()
+            answer = condition()
             if answer:
                 return answer
             time.sleep(0.2)
@@ -91,7 +100,7 @@ class Commands:
         )
 
     def left_after(self, seconds: float, *, but: tuple[str, ...] = ()) -> list[str]:
-        """Return the commands still alive after at most ``seconds``, those that contain a word of ``but`` left out."""
+        """Return the commands still alive after at most ``seconds`` that have no word of ``but``."""
         deadline = time.monotonic() + seconds
         while True:
             left = [
@@ -115,8 +124,8 @@ class Commands:
 
 
 @contextmanager
-def _hearing_ctrl_c() -> Iterator[None]:
-    """Let what is started hear Ctrl-C: a shell that starts the tests in the background has them ignore it for good."""
+def _receiving_ctrl_c() -> Iterator[None]:
+    """Let children receive Ctrl-C: tests in the background of a shell ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -15,28 +15,28 @@ from tests.flows.marked import Commands
 
 ROOT = Path(__file__).parents[2]
 
-# What is left running by one who serves when no run is going on.
+# Processes of a served project without a run.
 SERVING = ("flows serve", "flows.serving.watched", "resource_tracker")
 
-# A worker asks for orders every ten seconds by default.
+# A worker polls every ten seconds by default.
 OFTEN = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
 def tiny_project(folder: Path) -> Path:
-    """Make a project in which the whole pipeline runs on synthetic images in seconds."""
+    """Create a project in which the whole pipeline runs on synthetic images in seconds."""
     tiny = read_yaml(Path(__file__).with_name("tiny.yaml"))
     make_workspace(folder, ROOT, *profile_overlays(ROOT, "synthetic"), tiny)
-    # What `flows serve` needs of a project.
+    # Required by `flows serve`.
     shutil.copy(ROOT / "prefect.yaml", folder)
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     return folder
 
 
 def serve(commands: Commands) -> subprocess.Popen[bytes]:
-    """Serve the project of ``commands`` and return the process once orders are taken."""
-    served = commands.start("flows", "serve", "--port", str(_free_port()))
+    """Serve the project of ``commands`` and return the process once it accepts orders."""
+    process = commands.start("flows", "serve", "--port", str(_free_port()))
     commands.wait_for(lambda: "Ctrl-C stops" in commands.log.read_text(), "the server")
-    return served
+    return process
 
 
 def api(commands: Commands) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tests.flows.run_content import run_content
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_last_line_says_what_the_run_took_and_what_starting_prefect_did(tmp_path: Path) -> None:
+def test_the_last_line_has_the_time_of_the_run_and_of_starting_prefect(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
     record = tmp_path / "run.json"
@@ -25,7 +25,7 @@ def test_the_last_line_says_what_the_run_took_and_what_starting_prefect_did(tmp_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (
             ["retrian"],
@@ -38,16 +38,16 @@ def test_the_last_line_says_what_the_run_took_and_what_starting_prefect_did(tmp_
     ],
 )
 def test_an_unknown_word_is_refused_with_the_nearest_known_one(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
-    assert told in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("profiles", "told"),
+    ("profiles", "expected"),
     [
         (["quikc"], "error: 'quikc' is not a profile. Did you mean quick? Known here: "),
         (
@@ -58,13 +58,16 @@ def test_an_unknown_word_is_refused_with_the_nearest_known_one(
     ],
 )
 def test_profiles_are_refused_before_a_server_is_started(
-    profiles: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    profiles: list[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(ROOT)
     assert main(["retrain", *(word for name in profiles for word in ("--profile", name))]) == 1
-    said = capsys.readouterr().err
-    assert told in said
-    assert "can be watched at" not in said
+    output = capsys.readouterr().err
+    assert expected in output
+    assert "can be watched at" not in output
 
 
 def test_all_profiles_of_a_command_line_go_into_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

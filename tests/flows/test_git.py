@@ -13,10 +13,10 @@ Git = Callable[..., str]
 
 def _git(folder: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "safe.directory=*"]
-    done = subprocess.run(
+    process = subprocess.run(
         ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
     )
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_revision_is_told_and_whether_files_differ(checkout: Path) -> None:
+def test_the_state_has_the_revision_and_whether_files_differ(checkout: Path) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
     assert git_state(checkout) == GitState(revision=revision, dirty=False, unknown=None)
     (checkout / "stray").write_text("not of git")
@@ -58,7 +58,7 @@ def test_a_checkout_of_another_owner_has_its_revision_too(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
-    # Git's own way to test what it does where another user owns the folder; no file of the user's may say it is safe.
+    # Git's own test setting for a folder of another user; no settings of the user may declare it safe.
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
@@ -88,7 +88,7 @@ def test_a_program_that_the_checkouts_settings_name_is_not_run(checkout: Path, t
     assert not (tmp_path / "was-run").exists()
 
 
-def test_a_folder_that_is_no_checkout_is_told_so(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_checkout_is_reported(tmp_path: Path) -> None:
     assert git_state(tmp_path) == GitState(revision=None, dirty=None, unknown="not a git checkout")
 
 
@@ -100,12 +100,12 @@ def test_a_folder_that_only_lies_in_a_checkout_of_other_things_does_not_get_its_
     assert git_state(checkout / "unpacked") == GitState(
         revision=None,
         dirty=None,
-        unknown=f"not a git checkout: the one around it, {checkout}, holds no file of {checkout / 'unpacked'}",
+        unknown=f"not a git checkout: the checkout {checkout} holds no file of {checkout / 'unpacked'}",
     )
 
 
 @pytest.mark.parametrize("added", [True, False])
-def test_a_checkout_without_a_commit_is_told_so(tmp_path: Path, added: bool) -> None:
+def test_a_checkout_without_a_commit_is_reported(tmp_path: Path, added: bool) -> None:
     _git(tmp_path, "init", "-q", "-b", "main")
     (tmp_path / "a").write_text("a")
     if added:
@@ -122,7 +122,7 @@ def test_a_branch_without_a_commit_beside_others_is_named(checkout: Path) -> Non
     assert state.unknown.startswith("a git checkout whose branch unborn has no commit (")
 
 
-def test_a_worktree_whose_checkout_is_gone_is_told_in_gits_words(checkout: Path) -> None:
+def test_a_worktree_without_its_checkout_has_the_message_of_git(checkout: Path) -> None:
     _git(checkout, "worktree", "add", "-q", "../beside")
     (checkout / ".git").rename(checkout / "gone")
     state = git_state(checkout.parent / "beside")
@@ -137,7 +137,7 @@ def test_a_revision_stays_known_where_the_state_of_the_files_is_not(checkout: Pa
     assert "nonsense" in state.unknown
 
 
-def test_a_machine_without_git_is_told_so(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_reported(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(checkout))
     assert git_state(checkout) == GitState(revision=None, dirty=None, unknown="git is not installed")
     (checkout / "git").write_text("no program")

@@ -11,7 +11,7 @@ _LARGE = ("prefect", "dvc", "dvc_objects", "pydantic", "numpy", "requests", "sql
 
 
 def _written(*arguments: str) -> list[str]:
-    """Return what ``python -m flows`` writes to the terminal, with a line of Python's own for each import."""
+    """Return the output of ``python -m flows``, with a line of Python for each import."""
     command = [sys.executable, "-X", "importtime", "-m", "flows", *arguments]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stderr.splitlines()
 
@@ -22,7 +22,7 @@ def _is_large(line: str) -> bool:
     )
 
 
-def test_a_run_says_what_it_does_before_anything_large_is_imported() -> None:
+def test_a_run_prints_its_state_before_anything_large_is_imported() -> None:
     lines = _written("retrain", "--profile", "no-such-profile")
     first = next(number for number, line in enumerate(lines) if not line.startswith("import time:"))
     assert lines[first] == "checking parameters, disk and memory ..."
@@ -38,12 +38,12 @@ def test_in_another_folder_nothing_is_served_or_written(
 ) -> None:
     for name in there:
         (tmp_path / name).touch()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "flows", "serve"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True,
     )  # fmt: skip
-    told = (
+    expected = (
         f"error: {tmp_path / missing} is missing. Run from the project's folder, or restore the file.\n"
     )
-    assert (done.returncode, done.stderr) == (1, told)
+    assert (process.returncode, process.stderr) == (1, expected)
     assert [path.name for path in tmp_path.iterdir()] == there

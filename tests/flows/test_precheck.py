@@ -1,13 +1,15 @@
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
 
-from flows.precheck import check_dvc, checked_profile
+from flows.precheck import check_dvc, check_machine, checked_profile
 from litesmith.device import measurement
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.files import read_yaml, write_text, yaml_text
+from litesmith.params.sections.retrain import RetrainParams
 from tasks.profiles import Chosen
 
 ROOT = Path(__file__).parents[2]
@@ -43,30 +45,30 @@ def _mirror(project: Path, folder: Path) -> Path:
     return folder
 
 
-def test_without_any_source_the_run_uses_drawn_images_and_says_why(
+def test_without_any_source_the_run_uses_synthetic_images_and_prints_why(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _fallen_back(project, None) == "synthetic"
-    said = capsys.readouterr().out
-    assert "Fashion-MNIST cannot be reached:" in said
-    assert all(source in said for source in NOWHERE)
-    assert "This run uses synthetic images instead, in the workspace .offline/." in said
+    output = capsys.readouterr().out
+    assert "Fashion-MNIST cannot be reached:" in output
+    assert all(source in output for source in NOWHERE)
+    assert "This run uses synthetic images instead, in the workspace .offline/." in output
     assert not (project / ".offline").exists()
 
 
-def test_a_place_of_dvcs_that_cannot_be_written_is_said_before_a_run_begins(
+def test_a_folder_of_dvc_that_cannot_be_written_is_reported_before_a_run(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Repo.init(str(project), no_scm=True).close()
     write_text(project / "dvc.yaml", "stages: {fetch: {cmd: 'true'}}\n")
     check_dvc(project)
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", "/proc/nonexistent")
-    told = r"DVC cannot work here: .*/proc/nonexistent.* set HOME or DVC_SITE_CACHE_DIR to a folder"
-    with pytest.raises(MachineError, match=told):
+    expected = r"DVC cannot work here: .*/proc/nonexistent.* set HOME or DVC_SITE_CACHE_DIR to a folder"
+    with pytest.raises(MachineError, match=expected):
         check_dvc(project)
 
 
-def test_a_dvc_yaml_that_is_spoilt_is_said_before_a_run_begins(project: Path) -> None:
+def test_an_invalid_dvc_yaml_is_reported_before_a_run(project: Path) -> None:
     Repo.init(str(project), no_scm=True).close()
     write_text(project / "dvc.yaml", "stages: {fetch: {cmd: true}}\n")
     with pytest.raises(
@@ -83,7 +85,7 @@ def test_a_source_that_answers_is_used(project: Path, tmp_path_factory: pytest.T
     assert _fallen_back(project, ["quick", "portable"]) == "quick+portable"
 
 
-def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
+def test_synthetic_images_are_laid_over_the_requested_profiles(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _fallen_back(project, ["quick"]) == "quick+synthetic"
@@ -91,9 +93,7 @@ def test_drawn_images_are_laid_over_the_profiles_that_were_asked_for(
     assert _fallen_back(project, ["synthetic", "quick"]) == "synthetic+quick"
 
 
-def test_sources_of_a_profile_are_those_that_are_asked(
-    project: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_sources_of_a_profile_are_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     mirror = tmp_path_factory.mktemp("mirror")
     for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
         with (mirror / file["name"]).open("wb") as stream:
@@ -108,7 +108,7 @@ def test_a_profile_that_is_not_there_is_refused(project: Path) -> None:
             checked_profile(project, ["portable", "quikc"], offline_fallback=fallback)
 
 
-def test_a_dvc_that_cannot_say_whether_the_data_is_here_is_explained(project: Path) -> None:
+def test_a_dvc_that_cannot_check_the_data_is_explained(project: Path) -> None:
     with Repo.init(str(project), no_scm=True):
         pass
     (project / "dvc.yaml").write_text("stages: [")
@@ -125,14 +125,15 @@ def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
     assert checked_profile(project, "portable", offline_fallback=False) == "portable"
 
 
-def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_drawn_images(
+def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_synthetic_images(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setattr(measurement, "installed_version", lambda _: "1")
     mine = tmp_path_factory.mktemp("mine")
     monkeypatch.setenv("MY_IMAGES", str(mine))
     _set_sources(project, [*NOWHERE, "env:MY_IMAGES"])
-    text = rf"^MY_IMAGES cannot serve Fashion-MNIST\.\n  MY_IMAGES={mine}: train-images-idx3-ubyte\.gz is missing in"
+    reason = rf"MY_IMAGES={mine}: train-images-idx3-ubyte\.gz is missing in"
+    text = rf"^MY_IMAGES cannot serve Fashion-MNIST\.\n  {reason}"
     with pytest.raises(SourcesError, match=text):
         checked_profile(project, None, offline_fallback=False)
     for profile in (None, "quick"):
@@ -142,7 +143,7 @@ def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_drawn_images(
     assert checked_profile(project, "synthetic", offline_fallback=False) == "synthetic"
 
 
-def test_a_named_source_is_looked_at_where_the_data_is_here_already(
+def test_a_named_source_is_checked_where_the_data_is_here_already(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.precheck._is_fetched", lambda _: True)
@@ -170,13 +171,57 @@ def test_a_profile_may_have_sources_of_its_own(
     assert _fallen_back(project, "mine") == "mine"
 
 
-def test_a_source_that_is_named_is_looked_at_once(
+def test_a_named_source_is_checked_once(
     project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    looked: list[object] = []
+    checks: list[object] = []
     monkeypatch.setenv(
         "LITESMITH_NO_SUCH_MIRROR", str(_mirror(project, tmp_path_factory.mktemp("mirror")))
     )
-    monkeypatch.setattr("flows.precheck.require_named", lambda *given: looked.append(given))
+    monkeypatch.setattr("flows.precheck.require_named", lambda *arguments: checks.append(arguments))
     assert _fallen_back(project, None) is None
-    assert len(looked) == 1
+    assert len(checks) == 1
+
+
+def _params(**changed: float) -> RetrainParams:
+    return RetrainParams(
+        **{
+            "min_disk_gb": 0.0,
+            "min_memory_gb": 0.0,
+            "reach_s": 1.0,
+            "stage_limit_s": 1.0,
+            "max_archived": 3,
+            **changed,
+        }
+    )
+
+
+def test_without_a_folder_for_temporary_files_the_error_names_tmpdir(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def _none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", _none)
+    with pytest.raises(
+        MachineError, match=r"No usable temporary directory found in \['/tmp'\]\. Set TMPDIR"
+    ):
+        check_machine(_params(), tmp_path)
+
+
+def test_enough_is_enough(tmp_path: Path) -> None:
+    check_machine(_params(), tmp_path)
+
+
+def test_too_little_disk_is_reported_with_both_numbers(tmp_path: Path) -> None:
+    with pytest.raises(
+        MachineError, match=r"[\d.]+ GB of disk are free and 1e\+09 GB are needed .*retrain.min_disk_gb"
+    ):
+        check_machine(_params(min_disk_gb=1e9), tmp_path)
+
+
+def test_too_little_memory_is_reported_with_both_numbers(tmp_path: Path) -> None:
+    with pytest.raises(
+        MachineError, match=r"GB of memory are free and 1e\+09 GB are needed .*retrain.min_memory_gb"
+    ):
+        check_machine(_params(min_memory_gb=1e9), tmp_path)

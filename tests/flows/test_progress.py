@@ -51,8 +51,8 @@ def test_time_left_is_unknown_where_a_stage_never_ran() -> None:
     assert Forecast({"fetch": 10, "baseline": 100}, ORDER).left_s("baseline", 1) is None
 
 
-def _run(progress: Progress, expected_s: dict[str, float]) -> None:
-    progress.plan(ORDER, expected_s)
+def _run(stream: TextIO, expected_s: dict[str, float]) -> None:
+    progress = Progress(stream, Forecast(expected_s, ORDER))
     progress.begin("fetch")
     progress.end(Outcome.UP_TO_DATE)
     progress.begin("baseline")
@@ -64,7 +64,7 @@ def _run(progress: Progress, expected_s: dict[str, float]) -> None:
     progress.line("To track the changes with git, run:")
     progress.end(Outcome.COMPLETED)
     progress.begin("sweep")
-    progress.fail()
+    progress.end(Outcome.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def _run(progress: Progress, expected_s: dict[str, float]) -> None:
 )
 def test_a_pipe_gets_a_line_now_and_then(expected_s: dict[str, float], left: str) -> None:
     stream = io.StringIO()
-    _run(Progress(stream), expected_s)
+    _run(stream, expected_s)
     assert stream.getvalue().splitlines() == [
         "[1/3] fetch: nothing to do",
         f"[2/3] baseline ... epoch 3/10{left}",
@@ -81,7 +81,7 @@ def test_a_pipe_gets_a_line_now_and_then(expected_s: dict[str, float], left: str
     ]
 
 
-def test_a_row_has_what_there_is_room_for() -> None:
+def test_a_row_has_the_parts_that_fit() -> None:
     parts = "[2/3] baseline", "epoch 3/10, loss 0.25", ", about 5 min 0 s left in all"
     assert fitted(*parts, 80) == "[2/3] baseline ... epoch 3/10, loss 0.25, about 5 min 0 s left in all"
     assert fitted(*parts, 60) == "[2/3] baseline ... epoch 3/10…, about 5 min 0 s left in all"
@@ -98,9 +98,10 @@ def test_a_line_is_shown_as_it_would_look_in_the_end() -> None:
 
 @dataclass
 class Terminal:
-    """What a terminal shows: lines that it breaks into rows, again when its width changes.
+    """The lines of a terminal, broken into rows, again when its width changes.
 
-    It knows what Progress writes: text, carriage return, line feed, and clearing to the end of row or screen.
+    It accepts the output of Progress: text, carriage return, line feed, and clearing to the end of row
+    or screen.
     """
 
     columns: int
@@ -179,17 +180,17 @@ class Screen:
 def open_screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Screen]]:
     """Return a function that opens a pseudo terminal of some width."""
     monkeypatch.setenv("TERM", "xterm")
-    opened: list[Screen] = []
+    screens: list[Screen] = []
 
     def _open(columns: int, encoding: str = "utf-8") -> Screen:
         master, slave = pty.openpty()
         stream = os.fdopen(slave, "w", encoding=encoding)
-        opened.append(Screen(Terminal(columns), stream, master))
-        opened[-1].resize(columns)
-        return opened[-1]
+        screens.append(Screen(Terminal(columns), stream, master))
+        screens[-1].resize(columns)
+        return screens[-1]
 
     yield _open
-    for screen in opened:
+    for screen in screens:
         screen.stream.close()
         os.close(screen.master)
 
@@ -209,8 +210,7 @@ HARD_LINES = [
 def _hard_run(
     screen: Screen, expected_s: dict[str, float], resize: Callable[[int], None] = lambda _: None
 ) -> None:
-    progress = Progress(screen.stream)
-    progress.plan(ORDER, expected_s)
+    progress = Progress(screen.stream, Forecast(expected_s, ORDER))
     for ended, stage in enumerate(ORDER):
         progress.begin(stage)
         progress.line("> python -m tasks run some")
@@ -257,11 +257,11 @@ def test_a_terminal_made_narrower_and_wider_keeps_no_residue(open_screen: Callab
     ]
 
 
-@pytest.mark.parametrize(("said", "columns"), [("50", 50), ("", 80), ("many", 80)])
-def test_a_terminal_of_unknown_width_is_as_wide_as_the_environment_says(
-    open_screen: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch, said: str, columns: int
+@pytest.mark.parametrize(("variable", "columns"), [("50", 50), ("", 80), ("many", 80)])
+def test_a_terminal_of_unknown_width_is_as_wide_as_the_environment_sets(
+    open_screen: Callable[..., Screen], monkeypatch: pytest.MonkeyPatch, variable: str, columns: int
 ) -> None:
-    monkeypatch.setenv("COLUMNS", said)
+    monkeypatch.setenv("COLUMNS", variable)
     monkeypatch.setattr(sys, "__stdout__", io.StringIO())
     screen = open_screen(columns)
     termios.tcsetwinsize(screen.stream.fileno(), (0, 0))
@@ -284,7 +284,7 @@ def test_a_terminal_that_cannot_clear_gets_plain_lines(
 ) -> None:
     monkeypatch.setenv("TERM", term) if term else monkeypatch.delenv("TERM")
     screen = open_screen(200)
-    _run(Progress(screen.stream), {})
+    _run(screen.stream, {})
     assert screen.rows() == [
         "[1/3] fetch: nothing to do",
         "[2/3] baseline ... epoch 3/10",

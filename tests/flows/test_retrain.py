@@ -53,7 +53,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(ROOT / "devices", folder / "devices")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.retrain.Stages", _OneStage)
-    monkeypatch.setattr("flows.retrain._take", lambda *_: None)
+    monkeypatch.setattr("flows.retrain._run_noted", lambda *_: None)
     return tmp_path
 
 
@@ -69,10 +69,10 @@ def _log() -> RunLog:
 def _write_time(root: Path, wall_s: float) -> None:
     """Leave what the step ``fetch`` leaves of its time."""
     host = Host(system="Linux", cpu="some", cores=2, python="3.11.7")
-    made = Provenance(
+    provenance = Provenance(
         step="fetch", wall_s=wall_s, cpu_s=1.0, peak_memory_mb=1.0, host=host, versions={}, parameters={}
     )
-    write_record(root / catalog.provenance("fetch"), made)
+    write_record(root / catalog.provenance("fetch"), provenance)
 
 
 def _expected_s(root: Path) -> Mapping[str, float]:
@@ -84,7 +84,7 @@ def _expected_s(root: Path) -> Mapping[str, float]:
     return progress.forecast.expected_s
 
 
-def test_the_time_left_is_told_from_runs_in_the_same_place(project: Path) -> None:
+def test_the_time_left_comes_from_runs_in_the_same_folder(project: Path) -> None:
     _write_time(project, 2400.0)
     assert _expected_s(project) == {"fetch": 2400.0}
     assert _expected_s(_workspace(project)) == {}
@@ -106,16 +106,14 @@ def test_a_tool_that_is_missing_stops_an_ordered_run_before_its_first_stage(
         _walk(project, _log())
 
 
-def test_what_a_terminal_has_looked_at_is_not_looked_at_again(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[object] = []
-    monkeypatch.setattr("flows.retrain.check", lambda *given: looked.append(given))
+def test_checks_of_a_terminal_are_not_repeated(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks: list[object] = []
+    monkeypatch.setattr("flows.retrain.check", lambda *given: checks.append(given))
     with watching(Progress(io.StringIO())):
         _walk(project, _log())
-    assert looked == []
+    assert checks == []
     _walk(project, _log())
-    assert len(looked) == 1
+    assert len(checks) == 1
 
 
 def test_no_other_run_begins_before_the_results_are_published(
@@ -159,6 +157,6 @@ def test_all_profiles_of_an_order_are_in_the_record(
     assert [profile_names(profile) for profile in opened] == [("quick", "portable")]
 
 
-def test_one_profile_or_none_is_taken_as_before() -> None:
+def test_a_single_profile_or_none_is_accepted() -> None:
     for given in (None, "nightly"):
         assert retrain.validate_parameters({"profile": given}) == {"profile": given}

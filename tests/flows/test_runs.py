@@ -85,8 +85,8 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     assert (alone.verdict, alone.since_reference) == (None, None)
     difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
     verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
-    judged = {"verdict": verdict, "since_reference": {"accuracy": difference, "paired": True}}
-    write_json(tmp_path / catalog.SUMMARY, judged)
+    figures = {"verdict": verdict, "since_reference": {"accuracy": difference, "paired": True}}
+    write_json(tmp_path / catalog.SUMMARY, figures)
     result = run_result(tmp_path)
     assert result is not None
     assert result.verdict == ReportVerdict(outcome="good", sentence="It is better.")
@@ -101,7 +101,7 @@ def test_results_that_no_step_of_this_version_left_are_refused(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
-def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, synthetic: bool) -> None:
+def test_a_failed_run_on_synthetic_images_is_marked(tmp_path: Path, synthetic: bool) -> None:
     params = read_yaml(ROOT / "params.yaml")
     params["dataset"]["synthetic"] = synthetic
     write_text(tmp_path / catalog.PARAMS, yaml_text(params))
@@ -110,7 +110,7 @@ def test_a_run_on_drawn_images_is_marked_though_it_failed(tmp_path: Path, synthe
     assert record.synthetic is synthetic
 
 
-def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> None:
+def test_the_time_of_a_step_is_that_of_its_last_run(tmp_path: Path) -> None:
     records = (
         {"fetch": stage_content("Completed", 3.0), "prune": stage_content("Completed", 5.0)},
         {"fetch": stage_content("Completed", 4.0), "prune": stage_content("UpToDate")},
@@ -119,13 +119,13 @@ def test_the_last_run_of_each_step_tells_how_long_it_takes(tmp_path: Path) -> No
         content = run_content(f"2026-11-0{day}T00:00:00+00:00", stages=stages)
         write_json(tmp_path / catalog.RUNS / f"2026110{day}T000000Z-cat.json", content)
     (tmp_path / catalog.RUNS / "20261103T000000Z-half.json").write_text('{"started": ')
-    odd = {"fetch": {**stage_content("Completed"), "step_wall_s": "long"}}
-    content = run_content("2026-11-04T00:00:00+00:00", stages=odd)
+    invalid = {"fetch": {**stage_content("Completed"), "step_wall_s": "long"}}
+    content = run_content("2026-11-04T00:00:00+00:00", stages=invalid)
     write_json(tmp_path / catalog.RUNS / "20261104T000000Z-odd.json", content)
     assert step_times(tmp_path) == {"fetch": 4.0, "prune": 5.0}
 
 
-def test_what_a_step_left_itself_counts_more_than_a_run_of_earlier_days(tmp_path: Path) -> None:
+def test_the_provenance_of_a_step_counts_more_than_an_earlier_run(tmp_path: Path) -> None:
     content = run_content("2026-11-01T00:00:00+00:00", stages={"fetch": stage_content("Completed", 3.0)})
     write_json(tmp_path / catalog.RUNS / "20261101T000000Z-cat.json", content)
     _make(tmp_path, "fetch", 2.0)
@@ -133,7 +133,7 @@ def test_what_a_step_left_itself_counts_more_than_a_run_of_earlier_days(tmp_path
     assert step_times(tmp_path) == {"fetch": 2.0}
 
 
-def test_why_git_does_not_tell_is_written_down(tmp_path: Path) -> None:
+def test_the_reason_of_an_unknown_git_state_is_recorded(tmp_path: Path) -> None:
     state = GitState(revision=None, dirty=None, unknown="git is not installed")
     assert read_run(_log(state).write(tmp_path)).git == state
 

@@ -21,7 +21,10 @@ _SLEEPS = (
     "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']); "
     "print('asleep', flush=True); time.sleep(300)"
 )
-_FAILS = "import sys; print('epoch 1'); sys.exit('error: sparsity must lie in [0, 1), got 80.\\nWrite 0.8 for 80 %.')"
+_FAILS = (
+    "import sys; print('epoch 1'); "
+    "sys.exit('error: sparsity must lie in [0, 1), got 80.\\nWrite 0.8 for 80 %.')"
+)
 _BREAKS = "import nothing_of_this_name"
 
 
@@ -48,10 +51,10 @@ def root(tmp_path: Path) -> Path:
 
 
 def _run(
-    root: Path, stage: str, *, limit_s: float = 60, tell: Callable[[str], None] = lambda _: None
+    root: Path, stage: str, *, limit_s: float = 60, show: Callable[[str], None] = lambda _: None
 ) -> Outcome:
     with Stages(root) as stages:
-        return stages.reproduce(stage, tell, time_limit_s=limit_s, extra={})
+        return stages.reproduce(stage, show, time_limit_s=limit_s, extra={})
 
 
 def _below() -> set[int]:
@@ -63,23 +66,22 @@ def _below() -> set[int]:
 @pytest.mark.slow
 def test_a_stage_is_completed_then_up_to_date_then_restored(root: Path) -> None:
     before = _below()
-    stages = Stages(root)
-    order = stages.names()
-    assert order.index("first") < order.index("last")
-    assert stages.is_stale("first")
-    assert not stages.is_available("first")
-    lines: list[str] = []
-    assert stages.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
-    assert "copying" in lines
-    assert not stages.is_stale("first")
-    assert stages.is_available("first")
-    assert _below() > before
-    stages.close()
+    with Stages(root) as stages:
+        order = stages.names()
+        assert order.index("first") < order.index("last")
+        assert stages.is_stale("first")
+        assert not stages.is_available("first")
+        lines: list[str] = []
+        assert stages.reproduce("first", lines.append, time_limit_s=60, extra={}) is Outcome.COMPLETED
+        assert "copying" in lines
+        assert not stages.is_stale("first")
+        assert stages.is_available("first")
+        assert _below() > before
     assert _below() <= before
     (root / "b").unlink()
-    stages = Stages(root)
-    assert stages.is_stale("first")
-    assert stages.is_available("first")
+    with Stages(root) as stages:
+        assert stages.is_stale("first")
+        assert stages.is_available("first")
     assert _run(root, "first") is Outcome.RESTORED
     assert (root / "b").read_text() == "one"
     assert _run(root, "first") is Outcome.UP_TO_DATE
@@ -92,13 +94,13 @@ def test_dvc_warns_of_an_empty_folder_only_where_there_should_be_something(root:
     content["stages"] = {"folders": {"cmd": "mkdir -p none models sub/none", "outs": outs}}
     write_text(root / "dvc.yaml", yaml_text(content))
     lines: list[str] = []
-    assert _run(root, "folders", tell=lines.append) is Outcome.COMPLETED
+    assert _run(root, "folders", show=lines.append) is Outcome.COMPLETED
     warnings = [line for line in lines if "empty" in line]
     assert warnings == ["WARNING: 'models' is empty.", "WARNING: 'sub/none' is empty."]
 
 
 @pytest.mark.slow
-def test_the_places_of_a_killed_run_are_taken_without_a_word(
+def test_the_locks_of_a_killed_run_are_taken_without_a_warning(
     root: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     dead = {"pid": 2**22 + 1, "cmd": "python -m flows retrain"}
@@ -118,7 +120,7 @@ def test_the_places_of_a_killed_run_are_taken_without_a_word(
 
 
 @pytest.mark.slow
-def test_a_guarded_stage_is_not_made_by_another_dvc_command(root: Path) -> None:
+def test_a_guarded_stage_is_not_run_by_another_dvc_command(root: Path) -> None:
     command = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", "first"]
     with Stages(root) as stages:
         stages.reproduce("first", lambda _: None, time_limit_s=60, extra={})
@@ -144,11 +146,14 @@ def test_another_dvc_command_that_stays_is_explained(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.stages._PATIENCE_S", 0.0)
-    told = f"DVC cannot work in {root}: Unable to acquire lock.* no other DVC command at work in this folder"
+    expected = (
+        f"DVC cannot work in {root}: Unable to acquire lock"
+        ".* no other DVC command at work in this folder"
+    )
     with Stages(root) as stages, Repo(str(root)) as other, other.lock:
-        for ask in (stages.is_stale, stages.is_available):
-            with pytest.raises(MachineError, match=told):
-                ask("first")
+        for method in (stages.is_stale, stages.is_available):
+            with pytest.raises(MachineError, match=expected):
+                method("first")
 
 
 def test_with_stages_dvc_is_closed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,11 +166,11 @@ def test_with_stages_dvc_is_closed(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
-def test_one_process_after_another_waits_for_the_next_stage(root: Path) -> None:
+def test_after_each_stage_a_process_waits_for_the_next(root: Path) -> None:
     with Stages(root) as stages:
         assert stages.reproduce("first", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
         assert stages.reproduce("last", lambda _: None, time_limit_s=60, extra={}) is Outcome.COMPLETED
-        # other tests in this process may have left it children of their own, such as Python's resource tracker
+        # other tests in this process may have left children, such as Python's resource tracker
         (killed,) = [
             child for child in psutil.Process().children() if "standby.py" in " ".join(child.cmdline())
         ]
@@ -176,7 +181,7 @@ def test_one_process_after_another_waits_for_the_next_stage(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_failed_stage_says_what_the_step_said(root: Path) -> None:
+def test_a_failed_stage_has_the_error_of_the_step(root: Path) -> None:
     with pytest.raises(StageError) as caught:
         _run(root, "fails")
     assert str(caught.value) == "stage fails: sparsity must lie in [0, 1), got 80.\nWrite 0.8 for 80 %."
@@ -206,7 +211,7 @@ def test_an_interrupted_stage_is_stopped_with_all_below_it(root: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _run(root, "sleeps", tell=_interrupt)
+        _run(root, "sleeps", show=_interrupt)
     assert _below() <= before
 
 
@@ -221,7 +226,7 @@ def test_a_stage_runs_with_this_python_and_outside_any_other_stage(
         "import os, sys; print(sys.executable, os.environ['DVC_ROOT'], os.environ['DVC_STAGE'])"
     )
     lines: list[str] = []
-    _run(root, "sleeps", tell=lines.append)
+    _run(root, "sleeps", show=lines.append)
     (line,) = (line for line in lines if line.endswith(" sleeps"))
     python, at, _ = line.split()
     assert Path(python).parent == Path(sys.executable).parent

@@ -8,7 +8,7 @@ from flows.serving.diagnosis import DATABASE, cause, damage, tail
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         (
             "alembic.util.exc.CommandError: Can't locate revision identified by 'deadbeef'",
@@ -44,21 +44,21 @@ from flows.serving.diagnosis import DATABASE, cause, damage, tail
         ("OSError: [Errno 24] Too many open files", "may not open more files"),
     ],
 )
-def test_what_the_server_wrote_is_told_in_words(tmp_path: Path, line: str, told: str) -> None:
-    found = cause(f"Traceback (most recent call last):\n{line}\n\nServer stopped!\n", tmp_path)
-    assert found is not None
-    assert told in found
+def test_a_known_cause_in_the_log_is_explained(tmp_path: Path, line: str, expected: str) -> None:
+    reason = cause(f"Traceback (most recent call last):\n{line}\n\nServer stopped!\n", tmp_path)
+    assert reason is not None
+    assert expected in reason
 
 
 @pytest.mark.parametrize("line", ["Can't locate revision identified by 'x'", "file is not a database"])
 def test_the_folder_that_may_be_moved_away_is_named(tmp_path: Path, line: str) -> None:
-    found = cause(line, tmp_path)
-    assert found is not None
-    assert f"Move the folder {tmp_path} away: a new one is made at the next start." in found
-    assert str(tmp_path / DATABASE) in found
+    reason = cause(line, tmp_path)
+    assert reason is not None
+    assert f"Move the folder {tmp_path} away: a new one is created at the next start." in reason
+    assert str(tmp_path / DATABASE) in reason
 
 
-def test_what_is_not_known_is_not_guessed(tmp_path: Path) -> None:
+def test_an_unknown_cause_is_not_guessed(tmp_path: Path) -> None:
     assert cause("RuntimeError: what nobody has seen\n", tmp_path) is None
 
 
@@ -80,9 +80,9 @@ def test_a_sound_database_and_a_missing_one_are_not_damaged(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "how", ["other content", "cut", "a page overwritten", "a late page overwritten"]
+    "damage_kind", ["other content", "cut", "a page overwritten", "a late page overwritten"]
 )
-def test_a_damaged_database_is_seen_before_a_server_is_started(tmp_path: Path, how: str) -> None:
+def test_a_damaged_database_is_seen_before_a_server_is_started(tmp_path: Path, damage_kind: str) -> None:
     path = _database(tmp_path)
     sound = path.read_bytes()
     damaged = {
@@ -91,11 +91,11 @@ def test_a_damaged_database_is_seen_before_a_server_is_started(tmp_path: Path, h
         "a page overwritten": sound[:4096] + b"Z" * 4096 + sound[8192:],
         "a late page overwritten": sound[:-4096] + b"Z" * 4096,
     }
-    path.write_bytes(damaged[how])
-    found = damage(tmp_path)
-    assert found is not None
-    assert f"{path} is damaged. Move the folder {tmp_path} away" in found
-    assert path.read_bytes() == damaged[how]
+    path.write_bytes(damaged[damage_kind])
+    reason = damage(tmp_path)
+    assert reason is not None
+    assert f"{path} is damaged. Move the folder {tmp_path} away" in reason
+    assert path.read_bytes() == damaged[damage_kind]
 
 
 def test_the_end_of_a_log_is_ten_lines() -> None:

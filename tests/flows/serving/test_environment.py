@@ -37,7 +37,7 @@ FOREIGN = {
 }
 
 
-def test_nothing_is_reported_and_no_proxy_is_asked_for_this_machine(
+def test_nothing_is_reported_and_no_proxy_is_used_for_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "example.org")
@@ -119,7 +119,7 @@ def test_with_a_server_that_is_named_all_that_was_chosen_for_it_stays(
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    ("address", "expected"),
     [
         ("http://127.0.0.1:4200/api", "http://127.0.0.1:4200/api"),
         ("http://127.0.0.1:4200/api/", "http://127.0.0.1:4200/api"),
@@ -134,19 +134,19 @@ def test_with_a_server_that_is_named_all_that_was_chosen_for_it_stays(
         ("  ", None),
     ],
 )
-def test_an_address_is_put_right(given: str, meant: str | None) -> None:
-    assert named_server({"PREFECT_API_URL": given}) == meant
+def test_an_address_is_corrected(address: str, expected: str | None) -> None:
+    assert named_server({"PREFECT_API_URL": address}) == expected
 
 
 @pytest.mark.parametrize(
-    "given",
+    "address",
     ["127.0.0.1:4200/api", "localhost:4200", "ftp://host/api", "http://", "http://host:port/api", "http://host:99999/api",
      "http://ho st/api", "http://[::1/api", "true"],
 )  # fmt: skip
-def test_what_is_no_address_is_explained_with_the_form_that_is_expected(given: str) -> None:
+def test_what_is_no_address_is_explained_with_the_form_that_is_expected(address: str) -> None:
     with pytest.raises(MachineError) as caught:
-        named_server({"PREFECT_API_URL": given})
-    assert f"PREFECT_API_URL is {given!r}" in str(caught.value)
+        named_server({"PREFECT_API_URL": address})
+    assert f"PREFECT_API_URL is {address!r}" in str(caught.value)
     assert "http://HOST:PORT/api" in str(caught.value)
 
 
@@ -164,19 +164,19 @@ def test_a_password_is_not_shown() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "expected"),
     [
         (".env", "PREFECT_SERVER_API_PORT=abc\n", "valid integer"),
         ("prefect.toml", "[server\n", "prefect.toml"),
     ],
 )
 def test_settings_that_prefect_cannot_read_are_explained(
-    tmp_path: Path, name: str, content: str, told: str
+    tmp_path: Path, name: str, content: str, expected: str
 ) -> None:
     (tmp_path / name).write_text(content)
     code = "from flows.serving.environment import check_settings; check_settings()"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         env=environment,
@@ -184,9 +184,9 @@ def test_settings_that_prefect_cannot_read_are_explained(
         text=True,
         check=False,
     )
-    error = done.stderr.partition("litesmith.errors.MachineError: ")[2]
+    error = process.stderr.partition("litesmith.errors.MachineError: ")[2]
     assert "Prefect's settings cannot be read: " in error
-    assert told in error
+    assert expected in error
     assert ".env, prefect.toml and pyproject.toml of the current folder" in error
 
 
@@ -199,9 +199,10 @@ def test_a_variable_that_prefect_cannot_read_is_named() -> None:
         "PREFECT_LOGGING_LEVEL": "LOUD",
         "PREFECT_HOME": "/elsewhere",
     }
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert (
-        "variables PREFECT_* of the environment (here PREFECT_LOGGING_LEVEL) and in .env" in done.stderr
+        "variables PREFECT_* of the environment (here PREFECT_LOGGING_LEVEL) and in .env"
+        in process.stderr
     )

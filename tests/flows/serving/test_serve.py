@@ -38,8 +38,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def client(url: str) -> Iterator[SyncPrefectClient]:
-    with SyncPrefectClient(url) as one:
-        yield one
+    with SyncPrefectClient(url) as client:
+        yield client
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def _state(client: SyncPrefectClient, run: FlowRun) -> str:
     return str(state.name)
 
 
-def test_what_a_run_of_a_stopped_server_held_is_given_back(
+def test_the_slot_of_a_run_of_a_stopped_server_is_freed(
     url: str, client: SyncPrefectClient, deployment: UUID
 ) -> None:
     first = _ordered(client, deployment)
@@ -77,7 +77,7 @@ def test_what_a_run_of_a_stopped_server_held_is_given_back(
     assert _state(client, third) == "Crashed"
 
 
-def test_a_place_that_no_run_holds_any_more_is_given_back(
+def test_a_slot_that_no_run_holds_any_more_is_freed(
     url: str, client: SyncPrefectClient, deployment: UUID
 ) -> None:
     limit = client.read_deployment(deployment).global_concurrency_limit

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,7 +20,7 @@ from flows.__main__ import _api, main
 from flows.serving.environment import HOME
 from flows.serving.server import (
     _free_port,
-    _listens,
+    _is_ready,
     _wait_until_ready,
     require_answer,
     server,
@@ -45,17 +44,17 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(tmp_path: Path) -> None:
     assert not (tmp_path / ".litesmith").exists()
 
 
-def test_an_unknown_profile_is_said_before_a_server_is_started(
+def test_an_unknown_profile_is_refused_before_a_server_is_started(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
     assert main(["retrain", "--profile", "quikc"]) == 1
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert (
-        "\nerror: 'quikc' is not a profile. Did you mean quick? Known here: nightly, portable, quick, synthetic."
-        in said
+        "\nerror: 'quikc' is not a profile. Did you mean quick? "
+        "Known here: nightly, portable, quick, synthetic." in output
     )
-    assert "server" not in said
+    assert "server" not in output
 
 
 def test_the_time_in_which_a_server_starts_is_used(
@@ -84,15 +83,15 @@ def test_a_server_that_is_named_and_gone_is_explained(
     monkeypatch.chdir(tmp_path)
     assert main(["retrain"]) == 1
     assert capsys.readouterr().err.endswith(
-        "\nerror: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names: [Errno 111] "
-        "Connection refused. Start it (`make serve`), or unset PREFECT_API_URL: the run then starts a server of its "
-        "own.\n"
+        "\nerror: no Prefect server answers at http://127.0.0.1:9/api, which PREFECT_API_URL names: "
+        "[Errno 111] Connection refused. Start it (`make serve`), or unset PREFECT_API_URL: the run "
+        "then starts a server of its own.\n"
     )
 
 
 @contextmanager
 def _answering(status: int, content: str, password: str | None = None) -> Iterator[str]:
-    """Answer every order alike, but with 401 where a password is missing; yield the address of the API."""
+    """Answer every request alike, with 401 where a password is missing; yield the address."""
     expected = password and f"Basic {base64.b64encode(password.encode()).decode()}"
 
     class _Handler(BaseHTTPRequestHandler):
@@ -105,8 +104,11 @@ def _answering(status: int, content: str, password: str | None = None) -> Iterat
             self.wfile.write(content.encode())
 
         def do_GET(self) -> None:
-            # Prefect's client asks for a token first, and does without where there is no such page.
-            self.send_error(404)
+            if self.path.endswith("/ready"):
+                self.send_response(200)
+                self.end_headers()
+            else:  # Prefect's client requests a token first, and works without if there is no such page
+                self.send_error(404)
 
         def log_message(self, *_: object) -> None: ...
 
@@ -117,11 +119,11 @@ def _answering(status: int, content: str, password: str | None = None) -> Iterat
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_server_that_asks_for_authentication_is_not_taken_for_one_that_is_gone(status: int) -> None:
+def test_a_server_that_requires_authentication_is_not_reported_as_gone(status: int) -> None:
     with (
         _answering(status, '{"exception_message": "Unauthorized"}') as url,
         pytest.raises(
-            MachineError, match=rf"asks for authentication .*\({status}\)\. Set PREFECT_API_AUTH_STRING"
+            MachineError, match=rf"requires authentication .*\({status}\)\. Set PREFECT_API_AUTH_STRING"
         ),
     ):
         require_answer(url)
@@ -131,7 +133,7 @@ def test_a_server_that_asks_for_authentication_is_not_taken_for_one_that_is_gone
     ("status", "content"),
     [(404, "not found"), (405, "{}"), (200, "<html>hello</html>"), (200, '{"hello": 1}')],
 )
-def test_what_is_no_server_of_prefects_is_told_where_its_api_is(status: int, content: str) -> None:
+def test_another_server_is_reported_with_the_form_of_the_address(status: int, content: str) -> None:
     with (
         _answering(status, content) as url,
         pytest.raises(MachineError, match=r"is not the API of a Prefect server .* ends in /api"),
@@ -139,10 +141,10 @@ def test_what_is_no_server_of_prefects_is_told_where_its_api_is(status: int, con
         require_answer(url)
 
 
-def test_a_server_that_is_out_of_order_is_named_so() -> None:
+def test_a_failing_server_is_named_with_its_status() -> None:
     with (
         _answering(500, "{}") as url,
-        pytest.raises(MachineError, match=r"is out of order \(500\): look at its log"),
+        pytest.raises(MachineError, match=r"fails \(500\): look at its log"),
     ):
         require_answer(url)
 
@@ -158,23 +160,25 @@ def test_the_credentials_of_the_environment_are_shown_to_a_server_that_asks(
     password: str | None, code: int
 ) -> None:
     program = (
-        "import sys; from flows.serving.server import require_answer; from litesmith.errors import MachineError\n"
-        "try:\n    require_answer(sys.argv[1])\nexcept MachineError as error:\n    sys.exit(str(error))\n"
+        "import sys; from flows.serving.server import require_answer\n"
+        "from litesmith.errors import MachineError\n"
+        "try:\n    require_answer(sys.argv[1])\n"
+        "except MachineError as error:\n    sys.exit(str(error))\n"
     )
     own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     given = {"PREFECT_API_AUTH_STRING": password} if password else {}
     with _answering(200, "[]", "admin:pass") as url:
-        done = subprocess.run(
-            [sys.executable, "-c", program, url], cwd=ROOT, env={**own, **given}, capture_output=True, text=True,
-            check=False,
+        process = subprocess.run(
+            [sys.executable, "-c", program, url], cwd=ROOT, env={**own, **given},
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    assert ("asks for authentication" in done.stderr) == bool(code)
+    assert process.returncode == code, process.stderr
+    assert ("requires authentication" in process.stderr) == bool(code)
     # Only what is meant for a person: no line for each request.
-    assert "HTTP Request" not in done.stderr
+    assert "HTTP Request" not in process.stderr
 
 
-def test_an_address_that_was_put_right_is_what_the_run_uses(
+def test_the_run_uses_the_corrected_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "environ", dict(os.environ))
@@ -186,15 +190,15 @@ def test_an_address_that_was_put_right_is_what_the_run_uses(
 
 
 @pytest.mark.parametrize("port", ["70000", "65536", "0", "-1", "http", "4200.5", ""])
-def test_a_port_that_is_none_is_refused_with_the_range(
+def test_an_invalid_port_is_refused_with_the_range(
     port: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["serve", "--port", port])
     assert ended.value.code == 2
-    said = capsys.readouterr()
-    assert f"argument --port: a port is a whole number from 1 to 65535, got {port!r}" in said.err
-    assert said.out == ""
+    output = capsys.readouterr()
+    assert f"argument --port: a port is a whole number from 1 to 65535, got {port!r}" in output.err
+    assert output.out == ""
 
 
 def test_a_port_of_the_system_is_refused_with_the_reason(
@@ -241,14 +245,14 @@ def test_a_database_of_a_newer_prefect_is_named_with_the_folder_and_the_end_of_t
         database.execute("insert into alembic_version values ('deadbeef1234')")
     with pytest.raises(MachineError) as caught:
         server(tmp_path).__enter__()
-    told = str(caught.value)
+    message = str(caught.value)
     assert re.match(
-        r"Prefect's server ended after \d+ s: its database .* was made by a newer version of Prefect",
-        told,
+        r"Prefect's server ended after \d+ s: its database .* was written by a newer version of Prefect",
+        message,
     )
-    assert f"Move the folder {tmp_path / HOME} away" in told
-    assert "within" not in told
-    assert "Can't locate revision identified by 'deadbeef1234'" in told
+    assert f"Move the folder {tmp_path / HOME} away" in message
+    assert "within" not in message
+    assert "Can't locate revision identified by 'deadbeef1234'" in message
 
 
 def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
@@ -261,13 +265,13 @@ def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     monkeypatch.setattr(os, "environ", dict(os.environ))
     with serving_alone(tmp_path):
         assert main(["serve"]) == 1
-    said = capsys.readouterr()
-    assert said.err.startswith("error: this project is served already: by `python")
-    assert "starting" not in said.out
+    output = capsys.readouterr()
+    assert output.err.startswith("error: this project is served already: by `python")
+    assert "starting" not in output.out
     assert not (tmp_path / ".litesmith/prefect").exists()
 
 
-def test_a_relative_mirror_is_made_absolute_for_whoever_serves_too(
+def test_a_relative_mirror_becomes_absolute_for_serve_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = {**os.environ, "LITESMITH_MIRROR": "mirror"}
@@ -284,15 +288,14 @@ def test_a_server_that_is_no_child_of_this_process_has_no_cpu_time_here(tmp_path
         assert server_cpu_s() is None
 
 
-def test_a_server_on_the_port_that_is_not_the_one_just_started_is_not_taken_for_it(
+def test_another_server_on_the_port_is_not_taken_for_the_child(
     tmp_path: Path,
 ) -> None:
     with (
         _answering(200, "true") as url,
         watched(["http.server", "0"], os.environ, tmp_path / "log") as child,
     ):
-        port = urlsplit(url).port
-        assert not _listens(child, port)
+        assert not _is_ready(url, child)
         with pytest.raises(
             MachineError, match=r"Prefect's server ended after \d+ s: another program took its port"
         ):
@@ -306,11 +309,12 @@ def test_a_server_on_the_port_that_is_not_the_one_just_started_is_not_taken_for_
 
 def test_a_child_listens_on_its_own_port(tmp_path: Path) -> None:
     port = _free_port(0)
-    with watched(
-        ["http.server", "--bind", "127.0.0.1", str(port)], os.environ, tmp_path / "log"
-    ) as child:
+    (tmp_path / "ready").touch()
+    command = ["http.server", "--bind", "127.0.0.1", str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with watched(command, os.environ, tmp_path / "log", folder=tmp_path) as child:
         deadline = time.monotonic() + 30
-        while not _listens(child, port) and time.monotonic() < deadline:
+        while not _is_ready(url, child) and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert _listens(child, port)
-    assert not _listens(child, port)
+        assert _is_ready(url, child)
+    assert not _is_ready(url, child)

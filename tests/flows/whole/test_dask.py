@@ -1,4 +1,4 @@
-"""The sweep's trials on a Dask cluster: the same study as in local worker processes, each trial a task run."""
+"""The sweep on a Dask cluster: the same study as in local worker processes, each trial a task run."""
 
 import hashlib
 import sys
@@ -29,7 +29,7 @@ SHORT = {"num_workers": 1, "rungs": [{"epochs": 1, "num_rows": 60}], "full_epoch
 
 @dataclass(frozen=True)
 class Seen:
-    """What two sweeps of the same data left, and where the trials of the one were trained."""
+    """Outputs of two sweeps of the same data, and the workers that trained trials on the cluster."""
 
     local: dict[str, str]
     on_cluster: dict[str, str]
@@ -38,7 +38,7 @@ class Seen:
 
 
 def small_project(folder: Path) -> Commands:
-    """Make a project in which the sweep takes seconds, and all it reads lies there."""
+    """Create a project with all inputs of a sweep that takes seconds."""
     make_workspace(folder, ROOT, SMALL, {"sweep": SHORT})
     small_splits(folder)
     small_targets(folder)
@@ -50,7 +50,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """Run the step with local workers, and beside it with a cluster."""
     local, commands = (small_project(tmp_path_factory.mktemp(name) / "ws") for name in ("local", "dask"))
     try:
-        beside = local.start("tasks", "run", "sweep")
+        process = local.start("tasks", "run", "sweep")
         with server(commands.folder) as url:
             commands.environment = {
                 **prefect_environment(commands.folder),
@@ -58,7 +58,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
                 "PYTHONPATH": ".",
             }
             yield _on_cluster(
-                commands, url, lambda: _hashes(local.folder) if beside.wait(120) == 0 else {}
+                commands, url, lambda: _hashes(local.folder) if process.wait(120) == 0 else {}
             )
     finally:
         local.stop()
@@ -68,10 +68,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 def _on_cluster(commands: Commands, url: str, local: Callable[[], dict[str, str]]) -> Seen:
     address = _cluster(commands)
     runner = {RUNNER: "flows.sweep:run_trials", DASK: address}
-    code, said = Commands(commands.folder, {**commands.environment, **runner}).run(
+    code, output = Commands(commands.folder, {**commands.environment, **runner}).run(
         "tasks", "run", "sweep"
     )
-    assert code == 0, said + commands.log.read_text()[-4000:]
+    assert code == 0, output + commands.log.read_text()[-4000:]
     with Client(address) as cluster:
         trained_there = list(cluster.run(lambda: "tensorflow" in sys.modules).values())
     with SyncPrefectClient(url) as client:

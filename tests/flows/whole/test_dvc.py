@@ -1,4 +1,4 @@
-"""What DVC itself tells and tries in a finished workspace that is a git checkout, as the project is one."""
+"""Metrics, plots and experiments of DVC in a finished workspace that is a git checkout."""
 
 import csv
 import json
@@ -16,11 +16,11 @@ from tasks.dag.step import Metric
 from tasks.pipeline import PIPELINE
 from tests.flows.marked import Commands
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("doors")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 
 ROOT = Path(__file__).parents[3]
-# Drawn train and test images differ more than this: a warning, so the numbers of `validate` change and no model does.
-# DVC writes it as YAML 1.2 does, without a point.
+# Synthetic train and test images differ more than this: a warning, so the numbers of `validate` change
+# and no model does. DVC writes it as YAML 1.2 does, without a point.
 _SHIFT = 1e-06
 _RULES = catalog.metrics("validate").as_posix()
 
@@ -50,72 +50,76 @@ def _git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-def _told(commands: Commands, *words: str) -> Any:
-    """Return the JSON that a command of DVC writes; a warning beside it would spoil it."""
-    code, said = commands.run("dvc", *words, "--json")
-    assert code == 0, said
-    return json.loads(said)
+def _json(commands: Commands, *words: str) -> Any:
+    """Return the JSON that a command of DVC writes; a warning beside it would be an error."""
+    code, output = commands.run("dvc", *words, "--json")
+    assert code == 0, output
+    return json.loads(output)
 
 
-def test_metrics_show_tells_every_number_that_the_steps_left(checkout: Commands) -> None:
-    told = _told(checkout, "metrics", "show")[""]["data"]
-    metrics = [port.path for one in PIPELINE for port in one.outs if port.marked(Metric)]
+def test_metrics_show_prints_every_number_of_the_steps(checkout: Commands) -> None:
+    shown = _json(checkout, "metrics", "show")[""]["data"]
+    metrics = [port.path for step in PIPELINE for port in step.outs if port.marked(Metric)]
     assert len(metrics) > 5
-    assert {Path(name): one["data"] for name, one in told.items()} == {
+    assert {Path(name): metric["data"] for name, metric in shown.items()} == {
         path: read_json(checkout.folder / path) for path in metrics
     }
 
 
-def test_without_a_change_metrics_diff_has_nothing_to_tell(checkout: Commands) -> None:
+def test_without_a_change_metrics_diff_is_empty(checkout: Commands) -> None:
     assert checkout.run("dvc", "metrics", "diff") == (0, "")
 
 
 def test_plots_show_draws_the_curves_and_the_confusion_and_leaves_git_clean(checkout: Commands) -> None:
     page = checkout.folder / "dvc_plots/index.html"
     assert checkout.run("dvc", "plots", "show") == (0, f"{page.as_uri()}\n")
-    drawn = page.read_text()
-    assert [words.partition('"')[0] for words in drawn.split('<div id = "')[1:]] == [
+    page_text = page.read_text()
+    assert [words.partition('"')[0] for words in page_text.split('<div id = "')[1:]] == [
         "accuracy",
         "loss",
         "confusion_of_the_final_file",
     ]
     for model in ("baseline", "tuned", "pruned"):
         for line in ("accuracy", "val_accuracy", "loss", "val_loss"):
-            assert f'"{model}-history.csv::{line}"' in drawn
+            assert f'"{model}-history.csv::{line}"' in page_text
     rows = len((checkout.folder / catalog.plot("confusion")).read_text().splitlines()) - 1
     assert rows == 200
-    assert drawn.count('{"actual": ') == rows
+    assert page_text.count('{"actual": ') == rows
     assert _git(checkout.folder, "status", "--short") == ""
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What DVC says of an experiment whose result was applied to the checkout."""
+class Experiment:
+    """An experiment whose result was applied to the checkout."""
 
     commands: Commands
-    said: str
+    output: str
     changed: str
 
 
 @pytest.fixture(scope="module")
-def tried(checkout: Commands) -> Tried:
-    """Try another parameter as the README says."""
-    code, said = checkout.run(
+def experiment(checkout: Commands) -> Experiment:
+    """Run with another parameter as the README describes."""
+    code, output = checkout.run(
         "dvc", "exp", "run", "-n", "shifted", "-S", f"validate.max_mean_shift={_SHIFT}"
     )
-    assert code == 0, said
-    return Tried(checkout, said, _git(checkout.folder, "status", "--short"))
+    assert code == 0, output
+    return Experiment(checkout, output, _git(checkout.folder, "status", "--short"))
 
 
-def test_an_experiment_runs_what_the_parameter_made_stale_and_nothing_else(tried: Tried) -> None:
-    ran = [line.split("'")[1] for line in tried.said.splitlines() if line.startswith("Running stage")]
+def test_an_experiment_runs_what_the_parameter_made_stale_and_nothing_else(
+    experiment: Experiment,
+) -> None:
+    ran = [
+        line.split("'")[1] for line in experiment.output.splitlines() if line.startswith("Running stage")
+    ]
     assert ran == ["validate", "prepare", "report"]
-    assert "intensity_shift failed (warning)" in tried.said
-    assert tried.commands.run("dvc", "status") == (0, "Data and pipelines are up to date.\n")
+    assert "intensity_shift failed (warning)" in experiment.output
+    assert experiment.commands.run("dvc", "status") == (0, "Data and pipelines are up to date.\n")
 
 
-def test_metrics_diff_and_params_diff_tell_what_an_experiment_changed(tried: Tried) -> None:
-    metrics, params = (_told(tried.commands, what, "diff") for what in ("metrics", "params"))
+def test_metrics_diff_and_params_diff_show_what_an_experiment_changed(experiment: Experiment) -> None:
+    metrics, params = (_json(experiment.commands, what, "diff") for what in ("metrics", "params"))
     assert metrics == {
         _RULES: {
             "rules.failed": {"old": 0, "new": 1, "diff": 1},
@@ -127,18 +131,22 @@ def test_metrics_diff_and_params_diff_tell_what_an_experiment_changed(tried: Tri
     assert (name, change["old"], change["new"]) == ("validate.max_mean_shift", 0.1, _SHIFT)
 
 
-def test_exp_show_sets_an_experiment_beside_where_it_began(tried: Tried) -> None:
-    code, said = tried.commands.run("dvc", "exp", "show", "--csv")
-    assert code == 0, said
-    rows = {row["Experiment"] or row["rev"]: row for row in csv.DictReader(said.splitlines())}
-    branch = _git(tried.commands.folder, "branch", "--show-current").strip()
-    told = {name: (row["rules.failed"], row["validate.max_mean_shift"]) for name, row in rows.items()}
-    assert told == {"workspace": ("1", str(_SHIFT)), branch: ("0", "0.1"), "shifted": ("1", str(_SHIFT))}
+def test_exp_show_sets_an_experiment_beside_where_it_began(experiment: Experiment) -> None:
+    code, output = experiment.commands.run("dvc", "exp", "show", "--csv")
+    assert code == 0, output
+    rows = {row["Experiment"] or row["rev"]: row for row in csv.DictReader(output.splitlines())}
+    branch = _git(experiment.commands.folder, "branch", "--show-current").strip()
+    shown = {name: (row["rules.failed"], row["validate.max_mean_shift"]) for name, row in rows.items()}
+    assert shown == {
+        "workspace": ("1", str(_SHIFT)),
+        branch: ("0", "0.1"),
+        "shifted": ("1", str(_SHIFT)),
+    }
 
 
-def test_an_experiment_changes_of_what_git_holds_the_books_alone(tried: Tried) -> None:
-    changed = {line.split()[-1] for line in tried.changed.splitlines()}
-    # The card tells the seconds that the steps took, in round figures.
+def test_an_experiment_changes_only_records_and_parameters_in_git(experiment: Experiment) -> None:
+    changed = {line.split()[-1] for line in experiment.changed.splitlines()}
+    # The card has the seconds that the steps took, rounded.
     assert changed - {"reports/model-card.md"} == {
         "dvc.lock",
         "params.yaml",

@@ -1,4 +1,4 @@
-"""Runs that end early: cancelled at the server, as the button in Prefect's pages does, and refused for their data."""
+"""Runs that end early: cancelled at the server, as in Prefect's pages, or with refused data."""
 
 import re
 from collections.abc import Iterator
@@ -40,29 +40,29 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 
 @pytest.fixture(scope="module")
 def client(served: Commands) -> Iterator[SyncPrefectClient]:
-    with SyncPrefectClient(api(served)["PREFECT_API_URL"]) as one:
-        yield one
+    with SyncPrefectClient(api(served)["PREFECT_API_URL"]) as client:
+        yield client
 
 
-def test_who_serves_reads_the_invitation_and_nothing_else(served: Commands) -> None:
-    said = served.log.read_text()
+def test_serve_prints_the_invitation_and_nothing_else(served: Commands) -> None:
+    output = served.log.read_text()
     assert re.fullmatch(
         r"starting Prefect's server \.\.\.\n\n"
         r"serving retrain/on-demand and retrain/nightly at http://127\.0\.0\.1:\d+\n"
         r"In another terminal:\n.*\n.*\nCtrl-C stops server and worker, and a run that is going on\.\n",
-        said,
-    ), said
+        output,
+    ), output
 
 
 @dataclass(frozen=True)
 class Cancelled:
-    """What was seen of a run that was cancelled while a step of it worked."""
+    """A run that was cancelled while a step of it ran."""
 
     state: str
     left: list[str]
     record: dict[str, Any]
     index: str
-    places_held: int
+    slots_held: int
     folder: Path
 
 
@@ -81,9 +81,9 @@ def cancelled(served: Commands, client: SyncPrefectClient) -> Cancelled:
     return Cancelled(state, left, read_json(record), index, limit.active_slots, served.folder)
 
 
-def test_a_cancelled_run_ends_as_cancelled_and_holds_no_place(cancelled: Cancelled) -> None:
+def test_a_cancelled_run_ends_as_cancelled_and_holds_no_slot(cancelled: Cancelled) -> None:
     assert cancelled.state == "Cancelled"
-    assert cancelled.places_held == 0
+    assert cancelled.slots_held == 0
 
 
 def test_no_process_of_a_cancelled_run_is_left(cancelled: Cancelled) -> None:
@@ -95,7 +95,7 @@ def test_after_a_cancelled_run_the_workspace_is_free_for_the_next(cancelled: Can
         pass
 
 
-def test_the_record_and_the_index_say_that_a_run_was_stopped_and_where(cancelled: Cancelled) -> None:
+def test_the_record_and_the_index_show_that_a_run_was_stopped_and_where(cancelled: Cancelled) -> None:
     assert cancelled.record["error"].startswith("TerminationSignal")
     # The step may end while the request is on its way; then the next one was stopped.
     *_, last = cancelled.record["stages"].values()
@@ -105,11 +105,11 @@ def test_the_record_and_the_index_say_that_a_run_was_stopped_and_where(cancelled
 
 @dataclass(frozen=True)
 class Refused:
-    """What was seen of a run whose training labels hold a ten."""
+    """A run whose training labels hold a ten."""
 
     folder: Path
     code: int
-    said: str
+    output: str
     record: dict[str, Any]
     state: tuple[str, str]
     task_runs: dict[str, str]
@@ -124,10 +124,10 @@ class Refused:
 def refused(
     served: Commands, client: SyncPrefectClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Refused:
-    """Run the flow in a terminal, in a project whose only source serves a label that there is no class for."""
+    """Run the flow in a terminal, in a project whose only source has a label without a class."""
     commands = Commands(_project_with_label_ten(tmp_path_factory), api(served))
     try:
-        code, said = commands.run("flows", "retrain")
+        code, output = commands.run("flows", "retrain")
     finally:
         commands.stop()
     (path,) = (commands.folder / catalog.RUNS).glob("*.json")
@@ -135,11 +135,11 @@ def refused(
     run = client.read_flow_run(record["flow_run"])
     assert run.state is not None
     here = FlowRunFilter.model_validate({"id": {"any_": [run.id]}})
-    states = {one.name: str(one.state_name) for one in client.read_task_runs(flow_run_filter=here)}
+    states = {task.name: str(task.state_name) for task in client.read_task_runs(flow_run_filter=here)}
     links = ArtifactFilter.model_validate({"key": {"any_": ["refusal"]}})
     (link,) = client.read_artifacts(artifact_filter=links, flow_run_filter=here)
     state = str(run.state.name), str(run.state.message)
-    return Refused(commands.folder, code, said, record, state, states, str(link.data))
+    return Refused(commands.folder, code, output, record, state, states, str(link.data))
 
 
 def _project_with_label_ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -166,10 +166,10 @@ def test_the_terminal_of_a_refused_run_names_them_and_the_page_without_a_traceba
     refused: Refused,
 ) -> None:
     assert refused.code == 1
-    assert f"error: stage validate: Fashion-MNIST was refused.\n{_RULE}\n" in refused.said
-    assert f"See {refused.page.resolve()}." in refused.said
-    assert f"`dvc --cd {refused.folder.resolve()} repro validate` makes them" in refused.said
-    assert "Traceback" not in refused.said
+    assert f"error: stage validate: Fashion-MNIST was refused.\n{_RULE}\n" in refused.output
+    assert f"See {refused.page.resolve()}." in refused.output
+    assert f"`dvc --cd {refused.folder.resolve()} repro validate` makes them" in refused.output
+    assert "Traceback" not in refused.output
 
 
 def test_prefect_links_the_page_that_shows_the_refused_image(refused: Refused) -> None:
@@ -179,18 +179,18 @@ def test_prefect_links_the_page_that_shows_the_refused_image(refused: Refused) -
     assert shown.count('<img src="data:image/png') == 1
 
 
-def test_the_record_and_the_index_of_a_refused_run_say_so_and_keep_the_page(refused: Refused) -> None:
+def test_the_record_and_the_index_of_a_refused_run_show_it_with_its_page(refused: Refused) -> None:
     assert refused.record["refused"] is True
     assert refused.record["result"] is None
-    outcomes = {stage: one["outcome"] for stage, one in refused.record["stages"].items()}
+    outcomes = {name: stage["outcome"] for name, stage in refused.record["stages"].items()}
     assert outcomes == {"fetch": "Completed", "validate": "Failed"}
-    (kept,) = (refused.folder / catalog.ARCHIVE).iterdir()
-    assert kept.read_bytes() == refused.page.read_bytes()
+    (archived,) = (refused.folder / catalog.ARCHIVE).iterdir()
+    assert archived.read_bytes() == refused.page.read_bytes()
     index = (refused.folder / catalog.INDEX).read_text()
     assert "✗ Data refused" in index
-    assert f'href="archive/{kept.name}"' in index
+    assert f'href="archive/{archived.name}"' in index
 
 
-def test_nothing_is_made_of_what_was_refused(refused: Refused) -> None:
+def test_nothing_is_built_from_refused_data(refused: Refused) -> None:
     assert not (refused.folder / catalog.TRAIN).exists()
     assert not (refused.folder / catalog.REPORT).exists()

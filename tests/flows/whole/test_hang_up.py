@@ -1,4 +1,4 @@
-"""A run whose terminal is closed: the system sends SIGHUP, and what is written to the terminal fails from then on."""
+"""A run whose terminal is closed: the system sends SIGHUP, and writing to the terminal fails."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ends")]
 
 _GONE_S = 10
 
-# Runs a module with a terminal that it is the first process of, as a terminal's window does.
+# Runs a module as the first process of a terminal, as the window of a terminal does.
 _IN_TERMINAL = """
 import os, runpy, sys
 terminal = os.open(sys.argv[1], os.O_RDWR)
@@ -36,7 +36,7 @@ os.execv(sys.executable, [sys.executable, "-m", *sys.argv])
 
 @dataclass(frozen=True)
 class Closed:
-    """What was seen of a run whose terminal was closed while a step of it worked."""
+    """A run whose terminal was closed while a step of it ran."""
 
     code: int
     left: list[str]
@@ -73,12 +73,12 @@ def _states(folder: Path) -> list[str]:
         return [state for (state,) in database.execute("select state_type from flow_run")]
 
 
-def test_a_run_whose_terminal_is_closed_ends_as_one_that_was_stopped(closed: Closed) -> None:
+def test_a_run_whose_terminal_is_closed_ends_as_stopped(closed: Closed) -> None:
     assert closed.code == 130
     assert closed.left == []
 
 
-def test_it_leaves_a_record_and_the_index_says_that_it_was_stopped(closed: Closed) -> None:
+def test_it_leaves_a_record_and_the_index_shows_that_it_was_stopped(closed: Closed) -> None:
     (record,) = closed.records
     assert record["error"]
     *_, last = record["stages"].values()

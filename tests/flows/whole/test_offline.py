@@ -1,4 +1,4 @@
-"""A run on a machine that reaches no source of the data set, and what Ctrl-C does to it."""
+"""A run on a machine that reaches no source of the data set, stopped with Ctrl-C."""
 
 import shutil
 import signal
@@ -28,24 +28,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("far") / "project", ROOT, {"fetch": {"sources": NOWHERE}}
     )
     shutil.copytree(ROOT / "profiles", folder / "profiles")
-    drawn, tiny = (
+    synthetic, tiny = (
         profile_overlays(ROOT, "synthetic")[0],
         read_yaml(Path(__file__).parents[1] / "tiny.yaml"),
     )
-    content = overlaid(overlaid(read_yaml(ROOT / "params.yaml"), drawn), tiny)
-    sections = {name: content[name] for name in {*drawn, *tiny}}
+    content = overlaid(overlaid(read_yaml(ROOT / "params.yaml"), synthetic), tiny)
+    sections = {name: content[name] for name in {*synthetic, *tiny}}
     write_text(folder / "profiles/synthetic.yaml", yaml_text(sections))
     return folder
 
 
 @dataclass
 class Seen:
-    """What was seen of a run that was stopped with Ctrl-C once it trained."""
+    """A run that was stopped with Ctrl-C once it trained."""
 
     workspace: Path
     code: int
-    said: str
-    made: set[Path]
+    output: str
+    written: set[Path]
     left: list[str]
     record: dict[str, Any]
 
@@ -62,16 +62,16 @@ def seen(project: Path) -> Seen:
         left = commands.left_after(10)
     finally:
         commands.stop()
-    made = {path.relative_to(project) for path in project.rglob("*") if path.is_file()} - before
+    written = {path.relative_to(project) for path in project.rglob("*") if path.is_file()} - before
     (record,) = (project / ".offline" / catalog.RUNS).glob("*.json")
-    return Seen(project / ".offline", code, commands.log.read_text(), made, left, read_json(record))
+    return Seen(project / ".offline", code, commands.log.read_text(), written, left, read_json(record))
 
 
-def test_without_network_the_run_says_so_and_goes_on_with_drawn_images(seen: Seen) -> None:
-    assert "Fashion-MNIST cannot be reached:" in seen.said
-    assert all(source in seen.said for source in NOWHERE)
-    assert "This run uses synthetic images instead, in the workspace .offline/." in seen.said
-    outcomes = {stage: one["outcome"] for stage, one in seen.record["stages"].items()}
+def test_without_network_the_run_continues_with_synthetic_images_and_a_note(seen: Seen) -> None:
+    assert "Fashion-MNIST cannot be reached:" in seen.output
+    assert all(source in seen.output for source in NOWHERE)
+    assert "This run uses synthetic images instead, in the workspace .offline/." in seen.output
+    outcomes = {name: stage["outcome"] for name, stage in seen.record["stages"].items()}
     assert outcomes == {
         **dict.fromkeys(("fetch", "validate", "prepare"), "Completed"),
         "baseline": "Failed",
@@ -81,25 +81,25 @@ def test_without_network_the_run_says_so_and_goes_on_with_drawn_images(seen: See
 
 
 def test_nothing_of_it_enters_the_project(seen: Seen) -> None:
-    # Locks, logs and the bytecode of sources are nobody's results.
-    ours = {
+    # Locks, logs and the bytecode of sources are no results.
+    results = {
         path
-        for path in seen.made
+        for path in seen.written
         if not {".offline", ".litesmith", ".dvc", "__pycache__"} & set(path.parts)
     }
-    assert {path for path in ours if path.suffix != ".log"} == set()
+    assert {path for path in results if path.suffix != ".log"} == set()
 
 
-def test_ctrl_c_stops_all_of_it_and_is_written_down(seen: Seen) -> None:
+def test_ctrl_c_stops_all_of_it_and_is_recorded(seen: Seen) -> None:
     assert seen.code == 130
-    assert seen.said.rstrip().endswith("stopped; the next run goes on from here")
-    assert "Traceback" not in seen.said
+    assert seen.output.rstrip().endswith("stopped; the next run goes on from here")
+    assert "Traceback" not in seen.output
     assert seen.left == []
     assert seen.record["error"].startswith("KeyboardInterrupt")
     assert seen.record["result"] is None
     assert "✗ Stopped" in (seen.workspace / catalog.INDEX).read_text()
 
 
-def test_the_record_tells_what_starting_took_and_what_the_server_cost(seen: Seen) -> None:
+def test_the_record_has_the_startup_time_and_the_cost_of_the_server(seen: Seen) -> None:
     assert seen.record["startup_s"] > 1
     assert seen.record["server_cpu_s"] > 0.5

@@ -1,4 +1,4 @@
-"""The place that a deployment has for one run at a time, after all that could give it back was killed."""
+"""The slot of a deployment, after all processes that could free it were killed."""
 
 import time
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ from tests.flows.served import ROOT, place_order, tiny_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("places")]
 
-# Half a minute more than the least grace period that Prefect takes, and far below what it takes if none is given (300).
+# Half a minute more than the least grace period that Prefect takes, and far below its default (300).
 _FREE_S = 90
 
-# Stands for the engine of a run until it is killed.
+# In place of the engine of a run, until it is killed.
 _IDLE = ("sleep", "3600")
 
 
@@ -44,20 +44,20 @@ def _state(client: SyncPrefectClient, run: FlowRun) -> str:
 
 @contextmanager
 def _worker(commands: Commands) -> Iterator[None]:
-    """Let a worker take orders, and in the end kill it and its run at the same moment."""
+    """Start a worker, and in the end kill it and its run at the same moment."""
     commands.start("prefect", "worker", "start", "--pool", POOL)
     try:
         yield
     finally:
         alive = commands.alive()
-        # Held still first, so that none of them sees another go.
+        # Suspended first, so that none of them sees another end.
         for act in (psutil.Process.suspend, psutil.Process.kill):
             for process in alive:
                 act(process)
 
 
-def _held_before_it_begins(commands: Commands, client: SyncPrefectClient) -> FlowRun:
-    """Order a run and wait until the worker has started its process, in which nothing ever begins the run."""
+def _taken_but_not_begun(commands: Commands, client: SyncPrefectClient) -> FlowRun:
+    """Order a run and wait until the worker has started its process, which never begins the run."""
     deployment = client.read_deployment_by_name("retrain/on-demand")
     run = client.create_flow_run_from_deployment(
         deployment.id, job_variables={"command": " ".join(_IDLE)}
@@ -66,26 +66,26 @@ def _held_before_it_begins(commands: Commands, client: SyncPrefectClient) -> Flo
     return run
 
 
-def _ordered_until_one_is_taken(
-    commands: Commands, client: SyncPrefectClient, within_s: float
-) -> list[str]:
-    """Order runs until one of them is not refused; return what became of each."""
-    fates: list[str] = []
+def _ordered_until_accepted(commands: Commands, client: SyncPrefectClient, within_s: float) -> list[str]:
+    """Order runs until a run is not refused; return the state of each."""
+    ends: list[str] = []
     deadline = time.monotonic() + within_s
-    while set(fates) <= {"Cancelled"} and time.monotonic() < deadline:
+    while set(ends) <= {"Cancelled"} and time.monotonic() < deadline:
         order = place_order(client)
-        fates.append(
-            commands.wait_for(partial(_fate, client, order), f"the worker to begin {order.name}", 240)
+        ends.append(
+            commands.wait_for(
+                partial(_end_state, client, order), f"the worker to begin {order.name}", 240
+            )
         )
         time.sleep(1)
-    return fates
+    return ends
 
 
-def _fate(client: SyncPrefectClient, run: FlowRun) -> str | None:
+def _end_state(client: SyncPrefectClient, run: FlowRun) -> str | None:
     """Return the state in which a run began, or ended without having begun; None before that.
 
-    Read from all states it ever had: who only asks for the present one misses a state that is over in a moment, as
-    "Pending" is a tenth of a second after a worker has taken an order.
+    Read from all its states: the present state alone would miss short ones, as "Pending" is over a tenth
+    of a second after a worker has taken an order.
     """
     states = client.read_flow_run_states(run.id)
     return next((str(state.name) for state in states if state.is_running() or state.is_final()), None)
@@ -100,19 +100,20 @@ def test_the_next_order_runs_after_worker_and_run_were_killed_together(tmp_path:
             _prefect(["deploy", "--all"], commands.folder, environment)
             ours = {name: value for name, value in environment.items() if name.startswith("PREFECT_")}
             commands.environment = {**ours, **commands.environment}
-            # Taken up and not begun yet. Later Prefect's engine, not prefect.yaml, says how long its place lasts.
+            # Taken and not begun yet. Later Prefect's engine, not prefect.yaml, sets the life of its
+            # slot.
             with _worker(commands):
-                held = _held_before_it_begins(commands, client)
-            assert (_fate(client, held), _places_held(client, held)) == (None, 1)
+                waiting = _taken_but_not_begun(commands, client)
+            assert (_end_state(client, waiting), _slots_held(client, waiting)) == (None, 1)
             with _worker(commands):
-                *refused, last = _ordered_until_one_is_taken(commands, client, _FREE_S)
+                *refused, last = _ordered_until_accepted(commands, client, _FREE_S)
     finally:
         commands.stop()
     # How many are refused depends on how long the second worker takes to start.
     assert (set(refused) - {"Cancelled"}, last) == (set(), "Running")
 
 
-def test_a_server_that_was_killed_and_started_again_gives_back_what_a_dead_run_held(
+def test_a_server_that_was_killed_and_started_again_frees_the_slot_of_a_dead_run(
     tmp_path: Path,
 ) -> None:
     options = ConcurrencyOptions(
@@ -127,21 +128,23 @@ def test_a_server_that_was_killed_and_started_again_gives_back_what_a_dead_run_h
         client.set_flow_run_state(run.id, Pending())
         client.set_flow_run_state(run.id, Running())
         (child,) = (
-            one for one in psutil.Process().children() if "flows.serving.watched" in one.cmdline()
+            process
+            for process in psutil.Process().children()
+            if "flows.serving.watched" in process.cmdline()
         )
         child.kill()
     with server(tmp_path) as url, SyncPrefectClient(url) as client:
-        assert _places_held(client, run) == 1
+        assert _slots_held(client, run) == 1
         deadline = time.monotonic() + _FREE_S
-        while _places_held(client, run) and time.monotonic() < deadline:
+        while _slots_held(client, run) and time.monotonic() < deadline:
             time.sleep(1)
-        assert _places_held(client, run) == 0
+        assert _slots_held(client, run) == 0
         following = client.create_flow_run_from_deployment(deployment)
         client.set_flow_run_state(following.id, Pending())
         assert _state(client, following) == "Pending"
 
 
-def _places_held(client: SyncPrefectClient, run: FlowRun) -> int:
+def _slots_held(client: SyncPrefectClient, run: FlowRun) -> int:
     assert run.deployment_id is not None
     limit = client.read_deployment(run.deployment_id).global_concurrency_limit
     assert isinstance(limit, GlobalConcurrencyLimitResponse)
