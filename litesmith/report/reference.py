@@ -12,13 +12,7 @@ from litesmith.analysis.answers import keras_variant
 from litesmith.analysis.paired import Difference, paired, unpaired
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
-from litesmith.records.summary import (
-    Changed,
-    HeadlineSide,
-    Reference,
-    Results,
-    RightAnswers,
-)
+from litesmith.records.summary import Changed, HeadlineSide, Reference, Results, RightAnswers
 from litesmith.records.validate import RawFiles
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import Steps, flat_parameters, hosts, versions

@@ -23,13 +23,7 @@ from litesmith.report.page import SECTIONS, make_report
 from litesmith.report.pictures import png_address
 from litesmith.report.reference import this_run
 from litesmith.report.svg import svg_text
-from tests.litesmith.report.report_inputs import (
-    parsed,
-    render,
-    report_inputs,
-    with_value,
-    without,
-)
+from tests.litesmith.report.report_inputs import parsed, render, report_inputs, with_value, without
 
 VOID = {"meta", "link", "img", "br", "wbr", "path", "use", "rect", "circle"}
 

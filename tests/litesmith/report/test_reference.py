@@ -20,14 +20,7 @@ from litesmith.report.inputs import ReportInputs
 from litesmith.report.older import read_reference, read_run
 from litesmith.report.page import make_report
 from litesmith.report.provenance import flat_parameters, seeds, versions
-from litesmith.report.reference import (
-    Since,
-    not_compared,
-    packed,
-    since_reference,
-    this_run,
-    unpacked,
-)
+from litesmith.report.reference import Since, not_compared, packed, since_reference, this_run, unpacked
 from litesmith.report.sections.headline import section as headline
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value, without
 
@@ -222,12 +215,12 @@ def test_headline_sets_baseline_against_optimized() -> None:
         with_value(report_inputs(), "results", "evaluate", "gain", value=Difference(0.02, 0.005))
     )
     assert [row.name for row in rows] == [
-        "Test accuracy", "Keras model", "TFLite model", "TFLite model, gzip", "Median latency",
+        "Test accuracy", "Keras model", "TFLite model", "TFLite model, gzip", "Median latency"
     ]  # fmt: skip
     assert rows[0].change == headline.Cell("+2.00 points", "+1.02 to +2.98")
     assert (rows[2].baseline.value, rows[2].optimized.value) == (count(903_420), count(96_248))
     assert [row.change.value for row in rows[1:]] == [
-        "7.4 times smaller", "9.4 times smaller", "10.4 times smaller", "2.5 times faster",
+        "7.4 times smaller", "9.4 times smaller", "10.4 times smaller", "2.5 times faster"
     ]  # fmt: skip
     assert [row.since for row in rows] == [None] * 5
 

@@ -59,8 +59,8 @@ def verdict_of(
          "device.", "good"),
         (-0.01, 0.02, "Ship tuned-int8: as accurate as the baseline within noise and within every limit of the device.",
          "good"),
-        (-0.02, -0.01, "Do not ship tuned-int8: it is 1.50 points less accurate than the baseline.", "bad"),
-    ],
+        (-0.02, -0.01, "Do not ship tuned-int8: it is 1.50 points less accurate than the baseline.", "bad")
+    ]
 )  # fmt: skip
 def test_verdict_follows_the_interval_of_the_difference(
     low: float, high: float, sentence: str, outcome: str
@@ -76,8 +76,8 @@ def test_verdict_follows_the_interval_of_the_difference(
          "reference run and within every limit of the device.", "good"),
         (-0.01, 0.01, "tuned-int8 does as well as the reference run: 1.50 points more accurate than the baseline and "
          "within every limit of the device.", "good"),
-        (-0.03, -0.01, "Keep the reference run: tuned-int8 is 2.00 points less accurate than it.", "bad"),
-    ],
+        (-0.03, -0.01, "Keep the reference run: tuned-int8 is 2.00 points less accurate than it.", "bad")
+    ]
 )  # fmt: skip
 def test_verdict_follows_the_reference_run(low: float, high: float, sentence: str, outcome: str) -> None:
     verdict = verdict_of(report_inputs(), before=since(low, high))

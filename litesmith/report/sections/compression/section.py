@@ -72,12 +72,7 @@ def sparsity_rows(inputs: ReportInputs) -> tuple[SparsityRow, ...]:
     left = {tensor.name: tensor.sparsity for tensor in tensors}
     return tuple(
         SparsityRow(
-            layer.name,
-            layer.shape,
-            layer.num_weights,
-            layer.asked,
-            layer.reached,
-            left.get(layer.name),
+            layer.name, layer.shape, layer.num_weights, layer.asked, layer.reached, left.get(layer.name)
         )
         for layer in inputs.results.prune.layers
     )

@@ -31,10 +31,10 @@ def test_confused_pairs_are_the_most_frequent_mistakes() -> None:
     inputs = with_value(inputs, "results", "evaluate", "variants", FINAL, value=variant)
     first, second = confused_pairs(inputs, gallery_of(inputs))
     assert (first.actual, first.predicted, first.num_images, first.share) == (
-        CLASS_NAMES[2], CLASS_NAMES[1], 5, 0.5,
+        CLASS_NAMES[2], CLASS_NAMES[1], 5, 0.5
     )  # fmt: skip
     assert (second.actual, second.predicted, second.num_images, second.share) == (
-        CLASS_NAMES[0], CLASS_NAMES[1], 2, 0.2,
+        CLASS_NAMES[0], CLASS_NAMES[1], 2, 0.2
     )  # fmt: skip
 
 
