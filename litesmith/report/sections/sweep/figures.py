@@ -13,17 +13,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 from litesmith.analysis.importance import Importance
 from litesmith.analysis.pareto import Standing
 from litesmith.records.sweep import Choice, RungFrontier, RungScore, Trial
-from litesmith.report.svg import (
-    INK,
-    PALETTE,
-    ROWS_STYLE,
-    STYLE,
-    WIDTH_INCHES,
-    legend_below,
-    name_rows,
-    one_axes,
-    percent_ticks,
-)
+from litesmith.report import svg
 
 LOGARITHMIC = frozenset({"learning_rate", "weight_decay"})
 """Hyperparameters that the search draws on a logarithmic scale."""
@@ -41,13 +31,13 @@ class Look:
 
 
 _STANDINGS: dict[Standing, Look] = {
-    "frontier": Look("on the frontier", "o", PALETTE[1]),
-    "tied": Look("tied with it within noise", "D", PALETTE[1], filled=False),
-    "behind": Look("behind", "x", PALETTE[0]),
+    "frontier": Look("on the frontier", "o", svg.PALETTE[1]),
+    "tied": Look("tied with it within noise", "D", svg.PALETTE[1], filled=False),
+    "behind": Look("behind", "x", svg.PALETTE[0]),
 }
-_STOPPED = Look("stopped there", "x", PALETTE[0], size=5.5)
-_WENT_ON = Look("trained longer", "o", PALETTE[1], size=5.5)
-_WON = Look("winner", "*", PALETTE[1], size=11.5)
+_STOPPED = Look("stopped there", "x", svg.PALETTE[0], size=5.5)
+_WENT_ON = Look("trained longer", "o", svg.PALETTE[1], size=5.5)
+_WON = Look("winner", "*", svg.PALETTE[1], size=11.5)
 
 
 @dataclass(frozen=True)
@@ -117,7 +107,7 @@ def _look(trial: Trial, winner: int) -> Look:
     return _WENT_ON if len(trial.rungs) > 1 else _STOPPED
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_frontiers(
     frontiers: Sequence[RungFrontier], title: str, x_label: str, limit: float | None = None
 ) -> Figure:
@@ -132,14 +122,16 @@ def draw_frontiers(
         x_label: The cost and its unit.
         limit: The most the device takes, drawn as a line, or None.
     """
-    figure = Figure(figsize=(WIDTH_INCHES, 2.1 * len(frontiers) + 1.4), layout="constrained")
+    figure = Figure(figsize=(svg.WIDTH_INCHES, 2.1 * len(frontiers) + 1.4), layout="constrained")
     panels = list(figure.subplots(len(frontiers), 1, squeeze=False).ravel())
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     for axes, frontier in zip(panels, frontiers, strict=True):
         words = f"{len(frontier.points)} trials after {trained_words(frontier)}"
         axes.set_title(words, fontsize=11, fontweight="normal")
         if limit is not None:
-            axes.axvline(limit, color=INK, linestyle=":", linewidth=1.2, label="most the device takes")
+            axes.axvline(
+                limit, color=svg.INK, linestyle=":", linewidth=1.2, label="most the device takes"
+            )
         _draw_trials(axes, frontier)
         _draw_frontier(axes, frontier)
         axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
@@ -159,7 +151,7 @@ def _draw_trials(axes: Axes, frontier: RungFrontier) -> None:
             text = f"{point.number}, winner" if point.won else str(point.number)
             place = point.cost, point.accuracy
             axes.annotate(text, place, (5, 5), textcoords="offset points", fontsize=9)
-    axes.yaxis.set_major_formatter(percent_ticks())
+    axes.yaxis.set_major_formatter(svg.percent_ticks())
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
@@ -168,9 +160,9 @@ def _draw_frontier(axes: Axes, frontier: RungFrontier) -> None:
     right = axes.get_xlim()[1]
     costs = [*(cost for cost, _ in points), right]
     heights = [*(accuracy for _, accuracy in points), points[-1][1]]
-    axes.step(costs, heights, where="post", color=PALETTE[1], linewidth=1.2)
+    axes.step(costs, heights, where="post", color=svg.PALETTE[1], linewidth=1.2)
     low = [height - frontier.margin for height in heights]
-    axes.fill_between(costs, low, heights, step="post", color=PALETTE[1], alpha=0.14, linewidth=0)
+    axes.fill_between(costs, low, heights, step="post", color=svg.PALETTE[1], alpha=0.14, linewidth=0)
     axes.set_xlim(right=right)
 
 
@@ -200,7 +192,7 @@ def _shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
     figure.legend(list(entries.values()), list(entries), loc="outside lower left", ncols=2)
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_slices(slices: Sequence[Slice], trained: str) -> Figure:
     """Draw a small panel for each hyperparameter: what was chosen against the accuracy reached.
 
@@ -209,7 +201,7 @@ def draw_slices(slices: Sequence[Slice], trained: str) -> Figure:
         trained: How long the trials were trained, in words.
     """
     rows = ceil(len(slices) / 2)
-    figure = Figure(figsize=(WIDTH_INCHES, 1.75 * rows + 1.1), layout="constrained")
+    figure = Figure(figsize=(svg.WIDTH_INCHES, 1.75 * rows + 1.1), layout="constrained")
     panels = list(figure.subplots(rows, 2, sharey=True, squeeze=False).ravel())
     title = f"Each hyperparameter, after {trained}"
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -225,7 +217,7 @@ def draw_slices(slices: Sequence[Slice], trained: str) -> Figure:
 def _draw_slice(axes: Axes, panel: Slice) -> None:
     axes.margins(y=0.12)
     axes.set_xlabel(panel.title, fontsize=10)
-    axes.yaxis.set_major_formatter(percent_ticks())
+    axes.yaxis.set_major_formatter(svg.percent_ticks())
     axes.yaxis.set_major_locator(MaxNLocator(4))
     for look in (_STOPPED, _WENT_ON, _WON):
         points = [point for point in panel.points if point.look == look]
@@ -264,16 +256,16 @@ def _name_levels(axes: Axes, panel: Slice, levels: Sequence[Choice]) -> None:
         mean = sum(reached) / len(reached)
         label = "mean of the choice" if position == 0 else None
         ends = [position - 0.32, position + 0.32]
-        axes.plot(ends, [mean, mean], color=INK, linewidth=1.2, label=label)
+        axes.plot(ends, [mean, mean], color=svg.INK, linewidth=1.2, label=label)
 
 
-@rc_context(ROWS_STYLE)
+@rc_context(svg.ROWS_STYLE)
 def draw_importances(importances: Sequence[Importance], num_trials: int) -> Figure:
     """Draw importances as bars, with a mark for chance."""
     title, height = f"Importance, from {num_trials} trials", 0.36 * len(importances) + 1.5
-    figure, axes = one_axes(title, "share of all importance, %", "", height)
+    figure, axes = svg.one_axes(title, "share of all importance, %", "", height)
     rows, shares = range(len(importances)), [importance.share for importance in importances]
-    axes.barh(rows, shares, height=0.55, color=PALETTE[1], label="estimate")
+    axes.barh(rows, shares, height=0.55, color=svg.PALETTE[1], label="estimate")
     axes.plot(
         [importance.by_chance for importance in importances],
         rows,
@@ -282,10 +274,10 @@ def draw_importances(importances: Sequence[Importance], num_trials: int) -> Figu
         markersize=16,
         markeredgewidth=2.2,
         linestyle="",
-        color=PALETTE[0],
+        color=svg.PALETTE[0],
     )
-    axes.xaxis.set_major_formatter(percent_ticks())
+    axes.xaxis.set_major_formatter(svg.percent_ticks())
     axes.set_xlim(left=0)
-    name_rows(axes, [importance.name.replace("_", " ") for importance in importances])
-    legend_below(figure, axes)
+    svg.name_rows(axes, [importance.name.replace("_", " ") for importance in importances])
+    svg.legend_below(figure, axes)
     return figure

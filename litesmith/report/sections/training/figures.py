@@ -10,18 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from litesmith.records.provenance import Provenance
+from litesmith.report import svg
 from litesmith.report.inputs import History
-from litesmith.report.svg import (
-    MARKERS,
-    PALETTE,
-    ROWS_STYLE,
-    STYLE,
-    WIDTH_INCHES,
-    legend_below,
-    name_rows,
-    one_axes,
-    percent_ticks,
-)
 
 # The first epochs are far off and would press the rest of the lines into one: the axis ends where those
 # of the second half of each line lie, with this share of their range around.
@@ -85,7 +75,7 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
     return None if inside or margin == 0 else (low, high)
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
     """Draw learning curves on shared axes.
 
@@ -98,18 +88,18 @@ def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent
         y_label: Quantity and unit of the vertical axis.
         in_percent: Whether the values are fractions, to be labelled in percent.
     """
-    figure, axes = one_axes(title, "epoch", y_label)
+    figure, axes = svg.one_axes(title, "epoch", y_label)
     _draw_lines(axes, curves, with_split=True)
     limits = focus(curves)
     if limits is not None:
         axes.set_ylim(*limits)
     if in_percent:
-        axes.yaxis.set_major_formatter(percent_ticks())
-    legend_below(figure, axes)
+        axes.yaxis.set_major_formatter(svg.percent_ticks())
+    svg.legend_below(figure, axes)
     return figure
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_schedule(curves: Sequence[Curve]) -> Figure:
     """Draw the learning rate at the end of each epoch, on a logarithmic scale.
 
@@ -121,14 +111,14 @@ def draw_schedule(curves: Sequence[Curve]) -> Figure:
     """
     lowest_peak = min(max(curve.values) for curve in curves)
     label = "learning rate (logarithmic)" if lowest_peak > 0 else "learning rate"
-    figure, axes = one_axes("Learning rate", "epoch", label)
+    figure, axes = svg.one_axes("Learning rate", "epoch", label)
     _draw_lines(axes, curves, with_split=False)
     if lowest_peak > 0:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(bottom=lowest_peak / 10)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-    legend_below(figure, axes, columns=3)
+    svg.legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -136,7 +126,7 @@ def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> Non
     models = list(dict.fromkeys(curve.model for curve in curves))
     for curve in curves:
         position = models.index(curve.model)
-        color, dashed = PALETTE[position % len(PALETTE)], with_split and curve.split == "train"
+        color, dashed = svg.PALETTE[position % len(svg.PALETTE)], with_split and curve.split == "train"
         axes.plot(
             curve.epochs,
             curve.values,
@@ -144,7 +134,7 @@ def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> Non
             label=f"{curve.model}, {curve.split}" if with_split else curve.model,
             linestyle=(0, (3, 2)) if dashed else "-",
             linewidth=1.3 if dashed else 2.2,
-            marker=MARKERS[position % len(MARKERS)],
+            marker=svg.MARKERS[position % len(svg.MARKERS)],
             markersize=5.5,
             markerfacecolor="none" if dashed else color,
             markevery=_marked_points(len(curve.values)),
@@ -158,20 +148,20 @@ def _marked_points(num_values: int) -> list[int]:
     return list(range(num_values - 1, -1, -step))[::-1]
 
 
-@rc_context(ROWS_STYLE)
+@rc_context(svg.ROWS_STYLE)
 def draw_costs(steps: Sequence[Provenance]) -> Figure:
     """Draw seconds and memory of each step."""
-    figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
+    figure = Figure(figsize=(svg.WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
     times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     times.set_title("Cost of each step")
     times.set_xlabel("seconds")
     memory.set_xlabel("largest process, MB")
     cpu_s, wall_s = [step.cpu_s for step in steps], [step.wall_s for step in steps]
-    _bars(times, cpu_s, -0.2, height=0.36, color=PALETTE[1], label="CPU, all processes")
-    _bars(times, wall_s, 0.2, height=0.36, color=PALETTE[4], label="wall")
-    _bars(memory, [step.peak_memory_mb for step in steps], 0.0, height=0.5, color=PALETTE[2])
-    name_rows(times, [step.step for step in steps])
-    legend_below(figure, times)
+    _bars(times, cpu_s, -0.2, height=0.36, color=svg.PALETTE[1], label="CPU, all processes")
+    _bars(times, wall_s, 0.2, height=0.36, color=svg.PALETTE[4], label="wall")
+    _bars(memory, [step.peak_memory_mb for step in steps], 0.0, height=0.5, color=svg.PALETTE[2])
+    svg.name_rows(times, [step.step for step in steps])
+    svg.legend_below(figure, times)
     return figure
 
 
