@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.figures import AccuracyChange
 from litesmith.records.latency import FileLatency, LatencyResult
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
@@ -67,14 +68,6 @@ class HeadlineSide(Record):
     tflite_bytes: Count
     gzip_bytes: Count
     median_latency_ms: float
-
-
-class AccuracyChange(Record):
-    """One accuracy minus another: a fraction, with the ends of its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class Headline(Record):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from litesmith.report.svg import svg_text
 
-Given = ParamSpec("Given")
+Options = ParamSpec("Options")
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,14 @@ class Captioned:
 
 
 def drawn(
-    name: str, description: str, draw: Callable[Given, Figure], *given: Given.args, **named: Given.kwargs
+    name: str,
+    description: str,
+    draw: Callable[Options, Figure],
+    *args: Options.args,
+    **kwargs: Options.kwargs,
 ) -> Markup:
-    """Draw a figure and return it as SVG.
-
-    Args:
-        name: Unique in the page; of letters, digits and hyphens.
-        description: What the figure shows, for those who do not see it.
-        draw: Draws it from ``given`` and ``named``.
-    """
-    return Markup(svg_text(draw(*given, **named), name, description))
+    """Return the figure that ``draw`` draws as SVG; the rest as in `litesmith.report.svg.svg_text`."""
+    return Markup(svg_text(draw(*args, **kwargs), name, description))
 
 
 def png_uri(image: NDArray[np.uint8]) -> str:

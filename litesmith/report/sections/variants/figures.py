@@ -1,4 +1,4 @@
-"""Accuracy, bytes and latency of every file, drawn."""
+"""Figure of accuracy, bytes and latency of every file."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,13 +15,7 @@ from litesmith.report import svg
 
 @rc_context(svg.ROWS_STYLE)
 def draw_files(files: Mapping[str, Variant], latency: Mapping[str, FileLatency], final: str) -> Figure:
-    """Draw accuracy, bytes and latency of each file side by side.
-
-    Args:
-        files: The ``.tflite`` files by name.
-        latency: Of each of them.
-        final: Name of the one that goes to the device.
-    """
+    """Draw accuracy, bytes and latency of each ``.tflite`` file side by side."""
     figure = Figure(figsize=(svg.WIDTH_INCHES, 0.36 * len(files) + 1.7), layout="constrained")
     accuracies, sizes, latencies = figure.subplots(1, 3, sharey=True)
     figure.suptitle("Every .tflite file", x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -61,13 +55,6 @@ def _label_latencies(axes: Axes) -> None:
 def _draw_span(axes: Axes, dot: float, strokes: Sequence[float], row: int, colour: str) -> None:
     """Draw one value as a dot and others as strokes, joined by a line."""
     axes.plot([min(dot, *strokes), max(dot, *strokes)], [row, row], color=colour, linewidth=1.6)
-    axes.plot(
-        strokes,
-        [row] * len(strokes),
-        color=svg.INK,
-        marker="|",
-        markersize=8,
-        markeredgewidth=1.8,
-        linestyle="",
-    )
+    rows = [row] * len(strokes)
+    axes.plot(strokes, rows, color=svg.INK, marker="|", markersize=8, markeredgewidth=1.8, linestyle="")
     axes.plot([dot], [row], color=colour, marker="o", markersize=6)
