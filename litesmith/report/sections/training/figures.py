@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
-import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from litesmith.records.provenance import Provenance
 from litesmith.report import svg
@@ -32,28 +32,17 @@ class Curve:
 
 
 def curves_of(histories: Mapping[str, History], column: str) -> list[Curve]:
-    """Return the train and validation lines of one column.
+    """Return the train and validation lines of one column of histories by model.
 
-    Args:
-        histories: For each model its columns: ``epoch``, the column (train) and that with ``val_``
-            before (validation).
-        column: ``accuracy`` (0 to 1), ``loss`` or ``learning_rate`` (which has no validation line).
-
-    Returns:
-        The lines with a point. An epoch in which a value is not finite has none.
+    An epoch in which the value is not finite has no point, and what has no point is no line.
     """
-    lines = [
-        _curve(model, split, history, prefix + column)
-        for model, history in histories.items()
-        for split, prefix in (("train", ""), ("validation", "val_"))
-    ]
-    return [line for line in lines if line.values]
-
-
-def _curve(model: str, split: str, history: History, column: str) -> Curve:
-    points = zip(history.get("epoch", ()), history.get(column, ()), strict=False)
-    finite = [(epoch, value) for epoch, value in points if np.isfinite(value)]
-    return Curve(model, split, tuple(epoch for epoch, _ in finite), tuple(value for _, value in finite))
+    curves = []
+    for model, history in histories.items():
+        for split, prefix in (("train", ""), ("validation", "val_")):
+            points = zip(history.get("epoch", ()), history.get(prefix + column, ()), strict=False)
+            if finite := [point for point in points if isfinite(point[1])]:
+                curves.append(Curve(model, split, *zip(*finite, strict=True)))
+    return curves
 
 
 def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
@@ -61,12 +50,8 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
 
     None if the lines lie within it anyway, or are too short to have a later half.
     """
-    later = [
-        value
-        for line in curves
-        for value in line.values[len(line.values) // 2 :]
-        if len(line.values) > 3
-    ]
+    long = [line.values for line in curves if len(line.values) > 3]
+    later = [value for values in long for value in values[len(values) // 2 :]]
     if not later:
         return None
     margin = _MARGIN * (max(later) - min(later))
@@ -80,13 +65,7 @@ def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent
     """Draw learning curves on shared axes.
 
     Each model has a colour and a shape, which tells the models apart where colours do not. Train is
-    dashed with hollow shapes, validation solid.
-
-    Args:
-        curves: What `curves_of` gave.
-        title: What the figure shows.
-        y_label: Quantity and unit of the vertical axis.
-        in_percent: Whether the values are fractions, to be labelled in percent.
+    dashed with hollow shapes, validation solid. Fractions are labelled in percent if ``in_percent``.
     """
     figure, axes = svg.one_axes(title, "epoch", y_label)
     _draw_lines(axes, curves, with_split=True)
@@ -105,9 +84,6 @@ def draw_schedule(curves: Sequence[Curve]) -> Figure:
 
     Optimizers differ by orders of magnitude. A schedule that ends at zero or near it leaves the figure
     below, a tenth of the smallest peak down.
-
-    Args:
-        curves: What `curves_of` gave for ``learning_rate``.
     """
     lowest_peak = min(max(curve.values) for curve in curves)
     label = "learning rate (logarithmic)" if lowest_peak > 0 else "learning rate"
@@ -117,7 +93,7 @@ def draw_schedule(curves: Sequence[Curve]) -> Figure:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(bottom=lowest_peak / 10)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     svg.legend_below(figure, axes, columns=3)
     return figure
 
