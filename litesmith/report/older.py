@@ -1,4 +1,4 @@
-"""Reading of references and summaries of this version and the one before."""
+"""References and summaries of this version and the one before."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class _Results(View):
 
 
 class _SummaryOfVersion1(View):
-    """What a reference takes from a summary of version 1."""
+    """The part of a summary of version 1 that a reference needs."""
 
     final: str
     headline: _Headline
@@ -71,7 +71,7 @@ def read_reference(path: Path) -> Reference | None:
 
 
 def read_run(path: Path) -> Reference:
-    """Return what a reference holds of the run that a summary tells of.
+    """Return the run of a summary as a reference.
 
     Raises:
         DataError: The file is not JSON, or holds no summary.

@@ -131,6 +131,9 @@ def compare_runs(now: Reference, before: Reference, reference_file: str) -> Sinc
         {path: digest for path, digest in run.inputs.items() if path != reference_file}
         for run in (now, before)
     )
+    hosts_now, hosts_before = (
+        {"hosts": "; ".join(sorted(hosts(run.provenance)))} for run in (now, before)
+    )
     return SinceReference(
         final=before.final,
         accuracy=accuracy_change(accuracy),
@@ -140,7 +143,7 @@ def compare_runs(now: Reference, before: Reference, reference_file: str) -> Sinc
         data=changes(now.data, before.data),
         parameters=changes(_parameters(now.provenance), _parameters(before.provenance)),
         versions=changes(versions(now.provenance), versions(before.provenance)),
-        hosts=changes(_hosts(now.provenance), _hosts(before.provenance)),
+        hosts=changes(hosts_now, hosts_before),
         inputs=changes(hashes, hashes_before),
         same_run=bool(hashes) and hashes == hashes_before,
     )
@@ -177,7 +180,3 @@ def unpacked(right: RightAnswers) -> NDArray[np.bool_]:
 def _parameters(steps: Steps) -> dict[str, str]:
     """Return the parameters without the sources, which give the same files."""
     return {name: value for name, value in flat_parameters(steps).items() if name != "fetch.sources"}
-
-
-def _hosts(steps: Steps) -> dict[str, str]:
-    return {"hosts": "; ".join(sorted(hosts(steps)))}
