@@ -10,7 +10,14 @@ from litesmith.records.provenance import Provenance
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
-_PACKAGES = ["tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "optuna", "numpy"]
+_PACKAGES = [
+    "tensorflow",
+    "tf-keras",
+    "tensorflow-model-optimization",
+    "ai-edge-litert",
+    "optuna",
+    "numpy",
+]
 _HEAD = ("variant", "accuracy, %", "95 % interval", "bytes", "gzip bytes", "median latency, ms")
 
 

@@ -12,7 +12,7 @@ _LIBRARY = Path(__file__).parents[1]
 
 @cache
 def templates(folder: Path = _LIBRARY) -> Environment:
-    """Return the environment that finds templates by their path below a folder, ``litesmith`` by default.
+    """Return the environment that finds templates by their path below a folder.
 
     Values are escaped in templates of HTML, and a name that is not defined is an error.
     """

@@ -65,8 +65,8 @@ def read_reference(path: Path) -> Reference | None:
         return read_record(path, Reference)
     except DataError as error:
         raise DataError(
-            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` brings back "
-            "what was committed; `python -m tasks reference` makes the last run the reference."
+            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` restores "
+            "the committed one; `python -m tasks reference` makes the last run the reference."
         ) from error
 
 

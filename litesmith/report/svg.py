@@ -101,9 +101,9 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:
 def svg_text(figure: Figure, name: str, description: str) -> str:
     """Return a figure as one ``<svg>`` element for an HTML page.
 
-    The same figure gives the same text: ids are fixed and begin with ``name``, and no date is in it. Text
-    is text in the page's font, and colours are the page's custom properties (``--ink``, ``--line``,
-    ``--series-1`` ...): the page may be dark.
+    The same figure gives the same text: ids are fixed and begin with ``name``, and no date is in it.
+    Text is text in the page's font, and colours are the page's custom properties (``--ink``,
+    ``--line``, ``--series-1`` ...): the page may be dark.
 
     Args:
         figure: The figure.

@@ -99,7 +99,7 @@ def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
     assert page.index("20261102-cat") < page.index("20261101-cat")
     assert "Last run, 2 November 2026, 21:24:\nthe optimized model is better." in page
     assert '<a href="archive/20261101-cat.html">Report<' in page
-    assert page.count("No page kept") == 1
+    assert page.count("No page archived") == 1
     flat = re.sub(r"\s+", " ", page)
     for shown in (
         "92.20",

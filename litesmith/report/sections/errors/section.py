@@ -69,7 +69,7 @@ class ErrorsSection:
         pairs: The most frequent mistakes.
         mistakes: Wrong answers with the highest confidence.
         num_bins: Bins of confidence, empty ones included.
-        flipped: Images that the final file answers otherwise than its Keras model: both answers, by kind.
+        flipped: Images with other answers of the final file and its Keras model, by kind.
     """
 
     inputs: ReportInputs
@@ -133,7 +133,7 @@ class Gallery:
         )
 
     def pictures(self, variant: str, rows: NDArray[np.intp], most: int) -> tuple[Picture, ...]:
-        """Return at most ``most`` of the test rows (k,) that have an image, the highest confidence first."""
+        """Return at most ``most`` of the rows (k,) with an image, the highest confidence first."""
         there = rows[np.isin(rows, self.predictions.error_rows)]
         order = np.argsort(-self.predictions.confidence[variant][there], kind="stable")
         return tuple(self.picture(variant, int(row)) for row in there[order][:most])

@@ -173,7 +173,7 @@ def _name_panels(figure: Figure, panels: Sequence[Axes], title: str) -> None:
 
 @rc_context(svg.STYLE)
 def draw_slices(slices: Sequence[Slice], trained: str) -> Figure:
-    """Draw the accuracy by value of each hyperparameter; ``trained`` is the length of training in words."""
+    """Draw accuracy by value of each hyperparameter; ``trained`` is the length of training."""
     rows = ceil(len(slices) / 2)
     figure = Figure(figsize=(svg.WIDTH_INCHES, 1.75 * rows + 1.1), layout="constrained")
     panels = list(figure.subplots(rows, 2, sharey=True, squeeze=False).ravel())
