@@ -1,6 +1,7 @@
 """All numbers of a report for machines."""
 
 import json
+import re
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -69,7 +70,10 @@ def check_schema(root: Path) -> None:
 def _schema() -> str:
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     schema = draft | Summary.model_json_schema(mode="serialization")
-    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(schema, indent=1, ensure_ascii=False)
+    # The innermost objects and lists stand on one line.
+    innermost = re.compile(r"(?<=[\[{])\s+[^\[\]{}]*?\s+(?=[\]}])")
+    return innermost.sub(lambda match: re.sub(r"\s*\n\s*", " ", match[0]).strip(), text) + "\n"
 
 
 def _without_pictures(results: Results) -> Results:

@@ -110,7 +110,7 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _reason(topic: str, good: bool | None, text: str) -> Reason:
-    return Reason(topic=topic, good=good, text=text)
+    return Reason.model_validate({"topic": topic, "good": good, "text": text})
 
 
 def _accuracy_reason(inputs: ReportInputs) -> Reason:
