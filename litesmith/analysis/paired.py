@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from litesmith.analysis.outcome import Outcome, outcome
 
 _Z_95 = 1.959964  # the normal distribution's 97.5 % quantile
 
@@ -28,9 +29,9 @@ class Difference:
         return self.mean + _Z_95 * self.standard_error
 
     @property
-    def outcome(self) -> Literal["better", "worse", "even"]:
-        """The better model; ``even`` when the interval holds zero."""
-        return "better" if self.low > 0 else "worse" if self.high < 0 else "even"
+    def outcome(self) -> Outcome:
+        """Which model is better; ``even`` when the interval holds zero."""
+        return outcome(self.low, self.high)
 
 
 def paired(after: NDArray[np.bool_], before: NDArray[np.bool_]) -> Difference:

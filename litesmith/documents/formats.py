@@ -1,4 +1,4 @@
-"""How values read on a page: one function for each kind."""
+"""Filters that write values for a page."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def times(ratio: float, word: str) -> str:
-    """Write by how many times something has become smaller or faster: ``7.4 times smaller``."""
+    """Write a ratio in words: ``7.4 times smaller``."""
     if f"{ratio:.1f}" == "1.0":
         return "the same"
     opposite = {"smaller": "larger", "faster": "slower"}[word]
@@ -62,7 +62,7 @@ def amount(value: float) -> str:
 
 
 def code(text: str) -> Markup:
-    """Write text for HTML, what stands between backticks as code."""
+    """Write text for HTML, with code between backticks."""
     parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts)
@@ -70,7 +70,7 @@ def code(text: str) -> Markup:
 
 
 def breakable(text: str) -> Markup:
-    """Write a path, or a parameter's place, for HTML so that a line may end between its parts."""
+    """Write a path or a parameter's place for HTML with line breaks between its parts."""
     mark = "/" if "/" in text else "."
     return Markup(f"{mark}<wbr>").join(text.split(mark))
 
@@ -81,7 +81,7 @@ def shape(dimensions: Iterable[int]) -> str:
 
 
 def lines(content: JsonValue) -> str:
-    """Write a mapping or list as indented lines, a value of a short list beside the other."""
+    """Write a mapping or list as indented JSON, each list of values on one line."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return re.sub(
         r"\[\s+([^\[\]{}]*?)\s+\]", lambda match: f"[{re.sub(chr(10) + ' *', ' ', match[1])}]", text
@@ -89,7 +89,7 @@ def lines(content: JsonValue) -> str:
 
 
 def shell(word: str) -> str:
-    """Write a word on one line so that a shell takes it for one."""
+    """Quote a word for a shell, on one line."""
     return shlex.quote(" ".join(word.split()))
 
 

@@ -1,4 +1,4 @@
-"""The page that lists all runs with their reports."""
+"""The index: a page of all runs with their reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ _NARROW = 0.005  # the same where all are equal, as a fraction
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it was written down.
+    """A run in the index.
 
     Args:
         id: Name of its record: when it began and what it is called.
         record: The record.
-        page: Address of the page of the run as seen from the index, None if none is kept.
+        page: Link to its page from the index, None if none is archived.
     """
 
     id: str
@@ -48,38 +48,27 @@ class Run:
 
     @property
     def timeline(self) -> list["Span"]:
-        """The stages and the time beside them, as parts of the run."""
-        stages = self.record.stages
-        in_stages = sum(stage.wall_s for stage in stages.values())
+        """The stages, and the time around them."""
+        in_stages = sum(stage.wall_s for stage in self.record.stages.values())
         whole = max(self.record.wall_s, in_stages) or 1.0
-        spans = [
-            Span(
-                name,
-                stage.outcome,
-                _WORDS[stage.outcome],
-                stage.wall_s,
-                stage.wall_s / whole,
-                stage.step_cpu_s,
-            )
-            for name, stage in stages.items()
-        ]
-        rest = whole - in_stages
-        around = Span(
-            "around the stages", "around", "before, between and after them", rest, rest / whole, None
-        )
-        return [*spans, around]
+        spans = []
+        for name, stage in self.record.stages.items():
+            words, share = _WORDS[stage.outcome], stage.wall_s / whole
+            spans.append(Span(name, stage.outcome, words, stage.wall_s, share, stage.step_cpu_s))
+        rest, words = whole - in_stages, "before, between and after them"
+        return [*spans, Span("around the stages", "around", words, rest, rest / whole, None)]
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stage on a run's time line.
+    """A stage on a run's time line, or the time around the stages.
 
     Args:
-        name: The stage, or ``around the stages`` for the rest.
-        kind: ``Completed``, ``Restored``, ``UpToDate``, ``Failed`` or ``around``.
-        words: What became of it.
-        wall_s: Seconds that it took.
-        share: Its part of the whole line, 0 to 1.
+        name: Of the stage.
+        kind: The value of its outcome, or ``around``.
+        words: The same in words.
+        wall_s: Its duration in seconds.
+        share: Its part of the line, 0 to 1.
         cpu_s: CPU-seconds of its step, None where it did not run.
     """
 
@@ -93,18 +82,10 @@ class Span:
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """Accuracy of one run's final file, with its interval, as fractions.
+    """Test accuracy of one run's final file and its interval, as fractions.
 
-    Args:
-        id: The run.
-        started: When it began.
-        accuracy: On the test split.
-        low: Lower end of the interval.
-        high: Upper end.
-        x: Where it lies across the drawing, 0 to 100 from the first run to the last.
-        y: Where it lies down the drawing, 0 to 100 from the highest value to the lowest.
-        low_y: The same for ``low``.
-        high_y: The same for ``high``.
+    In the figure ``x`` is 0 for the first run and 100 for the last; ``y``, ``low_y`` and ``high_y`` are
+    near 0 for the highest value and near 100 for the lowest.
     """
 
     id: str
@@ -123,7 +104,7 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
 
     Args:
         records: Folder of the records, ``<id>.json``.
-        pages: Folder of the kept pages, ``<id>.html``, beside which the index is to stand.
+        pages: Folder of the archived pages, ``<id>.html``, beside which the index is written.
 
     Returns:
         The runs in the order in which they began, and the names of files that are no such records.
@@ -141,12 +122,7 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
 
 
 def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
-    """Return the index as one HTML document.
-
-    Args:
-        runs: In the order in which they began.
-        unreadable: Names of records that cannot be read, to be named on the page.
-    """
+    """Return the index as one HTML document; it names the records that cannot be read."""
     page, style = templates().get_template("documents/history.html.j2"), Markup(page_style())
     shown, trend = list(reversed(runs)), trend_series(runs)
     return page.render(style=style, runs=shown, trend=trend, unreadable=unreadable).strip() + "\n"

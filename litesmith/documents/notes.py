@@ -21,7 +21,7 @@ _WIDTH = 105
 
 @dataclass(frozen=True)
 class Transformer:
-    """Cost of a small vision transformer, worked out and not measured."""
+    """Cost of a small vision transformer, calculated and not measured."""
 
     patch: int
     channels: int
@@ -35,12 +35,8 @@ class Transformer:
 def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
     """Return the notes as Markdown.
 
-    Args:
-        results: Of the steps.
-        provenance: How each step made its outputs.
-
     Raises:
-        ContractError: A file that the notes quote was not made; the text names it.
+        ContractError: There is no file that the notes quote; the text names it.
     """
     num_test = results.evaluate.num_images
     num_validation = results.prepare.splits["validation"].num_images
@@ -64,14 +60,14 @@ def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
         )
     except UndefinedError as error:
         raise ContractError(
-            f"the last run made no file that the notes quote: {error}. Run `dvc repro` with the "
-            "precisions and variants of the committed params.yaml, or correct litesmith/documents/notes.md.j2."
+            f"the last run wrote no file that the notes quote: {error}. Run `dvc repro` with the precisions "
+            "and variants of the committed params.yaml, or correct litesmith/documents/notes.md.j2."
         ) from error
     return _filled(text)
 
 
 def transformer(results: Results) -> Transformer:
-    """Return what a small vision transformer for the images of a run would take.
+    """Return the cost of a small vision transformer for the images of a run.
 
     Source: the plain ViT, https://arxiv.org/abs/2010.11929, section 3.1, without biases and norms.
     """
@@ -99,10 +95,11 @@ def transformer_cost(
 
 def _filled(text: str) -> str:
     """Break the paragraphs of Markdown anew: figures differ in length."""
+    fill = textwrap.TextWrapper(_WIDTH, break_on_hyphens=False, break_long_words=False).fill
     blocks = [block.strip("\n") for block in text.split("\n\n") if block.strip()]
-    return "\n\n".join(_fill(block) if block[0].isalpha() else block for block in blocks) + "\n"
-
-
-def _fill(paragraph: str) -> str:
-    words = re.sub(r"[ \n]+", " ", paragraph)
-    return textwrap.fill(words, _WIDTH, break_on_hyphens=False, break_long_words=False)
+    return (
+        "\n\n".join(
+            fill(re.sub(r"[ \n]+", " ", block)) if block[0].isalpha() else block for block in blocks
+        )
+        + "\n"
+    )

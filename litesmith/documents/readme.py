@@ -10,29 +10,21 @@ from litesmith.records.provenance import Provenance
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
-_PACKAGES = (
+_PACKAGES = [
     "tensorflow",
     "tf-keras",
     "tensorflow-model-optimization",
     "ai-edge-litert",
     "optuna",
     "numpy",
-)
+]
 _HEAD = ("variant", "accuracy, %", "95 % interval", "bytes", "gzip bytes", "median latency, ms")
 
 
 def results_block(
     evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
 ) -> str:
-    """Return the table as Markdown between the markers.
-
-    Host and package versions stand below it.
-
-    Args:
-        evaluate: The result of the evaluation.
-        latency: Timings of the files.
-        provenance: How each step made its outputs.
-    """
+    """Return the table as Markdown between the markers, with host and package versions below it."""
     from tabulate import tabulate
 
     rows = [
@@ -45,8 +37,8 @@ def results_block(
 
 
 def missing_block() -> str:
-    """Return what stands between the markers before the first full run."""
-    return f"{BEGIN}\nNo full run is recorded yet: `make run` makes one.\n{END}"
+    """Return the markers and the text between them before the first full run."""
+    return f"{BEGIN}\nNo full run is recorded yet: `make run` starts one.\n{END}"
 
 
 def with_block(text: str, block: str) -> str:
@@ -78,7 +70,7 @@ def _row(name: str, variant: Variant, timed: FileLatency | None, *, final: bool)
 def _below(
     evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
 ) -> str:
-    """Return what the numbers were measured on and with."""
+    """Return a paragraph on the host and the packages of the measurements."""
     host = latency.host
     versions = {name: version for step in provenance.values() for name, version in step.versions.items()}
     packages = ", ".join(f"{name} {versions[name]}" for name in _PACKAGES if name in versions)

@@ -1,4 +1,4 @@
-"""Show why data was refused: one page that needs no network, and one text for the terminal."""
+"""Why data were refused: a self-contained page, and a text for the terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MAX_IN_TEXT = 20
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """An image as a data URI, and what is said below it."""
+    """An image as a data URI, and its caption."""
 
     data_uri: str
     caption: str
@@ -31,33 +31,21 @@ class Failure:
 
 
 def failures(findings: Sequence[Finding], raw: RawSet) -> list[Failure]:
-    """Return what the page shows of each failed finding, the critical ones first.
-
-    Args:
-        findings: Of all rules.
-        raw: Where the thumbnails come from.
-    """
-    failed = sorted((one for one in findings if not one.success), key=lambda one: not one.blocks)
+    """Return the failed findings as the page shows them, the critical ones first."""
+    failed = [finding for finding in findings if not finding.success]
     return [
         Failure(
-            one,
-            [str(offender) for offender in one.rows[:_MAX_ON_PAGE]],
-            max(len(one.rows) - _MAX_ON_PAGE, 0),
-            _thumbnails(one.rows, raw),
+            finding,
+            [str(offender) for offender in finding.rows[:_MAX_ON_PAGE]],
+            max(len(finding.rows) - _MAX_ON_PAGE, 0),
+            _thumbnails(finding.rows, raw),
         )
-        for one in failed
+        for finding in sorted(failed, key=lambda finding: not finding.blocks)
     ]
 
 
 def render_page(dataset: str, synthetic: bool, shown: Sequence[Failure] = (), trouble: str = "") -> str:
-    """Return a self-contained HTML page.
-
-    Args:
-        dataset: The data set's name.
-        synthetic: Whether the images are drawn, which the page then says.
-        shown: What failed.
-        trouble: Why the files cannot be read, where they cannot.
-    """
+    """Return a self-contained HTML page; ``trouble`` is why the files cannot be read, if they cannot."""
     page = templates().get_template("documents/refusal.html.j2")
     text = page.render(dataset=dataset, synthetic=synthetic, failures=shown, trouble=trouble)
     return text.strip() + "\n"
@@ -65,19 +53,19 @@ def render_page(dataset: str, synthetic: bool, shown: Sequence[Failure] = (), tr
 
 def render_text(findings: Sequence[Finding]) -> str:
     """Return one line for each finding that blocks: rule, expectation, offending indices."""
-    return "\n".join(_line(one) for one in findings if one.blocks)
+    return "\n".join(_line(finding) for finding in findings if finding.blocks)
 
 
-def _line(one: Finding) -> str:
-    listed = ", ".join(str(offender) for offender in one.rows[:_MAX_IN_TEXT])
-    more = len(one.rows) - _MAX_IN_TEXT
+def _line(finding: Finding) -> str:
+    listed = ", ".join(str(offender) for offender in finding.rows[:_MAX_IN_TEXT])
+    more = len(finding.rows) - _MAX_IN_TEXT
     rows = f"{listed}, and {more} more" if more > 0 else listed
-    return f"{one.name}: expected {one.expected}; got {rows or one.observed}"
+    return f"{finding.name}: expected {finding.expected}; got {rows or finding.observed}"
 
 
 def _thumbnails(offenders: Sequence[Offender], raw: RawSet) -> list[Thumbnail]:
     return [
-        Thumbnail(f"data:image/png;base64,{png_base64(raw[one.file].images[one.index])}", str(one))
-        for one in offenders[:_MAX_THUMBNAILS]
-        if one.index is not None
+        Thumbnail(f"data:image/png;base64,{png_base64(raw[row.file].images[row.index])}", str(row))
+        for row in offenders[:_MAX_THUMBNAILS]
+        if row.index is not None
     ]

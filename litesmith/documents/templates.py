@@ -1,4 +1,4 @@
-"""The one environment of all templates."""
+"""The environment of all templates."""
 
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ _LIBRARY = Path(__file__).parents[1]
 def templates(folder: Path = _LIBRARY) -> Environment:
     """Return the environment that finds templates by their path below a folder.
 
-    The folder is ``litesmith`` by default. Values are escaped in templates of HTML, and a name that is not defined is an error.
+    Values are escaped in templates of HTML, and a name that is not defined is an error.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from litesmith.analysis.outcome import Outcome, outcome
 from litesmith.records.record import Count, Interval, Record, Share
 
 
@@ -39,12 +40,17 @@ class ReportVerdict(View):
     sentence: str
 
 
-class AccuracyChange(View):
-    """Accuracy minus that of the reference run, with its 95 % interval."""
+class AccuracyChange(Record):
+    """One accuracy minus another: a fraction, with the ends of its 95 % interval."""
 
     mean: float
     low: float
     high: float
+
+    @property
+    def outcome(self) -> Outcome:
+        """Which of the two is better; ``even`` when the interval holds zero."""
+        return outcome(self.low, self.high)
 
 
 class SinceReference(View):

@@ -10,6 +10,7 @@ from litesmith.params.section import about
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.figures import AccuracyChange
 from litesmith.records.latency import FileLatency, LatencyResult
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
@@ -58,14 +59,6 @@ class HeadlineSide(Record):
     tflite_bytes: Count
     gzip_bytes: Count
     median_latency_ms: Annotated[float, about("Of the ``.tflite`` file for one image.")]
-
-
-class AccuracyChange(Record):
-    """One accuracy minus another: a fraction, with the ends of its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class Headline(Record):

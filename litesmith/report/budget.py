@@ -6,20 +6,13 @@ from litesmith.documents.formats import amount, percent
 from litesmith.records.device import LimitCheck
 from litesmith.report.inputs import ReportInputs
 
-_TIMED = "max_latency_ms"
-
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """One limit of the device.
-
-    Attributes:
-        check: What the final file takes of it.
-        note: What the value does not say of the device, empty where it says all.
-    """
+    """One limit of the device; the note says what the value does not tell of the device."""
 
     check: LimitCheck
-    note: str = ""
+    note: str
 
     @property
     def label(self) -> str:
@@ -34,15 +27,15 @@ class BudgetLine:
 
     @property
     def excess(self) -> str:
-        """What is taken and the limit, in words."""
-        taken = "" if self.check.measured is None else f" {amount(self.check.measured)}"
-        return f"{self.check.label}{taken} of {amount(self.check.limit)} {self.check.unit}".strip()
+        """What is used and the limit, in words."""
+        used = "" if self.check.measured is None else f" {amount(self.check.measured)}"
+        return f"{self.check.label}{used} of {amount(self.check.limit)} {self.check.unit}".strip()
 
 
 def budget(inputs: ReportInputs) -> list[BudgetLine]:
     """Return the limits in the order in which the steps recorded them."""
     timed = f"timed on {inputs.results.latency.host.words}, not on the device"
     return [
-        BudgetLine(check, timed if check.name == _TIMED and check.met is not None else "")
+        BudgetLine(check, timed if check.name == "max_latency_ms" and check.met is not None else "")
         for check in inputs.limits
     ]

@@ -1,15 +1,20 @@
-"""Figures as they stand in the page."""
+"""Figures and images as they stand in the page."""
 
+import base64
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec
 
+import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
 
 from litesmith.report.svg import svg_text
 
-Given = ParamSpec("Given")
+Options = ParamSpec("Options")
 
 
 @dataclass(frozen=True)
@@ -21,15 +26,18 @@ class Captioned:
 
 
 def drawn(
-    name: str, description: str, draw: Callable[Given, Figure], *given: Given.args, **named: Given.kwargs
+    name: str,
+    description: str,
+    draw: Callable[Options, Figure],
+    *args: Options.args,
+    **kwargs: Options.kwargs,
 ) -> Markup:
-    """Draw a figure and return it as SVG.
+    """Return the figure that ``draw`` draws as SVG; the rest as in `litesmith.report.svg.svg_text`."""
+    return Markup(svg_text(draw(*args, **kwargs), name, description))
 
-    Args:
-        name: Unique in the page; made of letters, digits and hyphens.
-        description: What the figure shows, for those who do not see it.
-        draw: What draws it.
-        given: What ``draw`` is given.
-        named: What it is given by name.
-    """
-    return Markup(svg_text(draw(*given, **named), name, description))
+
+def png_uri(image: NDArray[np.uint8]) -> str:
+    """Return a uint8 (height, width) image, inverted, as a PNG data URI."""
+    buffer = io.BytesIO()
+    Image.fromarray(255 - image).save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -24,11 +24,11 @@ class Predictions:
     """The answers of the variants to the test images.
 
     Attributes:
-        labels: True classes, uint8 (n,).
-        predicted: For each variant the predicted classes, uint8 (n,).
-        confidence: For each variant the probability of the predicted class, float32 (n,), 0 to 1.
-        error_rows: Test rows whose pictures are there, because some variant got them wrong, int64 (k,).
-        error_images: Their pictures, uint8 (k, height, width).
+        labels: True classes, (n,).
+        predicted: Predicted classes by variant, each (n,).
+        confidence: Probability of the predicted class by variant, each (n,), 0 to 1.
+        error_rows: Test rows that some variant got wrong and whose images are there, (k,).
+        error_images: Their images, (k, height, width).
     """
 
     labels: NDArray[np.uint8]
@@ -44,20 +44,16 @@ History = Mapping[str, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """The files that a report is made from, read.
+    """The contents of a report's input files.
 
     Attributes:
-        class_names: Names of the classes in the order of their labels.
-        results: The result of each step.
-        histories: Training histories of ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there
-            is one.
-        predictions: Answers of the variants.
+        class_names: In the order of their labels.
+        histories: Of ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there is one.
         baseline_summary: Keras' table of the baseline's layers.
-        provenance: How each step made its outputs, by step.
-        sha256: Hash of each file that the report was made from, by its path.
+        provenance: By step.
+        sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
         reference_file: Where that was read from, as ``sha256`` names it.
-        params: How much the report shows.
     """
 
     class_names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Reading of references and summaries of this version and the one before."""
+"""References and summaries of this version and the one before."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class _Results(View):
 
 
 class _SummaryOfVersion1(View):
-    """What a reference takes from a summary of version 1."""
+    """The part of a summary of version 1 that a reference needs."""
 
     final: str
     headline: _Headline
@@ -65,13 +65,13 @@ def read_reference(path: Path) -> Reference | None:
         return read_record(path, Reference)
     except DataError as error:
         raise DataError(
-            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` brings back "
-            "what was committed; `python -m tasks reference` makes the last run the reference."
+            f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` restores "
+            "the committed one; `python -m tasks reference` makes the last run the reference."
         ) from error
 
 
 def read_run(path: Path) -> Reference:
-    """Return what a reference holds of the run that a summary tells of.
+    """Return the run of a summary as a reference.
 
     Raises:
         DataError: The file is not JSON, or holds no summary.

@@ -1,4 +1,4 @@
-"""Put the report together: the page, its numbers for machines, the model card."""
+"""The report: the page, its numbers for machines, the model card."""
 
 import base64
 import hashlib
@@ -49,13 +49,7 @@ SECTIONS = (
 
 @dataclass(frozen=True)
 class Report:
-    """What a report leaves.
-
-    Attributes:
-        page: An HTML document that needs nothing from elsewhere.
-        summary: All its numbers.
-        card: The model card, in Markdown.
-    """
+    """A self-contained HTML page, its numbers, and the model card in Markdown."""
 
     page: str
     summary: Summary
@@ -64,7 +58,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Script:
-    """A script and the hash by which the page's policy admits it."""
+    """A script, and the hash in the page's Content-Security-Policy."""
 
     text: Markup
     hash: str
@@ -72,17 +66,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Page:
-    """What the template of the page shows around the sections.
-
-    Attributes:
-        dataset: The data set.
-        num_images: Test images.
-        verdict: The verdict.
-        sections: Each section and its HTML.
-        style: The style sheet.
-        script: The script that runs.
-        summary: All numbers as JSON.
-    """
+    """What the template of the page shows: the sections with their HTML, and what is around them."""
 
     dataset: DatasetName
     num_images: int
@@ -94,10 +78,7 @@ class Page:
 
 
 def make_report(inputs: ReportInputs) -> Report:
-    """Return the page, its summary and the model card.
-
-    They show what their inputs hold and nothing else, so the same inputs give the same bytes.
-    """
+    """Return the page, its summary and the model card; the same inputs give the same bytes."""
     since = since_reference(inputs)
     verdict = judge(inputs, budget(inputs), since)
     summary = summarize(inputs, verdict, since)

@@ -12,21 +12,18 @@ Steps = Mapping[str, Provenance]
 
 
 def seeds(steps: Steps) -> str:
-    """Return the seed that the steps followed; several if they differ."""
+    """Return the seed of the steps; several if they differ."""
     seeds = {str(step.parameters["seed"]) for step in steps.values() if "seed" in step.parameters}
     return ", ".join(sorted(seeds))
 
 
 def pythons(steps: Steps) -> str:
-    """Return the Python version that the steps ran on; several if they differ."""
+    """Return the Python version of the steps; several if they differ."""
     return ", ".join(dict.fromkeys(step.host.python for step in steps.values()))
 
 
 def flat_parameters(steps: Steps) -> dict[str, str]:
-    """Return every parameter as text by its place in ``params.yaml``: ``sweep.rungs``.
-
-    Steps that followed different values of the same parameter are named with theirs.
-    """
+    """Return each parameter as text by place, as ``sweep.rungs``, with the steps if they differ."""
     return _by_value(
         (place, value, name)
         for name, step in steps.items()
@@ -66,10 +63,10 @@ def _by_value(triples: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     steps: dict[str, dict[str, list[str]]] = {}
     for name, value, step in triples:
         steps.setdefault(name, {}).setdefault(value, []).append(step)
-    return {name: _told_apart(values) for name, values in sorted(steps.items())}
-
-
-def _told_apart(steps: Mapping[str, list[str]]) -> str:
-    if len(steps) == 1:
-        return next(iter(steps))
-    return "; ".join(f"{value} ({', '.join(names)})" for value, names in steps.items())
+    return {
+        name: "; ".join(
+            f"{value} ({', '.join(names)})" if len(values) > 1 else value
+            for value, names in values.items()
+        )
+        for name, values in sorted(steps.items())
+    }

@@ -3,13 +3,13 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.analysis.answers import keras_variant
 from litesmith.analysis.paired import Difference, paired, unpaired
+from litesmith.records.figures import AccuracyChange
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import (
@@ -18,46 +18,17 @@ from litesmith.records.summary import (
     Reference,
     Results,
     RightAnswers,
+    SinceReference,
 )
 from litesmith.records.validate import RawFiles
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import Steps, flat_parameters, hosts, versions
 
-
-@dataclass(frozen=True)
-class Since:
-    """What changed since the reference run.
-
-    Attributes:
-        final: Name of the reference's final file.
-        accuracy: Accuracy of the final file minus that of the reference's.
-        paired: Whether both answered the same test images and were compared image by image.
-        raw_share: Bytes of the final file as a share of the reference's.
-        gzip_share: The same after gzip.
-        data: Facts of the data set that are not what they were.
-        parameters: Parameters that are not what they were.
-        versions: Packages that are not of the version they were.
-        hosts: Hosts that are not what they were.
-        inputs: Hashes of the page's inputs that are not what they were.
-        same_run: Whether this is the reference run itself: every input has the hash that it had,
-            those with times too.
-    """
-
-    final: str
-    accuracy: Difference
-    paired: bool
-    raw_share: float
-    gzip_share: float
-    data: tuple[Changed, ...] = ()
-    parameters: tuple[Changed, ...] = ()
-    versions: tuple[Changed, ...] = ()
-    hosts: tuple[Changed, ...] = ()
-    inputs: tuple[Changed, ...] = ()
-    same_run: bool = False
+Change = Difference | AccuracyChange
 
 
-def since_reference(inputs: ReportInputs) -> Since | None:
-    """Compare a run with the reference run; None if `not_compared` tells why not."""
+def since_reference(inputs: ReportInputs) -> SinceReference | None:
+    """Compare a run with the reference run; None if `not_compared` has a reason."""
     reference = inputs.reference
     if reference is None or not_compared(inputs):
         return None
@@ -65,7 +36,7 @@ def since_reference(inputs: ReportInputs) -> Since | None:
 
 
 def not_compared(inputs: ReportInputs) -> str:
-    """Say why there is no run to compare with; empty if there is one."""
+    """Return why there is no run to compare with; empty if there is one."""
     if inputs.reference is None:
         return "there is no reference run yet"
     names = inputs.reference.data["name"], inputs.results.validate.dataset.name
@@ -73,7 +44,7 @@ def not_compared(inputs: ReportInputs) -> str:
 
 
 def this_run(inputs: ReportInputs) -> Reference:
-    """Return what a later report would compare itself with, were this run its reference."""
+    """Return this run as the reference of later ones."""
     right = inputs.predictions.predicted[inputs.final] == inputs.predictions.labels
     answers = RightAnswers(num_images=len(right), bits=packed(right))
     return as_reference(inputs.results, answers, inputs.provenance, inputs.sha256)
@@ -102,7 +73,7 @@ def as_reference(
 
 
 def headline_side(results: Results, measured: str, keras: str, lite: str) -> HeadlineSide:
-    """Return what the headline says of a model.
+    """Return the headline's figures of a model.
 
     Args:
         results: Of the steps.
@@ -143,38 +114,47 @@ _FACTS = {
 }
 
 
-def compare_runs(now: Reference, before: Reference, reference_file: str) -> Since:
+def compare_runs(now: Reference, before: Reference, reference_file: str) -> SinceReference:
     """Compare a run with the reference run.
 
-    Args:
-        now: The run.
-        before: The reference run.
-        reference_file: Name of the input that held ``before``. It is no result of either run, and
-            never the same: what a run is compared with cannot hold that run's own hash.
+    It is the same run if all inputs have the same hashes, those with times too. The input
+    ``reference_file`` does not count: it is no result of either run, and never the same, since what a
+    run is compared with cannot hold that run's own hash.
     """
     is_paired = now.data[_TEST] == before.data.get(_TEST)
+    if is_paired:
+        accuracy = paired(unpacked(now.right), unpacked(before.right))
+    else:
+        sides = ((run.optimized.accuracy, run.right.num_images) for run in (now, before))
+        accuracy = unpaired(*next(sides), *next(sides))
     hashes, hashes_before = (
         {path: digest for path, digest in run.inputs.items() if path != reference_file}
         for run in (now, before)
     )
-    return Since(
+    hosts_now, hosts_before = (
+        {"hosts": "; ".join(sorted(hosts(run.provenance)))} for run in (now, before)
+    )
+    return SinceReference(
         final=before.final,
-        accuracy=paired(unpacked(now.right), unpacked(before.right))
-        if is_paired
-        else _unpaired(now, before),
+        accuracy=accuracy_change(accuracy),
         paired=is_paired,
         raw_share=now.optimized.tflite_bytes / before.optimized.tflite_bytes,
         gzip_share=now.optimized.gzip_bytes / before.optimized.gzip_bytes,
         data=changes(now.data, before.data),
         parameters=changes(_parameters(now.provenance), _parameters(before.provenance)),
         versions=changes(versions(now.provenance), versions(before.provenance)),
-        hosts=changes(_hosts(now.provenance), _hosts(before.provenance)),
+        hosts=changes(hosts_now, hosts_before),
         inputs=changes(hashes, hashes_before),
         same_run=bool(hashes) and hashes == hashes_before,
     )
 
 
 _TEST = "test split: SHA-256"
+
+
+def accuracy_change(difference: Difference) -> AccuracyChange:
+    """Return a difference as a record."""
+    return AccuracyChange(mean=difference.mean, low=difference.low, high=difference.high)
 
 
 def changes(now: Mapping[str, str], before: Mapping[str, str]) -> tuple[Changed, ...]:
@@ -197,15 +177,6 @@ def unpacked(right: RightAnswers) -> NDArray[np.bool_]:
     return np.unpackbits(bits, count=right.num_images).astype(bool)
 
 
-def _unpaired(now: Reference, before: Reference) -> Difference:
-    pairs = ((run.optimized.accuracy, run.right.num_images) for run in (now, before))
-    return unpaired(*next(pairs), *next(pairs))
-
-
 def _parameters(steps: Steps) -> dict[str, str]:
     """Return the parameters without the sources, which give the same files."""
     return {name: value for name, value in flat_parameters(steps).items() if name != "fetch.sources"}
-
-
-def _hosts(steps: Steps) -> dict[str, str]:
-    return {"hosts": "; ".join(sorted(hosts(steps)))}

@@ -1,4 +1,4 @@
-"""How every figure looks, and its text as SVG for a page."""
+"""The style of all figures, and their SVG for a page."""
 
 import io
 import re
@@ -23,11 +23,8 @@ PALETTE = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 # A page replaces these colours by its own, light or dark.
-THEME = {
-    INK: "var(--ink)",
-    FAINT: "var(--line)",
-    **{c: f"var(--series-{n})" for n, c in enumerate(PALETTE, 1)},
-}
+THEME = {colour: f"var(--series-{n})" for n, colour in enumerate(PALETTE, 1)}
+THEME |= {INK: "var(--ink)", FAINT: "var(--line)"}
 
 # Narrow, so that letters are still read on a screen of 390 px.
 WIDTH_INCHES = 5.4
@@ -73,14 +70,12 @@ def one_axes(
     """Return a new figure with one pair of axes."""
     figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
     axes = figure.subplots()
-    axes.set_title(title)
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    axes.set(title=title, xlabel=x_label, ylabel=y_label)
     return figure, axes
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Let the vertical axis be rows with names, the first on top."""
+    """Name the rows of the vertical axis, the first on top."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
 
@@ -92,7 +87,7 @@ def draw_interval(axes: Axes, estimate: Estimate, row: int, colour: str) -> None
 
 
 def percent_ticks() -> FuncFormatter:
-    """Return what labels fractions in percent."""
+    """Return a formatter that labels fractions in percent."""
     return FuncFormatter(lambda value, _: f"{100 * value:.6g}")
 
 
@@ -104,19 +99,16 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:
 
 
 def svg_text(figure: Figure, name: str, description: str) -> str:
-    """Write a figure as SVG to stand inside an HTML page.
+    """Return a figure as one ``<svg>`` element for an HTML page.
 
-    Ids are fixed and begin with ``name``, nothing tells when or by what it was made, text is text in the
-    page's font, and colours are the page's custom properties (``--ink``, ``--line``, ``--series-1`` ...):
-    the page may be dark.
+    The same figure gives the same text: ids are fixed and begin with ``name``, and no date is in it.
+    Text is text in the page's font, and colours are the page's custom properties (``--ink``,
+    ``--line``, ``--series-1`` ...): the page may be dark.
 
     Args:
         figure: The figure.
-        name: Unique in the page; made of letters, digits and hyphens.
+        name: Unique in the page; of letters, digits and hyphens.
         description: What the figure shows, for those who do not see it.
-
-    Returns:
-        One ``<svg>`` element. The same figure gives the same text.
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

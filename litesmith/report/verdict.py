@@ -2,22 +2,15 @@
 
 from collections.abc import Sequence
 
-from litesmith.analysis.paired import Difference
 from litesmith.documents.formats import count, number, percent, points, shell
-from litesmith.records.summary import Reason, Verdict
+from litesmith.records.summary import Reason, SinceReference, Verdict
 from litesmith.report.budget import BudgetLine
 from litesmith.report.inputs import BASELINE, ReportInputs
-from litesmith.report.reference import Since
+from litesmith.report.reference import Change
 
 
-def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: Since | None) -> Verdict:
-    """Judge whether the optimized model is better, fits and can be trusted.
-
-    Args:
-        inputs: Of the report.
-        lines: The limits of the device.
-        since: What changed since the reference run, None if there is none to compare with.
-    """
+def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: SinceReference | None) -> Verdict:
+    """Judge whether the optimized model is better, fits and can be trusted."""
     reasons = (
         _accuracy_reason(inputs),
         *_reference_reasons(since),
@@ -26,7 +19,11 @@ def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: Since | None
         _data_reason(inputs),
     )
     if inputs.results.validate.dataset.synthetic:
-        outcome, sentence, advice = "unclear", _SYNTHETIC, _SYNTHETIC_ADVICE
+        outcome = "unclear"
+        sentence = "Synthetic images: this run shows that the pipeline works, and nothing about a model."
+        advice = (
+            "Run it on the real data: `make run` takes the first source in params.yaml that it reaches."
+        )
     else:
         facts = [reason.good for reason in reasons]
         outcome = "bad" if False in facts else "unclear" if None in facts else "good"
@@ -44,66 +41,9 @@ def reference_command(profile: str | None) -> str:
 
 
 def _conclusion(
-    inputs: ReportInputs, since: Since | None, reasons: Sequence[Reason], fits: str
+    inputs: ReportInputs, since: SinceReference | None, reasons: Sequence[Reason], fits: str
 ) -> tuple[str, str]:
-    """Return the verdict's sentence and its advice."""
     name, gain = inputs.final, inputs.results.evaluate.gain
-    if broken := _broken(reasons, gain):
-        return f"Do not ship {name}: {_listed(broken)}.", "The reasons say what has to change first."
-    merits = [_apart(gain, "the baseline")]
-    if unknown := [_doubt(reason, since) for reason in reasons if reason.good is None]:
-        sentence = f"Look before you ship {name}: {_listed([*merits, *unknown])}."
-        return sentence, "The reasons say what to look at."
-    command = reference_command(inputs.params.profile)
-    keep_it = f"Once it is shipped, `{command}` makes it what later runs are compared with."
-    if since is None or not (since.paired or since.same_run):
-        return f"Ship {name}: {_listed([*merits, fits])}.", keep_it
-    if since.same_run:
-        return f"{name} is the reference run itself: {_listed([*merits, fits])}.", _ITSELF
-    if since.accuracy.outcome == "worse":
-        return f"Keep the reference run: {name} is {_apart(since.accuracy, 'it')}.", _CHANGED
-    if since.accuracy.outcome == "even":
-        return _as_good_as_before(name, since, _listed([*merits, fits]))
-    merits.append(_apart(since.accuracy, "the reference run"))
-    return f"Ship {name}: {_listed([*merits, fits])}.", keep_it
-
-
-def _as_good_as_before(name: str, since: Since, merits: str) -> tuple[str, str]:
-    """Return sentence and advice of a file that is as accurate as the reference's."""
-    size = _resized(since)
-    advice = "It may be shipped for its size." if "smaller" in size else "Nothing has to be done."
-    return f"{name} does as well as the reference run{size}: {merits}.", f"{advice} {_CHANGED}"
-
-
-def _resized(since: Since) -> str:
-    """Compare the file's bytes with the reference's in words; empty if about the same."""
-    for share, when in ((since.raw_share, ""), (since.gzip_share, " after gzip")):
-        if abs(share - 1) >= _ABOUT:
-            word = "smaller" if share < 1 else "larger"
-            return f" with a file {percent(abs(share - 1), 0)}\u00a0% {word}{when}"
-    return ""
-
-
-_ABOUT = 0.01  # below it two sizes are told as the same
-
-
-def _doubt(reason: Reason, since: Since | None) -> str:
-    """Say in words what keeps a reason from speaking for the model."""
-    if reason.topic == "Reference" and since is not None:
-        return f"it is {_apart(since.accuracy, 'the reference run')}, on other test images"
-    return "whether it fits the device is not known"
-
-
-_SYNTHETIC = "Synthetic images: this run says that the pipeline works, and nothing about a model."
-_SYNTHETIC_ADVICE = (
-    "Run it on the real data: `make run` takes the first source in params.yaml that can be reached."
-)
-_ITSELF = "Nothing has to be done: later runs are compared with this one."
-_CHANGED = "What changed since the reference run stands below."
-
-
-def _broken(reasons: Sequence[Reason], gain: Difference) -> list[str]:
-    """Return in words what forbids to ship the model whatever the reference run was."""
     bad = {reason.topic for reason in reasons if reason.good is False}
     words = {
         "Files": "it failed its checks",
@@ -111,10 +51,53 @@ def _broken(reasons: Sequence[Reason], gain: Difference) -> list[str]:
         "Budget": "it breaks the device's budget",
         "Accuracy": f"it is {_apart(gain, 'the baseline')}",
     }
-    return [text for topic, text in words.items() if topic in bad]
+    if broken := [text for topic, text in words.items() if topic in bad]:
+        return f"Do not ship {name}: {_listed(broken)}.", "The reasons say what has to change first."
+    merits = [_apart(gain, "the baseline"), fits]
+    if unknown := [_doubt(reason, since) for reason in reasons if reason.good is None]:
+        sentence = f"Look before you ship {name}: {_listed([merits[0], *unknown])}."
+        return sentence, "The reasons say what to look at."
+    command = reference_command(inputs.params.profile)
+    adopt = f"Once it is shipped, `{command}` makes it what later runs are compared with."
+    if since is None or not (since.paired or since.same_run):
+        return f"Ship {name}: {_listed(merits)}.", adopt
+    if since.same_run:
+        advice = "Nothing has to be done: later runs are compared with this one."
+        return f"{name} is the reference run itself: {_listed(merits)}.", advice
+    if since.accuracy.outcome == "worse":
+        return f"Keep the reference run: {name} is {_apart(since.accuracy, 'it')}.", _CHANGED
+    if since.accuracy.outcome == "even":
+        return _as_good_as_before(name, since, _listed(merits))
+    merits.insert(1, _apart(since.accuracy, "the reference run"))
+    return f"Ship {name}: {_listed(merits)}.", adopt
 
 
-def _apart(difference: Difference, other: str) -> str:
+def _as_good_as_before(name: str, since: SinceReference, merits: str) -> tuple[str, str]:
+    size = _resized(since)
+    advice = "It may be shipped for its size." if "smaller" in size else "Nothing has to be done."
+    return f"{name} does as well as the reference run{size}: {merits}.", f"{advice} {_CHANGED}"
+
+
+def _resized(since: SinceReference) -> str:
+    """Compare the file's bytes with the reference's in words; empty if within 1 %."""
+    for share, when in ((since.raw_share, ""), (since.gzip_share, " after gzip")):
+        if abs(share - 1) >= 0.01:
+            word = "smaller" if share < 1 else "larger"
+            return f" with a file {percent(abs(share - 1), 0)}\u00a0% {word}{when}"
+    return ""
+
+
+def _doubt(reason: Reason, since: SinceReference | None) -> str:
+    """Return why a reason does not speak for the model."""
+    if reason.topic == "Reference" and since is not None:
+        return f"it is {_apart(since.accuracy, 'the reference run')}, on other test images"
+    return "whether it fits the device is not known"
+
+
+_CHANGED = "What changed since the reference run stands below."
+
+
+def _apart(difference: Change, other: str) -> str:
     """Compare two accuracies in words: ``2.10 points more accurate than the baseline``."""
     if difference.outcome == "even":
         return f"as accurate as {other} within noise"
@@ -132,25 +115,28 @@ def _reason(topic: str, good: bool | None, text: str) -> Reason:
 
 def _accuracy_reason(inputs: ReportInputs) -> Reason:
     evaluated = inputs.results.evaluate
-    after, before = inputs.final_variant.accuracy, evaluated.variants[BASELINE].accuracy
-    right = f"{percent(after)}\u00a0% of {count(evaluated.num_images)} test images right"
-    text = f"{right}, the baseline {percent(before)}\u00a0%: {_spread(evaluated.gain)}."
+    after, before = (percent(v.accuracy) for v in (inputs.final_variant, evaluated.variants[BASELINE]))
+    right = f"{after}\u00a0% of {count(evaluated.num_images)} test images right"
+    text = f"{right}, the baseline {before}\u00a0%: {_spread(evaluated.gain)}."
     return _reason("Accuracy", evaluated.gain.outcome != "worse", text)
 
 
-def _spread(difference: Difference) -> str:
+def _spread(difference: Change) -> str:
     interval = f"{points(difference.low)} to {points(difference.high)}"
     return f"{points(difference.mean)} points, 95\u00a0% interval {interval}"
 
 
-def _reference_reasons(since: Since | None) -> list[Reason]:
-    """Return the reason that a reference run gives, if there is one."""
+def _reference_reasons(since: SinceReference | None) -> list[Reason]:
     if since is None:
         return []
     if since.same_run:
         text = "this run is the reference run itself: all its inputs have the same hashes."
         return [_reason("Reference", True, text)]
-    how = "on the same test images" if since.paired else "not on the same test images, so it tells less"
+    how = (
+        "on the same test images"
+        if since.paired
+        else "not on the same test images, so it is less certain"
+    )
     # Other test images may be harder: worse on them is a reason to look, not to refuse.
     good = True if since.accuracy.outcome != "worse" else False if since.paired else None
     text = f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}."
@@ -167,32 +153,35 @@ def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:
         return _reason("Budget", None, f"not known: {unknown}.")
     shares = ", ".join(f"{line.check.label} at {line.share}\u00a0%" for line in known)
     if unknown:
-        text = f"every limit that was measured is kept: {shares}. Not measured: {unknown}.{hosts}"
+        text = f"every limit that was measured is met: {shares}. Not measured: {unknown}.{hosts}"
         return _reason("Budget", True, text)
-    return _reason("Budget", True, f"every limit of the device is kept: {shares}.{hosts}")
+    return _reason("Budget", True, f"every limit of the device is met: {shares}.{hosts}")
 
 
 def _files_reason(inputs: ReportInputs) -> Reason:
     """Judge by the checks of the final file; those of others decide nothing."""
     converted, final = inputs.results.convert, inputs.final
-    checks = [
-        (name == final, f"{name}: {check.name}", check.passed)
+    num_checks = {name: len(file.checks) for name, file in converted.files.items()}
+    failed = [
+        (name, check.name)
         for name, file in converted.files.items()
         for check in file.checks
+        if not check.passed
     ]
-    own = [(check, passed) for is_final, check, passed in checks if is_final]
-    failed = [check for check, passed in own if not passed]
-    failed_others = [check for is_final, check, passed in checks if not is_final and not passed]
-    note = ""
-    if failed_others:
-        of_all = f"{len(failed_others)} of {len(checks) - len(own)}"
-        note = f" Of other files {of_all} checks failed: {', '.join(failed_others)}."
+    own = [f"{name}: {check}" for name, check in failed if name == final]
+    others = [f"{name}: {check}" for name, check in failed if name != final]
+    num_all, num_own, note = sum(num_checks.values()), num_checks[final], ""
+    if others:
+        note = (
+            f" Of other files {len(others)} of {num_all - num_own} checks failed: {', '.join(others)}."
+        )
     if converted.refused:
         note += f" Refused, as they failed a check: {', '.join(converted.refused)}."
-    if failed:
-        text = f"{len(failed)} of its {len(own)} checks failed: {', '.join(failed)}.{note}"
-        return _reason("Files", False, text)
-    which = f"{len(own)} checks of {final}" if note else f"{len(checks)} checks of the converted files"
+    if own:
+        return _reason(
+            "Files", False, f"{len(own)} of its {num_own} checks failed: {', '.join(own)}.{note}"
+        )
+    which = f"{num_own} checks of {final}" if note else f"{num_all} checks of the converted files"
     return _reason("Files", True, f"all {which} passed, run without TensorFlow.{note}")
 
 

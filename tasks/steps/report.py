@@ -1,9 +1,11 @@
-"""The step that lays the run before a person as one page."""
+"""The step ``report``: the results of the run as one page."""
 
+import csv
+import hashlib
 import logging
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from litesmith.files import write_text
 from litesmith.params.sections.dataset import DatasetParams
@@ -55,7 +57,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The page, its numbers for machines, the model card, which all hold times."""
+    """The page, its numbers for machines, and the model card; all hold times."""
 
     report: Annotated[Path, Measured()] = catalog.REPORT
     summary: Annotated[Path, InGit(), Measured()] = catalog.SUMMARY
@@ -64,15 +66,17 @@ class Outs:
 
 @step
 def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Render the report: one page that needs nothing from elsewhere and shows nothing but its inputs."""
+    """Render the report: a self-contained page that shows nothing but its inputs."""
     from litesmith.records.provenance import Provenance
     from litesmith.records.record import read_record, write_record
     from litesmith.report.inputs import ReportInputs
     from litesmith.report.older import read_reference
     from litesmith.report.page import make_report
 
-    made = (path for name, path in _paths(ins).items() if name.startswith("provenance_"))
-    results = _results(ins)
+    paths, results = {field.name: getattr(ins, field.name) for field in fields(ins)}, _results(ins)
+    records = [
+        read_record(path, Provenance) for name, path in paths.items() if name.startswith("provenance_")
+    ]
     histories = {
         "baseline": ins.baseline_history,
         "tuned": ins.tuned_history,
@@ -87,10 +91,10 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
             histories={model: _history(path) for model, path in histories.items()},
             predictions=_predictions(ins.predictions),
             baseline_summary=ins.summary.read_text(encoding="utf-8"),
-            provenance={
-                record.step: record for record in (read_record(path, Provenance) for path in made)
+            provenance={record.step: record for record in records},
+            sha256={
+                path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths.values()
             },
-            sha256=_hashes(ins),
             reference=read_reference(ins.reference),
             reference_file=ins.reference.as_posix(),
             params=params,
@@ -103,39 +107,16 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
 
 
 def _results(ins: Ins) -> "Results":
-    """Read the result of each step."""
-    from litesmith.records.baseline import BaselineResult
-    from litesmith.records.convert import ConvertResult
-    from litesmith.records.evaluate import EvaluateResult
-    from litesmith.records.latency import LatencyResult
-    from litesmith.records.prepare import PrepareResult
-    from litesmith.records.prune import PruneResult
-    from litesmith.records.quantize import QuantizeResult
+    """Read the result of each step from the input of its name."""
     from litesmith.records.record import read_record
     from litesmith.records.summary import Results
-    from litesmith.records.sweep import SweepResult, SweepTiming
-    from litesmith.records.teach import TeachResult
-    from litesmith.records.validate import ValidateResult
 
-    return Results(
-        validate=read_record(ins.validate, ValidateResult),
-        prepare=read_record(ins.prepare, PrepareResult),
-        baseline=read_record(ins.baseline, BaselineResult),
-        teach=read_record(ins.teach, TeachResult),
-        sweep=read_record(ins.sweep, SweepResult),
-        sweep_timing=read_record(ins.sweep_timing, SweepTiming),
-        prune=read_record(ins.prune, PruneResult),
-        quantize=read_record(ins.quantize, QuantizeResult),
-        convert=read_record(ins.convert, ConvertResult),
-        evaluate=read_record(ins.evaluate, EvaluateResult),
-        latency=read_record(ins.latency, LatencyResult),
-    )
+    kinds = {name: kind for name, kind in get_type_hints(Results).items() if not name.startswith("_")}
+    return Results(**{name: read_record(getattr(ins, name), kind) for name, kind in kinds.items()})
 
 
 def _history(path: Path) -> "History":
     """Return the columns of a training history, NaN where a value is missing."""
-    import csv
-
     with path.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     columns = zip(*rows, strict=True) if rows else ()
@@ -143,7 +124,7 @@ def _history(path: Path) -> "History":
 
 
 def _predictions(path: Path) -> "Predictions":
-    """Return the answers of the variants."""
+    """Read the answers of the variants."""
     import numpy as np
 
     from litesmith.report.inputs import Predictions
@@ -157,17 +138,3 @@ def _predictions(path: Path) -> "Predictions":
             error_rows=arrays["wrong_rows"],
             error_images=arrays["wrong_images"],
         )
-
-
-def _paths(ins: Ins) -> dict[str, Path]:
-    """Return each input by its name."""
-    return {field.name: getattr(ins, field.name) for field in fields(ins)}
-
-
-def _hashes(ins: Ins) -> dict[str, str]:
-    """Return the SHA-256 of each input, by its path."""
-    import hashlib
-
-    return {
-        path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in _paths(ins).values()
-    }

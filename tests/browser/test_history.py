@@ -40,7 +40,7 @@ def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run
     }
     result = {
         "final": "tuned-int8", "accuracy": 0.92 + day / 2000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
-        "gzip_bytes": 50000, "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+        "gzip_bytes": 50000, "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003}
     }  # fmt: skip
     record = run_content(
         f"2026-11-{day:02d}T02:30:00+00:00",

@@ -69,7 +69,7 @@ def test_a_run_without_a_page_is_listed_and_an_orphaned_page_goes(root: Path) ->
     orphan.write_text("of a record that somebody removed")
     index = archive(root, _record(root, 1, error="StageError: stage sweep: it broke"), None)
     assert not orphan.exists()
-    assert "No page kept" in index.read_text()
+    assert "No page archived" in index.read_text()
     archive(root, _record(root, 2), root / catalog.REPORT)
     assert not list((root / catalog.ARCHIVE).iterdir())
 

@@ -21,14 +21,14 @@ def _record(day: int, **changed: Any) -> dict[str, Any]:
     result = {
         "final": "tuned-int8", "accuracy": 0.92 + day / 1000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
         "gzip_bytes": 50000, "verdict": {"outcome": "good", "sentence": "The optimized model is better."},
-        "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+        "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003}
     }  # fmt: skip
     record = {
         "version": 4, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0123456789abcdef", "dirty": True, "unknown": None},
         "started": f"2026-11-{day:02d}T21:24:36+00:00", "startup_s": 9.5, "wall_s": 100.0, "steps_wall_s": 87.66,
         "overhead_s": 12.34, "steps_cpu_s": 140.0, "cpu_s": 150.0, "server_cpu_s": None, "stages": stages,
-        "error": None, "refused": False, "synthetic": False, "result": result,
+        "error": None, "refused": False, "synthetic": False, "result": result
     }  # fmt: skip
     return {**record, **changed}
 
@@ -99,7 +99,7 @@ def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
     assert page.index("20261102-cat") < page.index("20261101-cat")
     assert "Last run, 2 November 2026, 21:24:\nthe optimized model is better." in page
     assert '<a href="archive/20261101-cat.html">Report<' in page
-    assert page.count("No page kept") == 1
+    assert page.count("No page archived") == 1
     flat = re.sub(r"\s+", " ", page)
     for shown in (
         "92.20",

@@ -133,8 +133,7 @@ def test_limits_and_devices_are_quoted_where_they_were_measured() -> None:
 def test_file_that_was_not_made_is_an_error_that_names_it() -> None:
     inputs = without(report_inputs(), *EVALUATE, "variants", "tuned-float32")
     with pytest.raises(
-        ContractError,
-        match=r"made no file that the notes quote: .*'tuned-float32'. Run `dvc repro`",
+        ContractError, match=r"wrote no file that the notes quote: .*'tuned-float32'. Run `dvc repro`"
     ):
         render_notes(inputs.results, inputs.provenance)
 

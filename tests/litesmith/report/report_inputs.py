@@ -218,7 +218,7 @@ def _recipe(**values: Any) -> dict[str, Any]:
         "warmup_share": 0.25, "momentum": 0.9, "label_smoothing": 0.0, "skip_share": 0.0, "skip_until": 0.0,
         "averaging_share": 0.0, "refresh_rows": 0, "epochs": 1, "batch_size": 128, "learning_rate": 0.01,
         "weight_decay": 0.003,
-        "augmentation": {"max_shift_px": 1, "flip": True, "erase_share": 0.0, "max_erase_px": 2}, **values,
+        "augmentation": {"max_shift_px": 1, "flip": True, "erase_share": 0.0, "max_erase_px": 2}, **values
     }  # fmt: skip
 
 
@@ -363,7 +363,7 @@ def _validate(num_classes: int, synthetic: bool) -> dict[str, Any]:
         },
         "thumbnails": _pictured(num_classes),
         "overlap": 0,
-        "expectation_library": "great-expectations 1.24.1",
+        "expectation_library": "great-expectations 1.24.1"
     }  # fmt: skip
 
 
@@ -372,7 +372,7 @@ def _pictured(num_classes: int) -> dict[str, Any]:
     return {
         "classes": [{"label": n, "name": f"class {n}", "row": 10 * n, "image": image} for n in range(num_classes)],
         "suspicious": [{"file": "train", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010",
-                        "image": image}],
+                        "image": image}]
     }  # fmt: skip
 
 
@@ -381,7 +381,7 @@ def _sweep(trials: list[dict[str, Any]]) -> dict[str, Any]:
         "winner": {
             "number": 14, "choices": trials[14]["choices"], "network": _network(),
             "validation_accuracy": 0.9312,
-            "tflite_bytes": 96_248, "macs": 9_812_000, "activation_bytes": 50_176,
+            "tflite_bytes": 96_248, "macs": 9_812_000, "activation_bytes": 50_176
         },
         "full_training": {"epochs": 24, "validation": {"accuracy": 0.9378, "loss": 0.1893},
                           "recipe": _recipe(epochs=24, label_smoothing=0.05)},
@@ -391,7 +391,7 @@ def _sweep(trials: list[dict[str, Any]]) -> dict[str, Any]:
         "importances": [
             {"name": name, "share": share, "by_chance": by_chance} for name, share, by_chance in _IMPORTANCES
         ],
-        "frontiers": _frontiers(trials, lambda trial, _: trial["tflite_bytes"]),
+        "frontiers": _frontiers(trials, lambda trial, _: trial["tflite_bytes"])
     }  # fmt: skip
 
 
@@ -410,7 +410,7 @@ def _network() -> dict[str, Any]:
     return {
         "stem_width": 14, "stage_widths": [28, 36], "stage_blocks": [0, 1], "stem_kernel_size": 3, "stem_stride": 1,
         "residual": True, "separable": False, "repeats": 1, "dropout_rate": 0.1, "height": 28, "width": 28,
-        "num_classes": 10,
+        "num_classes": 10
     }  # fmt: skip
 
 
@@ -468,7 +468,7 @@ def _trial(number: int) -> dict[str, Any]:
         "reason": f"int8 file of {size} bytes, limit 100000" if state == "infeasible" else "",
         "choices": {"width": 16 + number, "depth": 3 + number % 3, "kernel_size": 3, "dropout_rate": 0.1 + number / 100,
                     "batch_size": 128, "learning_rate": 0.001 * (number + 1), "augmentation": "mild"},
-        "tflite_bytes": size, "macs": size * 100, "activation_bytes": 50_176, "rungs": rungs,
+        "tflite_bytes": size, "macs": size * 100, "activation_bytes": 50_176, "rungs": rungs
     }  # fmt: skip
 
 
@@ -483,7 +483,7 @@ def _prune() -> dict[str, Any]:
             "winner": line("winner as is", 0.2, False, 0.9378),
             "dropout_only": line("with dropout only", 0.2, False, 0.938),
             "pruned_only": line("pruned only", 0.0, True, 0.9352),
-            "pruned_with_dropout": line("pruned with dropout", 0.2, True, 0.9366),
+            "pruned_with_dropout": line("pruned with dropout", 0.2, True, 0.9366)
         },
         "recipe": _recipe(epochs=3, label_smoothing=0.03),
         "sparsity_asked": 0.6,
@@ -492,7 +492,7 @@ def _prune() -> dict[str, Any]:
             {"name": f"stage{n}_conv", "shape": [3, 3, 16 * n, 32 * n], "num_weights": 4608 * n * n, "asked": 0.6,
              "reached": 0.5998}
             for n in (1, 2, 3)
-        ],
+        ]
     }  # fmt: skip
 
 
@@ -518,11 +518,7 @@ def _quantize() -> dict[str, Any]:
         ],
     }
     clustering = {"num_clusters": 32, "min_weights": 1000}
-    return {
-        "variants": {"qat": qat},
-        "clustering": clustering,
-        "recipe": _recipe(label_smoothing=0.02),
-    }
+    return {"variants": {"qat": qat}, "clustering": clustering, "recipe": _recipe(label_smoothing=0.02)}
 
 
 def _convert() -> dict[str, Any]:
@@ -573,9 +569,9 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
                 {"name": f"stage{n}_conv", "shape": [3, 3, 16 * n, 32 * n], "dtype": dtype,
                  "num_weights": 4608 * n * n, "sparsity": 0.62 if model == "pruned" else 0.01}
                 for n in (1, 2, 3)
-            ],
+            ]
         },
-        "checks": [{"name": check, "passed": True, "detail": "as promised"} for check in ("input", "output", "golden")],
+        "checks": [{"name": check, "passed": True, "detail": "as promised"} for check in ("input", "output", "golden")]
     }  # fmt: skip
 
 
@@ -596,7 +592,7 @@ def _variant(name: str, class_names: list[str], labels: np.ndarray, said: np.nda
         "per_class": [
             dataclasses.asdict(estimates) for estimates in class_estimates(confusion, class_names, CONFIDENCE)
         ],
-        "confusion": confusion.tolist(),
+        "confusion": confusion.tolist()
     }  # fmt: skip
 
 
@@ -611,7 +607,7 @@ def _latency() -> dict[str, Any]:
     return {
         "host": _HOST, "num_threads": 1,
         "runtime": "ai-edge-litert 2.3.0", "num_warmup": 50, "num_rounds": 50, "runs_per_round": 20,
-        "variants": timed, "limits": [_limit("max_latency_ms", timed[FINAL]["median_ms"])],
+        "variants": timed, "limits": [_limit("max_latency_ms", timed[FINAL]["median_ms"])]
     }  # fmt: skip
 
 
@@ -619,5 +615,5 @@ def _provenance(step: str) -> dict[str, Any]:
     return {
         "step": step, "wall_s": 12.3, "cpu_s": 20.41, "peak_memory_mb": 812.2, "host": _HOST,
         "versions": {"numpy": "2.4.6", "pandas": "3.1.1"},
-        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828},
+        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828}
     }  # fmt: skip

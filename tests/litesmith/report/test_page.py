@@ -18,24 +18,18 @@ from PIL import Image
 
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.provenance import Provenance
+from litesmith.report.drawing import png_uri
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.page import SECTIONS, make_report
-from litesmith.report.pictures import png_address
 from litesmith.report.reference import this_run
 from litesmith.report.svg import svg_text
-from tests.litesmith.report.report_inputs import (
-    parsed,
-    render,
-    report_inputs,
-    with_value,
-    without,
-)
+from tests.litesmith.report.report_inputs import parsed, render, report_inputs, with_value, without
 
 VOID = {"meta", "link", "img", "br", "wbr", "path", "use", "rect", "circle"}
 
 
 class Outline(HTMLParser):
-    """Collect what a page is made of and complain about tags that do not match."""
+    """The parts of a page; tags that do not match fail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +71,7 @@ def outline(page: str) -> Outline:
 
 @pytest.fixture(autouse=True)
 def fixture_undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the figures undrawn, which takes most of a page's time, but for tests of the whole page."""
+    """Draw figures for tests of the whole page alone: they take most of its time."""
     if "page" not in request.fixturenames:
         monkeypatch.setattr("litesmith.report.drawing.drawn", lambda *_, **__: Markup("<svg></svg>"))
 
@@ -110,17 +104,17 @@ def test_a_refused_file_is_named_with_the_reason_where_the_candidates_are() -> N
 
 
 def test_page_needs_nothing_from_elsewhere(page: str) -> None:
-    found = outline(page)
-    assert all(address.startswith(("#", "data:")) for address in found.addresses)
-    assert not [tag for tag, _ in found.tags if tag in ("iframe", "object", "embed")]
+    parts = outline(page)
+    assert all(address.startswith(("#", "data:")) for address in parts.addresses)
+    assert not [tag for tag, _ in parts.tags if tag in ("iframe", "object", "embed")]
     assert not re.search(r"@import|url\((?!#)", page)
-    assert {address[1:] for address in found.addresses if address.startswith("#")} <= set(found.ids)
+    assert {address[1:] for address in parts.addresses if address.startswith("#")} <= set(parts.ids)
 
 
 def test_page_has_landmarks_table_headers_and_texts_for_pictures(page: str) -> None:
     tags = outline(page).tags
     names = [tag for tag, _ in tags]
-    assert [names.count(one) for one in ("header", "nav", "main", "footer", "h1")] == [1, 1, 1, 1, 1]
+    assert [names.count(tag) for tag in ("header", "nav", "main", "footer", "h1")] == [1, 1, 1, 1, 1]
     assert all(named.get("scope") in ("row", "col") for tag, named in tags if tag == "th")
     assert all(named.get("alt") for tag, named in tags if tag == "img")
     assert all(named.get("aria-labelledby") for tag, named in tags if tag == "svg")
@@ -159,7 +153,7 @@ def test_page_names_every_part(page: str) -> None:
 
 
 @pytest.mark.parametrize(("synthetic", "times_named"), [(True, 1), (False, 0)])
-def test_drawn_images_are_named_on_top(synthetic: bool, times_named: int) -> None:
+def test_synthetic_images_are_named_on_top(synthetic: bool, times_named: int) -> None:
     assert (
         render(report_inputs(synthetic=synthetic)).count(">synthetic images, not Fashion-MNIST</p>")
         == times_named
@@ -170,16 +164,16 @@ HOSTILE = "</script><script>alert(1)</script><!--"
 
 
 def poisoned(content: Any) -> Any:
-    """Return a copy of ``content`` in which every text that is not a state or a name of another part is hostile."""
+    """Return a copy with hostile texts, but for states and names of other parts."""
     if isinstance(content, dict):
-        return {key: value if key in KEPT else poisoned(value) for key, value in content.items()}
+        return {key: value if key in UNCHANGED else poisoned(value) for key, value in content.items()}
     if isinstance(content, list):
         return [poisoned(value) for value in content]
     return f"{content}{HOSTILE}" if isinstance(content, str) else content
 
 
 # What other parts are found by, pictures, which are not text, and words of which there are only a few.
-KEPT = {"final", "name", "model", "format", "precision", "state", "image", "severity", "standing"}
+UNCHANGED = {"final", "name", "model", "format", "precision", "state", "image", "severity", "standing"}
 
 
 def hostile_inputs() -> ReportInputs:
@@ -236,8 +230,7 @@ def test_place_of_the_git_revision_is_named() -> None:
 
 def test_text_from_data_is_escaped_in_the_page_and_in_its_summary() -> None:
     report = make_report(hostile_inputs())
-    found = outline(report.page)
-    scripts = [named for tag, named in found.tags if tag == "script"]
+    scripts = [named for tag, named in outline(report.page).tags if tag == "script"]
     assert scripts == [{"type": "application/json", "id": "summary"}, {}]
     assert (
         "<script>alert" not in report.page
@@ -260,7 +253,7 @@ def test_hostile_reference_is_escaped() -> None:
 
 
 def shows(axes: Axes) -> bool:
-    """Tell whether there is a bar, a point or a line of at least one finite pair of numbers in a panel.
+    """Return whether a panel has a bar, a point or a line of finite numbers.
 
     A line that only guides the eye (a limit, the diagonal, which has ``gid`` "guide") is nothing measured.
     """
@@ -283,8 +276,8 @@ def shows(axes: Axes) -> bool:
 def test_every_panel_of_every_figure_shows_something_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     drawings: dict[str, list[bool]] = {}
 
-    def drawn(name: str, description: str, draw: Any, *given: Any, **named: Any) -> Markup:
-        figure = draw(*given, **named)
+    def drawn(name: str, description: str, draw: Any, *args: Any, **kwargs: Any) -> Markup:
+        figure = draw(*args, **kwargs)
         drawings[name] = [shows(axes) for axes in figure.axes if axes.axison]
         return Markup(svg_text(figure, name, description))
 
@@ -303,7 +296,7 @@ def test_navigation_follows_the_sections() -> None:
     assert set(headings) <= set(page.ids)
 
 
-def test_tools_that_were_not_asked_for_are_named_with_the_reason() -> None:
+def test_tools_that_were_not_requested_are_named_with_the_reason() -> None:
     inputs = with_value(without(report_inputs(), "results", "evaluate", "device", "npu"),
                         "results", "evaluate", "not_measured", value=("Cost on a neural processor",))  # fmt: skip
     text = " ".join(" ".join(outline(render(inputs)).text).split())
@@ -320,6 +313,6 @@ def test_file_that_the_microcontrollers_runtime_refused_is_named_with_the_reason
 
 def test_thumbnail_is_the_picture_dark_on_light() -> None:
     image = np.arange(28 * 28, dtype=np.uint64).reshape(28, 28).astype(np.uint8)
-    encoded = png_address(image).removeprefix("data:image/png;base64,")
+    encoded = png_uri(image).removeprefix("data:image/png;base64,")
     decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))
     np.testing.assert_array_equal(decoded, 255 - image)

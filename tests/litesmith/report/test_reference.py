@@ -13,21 +13,15 @@ from litesmith.analysis.paired import Difference
 from litesmith.documents.formats import count
 from litesmith.errors import DataError
 from litesmith.files import write_json
+from litesmith.records.figures import AccuracyChange
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import write_record
-from litesmith.records.summary import Changed, Reference, RightAnswers
+from litesmith.records.summary import Changed, Reference, RightAnswers, SinceReference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.older import read_reference, read_run
 from litesmith.report.page import make_report
 from litesmith.report.provenance import flat_parameters, seeds, versions
-from litesmith.report.reference import (
-    Since,
-    not_compared,
-    packed,
-    since_reference,
-    this_run,
-    unpacked,
-)
+from litesmith.report.reference import not_compared, packed, since_reference, this_run, unpacked
 from litesmith.report.sections.headline import section as headline
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value, without
 
@@ -42,7 +36,7 @@ def fixture_before() -> Reference:
     return this_run(report_inputs())
 
 
-def compared(before: Reference, inputs: ReportInputs | None = None) -> Since:
+def compared(before: Reference, inputs: ReportInputs | None = None) -> SinceReference:
     """Compare a run with the reference run as the page does."""
     since = since_reference(dataclasses.replace(inputs or report_inputs(), reference=before))
     assert since is not None
@@ -50,9 +44,9 @@ def compared(before: Reference, inputs: ReportInputs | None = None) -> Since:
 
 
 def test_same_run_has_changed_nothing(before: Reference) -> None:
-    found = compared(before)
-    assert found.paired and found.accuracy == Difference(0, 0)
-    assert (found.data, found.parameters, found.versions, found.hosts) == ((), (), (), ())
+    since = compared(before)
+    assert since.paired and since.accuracy == AccuracyChange(mean=0, low=0, high=0)
+    assert (since.data, since.parameters, since.versions, since.hosts) == ((), (), (), ())
 
 
 def test_run_compared_with_itself_says_so(before: Reference) -> None:
@@ -68,20 +62,19 @@ def test_run_compared_with_itself_says_so(before: Reference) -> None:
 
 def test_runs_on_the_same_test_images_are_compared_image_by_image(before: Reference) -> None:
     inputs = report_inputs()
-    said = {**inputs.predictions.predicted}
-    wrong = np.flatnonzero(said[FINAL] != inputs.predictions.labels)
-    said[FINAL] = said[FINAL].copy()
-    said[FINAL][wrong[:20]] = inputs.predictions.labels[wrong[:20]]
-    predictions = dataclasses.replace(inputs.predictions, predicted=said)
-    found = compared(before, dataclasses.replace(inputs, predictions=predictions))
-    assert found.accuracy.mean == pytest.approx(0.02) and found.accuracy.outcome == "better"
+    labels, answers = inputs.predictions.labels, inputs.predictions.predicted[FINAL].copy()
+    wrong = np.flatnonzero(answers != labels)[:20]
+    answers[wrong] = labels[wrong]
+    inputs = with_value(inputs, "predictions", "predicted", FINAL, value=answers)
+    accuracy = compared(before, inputs).accuracy
+    assert accuracy.mean == pytest.approx(0.02) and accuracy.outcome == "better"
 
 
 def test_other_test_split_is_not_paired(before: Reference) -> None:
     other = with_value(report_inputs(), "results", "prepare", "splits", "test", "sha256", value="other")
-    found = compared(before, other)
-    assert not found.paired and found.accuracy.mean == 0 and found.accuracy.standard_error > 0
-    assert found.data == (Changed(name="test split: SHA-256", now="other", before="ab54" * 16),)
+    since = compared(before, other)
+    assert not since.paired and since.accuracy.mean == 0 and since.accuracy.low < 0 < since.accuracy.high
+    assert since.data == (Changed(name="test split: SHA-256", now="other", before="ab54" * 16),)
 
 
 def test_runs_of_two_data_sets_are_not_compared() -> None:
@@ -113,14 +106,14 @@ def test_changed_parameters_packages_and_hosts_are_named(before: Reference) -> N
     for step in inputs.provenance:
         inputs = with_value(inputs, "provenance", step, "versions", "numpy", value="2.4.7")
         inputs = with_value(inputs, "provenance", step, "host", "cores", value=4)
-    found = compared(before, inputs)
-    assert found.parameters == (
+    since = compared(before, inputs)
+    assert since.parameters == (
         Changed(name="sweep.number", now="5", before="1"),
         Changed(name="sweep.space.widths", now="[8, 16]", before=None),
         Changed(name="prune.number", now=None, before="1"),
     )
-    assert found.versions == (Changed(name="numpy", now="2.4.7", before="2.4.6"),)
-    assert [change.before for change in found.hosts] == [
+    assert since.versions == (Changed(name="numpy", now="2.4.7", before="2.4.6"),)
+    assert [change.before for change in since.hosts] == [
         "Some Processor 3.0 GHz, 2 cores, Linux-6.1, Python 3.11.7"
     ]
     other_run = with_value(before, "inputs", value={"a": "b"})
@@ -188,10 +181,8 @@ def test_reference_of_another_kind_is_refused_with_the_ways_out(content: Any, tm
 
 
 def test_committed_reference_and_summary_are_understood() -> None:
-    before, run = (
-        read_reference(PROJECT / "reports/reference.json"),
-        read_run(PROJECT / "reports/summary.json"),
-    )
+    before = read_reference(PROJECT / "reports/reference.json")
+    run = read_run(PROJECT / "reports/summary.json")
     assert before is not None and before.data["name"] == run.data["name"] == "Fashion-MNIST"
     assert before.right.num_images == run.right.num_images == 10_000
     for reference in (before, run):
@@ -222,12 +213,12 @@ def test_headline_sets_baseline_against_optimized() -> None:
         with_value(report_inputs(), "results", "evaluate", "gain", value=Difference(0.02, 0.005))
     )
     assert [row.name for row in rows] == [
-        "Test accuracy", "Keras model", "TFLite model", "TFLite model, gzip", "Median latency",
+        "Test accuracy", "Keras model", "TFLite model", "TFLite model, gzip", "Median latency"
     ]  # fmt: skip
     assert rows[0].change == headline.Cell("+2.00 points", "+1.02 to +2.98")
     assert (rows[2].baseline.value, rows[2].optimized.value) == (count(903_420), count(96_248))
     assert [row.change.value for row in rows[1:]] == [
-        "7.4 times smaller", "9.4 times smaller", "10.4 times smaller", "2.5 times faster",
+        "7.4 times smaller", "9.4 times smaller", "10.4 times smaller", "2.5 times faster"
     ]  # fmt: skip
     assert [row.since for row in rows] == [None] * 5
 
@@ -258,18 +249,18 @@ def steps(**changed: dict[str, Any]) -> dict[str, Provenance]:
 
 
 def test_versions_that_differ_name_their_steps() -> None:
-    made = steps(a={"versions": {"numpy": "2.0"}}, b={"versions": {"numpy": "2.1"}})
-    assert versions(made) == {"numpy": "2.0 (a); 2.1 (b)"}
+    records = steps(a={"versions": {"numpy": "2.0"}}, b={"versions": {"numpy": "2.1"}})
+    assert versions(records) == {"numpy": "2.0 (a); 2.1 (b)"}
 
 
-def test_parameters_are_named_by_their_place_and_differing_steps_are_told_apart() -> None:
+def test_parameters_are_named_by_their_place_and_differing_steps_are_distinguished() -> None:
     swept = {"params": {"rungs": [{"epochs": 4}]}, "device": {"max_macs": 1}, "seed": 7}
     evaluated = {"params": {}, "device": {"max_macs": 2}}
-    made = steps(sweep={"parameters": swept}, evaluate={"parameters": evaluated})
-    assert flat_parameters(made) == {
+    records = steps(sweep={"parameters": swept}, evaluate={"parameters": evaluated})
+    assert flat_parameters(records) == {
         "device.max_macs": "1 (sweep); 2 (evaluate)",
         "evaluate": "{}",
         "seed": "7",
         "sweep.rungs": '[{"epochs": 4}]',
     }
-    assert seeds(made) == "7"
+    assert seeds(records) == "7"

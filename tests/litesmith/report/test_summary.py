@@ -107,7 +107,7 @@ def test_summary_holds_the_numbers_of_the_page() -> None:
     assert summary["results"]["sweep"] == inputs.results.sweep.model_dump(mode="json")
     assert summary["results"]["evaluate"]["limits"][0] == {
         "name": "max_tflite_bytes", "label": "int8 file", "unit": "bytes", "limit": 100_000,
-        "measured": 96_248, "met": True, "reason": None,
+        "measured": 96_248, "met": True, "reason": None
     }  # fmt: skip
     assert summary["since_reference"] is None
     assert summary["verdict"]["outcome"] == "good"
@@ -117,7 +117,7 @@ def test_summary_holds_no_pictures() -> None:
     thumbnails = summary_of(report_inputs())["results"]["validate"]["thumbnails"]
     (odd,) = thumbnails["suspicious"]
     assert odd == {
-        "file": "train", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010", "image": "",
+        "file": "train", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010", "image": ""
     }  # fmt: skip
     assert {picture["image"] for picture in thumbnails["classes"]} == {""}
 

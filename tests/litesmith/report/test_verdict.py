@@ -6,10 +6,10 @@ import pytest
 
 from litesmith.analysis.paired import Difference
 from litesmith.documents.formats import count
-from litesmith.records.summary import Verdict
+from litesmith.records.summary import SinceReference, Verdict
 from litesmith.report.budget import budget
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.reference import Since
+from litesmith.report.reference import accuracy_change
 from litesmith.report.verdict import judge
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value
 
@@ -41,12 +41,17 @@ def difference(low: float, high: float) -> Difference:
     return Difference((low + high) / 2, (high - low) / 2 / _Z_95)
 
 
-def since(low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float = 1.0) -> Since:
-    return Since("tuned-int8", difference(low, high), paired, raw, gzip)
+def since(
+    low: float, high: float, paired: bool = True, raw: float = 1.0, gzip: float = 1.0
+) -> SinceReference:
+    return SinceReference(
+        final="tuned-int8", accuracy=accuracy_change(difference(low, high)), paired=paired, same_run=False,
+        raw_share=raw, gzip_share=gzip, data=(), parameters=(), versions=(), hosts=(), inputs=()
+    )  # fmt: skip
 
 
 def verdict_of(
-    inputs: ReportInputs, low: float = 0.01, high: float = 0.02, before: Since | None = None
+    inputs: ReportInputs, low: float = 0.01, high: float = 0.02, before: SinceReference | None = None
 ) -> Verdict:
     inputs = with_value(inputs, "results", "evaluate", "gain", value=difference(low, high))
     return judge(inputs, budget(inputs), before)
@@ -59,8 +64,8 @@ def verdict_of(
          "device.", "good"),
         (-0.01, 0.02, "Ship tuned-int8: as accurate as the baseline within noise and within every limit of the device.",
          "good"),
-        (-0.02, -0.01, "Do not ship tuned-int8: it is 1.50 points less accurate than the baseline.", "bad"),
-    ],
+        (-0.02, -0.01, "Do not ship tuned-int8: it is 1.50 points less accurate than the baseline.", "bad")
+    ]
 )  # fmt: skip
 def test_verdict_follows_the_interval_of_the_difference(
     low: float, high: float, sentence: str, outcome: str
@@ -76,8 +81,8 @@ def test_verdict_follows_the_interval_of_the_difference(
          "reference run and within every limit of the device.", "good"),
         (-0.01, 0.01, "tuned-int8 does as well as the reference run: 1.50 points more accurate than the baseline and "
          "within every limit of the device.", "good"),
-        (-0.03, -0.01, "Keep the reference run: tuned-int8 is 2.00 points less accurate than it.", "bad"),
-    ],
+        (-0.03, -0.01, "Keep the reference run: tuned-int8 is 2.00 points less accurate than it.", "bad")
+    ]
 )  # fmt: skip
 def test_verdict_follows_the_reference_run(low: float, high: float, sentence: str, outcome: str) -> None:
     verdict = verdict_of(report_inputs(), before=since(low, high))
@@ -105,7 +110,7 @@ def test_where_accuracy_is_even_the_size_is_told(
 def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> None:
     better = verdict_of(report_inputs(), before=since(0.01, 0.03, paired=False))
     assert better.outcome == "good" and better.sentence.startswith("Ship tuned-int8: 1.50 points")
-    assert better.reasons[1].text.endswith("not on the same test images, so it tells less.")
+    assert better.reasons[1].text.endswith("not on the same test images, so it is less certain.")
     worse = verdict_of(report_inputs(), before=since(-0.03, -0.01, paired=False))
     assert (worse.outcome, worse.reasons[1].good) == ("unclear", None)
     assert worse.sentence == (
@@ -114,12 +119,12 @@ def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> No
     )
 
 
-def test_drawn_images_say_nothing_about_a_model() -> None:
+def test_synthetic_images_say_nothing_about_a_model() -> None:
     verdict = verdict_of(report_inputs(synthetic=True))
     assert verdict.outcome == "unclear"
     assert (
         verdict.sentence
-        == "Synthetic images: this run says that the pipeline works, and nothing about a model."
+        == "Synthetic images: this run shows that the pipeline works, and nothing about a model."
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from litesmith.records.summary import Changed
-from litesmith.records.validate import OddPicture, RawFiles, RuleResult, ValidateResult
+from litesmith.records.validate import RuleResult, ValidateResult
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class: a typical picture, and its images by column."""
+    """A class: a typical image, and its images by column."""
 
     name: str
     picture: str | None
@@ -44,10 +44,7 @@ class DataSection:
     """What the section shows.
 
     Attributes:
-        validate: The result of the validation.
-        rules: Its rules, the broken ones first.
-        columns: The published files, then the splits.
-        classes: A row for each class.
+        rules: Those of the validation, the failed ones first.
         changes: What of the data is not as in the reference run; None if there is none to compare with.
     """
 
@@ -57,16 +54,6 @@ class DataSection:
     classes: tuple[ClassRow, ...]
     changes: tuple[Changed, ...] | None
 
-    @property
-    def files(self) -> dict[str, RawFiles]:
-        """The published files by name."""
-        return self.validate.files
-
-    @property
-    def odd_pictures(self) -> tuple[OddPicture, ...]:
-        """The images that validation picked out."""
-        return self.validate.thumbnails.suspicious
-
 
 def build(inputs: ReportInputs) -> DataSection:
     """Return what the section shows."""
@@ -75,7 +62,7 @@ def build(inputs: ReportInputs) -> DataSection:
     pictures = {picture.label: picture.image for picture in validate.thumbnails.classes}
     return DataSection(
         validate=validate,
-        rules=broken_first(validate.rules),
+        rules=tuple(sorted(validate.rules, key=lambda rule: rule.success)),
         columns=columns,
         classes=tuple(
             ClassRow(name, pictures.get(label), tuple(column.cell(label) for column in columns))
@@ -92,11 +79,6 @@ def class_columns(inputs: ReportInputs) -> tuple[Column, ...]:
         *(Column(name, "file", file.per_class) for name, file in files.items()),
         *(Column(name, "split", split.per_class) for name, split in splits.items()),
     )
-
-
-def broken_first(rules: tuple[RuleResult, ...]) -> tuple[RuleResult, ...]:
-    """Return rules with the broken ones first."""
-    return tuple(sorted(rules, key=lambda rule: rule.success))
 
 
 SECTION = Section("data", "Data", build)

@@ -2,25 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from litesmith.analysis.flips import FlipCounts, find_flips
-from litesmith.analysis.intervals import CONFIDENCE, ClassEstimates
+from litesmith.analysis.flips import find_flips
+from litesmith.analysis.intervals import CONFIDENCE
 from litesmith.analysis.reliability import Calibration
 from litesmith.report import drawing
+from litesmith.report.drawing import png_uri
 from litesmith.report.inputs import BASELINE, Predictions, ReportInputs
-from litesmith.report.pictures import png_address
 from litesmith.report.section import Section
 from litesmith.report.sections.errors.figures import draw_classes, draw_reliability
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A test image as a PNG data address, with one model's answer."""
+    """A test image as a PNG data URI, with one model's answer."""
 
     row: int
     source: str
@@ -62,46 +61,25 @@ Matrix = tuple[tuple[MatrixCell, ...], ...]
 
 
 @dataclass(frozen=True)
-class Flipped:
-    """A picture that two models answer differently: what each took it for."""
-
-    before: Picture
-    after: Picture
-
-
-@dataclass(frozen=True)
 class ErrorsSection:
     """What the section shows.
 
     Attributes:
-        class_names: In the order of the labels.
-        final: Name of the file that goes to the device.
-        parent: The Keras model that it was made of.
-        matrices: Confusion matrices of the final file, its parent and the baseline.
-        classes: Precision, recall and F1 of each class, of the final file.
-        class_figure: F1, drawn.
+        matrices: Of the final file, the Keras model that it was converted from and the baseline.
         pairs: The most frequent mistakes.
-        mistakes: Wrong answers that it was surest of.
+        mistakes: Wrong answers with the highest confidence.
         num_bins: Bins of confidence, empty ones included.
-        calibration: Confidence against accuracy, by variant.
-        reliability_figure: The same, drawn.
-        flips: By file.
-        flipped: Pictures that the final file answers otherwise than its parent, by what became of them.
+        flipped: Images with other answers of the final file and its Keras model, by kind.
     """
 
-    class_names: tuple[str, ...]
-    final: str
-    parent: str
+    inputs: ReportInputs
     matrices: Mapping[str, Matrix]
-    classes: tuple[ClassEstimates, ...]
     class_figure: Markup
     pairs: tuple[ConfusedPair, ...]
     mistakes: tuple[Picture, ...]
     num_bins: int
-    calibration: Mapping[str, Calibration]
     reliability_figure: Markup
-    flips: Mapping[str, FlipCounts]
-    flipped: Mapping[str, tuple[Flipped, ...]]
+    flipped: Mapping[str, tuple[tuple[Picture, Picture], ...]]
 
 
 def build(inputs: ReportInputs) -> ErrorsSection:
@@ -109,27 +87,17 @@ def build(inputs: ReportInputs) -> ErrorsSection:
     evaluated, gallery = inputs.results.evaluate, Gallery(inputs.predictions, inputs.class_names)
     shown = dict.fromkeys((inputs.final, inputs.parent, BASELINE))
     wrong = inputs.predictions.predicted[inputs.final] != inputs.predictions.labels
-    most = inputs.params.max_thumbnails
+    first_bin = next(iter(evaluated.calibration.values())).bins[0]
     return ErrorsSection(
-        class_names=inputs.class_names,
-        final=inputs.final,
-        parent=inputs.parent,
+        inputs=inputs,
         matrices={name: matrix(np.array(evaluated.variants[name].confusion)) for name in shown},
-        classes=inputs.final_variant.per_class,
         class_figure=_class_figure(inputs),
         pairs=confused_pairs(inputs, gallery),
-        mistakes=gallery.pictures(inputs.final, np.flatnonzero(wrong), most),
-        num_bins=_num_bins(evaluated.calibration),
-        calibration=evaluated.calibration,
+        mistakes=gallery.pictures(inputs.final, np.flatnonzero(wrong), inputs.params.max_thumbnails),
+        num_bins=round(1 / (first_bin.high - first_bin.low)),
         reliability_figure=_reliability_figure(evaluated.calibration),
-        flips=evaluated.flips,
         flipped=flipped(inputs, gallery),
     )
-
-
-def _num_bins(calibration: Mapping[str, Calibration]) -> int:
-    first = next(iter(calibration.values())).bins[0]
-    return round(1 / (first.high - first.low))
 
 
 def matrix(counts: NDArray[np.int_]) -> Matrix:
@@ -148,30 +116,24 @@ def matrix(counts: NDArray[np.int_]) -> Matrix:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures of mistakes."""
+    """The images of mistakes."""
 
     predictions: Predictions
     class_names: Sequence[str]
 
     def picture(self, variant: str, row: int) -> Picture:
-        """Return a picture with what a variant took it for."""
-        said = self.predictions
+        """Return the image of a test row with a variant's answer."""
+        answers = self.predictions
         return Picture(
             row,
-            png_address(said.error_images[int(np.searchsorted(said.error_rows, row))]),
-            self.class_names[said.labels[row]],
-            self.class_names[said.predicted[variant][row]],
-            float(said.confidence[variant][row]),
+            png_uri(answers.error_images[int(np.searchsorted(answers.error_rows, row))]),
+            self.class_names[answers.labels[row]],
+            self.class_names[answers.predicted[variant][row]],
+            float(answers.confidence[variant][row]),
         )
 
     def pictures(self, variant: str, rows: NDArray[np.intp], most: int) -> tuple[Picture, ...]:
-        """Return pictures of test images, the surest first.
-
-        Args:
-            variant: Name of one that answered.
-            rows: Test images (k,); those of which no picture is there are left out.
-            most: How many to return at most.
-        """
+        """Return at most ``most`` of the rows (k,) with an image, the highest confidence first."""
         there = rows[np.isin(rows, self.predictions.error_rows)]
         order = np.argsort(-self.predictions.confidence[variant][there], kind="stable")
         return tuple(self.picture(variant, int(row)) for row in there[order][:most])
@@ -197,10 +159,10 @@ def confused_pairs(inputs: ReportInputs, gallery: Gallery) -> tuple[ConfusedPair
     return tuple(pair(int(i), int(j)) for _, i, j in cells[: inputs.params.max_pairs])
 
 
-def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[Flipped, ...]]:
-    """Return pictures that the final file answers otherwise than its parent."""
-    said = inputs.predictions
-    flips = find_flips(said.labels, said.predicted[inputs.parent], said.predicted[inputs.final])
+def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[tuple[Picture, Picture], ...]]:
+    """Return images that the final file answers otherwise than its Keras model, with both answers."""
+    predicted = inputs.predictions.predicted
+    flips = find_flips(inputs.predictions.labels, predicted[inputs.parent], predicted[inputs.final])
     kinds = {
         "right to wrong": flips.right_to_wrong,
         "wrong to right": flips.wrong_to_right,
@@ -209,7 +171,7 @@ def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[Flipped, 
     each = inputs.params.max_thumbnails // len(kinds)
     return {
         kind: tuple(
-            Flipped(gallery.picture(inputs.parent, after.row), after)
+            (gallery.picture(inputs.parent, after.row), after)
             for after in gallery.pictures(inputs.final, rows, each)
         )
         for kind, rows in kinds.items()
@@ -219,19 +181,18 @@ def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[Flipped, 
 def _class_figure(inputs: ReportInputs) -> Markup:
     variants, final = inputs.results.evaluate.variants, inputs.final
     models = {name: variants[name].per_class for name in dict.fromkeys((BASELINE, final))}
-    known = [(each.f1.value, each.name) for each in models[final] if each.f1 is not None]
-    value, name = min(known, key=itemgetter(0))
+    value, name = min((item.f1.value, item.name) for item in models[final] if item.f1 is not None)
     lowest = f"Lowest of {final}: {name}, {100 * value:.1f} %."
     description = f"F1 of each class with its interval, of {' and '.join(models)}. {lowest}"
     return drawing.drawn("classes", description, draw_classes, models, CONFIDENCE)
 
 
 def _reliability_figure(calibration: Mapping[str, Calibration]) -> Markup:
-    words = "; ".join(f"{name} {100 * each.error:.1f} points" for name, each in calibration.items())
+    words = "; ".join(f"{name} {100 * model.error:.1f} points" for name, model in calibration.items())
     description = (
         f"Accuracy by confidence of {len(calibration)} models. Expected calibration error: {words}."
     )
-    models = {name: each.bins for name, each in calibration.items()}
+    models = {name: model.bins for name, model in calibration.items()}
     return drawing.drawn("reliability", description, draw_reliability, models)
 
 

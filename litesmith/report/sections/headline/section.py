@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
-from litesmith.analysis.paired import Difference
 from litesmith.documents.formats import count, milliseconds, percent, points, signed, times
 from litesmith.records.summary import HeadlineSide, Reference
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.reference import headline_side, since_reference, this_run
+from litesmith.report.reference import Change, headline_side, since_reference, this_run
 from litesmith.report.section import Section
 
 
@@ -21,16 +21,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity.
-
-    Attributes:
-        name: Of the quantity.
-        unit: Of its values.
-        baseline: The baseline's.
-        optimized: The optimized model's.
-        change: From the one to the other.
-        since: Since the reference run, None without one.
-    """
+    """A quantity of both models; ``since`` is its change since the reference run, if there is one."""
 
     name: str
     unit: str
@@ -42,13 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class HeadlineSection:
-    """What the section shows.
-
-    Attributes:
-        final: Name of the file that goes to the device.
-        rows: The table.
-        is_compared: Whether it tells the change since the reference run.
-    """
+    """What the section shows; compared means with the reference run."""
 
     final: str
     rows: tuple[Row, ...]
@@ -61,32 +46,20 @@ def build(inputs: ReportInputs) -> HeadlineSection:
     reference = inputs.reference if since and not since.same_run else None
     baseline = headline_side(inputs.results, BASELINE, BASELINE, BASELINE_LITE)
     run = this_run(inputs)
-    before = _sizes(reference.optimized) if reference else {}
-    optimized = _sizes(run.optimized)
-    rows = (
-        Row(
-            "Test accuracy",
-            "%",
-            _accuracy(baseline),
-            _accuracy(run.optimized),
-            _difference(inputs.results.evaluate.gain),
-            _difference(since.accuracy) if since and reference else None,
-        ),
-        *(
-            _row(name, "bytes", size, optimized[name], before.get(name))
-            for name, size in _sizes(baseline).items()
-        ),
-        _latency(baseline, run, reference),
-    )
-    return HeadlineSection(inputs.final, rows, reference is not None)
-
-
-def _sizes(side: HeadlineSide) -> dict[str, int]:
-    return {
-        "Keras model": side.keras_bytes,
-        "TFLite model": side.tflite_bytes,
-        "TFLite model, gzip": side.gzip_bytes,
-    }
+    optimized, before = run.optimized, reference.optimized if reference else None
+    gain = _difference(inputs.results.evaluate.gain)
+    change = _difference(since.accuracy) if since and reference else None
+    rows = [Row("Test accuracy", "%", _accuracy(baseline), _accuracy(optimized), gain, change)]
+    for name, size in (
+        ("Keras model", attrgetter("keras_bytes")),
+        ("TFLite model", attrgetter("tflite_bytes")),
+        ("TFLite model, gzip", attrgetter("gzip_bytes")),
+    ):
+        rows.append(
+            _row(name, "bytes", size(baseline), size(optimized), size(before) if before else None)
+        )
+    rows.append(_latency(baseline, run, reference))
+    return HeadlineSection(inputs.final, tuple(rows), reference is not None)
 
 
 def _accuracy(side: HeadlineSide) -> Cell:
@@ -94,7 +67,7 @@ def _accuracy(side: HeadlineSide) -> Cell:
     return Cell(percent(side.accuracy), f"{percent(low)} to {percent(high)}")
 
 
-def _difference(difference: Difference) -> Cell:
+def _difference(difference: Change) -> Cell:
     interval = f"{points(difference.low)} to {points(difference.high)}"
     return Cell(f"{points(difference.mean)} points", interval)
 
@@ -114,15 +87,9 @@ def _since(now: float, before: float, write: Callable[[float], str]) -> Cell:
 
 def _latency(baseline: HeadlineSide, run: Reference, reference: Reference | None) -> Row:
     """Return the row of the latency, whose change may be within spread."""
-    now = run.latency
-    before = reference.latency if reference else None
-    row = _row(
-        "Median latency",
-        "ms",
-        baseline.median_latency_ms,
-        now.median_ms,
-        before.median_ms if before else None,
-    )
+    now, before = run.latency, reference.latency if reference else None
+    former = before.median_ms if before else None
+    row = _row("Median latency", "ms", baseline.median_latency_ms, now.median_ms, former)
     if before is None or row.since is None or now.median_ms == before.median_ms:
         return row
     spread = max(now.p90_ms - now.median_ms, before.p90_ms - before.median_ms)

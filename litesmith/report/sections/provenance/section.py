@@ -5,23 +5,16 @@ from dataclasses import dataclass
 
 from litesmith.documents.formats import plainly
 from litesmith.records.prepare import SplitSummary
-from litesmith.records.summary import Changed
+from litesmith.records.summary import Changed, SinceReference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import flat_parameters, hosts, pythons, seeds, versions
-from litesmith.report.reference import Since, since_reference
+from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
 
 
 @dataclass(frozen=True)
 class HashRow:
-    """A file that the page was made from.
-
-    Attributes:
-        path: The file.
-        sha256: Its hash.
-        changed: Whether the reference run had another one.
-        is_reference: Whether the reference run was read from it.
-    """
+    """A file that the page was made from; changed if the reference run had another hash."""
 
     path: str
     sha256: str
@@ -34,23 +27,17 @@ class ProvenanceSection:
     """What the section shows.
 
     Attributes:
-        profile: With which the run was made; None for the project's own parameters.
-        python: Its version.
-        seed: Of every random choice.
-        since: What changed since the reference run, None if there is none to compare with.
-        parameters: All of the steps, as text by place.
-        changed: Those that are not what they were in the reference run, by place.
+        profile: None for the project's own parameters.
+        since: None if there is no reference run to compare with.
+        parameters: Those of all steps, as text by place.
+        changed: Those of them that are not as in the reference run, by place.
         own_parameters: Those of the report, as text by place.
-        hosts: Each host with the steps that ran on it.
-        versions: Of each package.
-        splits: The packed splits.
-        hashes: Every file that the page was made from.
     """
 
     profile: str | None
     python: str
     seed: str
-    since: Since | None
+    since: SinceReference | None
     parameters: Mapping[str, str]
     changed: Mapping[str, Changed]
     own_parameters: Mapping[str, str]
@@ -63,6 +50,8 @@ class ProvenanceSection:
 def build(inputs: ReportInputs) -> ProvenanceSection:
     """Return what the section shows."""
     steps, since = inputs.provenance, since_reference(inputs)
+    changed = {change.name for change in since.inputs} if since else set()
+    reference = inputs.reference_file if since else None
     return ProvenanceSection(
         profile=inputs.params.profile,
         python=pythons(steps),
@@ -77,16 +66,10 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
         hosts=hosts(steps),
         versions=versions(steps),
         splits=inputs.results.prepare.splits,
-        hashes=_hashes(inputs, since),
-    )
-
-
-def _hashes(inputs: ReportInputs, since: Since | None) -> tuple[HashRow, ...]:
-    changed = {change.name for change in since.inputs} if since else set()
-    reference = inputs.reference_file if since else None
-    return tuple(
-        HashRow(path, digest, path in changed, path == reference)
-        for path, digest in inputs.sha256.items()
+        hashes=tuple(
+            HashRow(path, digest, path in changed, path == reference)
+            for path, digest in inputs.sha256.items()
+        ),
     )
 
 

@@ -5,29 +5,24 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from litesmith.records.summary import Changed
+from litesmith.records.summary import Changed, SinceReference
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.reference import Since, not_compared, since_reference
+from litesmith.report.reference import not_compared, since_reference
 from litesmith.report.section import Section
 from litesmith.report.verdict import reference_command
-
-_MOST = 4
 
 
 @dataclass(frozen=True)
 class SinceSection:
-    """What the section shows.
+    """What the section shows: the first few changes in words, empty if there is none.
 
     Attributes:
-        since: What changed, None if there is nothing to compare with.
+        since: None if there is nothing to compare with.
         not_compared: Why there is nothing; empty if there is.
         command: Makes this run the reference.
-        parameters: Some of the parameters that changed, in a sentence; empty if none did.
-        versions: The same of the packages.
-        hosts: The same of the hosts.
     """
 
-    since: Since | None
+    since: SinceReference | None
     not_compared: str
     command: str
     parameters: Markup
@@ -43,18 +38,14 @@ def build(inputs: ReportInputs) -> SinceSection:
     return SinceSection(since, not_compared(inputs), command, *map(_listed, changes))
 
 
-def _listed(changes: Sequence[Changed]) -> Markup:
-    """Name the first few changes."""
-    named = [
-        Markup("{} <b>{}</b>, was {}").format(
-            change.name, *(_MISSING if v is None else v for v in (change.now, change.before))
-        )
-        for change in changes[:_MOST]
-    ]
-    more = [f"and {len(changes) - _MOST} more"] if len(changes) > _MOST else []
-    return Markup("; ").join([*named, *more])
+def _listed(changes: Sequence[Changed], most: int = 4) -> Markup:
+    texts: list[str] = []
+    for change in changes[:most]:
+        now, before = ("not there" if v is None else v for v in (change.now, change.before))
+        texts.append(Markup("{} <b>{}</b>, was {}").format(change.name, now, before))
+    if len(changes) > most:
+        texts.append(f"and {len(changes) - most} more")
+    return Markup("; ").join(texts)
 
-
-_MISSING = "not there"
 
 SECTION = Section("since", "Since the reference", build)

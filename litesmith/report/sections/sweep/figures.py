@@ -3,29 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from statistics import fmean
 
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
 from litesmith.analysis.pareto import Standing
 from litesmith.records.sweep import Choice, Importance, RungFrontier, RungScore, Trial
-from litesmith.report.svg import (
-    INK,
-    PALETTE,
-    ROWS_STYLE,
-    STYLE,
-    WIDTH_INCHES,
-    legend_below,
-    name_rows,
-    one_axes,
-    percent_ticks,
-)
+from litesmith.report import svg
 
 LOGARITHMIC = frozenset({"learning_rate", "weight_decay"})
-"""Hyperparameters that the search draws on a logarithmic scale."""
+"""Hyperparameters that the search samples on a logarithmic scale."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +31,13 @@ class Look:
 
 
 _STANDINGS: dict[Standing, Look] = {
-    "frontier": Look("on the frontier", "o", PALETTE[1]),
-    "tied": Look("tied with it within noise", "D", PALETTE[1], filled=False),
-    "behind": Look("behind", "x", PALETTE[0]),
+    "frontier": Look("on the frontier", "o", svg.PALETTE[1]),
+    "tied": Look("tied with it within noise", "D", svg.PALETTE[1], filled=False),
+    "behind": Look("behind", "x", svg.PALETTE[0]),
 }
-_STOPPED = Look("stopped there", "x", PALETTE[0], size=5.5)
-_WENT_ON = Look("trained longer", "o", PALETTE[1], size=5.5)
-_WON = Look("winner", "*", PALETTE[1], size=11.5)
+_STOPPED = Look("stopped there", "x", svg.PALETTE[0], size=5.5)
+_WENT_ON = Look("trained longer", "o", svg.PALETTE[1], size=5.5)
+_WON = Look("winner", "*", svg.PALETTE[1], size=11.5)
 
 
 @dataclass(frozen=True)
@@ -61,12 +52,9 @@ class SlicePoint:
 
 @dataclass(frozen=True)
 class Slice:
-    """One hyperparameter over all trials.
+    """One hyperparameter over the trials with a score at the first rung.
 
-    Attributes:
-        name: Of the hyperparameter.
-        levels: Its values in order if it is a choice, None if it is a range.
-        points: One for each trial with a score at the first rung.
+    Levels are its values in order if it is a choice, None if it is a range.
     """
 
     name: str
@@ -85,28 +73,23 @@ def trained_words(rung: RungScore | RungFrontier) -> str:
 
 
 def slices(trials: Sequence[Trial], winner: int) -> list[Slice]:
-    """Return each hyperparameter over the trials at the first rung.
-
-    All were trained equally long there.
-    """
+    """Return each hyperparameter over the trials at the first rung, where all trained equally long."""
     scored = [trial for trial in trials if trial.scores]
     names = dict.fromkeys(name for trial in scored for name in trial.choices)
-    return [_slice(name, scored, winner) for name in names]
-
-
-def _slice(name: str, scored: Sequence[Trial], winner: int) -> Slice:
-    points = tuple(
-        SlicePoint(trial.number, trial.choices[name], trial.scores[0].accuracy, _look(trial, winner))
-        for trial in scored
-    )
-    values = {point.value for point in points}
-    if all(isinstance(value, float) for value in values):
-        return Slice(name, None, points)
-    return Slice(name, tuple(sorted(values, key=_order)), points)
+    panels = []
+    for name in names:
+        points = tuple(
+            SlicePoint(trial.number, trial.choices[name], trial.scores[0].accuracy, _look(trial, winner))
+            for trial in scored
+        )
+        values = {point.value for point in points}
+        is_range = all(isinstance(value, float) for value in values)
+        panels.append(Slice(name, None if is_range else tuple(sorted(values, key=_order)), points))
+    return panels
 
 
 def _order(value: Choice) -> tuple[float, str]:
-    """Return what levels are sorted by: numbers by their size, words by their letters."""
+    """Return a key that sorts numbers by size and words by letters."""
     return (0.0, value) if isinstance(value, str) else (value, "")
 
 
@@ -116,35 +99,29 @@ def _look(trial: Trial, winner: int) -> Look:
     return _WENT_ON if len(trial.rungs) > 1 else _STOPPED
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_frontiers(
     frontiers: Sequence[RungFrontier], title: str, x_label: str, limit: float | None = None
 ) -> Figure:
     """Draw validation accuracy against a cost, a panel for each rung, with its frontier.
 
     The band below a frontier is one standard error wide: a trial in it ties with the frontier within
-    noise.
-
-    Args:
-        frontiers: From the shortest training to the longest.
-        title: What the figure shows.
-        x_label: The cost and its unit.
-        limit: The most the device takes, drawn as a line, or None.
+    noise. The limit of the device is a line.
     """
-    figure = Figure(figsize=(WIDTH_INCHES, 2.1 * len(frontiers) + 1.4), layout="constrained")
+    figure = Figure(figsize=(svg.WIDTH_INCHES, 2.1 * len(frontiers) + 1.4), layout="constrained")
     panels = list(figure.subplots(len(frontiers), 1, squeeze=False).ravel())
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     for axes, frontier in zip(panels, frontiers, strict=True):
         words = f"{len(frontier.points)} trials after {trained_words(frontier)}"
         axes.set_title(words, fontsize=11, fontweight="normal")
         if limit is not None:
-            axes.axvline(limit, color=INK, linestyle=":", linewidth=1.2, label="most the device takes")
+            axes.axvline(
+                limit, color=svg.INK, linestyle=":", linewidth=1.2, label="most the device takes"
+            )
         _draw_trials(axes, frontier)
         _draw_frontier(axes, frontier)
         axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     panels[-1].set_xlabel(x_label)
-    figure.supylabel("validation accuracy, %", fontsize=11)
-    _shared_legend(figure, panels)
+    _name_panels(figure, panels, title)
     return figure
 
 
@@ -158,7 +135,6 @@ def _draw_trials(axes: Axes, frontier: RungFrontier) -> None:
             text = f"{point.number}, winner" if point.won else str(point.number)
             place = point.cost, point.accuracy
             axes.annotate(text, place, (5, 5), textcoords="offset points", fontsize=9)
-    axes.yaxis.set_major_formatter(percent_ticks())
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
@@ -167,73 +143,64 @@ def _draw_frontier(axes: Axes, frontier: RungFrontier) -> None:
     right = axes.get_xlim()[1]
     costs = [*(cost for cost, _ in points), right]
     heights = [*(accuracy for _, accuracy in points), points[-1][1]]
-    axes.step(costs, heights, where="post", color=PALETTE[1], linewidth=1.2)
+    axes.step(costs, heights, where="post", color=svg.PALETTE[1], linewidth=1.2)
     low = [height - frontier.margin for height in heights]
-    axes.fill_between(costs, low, heights, step="post", color=PALETTE[1], alpha=0.14, linewidth=0)
+    axes.fill_between(costs, low, heights, step="post", color=svg.PALETTE[1], alpha=0.14, linewidth=0)
     axes.set_xlim(right=right)
 
 
 def _scatter(axes: Axes, xs: Sequence[float], ys: Sequence[float], look: Look) -> None:
     """Draw points of one kind, with no entry in the legend for none."""
     if xs:
-        axes.plot(
-            xs,
-            ys,
-            linestyle="",
-            label=look.label,
-            marker=look.marker,
-            markersize=look.size,
-            markeredgecolor=look.color,
-            markerfacecolor=look.color if look.filled else "none",
-            markeredgewidth=1.5,
-            zorder=3,
+        (points,) = axes.plot(xs, ys, look.marker, color=look.color, label=look.label, zorder=3)
+        points.set(
+            markersize=look.size, markeredgewidth=1.5, fillstyle="full" if look.filled else "none"
         )
 
 
-def _shared_legend(figure: Figure, panels: Sequence[Axes]) -> None:
-    """Put one legend below for what any panel shows."""
+def _name_panels(figure: Figure, panels: Sequence[Axes], title: str) -> None:
+    """Give panels of accuracies a title and below a legend for all of them."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    figure.supylabel("validation accuracy, %", fontsize=11)
     entries: dict[str, Artist] = {}
     for axes in panels:
+        axes.yaxis.set_major_formatter(svg.percent_ticks())
         handles, labels = axes.get_legend_handles_labels()
         entries.update(zip(labels, handles, strict=True))
     figure.legend(list(entries.values()), list(entries), loc="outside lower left", ncols=2)
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_slices(slices: Sequence[Slice], trained: str) -> Figure:
-    """Draw a small panel for each hyperparameter: what was chosen against the accuracy reached.
-
-    Args:
-        slices: One for each hyperparameter.
-        trained: How long the trials were trained, in words.
-    """
+    """Draw accuracy by value of each hyperparameter; ``trained`` is the length of training."""
     rows = ceil(len(slices) / 2)
-    figure = Figure(figsize=(WIDTH_INCHES, 1.75 * rows + 1.1), layout="constrained")
+    figure = Figure(figsize=(svg.WIDTH_INCHES, 1.75 * rows + 1.1), layout="constrained")
     panels = list(figure.subplots(rows, 2, sharey=True, squeeze=False).ravel())
-    title = f"Each hyperparameter, after {trained}"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
     for axes, panel in zip(panels, slices, strict=False):
         _draw_slice(axes, panel)
     for axes in panels[len(slices) :]:
         axes.set_axis_off()
-    figure.supylabel("validation accuracy, %", fontsize=11)
-    _shared_legend(figure, panels)
+    _name_panels(figure, panels, f"Each hyperparameter, after {trained}")
     return figure
 
 
 def _draw_slice(axes: Axes, panel: Slice) -> None:
     axes.margins(y=0.12)
     axes.set_xlabel(panel.title, fontsize=10)
-    axes.yaxis.set_major_formatter(percent_ticks())
     axes.yaxis.set_major_locator(MaxNLocator(4))
     for look in (_STOPPED, _WENT_ON, _WON):
         points = [point for point in panel.points if point.look == look]
         places = [_place(panel, point) for point in points]
         _scatter(axes, places, [point.accuracy for point in points], look)
-    if panel.levels is None:
-        _name_range(axes, panel)
-    else:
+    if panel.levels is not None:
         _name_levels(axes, panel, panel.levels)
+        return
+    if panel.name in LOGARITHMIC:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel(f"{panel.title} (logarithmic)", fontsize=10)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
 
 
 def _place(panel: Slice, point: SlicePoint) -> float:
@@ -245,46 +212,32 @@ def _place(panel: Slice, point: SlicePoint) -> float:
     return panel.levels.index(point.value) + 0.5 * spread
 
 
-def _name_range(axes: Axes, panel: Slice) -> None:
-    if panel.name in LOGARITHMIC:
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-        axes.set_xlabel(f"{panel.title} (logarithmic)", fontsize=10)
-    axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
-
-
 def _name_levels(axes: Axes, panel: Slice, levels: Sequence[Choice]) -> None:
     """Name the levels, and draw the mean of each as a short line."""
     axes.set_xticks(range(len(levels)), [str(level) for level in levels])
     axes.set_xlim(-0.6, len(levels) - 0.4)
     for position, level in enumerate(levels):
-        reached = [point.accuracy for point in panel.points if point.value == level]
-        mean = sum(reached) / len(reached)
+        mean = fmean(point.accuracy for point in panel.points if point.value == level)
         label = "mean of the choice" if position == 0 else None
-        ends = [position - 0.32, position + 0.32]
-        axes.plot(ends, [mean, mean], color=INK, linewidth=1.2, label=label)
+        axes.plot(
+            [position - 0.32, position + 0.32], [mean, mean], color=svg.INK, linewidth=1.2, label=label
+        )
 
 
-@rc_context(ROWS_STYLE)
+@rc_context(svg.ROWS_STYLE)
 def draw_importances(importances: Sequence[Importance], num_trials: int) -> Figure:
     """Draw importances as bars, with a mark for chance."""
     title, height = f"Importance, from {num_trials} trials", 0.36 * len(importances) + 1.5
-    figure, axes = one_axes(title, "share of all importance, %", "", height)
+    figure, axes = svg.one_axes(title, "share of all importance, %", "", height)
     rows, shares = range(len(importances)), [importance.share for importance in importances]
-    axes.barh(rows, shares, height=0.55, color=PALETTE[1], label="estimate")
-    axes.plot(
+    axes.barh(rows, shares, height=0.55, color=svg.PALETTE[1], label="estimate")
+    chance, label = (
         [importance.by_chance for importance in importances],
-        rows,
-        label="largest of the shuffled outcomes",
-        marker="|",
-        markersize=16,
-        markeredgewidth=2.2,
-        linestyle="",
-        color=PALETTE[0],
+        "largest of the shuffled outcomes",
     )
-    axes.xaxis.set_major_formatter(percent_ticks())
+    axes.plot(chance, rows, "|", color=svg.PALETTE[0], label=label, markersize=16, markeredgewidth=2.2)
+    axes.xaxis.set_major_formatter(svg.percent_ticks())
     axes.set_xlim(left=0)
-    name_rows(axes, [importance.name.replace("_", " ") for importance in importances])
-    legend_below(figure, axes)
+    svg.name_rows(axes, [importance.name.replace("_", " ") for importance in importances])
+    svg.legend_below(figure, axes)
     return figure

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from litesmith.documents.formats import count, points
-from litesmith.records.sweep import Choices, RungFrontier, SweepResult, Trial
+from litesmith.records.sweep import RungFrontier, SweepResult, Trial
 from litesmith.report import drawing
 from litesmith.report.drawing import Captioned
 from litesmith.report.inputs import ReportInputs
@@ -19,9 +19,7 @@ class TrialRow:
     """A trial as a row of the table.
 
     Attributes:
-        trial: The trial.
-        state: Its state, where it stopped or which limit it breaks.
-        won: Whether it is the winner.
+        state: With the rung where it stopped or the limit that it breaks.
         accuracies: On validation, by rung; None where it was not trained.
         cpu_s: CPU-seconds of all its rungs; None if it was not trained.
     """
@@ -32,23 +30,16 @@ class TrialRow:
     accuracies: tuple[float | None, ...]
     cpu_s: float | None
 
-    @property
-    def choices(self) -> Choices:
-        """Its hyperparameters."""
-        return self.trial.choices
-
 
 @dataclass(frozen=True)
 class SweepSection:
     """What the section shows.
 
     Attributes:
-        result: The result of the sweep.
         frontiers: Accuracy against bytes, and against CPU-seconds.
-        slices: Each hyperparameter against accuracy.
-        importances: How much each decided; None if the sweep has no estimate.
+        slices: Accuracy by value of each hyperparameter.
+        importances: None if the sweep has no estimate.
         rungs: How long the trials of each rung were trained, in words.
-        rows: A row for each trial.
     """
 
     result: SweepResult
@@ -62,14 +53,12 @@ class SweepSection:
 def build(inputs: ReportInputs) -> SweepSection:
     """Return what the section shows."""
     sweep, timing = inputs.results.sweep, inputs.results.sweep_timing
+    limit = sweep.limits.max_tflite_bytes
+    by_bytes = _frontier_figure(sweep.frontiers, "bytes", "int8 file, bytes", limit)
+    by_time = _frontier_figure(timing.frontiers, "CPU-seconds", "CPU-seconds of the training")
     return SweepSection(
         result=sweep,
-        frontiers=(
-            _frontier_figure(
-                sweep.frontiers, "bytes", "int8 file, bytes", sweep.limits.max_tflite_bytes
-            ),
-            _frontier_figure(timing.frontiers, "CPU-seconds", "CPU-seconds of the training"),
-        ),
+        frontiers=(by_bytes, by_time),
         slices=_slice_figure(sweep),
         importances=_importance_figure(sweep) if sweep.importances else None,
         rungs=tuple(figures.trained_words(frontier) for frontier in sweep.frontiers),
@@ -79,23 +68,17 @@ def build(inputs: ReportInputs) -> SweepSection:
 
 def trial_rows(inputs: ReportInputs) -> tuple[TrialRow, ...]:
     """Return a row for each trial, in the order of the proposals."""
-    sweep, num_rungs = inputs.results.sweep, len(inputs.results.sweep.frontiers)
+    sweep = inputs.results.sweep
     seconds: dict[int, float] = {}
     for time in inputs.results.sweep_timing.trials:
         seconds[time.number] = seconds.get(time.number, 0.0) + time.cpu_s
-    return tuple(
-        TrialRow(
-            trial=trial,
-            state=state_words(trial),
-            won=trial.number == sweep.winner.number,
-            accuracies=tuple(
-                next((rung.accuracy for rung in trial.rungs if rung.rung == number), None)
-                for number in range(num_rungs)
-            ),
-            cpu_s=seconds.get(trial.number),
-        )
-        for trial in sweep.trials
-    )
+    rows = []
+    for trial in sweep.trials:
+        reached = {rung.rung: rung.accuracy for rung in trial.rungs}
+        accuracies = tuple(reached.get(number) for number in range(len(sweep.frontiers)))
+        won = trial.number == sweep.winner.number
+        rows.append(TrialRow(trial, state_words(trial), won, accuracies, seconds.get(trial.number)))
+    return tuple(rows)
 
 
 def state_words(trial: Trial) -> str:
@@ -110,36 +93,26 @@ def tie_words(frontier: RungFrontier, unit: str) -> str:
     best = max(frontier.points, key=lambda point: (point.accuracy, -point.cost))
     near = [point for point in frontier.points if point.accuracy >= best.accuracy - frontier.margin]
     margin = f"one standard error ({points(frontier.margin).removeprefix('+')} points)"
-    lead = (
-        f"After {figures.trained_words(frontier)} trial {best.number} was best "
-        f"with {100 * best.accuracy:.2f} %. "
-    )
+    trained, reached = figures.trained_words(frontier), f"{100 * best.accuracy:.2f} %"
+    lead = f"After {trained} trial {best.number} was best with {reached}."
     if len(near) == 1:
-        return f"{lead}No other is within {margin} of it."
+        return f"{lead} No other is within {margin} of it."
     others = ", ".join(str(number) for number in sorted(point.number for point in near if point != best))
     cheapest = min(near, key=lambda point: point.cost)
-    return (
-        f"{lead}Within {margin} of it: {others}; "
-        f"the cheapest of all these is {cheapest.number} with {count(cheapest.cost)} {unit}."
-    )
+    last = f"the cheapest of all these is {cheapest.number} with {count(cheapest.cost)} {unit}."
+    return f"{lead} Within {margin} of it: {others}; {last}"
 
 
 def _frontier_figure(
     frontiers: Sequence[RungFrontier], unit: str, label: str, limit: float | None = None
 ) -> Captioned:
-    words = tie_words(frontiers[-1], unit)
-    description = (
-        f"Validation accuracy of the trials against {label}, with the frontier of each rung. {words}"
-    )
-    figure = drawing.drawn(
-        f"trials-{unit.lower()}",
-        description,
-        figures.draw_frontiers,
-        frontiers,
+    words, title, name = (
+        tie_words(frontiers[-1], unit),
         f"Accuracy against {unit}",
-        label,
-        limit,
+        f"trials-{unit.lower()}",
     )
+    about = f"Validation accuracy of the trials against {label}, with the frontier of each rung. {words}"
+    figure = drawing.drawn(name, about, figures.draw_frontiers, frontiers, title, label, limit)
     return Captioned(figure, words)
 
 
@@ -160,9 +133,8 @@ def _importance_figure(sweep: SweepResult) -> Markup:
         for estimate in sweep.importances
     )
     description = f"Estimated importance of each hyperparameter, from {num_trials} trials: {shares}."
-    return drawing.drawn(
-        "importance", description, figures.draw_importances, sweep.importances, num_trials
-    )
+    draw = figures.draw_importances
+    return drawing.drawn("importance", description, draw, sweep.importances, num_trials)
 
 
 SECTION = Section("sweep", "Sweep", build)

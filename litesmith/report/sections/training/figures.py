@@ -2,26 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
-import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from litesmith.records.provenance import Provenance
+from litesmith.report import svg
 from litesmith.report.inputs import History
-from litesmith.report.svg import (
-    MARKERS,
-    PALETTE,
-    ROWS_STYLE,
-    STYLE,
-    WIDTH_INCHES,
-    legend_below,
-    name_rows,
-    one_axes,
-    percent_ticks,
-)
 
 # The first epochs are far off and would press the rest of the lines into one: the axis ends where those
 # of the second half of each line lie, with this share of their range around.
@@ -42,28 +32,17 @@ class Curve:
 
 
 def curves_of(histories: Mapping[str, History], column: str) -> list[Curve]:
-    """Return the train and validation lines of one column.
+    """Return the train and validation lines of one column of histories by model.
 
-    Args:
-        histories: For each model its columns: ``epoch``, the column (train) and that with ``val_``
-            before (validation).
-        column: ``accuracy`` (0 to 1), ``loss`` or ``learning_rate`` (which has no validation line).
-
-    Returns:
-        The lines with a point. An epoch in which a value is not finite has none.
+    An epoch in which the value is not finite has no point, and what has no point is no line.
     """
-    lines = [
-        _curve(model, split, history, prefix + column)
-        for model, history in histories.items()
-        for split, prefix in (("train", ""), ("validation", "val_"))
-    ]
-    return [line for line in lines if line.values]
-
-
-def _curve(model: str, split: str, history: History, column: str) -> Curve:
-    points = zip(history.get("epoch", ()), history.get(column, ()), strict=False)
-    finite = [(epoch, value) for epoch, value in points if np.isfinite(value)]
-    return Curve(model, split, tuple(epoch for epoch, _ in finite), tuple(value for _, value in finite))
+    curves = []
+    for model, history in histories.items():
+        for split, prefix in (("train", ""), ("validation", "val_")):
+            points = zip(history.get("epoch", ()), history.get(prefix + column, ()), strict=False)
+            if finite := [point for point in points if isfinite(point[1])]:
+                curves.append(Curve(model, split, *zip(*finite, strict=True)))
+    return curves
 
 
 def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
@@ -71,12 +50,8 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
 
     None if the lines lie within it anyway, or are too short to have a later half.
     """
-    later = [
-        value
-        for line in curves
-        for value in line.values[len(line.values) // 2 :]
-        if len(line.values) > 3
-    ]
+    long = [line.values for line in curves if len(line.values) > 3]
+    later = [value for values in long for value in values[len(values) // 2 :]]
     if not later:
         return None
     margin = _MARGIN * (max(later) - min(later))
@@ -85,50 +60,41 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
     return None if inside or margin == 0 else (low, high)
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
     """Draw learning curves on shared axes.
 
     Each model has a colour and a shape, which tells the models apart where colours do not. Train is
-    dashed with hollow shapes, validation solid.
-
-    Args:
-        curves: What `curves_of` gave.
-        title: What the figure shows.
-        y_label: Quantity and unit of the vertical axis.
-        in_percent: Whether the values are fractions, to be labelled in percent.
+    dashed with hollow shapes, validation solid. Fractions are labelled in percent if ``in_percent``.
     """
-    figure, axes = one_axes(title, "epoch", y_label)
+    figure, axes = svg.one_axes(title, "epoch", y_label)
     _draw_lines(axes, curves, with_split=True)
     limits = focus(curves)
     if limits is not None:
         axes.set_ylim(*limits)
     if in_percent:
-        axes.yaxis.set_major_formatter(percent_ticks())
-    legend_below(figure, axes)
+        axes.yaxis.set_major_formatter(svg.percent_ticks())
+    svg.legend_below(figure, axes)
     return figure
 
 
-@rc_context(STYLE)
+@rc_context(svg.STYLE)
 def draw_schedule(curves: Sequence[Curve]) -> Figure:
     """Draw the learning rate at the end of each epoch, on a logarithmic scale.
 
     Optimizers differ by orders of magnitude. A schedule that ends at zero or near it leaves the figure
     below, a tenth of the smallest peak down.
-
-    Args:
-        curves: What `curves_of` gave for ``learning_rate``.
     """
     lowest_peak = min(max(curve.values) for curve in curves)
     label = "learning rate (logarithmic)" if lowest_peak > 0 else "learning rate"
-    figure, axes = one_axes("Learning rate", "epoch", label)
+    figure, axes = svg.one_axes("Learning rate", "epoch", label)
     _draw_lines(axes, curves, with_split=False)
     if lowest_peak > 0:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(bottom=lowest_peak / 10)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-    legend_below(figure, axes, columns=3)
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    svg.legend_below(figure, axes, columns=3)
     return figure
 
 
@@ -136,7 +102,7 @@ def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> Non
     models = list(dict.fromkeys(curve.model for curve in curves))
     for curve in curves:
         position = models.index(curve.model)
-        color, dashed = PALETTE[position % len(PALETTE)], with_split and curve.split == "train"
+        color, dashed = svg.PALETTE[position % len(svg.PALETTE)], with_split and curve.split == "train"
         axes.plot(
             curve.epochs,
             curve.values,
@@ -144,7 +110,7 @@ def _draw_lines(axes: Axes, curves: Sequence[Curve], *, with_split: bool) -> Non
             label=f"{curve.model}, {curve.split}" if with_split else curve.model,
             linestyle=(0, (3, 2)) if dashed else "-",
             linewidth=1.3 if dashed else 2.2,
-            marker=MARKERS[position % len(MARKERS)],
+            marker=svg.MARKERS[position % len(svg.MARKERS)],
             markersize=5.5,
             markerfacecolor="none" if dashed else color,
             markevery=_marked_points(len(curve.values)),
@@ -158,20 +124,20 @@ def _marked_points(num_values: int) -> list[int]:
     return list(range(num_values - 1, -1, -step))[::-1]
 
 
-@rc_context(ROWS_STYLE)
+@rc_context(svg.ROWS_STYLE)
 def draw_costs(steps: Sequence[Provenance]) -> Figure:
     """Draw seconds and memory of each step."""
-    figure = Figure(figsize=(WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
+    figure = Figure(figsize=(svg.WIDTH_INCHES, 0.42 * len(steps) + 1.5), layout="constrained")
     times, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     times.set_title("Cost of each step")
     times.set_xlabel("seconds")
     memory.set_xlabel("largest process, MB")
     cpu_s, wall_s = [step.cpu_s for step in steps], [step.wall_s for step in steps]
-    _bars(times, cpu_s, -0.2, height=0.36, color=PALETTE[1], label="CPU, all processes")
-    _bars(times, wall_s, 0.2, height=0.36, color=PALETTE[4], label="wall")
-    _bars(memory, [step.peak_memory_mb for step in steps], 0.0, height=0.5, color=PALETTE[2])
-    name_rows(times, [step.step for step in steps])
-    legend_below(figure, times)
+    _bars(times, cpu_s, -0.2, height=0.36, color=svg.PALETTE[1], label="CPU, all processes")
+    _bars(times, wall_s, 0.2, height=0.36, color=svg.PALETTE[4], label="wall")
+    _bars(memory, [step.peak_memory_mb for step in steps], 0.0, height=0.5, color=svg.PALETTE[2])
+    svg.name_rows(times, [step.step for step in steps])
+    svg.legend_below(figure, times)
     return figure
 
 

@@ -21,12 +21,6 @@ class TrainingSection:
     Attributes:
         curves: Accuracy, loss and learning rate by epoch.
         smoothings: Label smoothing of each model that the figures show.
-        num_teachers: Teachers trained.
-        steps: How each step made its outputs.
-        total_cpu_s: CPU-seconds of all steps together.
-        cost_figure: Their cost.
-        baseline: What became of the baseline.
-        baseline_summary: Keras' table of the baseline's layers.
     """
 
     curves: tuple[Captioned, ...]
@@ -80,7 +74,12 @@ def continued_histories(inputs: ReportInputs) -> dict[str, History]:
     histories["pruned"] = _continued(histories["pruned"], histories["tuned"])
     variant = inputs.results.quantize.variants.get(model)
     if variant is not None:
-        histories[model] = _continued(_columns(variant.history), histories[variant.parent])
+        rows = [epoch.model_dump() for epoch in variant.history]
+        columns = {
+            name: tuple(nan if row[name] is None else float(row[name]) for row in rows)
+            for name in EpochScores.model_fields
+        }
+        histories[model] = _continued(columns, histories[variant.parent])
     return histories
 
 
@@ -89,30 +88,15 @@ def _continued(history: History, parent: History) -> History:
     return {**history, "epoch": tuple(epoch + last for epoch in history["epoch"])}
 
 
-def _columns(epochs: Sequence[EpochScores]) -> History:
-    """Return the columns of a history, NaN where a value is not a number."""
-    rows = [epoch.model_dump() for epoch in epochs]
-    return {
-        name: tuple(nan if row[name] is None else float(row[name]) for row in rows)
-        for name in EpochScores.model_fields
-    }
-
-
 def _curves(histories: Mapping[str, History], column: str, label: str) -> Captioned:
     curves, quantity = figures.curves_of(histories, column), column.capitalize()
     models = " and ".join(dict.fromkeys(line.model for line in curves))
     ends = "; ".join(f"{line.model} {line.split} {line.values[-1]:.4f}" for line in curves)
     description = f"{quantity} of {models} by epoch, on train and validation. At the end: {ends}."
-    figure = drawing.drawn(
-        f"curves-{column}",
-        description,
-        figures.draw_curves,
-        curves,
-        f"{quantity} while training",
-        label,
-        in_percent=column == "accuracy",
-    )
-    return Captioned(figure, _left_out(dict.fromkeys(_untrained(histories), "not trained")))
+    title, in_percent, draw = f"{quantity} while training", column == "accuracy", figures.draw_curves
+    name = f"curves-{column}"
+    figure = drawing.drawn(name, description, draw, curves, title, label, in_percent=in_percent)
+    return Captioned(figure, _left_out(histories))
 
 
 def _schedule(histories: Mapping[str, History]) -> Captioned:
@@ -124,19 +108,14 @@ def _schedule(histories: Mapping[str, History]) -> Captioned:
     )
     description = f"Learning rate at the end of each epoch, the highest and the last: {ranges}."
     short = {line.model: "one epoch, no schedule" for line in curves if line not in schedules}
-    return Captioned(
-        drawing.drawn("schedule", description, figures.draw_schedule, schedules),
-        _left_out(dict.fromkeys(_untrained(histories), "not trained") | short),
-    )
+    figure = drawing.drawn("schedule", description, figures.draw_schedule, schedules)
+    return Captioned(figure, _left_out(histories, short))
 
 
-def _untrained(histories: Mapping[str, History]) -> list[str]:
-    return [model for model, history in histories.items() if not history["epoch"]]
-
-
-def _left_out(reasons: Mapping[str, str]) -> str:
+def _left_out(histories: Mapping[str, History], reasons: Mapping[str, str] = {}) -> str:
     """Return a sentence on the models that a figure leaves out, if any."""
-    models = "; ".join(f"{model} ({reason})" for model, reason in reasons.items())
+    untrained = {model: "not trained" for model, history in histories.items() if not history["epoch"]}
+    models = "; ".join(f"{model} ({reason})" for model, reason in {**untrained, **reasons}.items())
     return f"Left out: {models}." if models else ""
 
 

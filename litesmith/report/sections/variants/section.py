@@ -17,11 +17,8 @@ from litesmith.report.sections.variants.figures import draw_files
 class VariantRow:
     """A variant as the table shows it.
 
-    Attributes:
-        name: Of the variant.
-        variant: What it does on the test images.
-        agreement: Share of the test images that it answers as its Keras model; None for a Keras model.
-        latency: None for a Keras model.
+    Agreement is the share of test images that it answers as its Keras model. A Keras model has neither
+    agreement nor latency.
     """
 
     name: str
@@ -32,15 +29,7 @@ class VariantRow:
 
 @dataclass(frozen=True)
 class VariantsSection:
-    """What the section shows.
-
-    Attributes:
-        final: Name of the file that goes to the device.
-        rows: The table.
-        no_loss: Each reason for which precisions have no loss, with their names.
-        latency: How the latency was measured.
-        figure: The files, drawn.
-    """
+    """What the section shows; ``no_loss`` is each reason for no loss with its precisions."""
 
     final: str
     rows: tuple[VariantRow, ...]

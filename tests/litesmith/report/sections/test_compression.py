@@ -11,7 +11,9 @@ def test_ablation_is_measured_against_the_winner() -> None:
 
 def test_sparsity_is_matched_layer_by_layer() -> None:
     rows = sparsity_rows(report_inputs())
-    assert [(row.name, row.quantized) for row in rows] == [(f"stage{n}_conv", 0.62) for n in (1, 2, 3)]
+    assert [(row.layer.name, row.quantized) for row in rows] == [
+        (f"stage{n}_conv", 0.62) for n in (1, 2, 3)
+    ]
 
 
 def test_layer_that_the_file_does_not_name_has_no_share_there() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from litesmith.analysis.intervals import Estimate
+from litesmith.records.prune import LayerSparsity
 from litesmith.report.sections.compression.figures import SparsityRow, draw_ablation, draw_sparsity
 from litesmith.report.svg import svg_text
 
@@ -16,11 +17,13 @@ def test_ablation_bears_title_unit_and_lines_as_text(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["Sparsity by layer", "weights that are zero, %", "stem_conv", "asked", "conv"]
+    "word", ["Sparsity by layer", "weights that are zero, %", "stem_conv", "requested", "conv"]
 )
 def test_sparsity_bears_title_unit_and_layers_as_text(word: str) -> None:
     layers = [
-        SparsityRow("stem_conv", (3, 3, 1, 16), 144, 0.0, 0.0, None),
-        SparsityRow("conv", (3, 3, 16, 32), 4608, 0.55, 0.55, 0.57),
+        SparsityRow(
+            LayerSparsity(name=name, shape=(9,), num_weights=9, asked=share, reached=share), left
+        )
+        for name, share, left in (("stem_conv", 0.0, None), ("conv", 0.55, 0.57))
     ]
     assert f">{word}</text>" in svg_text(draw_sparsity(layers), "sparsity", "")

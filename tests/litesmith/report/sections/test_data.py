@@ -23,10 +23,10 @@ def test_columns_are_files_then_splits_with_bars_by_the_largest_class() -> None:
     columns = data.class_columns(inputs)
     assert [(column.name, column.kind) for column in columns] == [
         ("train", "file"), ("test", "file"), ("train", "split"), ("validation", "split"), ("gate", "split"),
-        ("test", "split"),
+        ("test", "split")
     ]  # fmt: skip
     assert [(cell.count, cell.share) for cell in map(columns[0].cell, (0, 3))] == [
-        (6_000, 1.0), (3_000, 0.5),
+        (6_000, 1.0), (3_000, 0.5)
     ]  # fmt: skip
 
 

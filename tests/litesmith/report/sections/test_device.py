@@ -5,13 +5,13 @@ from tests.litesmith.report.report_inputs import FINAL, report_inputs, with_valu
 
 
 def test_columns_bear_their_unit_and_values_are_read_in_their_order() -> None:
-    micro, neural = build(report_inputs()).measured
-    assert micro.columns == (
-        "Arena, bytes", "Records that stay, bytes", "Activations and scratch, bytes",
-    )  # fmt: skip
-    assert micro.rows[0].values == ("60\u2009000", "5\u2009000", "55\u2009000")
-    assert neural.rows[0].values == ("21\u2009360", "70\u2009352", "118\u2009050", "0.236", "0")
-    assert [row.file for row in micro.rows if row.refused] == ["tuned-int4"]
+    micro, neural = build(report_inputs()).tables
+    assert [column.label for column in micro.measured.columns] == [
+        "Arena, bytes", "Records that stay, bytes", "Activations and scratch, bytes"
+    ]  # fmt: skip
+    assert micro.rows[FINAL] == ("60\u2009000", "5\u2009000", "55\u2009000")
+    assert neural.rows[FINAL] == ("21\u2009360", "70\u2009352", "118\u2009050", "0.236", "0")
+    assert [file for file, values in micro.rows.items() if not values] == ["tuned-int4"]
 
 
 def test_limit_that_is_broken_is_shown_with_its_share() -> None:

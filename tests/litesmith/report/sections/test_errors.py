@@ -31,10 +31,10 @@ def test_confused_pairs_are_the_most_frequent_mistakes() -> None:
     inputs = with_value(inputs, "results", "evaluate", "variants", FINAL, value=variant)
     first, second = confused_pairs(inputs, gallery_of(inputs))
     assert (first.actual, first.predicted, first.num_images, first.share) == (
-        CLASS_NAMES[2], CLASS_NAMES[1], 5, 0.5,
+        CLASS_NAMES[2], CLASS_NAMES[1], 5, 0.5
     )  # fmt: skip
     assert (second.actual, second.predicted, second.num_images, second.share) == (
-        CLASS_NAMES[0], CLASS_NAMES[1], 2, 0.2,
+        CLASS_NAMES[0], CLASS_NAMES[1], 2, 0.2
     )  # fmt: skip
 
 
@@ -75,16 +75,17 @@ def test_mistakes_are_the_surest_first_and_no_more_than_wanted() -> None:
 def test_calibration_names_its_bins_and_its_models() -> None:
     section = build(report_inputs())
     assert section.num_bins == 15
-    assert list(section.calibration) == ["baseline-keras", "tuned-keras", FINAL]
+    assert list(section.inputs.results.evaluate.calibration) == ["baseline-keras", "tuned-keras", FINAL]
     assert "over 15 bins of confidence" in SECTION.render(report_inputs())
 
 
 def test_flips_are_those_of_the_evaluation() -> None:
     inputs = report_inputs()
-    section, said = build(inputs), inputs.predictions.predicted
-    assert list(section.flips) == [name for name in said if not name.endswith("keras")]
-    changed = np.count_nonzero(said[FINAL] != said["tuned-keras"])
-    assert section.flips[FINAL].num_changed == changed
+    predicted, flips = inputs.predictions.predicted, build(inputs).inputs.results.evaluate.flips
+    assert list(flips) == [name for name in predicted if not name.endswith("keras")]
+    changed = np.count_nonzero(predicted[FINAL] != predicted["tuned-keras"])
+    assert flips[FINAL].num_changed == changed
+    assert f'{FINAL}</th><td class="number">{changed}</td>' in SECTION.render(inputs)
 
 
 def test_flipped_pictures_show_both_answers() -> None:
@@ -92,17 +93,17 @@ def test_flipped_pictures_show_both_answers() -> None:
         "tuned-keras": np.array([0, 1, 1, 2, 1], np.uint8),
         FINAL: np.array([1, 0, 1, 0, 1], np.uint8),
     }
-    said = Predictions(
+    predictions = Predictions(
         labels=np.array([0, 0, 1, 1, 2], np.uint8),
         predicted=predicted,
         confidence={name: np.linspace(0.5, 0.9, 5, dtype=np.float32) for name in predicted},
         error_rows=np.array([0, 1, 3, 4]),
         error_images=np.zeros((4, 2, 2), np.uint8),
     )
-    inputs = dataclasses.replace(report_inputs(), predictions=said, class_names=("a", "b", "c"))
+    inputs = dataclasses.replace(report_inputs(), predictions=predictions, class_names=("a", "b", "c"))
     inputs = with_value(inputs, "params", "max_thumbnails", value=6)
     answers = {
-        kind: [(pair.before.row, pair.before.predicted, pair.after.predicted) for pair in pairs]
+        kind: [(before.row, before.predicted, after.predicted) for before, after in pairs]
         for kind, pairs in flipped(inputs, gallery_of(inputs)).items()
     }
     assert answers == {

@@ -44,7 +44,7 @@ def test_slices_hold_every_trial_with_a_score_at_the_first_rung() -> None:
     width, rate = plots.slices(TRIALS, winner=0)
     assert (width.name, width.levels, rate.levels) == ("width", (28, 32), None)
     assert [(point.number, point.value, point.look.label) for point in width.points] == [
-        (0, 28, "winner"), (1, 32, "stopped there"), (3, 28, "stopped there"), (4, 32, "trained longer"),
+        (0, 28, "winner"), (1, 32, "stopped there"), (3, 28, "stopped there"), (4, 32, "trained longer")
     ]  # fmt: skip
     assert [point.number for point in rate.points if point.look.label == "winner"] == [0]
 
@@ -70,7 +70,7 @@ def test_length_of_a_training_is_told_in_words() -> None:
 @pytest.mark.parametrize(
     "word",
     ["Accuracy against bytes", "int8 file, bytes", "validation accuracy, %", "4 trials after 1 epoch of 8,000 images",
-     "most the device takes", "on the frontier", "tied with it within noise", "behind", "0, winner"],
+     "most the device takes", "on the frontier", "tied with it within noise", "behind", "0, winner"]
 )  # fmt: skip
 def test_frontiers_bear_title_axes_with_units_limit_and_winner_as_text(word: str) -> None:
     points = frontiers(TRIALS, file_bytes, winner=0, num_images=5_000)
