@@ -165,10 +165,7 @@ def _measurements(
 
 
 def _limits(
-    ins: Ins,
-    converted: ConvertResult,
-    measured: dict[str, DeviceMeasurement],
-    device: DeviceParams,
+    ins: Ins, converted: ConvertResult, measured: dict[str, DeviceMeasurement], device: DeviceParams
 ) -> tuple[LimitCheck, ...]:
     """Hold the final file to the limits of the device that do not depend on a clock."""
     from litesmith.compression.variants.registry import passes
