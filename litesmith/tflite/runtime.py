@@ -188,16 +188,10 @@ class LiteModel:
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
     def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
-        """Encode images as the input holds them.
-
-        Args:
-            images: uint8 (n, height, width).
-
-        Returns:
-            (n, 1, height, width, 1) in the dtype of the input.
+        """Return uint8 (n, height, width) as the input holds it, (n, 1, height, width, 1).
 
         Raises:
-            DataError: The images are not of the size that the model takes.
+            DataError: The images are of another size than the model takes.
         """
         expected = self.input.shape[1:3]
         if images.shape[1:] != expected:
@@ -207,9 +201,7 @@ class LiteModel:
         return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Answer images one by one, as a device does.
-
-        Batches were measured to be no faster.
+        """Answer images one by one, as a device does; batches were measured to be no faster.
 
         Args:
             images: uint8 (n, height, width).
