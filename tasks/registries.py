@@ -63,9 +63,9 @@ def _repeated_units(params: Params) -> Iterator[str]:
     repeats = params.sweep.space.repeats
     if single and max(repeats) > 1:
         yield (
-            f"quantize.variants has {' and '.join(single)}, and sweep.space.repeats has {list(repeats)}: "
-            "TF-MOT cannot wrap a network whose units run more than once for quantization-aware training. "
-            "Leave the former out, or let the latter be [1]."
+            f"quantize.variants has {' and '.join(single)}, and sweep.space.repeats has {list(repeats)}"
+            ": TF-MOT cannot wrap a network whose units run more than once for quantization-aware "
+            "training. Leave the former out, or let the latter be [1]."
         )
 
 

@@ -28,7 +28,8 @@ def flip_averaged(model: KerasModel, name: str) -> KerasModel:
     """
     if not {_POOL, _HEAD} <= {layer.name for layer in model.layers}:
         raise ContractError(
-            f"{model.name} has no layers {_POOL} and {_HEAD}. Only networks of the sweep are flip-averaged."
+            f"{model.name} has no layers {_POOL} and {_HEAD}. "
+            "Only networks of the sweep are flip-averaged."
         )
     last = model.get_layer(_POOL).input
     features = keras.Model(model.input, last, name=f"{name}_features")

@@ -181,8 +181,8 @@ def require_sparsity(layers: list[LayerSparsity]) -> None:
     ]
     if short:
         raise ContractError(
-            f"pruning stopped short of the requested sparsity: {', '.join(short)}. Give it more steps: raise "
-            "prune.recipe.epochs, or lower prune.pruning.end_share or prune.pruning.frequency."
+            f"pruning stopped short of the requested sparsity: {', '.join(short)}. Give it more steps: "
+            "raise prune.recipe.epochs, or lower prune.pruning.end_share or prune.pruning.frequency."
         )
 
 

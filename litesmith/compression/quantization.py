@@ -42,7 +42,7 @@ def quantize_aware(
     Args:
         model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a
             convolution at once, or it does not fold when converted.
-        job: Of the fine-tuning. Batch-norm statistics are the running ones, whatever ``refresh_rows`` is.
+        job: Of the fine-tuning. Batch-norm statistics are the running ones, not of ``refresh_rows``.
         keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do
             not.
         name: Of the new network.

@@ -10,8 +10,8 @@ from litesmith.files import run_module
 from litesmith.records.device import Column
 
 _ARENA = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
-# The interpreter's own records of tensors and operators are its tail. Activations and scratch memory are its
-# head, planned so that they overlap in time and share places.
+# The interpreter's own records of tensors and operators are its tail. Activations and scratch memory are
+# its head, planned so that they overlap in time and share places.
 _COLUMNS = {"total": "arena_bytes", "tail": "persistent_bytes", "head": "nonpersistent_bytes"}
 
 
@@ -38,7 +38,8 @@ def measure_arena(path: Path) -> Values:
     if set(sizes) != set(_COLUMNS):
         raise MachineError(
             f"{tool} printed nothing about the arena of {path.name}, expected its total, head and tail, "
-            f"got: {output.strip()[-500:]!r}. Install the version in requirements-device.lock: `make extras`."
+            f"got: {output.strip()[-500:]!r}. Install the version in requirements-device.lock: "
+            "`make extras`."
         )
     return {column: sizes[part] for part, column in _COLUMNS.items()}
 

@@ -24,8 +24,8 @@ def estimate_npu(path: Path, target: NpuTarget) -> Values:
 
     Returns:
         ``sram_bytes``, largest use of fast memory; ``flash_bytes``, compressed weights and commands;
-        ``cycles`` for one image; ``ms``, the same at the system's clock; ``cpu_operators``, those that the
-        processor cannot run; the cycles are without them.
+        ``cycles`` for one image; ``ms``, the same at the system's clock; ``cpu_operators``, those that
+        the processor cannot run; the cycles are without them.
 
     Raises:
         ConversionError: The compiler cannot compile it, or does not know the target.

@@ -24,5 +24,6 @@ def require(names: Collection[str]) -> None:
         raise MachineError(
             f"evaluate.measure asks for {' and '.join(missing)}, which is not installed. Run `make "
             "extras`. Where it cannot be (tflite-micro exists for Linux on x86-64 alone), take it out "
-            "of evaluate.measure, or run with `--profile portable`: the results then read 'not measured'."
+            "of evaluate.measure, or run with `--profile portable`: the results then read 'not "
+            "measured'."
         )

@@ -11,8 +11,8 @@ from litesmith.errors import DataError
 
 _NEEDED = (
     "Needed: one input of one grey picture at a time, (1, height, width, 1), and one output of "
-    "probabilities, (1, classes) of at least two classes, each in float32 or quantized to int8, uint8 or "
-    "int16. Convert it again in this form."
+    "probabilities, (1, classes) of at least two classes, each in float32 or quantized to int8, uint8 "
+    "or int16. Convert it again in this form."
 )
 # Of a sum of probabilities from 1, beside what rounding to the steps of a quantized output explains.
 _SLACK = 0.05
@@ -26,7 +26,7 @@ class TensorSpec:
 
     Attributes:
         dtype: NumPy's name, or the one of the file's format where NumPy has none.
-        shape: The batch comes first, and is 1 where the model takes any number; None is a size left open.
+        shape: The batch comes first, and is 1 where the model takes any number; None is an open size.
         scales: Real units of one integer step; one for each channel, or none for floats.
     """
 

@@ -1,6 +1,6 @@
 """Runs ``.tflite`` files as a device would, without TensorFlow.
 
-``python -m litesmith.tflite.runtime`` does so in a process of its own and prints an `Observation` as JSON.
+``python -m litesmith.tflite.runtime`` does so in a process of its own and prints an `Observation`.
 """
 
 import math
@@ -168,8 +168,8 @@ class LiteModel:
             if "Select TensorFlow op" in text or "custom op" in text:
                 raise DataError(
                     f"{self._path} asks for operators that LiteRT does not have: "
-                    f"{', '.join(slimming.custom_operators(self._path.read_bytes()))}. Convert it again with "
-                    "built-in operators alone (`TFLITE_BUILTINS`)."
+                    f"{', '.join(slimming.custom_operators(self._path.read_bytes()))}. Convert it again "
+                    "with built-in operators alone (`TFLITE_BUILTINS`)."
                 ) from error
             raise DataError(
                 f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
@@ -320,8 +320,8 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
         if size_bytes > _MAX_TENSOR_BYTES:
             raise DataError(
                 f"{path} asks for a tensor of {tuple(detail.shape.tolist())} in {size_bytes:,} bytes, "
-                f"at most {_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert it "
-                "again."
+                f"at most {_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert "
+                "it again."
             )
     codes = slimming.operator_codes(path.read_bytes())
     states = [name for name in _STATE_OPERATORS if getattr(schema.BuiltinOperator, name) in codes]

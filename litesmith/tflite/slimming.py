@@ -151,9 +151,9 @@ def _remove_ranges(tree: FlatModel) -> None:
 def _gather_buffers(tree: FlatModel) -> None:
     """Keep the buffers that are not empty; the first is empty and stands for all others.
 
-    Equal weights are written once. Equal biases are written apart, though the converter writes them once:
-    they are equal only while a network is untrained and they are zero, and its file is to be as large as
-    that of the trained one.
+    Equal weights are written once. Equal biases are written apart, though the converter writes them
+    once: they are equal only while a network is untrained and they are zero, and its file is to be as
+    large as that of the trained one.
     """
     weights = {id(tensor) for tensor, _ in weight_tensors(tree)}
     biases = {id(tensor) for tensor in _biases(tree)}
@@ -260,7 +260,7 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         self._written: dict[Hashable, int] = {}
 
     def CreateNumpyVector(self, x: NDArray[np.generic]) -> int:  # noqa: N802 (the base's name)
-        """Return where an equal vector is, written if there is none; `_gather_buffers` shared constants."""
+        """Write a vector unless an equal one is; `_gather_buffers` has shared constants."""
         if x.dtype == np.uint8:
             self.Prep(_CONSTANT_ALIGNMENT, len(x))
             return int(super().CreateNumpyVector(x))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# tuned and pruned are converted to every precision, so that they can be compared; no file of these three may
-# fail.
+# tuned and pruned are converted to every precision, so that they can be compared; no file of these
+# three may fail.
 _REQUIRED = ("baseline", "tuned", "pruned")
 
 
@@ -67,8 +67,8 @@ def convert(
     A file of a variant that fails its checks is refused, and the choice is among the others.
 
     Raises:
-        ConversionError: A file of baseline, winner or pruned model cannot be written, or does not do what
-            its Keras model does: which and why, for all.
+        ConversionError: A file of baseline, winner or pruned model cannot be written, or does not do
+            what its Keras model does: which and why, for all.
         ParamsError: There are fewer images than requested.
     """
     from litesmith.data.splits import read_split

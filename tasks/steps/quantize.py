@@ -89,8 +89,8 @@ def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
 
 
 def _variant(
-    variant: "Variant", params: QuantizeParams, parents: "dict[str, KerasModel]", scores: dict[str, Score],
-    tuning: "Tuning", outs: Outs,
+    variant: "Variant", params: QuantizeParams, parents: "dict[str, KerasModel]",
+    scores: dict[str, Score], tuning: "Tuning", outs: Outs,
 ) -> TunedVariant:  # fmt: skip
     """Fine-tune to one variant, write the model, and return its record."""
     from litesmith.training import backend

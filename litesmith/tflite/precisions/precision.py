@@ -19,8 +19,8 @@ class Precision:
     """A precision of ``.tflite`` files.
 
     Attributes:
-        name: In file names and parameters; ``convert.golden_tolerance`` and ``convert.min_agreement`` have
-            its tolerances under it.
+        name: In file names and parameters; its tolerances are under it in ``convert.golden_tolerance``
+            and ``convert.min_agreement``.
         translate: Returns the content of a file as the tools write it, names, signature and notes
             included, given a Keras model and calibration images, uint8 (n, height, width). Raises
             `ConversionError` if it cannot.
