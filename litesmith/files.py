@@ -8,6 +8,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +21,7 @@ from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
 from ruamel.yaml.nodes import Node, ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 
-from litesmith.errors import DataError, MachineError, ParamsError
+from litesmith.errors import ConversionError, DataError, MachineError, ParamsError
 
 # The environment of a Python process whose output is read through a pipe, whatever the locale says.
 UTF8_PIPES = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
@@ -45,6 +47,31 @@ _REASONS = {
     errno.ELOOP: "links lead in a circle there: remove them",
     errno.EROFS: "the file system is mounted read-only: mount it writable or use another folder",
 }
+
+
+def run_module(arguments: list[str], path: Path, tool: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m`` on a model's file, in a process of its own.
+
+    Args:
+        arguments: Name of the module and its arguments.
+        path: The file, for the message.
+        tool: Name of the tool, for the message.
+
+    Raises:
+        ConversionError: The process failed: the last lines of its output.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, **UTF8_PIPES, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if done.returncode != 0:
+        reason = "\n".join((done.stdout + done.stderr).strip().splitlines()[-3:])
+        raise ConversionError(f"{path.name} does not run under {tool}: {reason}")
+    return done
 
 
 @contextmanager

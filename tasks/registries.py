@@ -1,4 +1,4 @@
-"""Names in parameters that stand for registered precisions, variants and device measurements."""
+"""Checks of the registered names in parameters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -23,9 +23,7 @@ def require_registered(params: Params) -> None:
         *_wrong_keys("convert.golden_tolerance", convert.golden_tolerance, known),
         *_wrong_keys("convert.min_agreement", convert.min_agreement, known),
         *_unknown(
-            "quantize.variants",
-            params.quantize.variants,
-            [variant.name for variant in variants.VARIANTS],
+            "quantize.variants", params.quantize.variants, [entry.name for entry in variants.VARIANTS]
         ),
         *_unknown(
             "evaluate.measure",
@@ -64,18 +62,17 @@ def _wrong_keys(key: str, values: Mapping[str, float], known: list[str]) -> Iter
 
 def _repeated_units(params: Params) -> Iterator[str]:
     """Name the variants that need units that run once."""
-    asked = params.quantize.variants
     single = [
         variant.name
         for variant in variants.VARIANTS
-        if variant.needs_single_runs and variant.name in asked
+        if variant.needs_single_runs and variant.name in params.quantize.variants
     ]
     repeats = params.sweep.space.repeats
     if single and max(repeats) > 1:
         yield (
-            f"quantize.variants has {' and '.join(single)}, and sweep.space.repeats has {list(repeats)}: "
-            "TF-MOT cannot wrap a network whose units run more than once for quantization-aware training. "
-            "Leave the former out, or let the latter be [1]."
+            f"quantize.variants has {' and '.join(single)}, and sweep.space.repeats has {list(repeats)}"
+            ": TF-MOT cannot wrap a network whose units run more than once for quantization-aware "
+            "training. Leave the former out, or let the latter be [1]."
         )
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +112,7 @@ def _device(params: EvaluateParams, file: Path) -> dict[str, Any]:
             costs[measurement.name] = {
                 "tool": measurement.describe_tool(),
                 **measurement.settings(params),
-                **asdict(measurement.measure(file, params)),
+                **measurement.measure(file, params),
             }
     return costs
 

@@ -12,13 +12,13 @@ def flip_averaged(model: KerasModel, name: str) -> KerasModel:
     """Return a network that averages its answers to image and mirror image.
 
     Both go through the same kernels, side by side in one batch, and their features are averaged before
-    the head, which is linear up to its softmax: so the two opinions are averaged as logits. A file made
-    of it holds every weight once. It helps where mirror images were trained on and mean the same.
+    the head, which is linear up to its softmax: so the two answers are averaged as logits. A file of it
+    holds every weight once. It helps where mirror images were trained on and mean the same.
 
     Args:
         model: A network of `litesmith.training.networks`, without wrappers. It stays as it is, its
             layers are shared.
-        name: Of the network made.
+        name: Of the new network.
 
     Raises:
         ContractError: The model has no pooled features before its head.
@@ -28,13 +28,12 @@ def flip_averaged(model: KerasModel, name: str) -> KerasModel:
     """
     if not {_POOL, _HEAD} <= {layer.name for layer in model.layers}:
         raise ContractError(
-            f"{model.name} has no layers {_POOL} and {_HEAD}. Only networks of the sweep are mirrored."
+            f"{model.name} has no layers {_POOL} and {_HEAD}. "
+            "Only networks of the sweep are flip-averaged."
         )
     last = model.get_layer(_POOL).input
-    features, (height, width, channels) = (
-        keras.Model(model.input, last, name=f"{name}_features"),
-        last.shape[1:],
-    )
+    features = keras.Model(model.input, last, name=f"{name}_features")
+    height, width, channels = last.shape[1:]
     pixels = keras.Input(model.input_shape[1:], name="pixels")
     both = keras.layers.Concatenate(axis=0, name="both")([pixels, tf.reverse(pixels, [2])])
     # One mean over both images and all positions, of the two axes that TensorFlow Lite Micro takes at

@@ -20,7 +20,7 @@ from litesmith.training.loop import refresh_batch_norm, train
 from litesmith.training.networks import build_network
 from litesmith.training.types import KerasModel, Layer
 
-# Share of a layer's weights that may stay for being as large as the smallest one kept.
+# Share of a layer's weights that may remain as they equal the smallest remaining one.
 _TIES = 0.002
 
 
@@ -43,14 +43,7 @@ class Ablation:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What the fine-tunings of an ablation share.
-
-    Attributes:
-        winner: The trained network.
-        spec: Its shape.
-        job: How it is fine-tuned.
-        pruning: Which weights go, and when.
-    """
+    """Shared arguments of the fine-tunings of an ablation; ``spec`` is the winner's."""
 
     winner: KerasModel
     spec: NetworkSpec
@@ -64,12 +57,12 @@ def ablate(tuning: Tuning, *, dropout_rate: float, name: str) -> Ablation:
     Each starts from the winner's weights and takes equally long.
 
     Args:
-        tuning: What the three share.
+        tuning: For all three.
         dropout_rate: Where dropout is on.
-        name: Name of the model that is pruned with dropout, written into every file made from it.
+        name: Of the model that is pruned with dropout; every file of it contains the name.
 
     Raises:
-        ContractError: A pruned layer did not reach the sparsity asked for.
+        ContractError: A pruned layer did not reach its sparsity.
     """
     dropout, _ = fine_tune(tuning, dropout_rate=dropout_rate, pruned=False, name="dropout_only")
     pruned, _ = fine_tune(tuning, dropout_rate=0.0, pruned=True, name="pruned_only")
@@ -91,11 +84,7 @@ def fine_tune(
 ) -> tuple[KerasModel, History]:
     """Train on from the winner's weights; return a model without wrappers.
 
-    Args:
-        tuning: The winner and the training.
-        dropout_rate: Of the pooled features, in [0, 1).
-        pruned: Whether weights are set to zero on the way.
-        name: Of the model; the same seed and name give the same weights.
+    The same seed and ``name`` give the same weights.
     """
     job = replace(tuning.job, seed=derived_seed(tuning.job.seed, name))
     spec = tuning.spec.replace(dropout_rate=dropout_rate)
@@ -112,18 +101,16 @@ def fine_tune(
 
 
 def layer_sparsity(model: KerasModel, pruning: Pruning) -> Iterator[LayerSparsity]:
-    """Yield the sparsity of every layer that has a kernel, asked and reached."""
+    """Yield the requested and the reached sparsity of every layer that has a kernel."""
     for layer in model.layers:
         if hasattr(layer, "kernel"):
             kernel = layer.kernel.numpy()
-            asked = pruning.final_sparsity if kernel.size >= pruning.min_weights else 0.0
-            reached = round(float(np.mean(kernel == 0)), 6)
             yield LayerSparsity(
                 name=layer.name,
                 shape=tuple(kernel.shape),
                 num_weights=kernel.size,
-                asked=asked,
-                reached=reached,
+                asked=pruning.final_sparsity if kernel.size >= pruning.min_weights else 0.0,
+                reached=round(float(np.mean(kernel == 0)), 6),
             )
 
 
@@ -137,12 +124,7 @@ def zero_steps(pruning: Pruning, num_steps: int) -> tuple[int, int, int]:
     """Return first, last and distance of the steps that choose zeros.
 
     TF-MOT chooses at whole multiples of the distance after the first step only, so the last one is moved
-    onto such a
-    step: otherwise the sparsity asked for is never reached.
-
-    Args:
-        pruning: The shares and the distance asked for.
-        num_steps: Of the whole training.
+    onto such a step: otherwise the requested sparsity is never reached.
     """
     begin = int(pruning.begin_share * num_steps)
     span = max(int(pruning.end_share * num_steps) - begin, 1)
@@ -174,13 +156,10 @@ def _wrapped(model: KerasModel, tuning: Tuning) -> KerasModel:
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 
     wrapped = keras.models.clone_model(model, clone_function=wrap)
-    for layer in _wrappers(wrapped):
-        layer.pruning_step.assign(0)
+    for layer in wrapped.layers:
+        if hasattr(layer, "pruning_step"):
+            layer.pruning_step.assign(0)
     return wrapped
-
-
-def _wrappers(model: KerasModel) -> list[Layer]:
-    return [layer for layer in model.layers if hasattr(layer, "pruning_vars")]
 
 
 def _apply_masks(model: KerasModel) -> None:
@@ -188,24 +167,22 @@ def _apply_masks(model: KerasModel) -> None:
 
     The optimizer moved them after the last step, and averages remember them.
     """
-    for layer in _wrappers(model):
-        for weight, mask, _ in layer.pruning_vars:
+    for layer in model.layers:
+        for weight, mask, _ in getattr(layer, "pruning_vars", ()):
             weight.assign(weight * mask)
 
 
 def require_sparsity(layers: list[LayerSparsity]) -> None:
-    """Raise unless each layer has the zeros asked for.
-
-    Rounding and weights of equal size are excused.
-    """
+    """Raise unless each layer has its zeros, but for rounding and weights of equal size."""
     short = [
-        layer for layer in layers if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked
+        f"{layer.name} {layer.reached:.4f} of {layer.asked}"
+        for layer in layers
+        if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked
     ]
     if short:
-        words = ", ".join(f"{layer.name} {layer.reached:.4f} of {layer.asked}" for layer in short)
         raise ContractError(
-            f"pruning stopped short of the sparsity asked for: {words}. Give it more steps: raise "
-            "prune.recipe.epochs, or lower prune.pruning.end_share or prune.pruning.frequency."
+            f"pruning stopped short of the requested sparsity: {', '.join(short)}. Give it more steps: "
+            "raise prune.recipe.epochs, or lower prune.pruning.end_share or prune.pruning.frequency."
         )
 
 

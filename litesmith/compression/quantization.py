@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from litesmith.compression.variants.variant import FineTuned
 from litesmith.errors import ContractError, ParamsError
 from litesmith.params.sections.quantize import Clustering
 from litesmith.training.backend import derived_seed, keras, tfmot
@@ -19,51 +18,18 @@ _MEAN_GRADIENT = "GradientAggregation.AVG"
 
 @dataclass(frozen=True)
 class Tuning:
-    """What the fine-tunings for conversion share.
-
-    Attributes:
-        job: How a model is trained on. Its seed and its folder are divided among the variants by their names.
-        clustering: Which kernels come to share values, and how many.
-    """
+    """Shared arguments of the fine-tunings; each variant has its own seed and folder of the job."""
 
     job: TrainingJob
     clustering: Clustering
 
     def job_of(self, name: str) -> TrainingJob:
-        """Return the job of one variant, with its seed and its folder, which is made."""
+        """Return the job of one variant, with its seed and its folder, which is created."""
         job, work = replace(self.job, seed=derived_seed(self.job.seed, name)), self.job.work
         if work is None:
             return job
         (work / name).mkdir(parents=True, exist_ok=True)
         return replace(job, work=work / name)
-
-
-@dataclass(frozen=True)
-class LayerValues:
-    """How many distinct values the kernel of a layer has."""
-
-    name: str
-    num_weights: int
-    num_values: int
-
-
-def tune_quantization_aware(
-    parent: KerasModel, tuning: Tuning, name: str, *, keep_zeros: bool
-) -> FineTuned:
-    """Make a variant by `quantize_aware` with what all variants share.
-
-    Args:
-        parent: The trained network to begin with; it stays as it is.
-        tuning: What all variants share.
-        name: Of the variant; the seed follows from it.
-        keep_zeros: Whether pruned weights stay zero.
-
-    Raises:
-        ParamsError: The network runs a layer more than once.
-        ContractError: Zeros were to be kept and were lost.
-    """
-    model, history = quantize_aware(parent, tuning.job_of(name), keep_zeros=keep_zeros, name=name)
-    return FineTuned(model, history)
 
 
 def quantize_aware(
@@ -76,11 +42,10 @@ def quantize_aware(
     Args:
         model: A trained network without wrappers; it stays as it is. Batch normalisation must follow a
             convolution at once, or it does not fold when converted.
-        job: How it is trained on. Batch-norm statistics are the running ones, whatever ``refresh_rows``
-            says.
+        job: Of the fine-tuning. Batch-norm statistics are the running ones, not of ``refresh_rows``.
         keep_zeros: Whether pruned weights of convolutions and dense layers stay zero. Depthwise ones do
             not.
-        name: Of the network made.
+        name: Of the new network.
 
     Returns:
         The network that rounds, for conversion to int8, and its history.
@@ -96,9 +61,8 @@ def quantize_aware(
     keras.utils.set_random_seed(job.seed)
     quantization = tfmot.quantization.keras
     schemes = [tfmot.experimental.combine.Default8BitPrunePreserveQuantizeScheme()] if keep_zeros else []
-    aware = quantization.quantize_apply(
-        quantization.quantize_annotate_model(_copy(model, name)), *schemes
-    )
+    annotated = quantization.quantize_annotate_model(_copy(model, name))
+    aware = quantization.quantize_apply(annotated, *schemes)
     history = train(aware, job)
     if keep_zeros:
         _require_zeros(model, aware)
@@ -114,15 +78,15 @@ def cluster(
 
     Args:
         model: A trained network without wrappers; it stays as it is.
-        job: How it is trained on.
+        job: Of the fine-tuning.
         clustering: Which kernels, and how many values.
-        name: Of the network made.
+        name: Of the new network.
 
     Returns:
         A network without wrappers, and its history.
 
     Raises:
-        ContractError: A kernel has more values than asked for.
+        ContractError: A kernel has more values than allowed.
 
     Source: Han et al., "Deep compression", arXiv:1510.00149, as built in TF-MOT.
     """
@@ -136,10 +100,12 @@ def cluster(
     return stripped, history
 
 
-def layer_values(model: KerasModel) -> list[LayerValues]:
-    """Return how many distinct values each kernel of a network without wrappers has."""
+def distinct_values(model: KerasModel, min_weights: int = 0) -> dict[str, int]:
+    """Return how many distinct values each kernel of at least ``min_weights`` has, by layer."""
     kernels = {layer.name: layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")}
-    return [LayerValues(name, kernel.size, len(np.unique(kernel))) for name, kernel in kernels.items()]
+    return {
+        name: len(np.unique(kernel)) for name, kernel in kernels.items() if kernel.size >= min_weights
+    }
 
 
 def _copy(model: KerasModel, name: str) -> KerasModel:
@@ -178,26 +144,26 @@ def _require_single_runs(model: KerasModel) -> None:
 
 def _require_zeros(pruned: KerasModel, aware: KerasModel) -> None:
     """Raise unless every kernel has as many zeros as before."""
-    kept = {variable.name: variable for variable in aware.trainable_variables}
+    variables = {variable.name: variable for variable in aware.trainable_variables}
     for layer in pruned.layers:
         if not hasattr(layer, "kernel"):
             continue
-        kernels = layer.kernel, kept[layer.kernel.name]
+        kernels = layer.kernel, variables[layer.kernel.name]
         had, has = (float(np.mean(kernel.numpy() == 0)) for kernel in kernels)
         if has < had:
             raise ContractError(
                 f"{layer.name} had {had:.4f} of its weights at zero and has {has:.4f} after "
-                "quantization-aware training. "
-                "Only convolutions and dense layers keep theirs: prune no others."
+                "quantization-aware training. Only convolutions and dense layers keep theirs: prune no "
+                "others."
             )
 
 
 def _require_few_values(model: KerasModel, clustering: Clustering) -> None:
-    """Raise if a large kernel has more values than asked for."""
+    """Raise if a large kernel has more values than allowed."""
     many = [
-        f"{layer.name} {layer.num_values}"
-        for layer in layer_values(model)
-        if layer.num_weights >= clustering.min_weights and layer.num_values > clustering.num_clusters
+        f"{name} {num_values}"
+        for name, num_values in distinct_values(model, clustering.min_weights).items()
+        if num_values > clustering.num_clusters
     ]
     if many:
         raise ContractError(

@@ -7,13 +7,7 @@ from litesmith.params.sections.device import Budget, HardLimits
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network takes of the device.
-
-    Attributes:
-        tflite_bytes: Size of its file.
-        macs: Multiply-accumulates for one image.
-        activation_bytes: Of int8 activations alive at once.
-    """
+    """Size of a file, multiply-accumulates for one image, and peak of live int8 activations."""
 
     tflite_bytes: int
     macs: int
@@ -21,7 +15,7 @@ class Cost:
 
 
 def broken_limits(cost: Cost, limits: HardLimits) -> str:
-    """Say which limits a network breaks; empty if none."""
+    """Return which limits a network breaks, in words; empty if none."""
     pairs = [
         ("int8 file", cost.tflite_bytes, limits.max_tflite_bytes, "bytes"),
         ("work", cost.macs, limits.max_macs, "multiply-accumulates"),

@@ -1,40 +1,26 @@
 """Memory of a microcontroller under TensorFlow Lite Micro."""
 
 import re
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.device import micro
-from litesmith.device.measurement import DeviceCost, MeasuredLimit, Measurement, run_tool
+from litesmith.device.measurement import MeasuredLimit, Measurement, Values
 from litesmith.errors import MachineError
+from litesmith.files import run_module
 from litesmith.records.device import Column
 
 _ARENA = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
+# The interpreter's own records of tensors and operators are its tail. Activations and scratch memory are
+# its head, planned so that they overlap in time and share places.
+_COLUMNS = {"total": "arena_bytes", "tail": "persistent_bytes", "head": "nonpersistent_bytes"}
 
 
-@dataclass(frozen=True)
-class Arena(DeviceCost):
-    """Memory that TensorFlow Lite Micro needs besides the file, in bytes.
+def measure_arena(path: Path) -> Values:
+    """Return the bytes that TensorFlow Lite Micro needs besides a file.
 
     Measured where pointers have eight bytes: on a microcontroller, where they have four, the persistent
     part is smaller. Its optimized kernels may ask for scratch memory that the portable ones run here do
     not need.
-
-    Attributes:
-        arena_bytes: All of it.
-        persistent_bytes: What lives as long as the interpreter: the tensors' and operators' own records.
-        nonpersistent_bytes: Activations and scratch memory, planned so that they overlap in time and
-            share places.
-    """
-
-    arena_bytes: int
-    persistent_bytes: int
-    nonpersistent_bytes: int
-
-
-def measure_arena(path: Path) -> Arena:
-    """Run a file under TensorFlow Lite Micro and return what its recording allocator allocated.
 
     Args:
         path: A ``.tflite`` file whose operators are integer throughout, or float throughout.
@@ -46,14 +32,16 @@ def measure_arena(path: Path) -> Arena:
     Source: https://github.com/tensorflow/tflite-micro/blob/main/docs/memory_management.md
     """
     tool = MCU.describe_tool()
-    output = run_tool([sys.executable, "-m", micro.__name__, str(path.resolve())], path, tool)
-    sizes = {name: int(count) for name, count in _ARENA.findall(output)}
-    if set(sizes) != {"total", "head", "tail"}:
+    done = run_module([micro.__name__, str(path.resolve())], path, tool)
+    output = done.stdout + done.stderr
+    sizes = {part: int(count) for part, count in _ARENA.findall(output)}
+    if set(sizes) != set(_COLUMNS):
         raise MachineError(
-            f"{tool} said nothing of the arena of {path.name}, expected its total, head and tail, got: "
-            f"{output.strip()[-500:]!r}. Install the version in requirements-device.lock: `make extras`."
+            f"{tool} printed nothing about the arena of {path.name}, expected its total, head and tail, "
+            f"got: {output.strip()[-500:]!r}. Install the version in requirements-device.lock: "
+            "`make extras`."
         )
-    return Arena(sizes["total"], persistent_bytes=sizes["tail"], nonpersistent_bytes=sizes["head"])
+    return {column: sizes[part] for part, column in _COLUMNS.items()}
 
 
 MCU = Measurement(

@@ -1,60 +1,47 @@
 """Measurements of files with the tools of a device."""
 
 import logging
-import os
-import subprocess
 from collections.abc import Callable, Container, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from litesmith.errors import ConversionError
-from litesmith.files import UTF8_PIPES
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.device import Column, DeviceMeasurement, MeasuredFile
 
 _LOG = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class DeviceCost:
-    """Base of what the measurements return: frozen dataclasses of numbers."""
+Values = dict[str, int | float]
+"""What was measured of a file, by the names of the columns."""
 
 
 @dataclass(frozen=True)
 class MeasuredLimit:
-    """The limit of the device that one number of a measurement is judged by.
-
-    Attributes:
-        name: Of the limit, a key of ``device``.
-        field: Name of the number.
-        label: What the number is, in words.
-        unit: ``bytes``, ``ms`` or empty.
-    """
+    """The limit of the device, a key of ``device``, that a column is checked against."""
 
     name: str
-    field: str
+    column: str
     label: str
     unit: str
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A measurement of files with a tool that is installed only if asked for.
+    """A measurement of files with a tool that is installed only on request.
 
     Attributes:
         name: As ``evaluate.measure`` lists it; the extra that installs the tool has the same name.
         package: Distribution of the tool.
-        tool: Name of the tool for people.
         title: What is measured, as the title of a table.
         caption: What the table shows; ``{tool}`` and the keys of ``settings`` are filled in.
         columns: The numbers shown.
-        limit: The limit that one of them is judged by, None if there is none.
+        limit: The limit that one of them is checked against, None if there is none.
         measure: Measures one file. Raises `ConversionError` if it does not run there.
         weights: Integer files with weights of these dtypes are measured; one that does not run is an
             error.
         maybe_weights: The same, but the tool may refuse such a file.
-        settings: What the tool is told of the device, by name.
+        settings: The tool's settings for the device, by name.
     """
 
     name: str
@@ -64,7 +51,7 @@ class Measurement:
     caption: str
     columns: tuple[Column, ...]
     limit: MeasuredLimit | None
-    measure: Callable[[Path, EvaluateParams], DeviceCost]
+    measure: Callable[[Path, EvaluateParams], Values]
     weights: tuple[str, ...] = ("int8",)
     maybe_weights: tuple[str, ...] = ()
     settings: Callable[[EvaluateParams], Mapping[str, str]] = lambda _: {}
@@ -85,31 +72,25 @@ class Measurement:
 
         Args:
             paths: The files by name.
-            params: What the tool is told.
-            may_refuse: Names of those that the tool may refuse.
+            params: With the tool's settings.
+            may_refuse: Names of the files that the tool may refuse.
 
         Raises:
             ConversionError: Another file does not run.
         """
-        tool = self.describe_tool()
+        tool, files = self.describe_tool(), {}
+        for name, path in paths.items():
+            try:
+                files[name] = MeasuredFile(values=self.measure(path, params), refused=None)
+            except ConversionError as error:
+                if name not in may_refuse:
+                    raise
+                _LOG.info("%s", error)
+                files[name] = MeasuredFile(values={}, refused=str(error))
+        caption = self.caption.format(tool=tool, **self.settings(params))
         return DeviceMeasurement(
-            title=self.title,
-            tool=tool,
-            caption=self.caption.format(tool=tool, **self.settings(params)),
-            columns=self.columns,
-            files={
-                name: self._measured(path, params, name in may_refuse) for name, path in paths.items()
-            },
+            title=self.title, tool=tool, caption=caption, columns=self.columns, files=files
         )
-
-    def _measured(self, path: Path, params: EvaluateParams, may_refuse: bool) -> MeasuredFile:
-        try:
-            return MeasuredFile(values=asdict(self.measure(path, params)), refused=None)
-        except ConversionError as error:
-            if not may_refuse:
-                raise
-            _LOG.info("%s", error)
-            return MeasuredFile(values={}, refused=str(error))
 
 
 def installed_version(package: str) -> str | None:
@@ -118,30 +99,3 @@ def installed_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def run_tool(command: list[str], path: Path, tool: str) -> str:
-    """Run a tool in a process of its own and return all its output.
-
-    Args:
-        command: Program and arguments.
-        path: The measured file, for the message.
-        tool: Name and version of the tool, for the message.
-
-    Raises:
-        ConversionError: The tool failed.
-    """
-    home = str(Path(__file__).resolve().parents[2])
-    process = subprocess.run(
-        command,
-        env={**os.environ, **UTF8_PIPES, "PYTHONPATH": home},
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-    )
-    output = process.stdout + process.stderr
-    if process.returncode != 0:
-        reason = "\n".join(output.strip().splitlines()[-3:])
-        raise ConversionError(f"{path.name} does not run under {tool}: {reason}")
-    return output

@@ -1,8 +1,8 @@
 """Runs a ``.tflite`` file under TensorFlow Lite Micro.
 
-``python -m litesmith.device.micro FILE.tflite`` runs it once on zeros; then the recording allocator says
-on standard error what memory it gave away. A process of its own, as native code does the talking and a
-broken file can end it.
+``python -m litesmith.device.micro FILE.tflite`` runs it once on zeros; then the recording allocator
+prints on standard error what memory it allocated. A process of its own, as native code does the printing
+and a broken file can end it.
 """
 
 import sys
@@ -10,22 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-# What the interpreter may take at most. What it took is what the allocator says, however much there was.
+# What the interpreter may take at most. The allocator reports what it took, however much there was.
 _ARENA_BYTES = 16 * 2**20
 
 
 def main(arguments: list[str]) -> int:
-    """Run the file that the first argument names, once, and let the allocator speak."""
+    """Run the file that the first argument names and print the allocations."""
     from tflite_micro import runtime
 
     try:
-        interpreter = runtime.Interpreter.from_bytes(
-            Path(arguments[0]).read_bytes(), arena_size=_ARENA_BYTES
-        )
-        door = interpreter.get_input_details(0)
-        interpreter.set_input(np.zeros(door["shape"], door["dtype"]), 0)
+        content = Path(arguments[0]).read_bytes()
+        interpreter = runtime.Interpreter.from_bytes(content, arena_size=_ARENA_BYTES)
+        details = interpreter.get_input_details(0)
+        interpreter.set_input(np.zeros(details["shape"], details["dtype"]), 0)
         interpreter.invoke()
-    except (RuntimeError, ValueError) as error:  # the reason was said by native code before
+    except (RuntimeError, ValueError) as error:  # native code has printed the reason before
         print(error, file=sys.stderr)
         return 1
     interpreter.print_allocations()

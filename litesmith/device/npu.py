@@ -2,46 +2,30 @@
 
 import csv
 import re
-import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from litesmith.device.measurement import DeviceCost, Measurement, run_tool
+from litesmith.device.measurement import Measurement, Values
+from litesmith.files import run_module
 from litesmith.params.sections.evaluate import NpuTarget
 from litesmith.records.device import Column
 
 _CPU_OPERATORS = re.compile(r"CPU operators = (\d+)")
 
 
-@dataclass(frozen=True)
-class NpuCost(DeviceCost):
-    """Cost of a file on a neural processor, as Arm's compiler expects it.
+def estimate_npu(path: Path, target: NpuTarget) -> Values:
+    """Return the cost that the compiler expects on a neural processor.
 
     It is a model of the hardware, not the hardware.
-
-    Attributes:
-        sram_bytes: Largest use of fast memory.
-        flash_bytes: Compressed weights and commands.
-        cycles: For one image.
-        ms: The same in milliseconds at the system's clock.
-        cpu_operators: Operators that the processor cannot run; the cycles are without them.
-    """
-
-    sram_bytes: int
-    flash_bytes: int
-    cycles: int
-    ms: float
-    cpu_operators: int
-
-
-def estimate_npu(path: Path, target: NpuTarget) -> NpuCost:
-    """Return the cost that the compiler expects on a neural processor.
 
     Args:
         path: A ``.tflite`` file, int8 throughout.
         target: The processor.
+
+    Returns:
+        ``sram_bytes``, largest use of fast memory; ``flash_bytes``, compressed weights and commands;
+        ``cycles`` for one image; ``ms``, the same at the system's clock; ``cpu_operators``, those that
+        the processor cannot run; the cycles are without them.
 
     Raises:
         ConversionError: The compiler cannot compile it, or does not know the target.
@@ -57,32 +41,26 @@ def estimate_npu(path: Path, target: NpuTarget) -> NpuCost:
             "--output-dir": folder,
         }
         words = [word for option in options.items() for word in option]
-        command = [sys.executable, "-m", "ethosu.vela", str(path.resolve()), *words]
-        output = run_tool(command, path, NPU.describe_tool())
-        with (Path(folder) / f"{path.stem}_summary_{target.system}.csv").open(
-            newline="", encoding="utf-8"
-        ) as file:
+        command = ["ethosu.vela", str(path.resolve()), *words]
+        output = run_module(command, path, NPU.describe_tool()).stdout
+        table = Path(folder, f"{path.stem}_summary_{target.system}.csv")
+        with table.open(newline="", encoding="utf-8") as file:
             (summary,) = csv.DictReader(file)
-    return _cost(summary, output)
-
-
-def _cost(summary: Mapping[str, str], output: str) -> NpuCost:
-    """Read Vela's table, in KiB and seconds, and its output."""
     on_cpu = _CPU_OPERATORS.search(output)
 
-    def in_bytes(*memories: str) -> int:
+    def in_bytes(*memories: str) -> int:  # from KiB
         return round(1024 * sum(float(summary[f"{memory}_memory_used"]) for memory in memories))
 
-    return NpuCost(
-        sram_bytes=in_bytes("sram"),
-        flash_bytes=in_bytes("on_chip_flash", "off_chip_flash"),
-        cycles=round(float(summary["cycles_total"])),
-        ms=round(float(summary["inference_time"]) * 1000, 4),
-        cpu_operators=int(on_cpu.group(1)) if on_cpu else 0,
-    )
+    return {
+        "sram_bytes": in_bytes("sram"),
+        "flash_bytes": in_bytes("on_chip_flash", "off_chip_flash"),
+        "cycles": round(float(summary["cycles_total"])),
+        "ms": round(float(summary["inference_time"]) * 1000, 4),
+        "cpu_operators": int(on_cpu.group(1)) if on_cpu else 0,
+    }
 
 
-# Weights of four bits are beyond the processor, and the compiler ends without a word.
+# Weights of four bits are beyond the processor, and the compiler ends without a message.
 NPU = Measurement(
     name="npu",
     package="ethos-u-vela",

@@ -11,8 +11,8 @@ from litesmith.errors import DataError
 
 _NEEDED = (
     "Needed: one input of one grey picture at a time, (1, height, width, 1), and one output of "
-    "probabilities, (1, classes) of at least two classes, each in float32 or quantized to int8, uint8 or "
-    "int16. Convert it again in this form."
+    "probabilities, (1, classes) of at least two classes, each in float32 or quantized to int8, uint8 "
+    "or int16. Convert it again in this form."
 )
 # Of a sum of probabilities from 1, beside what rounding to the steps of a quantized output explains.
 _SLACK = 0.05
@@ -26,10 +26,8 @@ class TensorSpec:
 
     Attributes:
         dtype: NumPy's name, or the one of the file's format where NumPy has none.
-        shape: The batch comes first, and is 1 where the model takes any number. None stands for a size
-            left open.
-        scales: What one step of an integer is worth in real units; one for each channel, or none for
-            floats.
+        shape: The batch comes first, and is 1 where the model takes any number; None is an open size.
+        scales: Real units of one integer step; one for each channel, or none for floats.
     """
 
     dtype: str
@@ -38,16 +36,7 @@ class TensorSpec:
 
 
 def require_classifier(path: Path, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> None:
-    """Check that a model classifies one grey picture at a time.
-
-    Args:
-        path: The model's file, for the message.
-        inputs: All that the model asks for.
-        outputs: All that it answers.
-
-    Raises:
-        DataError: It asks for something else, or answers something else.
-    """
+    """Raise `DataError` unless a model classifies one grey picture at a time."""
     reason = (
         _wrong_count("asks for", "input", inputs)
         or _wrong_count("gives", "output", outputs)
@@ -64,7 +53,7 @@ def require_probabilities(path: Path, answers: NDArray[np.float32], step: float 
     Args:
         path: The model's file, for the message.
         answers: float32 (n, classes).
-        step: What one step of a quantized output is worth; 0 for floats.
+        step: Scale of a quantized output; 0 for floats.
 
     Raises:
         DataError: An answer is not a number, is outside [0, 1], or those of a picture do not sum to 1.
@@ -93,7 +82,7 @@ def _wrong_count(verb: str, noun: str, specs: Sequence[TensorSpec]) -> str:
 
 
 def _wrong_input(spec: TensorSpec) -> str:
-    """Say what is wrong with an input; empty if nothing."""
+    """Return what is wrong with an input; empty if nothing."""
     shape = _shape_text(spec.shape)
     if 0 in spec.shape:
         return f"asks for an empty input, {shape}"
@@ -116,7 +105,7 @@ def _wrong_input(spec: TensorSpec) -> str:
 
 
 def _wrong_output(spec: TensorSpec) -> str:
-    """Say what is wrong with an output; empty if nothing."""
+    """Return what is wrong with an output; empty if nothing."""
     shape = _shape_text(spec.shape)
     if len(spec.shape) != 2 or spec.shape[0] != 1:
         return f"gives an output of {shape}, instead of one row of classes"
@@ -133,12 +122,9 @@ def _wrong_dtype(verb: str, noun: str, spec: TensorSpec) -> str:
         return "" if spec.dtype == "float32" else f"{verb} {spec.dtype} {noun} that is not quantized"
     if spec.dtype not in ("int8", "uint8", "int16"):
         return f"{verb} {noun} quantized to {spec.dtype}"
-    is_fine = 0 < spec.scales[0] <= _MAX_STEP
-    return (
-        ""
-        if is_fine
-        else f"{verb} {noun} in steps of {spec.scales[0]:.4g}, which cannot hold what is in [0, 1]"
-    )
+    if 0 < spec.scales[0] <= _MAX_STEP:
+        return ""
+    return f"{verb} {noun} in steps of {spec.scales[0]:.4g}, which cannot hold what is in [0, 1]"
 
 
 def _shape_text(shape: tuple[int | None, ...]) -> str:

@@ -1,13 +1,15 @@
-"""Conversion of Keras models to files that are held to promises."""
+"""Conversion of Keras models to files that are checked."""
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.analysis.scores import accuracy, agreement
 from litesmith.compression.loading import is_quantization_aware
 from litesmith.compression.variants.registry import passes
 from litesmith.data.splits import Split, sample_rows
@@ -15,10 +17,10 @@ from litesmith.device.limits import Cost, broken_limits
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
 from litesmith.params.sections.device import HardLimits
+from litesmith.records.convert import Calibration, ConvertedFile, Sparsity
 from litesmith.tflite import converter
-from litesmith.tflite.parity import Judgement, Promise, judge
-from litesmith.tflite.precisions.precision import Precision
-from litesmith.tflite.selection import Candidate
+from litesmith.tflite.parity import Reference, Requirements, check_file, golden_error
+from litesmith.tflite.selection import CandidateFile
 from litesmith.tflite.sizes import Size, measure_size
 from litesmith.training.cost import count_macs, peak_activation_bytes
 from litesmith.training.types import KerasModel
@@ -27,26 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Bar:
-    """What a file of one precision must reach.
-
-    Attributes:
-        precision: Of the file.
-        golden_tolerance: Largest difference of any golden probability from the Keras model's.
-        min_agreement: Smallest share of validation images on which file and Keras model name the same
-            class.
-        max_shift_px: How far validation images are moved for the choice of the final file; 0 for no
-            candidate.
-    """
-
-    precision: Precision
-    golden_tolerance: float
-    min_agreement: float
-    max_shift_px: int = 0
-
-
-@dataclass(frozen=True)
-class Material:
+class ConversionImages:
     """The images that every model is converted and compared with.
 
     Attributes:
@@ -65,20 +48,27 @@ class Material:
         """The images whose probabilities are compared."""
         return _rows(self.validation, self.golden_rows)
 
+    def count_calibration(self, num_classes: int) -> Calibration:
+        """Count the calibration images of each class, and hash their ids as little-endian int64."""
+        ids = np.ascontiguousarray(self.calibration.ids, "<i8")
+        return Calibration(
+            num_images=len(ids),
+            per_class=tuple(np.bincount(self.calibration.labels, minlength=num_classes).tolist()),
+            ids_sha256=hashlib.sha256(ids.tobytes()).hexdigest(),
+        )
+
 
 @dataclass(frozen=True)
-class LiteFile:
-    """A file that kept its promise."""
+class CheckedFile:
+    """A file that passed its checks, with its classes of the validation images (places, n)."""
 
-    model: str
-    precision: Precision
-    size: Size
-    judgement: Judgement
+    record: ConvertedFile
+    predicted: NDArray[np.integer]
 
 
 @dataclass(frozen=True)
 class Converted:
-    """What became of one model.
+    """The files of one model.
 
     Attributes:
         golden: The Keras model's probabilities of the golden images, float32 (n, classes).
@@ -87,102 +77,106 @@ class Converted:
     """
 
     golden: NDArray[np.float32]
-    files: dict[str, LiteFile]
+    files: dict[str, CheckedFile]
     refused: dict[str, str]
 
 
-def choose_material(
+def sample_images(
     train: Split, validation: Split, *, num_calibration: int, num_golden: int, seed: int
-) -> Material:
-    """Draw calibration and golden images, every class with its share.
+) -> ConversionImages:
+    """Sample calibration and golden images, every class with its share.
 
     Raises:
-        ParamsError: There are fewer images than asked for, or too few of a class.
+        ParamsError: There are fewer images than requested, or too few of a class.
     """
     calibration = _rows(train, sample_rows(train.labels, num_calibration, seed))
-    return Material(calibration, validation, sample_rows(validation.labels, num_golden, seed))
+    return ConversionImages(calibration, validation, sample_rows(validation.labels, num_golden, seed))
 
 
 def convert_model(
-    name: str, model: KerasModel, bars: Iterable[Bar], material: Material, folder: Path
-) -> Converted:
-    """Write a file for each precision; remove those that break promises.
+    name: str, model: KerasModel, requirements: Iterable[Requirements], images: ConversionImages,
+    folder: Path,
+) -> Converted:  # fmt: skip
+    """Write a file for each precision; remove those that fail checks.
 
     Args:
         name: Of the model; the files are ``<name>-<precision>.tflite``.
         model: The Keras model.
-        bars: What the file of each wanted precision must reach.
-        material: Images.
+        requirements: Of each precision.
+        images: To convert and compare with.
         folder: Where the files go.
     """
-    golden = converter.probabilities(model, material.golden.images)
-    predicted = converter.probabilities(model, material.validation.images).argmax(axis=1)
-    converted = Converted(golden, {}, {})
-    for bar in bars:
-        path = folder / f"{name}-{bar.precision.name}.tflite"
-        promise = _promise(
-            bar, golden, predicted, material, dense_per_channel=not is_quantization_aware(model)
-        )
+    calibration = images.calibration.images
+    reference = Reference(
+        images=images.validation.images,
+        golden_rows=images.golden_rows,
+        golden=converter.probabilities(model, images.golden.images),
+        predicted=converter.probabilities(model, images.validation.images).argmax(axis=1),
+        pixel_range=(float(calibration.min()) / 255, float(calibration.max()) / 255),
+        dense_per_channel=not is_quantization_aware(model),
+    )
+    converted = Converted(reference.golden, {}, {})
+    for required in requirements:
+        path = folder / f"{name}-{required.precision.name}.tflite"
         try:
-            write_bytes(path, bar.precision.convert(model, material.calibration.images))
-            images, rows = material.validation.images, material.golden_rows
-            judgement = judge(path, promise, images, rows, bar.max_shift_px)
+            write_bytes(path, required.precision.convert(model, calibration))
+            file = _checked(path, name, required, reference, images.validation.labels)
         except ConversionError as error:
             path.unlink(missing_ok=True)
             converted.refused[path.stem] = str(error)
             _LOG.error("%s: %s", path.stem, error)
         else:
-            converted.files[path.stem] = LiteFile(name, bar.precision, measure_size(path), judgement)
-            _LOG.info("%s agrees with Keras on %.4f of validation", path.stem, judgement.agreement)
+            converted.files[path.stem] = file
+            _LOG.info(
+                "%s agrees with Keras on %.4f of validation", path.stem, file.record.agreement_with_keras
+            )
     return converted
 
 
-def candidates(files: Mapping[str, LiteFile], broken: Callable[[LiteFile], str]) -> list[Candidate]:
-    """Return files as candidates for the device, with what they answered.
+def candidates(
+    files: Mapping[str, CheckedFile], network: KerasModel, limits: HardLimits
+) -> list[CandidateFile]:
+    """Return files as candidates for the device.
 
     Args:
         files: By name, those that may go there, all observed at the same places.
-        broken: Tells which limits of the device a file breaks.
-    """
-    return [
-        Candidate(name, file.size, np.array(file.judgement.seen.predicted), broken(file))
-        for name, file in files.items()
-    ]
-
-
-def limits_broken_by(network: KerasModel, limits: HardLimits) -> Callable[[LiteFile], str]:
-    """Return a function that tells which limits of the device a file breaks.
-
-    Args:
         network: The winner, whose shape the networks of all candidates have.
         limits: Of the device.
     """
     macs, activation_bytes = count_macs(network), peak_activation_bytes(network)
 
-    def broken(file: LiteFile) -> str:
-        runs = passes(file.model)
-        return broken_limits(Cost(file.size.raw_bytes, macs * runs, activation_bytes * runs), limits)
+    def broken(record: ConvertedFile) -> str:
+        runs = passes(record.model)
+        return broken_limits(Cost(record.bytes, macs * runs, activation_bytes * runs), limits)
 
-    return broken
+    return [
+        CandidateFile(
+            name, Size(file.record.bytes, file.record.gzip_bytes), file.predicted, broken(file.record)
+        )
+        for name, file in files.items()
+    ]
+
+
+def _checked(
+    path: Path, model: str, requirements: Requirements, reference: Reference, labels: NDArray[np.uint8]
+) -> CheckedFile:
+    observation, checks = check_file(path, requirements, reference)
+    size = measure_size(path)
+    record = ConvertedFile(
+        model=model,
+        precision=requirements.precision.name,
+        bytes=size.raw_bytes,
+        gzip_bytes=size.gzip_bytes,
+        input=observation.input,
+        output=observation.output,
+        golden_max_error=golden_error(observation, reference),
+        agreement_with_keras=agreement(observation.in_place, reference.predicted),
+        validation_accuracy=accuracy(labels, observation.in_place),
+        sparsity=Sparsity(overall=observation.sparsity, layers=tuple(observation.weights)),
+        checks=checks,
+    )
+    return CheckedFile(record, np.array(observation.predicted))
 
 
 def _rows(split: Split, rows: NDArray[np.int64]) -> Split:
     return Split(split.images[rows], split.labels[rows], split.ids[rows])
-
-
-def _promise(
-    bar: Bar, golden: NDArray[np.float32], predicted: NDArray[np.integer], material: Material,
-    *, dense_per_channel: bool,
-) -> Promise:  # fmt: skip
-    calibration = material.calibration.images
-    _, height, width = calibration.shape
-    return Promise(
-        precision=bar.precision,
-        image_shape=(height, width),
-        pixel_range=(float(calibration.min()) / 255, float(calibration.max()) / 255),
-        golden=golden,
-        predicted=predicted,
-        golden_tolerance=bar.golden_tolerance,
-        min_agreement=bar.min_agreement,
-        dense_per_channel=dense_per_channel,
-    )

@@ -1,4 +1,4 @@
-"""Keras models as TensorFlow's converter takes them, and what they answer."""
+"""Conversion and answers of Keras models by TensorFlow."""
 
 from collections.abc import Callable
 
@@ -15,16 +15,10 @@ _BATCH = 500
 
 
 def translate(model: KerasModel, precision: str, configure: Callable[[LiteConverter], None]) -> bytes:
-    """Return a file as TensorFlow writes it.
-
-    Names of all tensors, signature and notes are in it.
-
-    The file takes one image at a time. The same model gives the same bytes, in this process or another,
-    as long as its layers keep their names: they are written into the file.
+    """Return a file as TensorFlow writes it, with names, signature and notes.
 
     Args:
-        model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n,
-            classes).
+        model: As `Precision.convert` takes it.
         precision: Name of the precision, for the message.
         configure: Sets the precision.
 
@@ -37,7 +31,7 @@ def translate(model: KerasModel, precision: str, configure: Callable[[LiteConver
     pixels_spec = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="pixels")
     traced = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(pixels_spec)
     # TensorFlow saves the object that holds the variables before it converts. Of a Keras model it would
-    # trace every layer again, which took four fifths of the time; of a plain module it traces nothing more.
+    # trace every layer again, which took four fifths of the time; of a plain module it traces no more.
     holder = tf.Module()
     holder.held = list(traced.variables)
     lite = tf.lite.TFLiteConverter.from_concrete_functions([traced], holder)
@@ -53,15 +47,7 @@ def translate(model: KerasModel, precision: str, configure: Callable[[LiteConver
 
 
 def probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return what a Keras model answers.
-
-    Args:
-        model: Takes float32 pixels (n, height, width, 1) in [0, 1].
-        images: uint8 (n, height, width).
-
-    Returns:
-        float32 (n, classes).
-    """
+    """Return a Keras model's answers, float32 (n, classes), to uint8 (n, height, width)."""
     # a model of others may take no more than one image at a time
     batch_size = model.input_shape[0] or _BATCH
     answers: NDArray[np.float32] = model.predict(pixels(images), batch_size=batch_size, verbose=0)
@@ -69,12 +55,5 @@ def probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.fl
 
 
 def pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return images as pixels.
-
-    Args:
-        images: uint8 (n, height, width).
-
-    Returns:
-        float32 (n, height, width, 1) in [0, 1].
-    """
+    """Return uint8 (n, height, width) as float32 (n, height, width, 1) in [0, 1]."""
     return images[..., None].astype(np.float32) / np.float32(255)

@@ -15,27 +15,20 @@ from litesmith.tflite.runtime import LiteModel
 
 
 def measure_latency(
-    files: Mapping[str, Path],
-    images: NDArray[np.uint8],
-    *,
-    num_warmup: int,
-    num_rounds: int,
-    runs_per_round: int,
-) -> dict[str, FileLatency]:
-    """Time every file on the same images.
+    files: Mapping[str, Path], images: NDArray[np.uint8],
+    *, num_warmup: int, num_rounds: int, runs_per_round: int,
+) -> dict[str, FileLatency]:  # fmt: skip
+    """Time every file on the same images, without quantizing the input.
 
     In each round every file runs ``runs_per_round`` times in a row, as on a device that does nothing
-    else; then comes the next file, and the one that began a round begins the next one last.
+    else; then comes the next file, and the first file of a round is the last of the next one.
 
     Args:
-        files: Name and path of each.
+        files: Paths by name.
         images: uint8 (n, height, width); run after run takes the next one.
         num_warmup: Runs of each file before any is timed.
         num_rounds: Rounds that are timed.
         runs_per_round: Timed runs of each file in each round.
-
-    Returns:
-        Of each file by name. Timed is the computation alone, without quantizing the input.
 
     Raises:
         DataError: A file cannot be run or the images are of another size.
@@ -60,9 +53,9 @@ def _time_runs(model: LiteModel, inputs: NDArray[np.generic], start: int, num_ru
     times = []
     for run in range(start, start + num_runs):
         model.feed(inputs[run % len(inputs)])
-        begun = time.perf_counter_ns()
+        start_ns = time.perf_counter_ns()
         model.invoke()
-        times.append(time.perf_counter_ns() - begun)
+        times.append(time.perf_counter_ns() - start_ns)
     return times
 
 

@@ -1,9 +1,6 @@
-"""Metadata of a model: ``NAME.json`` beside ``NAME.tflite``.
+"""Metadata of a model: class names and form of the input, ``NAME.json`` beside ``NAME.tflite``.
 
-It holds the class names and the form of the input.
-
-They are not written into the ``.tflite`` itself, where they would take bytes of a device that has no use
-for them.
+Inside the ``.tflite`` they would take bytes of a device that has no use for them.
 """
 
 import hashlib
@@ -43,15 +40,14 @@ class InputForm(Section):
 
 
 class Metadata(Section):
-    """What is to be known of a model besides its file.
+    """Metadata of a model.
 
     Attributes:
         version: Of this form of the metadata.
         sha256: Of the model's file; None lets the metadata serve any file.
-        dataset: What the model was trained on.
+        dataset: That the model was trained on.
         class_names: In the order of the model's outputs.
-        training: What its training images looked like; None if it is not known: strange pictures then go
-            unnoticed.
+        training: Statistics of its training images; without them strange pictures go unnoticed.
     """
 
     version: Literal[1]
@@ -65,13 +61,7 @@ class Metadata(Section):
 
 
 def describe(dataset: str, class_names: Sequence[str], train_images: NDArray[np.uint8]) -> Metadata:
-    """Return the metadata of all models that were trained on the same images.
-
-    Args:
-        dataset: Its name.
-        class_names: In the order of the models' outputs.
-        train_images: uint8 (n, height, width).
-    """
+    """Return the metadata of all models trained on the same uint8 (n, height, width)."""
     height, width = train_images.shape[1:]
     return Metadata(
         version=VERSION,
@@ -86,9 +76,8 @@ def describe(dataset: str, class_names: Sequence[str], train_images: NDArray[np.
 def write_metadata(model: Path, metadata: Metadata) -> None:
     """Write ``NAME.json`` beside a model's file, with the hash of the file."""
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    write_json(
-        path_beside(model), metadata.model_copy(update={"sha256": digest}).model_dump(mode="json")
-    )
+    content = metadata.model_copy(update={"sha256": digest}).model_dump(mode="json")
+    write_json(path_beside(model), content)
 
 
 def read_metadata(model: Path) -> Metadata:
@@ -122,21 +111,17 @@ def parse_metadata(path: Path) -> Metadata:
     try:
         content = read_json(path)
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}. Expected a model's metadata."
-        ) from error
+        text = f"{path} cannot be read: {error.strerror}. Expected a model's metadata."
+        raise DataError(text) from error
     _require_version(path, content)
     try:
         return Metadata.model_validate_json(json.dumps(content))
     except ValidationError as error:
         first = error.errors()[0]
-        words = [
-            ".".join(str(part) for part in first["loc"]),
-            first["msg"].removeprefix("Value error, "),
-        ]
+        words = [".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")]
         raise DataError(
-            f"{path} is not a model's metadata: {': '.join(word for word in words if word)}. "
-            "docs/decisions/0017-what-travels-with-a-model.md tells its form."
+            f"{path} is not a model's metadata: {': '.join(filter(None, words))}. "
+            "docs/decisions/0017-what-travels-with-a-model.md describes its form."
         ) from error
 
 
@@ -150,7 +135,7 @@ def _require_version(path: Path, content: Any) -> None:
     if isinstance(version, int) and version > VERSION:
         raise DataError(
             f"{path} has version {version}, and this litesmith reads up to {VERSION}: it was written by "
-            "a newer one. Use that, or make the model again."
+            "a newer one. Use that, or convert the model again."
         )
 
 

@@ -1,15 +1,13 @@
 """Runs ``.tflite`` files as a device would, without TensorFlow.
 
-``python -m litesmith.tflite.runtime REQUEST.json`` does so in a process of its own and prints what it
-saw as JSON.
+``python -m litesmith.tflite.runtime`` does so in a process of its own and prints an `Observation`.
 """
 
-import json
 import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,20 +15,15 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import ConfigDict
 
 from litesmith.errors import DataError
 from litesmith.quiet import hushed
+from litesmith.records.convert import TensorForm, WeightTensor
+from litesmith.records.record import Count, Record
+from litesmith.tflite import slimming
 from litesmith.tflite.contract import TensorSpec, require_classifier
-from litesmith.tflite.slimming import (
-    FlatModel,
-    Table,
-    custom_operators,
-    layer,
-    operator_codes,
-    unpack,
-    weight_tensors,
-)
+from litesmith.tflite.slimming import FlatModel, Table
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
 
@@ -43,21 +36,8 @@ _DTYPE_NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class Tensor:
-    """The input or output of a file.
-
-    Attributes:
-        dtype: NumPy's name, such as ``int8``.
-        shape: The batch, which is 1, comes first.
-        scale: What one step of an integer is worth in real units; None where values are floats.
-        zero_point: The integer that means 0; None where values are floats.
-    """
-
-    dtype: str
-    shape: tuple[int, ...]
-    scale: float | None
-    zero_point: int | None
+class Tensor(TensorForm):
+    """The input or output of a file, with what its integers mean."""
 
     @property
     def range(self) -> tuple[float, float]:
@@ -82,29 +62,17 @@ class Tensor:
         return (stored.astype(np.float32) - self.zero_point) * np.float32(self.scale)
 
 
-@dataclass(frozen=True)
-class Weights:
-    """The weight tensor of one convolution or dense layer, as the file stores it.
+class Weights(WeightTensor):
+    """The weights of one convolution or dense layer, as the file stores them.
 
     Attributes:
-        name: The Keras layer it came from.
-        dtype: ``float32``, ``float16``, ``int8`` or ``int4``.
-        num_scales: 0 for floats, 1 for one scale in all, the number of output channels for one scale
-            each.
+        num_channels: Output channels.
+        num_scales: 0 for floats, 1 for one scale in all, ``num_channels`` for one scale each.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    num_weights: int
-    num_zeros: int
-    num_channels: int
-    num_scales: int
-
-    @property
-    def sparsity(self) -> float:
-        """Share of the weights that are exactly zero."""
-        return self.num_zeros / self.num_weights
+    num_zeros: Count
+    num_channels: Count
+    num_scales: Count
 
     @property
     def is_depthwise(self) -> bool:
@@ -112,9 +80,8 @@ class Weights:
         return len(self.shape) == 4 and self.shape[0] == 1
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What was seen of a file.
+class Observation(Record):
+    """What a file is and answers.
 
     Attributes:
         dtypes: The types of all its tensors, activations and constants included.
@@ -123,17 +90,15 @@ class Observation:
         predicted: Most probable class of each image at each place, in the order of `shifted`.
     """
 
+    # a broken file may answer NaN, which a check reports
+    model_config = ConfigDict(allow_inf_nan=True, ser_json_inf_nan="constants")
+
     input: Tensor
     output: Tensor
     dtypes: list[str]
     weights: list[Weights]
     golden: list[list[float]]
     predicted: list[list[int]]
-
-    @classmethod
-    def from_json(cls, text: str) -> "Observation":
-        """Read what `main` printed."""
-        return TypeAdapter(cls).validate_json(text)
 
     @property
     def in_place(self) -> NDArray[np.int64]:
@@ -149,7 +114,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class _Detail:
-    """What LiteRT's interpreter says of a tensor, in its own words."""
+    """A tensor as LiteRT's interpreter describes it, in its own words."""
 
     name: str
     index: int
@@ -181,24 +146,21 @@ class LiteModel:
             self._require_classifier()
             _require_sound(path, self._interpreter)
             self._interpreter.allocate_tensors()
-            source, sink = (
-                self._require_classifier()
-            )  # again, as LiteRT has worked the shapes out itself
+            # again, as LiteRT has worked the shapes out itself
+            source, sink = self._require_classifier()
         self._source, self._sink = source.index, sink.index
         self.input, self.output = _tensor(source), _tensor(sink)
 
     def _require_classifier(self) -> tuple[_Detail, _Detail]:
-        """Return what LiteRT says of the one input and the one output."""
+        """Return LiteRT's description of the one input and the one output."""
         inputs = [_Detail(**detail) for detail in self._interpreter.get_input_details()]
         outputs = [_Detail(**detail) for detail in self._interpreter.get_output_details()]
-        require_classifier(
-            self._path, [_spec(detail) for detail in inputs], [_spec(detail) for detail in outputs]
-        )
+        require_classifier(self._path, list(map(_spec, inputs)), list(map(_spec, outputs)))
         return inputs[0], outputs[0]
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Explain what LiteRT raises at a file that it cannot run."""
+        """Raise `DataError` in place of what LiteRT raises at a file that it cannot run."""
         try:
             yield
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
@@ -206,8 +168,8 @@ class LiteModel:
             if "Select TensorFlow op" in text or "custom op" in text:
                 raise DataError(
                     f"{self._path} asks for operators that LiteRT does not have: "
-                    f"{', '.join(custom_operators(self._path.read_bytes()))}. Convert it again with "
-                    "built-in operators alone (`TFLITE_BUILTINS`)."
+                    f"{', '.join(slimming.custom_operators(self._path.read_bytes()))}. Convert it again "
+                    "with built-in operators alone (`TFLITE_BUILTINS`)."
                 ) from error
             raise DataError(
                 f"{self._path} is not a .tflite file that LiteRT can run: {text}. Convert it again."
@@ -226,16 +188,10 @@ class LiteModel:
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
     def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
-        """Encode images as the input holds them.
-
-        Args:
-            images: uint8 (n, height, width).
-
-        Returns:
-            (n, 1, height, width, 1) in the dtype of the input.
+        """Return uint8 (n, height, width) as the input holds it, (n, 1, height, width, 1).
 
         Raises:
-            DataError: The images are not of the size that the model takes.
+            DataError: The images are of another size than the model takes.
         """
         expected = self.input.shape[1:3]
         if images.shape[1:] != expected:
@@ -245,9 +201,7 @@ class LiteModel:
         return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Answer images one by one, as a device does.
-
-        Batches were measured to be no faster.
+        """Answer images one by one, as a device does; batches were measured to be no faster.
 
         Args:
             images: uint8 (n, height, width).
@@ -256,8 +210,7 @@ class LiteModel:
             float32 (n, classes). Those of an int8 file come in steps of its output's scale.
 
         Raises:
-            DataError: The images are not of the size that the model takes, or LiteRT cannot run the
-                file.
+            DataError: The images are of another size than the model takes, or LiteRT cannot run it.
         """
         results = np.empty((len(images), self.output.shape[-1]), np.float32)
         with self._explaining():
@@ -278,33 +231,28 @@ def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def read_weights(path: Path) -> list[Weights]:
-    """Return the weights of convolutions and dense layers, as they run.
-
-    Args:
-        path: A ``.tflite`` file.
-    """
-    model = unpack(path.read_bytes())
-    return [_weights(model, tensor, channel_axis) for tensor, channel_axis in weight_tensors(model)]
+    """Return the weights of a file's convolutions and dense layers, as they run."""
+    model = slimming.unpack(path.read_bytes())
+    return [_weights(model, tensor, axis) for tensor, axis in slimming.weight_tensors(model)]
 
 
 def tensor_dtypes(path: Path) -> set[str]:
     """Return the types of all tensors of a file, weights, activations and constants alike."""
-    model = unpack(path.read_bytes())
+    model = slimming.unpack(path.read_bytes())
     return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
 
 
 def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
-    """Return images at every place up to so many pixels away.
+    """Return images moved to every place up to so many pixels away in each direction.
+
+    Few images tell little; an image at nine places tells more, and networks were trained for it.
 
     Args:
         images: uint8 (n, height, width).
-        max_shift_px: Pixels in each direction.
+        max_shift_px: Pixels.
 
     Returns:
-        uint8 (k, n, height, width).
-
-    The place in the middle of the k is where the images are. Few images tell little; an image at nine
-    places tells more, and networks were trained for it.
+        uint8 (k, n, height, width); the place in the middle of the k is where the images are.
     """
     wide = np.pad(images, ((0, 0), (max_shift_px, max_shift_px), (max_shift_px, max_shift_px)))
     _, height, width = images.shape
@@ -317,13 +265,13 @@ def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
 def observe(
     path: Path, images: NDArray[np.uint8], golden_rows: NDArray[np.integer], max_shift_px: int = 0
 ) -> Observation:
-    """Return all that can be seen of a file: input and output, weights, answers.
+    """Return a file's input, output, weights and answers.
 
     Args:
         path: The ``.tflite`` file.
-        images: Images whose most probable class is wanted, uint8 (n, height, width).
-        golden_rows: Which of them the probabilities are wanted of as well.
-        max_shift_px: The classes are wanted at every place up to so many pixels away.
+        images: To classify, uint8 (n, height, width).
+        golden_rows: Rows of ``images`` whose probabilities are returned as well.
+        max_shift_px: Images are classified at every place up to so many pixels away.
 
     Raises:
         DataError: The file cannot be run or the images are of another size.
@@ -340,47 +288,31 @@ def observe(
     )
 
 
-@dataclass(frozen=True)
-class Request:
-    """What `main` is asked for; the words are those of `observe`.
-
-    Attributes:
-        images: Path of an ``.npy`` file.
-    """
-
-    model: Path
-    images: Path
-    golden_rows: list[int]
-    max_shift_px: int
-
-
 def main(arguments: list[str]) -> int:
-    """Read a request, observe the file it names, print what was seen.
+    """Observe a file and print the observation.
 
     Args:
-        arguments: Path of a `Request` as JSON.
+        arguments: Paths of the model and of an ``.npz`` file with ``images`` and ``golden_rows``, and
+            ``max_shift_px``, of `observe`.
     """
-    request = TypeAdapter(Request).validate_json(Path(arguments[0]).read_bytes())
+    model, arrays, max_shift_px = arguments
     try:
-        seen = observe(
-            request.model, np.load(request.images), np.array(request.golden_rows), request.max_shift_px
-        )
+        observation = observe(Path(model), max_shift_px=int(max_shift_px), **np.load(arrays))
     except DataError as error:
         print(error, file=sys.stderr)
         return 1
     if "tensorflow" in sys.modules:
         print("TensorFlow was imported, so this is not how a device runs the file.", file=sys.stderr)
         return 1
-    print(json.dumps(asdict(seen)))
+    print(observation.model_dump_json())
     return 0
 
 
 def _require_sound(path: Path, interpreter: Interpreter) -> None:
-    """Check what LiteRT does not, before it makes room for a file's tensors.
+    """Check what LiteRT does not, before it allocates a file's tensors.
 
     Raises:
-        DataError: A tensor is absurdly large, or the file keeps a state, so that answers depend on those
-            before.
+        DataError: A tensor is absurdly large, or the file keeps a state from one image to the next.
     """
     for tensor in interpreter.get_tensor_details():
         detail = _Detail(**tensor)
@@ -391,7 +323,7 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
                 f"at most {_MAX_TENSOR_BYTES:,} expected. The file is damaged: get it again, or convert "
                 "it again."
             )
-    codes = operator_codes(path.read_bytes())
+    codes = slimming.operator_codes(path.read_bytes())
     states = [name for name in _STATE_OPERATORS if getattr(schema.BuiltinOperator, name) in codes]
     if states:
         raise DataError(
@@ -402,10 +334,7 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
 
 
 def _spec(detail: _Detail) -> TensorSpec:
-    """Return an input or output as the contract sees it.
-
-    Only the batch may be left open and yet be 1.
-    """
+    """Return a tensor for the contract; only the batch may be left open and yet be 1."""
     sizes = tuple(int(size) for size in detail.shape)
     signature = [int(size) for size in detail.shape_signature]
     is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
@@ -416,37 +345,34 @@ def _spec(detail: _Detail) -> TensorSpec:
 
 def _tensor(detail: _Detail) -> Tensor:
     scale, zero_point = detail.quantization
-    shape = tuple(int(size) for size in detail.shape)
-    quantized = scale != 0
     return Tensor(
         dtype=np.dtype(detail.dtype).name,
-        shape=shape,
-        scale=float(scale) if quantized else None,
-        zero_point=int(zero_point) if quantized else None,
+        shape=tuple(detail.shape.tolist()),
+        scale=float(scale) if scale != 0 else None,
+        zero_point=int(zero_point) if scale != 0 else None,
     )
 
 
 def _weights(model: FlatModel, tensor: Table, channel_axis: int) -> Weights:
     dtype = _DTYPE_NAMES[tensor.type]
-    shape = tuple(int(size) for size in tensor.shape)
+    shape = tuple(tensor.shape.tolist())
     values = _values(model.buffers[tensor.buffer].data.tobytes(), dtype)[: math.prod(shape)]
     scales = tensor.quantization.scale if tensor.quantization is not None else None
+    num_zeros = int(np.count_nonzero(values == 0))  # weights are quantized symmetrically: 0 means 0
     return Weights(
-        name=layer(tensor.name.decode()),
+        name=slimming.layer(tensor.name.decode()),
         shape=shape,
         dtype=dtype,
         num_weights=values.size,
-        num_zeros=int(np.count_nonzero(values == 0)),  # weights are quantized symmetrically: 0 means 0
+        num_zeros=num_zeros,
+        sparsity=num_zeros / values.size,
         num_channels=shape[channel_axis],
         num_scales=0 if scales is None else len(scales),
     )
 
 
 def _values(data: bytes, dtype: str) -> NDArray[np.generic]:
-    """Return what a constant holds.
-
-    Two values of int4 share a byte, the lower half first, and the last half may be none.
-    """
+    """Return what a constant holds; two int4 share a byte, lower half first, the last may be none."""
     if dtype != "int4":
         return np.frombuffer(data, dtype)
     pairs = np.frombuffer(data, np.int8)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.analysis.paired import Difference, paired
+from litesmith.analysis.paired import paired
 from litesmith.analysis.scores import accuracy
+from litesmith.records.convert import Candidate, FinalChoice
 from litesmith.tflite.sizes import Size
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateFile:
     """A file that may go to the device, with its answers.
 
     Attributes:
@@ -26,32 +27,10 @@ class Candidate:
     broken: str = ""
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How a candidate stands against the most accurate one within the device's limits."""
-
-    accuracy: float
-    behind: Difference
-    within_noise: bool
-    within_limits: bool
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The file chosen, why, and how every candidate stood."""
-
-    name: str
-    reason: str
-    standings: dict[str, Standing]
-
-
 def choose(
-    candidates: list[Candidate],
-    labels: NDArray[np.integer],
-    *,
-    noise_standard_errors: float,
-    equal_size_share: float,
-) -> Choice:
+    files: list[CandidateFile], labels: NDArray[np.integer],
+    *, noise_standard_errors: float, equal_size_share: float, moved_px: int,
+) -> FinalChoice:  # fmt: skip
     """Choose the smallest candidate as accurate as the best within limits.
 
     A candidate is within noise when its accuracy on the same images is at most ``noise_standard_errors``
@@ -61,45 +40,56 @@ def choose(
     equal, and the compressed size decides.
 
     Args:
-        candidates: At least file. If none keeps the limits, they bind none, and the reason says so.
+        files: At least one. If none is within the limits, they exclude none, and the reason says so.
         labels: True classes (n,).
         noise_standard_errors: How far below the best is still noise.
         equal_size_share: Share of the smallest size by which an equal one may be larger.
+        moved_px: How far the images of the pictures were moved each way.
     """
-    fitting = [file for file in candidates if not file.broken] or candidates
+    fitting = [file for file in files if not file.broken] or files
     best = max(
         fitting, key=lambda file: (accuracy(labels, file.predicted), -file.size.gzip_bytes, file.name)
     )
-    standings = {file.name: _standing(file, best, labels, noise_standard_errors) for file in candidates}
-    near = [file for file in fitting if standings[file.name].within_noise]
+    candidates = {file.name: _candidate(file, best, labels, noise_standard_errors) for file in files}
+    near = [file for file in fitting if candidates[file.name].within_noise]
     limit = min(file.size.raw_bytes for file in near) * (1 + equal_size_share)
     small = [file for file in near if file.size.raw_bytes <= limit]
     chosen = min(small, key=lambda file: (file.size.gzip_bytes, file.size.raw_bytes, file.name))
-    reason = f"{_reason(chosen, best, near, small, standings)}{_budget_note(candidates)}"
-    return Choice(chosen.name, reason, standings)
+    return FinalChoice(
+        name=chosen.name,
+        bytes=chosen.size.raw_bytes,
+        gzip_bytes=chosen.size.gzip_bytes,
+        reason=f"{_reason(chosen, best, near, small, candidates)}{_excluded(files)}",
+        candidates=candidates,
+        moved_px=moved_px,
+    )
 
 
-def _standing(file: Candidate, best: Candidate, labels: NDArray[np.integer], noise: float) -> Standing:
+def _candidate(
+    file: CandidateFile, best: CandidateFile, labels: NDArray[np.integer], noise: float
+) -> Candidate:
     behind = paired(best.predicted == labels, file.predicted == labels)
-    return Standing(
+    return Candidate(
         accuracy=accuracy(labels, file.predicted),
-        behind=behind,
+        bytes=file.size.raw_bytes,
+        gzip_bytes=file.size.gzip_bytes,
+        behind_best=behind.mean,
+        standard_error=behind.standard_error,
         within_noise=behind.mean <= noise * behind.standard_error,
         within_limits=not file.broken,
     )
 
 
 def _reason(
-    chosen: Candidate,
-    best: Candidate,
-    near: list[Candidate],
-    small: list[Candidate],
-    standings: dict[str, Standing],
-) -> str:
-    """Say in words what decided."""
+    chosen: CandidateFile, best: CandidateFile, near: list[CandidateFile], small: list[CandidateFile],
+    candidates: dict[str, Candidate],
+) -> str:  # fmt: skip
+    """Return in words what decided."""
+    named, best_named = (
+        f"{file.name} ({candidates[file.name].accuracy:.4f})" for file in (chosen, best)
+    )
     if len(near) == 1:
-        named = _with_accuracy(best, standings)
-        return f"{named} is the most accurate on validation, no other within noise of it."
+        return f"{best_named} is the most accurate on validation, no other within noise of it."
     if len(small) == 1:
         size = f"is the smallest within noise of the most accurate ({chosen.size.raw_bytes} bytes)"
     else:
@@ -108,21 +98,17 @@ def _reason(
             f"({chosen.size.gzip_bytes} bytes)"
         )
     if chosen is best:
-        return f"{_with_accuracy(chosen, standings)} {size}, which it is itself."
-    behind = standings[chosen.name].behind
-    gap = f"{behind.mean:.4f} behind, standard error {behind.standard_error:.4f}"
-    return f"{_with_accuracy(chosen, standings)} {size}, {_with_accuracy(best, standings)}: {gap}."
+        return f"{named} {size}, which it is itself."
+    candidate = candidates[chosen.name]
+    gap = f"{candidate.behind_best:.4f} behind, standard error {candidate.standard_error:.4f}"
+    return f"{named} {size}, {best_named}: {gap}."
 
 
-def _budget_note(candidates: list[Candidate]) -> str:
-    """Say which candidates the device's limits ruled out, if any."""
-    over = [f"{file.name} ({file.broken})" for file in candidates if file.broken]
+def _excluded(files: list[CandidateFile]) -> str:
+    """Return which candidates the device's limits exclude; empty if none."""
+    over = [f"{file.name} ({file.broken})" for file in files if file.broken]
     if not over:
         return ""
-    if len(over) == len(candidates):
+    if len(over) == len(files):
         return f" No candidate keeps the device's limits: {', '.join(over)}."
     return f" Over the device's limits: {', '.join(over)}."
-
-
-def _with_accuracy(file: Candidate, standings: dict[str, Standing]) -> str:
-    return f"{file.name} ({standings[file.name].accuracy:.4f})"

@@ -1,4 +1,4 @@
-"""Sizes of a file as it is stored and as it travels."""
+"""Sizes of a file as it is stored and as it is sent."""
 
 import gzip
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ class Size:
     """Sizes of one file.
 
     Attributes:
-        raw_bytes: As it lies on a disk or in a device's flash.
-        gzip_bytes: As it travels, compressed by gzip at level 9. Here alone zeros that pruning left
-            count.
+        raw_bytes: On a disk or in a device's flash.
+        gzip_bytes: Compressed by gzip at level 9. Here alone zeros that pruning left count.
     """
 
     raw_bytes: int

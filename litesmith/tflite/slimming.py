@@ -2,14 +2,11 @@
 
 A file is a FlatBuffer: tables, vectors and strings that point at each other. TensorFlow's converter
 writes every one of them anew and adds names, signatures and notes of the conversion: 8 to 10 KB, half of
-a file that is to hold 10,000 weights. Here go the names of inner tensors, signatures, notes, ranges that
-were only seen in calibration and empty buffers; and vectors and tables that say the same are written
-once. A FlatBuffer may do so: an offset may point wherever a value of its type lies, which is how
-``CreateSharedString`` works in every language.
+a file of 10,000 weights. They are removed, and equal vectors and tables are written once: an offset may
+point wherever a value of its type lies, which is how ``CreateSharedString`` works in every language.
 
 Sources: https://flatbuffers.dev/internals/ and the schema of ``.tflite``, which puts constants at
-    multiples of 16 bytes
-(``force_align: 16``):
+multiples of 16 bytes (``force_align: 16``):
 https://github.com/google-ai-edge/LiteRT/blob/main/tflite/converter/schema/schema.fbs
 """
 
@@ -42,9 +39,7 @@ _CONSTANT_ALIGNMENT = 16
 
 
 def slim(model: bytes) -> bytes:
-    """Return a ``.tflite`` file without what answering does not need.
-
-    It answers the same to the bit.
+    """Return a smaller ``.tflite`` file that answers the same to the bit.
 
     What stays: operators with their versions and options, tensors with type, shape and quantization in
     their order, constants at multiples of 16 bytes, the names of inputs and outputs, and for the weights
@@ -68,9 +63,9 @@ def slim(model: bytes) -> bytes:
         raise ConversionError(
             "the file holds constants outside its FlatBuffer, got one that cannot be made smaller."
         )
-    _forget_notes(tree)
-    _forget_names(tree)
-    _forget_ranges(tree)
+    _remove_notes(tree)
+    _remove_names(tree)
+    _remove_ranges(tree)
     _gather_buffers(tree)
     _share(tree)
     builder = _Builder(len(model))
@@ -101,21 +96,14 @@ def _operators(model: bytes) -> list[Table]:
 
 
 def weight_tensors(tree: FlatModel) -> Iterator[tuple[Table, int]]:
-    """Yield the weights of convolutions and dense layers, as they run.
-
-    Args:
-        tree: What `unpack` returned.
-
-    Yields:
-        The tensor, and the axis of its shape that counts output channels.
-    """
+    """Yield each weight tensor, as layers run, and the axis of its output channels."""
     for graph in tree.subgraphs:
-        made_by = {operator.outputs[0]: operator for operator in graph.operators}
+        producers = {operator.outputs[0]: operator for operator in graph.operators}
         for operator in graph.operators:
             if (kind := _kind(tree, operator)) in _WEIGHTED:
                 index = operator.inputs[1]
                 # float16 weights reach their operator through a DEQUANTIZE
-                index = made_by[index].inputs[0] if index in made_by else index
+                index = producers[index].inputs[0] if index in producers else index
                 yield graph.tensors[index], _WEIGHTED[kind]
 
 
@@ -134,12 +122,12 @@ def _tensors(tree: FlatModel) -> list[Table]:
     return [tensor for graph in tree.subgraphs for tensor in graph.tensors]
 
 
-def _forget_notes(tree: FlatModel) -> None:
+def _remove_notes(tree: FlatModel) -> None:
     tree.description = tree.metadataBuffer = tree.signatureDefs = None
     tree.metadata = [note for note in tree.metadata or [] if note.name not in _NOTES] or None
 
 
-def _forget_names(tree: FlatModel) -> None:
+def _remove_names(tree: FlatModel) -> None:
     """Keep the names of inputs, outputs and layers with weights."""
     names = {
         id(tensor): layer(tensor.name.decode()) for tensor, _ in weight_tensors(tree) if tensor.name
@@ -151,25 +139,21 @@ def _forget_names(tree: FlatModel) -> None:
             tensor.name = names.get(id(tensor))
 
 
-def _forget_ranges(tree: FlatModel) -> None:
-    """Drop what calibration saw, and quantization without a scale, which means none."""
+def _remove_ranges(tree: FlatModel) -> None:
+    """Remove minima and maxima of calibration, and quantization without a scale."""
     for tensor in _tensors(tree):
-        quantization = tensor.quantization
-        if quantization is None:
-            continue
-        quantization.min = quantization.max = None
-        if _is_empty(quantization.scale) and quantization.details is None:
-            tensor.quantization = None
+        if (quantization := tensor.quantization) is not None:
+            quantization.min = quantization.max = None
+            if _is_empty(quantization.scale) and quantization.details is None:
+                tensor.quantization = None
 
 
 def _gather_buffers(tree: FlatModel) -> None:
-    """Keep the buffers that hold something.
+    """Keep the buffers that are not empty; the first is empty and stands for all others.
 
-    The first is always empty and stands for those that do not.
-
-    Equal weights are kept once. Equal biases are kept apart, though the converter kept them once: they
-    are equal only as long as a network is untrained and they are zero, and its file is to be as large as
-    that of the trained one.
+    Equal weights are written once. Equal biases are written apart, though the converter writes them
+    once: they are equal only while a network is untrained and they are zero, and its file is to be as
+    large as that of the trained one.
     """
     weights = {id(tensor) for tensor, _ in weight_tensors(tree)}
     biases = {id(tensor) for tensor in _biases(tree)}
@@ -195,11 +179,7 @@ def _gather_buffers(tree: FlatModel) -> None:
 def _biases(tree: FlatModel) -> Iterator[Table]:
     for graph in tree.subgraphs:
         for operator in graph.operators:
-            if (
-                _kind(tree, operator) in _WEIGHTED
-                and len(operator.inputs) > 2
-                and operator.inputs[2] >= 0
-            ):
+            if _kind(tree, operator) in _WEIGHTED and any(index >= 0 for index in operator.inputs[2:3]):
                 yield graph.tensors[operator.inputs[2]]
 
 
@@ -208,34 +188,30 @@ def _is_empty(vector: NDArray[np.generic] | None) -> bool:
 
 
 def _share(tree: FlatModel) -> None:
-    """Let tensors and operators that say the same point at one table."""
+    """Let equal tables of tensors and operators be one."""
     for graph in tree.subgraphs:
         tables: dict[Hashable, _Once] = {}
         for tensor in graph.tensors:
-            if tensor.quantization is not None:
-                tensor.quantization = tables.setdefault(
-                    _key(tensor.quantization), _Once(tensor.quantization)
-                )
+            if (table := tensor.quantization) is not None:
+                tensor.quantization = tables.setdefault(_key(table), _Once(table))
         graph.tensors = [_Tensor(tensor) for tensor in graph.tensors]
         for operator in graph.operators:
-            if operator.builtinOptions is not None:
-                options = operator.builtinOptions
-                operator.builtinOptions = tables.setdefault(_key(options), _Once(options))
+            if (table := operator.builtinOptions) is not None:
+                operator.builtinOptions = tables.setdefault(_key(table), _Once(table))
 
 
 def _key(value: object) -> Hashable:
-    """Return what tells a table, vector or number from another."""
+    """Return a key that equal tables, vectors or numbers have in common."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.tobytes()
     if hasattr(value, "__dict__"):
-        return type(value).__name__, *(
-            (name, _key(inner)) for name, inner in sorted(vars(value).items())
-        )
+        fields = sorted(vars(value).items())
+        return type(value).__name__, *((name, _key(inner)) for name, inner in fields)
     return repr(value)
 
 
 class _Once:
-    """A table that is written once, however many point at it."""
+    """A table that is written once, however many offsets point at it."""
 
     def __init__(self, table: Table) -> None:
         self._table, self._offset = table, 0
@@ -258,19 +234,16 @@ class _Tensor:
         rare = (tensor.sparsity, tensor.shapeSignature, tensor.variantTensors)
         if tensor.isVariable or tensor.externalBuffer or any(value is not None for value in rare):
             return int(tensor.Pack(builder))
-        offsets = {
-            schema.TensorAddShape: None
-            if tensor.shape is None
-            else builder.CreateNumpyVector(tensor.shape),
-            schema.TensorAddName: None if tensor.name is None else builder.CreateString(tensor.name),
-            schema.TensorAddQuantization: None
-            if tensor.quantization is None
-            else tensor.quantization.Pack(builder),
-        }
+        offsets = {}
+        if tensor.shape is not None:
+            offsets[schema.TensorAddShape] = builder.CreateNumpyVector(tensor.shape)
+        if tensor.name is not None:
+            offsets[schema.TensorAddName] = builder.CreateString(tensor.name)
+        if tensor.quantization is not None:
+            offsets[schema.TensorAddQuantization] = tensor.quantization.Pack(builder)
         schema.TensorStart(builder)
         for add, offset in offsets.items():
-            if offset is not None:
-                add(builder, offset)
+            add(builder, offset)
         schema.TensorAddBuffer(builder, tensor.buffer)
         schema.TensorAddType(builder, tensor.type)
         schema.TensorAddHasRank(builder, tensor.hasRank)
@@ -287,10 +260,7 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
         self._written: dict[Hashable, int] = {}
 
     def CreateNumpyVector(self, x: NDArray[np.generic]) -> int:  # noqa: N802 (the base's name)
-        """Write a vector unless it is there, and return where it is.
-
-        What constants are shared was decided before.
-        """
+        """Write a vector unless an equal one is; `_gather_buffers` has shared constants."""
         if x.dtype == np.uint8:
             self.Prep(_CONSTANT_ALIGNMENT, len(x))
             return int(super().CreateNumpyVector(x))

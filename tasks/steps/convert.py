@@ -1,4 +1,4 @@
-"""The step that makes ``.tflite`` files and chooses the one for the device."""
+"""The step that writes ``.tflite`` files and chooses the one for the device."""
 
 import logging
 from dataclasses import dataclass
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from litesmith.tflite.conversion import Bar, Converted, Material
+    from litesmith.tflite.conversion import ConversionImages, Converted
+    from litesmith.tflite.parity import Requirements
     from litesmith.tflite.precisions.precision import Precision
     from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
-# Every precision is made of tuned and pruned, so that they can be compared; a file of these three must
-# not fail.
+# tuned and pruned are converted to every precision, so that they can be compared; no file of these
+# three may fail.
 _REQUIRED = ("baseline", "tuned", "pruned")
 
 
@@ -46,7 +47,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The files, the one chosen, and what they were made and compared with."""
+    """The files, the one chosen, and the images they were converted and compared with."""
 
     lite: Path = catalog.LITE
     final: Path = catalog.FINAL_LITE
@@ -66,64 +67,64 @@ def convert(
     A file of a variant that fails its checks is refused, and the choice is among the others.
 
     Raises:
-        ConversionError: A file of baseline, winner or pruned model cannot be made, or does not do what
-            its Keras model does: which and why, for all.
-        ParamsError: There are fewer images than are asked for.
+        ConversionError: A file of baseline, winner or pruned model cannot be written, or does not do
+            what its Keras model does: which and why, for all.
+        ParamsError: There are fewer images than requested.
     """
     from litesmith.data.splits import read_split
-    from litesmith.tflite import conversion, result, selection
+    from litesmith.tflite import conversion, selection
     from litesmith.tflite.runtime import RUNTIME
     from litesmith.training.backend import load_h5, set_threads
 
     set_threads(params.num_threads)
-    material = conversion.choose_material(
+    images = conversion.sample_images(
         read_split(ins.train),
         read_split(ins.validation),
         num_calibration=params.num_calibration,
         num_golden=params.num_golden,
         seed=seed,
     )
-    converted = _converted(params, ins, outs, material)
+    converted = _converted(params, ins, outs, images)
     files = {name: file for model in converted.values() for name, file in model.files.items()}
-    chosen = selection.choose(
-        conversion.candidates(
-            {name: file for name, file in files.items() if file.precision.name in params.candidates},
-            conversion.limits_broken_by(load_h5(ins.tuned), device),
-        ),
-        material.validation.labels,
+    may_be_final = {
+        name: file for name, file in files.items() if file.record.precision in params.candidates
+    }
+    final = selection.choose(
+        conversion.candidates(may_be_final, load_h5(ins.tuned), device),
+        images.validation.labels,
         noise_standard_errors=params.noise_standard_errors,
         equal_size_share=params.equal_size_share,
+        moved_px=params.choice_shift_px,
     )
-    _LOG.info("final.tflite: %s", chosen.reason)
-    write_bytes(outs.final, (outs.lite / f"{chosen.name}.tflite").read_bytes())
+    _LOG.info("final.tflite: %s", final.reason)
+    write_bytes(outs.final, (outs.lite / f"{final.name}.tflite").read_bytes())
     _write_metadata(outs, dataset, read_split(ins.train).images)
-    _write_material(outs, material, converted)
-    labels = material.validation.labels
-    convert_result = ConvertResult(
-        files={name: result.converted_file(file, labels) for name, file in files.items()},
+    _write_images(outs, images, converted)
+    result = ConvertResult(
+        files={name: file.record for name, file in files.items()},
         refused={name: why for model in converted.values() for name, why in model.refused.items()},
-        final=result.final_choice(chosen, files, params.choice_shift_px),
-        calibration=result.count_calibration(material.calibration, dataset.num_classes),
+        final=final,
+        calibration=images.count_calibration(dataset.num_classes),
         runtime=RUNTIME,
     )
-    write_record(outs.results, convert_result)
-    write_json(outs.metrics, _metrics(convert_result))
+    write_record(outs.results, result)
+    write_json(outs.metrics, _metrics(result))
 
 
 def _converted(
-    params: ConvertParams, ins: Ins, outs: Outs, material: "Material"
+    params: ConvertParams, ins: Ins, outs: Outs, images: "ConversionImages"
 ) -> "dict[str, Converted]":
     """Convert every model to its precisions.
 
     Raises:
-        ConversionError: Some file that must not fail did. All are tried before.
+        ConversionError: A file of baseline, winner or pruned model failed. All are tried before.
     """
     from litesmith.tflite.conversion import convert_model
 
     converted = {}
     for name, model in _models(ins):
-        bars = [_bar(precision, params) for precision in _precisions(name)]
-        converted[name] = convert_model(name, model, bars, material, outs.lite)
+        requirements = [_requirements(precision, params) for precision in _precisions(name)]
+        converted[name] = convert_model(name, model, requirements, images, outs.lite)
     failures = [why for name in _REQUIRED for why in converted[name].refused.values()]
     if failures:
         raise ConversionError("\n".join(["some files do not do what their Keras models do:", *failures]))
@@ -142,12 +143,13 @@ def _precisions(model: str) -> "tuple[Precision, ...]":
     return tuple(registry.precision(name) for name in variant(model).precisions)
 
 
-def _bar(precision: "Precision", params: ConvertParams) -> "Bar":
-    from litesmith.tflite.conversion import Bar
+def _requirements(precision: "Precision", params: ConvertParams) -> "Requirements":
+    from litesmith.tflite.parity import Requirements
 
     name = precision.name
     shift_px = params.choice_shift_px if name in params.candidates else 0
-    return Bar(precision, params.golden_tolerance[name], params.min_agreement[name], shift_px)
+    tolerance, agreement = params.golden_tolerance[name], params.min_agreement[name]
+    return Requirements(precision, tolerance, agreement, shift_px)
 
 
 def _models(ins: Ins) -> "Iterator[tuple[str, KerasModel]]":
@@ -162,7 +164,7 @@ def _models(ins: Ins) -> "Iterator[tuple[str, KerasModel]]":
 
 
 def _write_metadata(outs: Outs, dataset: DatasetParams, train_images: "NDArray[np.uint8]") -> None:
-    """Write beside each file what whoever shows it a picture must know."""
+    """Write the metadata beside each file."""
     from litesmith.tflite.metadata import describe, write_metadata
 
     metadata = describe(dataset.name, dataset.class_names, train_images)
@@ -170,19 +172,19 @@ def _write_metadata(outs: Outs, dataset: DatasetParams, train_images: "NDArray[n
         write_metadata(path, metadata)
 
 
-def _write_material(outs: Outs, material: "Material", converted: "dict[str, Converted]") -> None:
+def _write_images(outs: Outs, images: "ConversionImages", converted: "dict[str, Converted]") -> None:
     """Write the images that the files were calibrated and compared with."""
     import numpy as np
 
-    write_json(outs.calibration_ids, {"ids": material.calibration.ids.tolist()})
-    golden = material.golden
+    write_json(outs.calibration_ids, {"ids": images.calibration.ids.tolist()})
+    golden = images.golden
     with replacing(outs.golden) as path:
         answers: dict[str, Any] = {name: model.golden for name, model in converted.items()}
         np.savez(path, images=golden.images, labels=golden.labels, ids=golden.ids, **answers)
 
 
 def _metrics(result: ConvertResult) -> dict[str, object]:
-    """Pick the numbers that tell one run from another."""
+    """Return the numbers that tell one run from another."""
     final = result.files[result.final.name]
     shown = {"bytes", "gzip_bytes", "validation_accuracy", "agreement_with_keras"}
     return {

@@ -63,8 +63,8 @@ def evaluate(
 
     Raises:
         DataError: An input is not what it should be.
-        MachineError: A tool that is asked for is not installed.
-        ConversionError: A file does not run on a device that is asked for.
+        MachineError: A requested tool is not installed.
+        ConversionError: A file does not run on a requested device.
     """
     from litesmith.analysis.answers import calibrations, flip_counts, keras_variant
     from litesmith.analysis.paired import paired
@@ -115,7 +115,7 @@ def _latency(
     params: EvaluateParams, ins: Ins, converted: ConvertResult, test: "Split", device: DeviceParams
 ) -> LatencyResult:
     """Time the files on one thread."""
-    from litesmith.device.limit_checks import check_limits, latency_need
+    from litesmith.device.limit_checks import check_latency
     from litesmith.host import describe_host
     from litesmith.tflite.latency import measure_latency
     from litesmith.tflite.runtime import RUNTIME
@@ -137,14 +137,14 @@ def _latency(
         num_rounds=params.latency_rounds,
         runs_per_round=params.latency_runs,
         variants=measured,
-        limits=check_limits(device, [latency_need(measured[converted.final.name].median_ms)]),
+        limits=(check_latency(device, measured[converted.final.name].median_ms),),
     )
 
 
 def _measurements(
     params: EvaluateParams, ins: Ins, converted: ConvertResult
 ) -> dict[str, DeviceMeasurement]:
-    """Measure the integer files with each tool that is asked for.
+    """Measure the integer files with each requested tool.
 
     Raises:
         ConversionError: A file does not run that must.
@@ -165,35 +165,29 @@ def _measurements(
 
 
 def _limits(
-    ins: Ins,
-    converted: ConvertResult,
-    measured: dict[str, DeviceMeasurement],
-    device: DeviceParams,
+    ins: Ins, converted: ConvertResult, measured: dict[str, DeviceMeasurement], device: DeviceParams
 ) -> tuple[LimitCheck, ...]:
-    """Hold the final file to the limits of the device that do not depend on a clock."""
+    """Check the final file against the limits of the device that do not depend on a clock."""
     from litesmith.compression.variants.registry import passes
-    from litesmith.device.limit_checks import check_limits, file_needs, measured_need
+    from litesmith.device.limit_checks import check_cost, check_measured
+    from litesmith.device.limits import Cost
     from litesmith.device.registry import MEASUREMENTS
     from litesmith.training.backend import load_h5
     from litesmith.training.cost import count_macs, peak_activation_bytes
 
     final = converted.final
     network, runs = load_h5(ins.tuned), passes(converted.files[final.name].model)
-    needs = file_needs(
-        tflite_bytes=final.bytes,
-        macs=runs * count_macs(network),
-        activation_bytes=runs * peak_activation_bytes(network),
-    )
+    cost = Cost(final.bytes, runs * count_macs(network), runs * peak_activation_bytes(network))
     tools = [
-        measured_need(measurement.limit, measured.get(measurement.name), final.name)
+        check_measured(device, measurement.limit, measured.get(measurement.name), final.name)
         for measurement in MEASUREMENTS
         if measurement.limit is not None
     ]
-    return check_limits(device, (*needs, *tools))
+    return *check_cost(device, cost), *tools
 
 
 def _keras_answers(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str, Answers]":
-    """Let the Keras models answer."""
+    """Return the answers of the Keras models."""
     from litesmith.compression.variants.registry import variant
     from litesmith.evaluation import Answers
     from litesmith.tflite import converter
@@ -215,7 +209,7 @@ def _keras_answers(params: EvaluateParams, ins: Ins, test: "Split") -> "dict[str
 
 
 def _file_answers(ins: Ins, converted: ConvertResult, test: "Split") -> "dict[str, Answers]":
-    """Let the files answer, each run as a device runs it."""
+    """Return the answers of the files, each run as a device runs it."""
     from litesmith.evaluation import Answers
     from litesmith.tflite import runtime
     from litesmith.tflite.sizes import measure_size
@@ -230,7 +224,7 @@ def _file_answers(ins: Ins, converted: ConvertResult, test: "Split") -> "dict[st
 
 
 def _metrics(result: EvaluateResult) -> dict[str, object]:
-    """Pick the numbers that tell one run from another."""
+    """Return the numbers that tell one run from another."""
     shown = {"accuracy", "loss", "bytes", "gzip_bytes"}
     picked = {
         name: variant.model_dump(include=shown, exclude_none=True)

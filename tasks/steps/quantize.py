@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ins:
-    """The models to fine-tune, and what they learn from."""
+    """The models to fine-tune, the images, and the distillation targets."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -30,7 +30,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The fine-tuned models, maybe none, and what became of each."""
+    """The fine-tuned models, maybe none, and their scores."""
 
     models: Annotated[Path, MaybeEmpty()] = catalog.QUANTIZED
     metrics: Annotated[Path, Metric()] = catalog.metrics("quantize")
@@ -39,12 +39,12 @@ class Outs:
 
 @step
 def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
-    """Make each variant that is asked for.
+    """Fine-tune the models to each requested variant.
 
     Raises:
         ParamsError: A variant needs quantization-aware training, and its parent runs a layer more than
             once.
-        ContractError: Zeros were to be kept and were lost, or a kernel has more values than asked for.
+        ContractError: Zeros were to be kept and were lost, or a kernel has more values than allowed.
     """
     from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
@@ -63,7 +63,7 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
         recipe=tuning.job.recipe,
     )
     write_record(outs.results, result)
-    validation = {name: made.validation.model_dump() for name, made in result.variants.items()}
+    validation = {name: tuned.validation.model_dump() for name, tuned in result.variants.items()}
     write_json(outs.metrics, {"validation": validation})
 
 
@@ -79,7 +79,7 @@ def _tuning(params: QuantizeParams, ins: Ins, seed: int, work: Path) -> "Tuning"
 
 
 def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
-    """Return each network that a variant begins with, by its name."""
+    """Return each network that a variant starts from, by its name."""
     from litesmith.compression.variants.registry import variant
     from litesmith.training import backend
 
@@ -88,14 +88,10 @@ def _parents(params: QuantizeParams, ins: Ins) -> "dict[str, KerasModel]":
 
 
 def _variant(
-    variant: "Variant",
-    params: QuantizeParams,
-    parents: "dict[str, KerasModel]",
-    scores: dict[str, Score],
-    tuning: "Tuning",
-    outs: Outs,
-) -> TunedVariant:
-    """Make one variant, write the model, and return what became of it."""
+    variant: "Variant", params: QuantizeParams, parents: "dict[str, KerasModel]",
+    scores: dict[str, Score], tuning: "Tuning", outs: Outs,
+) -> TunedVariant:  # fmt: skip
+    """Fine-tune to one variant, write the model, and return its record."""
     from litesmith.training import backend
     from litesmith.training.evaluation import evaluate
 

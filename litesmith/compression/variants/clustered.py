@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from litesmith.compression.variants.variant import FineTuned, Variant, trained_words
+from litesmith.compression.variants.variant import FineTuned, Variant, training_text
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.training.types import KerasModel
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
-    from litesmith.compression.quantization import cluster, layer_values
+    from litesmith.compression.quantization import cluster, distinct_values
 
     job = tuning.job_of(CLUSTERED.name)
     model, history = cluster(parent, job, tuning.clustering, name=CLUSTERED.name)
-    return FineTuned(model, history, {layer.name: layer.num_values for layer in layer_values(model)})
+    return FineTuned(model, history, distinct_values(model))
 
 
 def _description(params: QuantizeParams) -> str:
     clustering = params.clustering
     return (
-        f"the winner, {trained_words(params)} while the weights of each kernel of at least "
+        f"the winner, {training_text(params)} while the weights of each kernel of at least "
         f"{clustering.min_weights} share at most {clustering.num_clusters} values, so that its file "
         "packs smaller"
     )

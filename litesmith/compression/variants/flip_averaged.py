@@ -9,7 +9,6 @@ from litesmith.training.types import KerasModel
 if TYPE_CHECKING:
     from litesmith.compression.quantization import Tuning
 
-
 # Stands in the bytes of every file, which keep the name that the variant had before.
 _KERAS_NAME = "mirrored"
 
@@ -29,7 +28,7 @@ def _description(_: QuantizeParams) -> str:
 
 FLIP_AVERAGED = Variant(
     name="flip_averaged",
-    label="winner, asked about the mirror image too",
+    label="winner, flip-averaged",
     parent="tuned",
     make=_make,
     description=_description,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from litesmith.compression.variants.variant import FineTuned, Variant, quantization_aware_words
+from litesmith.compression.variants.variant import FineTuned, Variant, quantization_aware_text
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.training.types import KerasModel
 
@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 
 def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
-    from litesmith.compression.quantization import tune_quantization_aware
+    from litesmith.compression.quantization import quantize_aware
 
-    return tune_quantization_aware(parent, tuning, PQAT.name, keep_zeros=True)
+    job = tuning.job_of(PQAT.name)
+    return FineTuned(*quantize_aware(parent, job, keep_zeros=True, name=PQAT.name))
 
 
 def _description(params: QuantizeParams) -> str:
-    return f"the pruned model, {quantization_aware_words(params)}, its zeros kept"
+    return f"the pruned model, {quantization_aware_text(params)}, its zeros kept"
 
 
 PQAT = Variant(
     name="pqat",
-    label="pruned, rounding learned",
+    label="pruned, quantization-aware training",
     parent="pruned",
     make=_make,
     description=_description,

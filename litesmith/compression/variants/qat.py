@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from litesmith.compression.variants.variant import FineTuned, Variant, quantization_aware_words
+from litesmith.compression.variants.variant import FineTuned, Variant, quantization_aware_text
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.training.types import KerasModel
 
@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 
 def _make(parent: KerasModel, tuning: "Tuning") -> FineTuned:
-    from litesmith.compression.quantization import tune_quantization_aware
+    from litesmith.compression.quantization import quantize_aware
 
-    return tune_quantization_aware(parent, tuning, QAT.name, keep_zeros=False)
+    job = tuning.job_of(QAT.name)
+    return FineTuned(*quantize_aware(parent, job, keep_zeros=False, name=QAT.name))
 
 
 def _description(params: QuantizeParams) -> str:
-    return f"the winner, {quantization_aware_words(params)}"
+    return f"the winner, {quantization_aware_text(params)}"
 
 
 QAT = Variant(
     name="qat",
-    label="winner, rounding learned",
+    label="winner, quantization-aware training",
     parent="tuned",
     make=_make,
     description=_description,

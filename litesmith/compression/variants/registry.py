@@ -13,18 +13,10 @@ VARIANTS: tuple[Variant, ...] = (QAT, PQAT, CLUSTERED, FLIP_AVERAGED)
 
 
 def variant(name: str) -> Variant:
-    """Return the variant of this name.
-
-    Raises:
-        KeyError: None is registered under it.
-    """
+    """Return the variant of this name; raise `KeyError` if there is none."""
     return {registered.name: registered for registered in VARIANTS}[name]
 
 
 def passes(model: str) -> int:
-    """Return how often a model runs the winner's network for one answer.
-
-    Args:
-        model: A variant, or a model of another step, which runs it once.
-    """
+    """Return how often a model, variant or not, runs the winner's network for one answer."""
     return next((registered.passes for registered in VARIANTS if registered.name == model), 1)

@@ -1,4 +1,4 @@
-"""What there is to know of a variant that is fine-tuned for conversion."""
+"""Description of a variant that is fine-tuned for conversion."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,6 @@ class FineTuned:
     """A variant's network.
 
     Attributes:
-        model: The network.
         history: Of its training, empty without training.
         distinct_values: How many distinct values each kernel has, by layer, where that was the aim.
     """
@@ -36,11 +35,11 @@ class Variant:
     Attributes:
         name: In file names and parameters; it enters the seed of the training, and the bytes of files.
         label: In words, for a table.
-        parent: The model whose weights it begins with: ``tuned`` or ``pruned``.
+        parent: The model whose weights it starts from: ``tuned`` or ``pruned``.
         make: Returns the network, given its trained parent, which it leaves as it is.
-        description: Says for the model card how the network was made.
+        description: Returns for the model card how the network came about.
         passes: How often the network of its parent runs for one answer.
-        needs_single_runs: Whether it cannot be made of a network whose units run more than once.
+        needs_single_runs: Whether its parent may not run a unit more than once.
         precisions: Names of the precisions that it is converted to.
         load: Reads its ``.h5`` file.
     """
@@ -56,13 +55,14 @@ class Variant:
     load: Callable[[Path], KerasModel] = load_aware
 
 
-def trained_words(params: QuantizeParams) -> str:
-    """Say for how long a variant is trained."""
+def training_text(params: QuantizeParams) -> str:
+    """Return in words for how long a variant is trained."""
     epochs = params.recipe.epochs
     return f"fine-tuned for {epochs} more epoch{'' if epochs == 1 else 's'}"
 
 
-def quantization_aware_words(params: QuantizeParams) -> str:
-    """Say how a variant goes through quantization-aware training."""
-    words = "while it computes with values rounded to eight bits as the file does"
-    return f"{trained_words(params)} {words}"
+def quantization_aware_text(params: QuantizeParams) -> str:
+    """Return in words how a variant goes through quantization-aware training."""
+    return (
+        f"{training_text(params)} while it computes with values rounded to eight bits as the file does"
+    )

@@ -31,9 +31,4 @@ def _weight_dtype(weights: "Weights", _: bool) -> str:
     return "int8" if weights.num_weights >= _MIN_WEIGHTS else "float32"
 
 
-DYNAMIC = Precision(
-    name="dynamic",
-    translate=translate,
-    weights="int8",
-    weight_dtype=_weight_dtype,
-)
+DYNAMIC = Precision(name="dynamic", translate=translate, weights="int8", weight_dtype=_weight_dtype)

@@ -43,7 +43,7 @@ def quantize(model: bytes, calibration_images: NDArray[np.uint8]) -> bytes:
     inputs = [{_INPUT: pixels(image[None])} for image in calibration_images]
     with hushed(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
-        # The ranges seen, as TensorFlow takes them. The default is a moving average: it counts the
+        # Minimum and maximum, as TensorFlow takes them. The default is a moving average: it counts the
         # latest images most, so that the bytes of the file depend on the order of the images.
         calibrator = Calibrator(model, num_threads=1, qsv_update_func=min_max_update)
         calibrator.calibrate({_SIGNATURE: inputs}, recipe)

@@ -30,7 +30,7 @@ def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes
 
 @contextmanager
 def _shared_kernels_on_integers(model: KerasModel) -> Iterator[None]:
-    """Round the kernels that run more than once, for the length of the block.
+    """Round the kernels that run more than once, inside the block.
 
     Each run has a batch normalisation of its own, which TensorFlow folds into a kernel of the run's own.
     These become the same integers, which a file holds once, but where a weight lies in the middle
@@ -54,10 +54,7 @@ def _shared_kernels_on_integers(model: KerasModel) -> Iterator[None]:
 
 
 def _on_integers(kernel: NDArray[np.float32], depthwise: bool) -> NDArray[np.float32]:
-    """Return a kernel with each weight a whole number of steps.
-
-    There are 127 of them to the largest weight of an output channel.
-    """
+    """Return a kernel in whole steps, 127 of them to the largest weight of an output channel."""
     largest = np.abs(kernel).max(axis=(0, 1, 3) if depthwise else (0, 1, 2), keepdims=True)
     step = np.where(largest > 0, largest, 1) / np.float32(127)
     return np.asarray(np.rint(kernel / step) * step, np.float32)

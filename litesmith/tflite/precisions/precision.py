@@ -1,4 +1,4 @@
-"""What there is to know of a precision of ``.tflite`` files."""
+"""Description of a precision of ``.tflite`` files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 class Precision:
     """A precision of ``.tflite`` files.
 
-    Its tolerances stand in ``params.yaml`` under its name: ``convert.golden_tolerance`` and
-    ``convert.min_agreement``.
-
     Attributes:
-        name: In file names and parameters.
+        name: In file names and parameters; its tolerances are under it in ``convert.golden_tolerance``
+            and ``convert.min_agreement``.
         translate: Returns the content of a file as the tools write it, names, signature and notes
             included, given a Keras model and calibration images, uint8 (n, height, width). Raises
             `ConversionError` if it cannot.
@@ -48,7 +46,7 @@ class Precision:
         return self.io_dtype == "int8"
 
     def convert(self, model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes:
-        """Convert a Keras model to a file that takes one image at a time.
+        """Return the slim file of a Keras model, which takes one image at a time.
 
         The same model gives the same bytes, in this process or another, as long as its layers keep their
         names: they are written into the file.
@@ -57,9 +55,6 @@ class Precision:
             model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n,
                 classes).
             calibration_images: uint8 (n, height, width), from which the ranges of activations follow.
-
-        Returns:
-            The file's content, without what only TensorFlow has use for.
 
         Raises:
             ConversionError: There are no calibration images and some are needed, or the model cannot be
@@ -74,10 +69,5 @@ class Precision:
         return slim(self.translate(model, calibration_images))
 
     def expected_dtype(self, weights: "Weights", *, is_end: bool) -> str:
-        """Return the dtype expected of the weights of a layer.
-
-        Args:
-            weights: The weights.
-            is_end: Whether the layer is the first or the last one with weights.
-        """
+        """Return the dtype expected of a layer's weights; ``is_end``: first or last such layer."""
         return self.weights if self.weight_dtype is None else self.weight_dtype(weights, is_end)

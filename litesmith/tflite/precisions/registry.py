@@ -14,9 +14,5 @@ PRECISIONS: tuple[Precision, ...] = (FLOAT32, FLOAT16, DYNAMIC, INT8, INT4)
 
 
 def precision(name: str) -> Precision:
-    """Return the precision of this name.
-
-    Raises:
-        KeyError: None is registered under it.
-    """
+    """Return the precision of this name; raise `KeyError` if there is none."""
     return {registered.name: registered for registered in PRECISIONS}[name]

@@ -53,15 +53,15 @@ def test_it_answers_with_the_mean_of_both_logits() -> None:
     )
 
 
-def test_it_can_be_kept_and_its_file_holds_every_weight_once(tmp_path: Path) -> None:
+def test_it_is_saved_and_its_file_holds_every_weight_once(tmp_path: Path) -> None:
     model = build_network(SPEC, "tuned")
     both = flip_averaged(model, "mirrored")
     save_h5(both, tmp_path / "mirrored.h5")
-    kept = load_h5(tmp_path / "mirrored.h5")
+    loaded = load_h5(tmp_path / "mirrored.h5")
     np.testing.assert_array_equal(
-        converter.probabilities(kept, IMAGES), converter.probabilities(both, IMAGES)
+        converter.probabilities(loaded, IMAGES), converter.probabilities(both, IMAGES)
     )
-    plain, content = (INT8.convert(one, IMAGES) for one in (model, kept))
+    plain, content = (INT8.convert(network, IMAGES) for network in (model, loaded))
     assert len(plain) < len(content) < len(plain) + 1000
     (tmp_path / "mirrored.tflite").write_bytes(content)
     answers = runtime.predict(tmp_path / "mirrored.tflite", IMAGES)

@@ -107,7 +107,7 @@ def test_overall_sparsity_weighs_layers_by_their_weights() -> None:
 
 
 @pytest.mark.slow
-def test_large_layers_reach_the_sparsity_asked_and_small_ones_stay_dense(ablation: Ablation) -> None:
+def test_large_layers_reach_their_sparsity_and_small_ones_stay_dense(ablation: Ablation) -> None:
     assert [layer.name for layer in ablation.layers if layer.asked] == [
         "stage1_unit0_conv",
         "stage1_unit1_conv",
@@ -125,7 +125,7 @@ def test_the_ablation_has_its_four_lines(ablation: Ablation) -> None:
         "pruned_only": (0.0, True),
         "pruned_with_dropout": (0.2, True),
     }
-    assert all(line.score.accuracy > 0.8 for line in ablation.lines.values())
+    assert all(line.validation.accuracy > 0.8 for line in ablation.lines.values())
     assert ablation.lines["dropout_only"].sparsity == 0
     assert ablation.lines["pruned_only"].sparsity > 0.5
     assert len(ablation.history) == RECIPE.epochs
@@ -144,9 +144,9 @@ def test_the_model_has_no_wrappers_and_the_winner_is_untouched(
         np.testing.assert_array_equal(was, is_now)
 
 
-def test_a_layer_short_of_the_sparsity_asked_is_an_error() -> None:
+def test_a_layer_short_of_its_sparsity_is_an_error() -> None:
     layers = [layer("a", 100, 0.6, 0.595), layer("b", 300, 0.6, 0.54)]
     with pytest.raises(
-        ContractError, match=r"asked for: b 0\.5400 of 0\.6\. .* raise prune\.recipe\.epochs"
+        ContractError, match=r"requested sparsity: b 0\.5400 of 0\.6\. .* raise prune\.recipe\.epochs"
     ):
         require_sparsity(layers)

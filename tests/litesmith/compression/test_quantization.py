@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from litesmith.compression.quantization import (
-    LayerValues,
     _require_few_values,
     _require_zeros,
     cluster,
-    layer_values,
+    distinct_values,
     quantize_aware,
 )
 from litesmith.errors import ContractError
@@ -51,37 +50,39 @@ def before(model: Any) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def rounding(model: Any, before: list[Any]) -> Any:
+def aware_model(model: Any, before: list[Any]) -> Any:
     aware, history = quantize_aware(model, JOB, keep_zeros=True, name="aware")
     assert len(history) == RECIPE.epochs
     return aware
 
 
-def test_the_int8_file_answers_as_the_network_that_rounds(rounding: Any, tmp_path: Path) -> None:
+def test_the_int8_file_answers_as_the_quantization_aware_network(
+    aware_model: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "aware.tflite"
-    path.write_bytes(INT8.convert(rounding, TRAINING.images[:50]))
-    expected = converter.probabilities(rounding, VALIDATION.images)
+    path.write_bytes(INT8.convert(aware_model, TRAINING.images[:50]))
+    expected = converter.probabilities(aware_model, VALIDATION.images)
     answers = runtime.predict(path, VALIDATION.images)
     assert np.array_equal(answers.argmax(axis=1), expected.argmax(axis=1))
     # the file's probabilities come in steps of 1/256
     assert np.abs(answers - expected).max() < 1 / 256
-    assert evaluate(rounding, VALIDATION).accuracy > 0.9
+    assert evaluate(aware_model, VALIDATION).accuracy > 0.9
 
 
-def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before() -> None:
+def test_the_same_seed_gives_the_same_network_whatever_the_global_seed() -> None:
     spec = SPEC.replace(dropout_rate=0.3)
     seed_everything(1)
     parent = build_network(spec, "tuned")
-    made = []
-    for drawn in (2, 3):
-        seed_everything(drawn)
+    weights = []
+    for seed in (2, 3):
+        seed_everything(seed)
         job = replace(JOB, recipe=RECIPE.replace(epochs=1), seed=4)
         aware, _ = quantize_aware(parent, job, keep_zeros=False, name="aware")
-        made.append(aware.get_weights())
-    assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
+        weights.append(aware.get_weights())
+    assert all(np.array_equal(one, other) for one, other in zip(*weights, strict=True))
 
 
-def test_a_killed_learning_to_round_goes_on_to_the_same_bits(
+def test_interrupted_quantization_aware_training_resumes_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed_everything(1)
@@ -109,14 +110,18 @@ def test_a_killed_learning_to_round_goes_on_to_the_same_bits(
     )
 
 
-def test_zeros_survive_learning_to_round(model: Any, rounding: Any, tmp_path: Path) -> None:
-    (tmp_path / "aware.tflite").write_bytes(INT8.convert(rounding, TRAINING.images[:50]))
-    large = [one for one in runtime.read_weights(tmp_path / "aware.tflite") if one.num_weights > 100]
+def test_zeros_survive_quantization_aware_training(model: Any, aware_model: Any, tmp_path: Path) -> None:
+    (tmp_path / "aware.tflite").write_bytes(INT8.convert(aware_model, TRAINING.images[:50]))
+    large = [
+        weights
+        for weights in runtime.read_weights(tmp_path / "aware.tflite")
+        if weights.num_weights > 100
+    ]
     assert len(large) == 2
-    assert all(one.sparsity >= 0.49 for one in large)
+    assert all(weights.sparsity >= 0.49 for weights in large)
 
 
-def test_zeros_are_lost_unless_kept(model: Any) -> None:
+def test_zeros_are_lost_without_keep_zeros(model: Any) -> None:
     aware, _ = quantize_aware(model, JOB, keep_zeros=False, name="aware")
     with pytest.raises(
         ContractError, match=r"stage1_unit0_conv had 0\.5000 of its weights at zero and has 0\."
@@ -127,7 +132,7 @@ def test_zeros_are_lost_unless_kept(model: Any) -> None:
 def test_kernels_come_to_have_few_values(model: Any) -> None:
     clustering = Clustering(num_clusters=8, min_weights=100)
     clustered, history = cluster(model, JOB, clustering, name="few")
-    values = {one.name: one.num_values for one in layer_values(clustered)}
+    values = distinct_values(clustered)
     assert len(history) == RECIPE.epochs
     assert values["stage1_unit0_conv"] <= 8
     assert values["stage1_unit1_conv"] <= 8
@@ -146,12 +151,13 @@ def test_units_that_run_again_keep_what_they_know_with_few_values() -> None:
     assert evaluate(clustered, VALIDATION).accuracy > 0.9
 
 
-def test_the_network_given_stays_as_it_is(model: Any, before: list[Any], rounding: Any) -> None:
+def test_the_network_given_stays_as_it_is(model: Any, before: list[Any], aware_model: Any) -> None:
     assert all(np.array_equal(now, then) for now, then in zip(model.get_weights(), before, strict=True))
 
 
-def test_too_many_values_are_told() -> None:
+def test_too_many_values_are_an_error() -> None:
     network = keras.Sequential([keras.layers.InputLayer((4,)), keras.layers.Dense(5, name="dense")])
-    assert layer_values(network) == [LayerValues("dense", 20, 20)]
+    assert distinct_values(network) == {"dense": 20}
+    assert distinct_values(network, min_weights=21) == {}
     with pytest.raises(ContractError, match="expected at most 4 values in a kernel, got dense 20"):
         _require_few_values(network, Clustering(num_clusters=4, min_weights=10))

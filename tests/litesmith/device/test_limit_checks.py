@@ -2,14 +2,8 @@
 
 import pytest
 
-from litesmith.device.limit_checks import (
-    NOT_ASKED,
-    Need,
-    check_limits,
-    file_needs,
-    latency_need,
-    measured_need,
-)
+from litesmith.device.limit_checks import NOT_REQUESTED, check_cost, check_latency, check_measured
+from litesmith.device.limits import Cost
 from litesmith.device.measurement import MeasuredLimit
 from litesmith.params.sections.device import DeviceParams
 from litesmith.records.device import DeviceMeasurement, LimitCheck, MeasuredFile
@@ -30,32 +24,35 @@ MEASURED = DeviceMeasurement(
 )
 
 
-def test_what_a_file_takes_is_held_against_the_limit_of_the_same_name() -> None:
-    needs = [*file_needs(tflite_bytes=90, macs=12, activation_bytes=65), latency_need(0.2)]
-    checks = check_limits(DEVICE, [*needs, Need("max_arena_bytes", "arena", "bytes", "no tool")])
-    assert [(check.name, check.met) for check in checks] == [
-        ("max_tflite_bytes", True),
-        ("max_macs", True),
-        ("max_activation_bytes", False),
-        ("max_latency_ms", False),
-        ("max_arena_bytes", None),
-    ]
-    assert checks[-1] == LimitCheck(
-        name="max_arena_bytes", label="arena", unit="bytes", limit=50, measured=None, met=None, reason="no tool"
+def check(limit: float, measured: float | None, reason: str | None) -> LimitCheck:
+    met = None if measured is None else measured <= limit
+    return LimitCheck(
+        name="max_arena_bytes", label="arena", unit="bytes",
+        limit=limit, measured=measured, met=met, reason=reason,
     )  # fmt: skip
+
+
+def test_a_file_is_checked_against_the_limit_of_the_same_name() -> None:
+    checks = [*check_cost(DEVICE, Cost(90, 12, 65)), check_latency(DEVICE, 0.2)]
+    assert [(check.name, check.measured, check.limit, check.met) for check in checks] == [
+        ("max_tflite_bytes", 90, 100, True),
+        ("max_macs", 12, 12, True),
+        ("max_activation_bytes", 65, 64, False),
+        ("max_latency_ms", 0.2, 0.1, False),
+    ]
     assert checks[0].label == "int8 file"
 
 
 @pytest.mark.parametrize(
-    ("file", "measured", "value"),
+    ("file", "measured", "value", "reason"),
     [
-        ("a", MEASURED, 60),
-        ("b", MEASURED, "no kernel"),
-        ("c", MEASURED, "Tool 1 measures no file of this precision"),
-        ("a", None, NOT_ASKED),
+        ("a", MEASURED, 60, None),
+        ("b", MEASURED, None, "no kernel"),
+        ("c", MEASURED, None, "Tool 1 measures no file of this precision"),
+        ("a", None, None, NOT_REQUESTED),
     ],
 )
-def test_what_no_tool_measured_has_a_reason(
-    file: str, measured: DeviceMeasurement | None, value: float | str
+def test_a_limit_is_measured_or_has_a_reason(
+    file: str, measured: DeviceMeasurement | None, value: float | None, reason: str | None
 ) -> None:
-    assert measured_need(ARENA, measured, file) == Need("max_arena_bytes", "arena", "bytes", value)
+    assert check_measured(DEVICE, ARENA, measured, file) == check(50, value, reason)

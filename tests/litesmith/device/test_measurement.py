@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from litesmith.device import measurement
-from litesmith.device.mcu import Arena, measure_arena
+from litesmith.device.mcu import measure_arena
 from litesmith.device.npu import estimate_npu
 from litesmith.device.registry import require
 from litesmith.errors import ConversionError, MachineError
@@ -46,8 +46,8 @@ def none_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def saying(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the tool's process end at once, having said and written what is given."""
+def tool_output(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the tool's process end at once with the given output and file."""
     monkeypatch.setattr(measurement, "installed_version", lambda _: "1.0")
 
     def make(stderr: str = "", returncode: int = 0, summary: str = "") -> None:
@@ -62,7 +62,7 @@ def saying(monkeypatch: pytest.MonkeyPatch) -> Any:
     return make
 
 
-def test_what_is_asked_for_and_missing_is_named_with_the_way_to_get_it(none_installed: None) -> None:
+def test_missing_tools_are_named_with_the_way_to_install_them(none_installed: None) -> None:
     with pytest.raises(MachineError) as caught:
         require(["mcu", "npu"])
     assert "evaluate.measure asks for mcu (tflite-micro) and npu (ethos-u-vela)" in str(caught.value)
@@ -70,46 +70,44 @@ def test_what_is_asked_for_and_missing_is_named_with_the_way_to_get_it(none_inst
     assert "--profile portable" in str(caught.value)
 
 
-def test_nothing_asked_for_needs_nothing(none_installed: None) -> None:
+def test_no_measurement_needs_no_tool(none_installed: None) -> None:
     require([])
 
 
-def test_the_allocators_words_are_read(saying: Any) -> None:
-    saying(stderr=ALLOCATIONS)
-    assert measure_arena(Path("file.tflite")) == Arena(
-        19984, persistent_bytes=4304, nonpersistent_bytes=15680
-    )
+def test_the_allocators_output_is_read(tool_output: Any) -> None:
+    tool_output(stderr=ALLOCATIONS)
+    assert measure_arena(Path("file.tflite")) == {
+        "arena_bytes": 19984, "persistent_bytes": 4304, "nonpersistent_bytes": 15680,
+    }  # fmt: skip
 
 
-def test_silence_is_not_taken_for_zero(saying: Any) -> None:
-    saying(stderr="[RecordingMicroAllocator] Arena allocation total 19984 bytes\n")
+def test_missing_output_is_not_taken_for_zero(tool_output: Any) -> None:
+    tool_output(stderr="[RecordingMicroAllocator] Arena allocation total 19984 bytes\n")
     with pytest.raises(
-        MachineError, match=r"said nothing of the arena of file\.tflite, expected its total, head and"
+        MachineError,
+        match=r"printed nothing about the arena of file\.tflite, expected its total, head and",
     ):
         measure_arena(Path("file.tflite"))
 
 
-def test_a_file_that_does_not_run_says_why_in_short(saying: Any) -> None:
-    saying(
+def test_a_file_that_does_not_run_has_a_short_reason(tool_output: Any) -> None:
+    tool_output(
         stderr="noise\nHybrid models are not supported\nNode 2 failed\nfailed to allocate tensors\n",
         returncode=1,
     )
     with pytest.raises(ConversionError) as caught:
         measure_arena(Path("file.tflite"))
-    assert (
-        str(caught.value)
-        .splitlines()[0]
-        .endswith("TensorFlow Lite Micro 1.0: Hybrid models are not supported")
-    )
+    first, *_ = str(caught.value).splitlines()
+    assert first.endswith("TensorFlow Lite Micro 1.0: Hybrid models are not supported")
     assert "noise" not in str(caught.value)
 
 
-def test_velas_table_is_read_in_bytes_and_milliseconds(saying: Any) -> None:
-    saying(summary=SUMMARY)
+def test_velas_table_is_read_in_bytes_and_milliseconds(tool_output: Any) -> None:
+    tool_output(summary=SUMMARY)
     cost = estimate_npu(Path("file.tflite"), U55)
-    assert (cost.sram_bytes, cost.flash_bytes) == (18_304, 62_064)
-    assert (cost.cycles, cost.ms) == (92_798, 0.1856)
-    assert cost.cpu_operators == 2
+    assert cost == {
+        "sram_bytes": 18_304, "flash_bytes": 62_064, "cycles": 92_798, "ms": 0.1856, "cpu_operators": 2,
+    }  # fmt: skip
 
 
 @mcu
@@ -118,9 +116,9 @@ def test_a_slim_file_runs_under_micro_and_takes_no_more(tmp_path: Path) -> None:
     (tmp_path / "slim.tflite").write_bytes(slim((TINY / "int8.tflite").read_bytes()))
     whole, small = measure_arena(TINY / "int8.tflite"), measure_arena(tmp_path / "slim.tflite")
     assert small == whole
-    assert small.arena_bytes == small.persistent_bytes + small.nonpersistent_bytes
+    assert small["arena_bytes"] == small["persistent_bytes"] + small["nonpersistent_bytes"]
     # the largest pair alive at once: 8 x 8 x 8 activations and their pooled quarter
-    assert small.nonpersistent_bytes >= 8 * 8 * 8 + 4 * 4 * 8
+    assert small["nonpersistent_bytes"] >= 8 * 8 * 8 + 4 * 4 * 8
 
 
 @mcu
@@ -139,9 +137,9 @@ def test_a_slim_file_is_compiled_for_the_npu(tmp_path: Path) -> None:
     shutil.copy(TINY / "int8.tflite", tmp_path / "whole.tflite")
     small = estimate_npu(tmp_path / "slim.tflite", U55)
     assert small == estimate_npu(tmp_path / "whole.tflite", U55)
-    assert small.cpu_operators == 0
-    assert small.ms == pytest.approx(small.cycles / 500e6 * 1000, abs=1e-4)
-    assert 0 < small.sram_bytes < 10_000
+    assert small["cpu_operators"] == 0
+    assert small["ms"] == pytest.approx(small["cycles"] / 500e6 * 1000, abs=1e-4)
+    assert 0 < small["sram_bytes"] < 10_000
 
 
 @npu

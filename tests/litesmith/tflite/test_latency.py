@@ -39,7 +39,9 @@ def test_files_take_turns_and_each_begins_a_round(order: list[str]) -> None:
 def test_times_are_those_of_the_clock_in_milliseconds(order: list[str]) -> None:
     measured = measure_latency(FILES, images(4, seed=2)[0], num_warmup=0, num_rounds=3, runs_per_round=5)
     assert set(measured) == set(FILES)
-    assert {(one.median_ms, one.p90_ms, one.p99_ms) for one in measured.values()} == {(1.0, 1.0, 1.0)}
+    assert {(file.median_ms, file.p90_ms, file.p99_ms) for file in measured.values()} == {
+        (1.0, 1.0, 1.0)
+    }
     assert len(order) == 3 * 3 * 5
 
 

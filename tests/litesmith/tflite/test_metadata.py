@@ -71,7 +71,7 @@ def test_another_file_of_the_same_name(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ("", "is not JSON: "),
         pytest.param("[" * 100_000, "is nested too deeply for JSON", id="nested"),
@@ -85,13 +85,13 @@ def test_another_file_of_the_same_name(model: Path) -> None:
         ('{"version": 1, "class_names": []}', "is not a model's metadata: "),
     ],
 )
-def test_what_is_no_metadata(model: Path, text: str, said: str) -> None:
+def test_what_is_no_metadata(model: Path, text: str, reason: str) -> None:
     path_beside(model).write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=reason):
         read_metadata(model)
 
 
-def test_a_class_name_too_few_is_told_with_its_place(model: Path) -> None:
+def test_a_class_name_too_few_is_named_with_its_field(model: Path) -> None:
     content = json.loads(path_beside(model).read_text())
     path_beside(model).write_text(json.dumps({**content, "class_names": ["only"]}))
     with pytest.raises(
@@ -101,7 +101,7 @@ def test_a_class_name_too_few_is_told_with_its_place(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "reason"),
     [
         (["a", " "], "class_names: must hold names that can be shown, and one is ' '"),
         (
@@ -115,15 +115,15 @@ def test_a_class_name_too_few_is_told_with_its_place(model: Path) -> None:
         (["a", "b", "a"], "class_names: must name each class once, and 'a' stands there 2 times"),
     ],
 )
-def test_class_names_that_would_mislead(model: Path, names: list[str], said: str) -> None:
+def test_class_names_that_would_mislead(model: Path, names: list[str], reason: str) -> None:
     content = json.loads(path_beside(model).read_text())
     path_beside(model).write_text(json.dumps({**content, "class_names": names}))
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=reason):
         read_metadata(model)
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "reason"),
     [
         ("correlation", [[1.0] * 9] * 9, "training.correlation: expected a correlation"),
         ("correlation", [[0.0] * 9] * 9, "training.correlation: expected a correlation"),
@@ -137,12 +137,12 @@ def test_class_names_that_would_mislead(model: Path, names: list[str], said: str
     ],
 )
 def test_statistics_that_give_no_distance(
-    model: Path, field: str, value: list[object], said: str
+    model: Path, field: str, value: list[object], reason: str
 ) -> None:
     content = json.loads(path_beside(model).read_text())
     content["training"][field] = value
     path_beside(model).write_text(json.dumps(content))
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=reason):
         read_metadata(model)
 
 

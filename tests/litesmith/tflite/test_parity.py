@@ -6,44 +6,47 @@ import pytest
 
 from litesmith.errors import ConversionError
 from litesmith.tflite import parity, runtime
-from litesmith.tflite.parity import Promise
+from litesmith.tflite.parity import Reference, Requirements
 from litesmith.tflite.precisions.registry import PRECISIONS, precision
-from litesmith.tflite.runtime import Observation, Tensor
+from litesmith.tflite.runtime import Observation
 from tests.litesmith.make_tiny import TINY, images
 
 IMAGES, LABELS = images(30, seed=2)
 GOLDEN = np.load(TINY / "answers.npy")
 ALL_ROWS = np.arange(30)
+LARGE = np.zeros((30, 28, 28), np.uint8)
 
 
-def promise(name: str) -> Promise:
-    return Promise(
-        precision=precision(name),
-        image_shape=(8, 8),
-        pixel_range=(0.0, 254 / 255),
-        golden=GOLDEN,
-        predicted=GOLDEN.argmax(axis=1),
-        golden_tolerance={"float32": 1e-5}.get(name, 2e-2),
-        min_agreement=0.99,
-        dense_per_channel=True,
-    )
+REFERENCE = Reference(
+    images=IMAGES,
+    golden_rows=ALL_ROWS,
+    golden=GOLDEN,
+    predicted=GOLDEN.argmax(axis=1),
+    pixel_range=(0.0, 254 / 255),
+    dense_per_channel=True,
+)
 
 
-def seen(name: str) -> Observation:
+def requirements(name: str) -> Requirements:
+    return Requirements(precision(name), {"float32": 1e-5}.get(name, 2e-2), min_agreement=0.99)
+
+
+def observed(name: str) -> Observation:
     return runtime.observe(TINY / f"{name}.tflite", IMAGES, ALL_ROWS)
 
 
-def broken(found: Observation, kept: Promise) -> dict[str, str]:
-    return {one.name: one.detail for one in parity.checks(found, kept) if not one.passed}
+def failed(observation: Observation, name: str, reference: Reference = REFERENCE) -> dict[str, str]:
+    results = parity.checks(observation, requirements(name), reference)
+    return {check.name: check.detail for check in results if not check.passed}
 
 
-@pytest.mark.parametrize("name", [one.name for one in PRECISIONS])
-def test_true_files_keep_every_promise(name: str) -> None:
-    assert broken(seen(name), promise(name)) == {}
+@pytest.mark.parametrize("name", [entry.name for entry in PRECISIONS])
+def test_true_files_pass_every_check(name: str) -> None:
+    assert failed(observed(name), name) == {}
 
 
 @pytest.mark.parametrize(
-    ("file", "promised", "expected"),
+    ("file", "required", "expected"),
     [
         ("float32", "int8", {"dtypes", "quantization", "weights"}),
         ("int8", "float32", {"dtypes", "quantization", "weights", "golden"}),
@@ -54,85 +57,89 @@ def test_true_files_keep_every_promise(name: str) -> None:
         ("int4", "int8", {"weights"}),
     ],
 )
-def test_a_file_of_another_precision_is_found_out(file: str, promised: str, expected: set[str]) -> None:
-    assert set(broken(seen(file), promise(promised))) == expected
+def test_a_file_of_another_precision_is_found_out(file: str, required: str, expected: set[str]) -> None:
+    assert set(failed(observed(file), required)) == expected
 
 
 def test_shapes_must_be_the_models() -> None:
-    wrong = broken(seen("int8"), replace(promise("int8"), image_shape=(28, 28)))
+    wrong = failed(observed("int8"), "int8", replace(REFERENCE, images=LARGE))
     assert wrong == {"shapes": "(1, 8, 8, 1) to (1, 3), expected (1, 28, 28, 1) to (1, 3)"}
 
 
 def test_input_that_cannot_hold_the_pixels() -> None:
-    half = replace(seen("int8"), input=Tensor("int8", (1, 8, 8, 1), 1 / 510, -128))
-    assert broken(half, promise("int8"))["quantization"] == (
+    half = observed("int8").input.model_copy(update={"scale": 1 / 510})
+    observation = observed("int8").model_copy(update={"input": half})
+    assert failed(observation, "int8")["quantization"] == (
         "input holds 0 to 0.5 in int8, expected 0 to 0.9961 within a step"
     )
 
 
 def test_one_scale_for_a_whole_tensor_is_not_per_channel() -> None:
-    found = seen("int8")
-    coarse = replace(found, weights=[replace(found.weights[0], num_scales=1), *found.weights[1:]])
-    assert broken(coarse, promise("int8")) == {"per-channel": "conv_1 has 1 scales for 8 channels"}
-
-
-def test_dense_layers_that_learned_to_round_have_one_scale_and_convolutions_still_one_a_channel() -> (
-    None
-):
-    found, learned = seen("int8"), replace(promise("int8"), dense_per_channel=False)
-    dense = [one for one in found.weights if len(one.shape) == 2]
-    told = broken(found, learned)["per-channel"]
-    assert told == "; ".join(
-        f"{one.name} has {one.num_scales} scales for {one.num_channels} channels" for one in dense
-    )
-    coarse = [replace(one, num_scales=1) if one in dense else one for one in found.weights]
-    assert broken(replace(found, weights=coarse), learned) == {}
-
-
-def test_a_float_left_in_an_int8_file() -> None:
-    assert broken(replace(seen("int8"), dtypes=["float32", "int8"]), promise("int8")) == {
-        "weights": "there are float32 tensors"
+    first, *others = observed("int8").weights
+    coarse = [first.model_copy(update={"num_scales": 1}), *others]
+    assert failed(observed("int8").model_copy(update={"weights": coarse}), "int8") == {
+        "per-channel": "conv_1 has 1 scales for 8 channels"
     }
 
 
+def test_quantization_aware_dense_layers_have_one_scale_and_convolutions_still_one_a_channel() -> None:
+    observation, aware = observed("int8"), replace(REFERENCE, dense_per_channel=False)
+    dense = [weights for weights in observation.weights if len(weights.shape) == 2]
+    assert failed(observation, "int8", aware)["per-channel"] == "; ".join(
+        f"{weights.name} has {weights.num_scales} scales for {weights.num_channels} channels"
+        for weights in dense
+    )
+    coarse = [
+        weights.model_copy(update={"num_scales": 1}) if weights in dense else weights
+        for weights in observation.weights
+    ]
+    assert failed(observation.model_copy(update={"weights": coarse}), "int8", aware) == {}
+
+
+def test_a_float_left_in_an_int8_file() -> None:
+    observation = observed("int8").model_copy(update={"dtypes": ["float32", "int8"]})
+    assert failed(observation, "int8") == {"weights": "there are float32 tensors"}
+
+
 def test_a_file_without_weights_is_no_network() -> None:
-    assert "weights" in broken(replace(seen("float32"), weights=[]), promise("float32"))
+    assert "weights" in failed(observed("float32").model_copy(update={"weights": []}), "float32")
 
 
 def test_one_golden_answer_off_is_enough() -> None:
     shifted = GOLDEN.copy()
     shifted[4, 1] += 0.131
-    wrong = broken(seen("float32"), replace(promise("float32"), golden=shifted))
+    wrong = failed(observed("float32"), "float32", replace(REFERENCE, golden=shifted))
     assert wrong == {"golden": "largest error 0.13, at most 1e-05 allowed"}
 
 
 def test_disagreement_on_validation() -> None:
     other = GOLDEN.argmax(axis=1)
     other[:3] = (other[:3] + 1) % 3
-    wrong = broken(seen("float16"), replace(promise("float16"), predicted=other))
-    assert wrong == {"agreement": "same class as Keras on 0.9000 of validation, at least 0.99 asked"}
+    wrong = failed(observed("float16"), "float16", replace(REFERENCE, predicted=other))
+    assert wrong == {"agreement": "same class as Keras on 0.9000 of validation, at least 0.99 required"}
 
 
-def test_judging_a_true_file() -> None:
-    judged = parity.judge(TINY / "int8.tflite", promise("int8"), IMAGES, ALL_ROWS)
-    assert judged.agreement == 1
-    assert 0 < judged.golden_error < 2e-2
-    assert len(judged.checks) == 7
+def test_checking_a_true_file() -> None:
+    observation, results = parity.check_file(TINY / "int8.tflite", requirements("int8"), REFERENCE)
+    assert np.array_equal(observation.in_place, REFERENCE.predicted)
+    assert 0 < parity.golden_error(observation, REFERENCE) < 2e-2
+    assert [check.passed for check in results] == [True] * 7
 
 
-def test_all_failures_of_a_file_are_told_at_once() -> None:
-    strict = replace(promise("int8"), golden_tolerance=1e-6, image_shape=(28, 28))
+def test_all_failures_of_a_file_are_in_one_message() -> None:
+    strict = replace(requirements("int8"), golden_tolerance=1e-6)
+    aware = replace(REFERENCE, dense_per_channel=False)
     with pytest.raises(ConversionError) as caught:
-        parity.judge(TINY / "int8.tflite", strict, IMAGES, ALL_ROWS)
-    shapes, golden = str(caught.value).splitlines()
-    assert shapes == "int8.tflite: shapes: (1, 8, 8, 1) to (1, 3), expected (1, 28, 28, 1) to (1, 3)"
+        parity.check_file(TINY / "int8.tflite", strict, aware)
+    channels, golden = str(caught.value).splitlines()
+    assert channels.startswith("int8.tflite: per-channel: dense_1 has 8 scales for 8 channels; ")
     assert golden.startswith("int8.tflite: golden: largest error 0.00")
     assert golden.endswith("at most 1e-06 allowed")
 
 
 def test_observed_apart_is_what_is_observed_here() -> None:
     apart = parity.observe_apart(TINY / "float16.tflite", IMAGES, ALL_ROWS)
-    assert apart == seen("float16")
+    assert apart == observed("float16")
 
 
 def test_a_file_that_does_not_open_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +8,12 @@ import pytest
 from litesmith.errors import DataError
 from litesmith.tflite import runtime
 from litesmith.tflite.runtime import LiteModel, Observation, Tensor
+from litesmith.tflite.slimming import unpack
 from tests.litesmith.make_tiny import TINY, images
 
 PROJECT = Path(__file__).parents[3]
 PRECISIONS = ["float32", "float16", "dynamic", "int8", "int4"]
-INT8 = Tensor("int8", (1, 2), 1 / 255, -128)
+INT8 = Tensor(dtype="int8", shape=(1, 2), scale=1 / 255, zero_point=-128)
 
 
 def test_integers_saturate_instead_of_wrapping() -> None:
@@ -28,31 +28,31 @@ def test_every_pixel_survives_the_way_in_and_out() -> None:
     assert INT8.range == (pytest.approx(0), pytest.approx(1))
 
 
-def test_an_odd_zero_point_is_kept_to() -> None:
-    door = Tensor("uint8", (1, 2), 1 / 200, 3)
-    assert door.encode(np.array([0, 0.5, 1, 2], np.float32)).tolist() == [3, 103, 203, 255]
-    assert door.decode(np.array([3, 103, 203], np.uint8)).tolist() == pytest.approx([0, 0.5, 1])
+def test_an_odd_zero_point_is_respected() -> None:
+    tensor = Tensor(dtype="uint8", shape=(1, 2), scale=1 / 200, zero_point=3)
+    assert tensor.encode(np.array([0, 0.5, 1, 2], np.float32)).tolist() == [3, 103, 203, 255]
+    assert tensor.decode(np.array([3, 103, 203], np.uint8)).tolist() == pytest.approx([0, 0.5, 1])
 
 
 def test_floats_pass_unchanged() -> None:
-    door = Tensor("float32", (1, 2), None, None)
+    tensor = Tensor(dtype="float32", shape=(1, 2), scale=None, zero_point=None)
     values = np.array([-3, 0.25], np.float32)
-    assert np.array_equal(door.decode(door.encode(values)), values)
+    assert np.array_equal(tensor.decode(tensor.encode(values)), values)
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_answers_are_those_of_keras(precision: str) -> None:
-    seen = runtime.predict(TINY / f"{precision}.tflite", images(30, seed=2)[0])
+    answers = runtime.predict(TINY / f"{precision}.tflite", images(30, seed=2)[0])
     expected = np.load(TINY / "answers.npy")
     tolerance = {"float32": 1e-5, "float16": 1e-2, "dynamic": 2e-2, "int8": 2e-2, "int4": 2e-2}[
         precision
     ]
-    assert seen.dtype == np.float32
-    assert np.abs(seen - expected).max() <= tolerance
-    assert np.array_equal(seen.argmax(axis=1), expected.argmax(axis=1))
+    assert answers.dtype == np.float32
+    assert np.abs(answers - expected).max() <= tolerance
+    assert np.array_equal(answers.argmax(axis=1), expected.argmax(axis=1))
 
 
-def test_door_of_an_int8_file() -> None:
+def test_input_and_output_of_an_int8_file() -> None:
     model = LiteModel(TINY / "int8.tflite")
     assert (model.input.dtype, model.input.shape, model.input.zero_point) == ("int8", (1, 8, 8, 1), -128)
     assert (model.output.dtype, model.output.shape, model.output.scale) == ("int8", (1, 3), 1 / 256)
@@ -86,15 +86,15 @@ def test_file_cut_short(tmp_path: Path) -> None:
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_weights_of_every_layer(precision: str) -> None:
     weights = runtime.read_weights(TINY / f"{precision}.tflite")
-    assert [(one.name, one.shape) for one in weights] == [
+    assert [(layer.name, layer.shape) for layer in weights] == [
         ("conv_1", (8, 3, 3, 1)),
         ("dense_1", (8, 128)),
         ("classes", (3, 8)),
     ]
     mixed = {"dynamic": ["float32", "int8", "float32"], "int4": ["int8", "int4", "int8"]}
     dtypes = mixed.get(precision, [precision] * 3)
-    assert [one.dtype for one in weights] == dtypes
-    assert [one.num_scales for one in weights] == [
+    assert [layer.dtype for layer in weights] == dtypes
+    assert [layer.num_scales for layer in weights] == [
         channels if dtype.startswith("int") else 0
         for channels, dtype in zip((8, 8, 3), dtypes, strict=True)
     ]
@@ -102,88 +102,93 @@ def test_weights_of_every_layer(precision: str) -> None:
 
 def test_zeros_are_counted_where_they_are(tmp_path: Path) -> None:
     """Half of one layer's weights set to zero in the file's bytes, and nothing else."""
-    before = {one.name: one for one in runtime.read_weights(TINY / "float32.tflite")}
+    before = {layer.name: layer for layer in runtime.read_weights(TINY / "float32.tflite")}
     content = bytearray((TINY / "float32.tflite").read_bytes())
     model = runtime.schema.ModelT.InitFromPackedBuf(bytes(content), 0)
     data = next(
-        one.data.tobytes()
-        for one in model.buffers
-        if one.data is not None and len(one.data) == 8 * 128 * 4
+        buffer.data.tobytes()
+        for buffer in model.buffers
+        if buffer.data is not None and len(buffer.data) == 8 * 128 * 4
     )
     start = content.find(data)
     content[start : start + len(data) // 2] = bytes(len(data) // 2)
     (tmp_path / "half.tflite").write_bytes(content)
-    after = {one.name: one for one in runtime.read_weights(tmp_path / "half.tflite")}
+    after = {layer.name: layer for layer in runtime.read_weights(tmp_path / "half.tflite")}
     assert after["dense_1"].sparsity == 0.5
     assert after["conv_1"] == before["conv_1"]
 
 
 def test_two_weights_of_four_bits_share_a_byte(tmp_path: Path) -> None:
     """The lower half comes first, both have a sign, and an odd last half is none."""
-    tree = runtime.unpack((TINY / "int4.tflite").read_bytes())
-    dense = next(one for one in tree.subgraphs[0].tensors if one.shape.tolist() == [8, 128])
+    tree = unpack((TINY / "int4.tflite").read_bytes())
+    dense = next(tensor for tensor in tree.subgraphs[0].tensors if tensor.shape.tolist() == [8, 128])
     data = tree.buffers[dense.buffer].data
     values = runtime._values(data.tobytes(), "int4")
     assert len(values) == 8 * 128 == 2 * len(data)
     assert runtime._values(bytes([0xF1, 0x08]), "int4").tolist() == [1, -1, -8, 0]
-    weights = next(one for one in runtime.read_weights(TINY / "int4.tflite") if one.dtype == "int4")
+    layers = runtime.read_weights(TINY / "int4.tflite")
+    weights = next(layer for layer in layers if layer.dtype == "int4")
     assert weights.num_zeros == np.count_nonzero(values == 0)
 
 
-def observed(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+def run_python(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, *command], cwd=PROJECT, capture_output=True, text=True, check=False
     )
 
 
-def request(folder: Path, model: Path) -> str:
-    drawn, _ = images(6, seed=2)
-    np.save(folder / "images.npy", drawn)
-    path = folder / "request.json"
-    array = str(folder / "images.npy")
-    asked = {"model": str(model), "images": array, "golden_rows": [3, 0], "max_shift_px": 1}
-    path.write_text(json.dumps(asked))
-    return str(path)
+def arguments(folder: Path, model: Path) -> list[str]:
+    np.savez(folder / "arrays.npz", images=images(6, seed=2)[0], golden_rows=[3, 0])
+    return [str(model), str(folder / "arrays.npz"), "1"]
 
 
 def test_observing_in_a_process_of_its_own(tmp_path: Path) -> None:
-    done = observed(["-m", "litesmith.tflite.runtime", request(tmp_path, TINY / "int8.tflite")])
-    seen = Observation.from_json(done.stdout)
-    drawn, labels = images(6, seed=2)
-    assert seen == runtime.observe(TINY / "int8.tflite", drawn, np.array([3, 0]), 1)
-    assert len(seen.predicted) == 9
-    assert seen.in_place.tolist() == labels.tolist()
-    expected = runtime.predict(TINY / "int8.tflite", drawn[[3, 0]])
-    assert np.array_equal(np.array(seen.golden, np.float32), expected)
-    assert 0 < seen.sparsity < 0.1
+    done = run_python(["-m", "litesmith.tflite.runtime", *arguments(tmp_path, TINY / "int8.tflite")])
+    observation = Observation.model_validate_json(done.stdout)
+    pixels, labels = images(6, seed=2)
+    assert observation == runtime.observe(TINY / "int8.tflite", pixels, np.array([3, 0]), 1)
+    assert len(observation.predicted) == 9
+    assert observation.in_place.tolist() == labels.tolist()
+    expected = runtime.predict(TINY / "int8.tflite", pixels[[3, 0]])
+    assert np.array_equal(np.array(observation.golden, np.float32), expected)
+    assert 0 < observation.sparsity < 0.1
 
 
 def test_observing_refuses_a_process_with_tensorflow(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['tensorflow'] = sys; from litesmith.tflite import runtime; "
-        f"sys.exit(runtime.main([{request(tmp_path, TINY / 'int8.tflite')!r}]))"
+        f"sys.exit(runtime.main({arguments(tmp_path, TINY / 'int8.tflite')!r}))"
     )
-    done = observed(["-c", code])
+    done = run_python(["-c", code])
     assert done.returncode == 1
     assert "TensorFlow was imported" in done.stderr
     assert done.stdout == ""
 
 
-def test_observing_a_broken_file_says_so(tmp_path: Path) -> None:
+def test_observing_a_broken_file_prints_the_reason(tmp_path: Path) -> None:
     (tmp_path / "broken.tflite").write_bytes(b"nothing")
-    done = observed(["-m", "litesmith.tflite.runtime", request(tmp_path, tmp_path / "broken.tflite")])
+    done = run_python(
+        ["-m", "litesmith.tflite.runtime", *arguments(tmp_path, tmp_path / "broken.tflite")]
+    )
     assert done.returncode == 1
     assert "broken.tflite is not a .tflite file" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_images_are_shifted_to_every_place_that_is_near() -> None:
-    one = np.zeros((1, 3, 4), np.uint8)
-    one[0, 1, 1] = 7
-    places = runtime.shifted(one, 1)
+    image = np.zeros((1, 3, 4), np.uint8)
+    image[0, 1, 1] = 7
+    places = runtime.shifted(image, 1)
     assert places.shape == (9, 1, 3, 4)
-    assert np.array_equal(places[4], one)
+    assert np.array_equal(places[4], image)
     assert sorted(map(tuple, np.argwhere(places)[:, 2:].tolist())) == [
         (y, x) for y in range(3) for x in range(3)
     ]
-    assert np.array_equal(runtime.shifted(one, 0), one[None])
+    assert np.array_equal(runtime.shifted(image, 0), image[None])
+
+
+def test_an_answer_that_is_not_a_number_reaches_the_reader() -> None:
+    observation = runtime.observe(TINY / "int8.tflite", images(6, seed=2)[0], np.array([3]))
+    broken = observation.model_copy(update={"golden": [[float("nan"), float("inf"), 0.0]]})
+    golden = Observation.model_validate_json(broken.model_dump_json()).golden
+    assert str(golden) == "[[nan, inf, 0.0]]"

@@ -69,16 +69,18 @@ def test_weights_and_operators_are_untouched(tmp_path: Path, precision: str) -> 
     trees = unpacked(whole(precision)), unpacked(slim(whole(precision)))
     before, after = ([vars(code) for code in tree.operatorCodes] for tree in trees)
     assert after == before
-    before, after = ([one.inputs.tolist() for one in tree.subgraphs[0].operators] for tree in trees)
+    before, after = (
+        [operator.inputs.tolist() for operator in tree.subgraphs[0].operators] for tree in trees
+    )
     assert after == before
 
 
-def test_names_of_doors_and_layers_stay() -> None:
+def test_names_of_inputs_outputs_and_layers_stay() -> None:
     before, after = (unpacked(content).subgraphs[0] for content in (whole("int8"), slim(whole("int8"))))
     for index in (*before.inputs, *before.outputs):
         assert after.tensors[index].name == before.tensors[index].name
-    kept = {tensor.name.decode() for tensor in after.tensors if tensor.name}
-    assert kept == {
+    names = {tensor.name.decode() for tensor in after.tensors if tensor.name}
+    assert names == {
         "serving_default_pixels:0",
         "StatefulPartitionedCall:0",
         "conv_1",
@@ -92,9 +94,9 @@ def test_constants_lie_at_multiples_of_sixteen(precision: str) -> None:
     content = np.frombuffer(slim(whole(precision)), np.uint8)
     model = schema.Model.GetRootAs(content, 0)
     buffers = [model.Buffers(index) for index in range(model.BuffersLength())]
-    assert [one.DataLength() for one in buffers].count(0) == 1
+    assert [buffer.DataLength() for buffer in buffers].count(0) == 1
     base = content.__array_interface__["data"][0]
-    starts = [one.DataAsNumpy().__array_interface__["data"][0] - base for one in buffers[1:]]
+    starts = [buffer.DataAsNumpy().__array_interface__["data"][0] - base for buffer in buffers[1:]]
     assert [start % 16 for start in starts] == [0] * len(starts)
 
 
@@ -110,8 +112,10 @@ def test_the_size_does_not_follow_from_what_the_weights_are() -> None:
 def test_weights_of_a_layer_that_runs_twice_are_there_once() -> None:
     tree = unpacked(whole("int8"))
     graph = tree.subgraphs[0]
-    weighted = [one for one in graph.operators if len(one.inputs) == 3]
-    dense = next(one for one in weighted if graph.tensors[one.inputs[1]].shape.tolist() == [8, 128])
+    weighted = [operator for operator in graph.operators if len(operator.inputs) == 3]
+    dense = next(
+        operator for operator in weighted if graph.tensors[operator.inputs[1]].shape.tolist() == [8, 128]
+    )
     again, weights = copy.deepcopy(dense), copy.deepcopy(graph.tensors[dense.inputs[1]])
     tree.buffers.append(copy.deepcopy(tree.buffers[weights.buffer]))
     weights.buffer = len(tree.buffers) - 1
@@ -135,11 +139,12 @@ def test_ranges_of_calibration_go_and_other_metadata_stays(tmp_path: Path) -> No
     )
     after = unpacked(slim(packed(tree)))
     assert all(
-        one.quantization is None or one.quantization.min is None for one in after.subgraphs[0].tensors
+        tensor.quantization is None or tensor.quantization.min is None
+        for tensor in after.subgraphs[0].tensors
     )
-    (kept,) = after.metadata
-    assert kept.name == b"reduced_precision_support"
-    assert after.buffers[kept.buffer].data.tobytes() == b"half precision will do"
+    (note,) = after.metadata
+    assert note.name == b"reduced_precision_support"
+    assert after.buffers[note.buffer].data.tobytes() == b"half precision will do"
 
 
 def test_rare_properties_of_tensors_survive() -> None:
@@ -155,12 +160,12 @@ def test_rare_properties_of_tensors_survive() -> None:
 def test_an_interpreter_finds_what_it_found_before() -> None:
     """Every tensor keeps its place, type, shape and quantization."""
 
-    def seen(content: bytes) -> list[Any]:
-        details = Interpreter(model_content=content).get_tensor_details()
+    def details(content: bytes) -> list[Any]:
+        tensors = Interpreter(model_content=content).get_tensor_details()
         keys = ("index", "dtype", "quantization")
-        return [([one[key] for key in keys], one["shape"].tolist()) for one in details]
+        return [([tensor[key] for key in keys], tensor["shape"].tolist()) for tensor in tensors]
 
-    assert seen(slim(whole("int8"))) == seen(whole("int8"))
+    assert details(slim(whole("int8"))) == details(whole("int8"))
 
 
 def test_constants_outside_are_refused() -> None:
@@ -179,7 +184,7 @@ def test_biases_that_the_converter_shared_come_apart_again() -> None:
     """Those of an untrained network all are zero, so that its file would be smaller than the trained one's."""
     tree = unpacked(whole("int8"))
     graph = tree.subgraphs[0]
-    biases = [graph.tensors[one.inputs[2]] for one in graph.operators if len(one.inputs) == 3]
-    eight = [one for one in biases if one.shape.tolist() == [8]]
+    biases = [graph.tensors[node.inputs[2]] for node in graph.operators if len(node.inputs) == 3]
+    eight = [tensor for tensor in biases if tensor.shape.tolist() == [8]]
     eight[1].buffer = eight[0].buffer
     assert len(slim(packed(tree))) == len(slim(whole("int8")))

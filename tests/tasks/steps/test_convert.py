@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import litesmith.training.backend
-import tasks.steps.convert as room
+import tasks.steps.convert as convert_step
 from litesmith.data.splits import read_split
 from litesmith.errors import ConversionError, ParamsError
 from litesmith.tflite import runtime
@@ -65,20 +65,20 @@ def limit_precisions(monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
     def some(model: str) -> tuple[Precision, ...]:
         return tuple(precision(name) for name in names.get(model, "").split())
 
-    monkeypatch.setattr(room, "_precisions", some)
+    monkeypatch.setattr(convert_step, "_precisions", some)
 
 
 def test_twelve_files_each_with_every_check_passed(results: Any) -> None:
     assert list(results["files"]) == FILES
     assert sorted(path.stem for path in catalog.LITE.glob("*.tflite")) == sorted(FILES)
-    for name, one in results["files"].items():
-        assert f"{one['model']}-{one['precision']}" == name
-        assert [check["passed"] for check in one["checks"]] == [True] * 7
-        assert one["bytes"] == (catalog.LITE / f"{name}.tflite").stat().st_size
-        assert one["gzip_bytes"] < one["bytes"]
+    for name, file in results["files"].items():
+        assert f"{file['model']}-{file['precision']}" == name
+        assert [check["passed"] for check in file["checks"]] == [True] * 7
+        assert file["bytes"] == (catalog.LITE / f"{name}.tflite").stat().st_size
+        assert file["gzip_bytes"] < file["bytes"]
 
 
-def test_doors_are_recorded_as_they_are(results: Any) -> None:
+def test_inputs_and_outputs_are_recorded_as_they_are(results: Any) -> None:
     int8 = results["files"]["tuned-int8"]
     assert int8["input"]["dtype"] == int8["output"]["dtype"] == "int8"
     assert int8["input"]["shape"] == [1, 8, 8, 1]
@@ -89,9 +89,9 @@ def test_doors_are_recorded_as_they_are(results: Any) -> None:
 def test_sparsity_is_counted_in_the_file(results: Any) -> None:
     dense = {
         name: next(
-            layer["sparsity"] for layer in one["sparsity"]["layers"] if layer["name"] == "dense_1"
+            layer["sparsity"] for layer in file["sparsity"]["layers"] if layer["name"] == "dense_1"
         )
-        for name, one in results["files"].items()
+        for name, file in results["files"].items()
     }
     assert dense["tuned-float32"] == 0
     assert all(0.5 <= dense[name] < 0.53 for name in FILES if name.startswith("pruned"))
@@ -126,7 +126,7 @@ def test_metadata_travels_with_every_file(here: Path) -> None:
     train = read_split(catalog.TRAIN)
     for path in (*catalog.LITE.glob("*.tflite"), catalog.FINAL_LITE):
         metadata = read_metadata(path)
-        assert list(metadata.class_names) == tiny_params({}).dataset.class_names
+        assert metadata.class_names == tiny_params({}).dataset.class_names
         assert (metadata.input.height, metadata.input.width) == train.images.shape[1:]
         assert metadata.training is not None
         assert metadata.training.outside(train.images).mean() < 0.02
@@ -137,8 +137,8 @@ def test_golden_file_repeats_the_check(here: Path) -> None:
     golden = np.load(catalog.GOLDEN)
     assert np.bincount(golden["labels"]).tolist() == [4, 4, 4]
     for model in ("baseline", "tuned", "pruned"):
-        seen = runtime.predict(catalog.LITE / f"{model}-float32.tflite", golden["images"])
-        assert np.abs(seen - golden[model]).max() < 1e-4
+        answers = runtime.predict(catalog.LITE / f"{model}-float32.tflite", golden["images"])
+        assert np.abs(answers - golden[model]).max() < 1e-4
 
 
 def test_metrics_are_few_numbers(results: Any) -> None:
@@ -197,7 +197,7 @@ def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(
     limit_precisions(monkeypatch, tuned="int8", pruned="int8", clustered="int8")
     final = json.loads(again(tmp_path, {}, max_tflite_bytes=1).results.read_text())["final"]
     assert list(final["candidates"]) == ["tuned-int8", "pruned-int8", "clustered-int8"]
-    assert not any(one["within_limits"] for one in final["candidates"].values())
+    assert not any(file["within_limits"] for file in final["candidates"].values())
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 
 

@@ -10,6 +10,7 @@ import litesmith.training.backend
 from litesmith.analysis import scores
 from litesmith.data.splits import read_split
 from litesmith.device import measurement
+from litesmith.device.limit_checks import NOT_REQUESTED
 from litesmith.errors import MachineError
 from litesmith.tflite import runtime
 from tasks import catalog
@@ -57,26 +58,27 @@ def results(evaluated: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_every_model_and_every_file_is_measured(results: Any) -> None:
     assert list(results["variants"]) == VARIANTS
     assert results["num_images"] == 60
-    for one in results["variants"].values():
-        low, high = one["accuracy_interval"]
-        assert low < one["accuracy"] <= high
-        assert np.trace(one["confusion"]) == round(one["accuracy"] * 60)
-        assert [entry["name"] for entry in one["per_class"]] == CLASS_NAMES
-        assert [sum(row) for row in one["confusion"]] == [entry["support"] for entry in one["per_class"]]
+    for variant in results["variants"].values():
+        low, high = variant["accuracy_interval"]
+        assert low < variant["accuracy"] <= high
+        assert np.trace(variant["confusion"]) == round(variant["accuracy"] * 60)
+        classes = variant["per_class"]
+        assert [entry["name"] for entry in classes] == CLASS_NAMES
+        assert [sum(row) for row in variant["confusion"]] == [entry["num_images"] for entry in classes]
 
 
 def test_a_files_scores_come_from_running_the_file(results: Any) -> None:
     test = read_split(catalog.TEST)
     answers = runtime.predict(catalog.LITE / "tuned-float16.tflite", test.images)
-    one = results["variants"]["tuned-float16"]
-    assert one["loss"] == pytest.approx(scores.loss(test.labels, answers))
-    assert one["accuracy"] == scores.accuracy(test.labels, answers.argmax(axis=1))
+    variant = results["variants"]["tuned-float16"]
+    assert variant["loss"] == pytest.approx(scores.loss(test.labels, answers))
+    assert variant["accuracy"] == scores.accuracy(test.labels, answers.argmax(axis=1))
 
 
-def test_integer_files_have_no_loss_and_say_why(results: Any) -> None:
-    for name, one in results["variants"].items():
-        assert (one["loss"] is None) == name.endswith(("int8", "int4"))
-        assert ("steps of 1/256" in one.get("loss_reason", "")) == name.endswith(("int8", "int4"))
+def test_integer_files_have_no_loss_but_a_reason(results: Any) -> None:
+    for name, variant in results["variants"].items():
+        assert (variant["loss"] is None) == name.endswith(("int8", "int4"))
+        assert ("steps of 1/256" in (variant["loss_reason"] or "")) == (variant["loss"] is None)
 
 
 def test_sizes_are_those_on_disk(results: Any) -> None:
@@ -88,20 +90,20 @@ def test_sizes_are_those_on_disk(results: Any) -> None:
 
 def test_predictions_hold_every_answer_and_the_pictures_of_mistakes(results: Any) -> None:
     test = read_split(catalog.TEST)
-    kept = np.load(catalog.PREDICTIONS)
-    assert kept["variants"].tolist() == VARIANTS
-    assert np.array_equal(kept["ids"], test.ids)
-    assert np.array_equal(kept["labels"], test.labels)
-    assert kept["predicted"].shape == kept["confidence"].shape == (len(VARIANTS), 60)
+    predictions = np.load(catalog.PREDICTIONS)
+    assert predictions["variants"].tolist() == VARIANTS
+    assert np.array_equal(predictions["ids"], test.ids)
+    assert np.array_equal(predictions["labels"], test.labels)
+    assert predictions["predicted"].shape == predictions["confidence"].shape == (len(VARIANTS), 60)
     assert np.array_equal(
-        (kept["predicted"] == test.labels).mean(axis=1),
+        (predictions["predicted"] == test.labels).mean(axis=1),
         [results["variants"][name]["accuracy"] for name in VARIANTS],
     )
     final = results["final"]
     rows = [VARIANTS.index(name) for name in (final, f"{results['variants'][final]['model']}-keras")]
-    wrong = np.flatnonzero((kept["predicted"][rows] != test.labels).any(axis=0))
-    assert np.array_equal(kept["wrong_rows"], wrong)
-    assert np.array_equal(kept["wrong_images"], test.images[wrong])
+    wrong = np.flatnonzero((predictions["predicted"][rows] != test.labels).any(axis=0))
+    assert np.array_equal(predictions["wrong_rows"], wrong)
+    assert np.array_equal(predictions["wrong_images"], test.images[wrong])
 
 
 def test_confusion_plot_has_a_row_for_each_image(results: Any) -> None:
@@ -118,16 +120,20 @@ def test_latency_names_host_and_runtime_and_times_every_file(results: Any) -> No
     assert latency["num_threads"] == 1
     assert latency["runtime"].startswith("LiteRT ")
     assert latency["host"]["cores"] >= 1
-    for one in latency["variants"].values():
-        assert 0 < one["median_ms"] <= one["p90_ms"] <= one["p99_ms"]
+    for file in latency["variants"].values():
+        assert 0 < file["median_ms"] <= file["p90_ms"] <= file["p99_ms"]
+    assert [check["name"] for check in latency["limits"]] == ["max_latency_ms"]
 
 
-def test_what_is_not_asked_for_reads_not_measured(results: Any) -> None:
-    assert list(results["device"]) == ["mcu", "npu"]
-    for one in results["device"].values():
-        assert (one["tool"], one["files"]) == (None, None)
-    assert results["device"]["mcu"]["limit"]["name"] == "max_arena_bytes"
-    assert results["device"]["npu"]["limit"] is None
+def test_what_is_not_requested_is_not_measured(results: Any) -> None:
+    assert results["device"] == {}
+    assert results["not_measured"] == [
+        "Memory under TensorFlow Lite Micro", "Cost on a neural processor",
+    ]  # fmt: skip
+    *others, arena = results["limits"]
+    assert all(check["met"] is not None and check["reason"] is None for check in others)
+    assert (arena["name"], arena["measured"], arena["met"]) == ("max_arena_bytes", None, None)
+    assert arena["reason"] == NOT_REQUESTED
 
 
 def elsewhere(folder: Path) -> Outs:
@@ -142,28 +148,23 @@ def elsewhere(folder: Path) -> Outs:
 
 @pytest.mark.skipif(not has("mcu") or not has("npu"), reason="`make extras` installs what measures")
 def test_ram_and_npu_of_the_integer_files(evaluated: Path, tmp_path: Path) -> None:
-    run(
-        evaluated,
-        elsewhere(tmp_path),
-        {"evaluate": {"measure": ["mcu", "npu"]}},
-    )
-    found = json.loads((tmp_path / "results.json").read_text())["device"]
-    assert found["mcu"]["tool"].startswith("TensorFlow Lite Micro ")
+    run(evaluated, elsewhere(tmp_path), {"evaluate": {"measure": ["mcu", "npu"]}})
+    measured = json.loads((tmp_path / "results.json").read_text())["device"]
+    assert measured["mcu"]["tool"].startswith("TensorFlow Lite Micro ")
     eight_bits = ["tuned-int8", "pruned-int8", "clustered-int8"]
-    assert list(found["mcu"]["files"]) == [*eight_bits, "tuned-int4", "pruned-int4"]
+    assert list(measured["mcu"]["files"]) == [*eight_bits, "tuned-int4", "pruned-int4"]
     # a dense layer between the first and the last one has weights of four bits here, and no kernel
-    assert "FULLY_CONNECTED" in found["mcu"]["files"]["tuned-int4"]["refused"]
-    assert list(found["npu"]["files"]) == eight_bits
-    assert found["npu"]["accelerator"] == "ethos-u55-128"
-    for one in found.values():
-        fields = [column["name"] for column in one["columns"]]
-        assert list(one["files"]["pruned-int8"]) == fields
-    assert found["npu"]["caption"].startswith(
-        f"What {found['npu']['tool']} expects of the int8 files on etho"
+    assert "FULLY_CONNECTED" in measured["mcu"]["files"]["tuned-int4"]["refused"]
+    assert list(measured["npu"]["files"]) == eight_bits
+    for tool in measured.values():
+        fields = [column["name"] for column in tool["columns"]]
+        assert list(tool["files"]["pruned-int8"]["values"]) == fields
+    assert measured["npu"]["caption"].startswith(
+        f"What {measured['npu']['tool']} expects of the int8 files on ethos-u55-128 ("
     )
 
 
-def test_a_tool_that_is_missing_is_told_before_anything_is_measured(
+def test_a_missing_tool_is_an_error_before_anything_is_measured(
     evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measurement, "installed_version", lambda _: None)

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import litesmith.tflite.precisions.registry
 from litesmith.compression.quantization import Tuning
 from litesmith.compression.variants import registry as variants
 from litesmith.compression.variants.variant import FineTuned, Variant
-from litesmith.device.measurement import DeviceCost, MeasuredLimit, Measurement
+from litesmith.device.measurement import MeasuredLimit, Measurement, Values
 from litesmith.files import read_json
 from litesmith.params.loading import DEVICES, overlaid, parse_params
 from litesmith.params.sections.evaluate import EvaluateParams
@@ -38,13 +37,6 @@ from tests.tasks.steps.training_workspace import in_small_workspace
 PROJECT = Path(__file__).parents[3]
 
 
-@dataclass(frozen=True)
-class Flash(DeviceCost):
-    """What a device with pages of 4,096 bytes needs for a file."""
-
-    num_pages: int
-
-
 def make_copy(parent: KerasModel, _: Tuning) -> FineTuned:
     """Return the parent under another name, its last bias moved."""
     model = keras.Model.from_config({**parent.get_config(), "name": "copied"})
@@ -52,9 +44,9 @@ def make_copy(parent: KerasModel, _: Tuning) -> FineTuned:
     return FineTuned(model, [], {"stem_conv": 7})
 
 
-def count_pages(path: Path, _: EvaluateParams) -> Flash:
-    """Count the pages that a file fills."""
-    return Flash(-(-path.stat().st_size // 4096))
+def count_pages(path: Path, _: EvaluateParams) -> Values:
+    """Count the pages of 4,096 bytes that a file fills."""
+    return {"num_pages": -(-path.stat().st_size // 4096)}
 
 
 PLAIN8 = Precision(
@@ -152,15 +144,14 @@ def test_the_precision_is_converted_checked_and_chosen(workspace: Path) -> None:
 def test_the_measurement_is_taken_shown_and_judged(workspace: Path) -> None:
     measured = read_json(workspace / catalog.results("evaluate"))["device"]["pages"]
     assert len(measured["files"]) == 6
-    assert all(file["num_pages"] in (1, 2, 3) for file in measured["files"].values())
+    assert all(file["values"]["num_pages"] in (1, 2, 3) for file in measured["files"].values())
     page = (workspace / catalog.REPORT).read_text()
     assert "Pages of flash" in page
     assert '<th scope="col" class="number">Pages filled</th>' in page
     assert "as Page counter 2." in page
-    pages = measured["files"][read_json(workspace / catalog.results("convert"))["final"]["name"]][
-        "num_pages"
-    ]
-    (row,) = re.findall(r'<tr><th scope="row">pages of flash</th>.*</tr>', page)
+    final = read_json(workspace / catalog.results("convert"))["final"]["name"]
+    pages = measured["files"][final]["values"]["num_pages"]
+    (row,) = re.findall(r'<tr><th scope="row">pages of flash</th>.*?</tr>', page, re.DOTALL)
     assert f'<td class="number">{pages}</td>' in row and "65,536" in row.replace("\u202f", ",")
     assert "not met" not in row and "met" in row
 

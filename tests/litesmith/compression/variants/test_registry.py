@@ -11,9 +11,9 @@ PARAMS = read_params(PROJECT / "params.yaml").quantize
 
 
 def test_each_variant_is_found_by_its_name() -> None:
-    assert [variant(one.name) for one in VARIANTS] == list(VARIANTS)
-    assert {one.parent for one in VARIANTS} == {"tuned", "pruned"}
-    assert {one.load for one in VARIANTS} == {load_aware}
+    assert [variant(entry.name) for entry in VARIANTS] == list(VARIANTS)
+    assert {entry.parent for entry in VARIANTS} == {"tuned", "pruned"}
+    assert {entry.load for entry in VARIANTS} == {load_aware}
     with pytest.raises(KeyError, match="tuned"):
         variant("tuned")
 
@@ -22,13 +22,13 @@ def test_a_model_that_is_no_variant_runs_once() -> None:
     assert [passes(name) for name in ("flip_averaged", "qat", "tuned")] == [2, 1, 1]
 
 
-def test_sentences_say_what_the_parameters_are() -> None:
-    said = {one.name: one.description(PARAMS) for one in VARIANTS}
+def test_descriptions_contain_the_parameters() -> None:
+    texts = {entry.name: entry.description(PARAMS) for entry in VARIANTS}
     trained = "fine-tuned for 1 more epoch while it computes with values rounded to eight bits as the file does"
-    assert said["qat"] == f"the winner, {trained}"
-    assert said["pqat"] == f"the pruned model, {trained}, its zeros kept"
-    assert "each kernel of at least 1000 share at most 32 values" in said["clustered"]
-    assert said["flip_averaged"].startswith(
+    assert texts["qat"] == f"the winner, {trained}"
+    assert texts["pqat"] == f"the pruned model, {trained}, its zeros kept"
+    assert "each kernel of at least 1000 share at most 32 values" in texts["clustered"]
+    assert texts["flip_averaged"].startswith(
         "the winner without more training: it looks at the picture and at its mirror image"
     )
 

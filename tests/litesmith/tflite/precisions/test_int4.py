@@ -21,7 +21,7 @@ def quantized() -> bytes:
 
 def test_layers_between_the_first_and_the_last_have_four_bits(quantized: bytes, tmp_path: Path) -> None:
     (tmp_path / "file.tflite").write_bytes(slim(quantized))
-    dtypes = {one.name: one.dtype for one in runtime.read_weights(tmp_path / "file.tflite")}
+    dtypes = {layer.name: layer.dtype for layer in runtime.read_weights(tmp_path / "file.tflite")}
     assert dtypes == {"conv_1": "int8", "dense_1": "int4", "classes": "int8"}
 
 
@@ -34,7 +34,7 @@ def test_it_answers_as_the_float_file_does(quantized: bytes, tmp_path: Path) -> 
     assert np.array_equal(answers.argmax(axis=1), labels)
 
 
-def test_the_input_holds_all_that_was_seen_and_not_its_average(quantized: bytes, tmp_path: Path) -> None:
+def test_the_input_holds_the_whole_range_and_not_its_average(quantized: bytes, tmp_path: Path) -> None:
     (tmp_path / "file.tflite").write_bytes(quantized)
     low, high = runtime.LiteModel(tmp_path / "file.tflite").input.range
     assert low == pytest.approx(0, abs=1e-6)
@@ -49,5 +49,5 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_images(quantized: bytes) ->
     assert int4.quantize(FLOAT32, CALIBRATION[::-1]) == quantized
 
 
-def test_the_file_is_the_one_that_the_older_quantizer_made(quantized: bytes) -> None:
+def test_the_file_is_that_of_the_older_quantizer(quantized: bytes) -> None:
     assert quantized == (TINY / "int4.tflite").read_bytes()

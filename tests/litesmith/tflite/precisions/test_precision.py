@@ -9,7 +9,7 @@ import pytest
 
 from litesmith.errors import ConversionError
 from litesmith.tflite import converter, parity, runtime
-from litesmith.tflite.parity import Promise
+from litesmith.tflite.parity import Reference, Requirements
 from litesmith.tflite.precisions.float32 import FLOAT32
 from litesmith.tflite.precisions.int4 import INT4
 from litesmith.tflite.precisions.int8 import INT8
@@ -47,41 +47,43 @@ def files(model: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
     return {precision.name: folder / f"{precision.name}.tflite" for precision in PRECISIONS}
 
 
-def promise(model: Any, precision: Precision) -> Promise:
+def requirements(precision: Precision) -> Requirements:
+    return Requirements(precision, TOLERANCES.get(precision.name, 5e-2), min_agreement=0.99)
+
+
+def reference(model: Any) -> Reference:
     golden = converter.probabilities(model, IMAGES)
-    return Promise(
-        precision=precision,
-        image_shape=(8, 8),
-        pixel_range=(0.0, 254 / 255),
+    return Reference(
+        images=IMAGES,
+        golden_rows=ALL_ROWS,
         golden=golden,
         predicted=golden.argmax(axis=1),
-        golden_tolerance=TOLERANCES.get(precision.name, 5e-2),
-        min_agreement=0.99,
+        pixel_range=(0.0, 254 / 255),
         dense_per_channel=True,
     )
 
 
-@pytest.mark.parametrize("precision", PRECISIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("precision", PRECISIONS, ids=lambda entry: entry.name)
 def test_a_file_does_what_its_keras_model_does(
     model: Any, files: dict[str, Path], precision: Precision
 ) -> None:
-    seen = parity.observe_apart(files[precision.name], IMAGES, ALL_ROWS)
-    assert [one for one in parity.checks(seen, promise(model, precision)) if not one.passed] == []
-    assert seen.predicted == [LABELS.tolist()]
+    observation = parity.observe_apart(files[precision.name], IMAGES, ALL_ROWS)
+    results = parity.checks(observation, requirements(precision), reference(model))
+    assert [check for check in results if not check.passed] == []
+    assert observation.predicted == [LABELS.tolist()]
 
 
 def test_zeros_stay_zeros_in_every_precision(files: dict[str, Path]) -> None:
     for path in files.values():
-        dense = next(one for one in runtime.read_weights(path) if one.name == "dense_1")
+        dense = next(layer for layer in runtime.read_weights(path) if layer.name == "dense_1")
         assert 0.5 <= dense.sparsity < 0.53, path
 
 
 def test_the_wrong_model_is_found_out(model: Any, files: dict[str, Path]) -> None:
-    rolled = replace(
-        promise(model, INT8), golden=np.roll(converter.probabilities(model, IMAGES), 1, axis=1)
-    )
-    seen = runtime.observe(files["int8"], IMAGES, ALL_ROWS)
-    assert [one.name for one in parity.checks(seen, rolled) if not one.passed] == ["golden"]
+    true = reference(model)
+    rolled = replace(true, golden=np.roll(true.golden, 1, axis=1))
+    results = parity.checks(runtime.observe(files["int8"], IMAGES, ALL_ROWS), requirements(INT8), rolled)
+    assert [check.name for check in results if not check.passed] == ["golden"]
 
 
 def test_same_model_same_bytes_here_and_elsewhere(
@@ -103,7 +105,7 @@ def test_same_model_same_bytes_here_and_elsewhere(
     assert (tmp_path / "elsewhere.tflite").read_bytes() == files["int8"].read_bytes()
 
 
-@pytest.mark.parametrize("precision", [INT8, INT4], ids=lambda one: one.name)
+@pytest.mark.parametrize("precision", [INT8, INT4], ids=lambda entry: entry.name)
 def test_integers_need_calibration_images(model: Any, precision: Precision) -> None:
     with pytest.raises(ConversionError, match=rf"{precision.name} needs calibration images, got none"):
         precision.convert(model, CALIBRATION[:0])
@@ -121,7 +123,7 @@ def test_a_model_that_cannot_be_converted_is_named(model: Any) -> None:
         FLOAT32.convert(odd, CALIBRATION[:0])
 
 
-def test_nothing_is_said_on_the_terminal(model: Any, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed_on_the_terminal(model: Any, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     INT8.convert(model, CALIBRATION[:3])
     assert capfd.readouterr().err == ""
