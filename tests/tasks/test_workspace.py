@@ -160,9 +160,7 @@ def _linked(tmp_path: Path, place: str) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     "place", [".workspaces", ".offline", ".litesmith", ".litesmith/work", ".workspaces/quick"]
 )
-def test_clean_removes_a_link_names_its_target_and_leaves_that(
-    tmp_path: Path, place: str
-) -> None:
+def test_clean_removes_a_link_names_its_target_and_leaves_that(tmp_path: Path, place: str) -> None:
     project, log = _linked(tmp_path, place)
     line = f"{place} was a link to {tmp_path / 'outside'}: the link is removed, its target stays"
     assert line in clean(project)
