@@ -3,10 +3,10 @@
     python -m benchmarks.epoch
 
 Twice: the baseline's network, our loop at the winner's batch against `fit` at 32; and the network of the
-    last sweep's
-winner at equal batch, our loop changing the images and `fit` not. Then the network of the frontier's
-teachers, our loop in bfloat16 against itself in float32, on some of the images. Every image is seen in
-every epoch: what skipping easy ones saves comes on top. `dvc repro sweep` makes what this reads.
+last sweep's winner at equal batch, our loop changing the images and `fit` not. Then the network of the
+frontier's teachers, our loop in bfloat16 against itself in float32, on some of the images. Every image
+is seen in every epoch: what skipping easy ones saves comes on top. `dvc repro sweep` makes what this
+reads.
 """
 
 import statistics

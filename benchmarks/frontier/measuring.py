@@ -86,8 +86,8 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
     for entry in entries_of(config, budget):
         if entry["seed"] == seed:
             raise ContractError(
-                f"{folder.name} was measured before, and the test images are opened once for each entry. Its "
-                f"SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it "
+                f"{folder.name} was measured before, and the test images are opened once for each "
+                f"entry. Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it "
                 f"into {RESULT}."
             )
     return folder
