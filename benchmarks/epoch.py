@@ -18,8 +18,8 @@ from benchmarks.frontier.plan import read_config
 from benchmarks.networks import network_for
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
-from benchmarks.spent import cpu_s
 from litesmith.data.splits import Split, read_split
+from litesmith.host import cpu_seconds
 from litesmith.params.loading import read_params
 from litesmith.params.section import ComputeDtype
 from litesmith.params.sections.recipe import Recipe
@@ -135,9 +135,9 @@ def _alternate(first: Epoch, other: Epoch) -> dict[str, Any]:
 
 
 def _timed(epoch: Epoch, number: int) -> float:
-    before = cpu_s()
+    before = cpu_seconds()
     epoch(number)
-    return round(cpu_s() - before, 2)
+    return round(cpu_seconds() - before, 2)
 
 
 if __name__ == "__main__":

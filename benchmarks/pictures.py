@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from benchmarks.record import Claim, write_result
-from benchmarks.spent import cpu_s
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import DataError
+from litesmith.host import cpu_seconds
 from litesmith.inference.predict import Prediction, predict_pictures
 from litesmith.tflite.metadata import read_metadata
 from tasks import catalog
@@ -75,7 +75,7 @@ _WITHOUT_BOUND = "white, the outline in alpha alone"
 
 def main() -> None:
     """Measure and write the result."""
-    spent = cpu_s()
+    spent = cpu_seconds()
     images, labels = (
         read_images(catalog.RAW_TEST_IMAGES)[::EVERY],
         read_labels(catalog.RAW_TEST_LABELS)[::EVERY],
@@ -90,7 +90,7 @@ def main() -> None:
         "num_images": len(images),
         "right": {"as it is": plain.right(names), **cut},
         "told_as_strange": {"as it is": plain.strange, **strange},
-        "cpu_s": round(cpu_s() - spent, 1),
+        "cpu_s": round(cpu_seconds() - spent, 1),
     }
     write_result(RESULT, measured, claims(len(images), plain.strange, cut, strange))
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import Claim, write_result
-from benchmarks.spent import cpu_s
+from litesmith.host import cpu_seconds
 from tasks import catalog
 from tasks.steps.report import report
 from tasks.workspace import make_workspace
@@ -70,9 +70,9 @@ def copied(folder: Path, project: Path) -> Path:
 
 def rendered(folder: Path) -> dict[str, Any]:
     """Run the step once; return its cost, with the start of Python, and the hashes of its outputs."""
-    spent, began = cpu_s(), time.perf_counter()
+    spent, began = cpu_seconds(), time.perf_counter()
     subprocess.run([sys.executable, "-m", "tasks", "run", report.name], cwd=folder, check=True)
-    wall_s, cpu = time.perf_counter() - began, cpu_s() - spent
+    wall_s, cpu = time.perf_counter() - began, cpu_seconds() - spent
     contents = {path.as_posix(): (folder / path).read_bytes() for path in OUTPUTS}
     return {
         "wall_s": round(wall_s, 2),

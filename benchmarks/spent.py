@@ -8,24 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from litesmith.files import read_json, write_json
+from litesmith.host import cpu_seconds
 
 _EVERY_S = 5.0
-
-
-def cpu_s() -> float:
-    """Return the CPU-seconds of this process and of those that it started and that have ended."""
-    spent = os.times()
-    return round(spent.user + spent.system + spent.children_user + spent.children_system, 2)
 
 
 @contextmanager
 def counting(folder: Path) -> Iterator[None]:
     """Note in ``folder`` every few seconds what this process has spent since, for `total` to add up."""
     path, stopped = folder / f"spent-{time.time_ns()}-{os.getpid()}.json", threading.Event()
-    began = cpu_s()
+    began = cpu_seconds()
 
     def write() -> None:
-        write_json(path, {"cpu_s": round(cpu_s() - began, 2)})
+        write_json(path, {"cpu_s": round(cpu_seconds() - began, 2)})
 
     def note() -> None:
         while not stopped.wait(_EVERY_S):

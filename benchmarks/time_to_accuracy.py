@@ -16,8 +16,8 @@ from benchmarks.networks import network_for
 from benchmarks.numbers import read_numbers
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
-from benchmarks.spent import cpu_s
 from litesmith.data.splits import Split, read_split
+from litesmith.host import cpu_seconds
 from litesmith.params.everything import Params
 from litesmith.params.loading import read_params
 from litesmith.params.section import ComputeDtype, Count, Section, Seed
@@ -120,7 +120,7 @@ def reached(ways: list[list[Point]], accuracy: float) -> float | None:
 
 
 def _plain(config: Config, params: Params, train: Split, validation: Split) -> Iterator[Point]:
-    began = cpu_s()
+    began = cpu_seconds()
     backend.seed_everything(derived_seed(config.seed, "plain"))
     model = baseline_network(params, "plain")
     optimizer = backend.keras.optimizers.Adam(config.plain.learning_rate)
@@ -134,11 +134,11 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
             validation_data=validation_arrays,
             verbose=0,
         )
-        yield Point(round(cpu_s() - began, 2), round(history.history["val_accuracy"][0], 6))
+        yield Point(round(cpu_seconds() - began, 2), round(history.history["val_accuracy"][0], 6))
 
 
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
-    began = cpu_s()
+    began = cpu_seconds()
     backend.seed_everything(derived_seed(config.seed, "ours"))
     model = computing_in(
         networks.build_network(network_for(train, way.network), "ours"), way.compute_dtype
@@ -146,7 +146,7 @@ def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator
     loop = Loop(model, TrainingJob(train, validation, way.recipe, config.seed))
     for epoch in range(way.recipe.epochs):
         row = loop.run_epoch(epoch)
-        yield Point(round(cpu_s() - began, 2), row.val_accuracy)
+        yield Point(round(cpu_seconds() - began, 2), row.val_accuracy)
 
 
 if __name__ == "__main__":

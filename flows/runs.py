@@ -1,6 +1,5 @@
 """The record of a run, written outside the DAG: ``reports/runs/<id>.json``."""
 
-import os
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import psutil
 from flows.serving.server import server_cpu_s
 from litesmith.documents.history import read_runs
 from litesmith.errors import DataError, ParamsError
+from litesmith.host import cpu_seconds
 from litesmith.params.loading import read_params
 from litesmith.records.figures import EvaluateFigures, SummaryFigures
 from litesmith.records.provenance import Provenance
@@ -66,7 +66,7 @@ class RunLog:
             overhead_s=round(wall_s - steps_wall_s, 2),
             steps_cpu_s=round(sum(stage.step_cpu_s or 0.0 for stage in self.stages.values()), 2),
             # Of this process and all it waited for.
-            cpu_s=round(sum(os.times()[:4]), 2),
+            cpu_s=cpu_seconds(),
             server_cpu_s=server_cpu_s(),
             stages=self.stages,
             error=self.error,

@@ -15,8 +15,8 @@ from benchmarks.fuzz.kinds import KINDS, Kind
 from benchmarks.fuzz.workers import Limits, Outcome, run_all
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
-from benchmarks.spent import cpu_s
 from litesmith.files import write_text
+from litesmith.host import cpu_seconds
 from litesmith.params.section import Count, Section
 
 CONFIG = Path(__file__).parents[1] / "fuzz.yaml"
@@ -110,10 +110,10 @@ class Tried:
 
 def measure(config: Config) -> None:
     """Try all inputs and write the result; the files of failures stay."""
-    began = cpu_s()
+    began = cpu_seconds()
     folder = Path(tempfile.mkdtemp(prefix="litesmith-fuzz-"))
     tried = {kind.name: try_inputs(config, kind, config.numbers(kind), folder) for kind in KINDS}
-    spent = round(cpu_s() - began, 1)
+    spent = round(cpu_seconds() - began, 1)
     if not any(kind.failures for kind in tried.values()):
         shutil.rmtree(folder)
     measured = {

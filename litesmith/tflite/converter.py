@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 from litesmith.errors import ConversionError
 from litesmith.quiet import hushed
 from litesmith.training import backend
+from litesmith.training.evaluation import EVALUATION_BATCH
 from litesmith.training.types import KerasModel, LiteConverter
-
-# Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
-_BATCH = 500
 
 
 def translate(model: KerasModel, precision: str, configure: Callable[[LiteConverter], None]) -> bytes:
@@ -49,7 +47,7 @@ def translate(model: KerasModel, precision: str, configure: Callable[[LiteConver
 def probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return a Keras model's answers, float32 (n, classes), to uint8 (n, height, width)."""
     # a model of others may take no more than one image at a time
-    batch_size = model.input_shape[0] or _BATCH
+    batch_size = model.input_shape[0] or EVALUATION_BATCH
     answers: NDArray[np.float32] = model.predict(pixels(images), batch_size=batch_size, verbose=0)
     return answers
 

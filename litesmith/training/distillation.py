@@ -15,6 +15,7 @@ from litesmith.params.sections.recipe import Augmentation, Distillation
 from litesmith.records.record import Record, read_record, write_record
 from litesmith.training.augmentation import augment, draw_changes
 from litesmith.training.backend import derived_seed, seed_everything, tf
+from litesmith.training.evaluation import EVALUATION_BATCH
 from litesmith.training.history import History
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import train
@@ -22,7 +23,6 @@ from litesmith.training.networks import build_network
 from litesmith.training.types import KerasModel, Tensor
 
 _LOG = logging.getLogger(__name__)
-_BATCH = 500
 # Below it a probability says no more than that the teacher is sure; its logarithm must fit float16.
 _LEAST = 1e-7
 
@@ -137,7 +137,9 @@ def _view(
 ) -> NDArray[np.float16]:
     if not path.is_file():
         draws = draw_changes(len(images), seed)
-        batches = [slice(start, start + _BATCH) for start in range(0, len(images), _BATCH)]
+        batches = [
+            slice(start, start + EVALUATION_BATCH) for start in range(0, len(images), EVALUATION_BATCH)
+        ]
         means = [forward(tf.constant(images[rows]), draws[rows]).numpy() for rows in batches]
         logarithms = np.log(np.maximum(np.concatenate(means), _LEAST)).astype(np.float16)
         with replacing(path) as part:

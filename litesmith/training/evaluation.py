@@ -10,6 +10,7 @@ from litesmith.training.augmentation import to_pixels
 from litesmith.training.backend import tf
 from litesmith.training.types import KerasModel
 
+# Images that Keras answers at once. No parameter: it moves results by less than a float's rounding.
 EVALUATION_BATCH = 500
 
 

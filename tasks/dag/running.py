@@ -14,7 +14,7 @@ from pathlib import Path
 
 from litesmith.errors import ContractError, MachineError
 from litesmith.files import explaining
-from litesmith.host import describe_host
+from litesmith.host import cpu_seconds, describe_host
 from litesmith.params.loading import read_params
 from litesmith.params.section import Section
 from litesmith.records.provenance import Host, Provenance
@@ -190,13 +190,13 @@ def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -
     A step has a process of its own, so its imports count as its own. The peak of memory is that of the
     largest single process, this one or a finished worker: the system records no peak of all together.
     """
-    spent, unit = os.times(), 1024 * 1024 if sys.platform == "darwin" else 1024
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(processes).ru_maxrss for processes in who)
     return Provenance(
         step=step.name,
         wall_s=round(time.perf_counter() - BEGAN_S, 2),
-        cpu_s=round(spent.user + spent.system + spent.children_user + spent.children_system, 2),
+        cpu_s=cpu_seconds(),
         peak_memory_mb=round(peak / unit, 1),
         host=Host.model_validate(describe_host()),
         versions=dict(versions),
