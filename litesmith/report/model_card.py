@@ -42,8 +42,6 @@ class Card:
         input_form: How the input stands for real numbers; empty if it holds them as they are.
         output_form: The same of the output.
         uses: What each split is for.
-        cpu_s: CPU-seconds of all steps.
-        command: Repeats the run.
     """
 
     inputs: ReportInputs

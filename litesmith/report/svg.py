@@ -104,11 +104,8 @@ def svg_text(figure: Figure, name: str, description: str) -> str:
     The same figure gives the same text: ids are fixed and begin with ``name``, and no date is in it.
     Text is text in the page's font, and colours are the page's custom properties (``--ink``,
     ``--line``, ``--series-1`` ...): the page may be dark.
-
-    Args:
-        figure: The figure.
-        name: Unique in the page; of letters, digits and hyphens.
-        description: What the figure shows, for those who do not see it.
+    The name is unique in the page, of letters, digits and hyphens. The description is for those who do
+    not see the figure.
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

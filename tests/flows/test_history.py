@@ -79,7 +79,7 @@ def test_parameters_that_cannot_be_read_drop_nothing(root: Path) -> None:
     for day in (1, 2, 3):
         index = archive(root, _record(root, day), None)
     assert len(list((root / catalog.RUNS).iterdir())) == 3
-    assert "3 kept" in index.read_text()
+    assert "3 archived" in index.read_text()
 
 
 def test_the_index_of_the_project_can_be_written_from_its_own_records(tmp_path: Path) -> None:

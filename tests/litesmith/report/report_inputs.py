@@ -498,7 +498,7 @@ def _prune() -> dict[str, Any]:
 
 def _quantize() -> dict[str, Any]:
     qat = {
-        "label": "winner, rounding learned",
+        "label": "winner, quantization-aware training",
         "description": "the winner, fine-tuned for 1 more epoch while it computes with values rounded to eight bits "
         "as the file does",
         "parent": "tuned",

@@ -11,13 +11,7 @@ from litesmith.report.section import Section
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model and its int8 file on validation.
-
-    Attributes:
-        accuracy: Of the Keras model, 0 to 1.
-        change: Of that against the model it began with; None where it began with nothing.
-        file: The int8 file, None if it was refused.
-    """
+    """Accuracy of a Keras model, its change against the parent if any, and the int8 file if any."""
 
     name: str
     label: str

@@ -49,10 +49,7 @@ def _look(nth: int) -> dict[str, Any]:
 def draw_classes(models: Mapping[str, Sequence[ClassEstimates]], level: float) -> Figure:
     """Draw the F1 of each class with its interval, a shape for each model.
 
-    Args:
-        models: The classes, in the same order, of the first model and the last of those that
-            `draw_reliability` draws, whose looks they keep.
-        level: Confidence of the intervals, 0 to 1.
+    The models are the first and the last of `draw_reliability`, with the same looks.
     """
     names = [estimates.name for estimates in next(iter(models.values()))]
     label = f"F1, %, with its {100 * level:g} % interval"

@@ -16,12 +16,7 @@ from litesmith.report.sections.training import figures
 
 @dataclass(frozen=True)
 class TrainingSection:
-    """What the section shows.
-
-    Attributes:
-        curves: Accuracy, loss and learning rate by epoch.
-        smoothings: Label smoothing of each model that the figures show.
-    """
+    """What the section shows; the curves are accuracy, loss and learning rate by epoch."""
 
     curves: tuple[Captioned, ...]
     smoothings: Mapping[str, float]
