@@ -87,8 +87,8 @@ def _unmeasured(config: Config, budget: str, seed: int) -> Path:
         if entry["seed"] == seed:
             raise ContractError(
                 f"{folder.name} was measured before, and the test images are opened once for each "
-                f"entry. Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` takes it "
-                f"into {RESULT}."
+                f"entry. Its SHA-256 is {entry['sha256']}; `python -m benchmarks.frontier collect` "
+                f"takes it into {RESULT}."
             )
     return folder
 
