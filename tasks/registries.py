@@ -32,7 +32,8 @@ def require_registered(params: Params) -> None:
         ),
         *_repeated_units(params),
         *(
-            f"fetch.sources has {source!r}.{renamed(f'fetch.sources.{source}')} Write ./{source} for a folder."
+            f"fetch.sources has {source!r}.{renamed(f'fetch.sources.{source}')} "
+            f"Write ./{source} for a folder."
             for source in params.fetch.sources
             if renamed(f"fetch.sources.{source}")
         ),

@@ -23,7 +23,8 @@ SYNTHETIC = "synthetic"
 
 # Copied from the project, so that every step runs with Prefect or without.
 _SOURCES = (
-    "litesmith", "tasks", "flows", "devices", "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE,
+    "litesmith", "tasks", "flows", "devices",
+    "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE,
 )  # fmt: skip
 _HEADER = """\
 # Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.

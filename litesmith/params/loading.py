@@ -84,7 +84,8 @@ def read_device(name: object, devices: Path) -> Device:
         )
     if not isinstance(name, str) or name not in known:
         raise ParamsError(
-            f"device must be the name of a device, got {short(name)}.{did_you_mean(name, known)} {listed}"
+            f"device must be the name of a device, got {short(name)}."
+            f"{did_you_mean(name, known)} {listed}"
         )
     path = devices / f"{name}.yaml"
     try:

@@ -222,8 +222,8 @@ class _Search:
             _LOG.info("trial %d is infeasible: %s", trial.number, entry.trial.reason)
         raise ParamsError(
             f"none of {self._params.max_asks} proposals kept the search's limits; "
-            f"the last: {self.entries[-1].trial.reason}. Raise sweep.budget or the limits of the device, "
-            "or offer smaller widths and depths under sweep.space."
+            f"the last: {self.entries[-1].trial.reason}. Raise sweep.budget or the limits of the "
+            "device, or offer smaller widths and depths under sweep.space."
         )
 
     def _entry(self, trial: optuna.Trial, batch: int) -> Entry:
