@@ -61,7 +61,8 @@ def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
     except UndefinedError as error:
         raise ContractError(
             f"the last run wrote no file that the notes quote: {error}. Run `dvc repro` with the "
-            "precisions and variants of the committed params.yaml, or correct litesmith/documents/notes.md.j2."
+            "precisions and variants of the committed params.yaml, or correct "
+            "litesmith/documents/notes.md.j2."
         ) from error
     return _filled(text)
 
