@@ -51,7 +51,7 @@ class StageError(LitesmithError):
 
 
 class Stages:
-    """The stages of a workspace, read at first and after each run of a stage.
+    """The stages of a workspace, read again after each run.
 
     Use it in a ``with`` statement: it holds DVC's repository open, and once a stage was reproduced a
     process waits for the next.

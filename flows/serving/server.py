@@ -200,7 +200,7 @@ def _free_port(port: int) -> int:
 
 
 def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path, before: int) -> None:
-    """Wait until the server answers; ``before`` is the size of its log before this start."""
+    """Wait until the server answers; ``before`` is its earlier log size."""
     began = time.monotonic()
     while time.monotonic() - began < _START_S and child.poll() is None:
         if _is_ready(url, child):

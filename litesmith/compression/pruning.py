@@ -173,7 +173,7 @@ def _apply_masks(model: KerasModel) -> None:
 
 
 def require_sparsity(layers: list[LayerSparsity]) -> None:
-    """Raise unless each layer has its zeros, but for rounding and weights of equal size."""
+    """Raise unless each layer has its zeros, except for rounding and ties."""
     short = [
         f"{layer.name} {layer.reached:.4f} of {layer.asked}"
         for layer in layers

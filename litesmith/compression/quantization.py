@@ -18,13 +18,13 @@ _MEAN_GRADIENT = "GradientAggregation.AVG"
 
 @dataclass(frozen=True)
 class Tuning:
-    """Shared arguments of the fine-tunings; each variant has its own seed and folder of the job."""
+    """Shared arguments of the fine-tunings; each has its own seed and folder."""
 
     job: TrainingJob
     clustering: Clustering
 
     def job_of(self, name: str) -> TrainingJob:
-        """Return the job of one variant, with its seed and its folder, which is created."""
+        """Return the job of one variant, and create its folder."""
         job, work = replace(self.job, seed=derived_seed(self.job.seed, name)), self.job.work
         if work is None:
             return job

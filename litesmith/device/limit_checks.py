@@ -9,7 +9,7 @@ NOT_REQUESTED = "evaluate.measure in params.yaml does not ask for it"
 
 
 def check_cost(device: DeviceParams, cost: Cost) -> tuple[LimitCheck, ...]:
-    """Check the limits that need no tool; ``cost`` is that of all passes of a network together."""
+    """Check the limits that need no tool, for all passes together."""
     return (
         _check(device, "max_tflite_bytes", "int8 file", "bytes", cost.tflite_bytes),
         _check(device, "max_macs", "multiply-accumulates of one prediction", "", cost.macs),
@@ -46,7 +46,7 @@ def check_measured(
 
 
 def _check(device: DeviceParams, name: str, label: str, unit: str, value: float | str) -> LimitCheck:
-    """Compare a value with a limit, or give the reason why there is no value."""
+    """Compare a value with a limit, or say why there is none."""
     limit = float(getattr(device, name))
     if isinstance(value, str):
         return LimitCheck(

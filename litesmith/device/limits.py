@@ -27,6 +27,6 @@ def broken_limits(cost: Cost, limits: HardLimits) -> str:
 
 
 def search_limits(device: HardLimits, budget: Budget) -> HardLimits:
-    """Return the limits of a search: the budget's, the device's own where that has none."""
+    """Return the budget's limits, the device's where that has none."""
     tighter = {name: most for name, most in budget if most is not None}
     return device.replace(**tighter)

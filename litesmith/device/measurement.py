@@ -18,7 +18,7 @@ Values = dict[str, int | float]
 
 @dataclass(frozen=True)
 class MeasuredLimit:
-    """The limit of the device, a key of ``device``, that a column is checked against."""
+    """The limit of the device that a column is checked against."""
 
     name: str
     column: str

@@ -57,7 +57,7 @@ def milliseconds(value: float) -> str:
 
 
 def amount(value: float) -> str:
-    """Write a whole number as `count` does, and any other with three digits after the point."""
+    """Write a whole number by `count`, another with three decimals."""
     return count(value) if float(value).is_integer() else number(value, 3)
 
 
@@ -70,7 +70,7 @@ def code(text: str) -> Markup:
 
 
 def breakable(text: str) -> Markup:
-    """Write a path or a parameter's place for HTML with line breaks between its parts."""
+    """Write a path for HTML with line breaks between its parts."""
     mark = "/" if "/" in text else "."
     return Markup(f"{mark}<wbr>").join(text.split(mark))
 
@@ -81,7 +81,7 @@ def shape(dimensions: Iterable[int]) -> str:
 
 
 def lines(content: JsonValue) -> str:
-    """Write a mapping or list as indented JSON, each list of values on one line."""
+    """Write indented JSON, each list of values on one line."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return re.sub(
         r"\[\s+([^\[\]{}]*?)\s+\]", lambda match: f"[{re.sub(chr(10) + ' *', ' ', match[1])}]", text
@@ -94,7 +94,7 @@ def shell(word: str) -> str:
 
 
 def plainly(value: bool | float | str) -> str:
-    """Write a value of any kind: yes or no, a fraction with six digits, anything else as it is."""
+    """Write a truth as yes or no, a fraction with six digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

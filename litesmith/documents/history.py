@@ -122,7 +122,7 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
 
 
 def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
-    """Return the index as one HTML document; it names the records that cannot be read."""
+    """Return the index as HTML; it names unreadable records."""
     page, style = templates().get_template("documents/history.html.j2"), Markup(page_style())
     shown, trend = list(reversed(runs)), trend_series(runs)
     return page.render(style=style, runs=shown, trend=trend, unreadable=unreadable).strip() + "\n"

@@ -24,7 +24,7 @@ _HEAD = ("variant", "accuracy, %", "95 % interval", "bytes", "gzip bytes", "medi
 def results_block(
     evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
 ) -> str:
-    """Return the table as Markdown between the markers, with host and package versions below it."""
+    """Return the table between the markers, with host and versions below."""
     from tabulate import tabulate
 
     rows = [

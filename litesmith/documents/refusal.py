@@ -45,7 +45,7 @@ def failures(findings: Sequence[Finding], raw: RawSet) -> list[Failure]:
 
 
 def render_page(dataset: str, synthetic: bool, shown: Sequence[Failure] = (), trouble: str = "") -> str:
-    """Return a self-contained HTML page; ``trouble`` is why the files cannot be read, if they cannot."""
+    """Return a self-contained page; ``trouble`` is why files cannot be read."""
     page = templates().get_template("documents/refusal.html.j2")
     text = page.render(dataset=dataset, synthetic=synthetic, failures=shown, trouble=trouble)
     return text.strip() + "\n"

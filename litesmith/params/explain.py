@@ -14,7 +14,7 @@ from litesmith.params.everything import Params
 
 
 def explain(detail: ErrorDetails, root: type[BaseModel] = Params, file: str = "params.yaml") -> str:
-    """Explain what is wrong with a value of ``file``, which is read into ``root``, and how to fix it."""
+    """Explain what is wrong with a value of ``file`` and how to fix it."""
     names, text = [str(part) for part in detail["loc"]], detail["msg"].removeprefix("Value error, ")
     kind, value = detail["type"], detail["input"]
     if kind in ("tuple_type", "too_short", "too_long"):  # YAML knows no tuples
@@ -33,7 +33,10 @@ def explain(detail: ErrorDetails, root: type[BaseModel] = Params, file: str = "p
     expected = _interval(field) if field is not None and out_of_bounds else text.replace("Input ", "")
     got = "" if isinstance(value, Mapping) else f", got {short(value)}"
     meaning = f" {field.description}" if field is not None and field.description else ""
-    return f"{where} {expected}{got}.{_meant(detail)}{meaning}{_percent_hint(detail)}"
+    context = detail.get("ctx", {})
+    meant = _meant(value, context) if kind == "literal_error" else ""
+    percent = _percent_hint(value, context) if kind in ("less_than", "less_than_equal") else ""
+    return f"{where} {expected}{got}.{meant}{meaning}{percent}"
 
 
 def not_a_section(names: Sequence[str], value: object) -> str:
@@ -52,16 +55,14 @@ def short(value: object) -> str:
 _MAX_SHOWN = 200
 
 
-def _meant(detail: ErrorDetails) -> str:
+def _meant(value: str, context: Mapping[str, object]) -> str:
     """Name the nearest of the words that a value may be."""
-    known = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
-    return did_you_mean(detail["input"], known) if detail["type"] == "literal_error" else ""
+    return did_you_mean(value, re.findall(r"'([^']*)'", str(context.get("expected"))))
 
 
-def _percent_hint(detail: ErrorDetails) -> str:
+def _percent_hint(value: float, context: Mapping[str, object]) -> str:
     """Explain a percentage that was given where a fraction is meant."""
-    value, bounds = detail["input"], detail.get("ctx", {})
-    if detail["type"] not in ("less_than", "less_than_equal") or bounds.get("lt", bounds.get("le")) != 1:
+    if 1 not in (context.get("lt"), context.get("le")):
         return ""
     return f" It is a fraction: write {value / 100:g} for {value:g} %."
 
@@ -75,7 +76,7 @@ def unknown(names: Sequence[str], known: Sequence[str]) -> str:
 
 
 def renamed(where: str) -> str:
-    """Return a hint at the new name of a key, or of a word of a list; empty if it has none."""
+    """Return a hint at the new name of a key or word, if any."""
     return f" It is called {_RENAMED[where]} now." if where in _RENAMED else ""
 
 

@@ -19,7 +19,7 @@ Yaml = dict[str, Any]
 
 
 def read_params(path: Path) -> Params:
-    """Read and check a ``params.yaml``, and the file of its device in ``devices/`` beside it.
+    """Read and check a ``params.yaml`` and the file of its device.
 
     Raises:
         ParamsError: A file is missing or not YAML in UTF-8, or as `parse_params`.
@@ -40,7 +40,7 @@ def read_sections(path: Path) -> Yaml:
 
 
 def parse_params(content: object, devices: Path) -> Params:
-    """Check a mapping like ``params.yaml`` and return it typed, with the limits of its device.
+    """Check a mapping like ``params.yaml`` and return it typed.
 
     Args:
         content: The mapping, whose ``device`` is a name.

@@ -13,7 +13,7 @@ Bound = float | None
 
 @dataclass(frozen=True)
 class Indifferent:
-    """Mark of a parameter that changes no result: a killed run may go on with another value."""
+    """Mark of a parameter that changes no result; resuming ignores it."""
 
 
 def about(

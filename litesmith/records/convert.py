@@ -7,7 +7,7 @@ from litesmith.records.record import Count, Record, Share
 
 
 class TensorForm(Record):
-    """An input or output of a file: real value = scale * (value - zero_point), where it is quantized."""
+    """An input or output: real value = scale * (value - zero_point)."""
 
     dtype: str
     shape: tuple[Count, ...]

@@ -15,7 +15,7 @@ class Column(Record):
 
 
 class MeasuredFile(Record):
-    """What a tool measured of a file, by column, or why it refused the file."""
+    """Measured values of a file by column, or why it was refused."""
 
     values: dict[str, int | float]
     refused: str | None

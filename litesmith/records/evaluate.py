@@ -1,4 +1,4 @@
-"""What the models and files do on the test images, and what they need of a device."""
+"""Models and files on the test images and on devices."""
 
 from typing import Annotated, Literal
 

@@ -22,7 +22,7 @@ class TunedVariant(Record):
 
 
 class QuantizeResult(Record):
-    """The result of the step ``quantize``: the variants by name, and how they were trained."""
+    """The result of the step ``quantize``, variants by name."""
 
     variants: dict[str, TunedVariant]
     clustering: Clustering

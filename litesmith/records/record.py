@@ -17,7 +17,7 @@ Interval = Annotated[tuple[Share, Share], Field(description="The two ends of a 9
 
 
 class Record(BaseModel):
-    """Frozen values that a file in JSON holds: all fields must be there, and no other."""
+    """Frozen values of a JSON file: all fields and no others."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 

@@ -1,4 +1,4 @@
-"""All numbers of a report for machines, and the part that later reports compare themselves with."""
+"""All numbers of a report, and the part that is a reference."""
 
 from base64 import b64decode
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Results:
 
 
 class DatasetSummary(Record):
-    """The data set: whether a program drew its images, and its classes in the order of the labels."""
+    """The data set, and its classes in the order of the labels."""
 
     name: str
     synthetic: bool
@@ -105,7 +105,7 @@ class Verdict(Record):
 
 
 class Changed(Record):
-    """One thing that is not what it was in the reference run; None where it was not there at all."""
+    """A difference from the reference run; None where it was absent."""
 
     name: str
     now: str | None
@@ -152,7 +152,7 @@ class Summary(Record):
 
 
 class Reference(Record):
-    """What a later report compares itself with, a part of the summary of a run."""
+    """The part of a summary that later reports compare with."""
 
     kind: Literal["litesmith reference"]
     schema_version: Literal[2]

@@ -9,7 +9,7 @@ from litesmith.report.inputs import ReportInputs
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """One limit of the device; the note says what the value does not tell of the device."""
+    """One limit of the device, with a note on the value."""
 
     check: LimitCheck
     note: str

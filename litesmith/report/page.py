@@ -66,7 +66,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Page:
-    """What the template of the page shows: the sections with their HTML, and what is around them."""
+    """What the template shows: sections as HTML, and their frame."""
 
     dataset: DatasetName
     num_images: int
@@ -78,7 +78,7 @@ class Page:
 
 
 def make_report(inputs: ReportInputs) -> Report:
-    """Return the page, its summary and the model card; the same inputs give the same bytes."""
+    """Return page, summary and model card; equal inputs give equal bytes."""
     since = since_reference(inputs)
     verdict = judge(inputs, budget(inputs), since)
     summary = summarize(inputs, verdict, since)

@@ -23,7 +23,7 @@ def pythons(steps: Steps) -> str:
 
 
 def flat_parameters(steps: Steps) -> dict[str, str]:
-    """Return each parameter as text by place, as ``sweep.rungs``, with the steps if they differ."""
+    """Return each parameter as text by place, such as ``sweep.rungs``."""
     return _by_value(
         (place, value, name)
         for name, step in steps.items()

@@ -60,7 +60,7 @@ class ConversionImages:
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """A file that passed its checks, with its classes of the validation images (places, n)."""
+    """A checked file, with its classes of validation images (places, n)."""
 
     record: ConvertedFile
     predicted: NDArray[np.integer]

@@ -160,7 +160,7 @@ class LiteModel:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        """Raise `DataError` in place of what LiteRT raises at a file that it cannot run."""
+        """Raise `DataError` for what LiteRT raises at a bad file."""
         try:
             yield
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
@@ -188,7 +188,7 @@ class LiteModel:
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
     def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
-        """Return uint8 (n, height, width) as the input holds it, (n, 1, height, width, 1).
+        """Return uint8 (n, height, width) as inputs (n, 1, height, width, 1).
 
         Raises:
             DataError: The images are of another size than the model takes.
@@ -201,7 +201,7 @@ class LiteModel:
         return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Answer images one by one, as a device does; batches were measured to be no faster.
+        """Answer images one by one; batches were measured to be no faster.
 
         Args:
             images: uint8 (n, height, width).
@@ -243,7 +243,7 @@ def tensor_dtypes(path: Path) -> set[str]:
 
 
 def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
-    """Return images moved to every place up to so many pixels away in each direction.
+    """Return images moved by up to so many pixels each way.
 
     Few images tell little; an image at nine places tells more, and networks were trained for it.
 
@@ -334,7 +334,7 @@ def _require_sound(path: Path, interpreter: Interpreter) -> None:
 
 
 def _spec(detail: _Detail) -> TensorSpec:
-    """Return a tensor for the contract; only the batch may be left open and yet be 1."""
+    """Return a tensor for the contract; its batch may be open."""
     sizes = tuple(int(size) for size in detail.shape)
     signature = [int(size) for size in detail.shape_signature]
     is_open = [axis > 0 and size < 0 for axis, size in enumerate(signature)] or [False] * len(sizes)
@@ -372,7 +372,7 @@ def _weights(model: FlatModel, tensor: Table, channel_axis: int) -> Weights:
 
 
 def _values(data: bytes, dtype: str) -> NDArray[np.generic]:
-    """Return what a constant holds; two int4 share a byte, lower half first, the last may be none."""
+    """Return the values of a constant; two int4 share a byte, lower half first."""
     if dtype != "int4":
         return np.frombuffer(data, dtype)
     pairs = np.frombuffer(data, np.int8)

@@ -149,7 +149,7 @@ def _remove_ranges(tree: FlatModel) -> None:
 
 
 def _gather_buffers(tree: FlatModel) -> None:
-    """Keep the buffers that are not empty; the first is empty and stands for all others.
+    """Keep full buffers; the first is empty and stands for the rest.
 
     Equal weights are written once. Equal biases are written apart, though the converter writes them
     once: they are equal only while a network is untrained and they are zero, and its file is to be as

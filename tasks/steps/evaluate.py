@@ -167,7 +167,7 @@ def _measurements(
 def _limits(
     ins: Ins, converted: ConvertResult, measured: dict[str, DeviceMeasurement], device: DeviceParams
 ) -> tuple[LimitCheck, ...]:
-    """Check the final file against the limits of the device that do not depend on a clock."""
+    """Check the final file against the limits that need no clock."""
     from litesmith.compression.variants.registry import passes
     from litesmith.device.limit_checks import check_cost, check_measured
     from litesmith.device.limits import Cost

@@ -269,9 +269,7 @@ def test_what_other_numbers_made_is_neither_gone_on_with_nor_measured(here: Path
 def test_a_file_that_is_not_the_measured_one_is_not_published(here: Path) -> None:
     finished("16000", 1)
     (student_folder(config(), "16000", 1) / "int8.tflite").write_bytes(b"another")
-    with pytest.raises(
-        ContractError, match=r"int8\.tflite is not the file that was measured.*, or elsewhere"
-    ):
+    with pytest.raises(ContractError, match=r"int8\.tflite is not the measured file.*, or elsewhere"):
         collect(config())
     assert not RESULT.exists()
 

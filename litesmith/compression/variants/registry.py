@@ -18,5 +18,5 @@ def variant(name: str) -> Variant:
 
 
 def passes(model: str) -> int:
-    """Return how often a model, variant or not, runs the winner's network for one answer."""
+    """Return how often a model runs the winner's network for one answer."""
     return next((registered.passes for registered in VARIANTS if registered.name == model), 1)

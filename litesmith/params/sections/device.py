@@ -6,7 +6,7 @@ from litesmith.params.section import Count, Section, about
 
 
 class HardLimits(Section):
-    """Limits that need no measurement: the search and the choice of the final file keep them."""
+    """Limits that need no measurement, for search and choice."""
 
     max_tflite_bytes: Annotated[Count, about("Of the full int8 file.")]
     max_macs: Annotated[Count, about("Multiply-accumulates for one image.")]

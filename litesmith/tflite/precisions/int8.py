@@ -54,7 +54,7 @@ def _shared_kernels_on_integers(model: KerasModel) -> Iterator[None]:
 
 
 def _on_integers(kernel: NDArray[np.float32], depthwise: bool) -> NDArray[np.float32]:
-    """Return a kernel in whole steps, 127 of them to the largest weight of an output channel."""
+    """Return a kernel in steps of 1/127 of each channel's largest weight."""
     largest = np.abs(kernel).max(axis=(0, 1, 3) if depthwise else (0, 1, 2), keepdims=True)
     step = np.where(largest > 0, largest, 1) / np.float32(127)
     return np.asarray(np.rint(kernel / step) * step, np.float32)

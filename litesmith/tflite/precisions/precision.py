@@ -46,7 +46,7 @@ class Precision:
         return self.io_dtype == "int8"
 
     def convert(self, model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes:
-        """Return the slim file of a Keras model, which takes one image at a time.
+        """Return the slim file of a Keras model, for one image.
 
         The same model gives the same bytes, in this process or another, as long as its layers keep their
         names: they are written into the file.

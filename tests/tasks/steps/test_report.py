@@ -25,7 +25,7 @@ from litesmith.report.older import read_run
 from litesmith.report.page import make_report
 from litesmith.tflite.sizes import Size
 from tasks import catalog
-from tasks.commands import readme
+from tasks.commands.generated import FILES
 from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
@@ -206,21 +206,21 @@ def test_door_is_that_of_a_measurement() -> None:
 def test_readme_table_follows_the_summary(workspace: Path) -> None:
     summary = make_report(report_inputs()).summary
     write_record(catalog.SUMMARY, summary)
-    readme.README.write_text(f"{BEGIN}\n{END}\n")
-    readme.write(workspace)
-    readme.check(workspace)
-    assert re.search(rf"\*\*{FINAL}\*\*.*\*\*93", readme.README.read_text())
+    (workspace / "README.md").write_text(f"{BEGIN}\n{END}\n")
+    FILES["readme"].write(workspace)
+    FILES["readme"].check(workspace)
+    assert re.search(rf"\*\*{FINAL}\*\*.*\*\*93", (workspace / "README.md").read_text())
     latency = summary.results.latency.model_copy(update={"num_threads": 3})
     results = replace(summary.results, latency=latency)
     write_record(catalog.SUMMARY, summary.model_copy(update={"results": results}))
     with pytest.raises(
         ContractError, match=r"results table is not what reports/ holds\. Run `make readme`"
     ):
-        readme.check(workspace)
+        FILES["readme"].check(workspace)
 
 
 def test_readme_says_when_nothing_has_run(tmp_path: Path) -> None:
-    (tmp_path / readme.README).write_text(f"{BEGIN}\n{END}\n")
-    readme.write(tmp_path)
-    assert "No full run is recorded yet" in (tmp_path / readme.README).read_text()
-    readme.check(tmp_path)
+    (tmp_path / "README.md").write_text(f"{BEGIN}\n{END}\n")
+    FILES["readme"].write(tmp_path)
+    assert "No full run is recorded yet" in (tmp_path / "README.md").read_text()
+    FILES["readme"].check(tmp_path)

@@ -13,7 +13,7 @@ from litesmith.report import svg
 
 @dataclass(frozen=True)
 class SparsityRow:
-    """A pruned layer, and the zeros of its int8 file, 0 to 1; None if that has no layer of the name."""
+    """A pruned layer, and the share of zeros in its int8 file."""
 
     layer: LayerSparsity
     quantized: float | None

@@ -24,7 +24,7 @@ class AblationRow:
 
 @dataclass(frozen=True)
 class CompressionSection:
-    """What the section shows; ``quantized`` is the share of zeros in all weights of the int8 file."""
+    """What the section shows; ``quantized`` is the int8 file's sparsity."""
 
     result: PruneResult
     ablation: tuple[AblationRow, ...]

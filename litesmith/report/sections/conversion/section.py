@@ -11,7 +11,7 @@ from litesmith.report.section import Section
 
 @dataclass(frozen=True)
 class ModelRow:
-    """Accuracy of a Keras model, its change against the parent if any, and the int8 file if any."""
+    """A Keras model, its change against its parent, and its int8 file."""
 
     name: str
     label: str

@@ -11,7 +11,7 @@ from litesmith.report.section import Section
 
 @dataclass(frozen=True)
 class MeasuredTable:
-    """What one tool measured: the values by file in the order of its columns, none if it refused."""
+    """Values of one tool by file, none where it refused."""
 
     measured: DeviceMeasurement
     rows: dict[str, tuple[str, ...]]

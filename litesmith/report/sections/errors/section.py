@@ -133,7 +133,7 @@ class Gallery:
         )
 
     def pictures(self, variant: str, rows: NDArray[np.intp], most: int) -> tuple[Picture, ...]:
-        """Return at most ``most`` of the rows (k,) with an image, the highest confidence first."""
+        """Return rows (k,) with an image, the highest confidence first."""
         there = rows[np.isin(rows, self.predictions.error_rows)]
         order = np.argsort(-self.predictions.confidence[variant][there], kind="stable")
         return tuple(self.picture(variant, int(row)) for row in there[order][:most])
@@ -160,7 +160,7 @@ def confused_pairs(inputs: ReportInputs, gallery: Gallery) -> tuple[ConfusedPair
 
 
 def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[tuple[Picture, Picture], ...]]:
-    """Return images that the final file answers otherwise than its Keras model, with both answers."""
+    """Return images that the final file answers unlike its Keras model."""
     predicted = inputs.predictions.predicted
     flips = find_flips(inputs.predictions.labels, predicted[inputs.parent], predicted[inputs.final])
     kinds = {

@@ -21,7 +21,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A quantity of both models; ``since`` is its change since the reference run, if there is one."""
+    """A quantity of both models, and its change since the reference."""
 
     name: str
     unit: str

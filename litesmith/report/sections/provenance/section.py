@@ -14,7 +14,7 @@ from litesmith.report.section import Section
 
 @dataclass(frozen=True)
 class HashRow:
-    """A file that the page was made from; changed if the reference run had another hash."""
+    """An input of the page; changed if the reference's hash differs."""
 
     path: str
     sha256: str

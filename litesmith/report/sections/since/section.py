@@ -14,7 +14,7 @@ from litesmith.report.verdict import reference_command
 
 @dataclass(frozen=True)
 class SinceSection:
-    """What the section shows: the first few changes in words, empty if there is none.
+    """What the section shows: the first few changes in words.
 
     Attributes:
         since: None if there is nothing to compare with.

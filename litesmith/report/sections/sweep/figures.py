@@ -73,7 +73,7 @@ def trained_words(rung: RungScore | RungFrontier) -> str:
 
 
 def slices(trials: Sequence[Trial], winner: int) -> list[Slice]:
-    """Return each hyperparameter over the trials at the first rung, where all trained equally long."""
+    """Return each hyperparameter over the trials at the first rung."""
     scored = [trial for trial in trials if trial.scores]
     names = dict.fromkeys(name for trial in scored for name in trial.choices)
     panels = []
