@@ -25,7 +25,7 @@ def render_card(file: Path, entry: dict[str, Any], figures: dict[str, Any]) -> s
         entry=entry,
         figures=figures,
         num_seeds=figures["num_seeds"] + len(figures["missing_seeds"]),
-        door=model.input,
+        input=model.input,
         end=model.output,
         code=inspect.getsource(score.score).strip(),
         official=score.OFFICIAL,

@@ -109,7 +109,7 @@ def layer_sparsity(model: KerasModel, pruning: Pruning) -> Iterator[LayerSparsit
                 name=layer.name,
                 shape=tuple(kernel.shape),
                 num_weights=kernel.size,
-                asked=pruning.final_sparsity if kernel.size >= pruning.min_weights else 0.0,
+                requested=pruning.final_sparsity if kernel.size >= pruning.min_weights else 0.0,
                 reached=round(float(np.mean(kernel == 0)), 6),
             )
 
@@ -175,9 +175,9 @@ def _apply_masks(model: KerasModel) -> None:
 def require_sparsity(layers: list[LayerSparsity]) -> None:
     """Raise unless each layer has its zeros, except for rounding and ties."""
     short = [
-        f"{layer.name} {layer.reached:.4f} of {layer.asked}"
+        f"{layer.name} {layer.reached:.4f} of {layer.requested}"
         for layer in layers
-        if layer.reached + max(1 / layer.num_weights, _TIES) < layer.asked
+        if layer.reached + max(1 / layer.num_weights, _TIES) < layer.requested
     ]
     if short:
         raise ContractError(

@@ -23,7 +23,7 @@ class LayerSparsity(Record):
     name: str
     shape: tuple[Count, ...]
     num_weights: Count
-    asked: Share
+    requested: Share
     reached: Share
 
 
@@ -33,7 +33,7 @@ class PruneResult(Record):
     ablation: Annotated[
         dict[str, AblationLine], about("The winner; with dropout, pruned, and with both.")
     ]
-    sparsity_asked: Share
+    sparsity_requested: Share
     sparsity_reached: Annotated[Share, about("Share of all weights of the pruned model.")]
     layers: tuple[LayerSparsity, ...]
     recipe: Recipe

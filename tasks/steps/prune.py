@@ -59,7 +59,7 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     write_text(outs.history, history_csv(ablation.history))
     result = PruneResult(
         ablation=ablation.lines,
-        sparsity_asked=params.pruning.final_sparsity,
+        sparsity_requested=params.pruning.final_sparsity,
         sparsity_reached=ablation.lines["pruned_with_dropout"].sparsity,
         layers=tuple(ablation.layers),
         recipe=job.recipe,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 # With teachers, images are changed as they saw them, without a choice. The name enters the results.
-_TEACHERS_AUGMENTATION = "as taught"
+_TEACHERS_AUGMENTATION = "as the teachers saw"
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ def test_the_score_is_that_of_the_library(official: Path) -> None:
 
 def test_inputs_are_the_librarys_to_the_bit() -> None:
     values = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
-    door = runtime.LiteModel(FILE).input
-    assert door.scale is not None
-    assert door.zero_point is not None
+    tensor = runtime.LiteModel(FILE).input
+    assert tensor.scale is not None
+    assert tensor.zero_point is not None
     pixels = values.astype(np.float32) / 255
-    simple = np.clip(np.rint(pixels / door.scale) + door.zero_point, -128, 127).astype(np.int8)
+    simple = np.clip(np.rint(pixels / tensor.scale) + tensor.zero_point, -128, 127).astype(np.int8)
     assert np.array_equal(simple.ravel(), runtime.LiteModel(FILE).encoded(values).ravel())
 
 

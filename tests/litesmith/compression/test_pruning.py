@@ -97,7 +97,7 @@ def test_the_last_choice_of_zeros_falls_on_a_step_that_makes_one(
 
 def layer(name: str, num_weights: int, asked: float, reached: float) -> LayerSparsity:
     return LayerSparsity(
-        name=name, shape=(num_weights,), num_weights=num_weights, asked=asked, reached=reached
+        name=name, shape=(num_weights,), num_weights=num_weights, requested=asked, reached=reached
     )
 
 
@@ -108,12 +108,12 @@ def test_overall_sparsity_weighs_layers_by_their_weights() -> None:
 
 @pytest.mark.slow
 def test_large_layers_reach_their_sparsity_and_small_ones_stay_dense(ablation: Ablation) -> None:
-    assert [layer.name for layer in ablation.layers if layer.asked] == [
+    assert [layer.name for layer in ablation.layers if layer.requested] == [
         "stage1_unit0_conv",
         "stage1_unit1_conv",
     ]
     for layer in ablation.layers:
-        assert layer.reached == pytest.approx(layer.asked, abs=1 / layer.num_weights)
+        assert layer.reached == pytest.approx(layer.requested, abs=1 / layer.num_weights)
 
 
 @pytest.mark.slow

@@ -486,10 +486,10 @@ def _prune() -> dict[str, Any]:
             "pruned_with_dropout": line("pruned with dropout", 0.2, True, 0.9366)
         },
         "recipe": _recipe(epochs=3, label_smoothing=0.03),
-        "sparsity_asked": 0.6,
+        "sparsity_requested": 0.6,
         "sparsity_reached": 0.5998,
         "layers": [
-            {"name": f"stage{n}_conv", "shape": [3, 3, 16 * n, 32 * n], "num_weights": 4608 * n * n, "asked": 0.6,
+            {"name": f"stage{n}_conv", "shape": [3, 3, 16 * n, 32 * n], "num_weights": 4608 * n * n, "requested": 0.6,
              "reached": 0.5998}
             for n in (1, 2, 3)
         ]

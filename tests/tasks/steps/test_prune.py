@@ -47,8 +47,8 @@ def test_the_winner_is_pruned_and_the_ablation_recorded(
     prune.function(ins=Ins(), outs=Outs(), work=work, **prune.arguments(params))
     results = read_json(Outs.results)
     assert list(results["ablation"]) == ["winner", "dropout_only", "pruned_only", "pruned_with_dropout"]
-    assert results["sparsity_asked"] == params.prune.pruning.final_sparsity
-    assert 0.5 < results["sparsity_reached"] < results["sparsity_asked"]
+    assert results["sparsity_requested"] == params.prune.pruning.final_sparsity
+    assert 0.5 < results["sparsity_reached"] < results["sparsity_requested"]
     assert [layer["shape"] for layer in results["layers"]][-1] == [16, 3]
     assert read_json(Outs.metrics)["sparsity"] == results["sparsity_reached"]
     assert read_columns(Outs.history) == HISTORY_COLUMNS

@@ -78,6 +78,6 @@ def test_with_teachers_images_are_changed_as_they_saw_them(
         run_with_workers=run_here, ins=Ins(), outs=Outs(), work=work, **sweep.arguments(params)
     )
     results = read_json(Outs.results)
-    assert {trial["choices"]["augmentation"] for trial in results["trials"]} == {"as taught"}
+    assert {trial["choices"]["augmentation"] for trial in results["trials"]} == {"as the teachers saw"}
     seen = {"max_shift_px": 1, "flip": True, "erase_share": 0.2, "max_erase_px": 4}
     assert results["full_training"]["recipe"]["augmentation"] == seen

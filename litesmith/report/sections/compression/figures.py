@@ -38,7 +38,7 @@ def draw_sparsity(rows: Sequence[SparsityRow]) -> Figure:
     figure, axes = svg.one_axes("Sparsity by layer", "weights that are zero, %", "", height)
     left = [(nth, row.quantized) for nth, row in enumerate(rows) if row.quantized is not None]
     kinds = (
-        ("requested", svg.PALETTE[4], [(nth, row.layer.asked) for nth, row in enumerate(rows)]),
+        ("requested", svg.PALETTE[4], [(nth, row.layer.requested) for nth, row in enumerate(rows)]),
         (
             "reached, Keras model",
             svg.PALETTE[1],

@@ -22,7 +22,7 @@ def test_ablation_bears_title_unit_and_lines_as_text(word: str) -> None:
 def test_sparsity_bears_title_unit_and_layers_as_text(word: str) -> None:
     layers = [
         SparsityRow(
-            LayerSparsity(name=name, shape=(9,), num_weights=9, asked=share, reached=share), left
+            LayerSparsity(name=name, shape=(9,), num_weights=9, requested=share, reached=share), left
         )
         for name, share, left in (("stem_conv", 0.0, None), ("conv", 0.55, 0.57))
     ]
