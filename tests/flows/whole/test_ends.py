@@ -168,7 +168,7 @@ def test_the_terminal_of_a_refused_run_names_them_and_the_page_without_a_traceba
     assert refused.code == 1
     assert f"error: stage validate: Fashion-MNIST was refused.\n{_RULE}\n" in refused.output
     assert f"See {refused.page.resolve()}." in refused.output
-    assert f"`dvc --cd {refused.folder.resolve()} repro validate` makes them" in refused.output
+    assert f"`dvc --cd {refused.folder.resolve()} repro validate` writes them" in refused.output
     assert "Traceback" not in refused.output
 
 
