@@ -385,6 +385,6 @@ def test_from_the_first_teacher_to_a_published_file(
     collecting.collect(plan.read_config())
     assert (MODELS / "fashion-mnist-16000.tflite").read_bytes() == file
     metadata = read_metadata(MODELS / "fashion-mnist-16000.tflite")
-    assert list(metadata.class_names) == read_params(catalog.PARAMS).dataset.class_names
+    assert metadata.class_names == read_params(catalog.PARAMS).dataset.class_names
     assert metadata.training is not None
     assert metadata.training.outside(read_split(catalog.TRAIN).images).mean() < 0.02

@@ -43,6 +43,6 @@ def test_a_small_run_trains_once_and_bounds_both_networks(
     assert [claim["measured"] for claim in first["claims"]] == [
         first["networks"][name]["mean_loss"] for name in ("tuned", "qat")
     ]
-    monkeypatch.setattr(rounding, "_made", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(rounding, "_trained", lambda *_: pytest.fail("trained again"))
     rounding.main()
     assert read_json(rounding.RESULT)["networks"] == first["networks"]
