@@ -238,11 +238,12 @@ def test_random_trials_are_all_trained_in_full_and_ours_are_halved(small: Params
 
     folder = seed_folder(config(), small, 1)
     random, ours = (make(config().searches, small, folder) for make in (random_plan, halving_plan))
-    assert [rung.epochs for rung in random.rungs] == [2]
-    assert random.startup_trials > random.num_trials * random.max_asks
-    assert ours.rungs[-1] == random.rungs[0]
-    assert [rung.num_rows for rung in ours.rungs] == [60, 100]
-    assert (ours.space, ours.limits, ours.family) == (random.space, random.limits, random.family)
+    assert [rung.epochs for rung in random.params.rungs] == [2]
+    assert random.params.startup_trials > random.params.num_trials * random.params.max_asks
+    assert ours.params.rungs[-1] == random.params.rungs[0]
+    assert [rung.num_rows for rung in ours.params.rungs] == [60, 100]
+    assert ours.params.space == random.params.space
+    assert (ours.limits, ours.images) == (random.limits, random.images)
 
 
 @pytest.mark.slow
