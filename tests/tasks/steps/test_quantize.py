@@ -5,12 +5,13 @@ import pytest
 from litesmith.compression.loading import is_quantization_aware, load_aware
 from litesmith.data.splits import read_split
 from litesmith.errors import ParamsError
-from litesmith.files import read_json
+from litesmith.files import read_json, read_yaml
 from litesmith.params.loading import DEVICES, overlaid, parse_params
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import save_h5
 from litesmith.training.networks import build_network
+from tasks import catalog
 from tasks.steps.quantize import Ins, Outs, quantize
 from tests.tasks.steps.test_prune import SPEC
 from tests.tasks.steps.training_workspace import in_small_workspace
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.slow
 
 def run(folder: Path, patch: pytest.MonkeyPatch, variants: list[str], spec: NetworkSpec = SPEC) -> None:
     """Fine-tune an untrained network in a small workspace, in the ways asked for."""
-    content = in_small_workspace(folder, patch).model_dump(by_alias=True)
+    in_small_workspace(folder, patch)
+    content = read_yaml(catalog.PARAMS)
     params = parse_params(
         overlaid(content, {"quantize": {"variants": variants}}), Path(__file__).parents[3] / DEVICES
     )

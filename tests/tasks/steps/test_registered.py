@@ -15,7 +15,7 @@ from litesmith.compression.quantization import Tuning
 from litesmith.compression.variants import registry as variants
 from litesmith.compression.variants.variant import FineTuned, Variant
 from litesmith.device.measurement import MeasuredLimit, Measurement, Values
-from litesmith.files import read_json
+from litesmith.files import read_json, read_yaml
 from litesmith.params.loading import DEVICES, overlaid, parse_params
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.device import Column
@@ -78,7 +78,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setattr(variants, "VARIANTS", (COPIED,))
         patch.setattr(litesmith.device.registry, "MEASUREMENTS", (PAGES,))
         patch.setattr("litesmith.report.drawing.drawn", lambda *_, **__: Markup("<svg></svg>"))
-        content = in_small_workspace(folder, patch).model_dump(by_alias=True)
+        in_small_workspace(folder, patch)
+        content = read_yaml(catalog.PARAMS)
         names = [one.name for one in precisions.PRECISIONS]
         content["convert"] |= {
             "golden_tolerance": dict.fromkeys(names, 1.0), "min_agreement": dict.fromkeys(names, 0.0),
