@@ -6,29 +6,16 @@ import pytest
 from litesmith.compression.flip_averaging import flip_averaged
 from litesmith.errors import ContractError
 from litesmith.params.sections.baseline import BaselineParams
-from litesmith.params.sections.network import ImageShape, NetworkSpec
+from litesmith.params.sections.network import ImageShape
 from litesmith.tflite import converter, runtime
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import load_h5, save_h5, seed_everything
 from litesmith.training.networks import build_baseline, build_network
-from tests.litesmith import make_tiny
+from tests.litesmith import make_tiny, small
 
 pytestmark = pytest.mark.slow
 
-SPEC = NetworkSpec(
-    height=8,
-    width=8,
-    num_classes=3,
-    stem_width=4,
-    stage_widths=(8,),
-    stage_blocks=(1,),
-    stem_kernel_size=3,
-    stem_stride=1,
-    residual=True,
-    separable=False,
-    repeats=2,
-    dropout_rate=0.3,
-)
+SPEC = small.NETWORK.replace(repeats=2, dropout_rate=0.3)
 BASELINE = BaselineParams(
     conv_widths=(4, 8), dense_width=16, epochs=1, batch_size=32, learning_rate=0.001, num_threads=1
 )

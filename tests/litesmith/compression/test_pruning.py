@@ -13,44 +13,16 @@ from litesmith.compression.pruning import (
 )
 from litesmith.data.splits import Split
 from litesmith.errors import ContractError
-from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.prune import Pruning
-from litesmith.params.sections.recipe import Augmentation, Recipe
 from litesmith.records.prune import LayerSparsity
 from litesmith.training.backend import seed_everything
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import train
 from litesmith.training.networks import build_network
-from tests.litesmith import make_tiny
+from tests.litesmith import make_tiny, small
 
-SPEC = NetworkSpec(
-    height=8,
-    width=8,
-    num_classes=3,
-    stem_width=4,
-    stage_widths=(8,),
-    stage_blocks=(1,),
-    stem_kernel_size=3,
-    stem_stride=1,
-    residual=True,
-    separable=False,
-    repeats=1,
-    dropout_rate=0.0,
-)
-RECIPE = Recipe(
-    epochs=2,
-    batch_size=16,
-    learning_rate=0.1,
-    warmup_share=0.25,
-    momentum=0.9,
-    weight_decay=0.001,
-    label_smoothing=0.05,
-    skip_share=0.0,
-    skip_until=0.0,
-    averaging_share=0.05,
-    refresh_rows=100,
-    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.0, max_erase_px=2),
-)
+SPEC = small.NETWORK
+RECIPE = small.RECIPE
 PRUNING = Pruning(final_sparsity=0.6, begin_share=0.0, end_share=0.7, frequency=4, min_weights=100)
 
 

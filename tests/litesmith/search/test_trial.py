@@ -7,41 +7,14 @@ import numpy as np
 import pytest
 
 from litesmith.data.splits import Split, write_split
-from litesmith.params.sections.network import NetworkSpec
-from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
+from litesmith.params.sections.recipe import Distillation
 from litesmith.search.study import cost_of
 from litesmith.search.trial import TrialJob, TrialResult, append_result, read_results, run_trial
 from litesmith.training.distillation import write_targets
-from tests.litesmith import make_tiny
+from tests.litesmith import make_tiny, small
 
-SPEC = NetworkSpec(
-    height=8,
-    width=8,
-    num_classes=3,
-    stem_width=4,
-    stage_widths=(8,),
-    stage_blocks=(0,),
-    stem_kernel_size=3,
-    stem_stride=1,
-    residual=True,
-    separable=False,
-    repeats=1,
-    dropout_rate=0.1,
-)
-RECIPE = Recipe(
-    epochs=2,
-    batch_size=16,
-    learning_rate=0.1,
-    warmup_share=0.25,
-    momentum=0.9,
-    weight_decay=0.001,
-    label_smoothing=0.05,
-    skip_share=0.5,
-    skip_until=0.8,
-    averaging_share=0.01,
-    refresh_rows=60,
-    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.0, max_erase_px=2),
-)
+SPEC = small.NETWORK.replace(stage_blocks=(0,), dropout_rate=0.1)
+RECIPE = small.RECIPE.replace(skip_share=0.5, skip_until=0.8, averaging_share=0.01, refresh_rows=60)
 
 
 def test_results_survive_the_log_and_an_unfinished_line(tmp_path: Path) -> None:

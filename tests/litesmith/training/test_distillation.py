@@ -5,29 +5,15 @@ import numpy as np
 import pytest
 
 from litesmith.errors import DataError
-from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation
 from litesmith.training.backend import seed_everything
 from litesmith.training.distillation import answer_views, read_targets, view_seeds, write_targets
 from litesmith.training.networks import build_network
-from tests.litesmith import make_tiny
+from tests.litesmith import make_tiny, small
 
 pytestmark = pytest.mark.slow
 
-SPEC = NetworkSpec(
-    height=8,
-    width=8,
-    num_classes=3,
-    stem_width=4,
-    stage_widths=(8,),
-    stage_blocks=(0,),
-    stem_kernel_size=3,
-    stem_stride=1,
-    residual=True,
-    separable=False,
-    repeats=1,
-    dropout_rate=0.5,
-)
+SPEC = small.NETWORK.replace(stage_blocks=(0,), dropout_rate=0.5)
 HOW = Augmentation(max_shift_px=1, flip=True, erase_share=0.5, max_erase_px=3)
 NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
 IMAGES, _ = make_tiny.images(1100, 1)
