@@ -129,7 +129,15 @@ def test_a_workspace_whose_summary_is_invalid_is_to_be_written_again_there(tmp_p
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"<<<<<<< HEAD", b'{"a": NaN}', '{"a": "é"}'.encode("latin-1"), b"[" * 99_999]
+    "content",
+    [
+        b"",
+        b"<<<<<<< HEAD",
+        b'{"a": NaN}',
+        '{"a": "é"}'.encode("latin-1"),
+        b"[" * 99_999,
+        b'{"schema_version": 0}',
+    ],
 )
 def test_a_reference_that_cannot_be_read_is_replaced_and_named_as_that(
     summary_of: Callable[..., Summary], tmp_path: Path, content: bytes
@@ -161,16 +169,6 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     assert "`python -m flows retrain --profile 'short+my night'`" in capsys.readouterr().err
     assert main(["reference", "--profile", "../nightly"]) == 1
     assert "'../nightly' is not the name of a profile: it is a path" in capsys.readouterr().err
-
-
-def test_a_reference_of_another_kind_is_replaced_and_named_as_that(
-    summary_of: Callable[..., Summary], tmp_path: Path
-) -> None:
-    summary = summary_of("tuned-int8", 0.9, 1000)
-    write_json(tmp_path / catalog.REFERENCE, {"schema_version": 0})
-    write_record(tmp_path / catalog.SUMMARY, summary)
-    assert "The former one could not be read; git still has it." in make_reference(tmp_path)
-    assert read_reference(tmp_path / catalog.REFERENCE) == read_run(tmp_path / catalog.SUMMARY)
 
 
 def test_a_profile_that_is_unknown_is_named_instead_of_its_summary(
