@@ -21,6 +21,7 @@ from PIL import Image, ImageFilter
 
 from benchmarks.record import Claim, write_result
 from litesmith.data.formats.idx import read_images, read_labels
+from litesmith.data.sources import idx_pairs
 from litesmith.errors import DataError
 from litesmith.host import cpu_seconds
 from litesmith.inference.predict import Prediction, predict_pictures
@@ -76,10 +77,8 @@ _WITHOUT_BOUND = "white, the outline in alpha alone"
 def main() -> None:
     """Measure and write the result."""
     spent = cpu_seconds()
-    images, labels = (
-        read_images(catalog.RAW_TEST_IMAGES)[::EVERY],
-        read_labels(catalog.RAW_TEST_LABELS)[::EVERY],
-    )
+    images_file, labels_file = idx_pairs(catalog.RAW)["test"]
+    images, labels = read_images(images_file)[::EVERY], read_labels(labels_file)[::EVERY]
     names = [read_metadata(MODEL).class_names[label] for label in labels]
     plain = classified(Image.fromarray(image) for image in images)
     cut = {kind: classified(cut_outs(*CUT_OUTS[kind](images))).right(names) for kind in CUT_OUTS}

@@ -7,12 +7,17 @@ from numpy.typing import NDArray
 
 from litesmith.data.splits import Split
 from litesmith.params.everything import Params
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record
 from litesmith.training import networks
+from tasks import catalog
 
 
 def baseline_network(params: Params, name: str) -> Any:
     """Return the baseline's network with fresh weights."""
-    return networks.build_baseline(networks.image_shape(params.dataset), params.baseline, name)
+    return networks.build_baseline(
+        networks.image_shape(read_record(catalog.FORM, DataForm)), params.baseline, name
+    )
 
 
 def arrays(split: Split) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

@@ -11,7 +11,8 @@ from litesmith.data.download import explain, named_sources, reachable, require_n
 from litesmith.device.registry import require
 from litesmith.errors import MachineError
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES, parse_params
+from litesmith.params.loading import parse_params
+from litesmith.params.sections.dataset import PublishedBase
 from litesmith.params.sections.retrain import RetrainParams
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import SYNTHETIC, workspace_folder
@@ -32,7 +33,8 @@ def check(params: Params, root: Path) -> None:
     """
     check_machine(params.retrain, root)
     require(params.evaluate.measure)
-    resolve_named(params.fetch.sources)
+    if isinstance(params.dataset.base, PublishedBase):
+        resolve_named(params.dataset.base.sources)
     require_named(params.fetch, params.dataset)
 
 
@@ -89,10 +91,10 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
         ParamsError: There is no profile of such a name, or its values are wrong.
         SourcesError: As `check`: nothing may stand in for a source that the user names.
     """
-    params = parse_params(laid(project, *profile_overlays(project, profile)), project / DEVICES)
+    params = parse_params(laid(project, *profile_overlays(project, profile)), project)
     check(params, project)
     names = profile_names(profile)
-    if offline_fallback and not _is_reachable(params, workspace_folder(project, names), names):
+    if offline_fallback and not _is_reachable(params, workspace_folder(project, names)):
         names = (*names, SYNTHETIC)
         folder = workspace_folder(project, names).relative_to(project)
         print(
@@ -102,12 +104,13 @@ def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -
     return profile_title(names)
 
 
-def _is_reachable(params: Params, root: Path, names: tuple[str, ...]) -> bool:
+def _is_reachable(params: Params, root: Path) -> bool:
     """Tell whether a run in ``root`` can have its images."""
-    if SYNTHETIC in names or named_sources(params.fetch) or _is_fetched(root):
+    base = params.dataset.base
+    if not isinstance(base, PublishedBase) or named_sources(base) or _is_fetched(root):
         return True
     print(f"looking for a source of {params.dataset.name} that answers ...", file=sys.stderr, flush=True)
-    reach = reachable(params.fetch, params.dataset, params.retrain.reach_s)
+    reach = reachable(params.fetch, base, params.retrain.reach_s)
     if reach.source is None:
         print(f"{params.dataset.name} cannot be reached:\n{explain(reach.failures)}")
     return reach.source is not None

@@ -5,10 +5,8 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 VERSIONS = Path("versions.yaml")
 
-RAW_TRAIN_IMAGES = Path("data/raw/train-images-idx3-ubyte.gz")
-RAW_TRAIN_LABELS = Path("data/raw/train-labels-idx1-ubyte.gz")
-RAW_TEST_IMAGES = Path("data/raw/t10k-images-idx3-ubyte.gz")
-RAW_TEST_LABELS = Path("data/raw/t10k-labels-idx1-ubyte.gz")
+# The base of the data set as it was published, or as it was packed here; maybe nothing.
+RAW = Path("data/raw")
 
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
 # (int64, n: rows in the official file). `evaluate` alone may name TEST, and of the benchmarks the
@@ -17,6 +15,8 @@ TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
 GATE = Path("data/prepared/gate")
 TEST = Path("data/prepared/test")
+# What all images look like and what the classes are called: `litesmith.records.form.DataForm`.
+FORM = Path("data/prepared/form.json")
 
 BASELINE_MODEL = Path("models/baseline.h5")
 BASELINE_SUMMARY = Path("models/baseline-summary.txt")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from litesmith.errors import ParamsError, did_you_mean
-from litesmith.params.loading import DEVICES, overlaid, parse_params, read_sections
+from litesmith.params.loading import overlaid, parse_params, pinned, read_sections
 from tasks import catalog
 
 PROFILES = Path("profiles")
@@ -67,6 +67,8 @@ def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, object]]:
 def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
     """Return the content of ``params.yaml`` with overlays laid over it in their order, checked.
 
+    What the data set pins lies between.
+
     Raises:
         ParamsError: A parameter is unknown, a value is out of its bounds, or a name is not registered.
     """
@@ -74,9 +76,12 @@ def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
 
     content: dict[str, object] = read_sections(project / catalog.PARAMS)
     for overlay in overlays:
+        content |= {key: name for key, name in overlay.items() if key == "dataset"}
+    content = pinned(content, project)
+    for overlay in overlays:
         content = overlaid(content, overlay)
     try:
-        require_registered(parse_params(content, project / DEVICES))
+        require_registered(parse_params(content, project))
     except ParamsError as error:
         report = overlays[-1].get("report") if overlays else None
         title = report.get("profile") if isinstance(report, Mapping) else None

@@ -31,12 +31,6 @@ def require_registered(params: Params) -> None:
             [tool.name for tool in measurements.MEASUREMENTS],
         ),
         *_repeated_units(params),
-        *(
-            f"fetch.sources has {source!r}.{renamed(f'fetch.sources.{source}')} "
-            f"Write ./{source} for a folder."
-            for source in params.fetch.sources
-            if renamed(f"fetch.sources.{source}")
-        ),
     ]
     if wrong:
         raise ParamsError("\n".join(sorted(wrong)))

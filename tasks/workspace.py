@@ -11,7 +11,8 @@ from pathlib import Path
 
 from litesmith.errors import MachineError, ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import DATASETS, parse_params
+from litesmith.params.sections.dataset import Dataset, DatasetParams, PublishedBase
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
@@ -27,7 +28,7 @@ _SOURCES = (
     "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE,
 )  # fmt: skip
 _HEADER = """\
-# Written by tasks/workspace.py from the project's params.yaml and an overlay. Edit those, not this.
+# Written by tasks/workspace.py from the project's files and an overlay. Edit those, not this.
 """
 
 
@@ -102,13 +103,12 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
         MachineError: The folder cannot be written.
     """
     content = laid(project, *overlays)
-    given = parse_params(content, project / DEVICES).fetch.sources
-    sources = [_seen_from(folder, project, path) for path in given]
-    content = overlaid(content, {"fetch": {"sources": sources}})
+    dataset = parse_params(content, project).dataset
     with holding(folder):
         for name in _SOURCES:
             _copy(project / name, folder / name)
         write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
+        _write_dataset(folder, project, dataset)
         _begin_dvc(folder)
     return folder
 
@@ -194,9 +194,22 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
     return done, failed
 
 
+def _write_dataset(folder: Path, project: Path, dataset: Dataset) -> None:
+    """Write the data set's file as seen from a workspace; what it pins is in the parameters."""
+    base = dataset.base
+    if isinstance(base, PublishedBase):
+        base = base.replace(sources=tuple(_seen_from(folder, project, path) for path in base.sources))
+    seen = dataset.replace(base=base, thresholds=None, sweep=None)
+    path = folder / DATASETS / f"{dataset.key}.yaml"
+    for other in path.parent.glob("*.yaml"):
+        if other != path:
+            other.unlink()
+    write_text(path, _HEADER + yaml_text(seen.part(DatasetParams).model_dump(mode="json")))
+
+
 def _seen_from(folder: Path, project: Path, source: str) -> str:
     """Return a source of the data set as seen from ``folder``."""
-    is_url = source == SYNTHETIC or source.startswith(("env:", "http://", "https://"))
+    is_url = source.startswith(("env:", "http://", "https://"))
     if is_url or Path(source).is_absolute():
         return source
     # Resolved: through a link in the path, ".." leads elsewhere.

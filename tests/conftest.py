@@ -13,7 +13,7 @@ from litesmith.data.formats.idx import encode_idx
 from litesmith.data.synthetic import draw_images
 from litesmith.files import read_yaml, write_bytes
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import overlaid, parse_params
 
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
@@ -60,13 +60,13 @@ class SmallSet:
 
     @property
     def params(self) -> Params:
-        return parse_params(self.content, Path(__file__).parents[1] / DEVICES)
+        return parse_params(self.content, Path(__file__).parents[1])
 
     def path(self, role: str) -> Path:
         return self.folder / self.content["fetch"]["files"][role]["name"]
 
     def changed(self, overlay: dict[str, Any]) -> Params:
-        return parse_params(overlaid(self.content, overlay), Path(__file__).parents[1] / DEVICES)
+        return parse_params(overlaid(self.content, overlay), Path(__file__).parents[1])
 
     def sums(self) -> dict[str, dict[str, Any]]:
         """Return MD5 and size of the files as they are now, as an overlay of ``fetch.files``."""

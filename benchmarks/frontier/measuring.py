@@ -18,6 +18,8 @@ from litesmith.evaluation import Answers, score_variant
 from litesmith.files import read_json, write_json
 from litesmith.params.loading import read_params
 from litesmith.params.sections.evaluate import EvaluateParams
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record
 from litesmith.tflite import runtime
 from litesmith.tflite.latency import measure_latency
 from litesmith.tflite.sizes import measure_size
@@ -46,7 +48,7 @@ def measure(config: Config, budget: str, seed: int) -> None:
     # machine.
     latency = _latency(params.evaluate, file, test)
     device = _device(params.evaluate, file)
-    scored = _scores(folder, test, params.dataset.class_names)
+    scored = _scores(folder, test, read_record(catalog.FORM, DataForm).class_names)
     measured = {
         "budget": int(budget),
         "fingerprint": config.fingerprint(budget),

@@ -9,10 +9,11 @@ from random import Random
 
 from benchmarks.fuzz.mutations import flipped, mutated, repacked
 from litesmith.data.formats.idx import encode_idx
-from litesmith.data.synthetic import draw_images
+from litesmith.data.sources import idx_pairs
+from litesmith.data.synthetic import NUM_CLASSES, draw_images
 from litesmith.files import read_yaml
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import overlaid, parse_params
 from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]
@@ -21,23 +22,18 @@ PROJECT = Path(__file__).parents[2]
 _MOST_BYTES = 1_000_000
 
 NUM_TRAIN, NUM_TEST, SIZE = 40, 20, 10
-FILES = (
-    catalog.RAW_TRAIN_IMAGES.as_posix(),
-    catalog.RAW_TRAIN_LABELS.as_posix(),
-    catalog.RAW_TEST_IMAGES.as_posix(),
-    catalog.RAW_TEST_LABELS.as_posix(),
-)
+FILES = tuple(path.as_posix() for pair in idx_pairs(catalog.RAW).values() for path in pair)
 
 
 @functools.cache
 def params() -> Params:
     """Return the project's parameters, adapted to the seeds."""
     overlay = {
-        "dataset": {"num_train": NUM_TRAIN, "num_test": NUM_TEST, "height": SIZE, "width": SIZE},
         "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_mean_shift": 0.9},
         "prepare": {"num_validation": 10, "num_gate": 10},
     }
-    return parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay), PROJECT / DEVICES)
+    params = parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay), PROJECT)
+    return params.replace(dataset=params.dataset.replace(height=SIZE, width=SIZE))
 
 
 @functools.cache
@@ -46,7 +42,7 @@ def seeds() -> dict[str, bytes]:
     arrays = [
         array
         for num, seed in ((NUM_TRAIN, 7), (NUM_TEST, 8))
-        for array in draw_images(num, SIZE, SIZE, len(params().dataset.class_names), seed)
+        for array in draw_images(num, SIZE, SIZE, NUM_CLASSES, seed)
     ]
     return {name: encode_idx(array) for name, array in zip(FILES, arrays, strict=True)}
 

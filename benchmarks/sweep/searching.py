@@ -19,6 +19,8 @@ from litesmith.params.everything import Params
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.recipe import Augmentation, Distillation
 from litesmith.params.sections.sweep import Rung, SearchParams
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record
 from litesmith.search.study import Plan, run_study
 from litesmith.search.trial import TrialJob, TrialResult, read_results, run_trial
 from litesmith.training import backend
@@ -100,14 +102,15 @@ def _plan(
         distillation=NO_DISTILLATION,
         trial_threads=NUM_THREADS,
     )
+    form = read_record(catalog.FORM, DataForm)
     return Plan(
         params=search,
         limits=search_limits(params.device.part(HardLimits), params.sweep.budget),
-        images=image_shape(params.dataset),
+        images=image_shape(form),
         train=catalog.TRAIN,
         validation=catalog.VALIDATION,
         num_validation=len(read_split(catalog.VALIDATION).labels),
-        targets=write_no_targets(folder, params.dataset.num_classes),
+        targets=write_no_targets(folder, form.num_classes),
     )
 
 

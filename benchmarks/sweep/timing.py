@@ -14,6 +14,8 @@ from benchmarks.sweep.plan import Config, workers_file
 from benchmarks.sweep.searching import NO_DISTILLATION, write_no_targets
 from litesmith.files import write_json
 from litesmith.params.everything import Params
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record
 from litesmith.search.trial import TrialJob, run_trial
 from litesmith.training.backend import derived_seed
 from litesmith.training.networks import image_shape, network_spec
@@ -61,7 +63,11 @@ def summary(rates: Rates) -> dict[str, Any]:
 
 
 def _jobs(config: Config, params: Params, kind: str, num_threads: int) -> list[TrialJob]:
-    file, trials, data = workers_file(config), config.workers.trials[kind], params.dataset
+    file, trials, data = (
+        workers_file(config),
+        config.workers.trials[kind],
+        read_record(catalog.FORM, DataForm),
+    )
     targets = write_no_targets(file.parent, data.num_classes)
     return [
         TrialJob(

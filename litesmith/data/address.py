@@ -15,7 +15,8 @@ from urllib3 import BaseHTTPResponse, Retry
 from urllib3.exceptions import HTTPError
 
 from litesmith.data.sources import NotServedError, check_size
-from litesmith.params.sections.fetch import FetchParams, RawFile
+from litesmith.params.sections.dataset import PublishedFile
+from litesmith.params.sections.fetch import FetchParams
 
 _LOG = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 16
@@ -32,7 +33,7 @@ class Address:
     url: str
     params: FetchParams
 
-    def save(self, role: str, file: RawFile, part: Path) -> None:
+    def save(self, file: PublishedFile, part: Path) -> None:
         """Download a file; after a passing failure try again."""
         retry: Retry | None = _LoggedRetry(
             self.params.attempts - 1,
@@ -46,14 +47,14 @@ class Address:
                 with self._request("GET", file, retry) as response:
                     retry = _receive(response, file, part)
 
-    def probe(self, file: RawFile) -> None:
+    def probe(self, file: PublishedFile) -> None:
         """Ask once for a file's headers."""
         with _http_failures(file), self._request("HEAD", file, Retry(0)) as response:
             size = response.headers.get("Content-Length", "")
         if size.isdecimal():
             check_size(file, int(size))
 
-    def _request(self, method: str, file: RawFile, retry: Retry) -> requests.Response:
+    def _request(self, method: str, file: PublishedFile, retry: Retry) -> requests.Response:
         session = requests.Session()
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -89,7 +90,7 @@ class _LoggedRetry(Retry):
         super().sleep(response)
 
 
-def _receive(response: requests.Response, file: RawFile, part: Path) -> Retry | None:
+def _receive(response: requests.Response, file: PublishedFile, part: Path) -> Retry | None:
     """Write a body; return the tries left if it broke off.
 
     At most one byte beyond the file's size is written.
@@ -101,7 +102,7 @@ def _receive(response: requests.Response, file: RawFile, part: Path) -> Retry | 
         with part.open("wb") as stream, _progress(file) as bar:
             for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
                 bar.update(stream.write(chunk))
-                if file.size_bytes is not None and stream.tell() > file.size_bytes:
+                if stream.tell() > file.size_bytes:
                     break
     except HTTPError as error:  # an adapter retries what breaks before the body alone
         retry = _retries(response).increment("GET", f"/{file.name}", error=error)
@@ -123,7 +124,7 @@ class _LogLines:
             _LOG.info("%s", line)
 
 
-def _progress(file: RawFile) -> "tqdm[Never]":
+def _progress(file: PublishedFile) -> "tqdm[Never]":
     """Return a progress bar, or one for the log."""
     is_terminal = sys.stderr.isatty()
     return tqdm(
@@ -139,7 +140,7 @@ def _progress(file: RawFile) -> "tqdm[Never]":
 
 
 @contextmanager
-def _http_failures(file: RawFile, num_tries: int = 1) -> Iterator[None]:
+def _http_failures(file: PublishedFile, num_tries: int = 1) -> Iterator[None]:
     """Turn a connection's errors into `NotServedError` with their innermost reason."""
     try:
         yield

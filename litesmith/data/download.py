@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.data.address import Address
-from litesmith.data.sources import Folder, NotServedError, Synthetic, check_file
-from litesmith.errors import ParamsError, SourcesError
+from litesmith.data.sources import Folder, NotServedError, check_file, write_synthetic
+from litesmith.errors import SourcesError
 from litesmith.files import replacing
-from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.fetch import FetchParams, RawFile
+from litesmith.params.sections.dataset import Origin, PublishedBase, SyntheticBase
+from litesmith.params.sections.fetch import FetchParams
 
 _LOG = logging.getLogger(__name__)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-Source = Address | Folder | Synthetic
+Source = Address | Folder
 
 
 @dataclass(frozen=True)
@@ -35,49 +35,56 @@ class Reach:
     failures: dict[str, str]
 
 
-def named_sources(params: FetchParams) -> list[str]:
+def named_sources(base: PublishedBase) -> list[str]:
     """Return the ``env:`` lines whose variable is not empty."""
-    return [source for source in params.sources if os.environ.get(_variable(source))]
+    return [source for source in base.sources if os.environ.get(_variable(source))]
 
 
-def fetch_files(params: FetchParams, dataset: DatasetParams, targets: Mapping[str, Path]) -> str:
-    """Fetch all files from the first source that has them.
-
-    Where a source is named by an environment variable, no other is tried.
+def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> None:
+    """Write the base of a data set into a folder that exists.
 
     Args:
-        params: The sources, the files' names, sizes and MD5s, and how often to try.
-        dataset: What to generate where the source is ``synthetic``.
-        targets: Path of each file, by its field in `RawFiles`; written when all files are checked.
-
-    Returns:
-        The source that served.
+        params: How often to try, and how long to wait.
+        dataset: Its published files are written when all of them are checked; without a base nothing is.
+        folder: Where they go, under the names of the base.
 
     Raises:
-        ParamsError: A size or MD5 is missing for files that are not synthetic.
         SourcesError: No source served; the text has the failure of each.
         MachineError: The files cannot be written.
     """
-    _require_sums(params)
+    match dataset.base:
+        case PublishedBase():
+            _fetch_files(params, dataset, dataset.base, folder)
+        case SyntheticBase():
+            write_synthetic(dataset.base, folder)
+        case None:
+            _LOG.info("%s has no base: it begins with its first batch", dataset.name)
+
+
+def _fetch_files(params: FetchParams, dataset: Origin, base: PublishedBase, folder: Path) -> None:
+    """Fetch all files from the first source that has them.
+
+    Where a source is named by an environment variable, no other is tried.
+    """
     failures: dict[str, str] = {}
-    for name in named_sources(params) or params.sources:
+    for name in named_sources(base) or base.sources:
         try:
-            source = open_source(name, params, dataset)
+            source = open_source(name, params)
             with ExitStack() as stack:
-                for role, file in _files(params).items():
-                    part = stack.enter_context(replacing(targets[role]))
-                    source.save(role, file, part)
+                for file in base.files:
+                    part = stack.enter_context(replacing(folder / file.name))
+                    source.save(file, part)
                     check_file(file, part)
         except NotServedError as failure:
             failures[name] = str(failure)
             _LOG.warning("%s does not serve: %s", without_password(name), failure)
         else:
-            _LOG.info("%s served all %d files", without_password(name), len(targets))
-            return name
-    raise _not_served(params, dataset, failures)
+            _LOG.info("%s served all %d files", without_password(name), len(base.files))
+            return
+    raise _not_served(dataset.name, base, failures)
 
 
-def require_named(params: FetchParams, dataset: DatasetParams) -> None:
+def require_named(params: FetchParams, dataset: Origin) -> None:
     """Check before a run that named sources have the files.
 
     Files that were fetched before do not replace the check: a run would use those without a word.
@@ -85,25 +92,28 @@ def require_named(params: FetchParams, dataset: DatasetParams) -> None:
     Raises:
         SourcesError: None has these files; the text says what is wrong.
     """
+    base = dataset.base
+    if not isinstance(base, PublishedBase):
+        return
     failures: dict[str, str] = {}
-    for name in named_sources(params):
-        failure = _failure(name, params, dataset, with_md5=True)
+    for name in named_sources(base):
+        failure = _failure(name, params, base, with_md5=True)
         if failure is None:
             return
         failures[name] = failure
     if failures:
-        raise _not_served(params, dataset, failures)
+        raise _not_served(dataset.name, base, failures)
 
 
 def explain(failures: Mapping[str, str]) -> str:
     """Return the failure of each source, and what to do."""
     lines = [f"  {without_password(name)}: {failure}" for name, failure in failures.items()]
-    hint = "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network."
+    hint = "Put the files into a folder and name it in LITESMITH_MIRROR, or repair the network."
     return "\n".join([*lines, hint])
 
 
-def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> Reach:
-    """Probe all sources at once.
+def reachable(params: FetchParams, base: PublishedBase, timeout_s: float) -> Reach:
+    """Probe all sources of a published base at once.
 
     ``timeout_s`` is the time for all together. Looking up a name can hang longer than any time-out given
     to it, so the threads that probe are daemons, left behind when time is up.
@@ -111,9 +121,9 @@ def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> 
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
 
     def probe(name: str) -> None:
-        answers.put((name, _failure(name, params, dataset)))
+        answers.put((name, _failure(name, params, base)))
 
-    sources = named_sources(params) or params.sources
+    sources = named_sources(base) or base.sources
     for name in sources:
         threading.Thread(target=probe, args=(name,), daemon=True).start()
     failures: dict[str, str] = {}
@@ -130,14 +140,12 @@ def reachable(params: FetchParams, dataset: DatasetParams, timeout_s: float) -> 
     return Reach(None, {name: failures.get(name, silent) for name in sources})
 
 
-def open_source(name: str, params: FetchParams, dataset: DatasetParams) -> Source:
-    """Return the source that a line of ``fetch.sources`` names.
+def open_source(name: str, params: FetchParams) -> Source:
+    """Return the source that a line of a published base names.
 
     Raises:
         NotServedError: Its variable is not set or blank, or its scheme is neither http nor https.
     """
-    if name == "synthetic":
-        return Synthetic(dataset, params.synthetic_seed)
     location = name
     if variable := _variable(name):
         location = os.environ.get(variable, "")
@@ -172,12 +180,12 @@ def resolve_named(sources: Iterable[str]) -> None:
 
 
 def _failure(
-    name: str, params: FetchParams, dataset: DatasetParams, *, with_md5: bool = False
+    name: str, params: FetchParams, base: PublishedBase, *, with_md5: bool = False
 ) -> str | None:
     """Return why a source would not serve, or None."""
     try:
-        source = open_source(name, params, dataset)
-        for file in _files(params).values():
+        source = open_source(name, params)
+        for file in base.files:
             if with_md5 and isinstance(source, Folder):
                 source.check(file)
             else:
@@ -200,33 +208,17 @@ def _variable(source: str) -> str:
     return source.removeprefix("env:") if source.startswith("env:") else ""
 
 
-def _not_served(
-    params: FetchParams, dataset: DatasetParams, failures: Mapping[str, str]
-) -> SourcesError:
-    variables = " and ".join(map(_variable, named_sources(params)))
+def _not_served(dataset: str, base: PublishedBase, failures: Mapping[str, str]) -> SourcesError:
+    variables = " and ".join(map(_variable, named_sources(base)))
     if not variables:
-        return SourcesError(f"no source could serve {dataset.name}.\n{explain(failures)}")
+        return SourcesError(f"no source could serve {dataset}.\n{explain(failures)}")
     lines = [
         f"  {_variable(name)}={without_password(os.environ[_variable(name)])}: {failure}"
         for name, failure in failures.items()
     ]
     hint = (
         f"No other source is tried where one is named. Correct {variables}, or unset it to take what is "
-        "here or what fetch.sources in params.yaml lists; for other data than these give their MD5s and "
-        "sizes in fetch.files."
+        "here or what base.sources in the data set's file lists; for other data than these write a data "
+        "set of your own into datasets/."
     )
-    return SourcesError("\n".join([f"{variables} cannot serve {dataset.name}.", *lines, hint]))
-
-
-def _require_sums(params: FetchParams) -> None:
-    bare = [role for role, file in _files(params).items() if file.md5 is None or file.size_bytes is None]
-    real = [name for name in params.sources if name != "synthetic"]
-    if bare and real:
-        raise ParamsError(
-            f"fetch.files.{bare[0]} lacks md5 or size_bytes, got null. Files from {real[0]} must be "
-            "checked: give both; only synthetic files may go without."
-        )
-
-
-def _files(params: FetchParams) -> dict[str, RawFile]:
-    return {role: getattr(params.files, role) for role in type(params.files).model_fields}
+    return SourcesError("\n".join([f"{variables} cannot serve {dataset}.", *lines, hint]))

@@ -60,14 +60,13 @@ class Verdict:
 
 def judge_set(raw: RawSet, params: ValidateParams, dataset: DatasetParams) -> Verdict:
     """Check the files ``train`` and ``test``, and if these are right, their images."""
-    num_images = {"train": dataset.num_train, "test": dataset.num_test}
-    files = statistics.files_table(raw, num_images, dataset.height, dataset.width)
+    files = statistics.files_table(raw, dataset.height, dataset.width)
     findings = judge("files", files, file_rules(files.expected_shape.tolist()))
     if any(finding.blocks for finding in findings):
         return Verdict(findings, {}, 0, pd.DataFrame())
     images, sets = statistics.images_table(raw), statistics.sets_table(raw)
-    classes = statistics.classes_table(raw, dataset.num_classes)
-    findings += judge("images", images, image_rules(params, dataset.num_classes, len(images)))
+    classes = statistics.classes_table(raw, len(dataset.classes or ()))
+    findings += judge("images", images, image_rules(params, len(dataset.classes or ()), len(images)))
     findings += judge("classes", classes, class_rules(params))
     findings += judge("sets", sets, set_rules(params))
     summaries = statistics.describe_files(images, classes, sets, params.min_ink_share)
@@ -98,7 +97,7 @@ def verdict_metrics(verdict: Verdict) -> dict[str, object]:
 
 def file_rules(expected_shapes: Sequence[str]) -> list[Rule]:
     """Return the rules for the table of files, given their shapes in words."""
-    shapes = f"{', '.join(expected_shapes)}, as the section dataset of params.yaml says"
+    shapes = f"{', '.join(expected_shapes)}, as the file of the data set says"
     pair = pair_equal.ExpectColumnPairValuesToBeEqual(
         column_A="shape", column_B="expected_shape", severity=_CRITICAL
     )

@@ -1,26 +1,22 @@
-"""Sources of raw files: folders and synthetic data."""
+"""Where a base comes from: folders, and synthetic data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import file_digest, md5
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from litesmith.data.formats.idx import encode_idx
-from litesmith.data.synthetic import draw_images
-from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.fetch import RawFile
+from litesmith.data.synthetic import NUM_CLASSES, SIDE, draw_images
+from litesmith.files import write_bytes
+from litesmith.params.sections.dataset import PublishedFile, SyntheticBase
 
 
 class NotServedError(Exception):
     """A source's failure to serve a file, with the reason.
 
-    All methods of sources raise it: `save` writes a file (``role`` of `RawFiles`) to ``part``,
-    unchecked; `probe` returns if a file is likely to be served.
+    All methods of sources raise it: `save` writes a file to ``part``, unchecked; `probe` returns if a
+    file is likely to be served.
     """
 
 
@@ -30,14 +26,14 @@ class Folder:
 
     path: Path
 
-    def save(self, role: str, file: RawFile, part: Path) -> None:
+    def save(self, file: PublishedFile, part: Path) -> None:
         """Copy a file to ``part``."""
         self.probe(file)
         with _explaining(f"{file.name} cannot be read"):
             content = (self.path / file.name).read_bytes()
         part.write_bytes(content)
 
-    def probe(self, file: RawFile) -> None:
+    def probe(self, file: PublishedFile) -> None:
         """Look for a file of the right size."""
         path = self.path / file.name
         with _explaining(f"{self.path} cannot be looked into"):
@@ -52,59 +48,52 @@ class Folder:
                 raise NotServedError(f"{file.name} is missing in {self.path}")
             check_size(file, path.stat().st_size)
 
-    def check(self, file: RawFile) -> None:
+    def check(self, file: PublishedFile) -> None:
         """Check a file's size and MD5 where it lies."""
         self.probe(file)
         with _explaining(f"{file.name} cannot be read"):
             check_file(file, self.path / file.name)
 
 
-@dataclass(frozen=True)
-class Synthetic:
-    """Synthetic images, generated here."""
-
-    dataset: DatasetParams
-    seed: int
-
-    def save(self, role: str, file: RawFile, part: Path) -> None:
-        """Write a file; all four are generated together."""
-        self.probe(file)
-        part.write_bytes(encode_idx(self._arrays[role]))
-
-    def probe(self, file: RawFile) -> None:
-        """Return if the parameters request synthetic data."""
-        if not self.dataset.synthetic:
-            raise NotServedError(
-                f"dataset.synthetic is false: synthetic images may not pass for {self.dataset.name}"
-            )
-
-    @cached_property
-    def _arrays(self) -> dict[str, NDArray[np.uint8]]:
-        data = self.dataset
-        arrays: dict[str, NDArray[np.uint8]] = {}
-        sizes = (("train", data.num_train), ("test", data.num_test))
-        for seed, (part, num_images) in enumerate(sizes, self.seed):
-            images, labels = draw_images(num_images, data.height, data.width, data.num_classes, seed)
-            arrays |= {f"{part}_images": images, f"{part}_labels": labels}
-        return arrays
+def idx_pairs(folder: Path) -> dict[str, tuple[Path, Path]]:
+    """Return the images file and the labels file of ``train`` and ``test`` in a folder."""
+    parts = {"train": "train", "test": "t10k"}
+    return {name: _idx_pair(folder, part) for name, part in parts.items()}
 
 
-def check_size(file: RawFile, size: int) -> None:
+def _idx_pair(folder: Path, part: str) -> tuple[Path, Path]:
+    return folder / f"{part}-images-idx3-ubyte.gz", folder / f"{part}-labels-idx1-ubyte.gz"
+
+
+def write_synthetic(base: SyntheticBase, folder: Path) -> None:
+    """Write synthetic images as the four IDX files of MNIST's names.
+
+    Raises:
+        MachineError: The files cannot be written.
+    """
+    sizes = (("train", base.num_train), ("t10k", base.num_test))
+    for seed, (part, num_images) in enumerate(sizes, base.seed):
+        images, labels = draw_images(num_images, SIDE, SIDE, NUM_CLASSES, seed)
+        for path, array in zip(_idx_pair(folder, part), (images, labels), strict=True):
+            write_bytes(path, encode_idx(array))
+
+
+def check_size(file: PublishedFile, size: int) -> None:
     """Raise `NotServedError` unless a size is the published one."""
-    if file.size_bytes is not None and size != file.size_bytes:
+    if size != file.size_bytes:
         more = "at least " if size > file.size_bytes else ""
         raise NotServedError(
             f"{file.name} has the wrong size: expected {file.size_bytes} bytes, got {more}{size}"
         )
 
 
-def check_file(file: RawFile, path: Path) -> None:
+def check_file(file: PublishedFile, path: Path) -> None:
     """Raise `NotServedError` unless a file's size and MD5 are right."""
     check_size(file, path.stat().st_size)
     with path.open("rb") as stream:
         # Not for security: it is the sum that the makers of the data set publish.
         actual = file_digest(stream, lambda: md5(usedforsecurity=False)).hexdigest()
-    if file.md5 is not None and actual != file.md5:
+    if actual != file.md5:
         raise NotServedError(f"{file.name} has the wrong MD5: expected {file.md5}, got {actual}")
 
 

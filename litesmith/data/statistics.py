@@ -80,17 +80,17 @@ def read_raw(paths: Mapping[str, tuple[Path, Path]]) -> RawSet:
     return raw
 
 
-def files_table(raw: RawSet, num_images: Mapping[str, int], height: int, width: int) -> pd.DataFrame:
+def files_table(raw: RawSet, height: int, width: int) -> pd.DataFrame:
     """Describe what the four files hold and should hold.
 
-    Expected are ``num_images`` of each pair of files, of ``height`` x ``width`` pixels.
+    Expected are images of ``height`` x ``width`` pixels, with a label for each.
 
     Returns:
         One row per file: ``file``, ``dtype``, ``shape``, ``expected_shape``.
     """
     rows = []
     for name, pair in raw.items():
-        num = num_images[name]
+        num = len(pair.images)
         parts = {"images": (pair.images, (num, height, width)), "labels": (pair.labels, (num,))}
         for part, (array, expected) in parts.items():
             shapes = {"shape": _sizes(array.shape), "expected_shape": _sizes(expected)}

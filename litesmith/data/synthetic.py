@@ -13,6 +13,9 @@ from PIL import Image, ImageDraw
 
 from litesmith.errors import ParamsError
 
+# Of a side in pixels, and of classes.
+SIDE, NUM_CLASSES = 28, 10
+
 _OVERSAMPLING = 4
 _BODY, _GAP = 255, 0
 

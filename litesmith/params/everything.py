@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from litesmith.params.section import Section, Seed
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.convert import ConvertParams
-from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.dataset import Dataset
 from litesmith.params.sections.device import Device
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.params.sections.fetch import FetchParams
@@ -22,10 +22,10 @@ from litesmith.params.sections.validate import ValidateParams
 
 
 class Params(Section):
-    """All of ``params.yaml``, with the device that it names."""
+    """All of ``params.yaml``, with the data set and the device that it names."""
 
     seed: Seed
-    dataset: DatasetParams
+    dataset: Dataset
     fetch: FetchParams
     validate_: Annotated[ValidateParams, Field(alias="validate")]
     prepare: PrepareParams

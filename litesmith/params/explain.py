@@ -82,9 +82,6 @@ def renamed(where: str) -> str:
 
 # Keys of older versions, and words that a list held; the new name of each.
 _RENAMED = {
-    "dataset.drawn": "dataset.synthetic",
-    "fetch.drawn_seed": "fetch.synthetic_seed",
-    "fetch.sources.drawn": "synthetic",
     "sweep.lesson": "sweep.distillation",
     "prune.lesson": "prune.distillation",
     "quantize.lesson": "quantize.distillation",
@@ -108,8 +105,8 @@ def _paths(section: type[BaseModel], before: str = "") -> Iterator[str]:
     for name, field in section.model_fields.items():
         path = f"{before}{field.alias or name}"
         yield path
-        # Of the device, params.yaml holds the name alone.
-        if isinstance(field.annotation, type) and path != "device":
+        # Of the data set and the device, params.yaml holds the names alone.
+        if isinstance(field.annotation, type) and path not in ("dataset", "device"):
             for inner in _sections_in(field.annotation):
                 yield from _paths(inner, f"{path}.")
 

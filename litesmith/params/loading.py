@@ -1,8 +1,9 @@
 """Reading parameters, and laying overlays over them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import ValidationError
 
@@ -10,8 +11,11 @@ from litesmith.errors import ParamsError, did_you_mean
 from litesmith.files import read_yaml
 from litesmith.params.everything import Params
 from litesmith.params.explain import explain, not_a_section, short, unknown
+from litesmith.params.section import Part, Section
+from litesmith.params.sections.dataset import Dataset, DatasetParams
 from litesmith.params.sections.device import Device, DeviceParams
 
+DATASETS = Path("datasets")
 DEVICES = Path("devices")
 
 # A mapping as YAML's reader gives it, unchecked.
@@ -19,12 +23,13 @@ Yaml = dict[str, Any]
 
 
 def read_params(path: Path) -> Params:
-    """Read and check a ``params.yaml`` and the file of its device.
+    """Read and check a ``params.yaml`` and the files of its data set and device.
 
     Raises:
         ParamsError: A file is missing or not YAML in UTF-8, or as `parse_params`.
     """
-    return parse_params(read_sections(path), path.parent / DEVICES)
+    content = read_sections(path)
+    return parse_params(pinned(content, path.parent), path.parent)
 
 
 def read_sections(path: Path) -> Yaml:
@@ -39,60 +44,126 @@ def read_sections(path: Path) -> Yaml:
     return content
 
 
-def parse_params(content: object, devices: Path) -> Params:
+def parse_params(content: object, root: Path) -> Params:
     """Check a mapping like ``params.yaml`` and return it typed.
 
     Args:
-        content: The mapping, whose ``device`` is a name.
-        devices: The folder of the devices' files.
+        content: The mapping, whose ``dataset`` and ``device`` are names. `pinned` lays over it what the
+            data set pins.
+        root: The folder that holds ``datasets/`` and ``devices/``.
 
     Raises:
         ParamsError: Every wrong key and value, one a line, with the value received and what was
             expected.
     """
-    lines = set[str]()
-    match content:
-        case {"device": name, **others}:
-            try:
-                content = {**others, "device": read_device(name, devices)}
-            except ParamsError as error:
-                content = {**others, "device": None}
-                lines.add(str(error))
+    lines, unread = set[str](), set[str]()
+    if isinstance(content, Mapping):
+        content = dict(content)
+        for key, read in (("dataset", read_dataset), ("device", read_device)):
+            if key in content:
+                try:
+                    content[key] = read(content[key], root)
+                except ParamsError as error:
+                    content[key] = None
+                    lines.add(str(error))
+                    unread.add(key)
     try:
         params = Params.model_validate(content)
     except ValidationError as error:
-        # Of a name that leads to no device, the message is there already.
         explained = {explain(detail) for detail in error.errors()}
-        lines |= {line for line in explained if not (lines and line.startswith("device "))}
+        # Of a name that leads to no file, the message is there already.
+        lines |= {line for line in explained if line.partition(" ")[0] not in unread}
     if lines:
         raise ParamsError("\n".join(sorted(lines)))
     return params
 
 
-def read_device(name: object, devices: Path) -> Device:
-    """Return a device by the name of its file in ``devices``.
+def pinned(content: Mapping[str, object], root: Path) -> Yaml:
+    """Return parameters with what their data set pins laid over them.
+
+    A data set that cannot be read pins nothing: `parse_params` says what is wrong with it.
+
+    Raises:
+        ParamsError: The data set pins a parameter that is unknown.
+    """
+    name = content.get("dataset")
+    try:
+        dataset = read_dataset(name, root)
+    except ParamsError:
+        return dict(content)
+    overlay = {
+        section: values
+        for section, values in (("validate", dataset.thresholds), ("sweep", dataset.sweep))
+        if values is not None
+    }
+    try:
+        return overlaid(content, overlay)
+    except ParamsError as error:
+        raise ParamsError(f"{DATASETS}/{name}.yaml: {error}") from error
+
+
+def read_dataset(name: object, root: Path) -> Dataset:
+    """Return a data set by the name of its file in ``datasets/`` below ``root``.
+
+    Raises:
+        ParamsError: There is no such data set, or its file is wrong: every wrong key and value.
+    """
+    return _read_named(name, root, _DATASET)
+
+
+def read_device(name: object, root: Path) -> Device:
+    """Return a device by the name of its file in ``devices/`` below ``root``.
 
     Raises:
         ParamsError: There is no such device, or its file is wrong: every wrong key and value.
     """
-    known = sorted(path.stem for path in devices.glob("*.yaml"))
-    listed = f"Known here: {', '.join(known) or 'none'}. A device is a file {DEVICES}/NAME.yaml."
+    return _read_named(name, root, _DEVICE)
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[Part]):
+    """A kind of file that ``params.yaml`` names, with what it holds.
+
+    ``own_name`` is the field for the file's name; ``moved`` says where values went that once stood in
+    ``params.yaml`` itself.
+    """
+
+    key: str
+    noun: str
+    folder: Path
+    holds: type[Section]
+    named: type[Part]
+    own_name: str
+    moved: str
+
+
+_DATASET = _Kind(
+    "dataset", "data set", DATASETS, DatasetParams, Dataset, "key",
+    "What it is and where it comes from stand in datasets/NAME.yaml now.",
+)  # fmt: skip
+_DEVICE = _Kind(
+    "device", "device", DEVICES, DeviceParams, Device, "name",
+    "Its limits stand in devices/NAME.yaml now, and tighter ones of the search in sweep.budget.",
+)  # fmt: skip
+
+
+def _read_named(name: object, root: Path, kind: _Kind[Part]) -> Part:
+    known = sorted(path.stem for path in (root / kind.folder).glob("*.yaml"))
+    must = f"{kind.key} must be the name of a {kind.noun}, got {short(name)}."
+    listed = (
+        f"Known here: {', '.join(known) or 'none'}. A {kind.noun} is a file {kind.folder}/NAME.yaml."
+    )
     if isinstance(name, Mapping):
-        raise ParamsError(
-            f"device must be the name of a device, got {short(name)}. Its limits stand in "
-            f"{DEVICES}/NAME.yaml now, and tighter ones of the search in sweep.budget. {listed}"
-        )
+        raise ParamsError(f"{must} {kind.moved} {listed}")
     if not isinstance(name, str) or name not in known:
-        raise ParamsError(
-            f"device must be the name of a device, got {short(name)}."
-            f"{did_you_mean(name, known)} {listed}"
-        )
-    path = devices / f"{name}.yaml"
+        raise ParamsError(f"{must}{did_you_mean(name, known)} {listed}")
+    path = root / kind.folder / f"{name}.yaml"
     try:
-        return Device(name=name, **dict(DeviceParams.model_validate(read_sections(path))))
+        content = kind.holds.model_validate(read_sections(path))
     except ValidationError as error:
-        lines = sorted({explain(detail, DeviceParams, path.name) for detail in error.errors()})
-        raise ParamsError("\n".join(f"{DEVICES}/{path.name}: {line}" for line in lines)) from error
+        lines = sorted({explain(detail, kind.holds, path.name) for detail in error.errors()})
+        raise ParamsError("\n".join(f"{kind.folder}/{path.name}: {line}" for line in lines)) from error
+    return kind.named.model_validate({**dict(content), kind.own_name: name})
 
 
 def overlaid(

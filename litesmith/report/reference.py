@@ -172,4 +172,6 @@ def unpacked(right: RightAnswers) -> NDArray[np.bool_]:
 
 def _parameters(steps: Steps) -> dict[str, str]:
     """Return the parameters without the sources, which give the same files."""
-    return {name: value for name, value in flat_parameters(steps).items() if name != "fetch.sources"}
+    return {
+        name: value for name, value in flat_parameters(steps).items() if name != "dataset.base.sources"
+    }

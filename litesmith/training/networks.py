@@ -6,8 +6,8 @@ classes). The first batch normalisation normalises the input, so the padding's z
 
 from litesmith.params.section import ComputeDtype
 from litesmith.params.sections.baseline import BaselineParams
-from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.network import ImageShape, NetworkParams, NetworkSpec
+from litesmith.records.form import DataForm
 from litesmith.training.backend import keras
 from litesmith.training.types import KerasModel, Layer, Tensor
 
@@ -15,9 +15,9 @@ from litesmith.training.types import KerasModel, Layer, Tensor
 _EXACT = ("InputLayer", "GlobalAveragePooling2D", "Dropout", "Dense")
 
 
-def image_shape(dataset: DatasetParams) -> ImageShape:
+def image_shape(form: DataForm) -> ImageShape:
     """Return the shape of a data set's images and classes."""
-    return ImageShape(height=dataset.height, width=dataset.width, num_classes=dataset.num_classes)
+    return ImageShape(height=form.height, width=form.width, num_classes=form.num_classes)
 
 
 def network_spec(network: NetworkParams, shape: ImageShape) -> NetworkSpec:

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from litesmith.files import yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES
+from litesmith.params.loading import DATASETS, DEVICES
 from litesmith.params.section import Section
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
@@ -15,6 +15,10 @@ from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
 
 # Stands at an output in dvc.yaml, for code that passes on messages of DVC.
 MAYBE_EMPTY = "maybe_empty"
+
+_FOLDERS = {"dataset": DATASETS, "device": DEVICES}
+# Sections over which a data set's file lays a part of its own.
+_PINNED = {"validate": "thresholds", "sweep": "sweep"}
 
 _HEADER = "# Written by `make dvc` from the steps in tasks/steps/. Edit those, not this.\n"
 
@@ -48,10 +52,19 @@ def _stage(step: Step, root: Path) -> dict[str, JsonValue]:
 
 def _keys(section: str, kind: type[Section]) -> list[JsonValue]:
     """Return the keys of a section that a step reads."""
-    if section == "device":  # DVC fills the name in from params.yaml
-        return [{f"{DEVICES.as_posix()}/${{device}}.yaml": [*kind.model_fields]}]
+    if section in _FOLDERS:
+        return [{_named_file(section): [*kind.model_fields]}]
     whole = {field.alias or name: field.annotation for name, field in Params.model_fields.items()}
-    return [section] if kind is whole[section] else [f"{section}.{name}" for name in kind.model_fields]
+    keys: list[JsonValue] = (
+        [section] if kind is whole[section] else [f"{section}.{name}" for name in kind.model_fields]
+    )
+    pinned = _PINNED.get(section)
+    return [*keys, {_named_file("dataset"): [pinned]}] if pinned else keys
+
+
+def _named_file(section: str) -> str:
+    """Return the file that ``params.yaml`` names; DVC fills the name in."""
+    return f"{_FOLDERS[section].as_posix()}/${{{section}}}.yaml"
 
 
 def _out(port: Port) -> JsonValue:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.baseline import BaselineParams
-from litesmith.params.sections.dataset import DatasetParams
 from litesmith.records.baseline import BaselineRecipe, BaselineResult
-from litesmith.records.record import write_record
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Metric, TrainingHistory, step
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ins:
-    """Training and validation split."""
+    """Training and validation split, and the form of the images."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    form: Path = catalog.FORM
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Outs:
 
 
 @step
-def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
+def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, seed: int) -> None:
     """Train the network that everything else is compared with."""
     from litesmith.data.splits import read_split
     from litesmith.training import backend, loop, networks
@@ -46,7 +47,9 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
 
     backend.set_threads(params.num_threads)
     backend.seed_everything(backend.derived_seed(seed, "baseline"))
-    model = networks.build_baseline(networks.image_shape(dataset), params, "baseline")
+    model = networks.build_baseline(
+        networks.image_shape(read_record(ins.form, DataForm)), params, "baseline"
+    )
     train, validation = read_split(ins.train), read_split(ins.validation)
     history = loop.train_plain(model, train, validation, params, seed=seed)
     backend.save_h5(model, outs.model)

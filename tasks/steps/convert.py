@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from litesmith.errors import ConversionError
 from litesmith.files import replacing, write_bytes, write_json
 from litesmith.params.sections.convert import ConvertParams
-from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.dataset import Named
 from litesmith.params.sections.device import HardLimits
 from litesmith.records.convert import ConvertResult
-from litesmith.records.record import write_record
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
 
@@ -43,6 +44,7 @@ class Ins:
     quantized: Path = catalog.QUANTIZED
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    form: Path = catalog.FORM
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Outs:
 
 @step
 def convert(
-    params: ConvertParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: HardLimits, seed: int
+    params: ConvertParams, ins: Ins, outs: Outs, *, dataset: Named, device: HardLimits, seed: int
 ) -> None:
     """Convert the models, test every file, and choose the device's.
 
@@ -77,6 +79,7 @@ def convert(
     from litesmith.training.backend import load_h5, set_threads
 
     set_threads(params.num_threads)
+    form = read_record(ins.form, DataForm)
     images = conversion.sample_images(
         read_split(ins.train),
         read_split(ins.validation),
@@ -98,13 +101,13 @@ def convert(
     )
     _LOG.info("final.tflite: %s", final.reason)
     write_bytes(outs.final, (outs.lite / f"{final.name}.tflite").read_bytes())
-    _write_metadata(outs, dataset, read_split(ins.train).images)
+    _write_metadata(outs, dataset, form, read_split(ins.train).images)
     _write_images(outs, images, converted)
     result = ConvertResult(
         files={name: file.record for name, file in files.items()},
         refused={name: why for model in converted.values() for name, why in model.refused.items()},
         final=final,
-        calibration=images.count_calibration(dataset.num_classes),
+        calibration=images.count_calibration(form.num_classes),
         runtime=RUNTIME,
     )
     write_record(outs.results, result)
@@ -163,11 +166,13 @@ def _models(ins: Ins) -> "Iterator[tuple[str, KerasModel]]":
         yield path.stem, variant(path.stem).load(path)
 
 
-def _write_metadata(outs: Outs, dataset: DatasetParams, train_images: "NDArray[np.uint8]") -> None:
+def _write_metadata(
+    outs: Outs, dataset: Named, form: DataForm, train_images: "NDArray[np.uint8]"
+) -> None:
     """Write the metadata beside each file."""
     from litesmith.tflite.metadata import describe, write_metadata
 
-    metadata = describe(dataset.name, dataset.class_names, train_images)
+    metadata = describe(dataset.name, form.class_names, train_images)
     for path in (*sorted(outs.lite.glob("*.tflite")), outs.final):
         write_metadata(path, metadata)
 

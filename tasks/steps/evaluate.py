@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
-from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.convert import ConvertResult
 from litesmith.records.device import DeviceMeasurement, LimitCheck
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.form import DataForm
 from litesmith.records.latency import LatencyResult
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record, write_record
@@ -33,6 +33,7 @@ class Ins:
     """The test images, the models, and their files."""
 
     test: Path = catalog.TEST
+    form: Path = catalog.FORM
     baseline: Path = catalog.BASELINE_MODEL
     tuned: Path = catalog.TUNED_MODEL
     pruned: Path = catalog.PRUNED_MODEL
@@ -56,9 +57,7 @@ class Outs:
 
 
 @step
-def evaluate(
-    params: EvaluateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, device: DeviceParams
-) -> None:
+def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DeviceParams) -> None:
     """Measure every model and file on the test images, and files on devices.
 
     Raises:
@@ -74,6 +73,7 @@ def evaluate(
 
     registry.require(params.measure)
     test, converted = read_split(ins.test), read_record(ins.converted, ConvertResult)
+    form = read_record(ins.form, DataForm)
     # Times come first: TensorFlow is not there yet to take part of the machine.
     write_record(outs.latency, _latency(params, ins, converted, test, device))
     answers = _keras_answers(params, ins, test) | _file_answers(ins, converted, test)
@@ -86,7 +86,7 @@ def evaluate(
         num_images=len(test.labels),
         final=final,
         variants={
-            name: score_variant(variant, test.labels, dataset.class_names)
+            name: score_variant(variant, test.labels, form.class_names)
             for name, variant in answers.items()
         },
         gain=paired(predicted[final] == test.labels, predicted[baseline] == test.labels),
@@ -105,7 +105,7 @@ def evaluate(
         limits=_limits(ins, converted, measured, device),
     )
     write_predictions(outs.predictions, answers, test, pictured=[final, parent])
-    rows = confusion_rows(test.labels, predicted[final], dataset.class_names)
+    rows = confusion_rows(test.labels, predicted[final], form.class_names)
     write_text(outs.confusion, rows.to_csv(index=False, lineterminator="\n"))
     write_record(outs.results, result)
     write_json(outs.metrics, _metrics(result))

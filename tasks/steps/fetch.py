@@ -1,42 +1,39 @@
-"""The step that fetches the raw files."""
+"""The step that fetches the base of the data set."""
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.dataset import Origin
 from litesmith.params.sections.fetch import FetchParams
 from tasks import catalog
-from tasks.dag.step import step
+from tasks.dag.step import MaybeEmpty, step
 
 
 @dataclass(frozen=True)
 class Ins:
-    """Nothing: the sources are named by the parameters."""
+    """Nothing: the sources are named by the data set."""
 
 
 @dataclass(frozen=True)
 class Outs:
-    """The four raw files, the same whatever the source."""
+    """The base as it was published, the same whatever the source."""
 
-    train_images: Path = catalog.RAW_TRAIN_IMAGES
-    train_labels: Path = catalog.RAW_TRAIN_LABELS
-    test_images: Path = catalog.RAW_TEST_IMAGES
-    test_labels: Path = catalog.RAW_TEST_LABELS
+    raw: Annotated[Path, MaybeEmpty()] = catalog.RAW
 
 
 @step
-def fetch(params: FetchParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Fetch the IDX files from the first source with all.
+def fetch(params: FetchParams, ins: Ins, outs: Outs, *, dataset: Origin) -> None:
+    """Fetch the base of the data set, if it has one.
 
     Raises:
         SourcesError: No source served; says what went wrong with each.
         MachineError: The files cannot be written.
     """
-    from dataclasses import asdict
-
-    from litesmith.data.download import fetch_files
+    from litesmith.data.download import fetch_base
 
     # The library logs each retry itself, in words for people.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-    fetch_files(params, dataset, asdict(outs))
+    outs.raw.mkdir(parents=True)
+    fetch_base(params, dataset, outs.raw)

@@ -8,6 +8,7 @@ from typing import Annotated
 from litesmith.files import write_json
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.prepare import PrepareParams
+from litesmith.records.form import DataForm
 from litesmith.records.record import write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
@@ -19,10 +20,7 @@ _LOG = logging.getLogger(__name__)
 class Ins:
     """The raw files, and the result of their passed validation."""
 
-    train_images: Path = catalog.RAW_TRAIN_IMAGES
-    train_labels: Path = catalog.RAW_TRAIN_LABELS
-    test_images: Path = catalog.RAW_TEST_IMAGES
-    test_labels: Path = catalog.RAW_TEST_LABELS
+    raw: Path = catalog.RAW
     validated: Path = catalog.results("validate")
 
 
@@ -34,6 +32,7 @@ class Outs:
     validation: Path = catalog.VALIDATION
     gate: Path = catalog.GATE
     test: Path = catalog.TEST
+    form: Path = catalog.FORM
     metrics: Annotated[Path, Metric()] = catalog.metrics("prepare")
     results: Path = catalog.results("prepare")
 
@@ -49,10 +48,12 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     import numpy as np
 
     from litesmith.data.formats.idx import read_pair
+    from litesmith.data.sources import idx_pairs
     from litesmith.data.splits import Split, describe_splits, split_rows, write_split
 
-    images, labels = read_pair(ins.train_images, ins.train_labels)
-    test_images, test_labels = read_pair(ins.test_images, ins.test_labels)
+    pairs = idx_pairs(ins.raw)
+    images, labels = read_pair(*pairs["train"])
+    test_images, test_labels = read_pair(*pairs["test"])
     sizes = {"validation": params.num_validation, "gate": params.num_gate}
     rows = split_rows(labels, sizes, rest="train", seed=seed)
     splits = {name: Split(images[chosen], labels[chosen], chosen) for name, chosen in rows.items()}
@@ -61,5 +62,11 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     for name, split in splits.items():
         write_split(folders[name], split)
         _LOG.info("%s: %d images", name, len(split.labels))
-    write_record(outs.results, describe_splits(splits, dataset.num_classes))
+    classes = dataset.classes or tuple(str(label) for label in range(int(labels.max()) + 1))
+    form = DataForm(
+        class_names=classes,
+        **dataset.model_dump(include={"height", "width", "channels", "ground", "mirror_safe"}),
+    )
+    write_record(outs.form, form)
+    write_record(outs.results, describe_splits(splits, form.num_classes))
     write_json(outs.metrics, {name: {"num_images": len(split.labels)} for name, split in splits.items()})

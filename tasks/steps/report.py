@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from litesmith.files import write_text
-from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
 from tasks.dag.step import InGit, Measured, step
@@ -42,6 +41,7 @@ class Ins:
     predictions: Path = catalog.PREDICTIONS
     summary: Path = catalog.BASELINE_SUMMARY
     final: Path = catalog.FINAL_LITE
+    form: Path = catalog.FORM
     provenance_fetch: Path = catalog.provenance("fetch")
     provenance_validate: Path = catalog.provenance("validate")
     provenance_prepare: Path = catalog.provenance("prepare")
@@ -65,8 +65,9 @@ class Outs:
 
 
 @step
-def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
+def report(params: ReportParams, ins: Ins, outs: Outs) -> None:
     """Render the report: a self-contained page that shows nothing but its inputs."""
+    from litesmith.records.form import DataForm
     from litesmith.records.provenance import Provenance
     from litesmith.records.record import read_record, write_record
     from litesmith.report.inputs import ReportInputs
@@ -86,7 +87,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs, *, dataset: DatasetParams
         histories["teacher"] = ins.teacher_history
     written = make_report(
         ReportInputs(
-            class_names=tuple(dataset.class_names),
+            class_names=read_record(ins.form, DataForm).class_names,
             results=results,
             histories={model: _history(path) for model, path in histories.items()},
             predictions=_predictions(ins.predictions),

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
-from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.sweep import SweepParams
-from litesmith.records.record import write_record
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record, write_record
 from litesmith.records.sweep import FullTraining, TunedNetwork
 from tasks import catalog
 from tasks.dag.step import MapJobs, Measured, Metric, StudyRunner, TrainingHistory, step
@@ -31,6 +31,7 @@ class Ins:
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    form: Path = catalog.FORM
     targets: Path = catalog.TARGETS
 
 
@@ -53,7 +54,6 @@ def sweep(
     outs: Outs,
     *,
     device: HardLimits,
-    dataset: DatasetParams,
     seed: int,
     work: Path,
     run_with_workers: StudyRunner,
@@ -82,7 +82,7 @@ def sweep(
     plan = Plan(
         params=params,
         limits=search_limits(device, params.budget),
-        images=image_shape(dataset),
+        images=image_shape(read_record(ins.form, DataForm)),
         train=ins.train,
         validation=ins.validation,
         num_validation=len(splits[1].labels),

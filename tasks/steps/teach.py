@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json, write_text
-from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.recipe import Augmentation
 from litesmith.params.sections.teach import TeachParams
-from litesmith.records.record import Score, write_record
+from litesmith.records.form import DataForm
+from litesmith.records.record import Score, read_record, write_record
 from litesmith.records.teach import TeachResult
 from tasks import catalog
 from tasks.dag.step import MaybeEmpty, Metric, step
@@ -24,6 +24,7 @@ class Ins:
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    form: Path = catalog.FORM
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ class Outs:
 
 
 @step
-def teach(
-    params: TeachParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int, work: Path
-) -> None:
+def teach(params: TeachParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -> None:
     """Train large teachers, if any, and write their predictions on training images.
 
     Raises:
@@ -59,7 +58,7 @@ def teach(
         params.recipe.augmentation,
     )
     job = TrainingJob(*splits, params.recipe, seed, work=work, compute_dtype=params.compute_dtype)
-    spec = networks.network_spec(params.network, networks.image_shape(dataset))
+    spec = networks.network_spec(params.network, networks.image_shape(read_record(ins.form, DataForm)))
     names = [f"teacher{number}" for number in range(1, params.num_teachers + 1)]
     trained = [distillation.train_teacher(spec, job, name) for name in names]
     teachers = [model for model, _ in trained]

@@ -25,10 +25,7 @@ _PAGE = catalog.REFUSALS / "validate.html"
 class Ins:
     """The raw files."""
 
-    train_images: Path = catalog.RAW_TRAIN_IMAGES
-    train_labels: Path = catalog.RAW_TRAIN_LABELS
-    test_images: Path = catalog.RAW_TEST_IMAGES
-    test_labels: Path = catalog.RAW_TEST_LABELS
+    raw: Path = catalog.RAW
 
 
 @dataclass(frozen=True)
@@ -61,20 +58,19 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
         _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
     if verdict.blocks:
         _refuse(verdict, raw, dataset)
-    pictures = thumbnails(raw, verdict.images, dataset.class_names, params)
+    pictures = thumbnails(raw, verdict.images, dataset.classes or (), params)
     write_record(outs.results, verdict_result(verdict, dataset, pictures))
     write_json(outs.metrics, verdict_metrics(verdict))
 
 
 def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
     """Read all four files; errors in them leave a refusal page."""
+    from litesmith.data.sources import idx_pairs
     from litesmith.data.statistics import read_raw
     from litesmith.documents.refusal import render_page
 
     try:
-        return read_raw(
-            {"train": (ins.train_images, ins.train_labels), "test": (ins.test_images, ins.test_labels)}
-        )
+        return read_raw(idx_pairs(ins.raw))
     except DataError as error:
         write_text(_PAGE, render_page(dataset.name, dataset.synthetic, trouble=str(error)))
         raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error

@@ -23,7 +23,7 @@ def content() -> dict[str, Any]:
 
 def refusal(content: Any) -> str:
     with pytest.raises(ParamsError) as caught:
-        parse_params(content, PROJECT / DEVICES)
+        parse_params(content, PROJECT)
     return str(caught.value)
 
 
@@ -36,20 +36,20 @@ def test_a_small_number_is_one_however_it_is_written(
     tmp_path: Path, content: dict[str, Any], written: str
 ) -> None:
     content["validate"]["max_mean_shift"] = "here"
-    shutil.copytree(PROJECT / DEVICES, tmp_path / DEVICES)
+    shutil.copytree(PROJECT / DEVICES, tmp_path)
     write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
     assert read_params(tmp_path / "params.yaml").validate_.max_mean_shift == pytest.approx(1e-06)
 
 
 def test_values_cannot_be_changed(content: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse_params(content, PROJECT / DEVICES).prepare.num_gate = 1
+        parse_params(content, PROJECT).prepare.num_gate = 1
 
 
 def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
     content: dict[str, Any],
 ) -> None:
-    params = parse_params(content, PROJECT / DEVICES)
+    params = parse_params(content, PROJECT)
     assert pickle.loads(pickle.dumps(params)) == params
     named = {"sweep", "convert"}  # hold mappings of names
     sections = [
@@ -60,7 +60,7 @@ def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
 
 
 def test_another_value_is_checked(content: dict[str, Any]) -> None:
-    recipe = parse_params(content, PROJECT / DEVICES).prune.recipe
+    recipe = parse_params(content, PROJECT).prune.recipe
     assert recipe.replace(epochs=9).epochs == 9
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         recipe.replace(epochs=0)
@@ -289,7 +289,7 @@ def test_class_names_are_words_that_tell_classes_apart(
 
 def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
     content["dataset"]["class_names"][:3] = ["裤子", "👟", "Jupe légère"]
-    assert parse_params(content, PROJECT / DEVICES).dataset.class_names[:3] == (
+    assert parse_params(content, PROJECT).dataset.class_names[:3] == (
         "裤子",
         "👟",
         "Jupe légère",
@@ -351,7 +351,7 @@ def test_unknown_words_are_refused_with_the_nearest_known_one(
     with pytest.raises(
         ParamsError, match=message.replace(".", r"\.").replace(r"\.*", ".*").replace("?", r"\?")
     ):
-        parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay), PROJECT / DEVICES)
+        parse_params(overlaid(read_sections(PROJECT / "params.yaml"), overlay), PROJECT)
 
 
 def test_a_long_value_is_cut(content: dict[str, Any]) -> None:

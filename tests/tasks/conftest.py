@@ -8,7 +8,7 @@ import pytest
 from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import overlaid, parse_params
 from tasks import catalog
 from tests.litesmith.make_tiny import CLASS_NAMES, images, network, trained
 
@@ -41,7 +41,7 @@ def tiny_params(overlay: dict[str, Any]) -> Params:
         "convert": {"num_calibration": 60, "num_golden": 12},
         "evaluate": {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3},
     }
-    return parse_params(overlaid(overlaid(content, tiny), overlay), Path(__file__).parents[2] / DEVICES)
+    return parse_params(overlaid(overlaid(content, tiny), overlay), Path(__file__).parents[2])
 
 
 @pytest.fixture(scope="session")

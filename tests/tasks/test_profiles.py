@@ -9,7 +9,7 @@ import pytest
 from litesmith.device.limits import search_limits
 from litesmith.errors import ParamsError
 from litesmith.files import read_yaml, write_text, yaml_text
-from litesmith.params.loading import DEVICES, parse_params, read_params
+from litesmith.params.loading import parse_params, read_params
 from litesmith.params.sections.device import HardLimits
 from tasks.profiles import laid, profile_names, profile_overlays, profile_title
 from tasks.workspace import make_workspace, open_workspace, workspace_folder
@@ -49,8 +49,7 @@ def test_several_are_laid_over_each_other_in_their_order(project: Path) -> None:
     write_text(project / "profiles/long.yaml", "baseline:\n  epochs: 9\nseed: 5\n")
     orders = (["quick", "long"], ["long", "quick"])
     first, second = (
-        parse_params(laid(project, *profile_overlays(project, order)), ROOT / DEVICES)
-        for order in orders
+        parse_params(laid(project, *profile_overlays(project, order)), ROOT) for order in orders
     )
     assert (first.baseline.epochs, first.sweep.num_trials, first.seed) == (9, 4, 5)
     assert (second.baseline.epochs, second.sweep.num_trials, second.seed) == (1, 4, 5)
@@ -82,7 +81,7 @@ def test_a_profile_may_name_another_device_and_a_budget(project: Path, tmp_path:
 
 def test_the_nightly_search_may_spend_what_the_device_has(project: Path) -> None:
     for chosen, most in ((None, 12_000_000), ("nightly", 26_000_000)):
-        params = parse_params(laid(project, *profile_overlays(project, chosen)), project / DEVICES)
+        params = parse_params(laid(project, *profile_overlays(project, chosen)), project)
         limits = search_limits(params.device.part(HardLimits), params.sweep.budget)
         assert (limits.max_macs, limits.max_tflite_bytes) == (most, 100_000)
 

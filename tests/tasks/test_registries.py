@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import ParamsError
-from litesmith.params.loading import DEVICES, overlaid, parse_params, read_sections
+from litesmith.params.loading import overlaid, parse_params, read_sections
 from tasks.registries import require_registered
 
 PROJECT = Path(__file__).parents[2]
@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 
 def refusal(content: dict[str, Any]) -> str:
     with pytest.raises(ParamsError) as caught:
-        require_registered(parse_params(content, PROJECT / DEVICES))
+        require_registered(parse_params(content, PROJECT))
     return str(caught.value)
 
 
@@ -22,7 +22,7 @@ def content() -> dict[str, Any]:
 
 
 def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, Any]) -> None:
-    require_registered(parse_params(content, PROJECT / DEVICES))
+    require_registered(parse_params(content, PROJECT))
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_repeated_units_are_refused_for_quantization_aware_training(
     message = "quantize.variants has qat and pqat, and sweep.space.repeats has [1, 3]: TF-MOT cannot"
     assert refusal(content).startswith(message)
     content["quantize"]["variants"] = ["clustered", "flip_averaged"]
-    require_registered(parse_params(content, PROJECT / DEVICES))
+    require_registered(parse_params(content, PROJECT))

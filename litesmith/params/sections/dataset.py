@@ -1,10 +1,13 @@
-"""What the data set is called and holds."""
+"""What ``datasets/NAME.yaml`` says of a data set."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from litesmith.params.section import Count, Items, Section, about
+from litesmith.params.section import Count, Fraction, Items, Section, about
+
+Ground = Literal["dark", "light", "any"]
+Fit = Literal["pad", "crop", "stretch"]
 
 
 def distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -23,20 +26,124 @@ def distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class DatasetParams(Section):
-    """What the data set is called and holds."""
+ClassNames = Annotated[Items[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)]
 
-    name: str
-    synthetic: Annotated[bool, about("True marks every page as made from synthetic images.")]
-    class_names: Annotated[
-        Items[str], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
+
+class PublishedFile(Section):
+    """A file of a published data set."""
+
+    name: Annotated[str, Field(pattern=r"^[^./\\\\][^/\\\\]*$", description="A name without a folder.")]
+    md5: Annotated[
+        str, Field(pattern=r"^[0-9a-f]{32}$", description="The published MD5, 32 hex digits.")
     ]
-    num_train: Annotated[Count, about("Images in the official training files.")]
-    num_test: Annotated[Count, about("Images in the official test files.")]
-    height: Count
-    width: Count
+    size_bytes: Count
+
+
+class PublishedBase(Section):
+    """A data set that others publish, as files of known sums.
+
+    The sources are tried in their order, unless the variable of an ``env:`` line is set: then what it
+    names is the only one.
+    """
+
+    kind: Literal["published"]
+    sources: Annotated[
+        Items[str],
+        Field(
+            min_length=1,
+            description="Each is 'env:NAME' (what it names is tried alone), a folder, or an http(s) "
+            "address.",
+        ),
+    ]
+    files: Annotated[Items[PublishedFile], Field(min_length=1)]
+
+
+class SyntheticBase(Section):
+    """Synthetic garments, light on black, made by seeded code."""
+
+    kind: Literal["synthetic"]
+    seed: Annotated[int, about("Decides the images.", ge=0, le=2**31 - 2)]
+    num_train: Count
+    num_test: Count
+
+
+Base = Annotated[PublishedBase | SyntheticBase, Field(discriminator="kind")]
+
+
+class Named(Section):
+    """What a data set is called."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Description(Named):
+    """What a model card says of a data set."""
+
+    license: Annotated[str | None, about("Null if it is not stated.")]
+    source: Annotated[str | None, about("A page about the data; null for none.")]
+
+
+class Origin(Named):
+    """Where the base of a data set comes from."""
+
+    base: Annotated[Base | None, about("What is there before any batch; null for nothing.")]
 
     @property
-    def num_classes(self) -> int:
-        """Number of classes."""
-        return len(self.class_names)
+    def synthetic(self) -> bool:
+        """Whether the images are synthetic, which marks every page."""
+        return isinstance(self.base, SyntheticBase)
+
+
+class ImageForm(Section):
+    """The form that every picture is brought to."""
+
+    height: Annotated[int, about("Pixels.", ge=4, le=512)]
+    width: Annotated[int, about("Pixels.", ge=4, le=512)]
+    channels: Annotated[Literal[1, 3], about("1 for grey, 3 for colour.")]
+    fit: Annotated[Fit, about("How a picture of another size comes to this one.")]
+    ground: Annotated[
+        Ground, about("Behind the things: decides what fills a margin and what is inverted.")
+    ]
+
+
+class Shares(Section):
+    """Shares of the images that are held back from training."""
+
+    test: Annotated[Fraction, about("Opened by the evaluation alone; a given test set replaces it.")]
+    validation: Annotated[float, about("Chooses hyperparameters and files.", gt=0, lt=1)]
+    gate: Annotated[float, about("Decides on promotion.", gt=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _leave_some(self) -> Self:
+        held_back = self.test + self.validation + self.gate
+        if held_back >= 1:
+            raise ValueError(f"hold back {held_back:g} of the images: leave some to learn from")
+        return self
+
+
+class DatasetParams(Origin, Description, ImageForm):
+    """What ``datasets/NAME.yaml`` holds."""
+
+    classes: Annotated[
+        ClassNames | None, about("In the order of the labels; null takes the sorted names of the base.")
+    ]
+    mirror_safe: Annotated[
+        bool, about("Whether a mirror image is of the same class; false turns every flip off.")
+    ]
+    shares: Shares
+    min_per_class: Annotated[Count, about("Images of each class in each split, at least.")]
+    split_seed: Annotated[
+        int, about("Decides, with its pixels, the split of an image.", ge=0, le=2**31 - 1)
+    ]
+    thresholds: Annotated[
+        dict[str, JsonValue] | None, about("Laid over `validate` of params.yaml; null for none.")
+    ]
+    sweep: Annotated[
+        dict[str, JsonValue] | None, about("Laid over `sweep` of params.yaml; null for none.")
+    ]
+
+
+class Dataset(DatasetParams):
+    """A data set, and the name of its file."""
+
+    key: str

@@ -16,7 +16,7 @@ from litesmith.compression.variants import registry as variants
 from litesmith.compression.variants.variant import FineTuned, Variant
 from litesmith.device.measurement import MeasuredLimit, Measurement, Values
 from litesmith.files import read_json, read_yaml
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import overlaid, parse_params
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.device import Column
 from litesmith.tflite.precisions.float32 import FLOAT32
@@ -94,7 +94,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
                 "latency_runs": 3,
             },
         }
-        params = parse_params(overlaid(content, overlay), PROJECT / DEVICES)
+        params = parse_params(overlaid(content, overlay), PROJECT)
         require_registered(params)
         shutil.copytree(catalog.VALIDATION, catalog.TEST)
         for path in (catalog.BASELINE_MODEL, catalog.TUNED_MODEL, catalog.PRUNED_MODEL):

@@ -53,7 +53,7 @@ SMALL = {
 def small_params() -> Params:
     """Return the project's parameters with small values."""
     content: dict[str, Any] = read_yaml(Path(__file__).parents[3] / catalog.PARAMS)
-    return parse_params(overlaid(content, SMALL), Path(__file__).parents[3] / DEVICES)
+    return parse_params(overlaid(content, SMALL), Path(__file__).parents[3])
 
 
 def small_splits(folder: Path) -> None:
