@@ -195,7 +195,7 @@ def _remove(project: Path, place: Path) -> tuple[list[str], list[str]]:
 
 
 def _write_dataset(folder: Path, project: Path, dataset: Dataset) -> None:
-    """Write the data set's file as seen from a workspace; what it pins is in the parameters."""
+    """Write the data set's file, without the pins that are laid."""
     base = dataset.base
     if isinstance(base, PublishedBase):
         base = base.replace(sources=tuple(_seen_from(folder, project, path) for path in base.sources))

@@ -1,6 +1,6 @@
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from litesmith.data.formats.idx import encode_idx
 from litesmith.data.synthetic import draw_images
-from litesmith.files import read_yaml, write_bytes
+from litesmith.files import read_yaml, write_bytes, write_text, yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params
+from litesmith.params.sections.dataset import PublishedBase, PublishedFile
 
+PROJECT = Path(__file__).parents[1]
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
 # Groups of tests that take minutes, in the order in which they begin; the second waits more than it computes.
@@ -56,25 +58,40 @@ class SmallSet:
     """A hundred and fifty synthetic images in four IDX files, and parameters that fit them."""
 
     folder: Path
-    content: dict[str, Any]
+    base: PublishedBase
+    overlay: dict[str, Any]
 
     @property
     def params(self) -> Params:
-        return parse_params(self.content, Path(__file__).parents[1])
+        """The project's parameters, fitted to the set."""
+        return self.changed({})
 
     def path(self, role: str) -> Path:
-        return self.folder / self.content["fetch"]["files"][role]["name"]
+        part, kind = role.replace("test", "t10k").split("_")
+        return self.folder / f"{part}-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz"
 
     def changed(self, overlay: dict[str, Any]) -> Params:
-        return parse_params(overlaid(self.content, overlay), Path(__file__).parents[1])
+        """Return the parameters with an overlay."""
+        content = overlaid(overlaid(read_yaml(PROJECT / "params.yaml"), self.overlay), overlay)
+        params = parse_params(content, PROJECT)
+        return params.replace(dataset=params.dataset.replace(base=self.base))
 
-    def sums(self) -> dict[str, dict[str, Any]]:
-        """Return MD5 and size of the files as they are now, as an overlay of ``fetch.files``."""
-        contents = {role: self.path(role).read_bytes() for role in ROLES}
-        return {
-            role: {"md5": hashlib.md5(content).hexdigest(), "size_bytes": len(content)}
-            for role, content in contents.items()
-        }
+    def served_by(self, *sources: str) -> "SmallSet":
+        """Return the set with other sources."""
+        return replace(self, base=self.base.replace(sources=sources))
+
+    def write_yaml(self, project: Path) -> None:
+        """Let a project's default data set be this one."""
+        path = project / "datasets/fashion-mnist.yaml"
+        content = read_yaml(path)
+        write_text(path, yaml_text({**content, "base": self.base.model_dump(mode="json")}))
+
+
+def published(path: Path) -> PublishedFile:
+    """Return a file's name, MD5 and size as they are now."""
+    content = path.read_bytes()
+    md5 = hashlib.md5(content).hexdigest()
+    return PublishedFile(name=path.name, md5=md5, size_bytes=len(content))
 
 
 def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
@@ -90,22 +107,20 @@ def small_set(tmp_path: Path) -> SmallSet:
 
 def make_small_set(folder: Path) -> SmallSet:
     """Write a small data set into a folder and return it with parameters whose only source is that folder."""
-    content = read_yaml(Path(__file__).parents[1] / "params.yaml")
+    unknown = PublishedFile(name="none", md5=32 * "0", size_bytes=1)
     small = SmallSet(
         folder,
-        overlaid(
-            content,
-            {
-                "dataset": {"num_train": 100, "num_test": 50},
-                "fetch": {"sources": [str(folder)], "attempts": 3, "backoff_s": 0.0, "timeout_s": 5.0},
-                "validate": {"mean_range": [0.2, 0.4], "std_range": [0.25, 0.45], "max_mean_shift": 0.2},
-                "prepare": {"num_validation": 20, "num_gate": 20},
-            },
-        ),
+        PublishedBase(kind="published", sources=(str(folder),), files=(unknown,)),
+        {
+            "fetch": {"attempts": 3, "backoff_s": 0.0, "timeout_s": 5.0},
+            "validate": {"mean_range": [0.2, 0.4], "std_range": [0.25, 0.45], "max_mean_shift": 0.2},
+            "prepare": {"num_validation": 20, "num_gate": 20},
+        },
     )
     for part, num, seed in (("train", 100, 1), ("test", 50, 2)):
         images, labels = draw_images(num, 28, 28, 10, seed)
         write_idx(small.path(f"{part}_images"), images)
         write_idx(small.path(f"{part}_labels"), labels)
-    small.content["fetch"] = overlaid(small.content["fetch"], {"files": small.sums()})
+    files = tuple(published(small.path(role)) for role in ROLES)
+    small = replace(small, base=small.base.replace(files=files))
     return small

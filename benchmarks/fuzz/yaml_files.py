@@ -173,7 +173,7 @@ _ENCODINGS = (
 @functools.cache
 def seeds() -> dict[str, str]:
     """Return the project's parameters, devices and profiles, by path in the project."""
-    names = ("params.yaml", "devices/*.yaml", "profiles/*.yaml")
+    names = ("params.yaml", "datasets/*.yaml", "devices/*.yaml", "profiles/*.yaml")
     paths = [path for name in names for path in sorted(PROJECT.glob(name))]
     return {path.relative_to(PROJECT).as_posix(): path.read_text("utf-8") for path in paths}
 

@@ -40,7 +40,7 @@ def named_sources(base: PublishedBase) -> list[str]:
     return [source for source in base.sources if os.environ.get(_variable(source))]
 
 
-def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> None:
+def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> str | None:
     """Write the base of a data set into a folder that exists.
 
     Args:
@@ -48,20 +48,24 @@ def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> None:
         dataset: Its published files are written when all of them are checked; without a base nothing is.
         folder: Where they go, under the names of the base.
 
+    Returns:
+        The source that served a published base.
+
     Raises:
         SourcesError: No source served; the text has the failure of each.
         MachineError: The files cannot be written.
     """
     match dataset.base:
         case PublishedBase():
-            _fetch_files(params, dataset, dataset.base, folder)
+            return _fetch_files(params, dataset, dataset.base, folder)
         case SyntheticBase():
             write_synthetic(dataset.base, folder)
         case None:
             _LOG.info("%s has no base: it begins with its first batch", dataset.name)
+    return None
 
 
-def _fetch_files(params: FetchParams, dataset: Origin, base: PublishedBase, folder: Path) -> None:
+def _fetch_files(params: FetchParams, dataset: Origin, base: PublishedBase, folder: Path) -> str:
     """Fetch all files from the first source that has them.
 
     Where a source is named by an environment variable, no other is tried.
@@ -80,7 +84,7 @@ def _fetch_files(params: FetchParams, dataset: Origin, base: PublishedBase, fold
             _LOG.warning("%s does not serve: %s", without_password(name), failure)
         else:
             _LOG.info("%s served all %d files", without_password(name), len(base.files))
-            return
+            return name
     raise _not_served(dataset.name, base, failures)
 
 

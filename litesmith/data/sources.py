@@ -56,7 +56,7 @@ class Folder:
 
 
 def idx_pairs(folder: Path) -> dict[str, tuple[Path, Path]]:
-    """Return the images file and the labels file of ``train`` and ``test`` in a folder."""
+    """Return the images and the labels file of each part in a folder."""
     parts = {"train": "train", "test": "t10k"}
     return {name: _idx_pair(folder, part) for name, part in parts.items()}
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from litesmith.documents.formats import count, milliseconds, percent
 from litesmith.errors import ContractError
+from litesmith.records.device import FileLatency, LatencyResult
 from litesmith.records.evaluate import EvaluateResult, Variant
-from litesmith.records.latency import FileLatency, LatencyResult
 from litesmith.records.provenance import Provenance
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"

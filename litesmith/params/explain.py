@@ -24,16 +24,20 @@ def explain(detail: ErrorDetails, root: type[BaseModel] = Params, file: str = "p
     if kind in ("extra_forbidden", "invalid_key"):
         known = _section(root, names[:-1]).model_fields
         return unknown(names, [field.alias or name for name, field in known.items()])
+    context = detail.get("ctx", {})
+    match context:
+        case {"tag": value, "expected_tags": str(tags)}:  # pydantic's own words are about tags
+            names, text = [*names, "kind"], f"should be {' or '.join(tags.split(', '))}"
     if not names:
         return text
     where, field = ".".join(names), _field(root, names)
     if kind == "missing":
         return f"{where} is missing. Add it to {file}."
     out_of_bounds = kind.startswith(("greater_than", "less_than"))
-    expected = _interval(field) if field is not None and out_of_bounds else text.replace("Input ", "")
+    text = text.replace("Input ", "").replace("String ", "")
+    expected = _interval(field) if field is not None and out_of_bounds else text
     got = "" if isinstance(value, Mapping) else f", got {short(value)}"
     meaning = f" {field.description}" if field is not None and field.description else ""
-    context = detail.get("ctx", {})
     meant = _meant(value, context) if kind == "literal_error" else ""
     percent = _percent_hint(value, context) if kind in ("less_than", "less_than_equal") else ""
     return f"{where} {expected}{got}.{meant}{meaning}{percent}"

@@ -39,7 +39,12 @@ class Section(BaseModel):
         Raises:
             ValidationError: A field is unknown, or a value is out of its bounds.
         """
-        return type(self).model_validate({**dict(self), **values})
+        fields = type(self).model_fields
+        names = {name: field.alias or name for name, field in fields.items()}
+        changed = {**dict(self), **values}
+        return type(self).model_validate(
+            {names.get(name, name): value for name, value in changed.items()}
+        )
 
     def part(self, kind: type[Part]) -> Part:
         """Return the part of the section that a base class of it describes."""

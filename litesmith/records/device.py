@@ -1,9 +1,10 @@
-"""What the tools for devices measured, and the limits of the device."""
+"""What files take on devices and of time, and the limits of the device."""
 
 from typing import Annotated
 
 from litesmith.params.section import about
-from litesmith.records.record import Record
+from litesmith.records.provenance import Host
+from litesmith.records.record import Count, Record
 
 
 class Column(Record):
@@ -41,3 +42,24 @@ class LimitCheck(Record):
     measured: Annotated[float | None, about("What the file takes; None if no tool measured it.")]
     met: Annotated[bool | None, about("Whether the limit is kept; None if not measured.")]
     reason: Annotated[str | None, about("Why it was not measured; None if it was.")]
+
+
+class FileLatency(Record):
+    """Milliseconds for one image on one thread: median and two percentiles of single runs."""
+
+    median_ms: float
+    p90_ms: float
+    p99_ms: float
+
+
+class LatencyResult(Record):
+    """Timings of the files, taken in turns."""
+
+    host: Host
+    runtime: str
+    num_threads: Count
+    num_warmup: Count
+    num_rounds: Annotated[Count, about("Rounds in which the files took turns.")]
+    runs_per_round: Count
+    variants: dict[str, FileLatency]
+    limits: Annotated[tuple[LimitCheck, ...], about("What the final file takes of the limit on time.")]

@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field, model_validator
 from litesmith.params.section import about
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
+from litesmith.records.device import FileLatency, LatencyResult
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.figures import AccuracyChange
-from litesmith.records.latency import FileLatency, LatencyResult
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult

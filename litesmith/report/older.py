@@ -6,8 +6,8 @@ from pydantic import Field
 
 from litesmith.errors import DataError
 from litesmith.files import read_json
+from litesmith.records.device import FileLatency
 from litesmith.records.figures import View
-from litesmith.records.latency import FileLatency
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import read_record

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.records.latency import FileLatency
+from litesmith.records.device import FileLatency
 from litesmith.tflite.runtime import LiteModel
 
 

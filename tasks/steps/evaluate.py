@@ -9,10 +9,9 @@ from litesmith.files import write_json, write_text
 from litesmith.params.sections.device import DeviceParams
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.convert import ConvertResult
-from litesmith.records.device import DeviceMeasurement, LimitCheck
+from litesmith.records.device import DeviceMeasurement, LatencyResult, LimitCheck
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.form import DataForm
-from litesmith.records.latency import LatencyResult
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record, write_record
 from tasks import catalog

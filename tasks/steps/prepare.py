@@ -51,9 +51,9 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     from litesmith.data.sources import idx_pairs
     from litesmith.data.splits import Split, describe_splits, split_rows, write_split
 
-    pairs = idx_pairs(ins.raw)
-    images, labels = read_pair(*pairs["train"])
-    test_images, test_labels = read_pair(*pairs["test"])
+    (images, labels), (test_images, test_labels) = (
+        read_pair(*files) for files in idx_pairs(ins.raw).values()
+    )
     sizes = {"validation": params.num_validation, "gate": params.num_gate}
     rows = split_rows(labels, sizes, rest="train", seed=seed)
     splits = {name: Split(images[chosen], labels[chosen], chosen) for name, chosen in rows.items()}

@@ -19,7 +19,9 @@ from benchmarks.frontier.plan import MODELS, RESULT, Config, read_config, studen
 from litesmith.data.splits import Split, read_split, write_split
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
-from litesmith.params.loading import overlaid, read_params
+from litesmith.params.loading import overlaid
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record, write_record
 from litesmith.tflite.metadata import read_metadata
 from tasks import catalog
 from tests.conftest import write_idx
@@ -107,8 +109,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, catalog.PARAMS)
     shutil.copytree(PROJECT / "devices", "devices")
+    shutil.copytree(PROJECT / "datasets", "datasets")
     images, labels = make_tiny.images(30, seed=1)
     write_split(catalog.TRAIN, Split(images, labels, np.arange(30)))
+    write_record(catalog.FORM, make_tiny.tiny_form(8))
     return tmp_path
 
 
@@ -385,6 +389,6 @@ def test_from_the_first_teacher_to_a_published_file(
     collecting.collect(plan.read_config())
     assert (MODELS / "fashion-mnist-16000.tflite").read_bytes() == file
     metadata = read_metadata(MODELS / "fashion-mnist-16000.tflite")
-    assert metadata.class_names == read_params(catalog.PARAMS).dataset.class_names
+    assert metadata.class_names == read_record(catalog.FORM, DataForm).class_names
     assert metadata.training is not None
     assert metadata.training.outside(read_split(catalog.TRAIN).images).mean() < 0.02

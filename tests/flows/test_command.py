@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_last_line_has_the_time_of_the_run_and_of_starting_prefect(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
     record = tmp_path / "run.json"
     took = {"wall_s": 754.2, "overhead_s": 12.3, "startup_s": 26.4}
     write_json(record, run_content("2026-11-01T00:00:00+00:00", **took))

@@ -17,6 +17,7 @@ def root(tmp_path: Path) -> Path:
     content["retrain"]["max_archived"] = 2
     write_text(tmp_path / "params.yaml", yaml_text(content))
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
     return tmp_path
 
 
@@ -85,6 +86,7 @@ def test_parameters_that_cannot_be_read_drop_nothing(root: Path) -> None:
 def test_the_index_of_the_project_can_be_written_from_its_own_records(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
     shutil.copytree(ROOT / catalog.RUNS, tmp_path / catalog.RUNS)
     record = max((tmp_path / catalog.RUNS).iterdir())
     index = archive(tmp_path, record, None).read_text()

@@ -21,6 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(measurement, "installed_version", lambda _: "1")
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
     shutil.copytree(ROOT / "profiles", tmp_path / "profiles")
     _set_sources(tmp_path, NOWHERE)
     return tmp_path
@@ -32,14 +33,14 @@ def _fallen_back(project: Path, profile: Chosen) -> str | None:
 
 
 def _set_sources(project: Path, sources: list[str]) -> None:
-    content = read_yaml(project / "params.yaml")
-    content["fetch"]["sources"] = sources
-    write_text(project / "params.yaml", yaml_text(content))
+    path = project / "datasets/fashion-mnist.yaml"
+    content = read_yaml(path)
+    write_text(path, yaml_text({**content, "base": {**content["base"], "sources": sources}}))
 
 
 def _mirror(project: Path, folder: Path) -> Path:
     """Fill a folder with files of the right names and sizes."""
-    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
+    for file in read_yaml(project / "datasets/fashion-mnist.yaml")["base"]["files"]:
         with (folder / file["name"]).open("wb") as stream:
             stream.truncate(file["size_bytes"])
     return folder
@@ -91,15 +92,6 @@ def test_synthetic_images_are_laid_over_the_requested_profiles(
     assert _fallen_back(project, ["quick"]) == "quick+synthetic"
     assert "instead, in the workspace .workspaces/quick+synthetic/." in capsys.readouterr().out
     assert _fallen_back(project, ["synthetic", "quick"]) == "synthetic+quick"
-
-
-def test_sources_of_a_profile_are_used(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    mirror = tmp_path_factory.mktemp("mirror")
-    for file in read_yaml(project / "params.yaml")["fetch"]["files"].values():
-        with (mirror / file["name"]).open("wb") as stream:
-            stream.truncate(file["size_bytes"])
-    (project / "profiles/mine.yaml").write_text(f"fetch: {{sources: [{mirror}]}}\n", encoding="utf-8")
-    assert _fallen_back(project, "mine") == "mine"
 
 
 def test_a_profile_that_is_not_there_is_refused(project: Path) -> None:
@@ -163,11 +155,14 @@ def test_a_relative_source_that_is_named_is_seen_from_where_the_run_was_ordered(
         checked_profile(project, None, offline_fallback=False)
 
 
-def test_a_profile_may_have_sources_of_its_own(
+def test_a_profile_may_have_a_data_set_of_its_own(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     mirror = _mirror(project, tmp_path_factory.mktemp("mirror"))
-    write_text(project / "profiles/mine.yaml", yaml_text({"fetch": {"sources": [str(mirror)]}}))
+    content = read_yaml(project / "datasets/fashion-mnist.yaml")
+    base = {**content["base"], "sources": [str(mirror)]}
+    write_text(project / "datasets/other.yaml", yaml_text({**content, "base": base}))
+    write_text(project / "profiles/mine.yaml", "dataset: other\n")
     assert _fallen_back(project, "mine") == "mine"
 
 

@@ -51,6 +51,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "params.yaml", yaml_text(content))
         shutil.copytree(ROOT / "devices", folder / "devices")
+        shutil.copytree(ROOT / "datasets", folder / "datasets")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("flows.retrain.Stages", _OneStage)
     monkeypatch.setattr("flows.retrain._run_noted", lambda *_: None)

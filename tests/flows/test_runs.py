@@ -103,9 +103,10 @@ def test_results_that_no_step_of_this_version_left_are_refused(tmp_path: Path) -
 @pytest.mark.parametrize("synthetic", [True, False])
 def test_a_failed_run_on_synthetic_images_is_marked(tmp_path: Path, synthetic: bool) -> None:
     params = read_yaml(ROOT / "params.yaml")
-    params["dataset"]["synthetic"] = synthetic
+    params["dataset"] = "synthetic" if synthetic else "fashion-mnist"
     write_text(tmp_path / catalog.PARAMS, yaml_text(params))
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
     record = read_run(_log(error="StageError: it broke").write(tmp_path))
     assert record.synthetic is synthetic
 

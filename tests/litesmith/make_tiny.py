@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from litesmith.records.form import DataForm
+
 TINY = Path(__file__).with_name("tiny")
 CLASS_NAMES = ["left", "right", "neither"]
 
@@ -17,6 +19,18 @@ def images(num_images: int, seed: int) -> tuple[Any, Any]:
     drawn[labels == 0, :, :4] += 195
     drawn[labels == 1, :, 4:] += 195
     return drawn, labels
+
+
+def tiny_form(side: int) -> DataForm:
+    """Return the form of images of ``side`` x ``side`` pixels in the three classes."""
+    return DataForm(
+        class_names=tuple(CLASS_NAMES),
+        height=side,
+        width=side,
+        channels=1,
+        ground="dark",
+        mirror_safe=True,
+    )
 
 
 def network(width: int = 8) -> Any:

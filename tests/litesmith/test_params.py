@@ -9,7 +9,15 @@ import pytest
 from litesmith.errors import ParamsError
 from litesmith.files import write_text, yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES, overlaid, parse_params, read_params, read_sections
+from litesmith.params.loading import (
+    DATASETS,
+    DEVICES,
+    overlaid,
+    parse_params,
+    read_dataset,
+    read_params,
+    read_sections,
+)
 from litesmith.params.section import Section
 from litesmith.params.sections.device import Device, HardLimits
 
@@ -28,7 +36,7 @@ def refusal(content: Any) -> str:
 
 
 def test_the_projects_own_file_is_valid() -> None:
-    assert read_params(PROJECT / "params.yaml").dataset.num_classes == 10
+    assert read_params(PROJECT / "params.yaml").dataset.key == "fashion-mnist"
 
 
 @pytest.mark.parametrize("written", ["1e-06", "1E-6", "1.0e-06", ".1e-5", "+0.01e-4", "0.000001"])
@@ -36,7 +44,8 @@ def test_a_small_number_is_one_however_it_is_written(
     tmp_path: Path, content: dict[str, Any], written: str
 ) -> None:
     content["validate"]["max_mean_shift"] = "here"
-    shutil.copytree(PROJECT / DEVICES, tmp_path)
+    shutil.copytree(PROJECT / DEVICES, tmp_path / DEVICES)
+    shutil.copytree(PROJECT / DATASETS, tmp_path / DATASETS)
     write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
     assert read_params(tmp_path / "params.yaml").validate_.max_mean_shift == pytest.approx(1e-06)
 
@@ -51,7 +60,7 @@ def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
 ) -> None:
     params = parse_params(content, PROJECT)
     assert pickle.loads(pickle.dumps(params)) == params
-    named = {"sweep", "convert"}  # hold mappings of names
+    named = {"dataset", "sweep", "convert"}  # hold mappings of names
     sections = [
         section for name, section in params if isinstance(section, Section) and name not in named
     ]
@@ -280,20 +289,66 @@ def test_no_time_is_longer_than_systems_can_wait(
           ("", "  ", "two\nlines", "\x1b[31mred", "\u202eleft"))
     ]
 )  # fmt: skip
-def test_class_names_are_words_that_tell_classes_apart(
-    content: dict[str, Any], name: str, message: str
+def test_class_names_are_words_that_tell_classes_apart(tmp_path: Path, name: str, message: str) -> None:
+    classes = read_sections(PROJECT / "datasets/fashion-mnist.yaml")["classes"]
+    with pytest.raises(ParamsError, match=re.escape(f"datasets/mine.yaml: classes {message}")):
+        read_dataset("mine", with_dataset(tmp_path, classes=[name, *classes[1:]]))
+
+
+def test_class_names_may_be_of_any_language(tmp_path: Path) -> None:
+    names = ["裤子", "👟", "Jupe légère"]
+    assert read_dataset("mine", with_dataset(tmp_path, classes=names)).classes == tuple(names)
+
+
+def with_dataset(root: Path, **values: Any) -> Path:
+    """Write ``datasets/mine.yaml``, Fashion-MNIST with other values, below a folder, and return that."""
+    content = read_sections(PROJECT / "datasets/fashion-mnist.yaml")
+    write_text(root / "datasets/mine.yaml", yaml_text({**content, **values}))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"shares": {"test": 0.5, "validation": 0.3, "gate": 0.2}}, "shares hold back 1 of the images"),
+        (
+            {"base": {"kind": "folders"}},
+            "base.kind should be 'published' or 'synthetic', got 'folders'.",
+        ),
+        ({"channels": 4}, "channels should be 1 or 3, got 4."),
+        ({"ground": "black"}, "ground should be 'dark', 'light' or 'any', got 'black'."),
+        ({"height": 2}, "height must lie in [4, 512], got 2."),
+        ({"colour": True}, "colour is not a parameter."),
+        ({"name": ""}, "name should have at least 1 character, got ''."),
+    ],
+)
+def test_a_data_sets_file_is_refused_with_what_is_wrong(
+    tmp_path: Path, values: dict[str, Any], message: str
 ) -> None:
-    content["dataset"]["class_names"][0] = name
-    assert refusal(content).startswith(f"dataset.class_names {message}")
+    with pytest.raises(ParamsError) as caught:
+        read_dataset("mine", with_dataset(tmp_path, **values))
+    assert f"datasets/mine.yaml: {message}" in str(caught.value)
 
 
-def test_class_names_may_be_of_any_language(content: dict[str, Any]) -> None:
-    content["dataset"]["class_names"][:3] = ["裤子", "👟", "Jupe légère"]
-    assert parse_params(content, PROJECT).dataset.class_names[:3] == (
-        "裤子",
-        "👟",
-        "Jupe légère",
+def test_what_a_data_set_pins_lies_over_the_parameters(tmp_path: Path, content: dict[str, Any]) -> None:
+    pins = {"thresholds": {"max_overlap": 3}, "sweep": {"space": {"widths": [8]}}}
+    root = with_dataset(tmp_path, **pins)
+    shutil.copytree(PROJECT / DEVICES, root / DEVICES)
+    write_text(root / "params.yaml", yaml_text({**content, "dataset": "mine"}))
+    params = read_params(root / "params.yaml")
+    assert (params.validate_.max_overlap, params.sweep.space.widths) == (3, (8,))
+    with_dataset(tmp_path, sweep={"widths": [8]})
+    with pytest.raises(ParamsError, match=r"datasets/mine\.yaml: sweep\.widths is not a parameter"):
+        read_params(root / "params.yaml")
+
+
+def test_a_data_set_that_is_not_there_is_refused_with_those_that_are(content: dict[str, Any]) -> None:
+    text = refusal({**content, "dataset": "fashion-mnst"})
+    assert text == (
+        "dataset must be the name of a data set, got 'fashion-mnst'. Did you mean fashion-mnist? Known "
+        "here: fashion-mnist, synthetic. A data set is a file datasets/NAME.yaml."
     )
+    assert "stand in datasets/NAME.yaml now" in refusal({**content, "dataset": {"name": "x"}})
 
 
 @pytest.mark.parametrize(
@@ -364,6 +419,7 @@ def devices(tmp_path: Path) -> Path:
     """Return a copy of the project's devices and one that is larger."""
     folder = tmp_path / DEVICES
     shutil.copytree(PROJECT / DEVICES, folder)
+    shutil.copytree(PROJECT / DATASETS, tmp_path / DATASETS)
     limits = read_sections(folder / "wearable.yaml")
     write_text(folder / "gateway.yaml", yaml_text({**limits, "max_macs": 90_000_000}))
     return folder
@@ -371,13 +427,13 @@ def devices(tmp_path: Path) -> Path:
 
 def device_refusal(content: Any, devices: Path) -> list[str]:
     with pytest.raises(ParamsError) as caught:
-        parse_params(content, devices)
+        parse_params(content, devices.parent)
     return str(caught.value).splitlines()
 
 
 def test_the_device_is_read_from_the_file_of_its_name(content: dict[str, Any], devices: Path) -> None:
-    assert parse_params(content, devices).device.name == "wearable"
-    gateway = parse_params({**content, "device": "gateway"}, devices).device
+    assert parse_params(content, devices.parent).device.name == "wearable"
+    gateway = parse_params({**content, "device": "gateway"}, devices.parent).device
     assert gateway == Device(name="gateway", **read_sections(devices / "gateway.yaml"))
 
 
@@ -434,24 +490,23 @@ def test_a_budget_that_is_looser_than_the_device_is_refused(
     assert lines[0].endswith(f"write {looser[0][2]} or less, or null for the device's own limit.")
     if looser[0][0] == "max_macs":
         assert (
-            parse_params({**content, "device": "gateway"}, devices).sweep.budget.max_macs == looser[0][1]
+            parse_params({**content, "device": "gateway"}, devices.parent).sweep.budget.max_macs
+            == looser[0][1]
         )
 
 
 def test_a_budget_may_be_as_large_as_the_device_or_left_to_it(
     content: dict[str, Any], devices: Path
 ) -> None:
-    limits = dict(parse_params(content, devices).device.part(HardLimits))
+    limits = dict(parse_params(content, devices.parent).device.part(HardLimits))
     for budget in (limits, dict.fromkeys(limits)):
         content["sweep"]["budget"] = budget
-        assert dict(parse_params(content, devices).sweep.budget) == budget
+        assert dict(parse_params(content, devices.parent).sweep.budget) == budget
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("dataset.drawn", "dataset.synthetic"),
-        ("fetch.drawn_seed", "fetch.synthetic_seed"),
         *(
             (f"{section}.lesson", f"{section}.distillation")
             for section in ("sweep", "prune", "quantize")

@@ -9,8 +9,9 @@ from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params
+from litesmith.records.record import write_record
 from tasks import catalog
-from tests.litesmith.make_tiny import CLASS_NAMES, images, network, trained
+from tests.litesmith.make_tiny import images, network, tiny_form, trained
 
 
 def tiny_split(num_images: int, seed: int) -> Split:
@@ -37,7 +38,6 @@ def tiny_params(overlay: dict[str, Any]) -> Params:
     """Return the project's parameters for tiny images, changed by ``overlay``."""
     content = read_yaml(Path(__file__).parents[2] / catalog.PARAMS)
     tiny = {
-        "dataset": {"class_names": CLASS_NAMES, "height": 8, "width": 8},
         "convert": {"num_calibration": 60, "num_golden": 12},
         "evaluate": {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3},
     }
@@ -57,6 +57,7 @@ def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (catalog.TEST, 60, 3),
     ):
         write_split(root / path, tiny_split(num_images, seed))
+    write_record(root / catalog.FORM, tiny_form(8))
     tiny_models(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)

@@ -35,6 +35,7 @@ def root(tmp_path: Path) -> Path:
     write_text(root / "profiles/été.yaml", "dataset: {name: Vêtements}\n")
     write_text(root / "params.yaml", (PROJECT / "params.yaml").read_text(encoding="utf-8"))
     shutil.copytree(PROJECT / "devices", root / "devices")
+    shutil.copytree(PROJECT / "datasets", root / "datasets")
     write_json(root / ".workspaces/été" / catalog.SUMMARY, _summary("légère-int8", 0.9273, 70512))
     return root
 
@@ -85,15 +86,17 @@ def test_a_difference_is_printed_with_the_minus_that_a_terminal_has(root: Path) 
 
 _IN_A_LIBRARY = """
 from pathlib import Path
-from litesmith.files import read_json, write_json
-from litesmith.params.loading import read_sections
+from litesmith.files import read_json, write_json, write_text, yaml_text
+from litesmith.params.loading import read_dataset, read_sections
 from tasks.profiles import laid
 import sys
 assert sys.getfilesystemencoding() == "ascii", sys.getfilesystemencoding()
 content = read_sections(Path("params.yaml"))
-names = ["Sandale l\\u00e9g\\u00e8re", *content["dataset"]["class_names"][1:]]
-write_json(Path("out.json"), {"names": laid(Path(), {"dataset": {"class_names": names}})["dataset"]["class_names"],
-                              "folder": str(Path.cwd())})
+names = ["Sandale l\\u00e9g\\u00e8re", *read_dataset("fashion-mnist", Path()).classes[1:]]
+dataset = read_sections(Path("datasets/fashion-mnist.yaml"))
+write_text(Path("datasets/mine.yaml"), yaml_text({**dataset, "classes": names}))
+assert laid(Path(), {"dataset": "mine"})["dataset"] == "mine"
+write_json(Path("out.json"), {"names": list(read_dataset("mine", Path()).classes), "folder": str(Path.cwd())})
 assert read_json(Path("out.json"))["names"] == names
 """
 

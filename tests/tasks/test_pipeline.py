@@ -50,5 +50,5 @@ def test_no_other_source_names_it() -> None:
 
 
 def test_only_the_raw_steps_name_the_official_test_files() -> None:
-    takers = {step.name for step in PIPELINE for port in step.ins if "t10k" in port.path.name}
+    takers = {step.name for step in PIPELINE for port in step.ins if port.path == catalog.RAW}
     assert takers == {"validate", "prepare"}

@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(ROOT / name, folder)
     write_text(folder / "dvc.yaml", "stages: {}\n")
-    for name in ("profiles", "devices"):
+    for name in ("profiles", "devices", "datasets"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 
@@ -235,10 +235,17 @@ def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(proje
             "mine.yaml, line 2, is not valid YAML: .*Indent with spaces: this is a tab",
         ),
         (
-            "fetch:\n  sources: null\n",
-            r"(?s)fetch.sources should be a valid list, got null.*profile mine laid over it",
+            "quantize:\n  variants: null\n",
+            r"(?s)quantize.variants should be a valid list, got null.*profile mine laid over it",
         ),
-        ("fetch:\n  sources: [null]\n", "(?s)fetch.sources.0 should be a valid string, got null"),
+        (
+            "quantize:\n  variants: [null]\n",
+            "(?s)quantize.variants.0 should be a valid string, got null",
+        ),
+        (
+            "dataset: nowhere\n",
+            "(?s)dataset must be the name of a data set, got 'nowhere'.*mine laid over",
+        ),
         ("sweep:\n  rungs: [{epochs: 1, rows: 2}]\n", "sweep.rungs.0.rows is not a parameter"),
         ("sweep:\n  rungs: [3]\n", "sweep.rungs.0 must be a section"),
         ("seed: 1.5\n", r"(?s)seed .*got 1\.5.*\(params.yaml with profile mine laid over it\)"),

@@ -39,10 +39,6 @@ def test_the_projects_own_parameters_name_what_is_registered(content: dict[str, 
             "It is called flip_averaged now.",
         ),
         (
-            {"fetch": {"sources": ["../there", "drawn"]}},
-            "fetch.sources has 'drawn'. It is called synthetic now. Write ./drawn for a folder.",
-        ),
-        (
             {"convert": {"candidates": ["int-8"]}},
             "convert.candidates.0 should be 'int8' or 'int4', got 'int-8'. Did you mean int8?",
         ),

@@ -9,8 +9,9 @@ import pytest
 
 from flows.stages import Stages
 from litesmith.errors import BusyError, MachineError, ParamsError
-from litesmith.files import write_text, yaml_text
+from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.loading import read_params
+from litesmith.params.sections.dataset import PublishedBase
 from litesmith.records.run import Outcome
 from tasks.dag.dvclock import locked_outputs
 from tasks.dag.lock import holding, stepping
@@ -29,6 +30,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "devices", folder / "devices")
+    shutil.copytree(ROOT / "datasets", folder / "datasets")
     (folder / "dvc.yaml").write_text("stages: {}\n")
     return folder
 
@@ -65,9 +67,9 @@ def test_a_command_for_a_workspace_names_it_and_one_for_the_project_is_short(
 
 
 def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Path) -> None:
-    sources = ["../mirror", "/absolute", "env:LITESMITH_MIRROR", "https://example.org/a", "synthetic"]
-    folder = make_workspace(tmp_path / "far" / "away", project, {"fetch": {"sources": sources}})
-    written = read_params(folder / "params.yaml").fetch.sources
+    sources = ["../mirror", "/absolute", "env:LITESMITH_MIRROR", "https://example.org/a"]
+    folder = make_workspace(tmp_path / "far" / "away", with_sources(project, sources))
+    written = written_sources(folder)
     assert Path(os.path.normpath(folder / written[0])) == tmp_path / "mirror"
     assert written[1:] == tuple(sources[1:])
 
@@ -77,9 +79,41 @@ def test_relative_sources_still_name_the_same_folder_where_a_link_stands_above(
 ) -> None:
     (tmp_path / "disk/deep/down").mkdir(parents=True)
     (project / ".workspaces").symlink_to(tmp_path / "disk/deep/down")
-    folder = make_workspace(project / ".workspaces/mine", project, {"fetch": {"sources": ["../mirror"]}})
+    folder = make_workspace(project / ".workspaces/mine", with_sources(project, ["../mirror"]))
     (tmp_path / "mirror").mkdir()
-    assert (folder / read_params(folder / "params.yaml").fetch.sources[0]).samefile(tmp_path / "mirror")
+    assert (folder / written_sources(folder)[0]).samefile(tmp_path / "mirror")
+
+
+def test_a_workspace_has_its_data_set_alone_and_what_that_pins_below_the_profile(
+    project: Path, tmp_path: Path
+) -> None:
+    path = project / "datasets/mine.yaml"
+    content = read_yaml(project / "datasets/fashion-mnist.yaml")
+    pins = {"sweep": {"space": {"widths": [8], "depths": [3]}}, "thresholds": {"max_overlap": 5}}
+    write_text(path, yaml_text({**content, **pins}))
+    overlay = {"dataset": "mine", "sweep": {"space": {"depths": [1]}}}
+    folder = make_workspace(tmp_path / "ws", project, overlay)
+    assert [file.name for file in (folder / "datasets").iterdir()] == ["mine.yaml"]
+    params = read_params(folder / "params.yaml")
+    assert (params.sweep.space.widths, params.sweep.space.depths) == ((8,), (1,))
+    assert params.validate_.max_overlap == 5
+    make_workspace(folder, project)
+    assert [file.name for file in (folder / "datasets").iterdir()] == ["fashion-mnist.yaml"]
+
+
+def with_sources(project: Path, sources: list[str]) -> Path:
+    """Give the project's data set other sources."""
+    path = project / "datasets/fashion-mnist.yaml"
+    content = read_yaml(path)
+    write_text(path, yaml_text({**content, "base": {**content["base"], "sources": sources}}))
+    return project
+
+
+def written_sources(folder: Path) -> tuple[str, ...]:
+    """Return the sources of a workspace's data set."""
+    base = read_params(folder / "params.yaml").dataset.base
+    assert isinstance(base, PublishedBase)
+    return base.sources
 
 
 def test_brings_an_existing_workspace_up_to_date_and_keeps_its_data(

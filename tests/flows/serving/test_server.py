@@ -262,6 +262,7 @@ def test_a_second_serve_of_one_project_is_refused_before_anything_is_started(
     for name in ("params.yaml", "prefect.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "devices", tmp_path / "devices")
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
     monkeypatch.setattr(os, "environ", dict(os.environ))
     with serving_alone(tmp_path):
         assert main(["serve"]) == 1

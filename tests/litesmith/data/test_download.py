@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from litesmith.data.download import fetch_files, reachable, require_named, resolve_named
+from litesmith.data.download import fetch_base, reachable, require_named, resolve_named
 from litesmith.data.formats.idx import read_images, read_labels
-from litesmith.errors import MachineError, ParamsError, SourcesError
+from litesmith.errors import MachineError, SourcesError
 from litesmith.params.everything import Params
-from tests.conftest import ROLES, SmallSet
+from litesmith.params.sections.dataset import PublishedBase, SyntheticBase
+from tests.conftest import ROLES, SmallSet, published
 
 
 @dataclass
@@ -67,21 +68,27 @@ def server(small_set: SmallSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ser
     http.server_close()
 
 
-def targets(folder: Path) -> dict[str, Path]:
-    return {role: folder / f"{role}.gz" for role in ROLES}
+def targets(small_set: SmallSet, folder: Path) -> dict[str, Path]:
+    return {role: folder / small_set.path(role).name for role in ROLES}
 
 
-def fetched(params: Params, folder: Path) -> str:
-    return fetch_files(params.fetch, params.dataset, targets(folder))
+def fetched(params: Params, folder: Path) -> str | None:
+    folder.mkdir(exist_ok=True)
+    return fetch_base(params.fetch, params.dataset, folder)
 
 
 def with_sources(small_set: SmallSet, *sources: str, **more: Any) -> Params:
-    return small_set.changed({"fetch": {"sources": list(sources), **more}})
+    return small_set.served_by(*sources).changed({"fetch": more})
+
+
+def base_of(params: Params) -> PublishedBase:
+    assert isinstance(params.dataset.base, PublishedBase)
+    return params.dataset.base
 
 
 def test_a_folder_serves_the_same_bytes(small_set: SmallSet, tmp_path: Path) -> None:
     assert fetched(small_set.params, tmp_path / "raw") == str(small_set.folder)
-    for role, path in targets(tmp_path / "raw").items():
+    for role, path in targets(small_set, tmp_path / "raw").items():
         assert path.read_bytes() == small_set.path(role).read_bytes()
     assert len(list((tmp_path / "raw").iterdir())) == 4
 
@@ -95,8 +102,8 @@ def test_an_environment_variable_names_a_folder(
 
 def test_an_address_serves(small_set: SmallSet, server: Server, tmp_path: Path) -> None:
     assert fetched(with_sources(small_set, server.url + "/"), tmp_path) == server.url + "/"
-    assert read_images(targets(tmp_path)["train_images"]).shape == (100, 28, 28)
-    assert read_labels(targets(tmp_path)["test_labels"]).shape == (50,)
+    assert read_images(targets(small_set, tmp_path)["train_images"]).shape == (100, 28, 28)
+    assert read_labels(targets(small_set, tmp_path)["test_labels"]).shape == (50,)
 
 
 def test_passing_failures_are_tried_again_with_growing_pauses(
@@ -120,7 +127,10 @@ def test_passing_failures_are_tried_again_with_growing_pauses(
     assert first == "/train-images-idx3-ubyte.gz: the server answered 503; trying again"
     assert "IncompleteRead(100 bytes read" in second
     assert server.requests["GET /train-images-idx3-ubyte.gz"] == 3
-    assert targets(tmp_path)["train_images"].read_bytes() == small_set.path("train_images").read_bytes()
+    assert (
+        targets(small_set, tmp_path)["train_images"].read_bytes()
+        == small_set.path("train_images").read_bytes()
+    )
 
 
 @pytest.mark.parametrize(("requested_s", "waited_s"), [(3, 3), (100_000, 7)])
@@ -176,7 +186,7 @@ def test_the_whole_set_comes_from_one_source(
 
 def test_if_all_fail_the_error_lists_each(small_set: SmallSet, server: Server, tmp_path: Path) -> None:
     server.troubles = ["500", "500", "500"]
-    params = with_sources(small_set, "env:NOT_THERE", str(tmp_path / "none"), server.url, "synthetic")
+    params = with_sources(small_set, "env:NOT_THERE", str(tmp_path / "none"), server.url)
     with pytest.raises(SourcesError) as caught:
         fetched(params, tmp_path / "raw")
     assert str(caught.value).splitlines() == [
@@ -185,8 +195,7 @@ def test_if_all_fail_the_error_lists_each(small_set: SmallSet, server: Server, t
         f"  {tmp_path}/none: the folder {tmp_path}/none does not exist",
         f"  {server.url}: train-images-idx3-ubyte.gz: "
         "the server answered 500 Internal Server Error (tried 3 times)",
-        "  synthetic: dataset.synthetic is false: synthetic images may not pass for Fashion-MNIST",
-        "Put the four files into a folder and name it in LITESMITH_MIRROR, or repair the network.",
+        "Put the files into a folder and name it in LITESMITH_MIRROR, or repair the network.",
     ]
     assert not list((tmp_path / "raw").iterdir())
 
@@ -205,8 +214,8 @@ def test_wrong_md5_is_refused_and_nothing_is_lost(small_set: SmallSet, tmp_path:
     content = bytearray(small_set.path("test_images").read_bytes())
     content[-9] ^= 1
     small_set.path("test_images").write_bytes(content)
-    expected = small_set.params.fetch.files.test_images.md5
-    actual = small_set.sums()["test_images"]["md5"]
+    expected = small_set.base.files[2].md5
+    actual = published(small_set.path("test_images")).md5
     text = f"t10k-images-idx3-ubyte.gz has the wrong MD5: expected {expected}, got {actual}"
     with pytest.raises(SourcesError, match=text):
         fetched(small_set.params, tmp_path / "raw")
@@ -224,62 +233,61 @@ def test_wrong_size_is_refused(
         fetched(with_sources(small_set, server.url), tmp_path)
 
 
-def test_real_files_must_have_sums(small_set: SmallSet, tmp_path: Path) -> None:
-    params = small_set.changed({"fetch": {"files": {"test_labels": {"md5": None}}}})
-    lack = r"fetch\.files\.test_labels lacks md5 or size_bytes, got null\."
-    text = rf"{lack} Files from .* must be checked: give both"
-    with pytest.raises(ParamsError, match=text):
-        fetched(params, tmp_path)
-
-
-def synthetic_params(small_set: SmallSet, **more: Any) -> Params:
-    bare = {role: {"md5": None, "size_bytes": None} for role in ROLES}
-    return small_set.changed(
-        {
-            "dataset": {"synthetic": True, "name": "Synthetic"},
-            "fetch": {"sources": ["synthetic"], "files": bare, **more},
-        }
-    )
+def synthetic_params(small_set: SmallSet, seed: int = 28) -> Params:
+    base = SyntheticBase(kind="synthetic", seed=seed, num_train=100, num_test=50)
+    params = small_set.params
+    return params.replace(dataset=params.dataset.replace(base=base))
 
 
 def test_synthetic_files_are_the_same_each_time_and_train_differs_from_test(
     small_set: SmallSet, tmp_path: Path
 ) -> None:
-    assert fetched(synthetic_params(small_set), tmp_path / "a") == "synthetic"
-    fetched(synthetic_params(small_set), tmp_path / "b")
-    fetched(synthetic_params(small_set, synthetic_seed=5), tmp_path / "c")
+    for name, seed in (("a", 28), ("b", 28), ("c", 5)):
+        assert fetched(synthetic_params(small_set, seed), tmp_path / name) is None
     contents = {
-        name: [path.read_bytes() for path in targets(tmp_path / name).values()] for name in "abc"
+        name: [path.read_bytes() for path in targets(small_set, tmp_path / name).values()]
+        for name in "abc"
     }
     assert contents["a"] == contents["b"]
     assert contents["a"][0] != contents["c"][0]
     train, test = (
-        read_images(targets(tmp_path / "a")["train_images"]),
-        read_images(targets(tmp_path / "a")["test_images"]),
+        read_images(targets(small_set, tmp_path / "a")["train_images"]),
+        read_images(targets(small_set, tmp_path / "a")["test_images"]),
     )
     assert (len(train), len(test)) == (100, 50)
     assert not {image.tobytes() for image in train} & {image.tobytes() for image in test}
 
 
+def test_a_set_without_a_base_begins_empty(small_set: SmallSet, tmp_path: Path) -> None:
+    params = small_set.params
+    assert fetched(params.replace(dataset=params.dataset.replace(base=None)), tmp_path / "raw") is None
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
 def test_full_disk_stops_with_what_to_do_and_loses_nothing(small_set: SmallSet, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     fetched(small_set.params, raw)
-    before = (raw / "test_images.gz").read_bytes()
+    name = small_set.path("test_images").name
+    before = (raw / name).read_bytes()
     # The device that answers every write with ENOSPC, under the name that the part is written to.
-    (raw / f".test_images.part{os.getpid()}.gz").symlink_to("/dev/full")
+    part = name.replace(".gz", f".part{os.getpid()}.gz")
+    (raw / f".{part}").symlink_to("/dev/full")
     reason = r"the disk is full: free some space and run again\."
-    text = rf"cannot write .*test_images\.gz: {reason} No file is left half"
+    text = rf"cannot write .*t10k-images-idx3-ubyte\.gz: {reason} No file is left half"
     with pytest.raises(MachineError, match=text):
         fetched(small_set.params, raw)
-    assert (raw / "test_images.gz").read_bytes() == before
-    assert sorted(path.name for path in raw.iterdir()) == sorted(f"{role}.gz" for role in ROLES)
+    assert (raw / name).read_bytes() == before
+    assert sorted(path.name for path in raw.iterdir()) == sorted(
+        file.name for file in small_set.base.files
+    )
 
 
 def test_a_folder_without_write_permission_is_named(small_set: SmallSet, not_root: Path) -> None:
+    mirror = not_root.with_name("mirror")
     with pytest.raises(
-        MachineError, match=r"cannot write .*/raw/train_images\.gz: it or its folder may not"
+        MachineError, match=r"cannot write .*/raw/train-images-idx3-ubyte\.gz: it or its folder may not"
     ):
-        fetched(small_set.params, not_root / "raw")
+        fetched(with_sources(small_set, str(mirror)), not_root / "raw")
 
 
 @pytest.fixture
@@ -288,14 +296,16 @@ def not_root(small_set: SmallSet, tmp_path_factory: pytest.TempPathFactory) -> I
     base = tmp_path_factory.getbasetemp().parent.parent / f"litesmith-locked-{os.getpid()}"
     mirror, locked = base / "mirror", base / "locked"
     shutil.copytree(small_set.folder, mirror)
-    small_set.content["fetch"]["sources"] = [str(mirror)]
-    locked.mkdir(mode=0o555)
+    (locked / "raw").mkdir(parents=True)
+    (locked / "raw").chmod(0o555)
+    locked.chmod(0o555)
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)
     yield locked
     os.seteuid(user)
     locked.chmod(0o755)
+    (locked / "raw").chmod(0o755)
     shutil.rmtree(base)
 
 
@@ -303,7 +313,7 @@ def test_reachable_finds_a_source_and_says_what_is_wrong_with_others(
     small_set: SmallSet, server: Server
 ) -> None:
     params = with_sources(small_set, "env:NOT_THERE", server.url)
-    reach = reachable(params.fetch, params.dataset, timeout_s=10)
+    reach = reachable(params.fetch, base_of(params), timeout_s=10)
     assert reach.source == server.url
     assert {name.split()[0] for name in server.requests} == {"HEAD"}
 
@@ -311,7 +321,7 @@ def test_reachable_finds_a_source_and_says_what_is_wrong_with_others(
 def test_reachable_asks_for_every_file(small_set: SmallSet, server: Server) -> None:
     small_set.path("test_labels").unlink()
     params = with_sources(small_set, server.url, str(small_set.folder))
-    reach = reachable(params.fetch, params.dataset, timeout_s=10)
+    reach = reachable(params.fetch, base_of(params), timeout_s=10)
     assert reach.source is None
     assert reach.failures == {
         server.url: "t10k-labels-idx1-ubyte.gz: the server answered 404 Not Found",
@@ -325,19 +335,9 @@ def test_reachable_does_not_wait_for_a_source_that_hangs(
     forever = threading.Event()
     monkeypatch.setattr("litesmith.data.address.Address.probe", lambda *_: forever.wait())
     params = with_sources(small_set, "http://127.0.0.1:9")
-    reach = reachable(params.fetch, params.dataset, timeout_s=0.05)
+    reach = reachable(params.fetch, base_of(params), timeout_s=0.05)
     forever.set()
     assert (reach.source, reach.failures) == (None, {"http://127.0.0.1:9": "no answer within 0.05 s"})
-
-
-def test_synthetic_images_are_within_reach_only_where_wanted(small_set: SmallSet) -> None:
-    wanted = synthetic_params(small_set)
-    assert reachable(wanted.fetch, wanted.dataset, timeout_s=5).source == "synthetic"
-    unwanted = with_sources(small_set, "synthetic")
-    assert (
-        "dataset.synthetic is false"
-        in reachable(unwanted.fetch, unwanted.dataset, timeout_s=5).failures["synthetic"]
-    )
 
 
 def test_without_a_terminal_progress_goes_to_the_log(
@@ -351,7 +351,7 @@ def test_without_a_terminal_progress_goes_to_the_log(
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
     with (
         caplog.at_level(logging.INFO),
-        _progress(small_set.params.fetch.files.train_images) as bar,
+        _progress(small_set.base.files[0]) as bar,
     ):
         bar.delay = 0
         bar.update(20)
@@ -364,20 +364,18 @@ def test_a_named_source_is_the_only_one_tried(
     small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_MIRROR", str(tmp_path / "gone"))
-    params = with_sources(
-        small_set, str(small_set.folder), "env:SOME_MIRROR", "env:NOT_THERE", "synthetic"
-    )
+    params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR", "env:NOT_THERE")
     with pytest.raises(SourcesError) as caught:
         fetched(params, tmp_path / "raw")
     assert str(caught.value).splitlines() == [
         "SOME_MIRROR cannot serve Fashion-MNIST.",
         f"  SOME_MIRROR={tmp_path}/gone: the folder {tmp_path}/gone does not exist",
         "No other source is tried where one is named. Correct SOME_MIRROR, or unset it to take what is "
-        "here or what fetch.sources in params.yaml lists; for other data than these give their MD5s and "
-        "sizes in fetch.files.",
+        "here or what base.sources in the data set's file lists; for other data than these write a data "
+        "set of your own into datasets/.",
     ]
     assert list((tmp_path / "raw").iterdir()) == []
-    assert reachable(params.fetch, params.dataset, timeout_s=5).source is None
+    assert reachable(params.fetch, base_of(params), timeout_s=5).source is None
 
 
 def test_a_named_source_goes_before_those_that_stand_above_it(
@@ -386,7 +384,7 @@ def test_a_named_source_goes_before_those_that_stand_above_it(
     monkeypatch.setenv("SOME_MIRROR", str(small_set.folder))
     params = with_sources(small_set, str(small_set.folder), "env:SOME_MIRROR")
     assert fetched(params, tmp_path) == "env:SOME_MIRROR"
-    assert reachable(params.fetch, params.dataset, timeout_s=5).source == "env:SOME_MIRROR"
+    assert reachable(params.fetch, base_of(params), timeout_s=5).source == "env:SOME_MIRROR"
 
 
 def test_a_server_without_head_is_asked_by_get(
@@ -477,7 +475,7 @@ def test_a_home_and_an_address_may_be_named(
         monkeypatch.setenv("SOME_MIRROR", value)
         require_named(params.fetch, params.dataset)
         assert fetched(params, tmp_path) == "env:SOME_MIRROR"
-    resolve_named(params.fetch.sources)
+    resolve_named(base_of(params).sources)
     assert os.environ["SOME_MIRROR"] == server.url
 
 
@@ -502,4 +500,4 @@ def test_synthetic_images_are_not_the_variables_business(
     monkeypatch.setenv("LITESMITH_MIRROR", str(tmp_path / "gone"))
     params = synthetic_params(small_set)
     require_named(params.fetch, params.dataset)
-    assert fetched(params, tmp_path / "raw") == "synthetic"
+    assert fetched(params, tmp_path / "raw") is None

@@ -34,10 +34,10 @@ def raw() -> dict[str, LabelledImages]:
 
 
 def test_files_are_described_with_what_is_expected(raw: dict[str, LabelledImages]) -> None:
-    table = files_table(raw, {"train": 6, "test": 5}, height=4, width=5)
+    table = files_table(raw, height=4, width=6)
     assert table["file"].tolist() == ["train images", "train labels", "test images", "test labels"]
     assert table["shape"].tolist() == ["6 x 4 x 5", "6", "4 x 4 x 5", "4"]
-    assert table["expected_shape"].tolist() == ["6 x 4 x 5", "6", "5 x 4 x 5", "5"]
+    assert table["expected_shape"].tolist() == ["6 x 4 x 6", "6", "4 x 4 x 6", "4"]
     assert set(table["dtype"]) == {"uint8"}
 
 

@@ -16,8 +16,8 @@ from litesmith.data.thumbnails import png_base64
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
+from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult
-from litesmith.records.latency import LatencyResult
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult

@@ -76,6 +76,7 @@ def test_a_run_with_a_profile_becomes_the_reference_of_the_project(
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     shutil.copytree(PROJECT / "profiles", tmp_path / "profiles")
     assert main(["reference", "--profile", "nightly"]) == 1
     assert re.match(
@@ -97,6 +98,7 @@ def test_without_a_summary_it_is_refused(
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     assert main(["reference"]) == 1
     assert re.match(
         r"error: reports/summary.json is missing, .*`make run` writes it", capsys.readouterr().err
@@ -121,6 +123,7 @@ def test_a_workspace_whose_summary_is_invalid_is_to_be_written_again_there(tmp_p
     for name in ("params.yaml", "versions.yaml"):
         shutil.copy(PROJECT / name, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     workspace = make_workspace(workspace_folder(tmp_path, "nightly"), tmp_path)
     write_json(workspace / catalog.SUMMARY, {})
     again = f"`dvc --cd {workspace} repro --force --single-item report` writes it again"
@@ -158,6 +161,7 @@ def test_a_run_with_several_profiles_becomes_the_reference(
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     write_record(
         tmp_path / ".workspaces/nightly+short" / catalog.SUMMARY, summary_of("tuned-int8", 0.94, 97512)
     )
@@ -180,6 +184,7 @@ def test_a_profile_that_is_unknown_is_named_instead_of_its_summary(
     monkeypatch.chdir(tmp_path)
     shutil.copy(PROJECT / catalog.PARAMS, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     shutil.copytree(PROJECT / "profiles", tmp_path / "profiles")
     assert main(["reference", "--profile", "nigthly"]) == 1
     assert capsys.readouterr().err.startswith("error: 'nigthly' is not a profile. Did you mean nightly?")

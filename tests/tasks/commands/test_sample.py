@@ -103,6 +103,7 @@ def test_lock_without_a_report_is_named(
         (sampled / "dvc.lock").write_text(lock)
     shutil.copy(PROJECT / catalog.PARAMS, sampled)
     shutil.copytree(PROJECT / "devices", sampled / "devices")
+    shutil.copytree(PROJECT / "datasets", sampled / "datasets")
     monkeypatch.chdir(sampled)
     assert main(["sample", "--check"]) == 1
     assert (
@@ -131,6 +132,7 @@ def test_lock_that_is_empty_is_refused(
     (sampled / "dvc.lock").write_text("")
     shutil.copy(PROJECT / catalog.PARAMS, sampled)
     shutil.copytree(PROJECT / "devices", sampled / "devices")
+    shutil.copytree(PROJECT / "datasets", sampled / "datasets")
     monkeypatch.chdir(sampled)
     assert main(["sample", "--check"]) == 1
     assert "dvc.lock cannot be read (it is empty, or not as DVC writes it)" in capsys.readouterr().err

@@ -54,7 +54,7 @@ def test_a_stage_is_what_the_step_declares(tmp_path: Path) -> None:
         "desc": "Do the thing.",
         "cmd": "python -m tasks run prepare",
         "deps": ["data/raw.gz"],
-        "params": ["prepare", "dataset", "seed"],
+        "params": ["prepare", {"datasets/${dataset}.yaml": [*DatasetParams.model_fields]}, "seed"],
         "outs": [
             "models/a.h5",
             {"reports/results/a.json": {"cache": False}},
@@ -100,6 +100,7 @@ def test_another_device_or_limit_makes_the_stages_stale_that_read_it(tmp_path: P
     for name in ("params.yaml", "versions.yaml", "dvc.yaml"):
         shutil.copy(PROJECT / name, tmp_path)
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     params, limits = (read_yaml(tmp_path / name) for name in ("params.yaml", "devices/wearable.yaml"))
 
     def read_by_dvc() -> dict[str, list[dict[str, object]]]:

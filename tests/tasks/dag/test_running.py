@@ -58,6 +58,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("params.yaml", "versions.yaml"):
         (tmp_path / name).write_text((PROJECT / name).read_text())
     shutil.copytree(PROJECT / "devices", tmp_path / "devices")
+    shutil.copytree(PROJECT / "datasets", tmp_path / "datasets")
     (tmp_path / "data").mkdir()
     (tmp_path / "data/in.txt").write_text("pixels")
     monkeypatch.chdir(tmp_path)

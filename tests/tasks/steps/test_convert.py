@@ -126,7 +126,7 @@ def test_metadata_travels_with_every_file(here: Path) -> None:
     train = read_split(catalog.TRAIN)
     for path in (*catalog.LITE.glob("*.tflite"), catalog.FINAL_LITE):
         metadata = read_metadata(path)
-        assert metadata.class_names == tiny_params({}).dataset.class_names
+        assert metadata.class_names == tiny_params({}).dataset.classes
         assert (metadata.input.height, metadata.input.width) == train.images.shape[1:]
         assert metadata.training is not None
         assert metadata.training.outside(train.images).mean() < 0.02

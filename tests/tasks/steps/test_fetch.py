@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,15 @@ def test_a_failed_fetch_leaves_nothing(
 
 def test_full_disk(small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    catalog.RAW_TRAIN_IMAGES.parent.mkdir(parents=True)
     part = f".train-images-idx3-ubyte.part{os.getpid()}.gz"
-    (catalog.RAW_TRAIN_IMAGES.parent / part).symlink_to("/dev/full")
+    make_folder = Path.mkdir
+
+    def with_a_full_disk(folder: Path, *arguments: Any, **more: Any) -> None:
+        make_folder(folder, *arguments, **more)
+        if folder == catalog.RAW and not (folder / part).is_symlink():
+            (folder / part).symlink_to("/dev/full")
+
+    monkeypatch.setattr(Path, "mkdir", with_a_full_disk)
     with pytest.raises(
         MachineError, match=r"data/raw/train-images-idx3-ubyte\.gz: the disk is full: free some space"
     ):

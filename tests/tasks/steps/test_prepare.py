@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from litesmith.data.formats.idx import read_images, read_labels
+from litesmith.data.sources import idx_pairs
 from litesmith.data.splits import read_split, sha256
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import read_json
@@ -39,11 +40,12 @@ def test_every_image_lies_in_exactly_one_split(small_set: SmallSet, here: Ins) -
     }
     ids = np.concatenate([splits[name].ids for name in ("train", "validation", "gate")])
     assert sorted(ids.tolist()) == list(range(100))
-    images, labels = read_images(here.train_images), read_labels(here.train_labels)
+    images_file, labels_file = idx_pairs(here.raw)["train"]
+    images, labels = read_images(images_file), read_labels(labels_file)
     for name in ("train", "validation", "gate"):
         np.testing.assert_array_equal(splits[name].images, images[splits[name].ids])
         np.testing.assert_array_equal(splits[name].labels, labels[splits[name].ids])
-    np.testing.assert_array_equal(splits["test"].images, read_images(here.test_images))
+    np.testing.assert_array_equal(splits["test"].images, read_images(idx_pairs(here.raw)["test"][0]))
 
 
 def test_results_tell_sizes_classes_and_hashes(small_set: SmallSet, here: Ins) -> None:
@@ -64,20 +66,21 @@ def test_seed_decides_and_bytes_repeat(small_set: SmallSet, here: Ins) -> None:
         return {name: split["sha256"] for name, split in read_json(Outs().results)["splits"].items()}
 
     first, again = hashes(), hashes()
-    small_set.content["seed"] += 1
+    small_set.overlay["seed"] = 1
     other = hashes()
     assert first == again
     assert [first[name] == other[name] for name in first] == [False, False, False, True]
 
 
 def test_splits_larger_than_the_data_are_refused(small_set: SmallSet, here: Ins) -> None:
-    small_set.content["prepare"]["num_gate"] = 80
+    small_set.overlay["prepare"]["num_gate"] = 80
     with pytest.raises(ParamsError, match="cannot choose 80 of 80 rows"):
         run(small_set)
 
 
 def test_labels_that_do_not_fit_the_images_are_refused(small_set: SmallSet, here: Ins) -> None:
-    write_idx(here.train_labels, read_labels(here.train_labels)[:90])
+    _, labels = idx_pairs(here.raw)["train"]
+    write_idx(labels, read_labels(labels)[:90])
     with pytest.raises(
         DataError, match=r"train-images-idx3-ubyte\.gz holds 100 images and .* 90 labels"
     ):

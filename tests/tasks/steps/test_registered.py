@@ -103,7 +103,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
         run(quantize.quantize, params, work=folder / "work")
         run(convert.convert, params)
         run(evaluate.evaluate, params)
-        report.report.function(PARAMS, report.Ins(), report.Outs(), dataset=params.dataset)
+        report.report.function(PARAMS, report.Ins(), report.Outs())
     return folder
 
 

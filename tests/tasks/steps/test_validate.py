@@ -41,7 +41,7 @@ def test_a_sound_set_passes_and_an_old_refusal_goes(small_set: SmallSet, here: I
     assert metrics["train"]["num_images"] == results["files"]["train"]["num_images"] == 100
     assert "[" not in json.dumps(metrics)
     shown = results["thumbnails"]
-    assert tuple(picture["name"] for picture in shown["classes"]) == small_set.params.dataset.class_names
+    assert tuple(picture["name"] for picture in shown["classes"]) == small_set.params.dataset.classes
     assert len(shown["suspicious"]) == small_set.params.validate_.max_thumbnails
 
 
@@ -135,9 +135,9 @@ def test_a_warning_does_not_block(
 ) -> None:
     images = read_images(here.test_images)
     write_idx(here.test_images, (images * np.float32(0.75)).astype(np.uint8))
-    small_set.content["validate"]["max_mean_shift"] = 0.01
-    small_set.content["validate"]["mean_range"] = [0.1, 0.5]
-    small_set.content["validate"]["std_range"] = [0.1, 0.5]
+    small_set.overlay["validate"]["max_mean_shift"] = 0.01
+    small_set.overlay["validate"]["mean_range"] = [0.1, 0.5]
+    small_set.overlay["validate"]["std_range"] = [0.1, 0.5]
     run(small_set)
     assert "intensity_shift failed (warning)" in caplog.text
     assert read_json(Outs().metrics)["rules"] == {"passed": 10, "failed": 1}

@@ -10,14 +10,15 @@ import pytest
 from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import DATASETS, DEVICES, overlaid, parse_params
 from litesmith.params.sections.recipe import Augmentation
+from litesmith.records.record import write_record
 from litesmith.training.distillation import write_targets
 from tasks import catalog
 from tests.litesmith import make_tiny
+from tests.litesmith.make_tiny import tiny_form
 
 SMALL = {
-    "dataset": {"class_names": make_tiny.CLASS_NAMES, "height": 16, "width": 16},
     "baseline": {
         "conv_widths": [4, 8],
         "dense_width": 8,
@@ -84,11 +85,14 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     patch.setattr("litesmith.search.trial.set_threads", lambda _: None)
     patch.chdir(folder)
     small_splits(folder)
+    write_record(folder / catalog.FORM, tiny_form(16))
     small_targets(folder)
     params = small_params()
     content = {**params.model_dump(mode="json", by_alias=True), "device": params.device.name}
+    content["dataset"] = params.dataset.key
     write_text(catalog.PARAMS, yaml_text(content))
     shutil.copytree(Path(__file__).parents[3] / DEVICES, DEVICES)
+    shutil.copytree(Path(__file__).parents[3] / DATASETS, DATASETS)
     return params
 
 

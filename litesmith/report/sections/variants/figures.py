@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from litesmith.analysis.intervals import Estimate
+from litesmith.records.device import FileLatency
 from litesmith.records.evaluate import Variant
-from litesmith.records.latency import FileLatency
 from litesmith.report import svg
 
 

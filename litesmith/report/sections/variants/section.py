@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from litesmith.records.device import FileLatency, LatencyResult
 from litesmith.records.evaluate import Variant
-from litesmith.records.latency import FileLatency, LatencyResult
 from litesmith.report import drawing
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
