@@ -15,6 +15,7 @@ from litesmith.files import read_yaml, write_bytes, write_text, yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params
 from litesmith.params.sections.dataset import PublishedBase, PublishedFile
+from tasks.workspace import make_workspace
 
 PROJECT = Path(__file__).parents[1]
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
@@ -80,11 +81,11 @@ class SmallSet:
         """Return the set with other sources."""
         return replace(self, base=self.base.replace(sources=sources))
 
-    def write_yaml(self, project: Path) -> None:
-        """Let a project's default data set be this one."""
-        path = project / "datasets/fashion-mnist.yaml"
-        content = read_yaml(path)
-        write_text(path, yaml_text({**content, "base": self.base.model_dump(mode="json")}))
+    def workspace(self, folder: Path, *overlays: dict[str, Any]) -> Path:
+        """Make a workspace of the project in which the data set is this one."""
+        make_workspace(folder, PROJECT, self.overlay, *overlays)
+        change_dataset(folder, base=self.base.model_dump(mode="json"))
+        return folder
 
 
 def published(path: Path) -> PublishedFile:
@@ -92,6 +93,12 @@ def published(path: Path) -> PublishedFile:
     content = path.read_bytes()
     md5 = hashlib.md5(content).hexdigest()
     return PublishedFile(name=path.name, md5=md5, size_bytes=len(content))
+
+
+def change_dataset(root: Path, **values: Any) -> None:
+    """Change values of the only data set of a workspace."""
+    (path,) = (root / "datasets").iterdir()
+    write_text(path, yaml_text({**read_yaml(path), **values}))
 
 
 def write_idx(path: Path, array: NDArray[np.uint8]) -> None:

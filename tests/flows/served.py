@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import FlowRun
 from litesmith.files import read_yaml
 from tasks.profiles import profile_overlays
 from tasks.workspace import make_workspace
+from tests.conftest import change_dataset
 from tests.flows.marked import Commands
 
 ROOT = Path(__file__).parents[2]
@@ -22,10 +23,15 @@ SERVING = ("flows serve", "flows.serving.watched", "resource_tracker")
 OFTEN = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
+# Base of the tiny project.
+FEW = {"kind": "synthetic", "seed": 28, "num_train": 800, "num_test": 200}
+
+
 def tiny_project(folder: Path) -> Path:
     """Create a project in which the whole pipeline runs on synthetic images in seconds."""
     tiny = read_yaml(Path(__file__).with_name("tiny.yaml"))
     make_workspace(folder, ROOT, *profile_overlays(ROOT, "synthetic"), tiny)
+    change_dataset(folder, base=FEW)
     # Required by `flows serve`.
     shutil.copy(ROOT / "prefect.yaml", folder)
     shutil.copytree(ROOT / "profiles", folder / "profiles")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,9 @@ from litesmith.data.formats.idx import read_labels
 from litesmith.files import read_json
 from tasks import catalog
 from tasks.dag.lock import holding, stepping
-from tasks.workspace import make_workspace
-from tests.conftest import make_small_set, write_idx
+from tests.conftest import ROLES, make_small_set, published, write_idx
 from tests.flows.marked import Commands
-from tests.flows.served import OFTEN, ROOT, SERVING, api, place_order, serve, tiny_project, wait_for_end
+from tests.flows.served import OFTEN, SERVING, api, place_order, serve, tiny_project, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ends")]
 
@@ -147,12 +146,13 @@ def _project_with_label_ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels = read_labels(small.path("train_labels")).copy()
     labels[42] = 10
     write_idx(small.path("train_labels"), labels)
+    files = tuple(published(small.path(role)) for role in ROLES)
+    small = replace(small, base=small.base.replace(files=files))
     rest = {
-        "fetch": {"files": small.sums()},
         "evaluate": {"measure": []},
         "retrain": {"min_disk_gb": 0.1, "min_memory_gb": 0.1},
     }
-    return make_workspace(tmp_path_factory.mktemp("refused") / "ws", ROOT, small.content, rest)
+    return small.workspace(tmp_path_factory.mktemp("refused") / "ws", rest)
 
 
 def test_a_refused_run_fails_and_names_the_rule_and_the_image(refused: Refused) -> None:

@@ -13,7 +13,9 @@ from litesmith.params.loading import overlaid
 from tasks import catalog
 from tasks.profiles import profile_overlays
 from tasks.workspace import make_workspace
+from tests.conftest import change_dataset
 from tests.flows.marked import Commands
+from tests.flows.served import FEW
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("offline")]
 
@@ -24,9 +26,11 @@ NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose data set is out of reach and whose synthetic images are few."""
-    folder = make_workspace(
-        tmp_path_factory.mktemp("far") / "project", ROOT, {"fetch": {"sources": NOWHERE}}
-    )
+    folder = make_workspace(tmp_path_factory.mktemp("far") / "project", ROOT)
+    published = read_yaml(ROOT / "datasets/fashion-mnist.yaml")["base"]
+    change_dataset(folder, base={**published, "sources": NOWHERE})
+    synthetic_set = read_yaml(ROOT / "datasets/synthetic.yaml")
+    write_text(folder / "datasets/synthetic.yaml", yaml_text({**synthetic_set, "base": FEW}))
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     synthetic, tiny = (
         profile_overlays(ROOT, "synthetic")[0],

@@ -96,7 +96,12 @@ def with_parameters(inputs: ReportInputs, step: str, **values: Any) -> ReportInp
 
 
 def test_another_source_of_the_same_files_is_no_change(before: Reference) -> None:
-    inputs = with_parameters(report_inputs(), "fetch", sources=["../elsewhere"])
+    inputs = report_inputs()
+    parameters = {
+        **inputs.provenance["fetch"].parameters,
+        "dataset": {"base": {"sources": ["../there"]}},
+    }
+    inputs = with_value(inputs, "provenance", "fetch", "parameters", value=parameters)
     assert compared(before, inputs).parameters == ()
 
 

@@ -94,10 +94,7 @@ def _nameless(tmp_path: Path, **more: str) -> dict[str, str]:
 def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(
     tmp_path: Path, home: str | None
 ) -> None:
-    from tasks.workspace import make_workspace
-
-    small = make_small_set(tmp_path / "mirror")
-    folder = make_workspace(tmp_path / "ws", ROOT, small.content)
+    folder = make_small_set(tmp_path / "mirror").workspace(tmp_path / "ws")
     code = (
         "import argparse, sys; from pathlib import Path; from tasks.command import run_chosen\n"
         "def work(_):\n"
