@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from litesmith.data.formats.idx import encode_idx
-from litesmith.data.synthetic import draw_images
+from litesmith.data.synthetic.garments import draw_images
 from litesmith.files import read_yaml, write_bytes, write_text, yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params

@@ -10,7 +10,7 @@ from random import Random
 from benchmarks.fuzz.mutations import flipped, mutated, repacked
 from litesmith.data.formats.idx import encode_idx
 from litesmith.data.sources import idx_pairs
-from litesmith.data.synthetic import NUM_CLASSES, draw_images
+from litesmith.data.synthetic.garments import NUM_CLASSES, draw_images
 from litesmith.files import read_yaml
 from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.fuzz.mutations import mutated, png_changed, tiff_changed
-from litesmith.data.synthetic import draw_images
+from litesmith.data.synthetic.garments import draw_images
 
 _SIZES = {"L": (28, 28), "RGB": (61, 40), "RGBA": (40, 61), "LA": (30, 30), "P": (33, 20), "1": (40, 40)}
 # Name, mode, format and options of what Pillow writes.

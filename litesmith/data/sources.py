@@ -7,7 +7,7 @@ from hashlib import file_digest, md5
 from pathlib import Path
 
 from litesmith.data.formats.idx import encode_idx
-from litesmith.data.synthetic import NUM_CLASSES, SIDE, draw_images
+from litesmith.data.synthetic.garments import NUM_CLASSES, SIDE, draw_images
 from litesmith.files import write_bytes
 from litesmith.params.sections.dataset import PublishedFile, SyntheticBase
 

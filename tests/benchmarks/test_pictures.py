@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.pictures import CUT_OUTS, NOISE, Outcome, claims, classified, cut_outs, strange_pictures
-from litesmith.data.synthetic import draw_images
+from litesmith.data.synthetic.garments import draw_images
 
 
 def test_unanswered_pictures_are_never_right_and_always_strange() -> None:

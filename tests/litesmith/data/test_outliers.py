@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from litesmith.data.outliers import STATISTICS, TrainingStatistics, fit_statistics, image_statistics
-from litesmith.data.synthetic import draw_images
+from litesmith.data.synthetic.garments import draw_images
 
 
 @pytest.fixture(scope="module")

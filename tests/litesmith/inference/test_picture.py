@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from litesmith.data.outliers import TrainingStatistics, fit_statistics
-from litesmith.data.synthetic import draw_images
+from litesmith.data.synthetic.garments import draw_images
 from litesmith.errors import DataError
 from litesmith.inference import picture as picture_module
 from litesmith.inference.picture import picture_suffixes, read_picture

@@ -1,33 +1,20 @@
-"""Synthetic images of garments, for tests and without network.
+"""Synthetic images of garments.
 
 Ten classes in the order of Fashion-MNIST, light on black. The same seed gives the same bytes. A small
 convolutional network learns most of it; shirts, pullovers and coats are hard to tell apart in both.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
+from litesmith.data.synthetic.outlines import Piece, Placement, box, rasterize, symmetric
 from litesmith.errors import ParamsError
 
 # Of a side in pixels, and of classes.
 SIDE, NUM_CLASSES = 28, 10
 
-_OVERSAMPLING = 4
-_BODY, _GAP = 255, 0
-
-Outline = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A filled outline in units of the image; tone 0 to 255."""
-
-    outline: Outline
-    tone: int = _BODY
+_GAP = 0
 
 
 def draw_images(
@@ -56,18 +43,11 @@ def draw_images(
 
 def _draw_garment(label: int, height: int, width: int, rng: Generator) -> NDArray[np.uint8]:
     """Draw a garment, uint8 (height, width), turned, scaled and shifted a little."""
-    canvas = Image.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING), 0)
-    pen = ImageDraw.Draw(canvas)
     scale_x, scale_y = rng.uniform(0.95, 1.18, 2)
     turn, shear = rng.uniform(-0.09, 0.09, 2)
-    along_x, along_y = np.array([scale_x, turn]), np.array([shear - turn, scale_y])
     shift = rng.uniform(-0.05, 0.05, 2)
-    for piece in _GARMENTS[label](rng):
-        points = np.asarray(piece.outline) - 0.5
-        # No matrix product: how linear algebra libraries round depends on the processor.
-        points = points[:, :1] * along_x + points[:, 1:] * along_y + shift + 0.5
-        pen.polygon([(x * canvas.width, y * canvas.height) for x, y in points.tolist()], fill=piece.tone)
-    return np.asarray(canvas.reduce(_OVERSAMPLING))
+    place = Placement(np.array([scale_x, turn]), np.array([shear - turn, scale_y]), shift)
+    return rasterize(_GARMENTS[label](rng), height, width, place)
 
 
 def _woven(tones: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
@@ -106,15 +86,6 @@ def _patches(
     return factors
 
 
-def _symmetric(right: Outline) -> Outline:
-    """Close an outline with the flipped copy of its right half, top down."""
-    return [*right, *((1 - x, y) for x, y in reversed(right))]
-
-
-def _box(left: float, top: float, right: float, bottom: float) -> Outline:
-    return [(left, top), (right, top), (right, bottom), (left, bottom)]
-
-
 def _top(rng: Generator, *, sleeve: float, length: float, waist: float, hem: float) -> Piece:
     """Draw what is worn above: a body with two sleeves.
 
@@ -128,13 +99,13 @@ def _top(rng: Generator, *, sleeve: float, length: float, waist: float, hem: flo
     collar = (0.5, top + rng.uniform(0.02, 0.08))
     arm = [(end_x, end_y), (end_x - cuff, end_y + 0.03)] if sleeve > 0 else []
     side = [(0.5 + waist, top + rng.uniform(0.16, 0.22)), (0.5 + waist, 0.5), (0.5 + hem, top + length)]
-    return Piece(_symmetric([collar, (0.5 + neck, top), (0.5 + shoulder, top + 0.04), *arm, *side]))
+    return Piece(symmetric([collar, (0.5 + neck, top), (0.5 + shoulder, top + 0.04), *arm, *side]))
 
 
 def _front(rng: Generator, top: float, bottom: float, half_width: float) -> Piece:
     """Draw the line down an open front, randomly toned."""
     middle = 0.5 + rng.uniform(-0.03, 0.03)
-    return Piece(_box(middle - half_width, top, middle + half_width, bottom), int(rng.integers(20, 235)))
+    return Piece(box(middle - half_width, top, middle + half_width, bottom), int(rng.integers(20, 235)))
 
 
 def _tshirt(rng: Generator) -> list[Piece]:
@@ -147,7 +118,7 @@ def _trouser(rng: Generator) -> list[Piece]:
     hip, hem, gap = rng.uniform(0.13, 0.19), rng.uniform(0.15, 0.22), rng.uniform(0.02, 0.05)
     body = [(0.5, 0.06), (0.5 + hip, 0.06), (0.5 + hip + 0.02, 0.3), (0.5 + hem, 0.94)]
     crotch = rng.uniform(0.3, 0.45)
-    return [Piece(_symmetric([*body, (0.5 + gap, 0.94), (0.5 + gap / 2, crotch)]))]
+    return [Piece(symmetric([*body, (0.5 + gap, 0.94), (0.5 + gap / 2, crotch)]))]
 
 
 def _pullover(rng: Generator) -> list[Piece]:
@@ -155,7 +126,7 @@ def _pullover(rng: Generator) -> list[Piece]:
     sleeve, length = rng.uniform(0.5, 0.66), rng.uniform(0.68, 0.82)
     body = _top(rng, sleeve=sleeve, length=length, waist=waist, hem=waist + rng.uniform(-0.03, 0.01))
     band = 0.5 + length / 2 - rng.uniform(0.05, 0.09)
-    return [body, Piece(_box(0.5 - waist, band, 0.5 + waist, band + 0.03), int(rng.integers(90, 240)))]
+    return [body, Piece(box(0.5 - waist, band, 0.5 + waist, band + 0.03), int(rng.integers(90, 240)))]
 
 
 def _dress(rng: Generator) -> list[Piece]:
@@ -182,7 +153,7 @@ def _sandal(rng: Generator) -> list[Piece]:
         Piece([(x, sole), (x + lean, end), (x + lean + thick, end), (x + thick, sole)])
         for x in starts.tolist()
     ]
-    bar = Piece(_box(starts[0] + lean, end, starts[-1] + lean + thick, end + thick))
+    bar = Piece(box(starts[0] + lean, end, starts[-1] + lean + thick, end + thick))
     return [Piece(base), *straps, bar]
 
 
@@ -198,18 +169,18 @@ def _sneaker(rng: Generator) -> list[Piece]:
     sole, ankle = rng.uniform(0.66, 0.74), rng.uniform(0.2, 0.34)
     upper = [(0.05, sole - 0.1), (0.25, sole - 0.16), (rng.uniform(0.48, 0.6), sole - ankle)]
     upper += [(0.92, sole - ankle + 0.03), (0.95, sole)]
-    band = Piece(_box(0.05, sole - 0.03, 0.95, sole), int(rng.integers(60, 240)))
+    band = Piece(box(0.05, sole - 0.03, 0.95, sole), int(rng.integers(60, 240)))
     return [Piece([*upper, (0.93, sole + 0.05), (0.05, sole + 0.05)]), band]
 
 
 def _bag(rng: Generator) -> list[Piece]:
     top, half, flare = rng.uniform(0.3, 0.5), rng.uniform(0.28, 0.42), rng.uniform(-0.06, 0.06)
-    body = _symmetric([(0.5, top), (0.5 + half, top), (0.5 + half + flare, 0.88)])
+    body = symmetric([(0.5, top), (0.5 + half, top), (0.5 + half + flare, 0.88)])
     reach, rise, thick = rng.uniform(0.1, 0.24), rng.uniform(0.08, 0.22), rng.uniform(0.03, 0.06)
-    handle = _box(0.5 - reach, top - rise, 0.5 + reach, top)
-    hole = _box(0.5 - reach + thick, top - rise + thick, 0.5 + reach - thick, top)
+    handle = box(0.5 - reach, top - rise, 0.5 + reach, top)
+    hole = box(0.5 - reach + thick, top - rise + thick, 0.5 + reach - thick, top)
     start = top + rng.uniform(0.08, 0.2)
-    flap = Piece(_box(0.5 - half, start, 0.5 + half, top + 0.22), int(rng.integers(90, 255)))
+    flap = Piece(box(0.5 - half, start, 0.5 + half, top + 0.22), int(rng.integers(90, 255)))
     return [Piece(handle), Piece(hole, _GAP), Piece(body), flap]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 
-from litesmith.data.synthetic import draw_images
+from litesmith.data.synthetic.garments import draw_images
 from litesmith.errors import ParamsError
 
 

@@ -1,0 +1,1 @@
+"""Synthetic labelled images, for tests and for machines without network."""
