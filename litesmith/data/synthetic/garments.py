@@ -8,8 +8,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from litesmith.data.synthetic.grounds import draw_grounds
 from litesmith.data.synthetic.outlines import Piece, Placement, box, rasterize, symmetric
 from litesmith.errors import ParamsError
+from litesmith.params.sections.dataset import Ground
 
 # Of a side in pixels, and of classes.
 SIDE, NUM_CLASSES = 28, 10
@@ -37,8 +39,52 @@ def draw_images(
         )
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(num_images) % num_classes).astype(np.uint8)
+    return draw_garments(labels, (height, width, 1), "dark", rng)[..., 0], labels
+
+
+def draw_garments(
+    labels: NDArray[np.uint8], shape: tuple[int, int, int], ground: Ground, rng: Generator
+) -> NDArray[np.uint8]:
+    """Draw the garment of each label.
+
+    Args:
+        labels: uint8 (n,), 0 to 9.
+        shape: Height, width and channels, 1 or 3.
+        ground: What lies behind: black, white, or a texture.
+        rng: Decides everything that varies.
+
+    Returns:
+        uint8 (n, height, width, channels).
+    """
+    height, width, channels = shape
+    if not len(labels):
+        return np.empty((0, *shape), np.uint8)
     tones = np.stack([_draw_garment(int(label), height, width, rng) for label in labels])
-    return _woven(tones, rng), labels
+    woven = _woven(tones, rng)[..., None]
+    if ground == "dark" and channels == 1:
+        return woven
+    return _on_ground(tones[..., None], woven, channels, ground, rng)
+
+
+def _on_ground(
+    tones: NDArray[np.uint8], woven: NDArray[np.uint8], channels: int, ground: Ground, rng: Generator
+) -> NDArray[np.uint8]:
+    """Lay garments, uint8 (n, height, width, 1), on a ground, dyed if in colour."""
+    num, height, width, _ = woven.shape
+    cloth = woven.astype(np.float32) / np.float32(255)
+    if channels == 3:
+        cloth = cloth * rng.uniform(0.35, 1, (num, 1, 1, channels)).astype(np.float32)
+    if ground == "dark":
+        pixels = cloth
+    elif ground == "light":
+        pixels = 1 - cloth
+    else:
+        behind = draw_grounds(ground, (num, height, width, channels), rng)
+        cover = np.minimum(tones.astype(np.float32) / np.float32(64), 1)
+        is_dark = behind[:, :1, :1, :1] < 0.5
+        pixels = behind + cover * (np.where(is_dark, cloth, 1 - cloth) - behind)
+    images: NDArray[np.uint8] = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    return images
 
 
 def _draw_garment(label: int, height: int, width: int, rng: Generator) -> NDArray[np.uint8]:

@@ -1,0 +1,1 @@
+"""Whole runs on data sets of many forms."""
