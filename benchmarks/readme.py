@@ -22,6 +22,7 @@ RESULTS = Path("benchmarks/results")
 BENCHMARKS = (
     "frontier",
     "pipeline",
+    "datasets",
     "time_to_accuracy",
     "sweep",
     "epoch",

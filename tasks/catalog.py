@@ -10,7 +10,7 @@ RAW = Path("data/raw")
 
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
 # (int64, n: rows in the official file). `evaluate` alone may name TEST, and of the benchmarks the
-# frontier's `measure`.
+# frontier's `measure` and `datasets`.
 TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
 GATE = Path("data/prepared/gate")

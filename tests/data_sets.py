@@ -86,9 +86,8 @@ def as_mixed_folders(folder: Path, data: LabelledImages) -> Path:
 
 
 def as_table(folder: Path, data: LabelledImages) -> Path:
-    """Write PNG files and a table with groups of three images that follow each other."""
-    groups = [f"object {row // GROUP_SIZE}" for row in range(len(data.labels))]
-    writing.write_table(folder / "table", data, groups=groups)
+    """Write PNG files and a table with groups of three images of a class."""
+    writing.write_table(folder / "table", data, groups=data.groups(GROUP_SIZE))
     return folder / "table"
 
 

@@ -36,6 +36,15 @@ class LabelledImages:
         num_train = len(self.labels) - num_test
         return replace(self, given=("train",) * num_train + ("test",) * num_test)
 
+    def groups(self, size: int) -> tuple[str, ...]:
+        """Return a group for each image, such as an object: ``size`` images of one class are of one."""
+        seen = [0] * len(self.class_names)
+        groups = []
+        for label in self.labels.tolist():
+            groups.append(f"{self.class_names[label]} {seen[label] // size}")
+            seen[label] += 1
+        return tuple(groups)
+
     def part(self, given: str) -> "LabelledImages":
         """Return the images that are given as ``train``, as ``test``, or as neither."""
         rows = np.flatnonzero(np.array(self.given) == given)
