@@ -19,8 +19,9 @@ from litesmith.data.address import Address
 from litesmith.data.sources import Folder, NotServedError, check_file, write_synthetic
 from litesmith.errors import SourcesError
 from litesmith.files import replacing
-from litesmith.params.sections.dataset import Origin, PublishedBase, SyntheticBase
+from litesmith.params.sections.dataset import Origin, PublishedBase
 from litesmith.params.sections.fetch import FetchParams
+from litesmith.params.sections.synthetic import SyntheticBase
 
 _LOG = logging.getLogger(__name__)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -59,7 +60,7 @@ def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> str | None
         case PublishedBase():
             return _fetch_files(params, dataset, dataset.base, folder)
         case SyntheticBase():
-            write_synthetic(dataset.base, folder)
+            write_synthetic(dataset.base, dataset, folder)
         case None:
             _LOG.info("%s has no base: it begins with its first batch", dataset.name)
     return None

@@ -7,9 +7,10 @@ from hashlib import file_digest, md5
 from pathlib import Path
 
 from litesmith.data.formats.idx import encode_idx
-from litesmith.data.synthetic.garments import NUM_CLASSES, SIDE, draw_images
+from litesmith.data.synthetic.drawing import draw_set
 from litesmith.files import write_bytes
-from litesmith.params.sections.dataset import PublishedFile, SyntheticBase
+from litesmith.params.sections.dataset import Origin, PublishedFile
+from litesmith.params.sections.synthetic import SyntheticBase
 
 
 class NotServedError(Exception):
@@ -65,16 +66,21 @@ def _idx_pair(folder: Path, part: str) -> tuple[Path, Path]:
     return folder / f"{part}-images-idx3-ubyte.gz", folder / f"{part}-labels-idx1-ubyte.gz"
 
 
-def write_synthetic(base: SyntheticBase, folder: Path) -> None:
-    """Write synthetic images as the four IDX files of MNIST's names.
+def write_synthetic(base: SyntheticBase, dataset: Origin, folder: Path) -> None:
+    """Draw a data set and write the four IDX files of MNIST's names.
 
     Raises:
         MachineError: The files cannot be written.
     """
-    sizes = (("train", base.num_train), ("t10k", base.num_test))
-    for seed, (part, num_images) in enumerate(sizes, base.seed):
-        images, labels = draw_images(num_images, SIDE, SIDE, NUM_CLASSES, seed)
-        for path, array in zip(_idx_pair(folder, part), (images, labels), strict=True):
+    drawn = draw_set(
+        base,
+        num_classes=len(dataset.classes or ()),
+        **dataset.model_dump(include={"height", "width", "channels", "ground"}),
+    )
+    for part, images in (("train", drawn.train), ("t10k", drawn.test)):
+        for path, array in zip(
+            _idx_pair(folder, part), (images.images[..., 0], images.labels), strict=True
+        ):
             write_bytes(path, encode_idx(array))
 
 

@@ -24,7 +24,7 @@ OFTEN = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
 # Base of the tiny project.
-FEW = {"kind": "synthetic", "seed": 28, "num_train": 800, "num_test": 200}
+FEW = {**read_yaml(ROOT / "datasets/synthetic.yaml")["base"], "num_train": 800, "num_test": 200}
 
 
 def tiny_project(folder: Path) -> Path:

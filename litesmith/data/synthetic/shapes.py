@@ -117,7 +117,10 @@ def _tones(ground: Ground, behind: Floats, difficulty: float, rng: Generator) ->
 
 
 def _coloured(tone: Floats, hues: NDArray[np.float64], rng: Generator) -> Floats:
-    """Return colours, float32 (n, 1, 1, 3), of tones and ranges of hue (n, 2)."""
+    """Return colours of tones and ranges of hue.
+
+    From (n,) and (n, 2) to float32 (n, 1, 1, 3).
+    """
     num = len(tone)
     hue = (hues[:, 0] + (hues[:, 1] - hues[:, 0]) * rng.random(num)).reshape(num, 1, 1, 1)
     # A full colour has one channel at 1, one at 0 and one between: a triangle wave for each.

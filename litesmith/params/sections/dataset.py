@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from litesmith.params.section import Count, Fraction, Items, Section, about
+from litesmith.params.sections.synthetic import SyntheticBase
 
 Ground = Literal["dark", "light", "any"]
 Fit = Literal["pad", "crop", "stretch"]
@@ -58,15 +59,6 @@ class PublishedBase(Section):
     files: Annotated[Items[PublishedFile], Field(min_length=1)]
 
 
-class SyntheticBase(Section):
-    """Synthetic garments, light on black, made by seeded code."""
-
-    kind: Literal["synthetic"]
-    seed: Annotated[int, about("Decides the images.", ge=0, le=2**31 - 2)]
-    num_train: Count
-    num_test: Count
-
-
 Base = Annotated[PublishedBase | SyntheticBase, Field(discriminator="kind")]
 
 
@@ -83,17 +75,6 @@ class Description(Named):
     source: Annotated[str | None, about("A page about the data; null for none.")]
 
 
-class Origin(Named):
-    """Where the base of a data set comes from."""
-
-    base: Annotated[Base | None, about("What is there before any batch; null for nothing.")]
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the images are synthetic, which marks every page."""
-        return isinstance(self.base, SyntheticBase)
-
-
 class ImageForm(Section):
     """The form that every picture is brought to."""
 
@@ -104,6 +85,33 @@ class ImageForm(Section):
     ground: Annotated[
         Ground, about("Behind the things: decides what fills a margin and what is inverted.")
     ]
+
+
+class Origin(Named, ImageForm):
+    """Where the base of a data set comes from.
+
+    Synthetic images are drawn in the form.
+    """
+
+    base: Annotated[Base | None, about("What is there before any batch; null for nothing.")]
+    classes: Annotated[
+        ClassNames | None, about("In the order of the labels; null takes the sorted names of the base.")
+    ]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the images are synthetic, which marks every page."""
+        return isinstance(self.base, SyntheticBase)
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> Self:
+        if isinstance(self.base, SyntheticBase):
+            if self.classes is None:
+                raise ValueError("classes must be named for synthetic images, got null.")
+            misfits = self.base.misfits(len(self.classes), self.height, self.width)
+            if misfits:
+                raise ValueError("\n".join(misfits))
+        return self
 
 
 class Shares(Section):
@@ -121,12 +129,9 @@ class Shares(Section):
         return self
 
 
-class DatasetParams(Origin, Description, ImageForm):
+class DatasetParams(Origin, Description):
     """What ``datasets/NAME.yaml`` holds."""
 
-    classes: Annotated[
-        ClassNames | None, about("In the order of the labels; null takes the sorted names of the base.")
-    ]
     mirror_safe: Annotated[
         bool, about("Whether a mirror image is of the same class; false turns every flip off.")
     ]

@@ -17,8 +17,9 @@ from litesmith.data.download import fetch_base, reachable, require_named, resolv
 from litesmith.data.formats.idx import read_images, read_labels
 from litesmith.errors import MachineError, SourcesError
 from litesmith.params.everything import Params
-from litesmith.params.sections.dataset import PublishedBase, SyntheticBase
+from litesmith.params.sections.dataset import PublishedBase
 from tests.conftest import ROLES, SmallSet, published
+from tests.data_sets import synthetic_base
 
 
 @dataclass
@@ -234,7 +235,7 @@ def test_wrong_size_is_refused(
 
 
 def synthetic_params(small_set: SmallSet, seed: int = 28) -> Params:
-    base = SyntheticBase(kind="synthetic", seed=seed, num_train=100, num_test=50)
+    base = synthetic_base(subject="garments", num_train=100, num_test=50, difficulty=0.0, seed=seed)
     params = small_set.params
     return params.replace(dataset=params.dataset.replace(base=base))
 
