@@ -1,30 +1,23 @@
 """Conversion of any common image file to a model's input."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from litesmith.data.formats.picture import Decoded, decode_picture
+from litesmith.data.formats.pixels import require_extent
 from litesmith.data.outliers import TrainingStatistics
 from litesmith.errors import DataError
 from litesmith.tflite.metadata import InputForm
 
-# The largest cameras of phones take 200; a file that claims more is taken for an attack on the memory.
-_MAX_MEGAPIXELS = 250
 _PAPERS = {"black": 0, "white": 255}
-# Pillow hands EPS files to a program of the system, which runs their code. MPEG and PDF it cannot read.
-_NOT_READ = {"EPS", "MPEG", "PDF"}
 # A cut-out whose grey levels differ by no more than this is of one tone, and one of whose visible pixels
 # more than this share are opaque is an outline.
 _ONE_TONE = 8
 _OUTLINE_SHARE = 0.9
-# Pillow multiplies the levels of grey PNG files of few bits, but not the level that is transparent.
-_LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 
 
 @dataclass(frozen=True)
@@ -59,12 +52,6 @@ class _Fitted:
     changes: tuple[str, ...]
 
 
-def picture_suffixes() -> frozenset[str]:
-    """Return the suffixes that `read_picture` reads, in lower case."""
-    unread, known = _unread_formats(), Image.registered_extensions()
-    return frozenset(suffix for suffix, name in known.items() if name not in unread)
-
-
 def read_picture(path: Path, form: InputForm, training: TrainingStatistics | None = None) -> Picture:
     """Read an image file, of an animation the first frame, as a model's input.
 
@@ -76,14 +63,13 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
     Raises:
         DataError: The file is missing, is no picture, is cut short, is too large, or shows nothing.
     """
-    with _explaining(path):
-        picture, changes = _opened(path)
-        levels = _levels(picture)
+    try:
+        decoded = decode_picture(path, str(path))
+    except MemoryError as error:
+        raise DataError(f"{path} does not fit into this machine's memory. Make it smaller.") from error
+    (height, width), levels = decoded.pixels.size, _levels(decoded)
     nothing, to_see = f"{path} shows nothing:", "Expected something to see."
-    scale = min(form.width / picture.width, form.height / picture.height)
-    if min(picture.size) * scale <= 0.5:
-        size = f"{picture.width} x {picture.height}"
-        raise DataError(f"{path} is a line of {size} pixels. Expected a picture.")
+    require_extent((height, width), (form.height, form.width), str(path))
     if levels.alpha is None:
         fitted = _grounded(levels.grey, form, training)
     elif levels.alpha.getextrema() == (0, 0):
@@ -92,127 +78,15 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
         fitted = _cut_out(levels.grey, levels.alpha, form, training)
         if np.ptp(fitted.image) == 0:
             raise DataError(f"{nothing} its opaque pixels are all alike. {to_see}")
-    return Picture(fitted.image, (*changes, *levels.changes, *fitted.changes), picture.size)
+    return Picture(fitted.image, (*levels.changes, *fitted.changes), (width, height))
 
 
-@contextmanager
-def _explaining(path: Path) -> Iterator[None]:
-    """Turn any failure to read a picture into `DataError`."""
-    if not path.is_file():
-        state = "is no ordinary file" if path.exists() else "is missing"
-        state = "is a folder" if path.is_dir() else state
-        expected = "Expected an image file, such as a PNG or a JPEG: check its name."
-        raise DataError(f"{path} {state}. {expected}")
-    try:
-        yield
-    except UnidentifiedImageError as error:
-        expected = "Expected a PNG, JPEG or the like: save it as one."
-        raise DataError(f"{path} is not a picture that can be read. {expected}") from error
-    except PermissionError as error:
-        raise DataError(f"{path} may not be read by this user. Change its permissions.") from error
-    except Image.DecompressionBombError as error:
-        limit = f"{_MAX_MEGAPIXELS} megapixels"
-        raise DataError(f"{path} has more than {limit}. Make it smaller.") from error
-    except MemoryError as error:
-        raise DataError(f"{path} does not fit into this machine's memory. Make it smaller.") from error
-    except Exception as error:  # Pillow's many readers raise many things over a damaged file
-        why = str(error) or type(error).__name__
-        fix = "Save it again as a PNG or JPEG."
-        raise DataError(f"{path} cannot be read as a picture: {why}. {fix}") from error
-
-
-def _unread_formats() -> set[str]:
-    """Return the formats that are not read, stubs included."""
-    Image.init()
-    readers = ((name, reader) for name, (reader, _) in Image.OPEN.items() if isinstance(reader, type))
-    return _NOT_READ | {name for name, reader in readers if issubclass(reader, ImageFile.StubImageFile)}
-
-
-def _opened(path: Path) -> tuple[Image.Image, list[str]]:
-    """Read a picture, upright, and say what was left out."""
-    unread = _unread_formats()
-    formats = [name for name in Image.OPEN if name not in unread]
-    with _large_pictures(), Image.open(path, formats=formats) as picture:
-        num_frames = getattr(picture, "n_frames", 1)
-        _correct_transparent_level(picture)
-        picture.load()
-        try:
-            upright = ImageOps.exif_transpose(picture)
-        except MemoryError:
-            raise
-        except Exception:  # the metadata can be damaged in many ways, and the picture is whole
-            upright = picture.copy()
-        return upright, [f"the first of {num_frames} frames"] if num_frames > 1 else []
-
-
-@contextmanager
-def _large_pictures() -> Iterator[None]:
-    """Let Pillow read pictures up to `_MAX_MEGAPIXELS`."""
-    before = Image.MAX_IMAGE_PIXELS
-    # Pillow warns of more than this, and refuses twice of it.
-    Image.MAX_IMAGE_PIXELS = _MAX_MEGAPIXELS * 500_000
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
-
-
-def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
-    """Scale a PNG file's transparent level to Pillow's bit depth."""
-    level, depth = picture.info.get("transparency"), picture.tile[0][3] if picture.tile else None
-    if isinstance(level, int) and depth in _LEVEL_FACTORS:
-        picture.info["transparency"] = level * _LEVEL_FACTORS[depth]
-    elif isinstance(level, tuple) and depth == "RGB;16B":
-        picture.info["transparency"] = tuple(value >> 8 for value in level)
-
-
-def _levels(picture: Image.Image) -> _Levels:
-    """Return the picture in 8-bit grey, with its opacity."""
-    if picture.mode.startswith(("I", "F")):
-        return _scaled(picture)
-    grey_change = () if picture.mode in ("L", "LA", "La") else ("turned grey",)
-    if picture.mode == "LAB":
-        return _Levels(picture.getchannel("L"), None, grey_change)
-    if not picture.has_transparency_data:
-        return _Levels(picture.convert("L"), None, grey_change)
-    colours = picture.convert("RGBA")
-    alpha = colours.getchannel("A")
-    return _Levels(colours.convert("L"), None if alpha.getextrema()[0] == 255 else alpha, grey_change)
-
-
-def _scaled(picture: Image.Image) -> _Levels:
-    """Return a 16-bit, 32-bit or float picture in 8 bits.
-
-    Pillow's own conversion cuts everything above 255 off.
-    """
-    values = np.asarray(picture, np.float64)
-    seen = ~np.isnan(values)
-    if "transparency" in picture.info:
-        seen &= values != picture.info["transparency"]
-    grey = np.where(seen, _to_bytes(values), 0).astype(np.uint8)
-    if seen.all():
-        return _Levels(Image.fromarray(grey), None, ("brought to 8 bits",))
-    alpha = Image.fromarray(np.where(seen, 255, 0).astype(np.uint8))
-    num_holes = int(np.isnan(values).sum())
-    holes = f"left out what is not a number ({num_holes} of {values.size} pixels)"
-    changes = ("brought to 8 bits", *((holes,) if num_holes else ()))
-    return _Levels(Image.fromarray(grey), alpha, changes)
-
-
-def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale values to 0 to 255, infinite ones to the ends."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return np.where(values > 0, 255.0, 0.0)
-    # halved, since the span of the largest floats is larger than any of them
-    low, high = finite.min() / 2, finite.max() / 2
-    span = max(high - low, np.finfo(np.float64).tiny)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shares = np.clip((values / 2 - low) / span, 0, 1)
-    levels: NDArray[np.float64] = np.rint(np.nan_to_num(shares) * 255)
-    return levels
+def _levels(decoded: Decoded) -> _Levels:
+    """Return a decoded picture in 8-bit grey, with its opacity."""
+    pixels = decoded.pixels
+    alpha = None if pixels.alpha is None else Image.fromarray(pixels.alpha)
+    grey_change = ("turned grey",) * (pixels.colours.shape[2] == 3)
+    return _Levels(Image.fromarray(pixels.grey()), alpha, (*decoded.changes, *grey_change))
 
 
 def _cut_out(

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.data.formats.picture import picture_suffixes
 from litesmith.errors import DataError
 from litesmith.inference.foreign import ForeignModel, open_foreign
-from litesmith.inference.picture import Picture, picture_suffixes, read_picture
+from litesmith.inference.picture import Picture, read_picture
 from litesmith.tflite.metadata import Metadata, parse_metadata, read_metadata
 
 # A class that is less likely than this is left out, unless it is the likeliest.

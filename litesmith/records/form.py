@@ -6,6 +6,9 @@ from litesmith.params.section import about
 from litesmith.params.sections.dataset import ClassNames, Ground
 from litesmith.records.record import Count, Record
 
+# Grey levels behind the things, by what a data set calls its ground.
+FILLS: dict[Ground, int] = {"dark": 0, "light": 255, "any": 128}
+
 
 class DataForm(Record):
     """What the images look like, and what their classes are called."""
@@ -25,4 +28,4 @@ class DataForm(Record):
     @property
     def fill(self) -> int:
         """Grey level of a margin, 0 to 255."""
-        return {"dark": 0, "light": 255, "any": 128}[self.ground]
+        return FILLS[self.ground]

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST, packed with gzip.
+"""IDX files, the format of MNIST, packed with gzip or not.
 
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", http://yann.lecun.com/exdb/mnist/.
 """
@@ -6,31 +6,52 @@ Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", http://yann.lecun.
 import gzip
 import math
 import struct
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from litesmith.data.formats.archive import MOST_EXPANSION
+from litesmith.data.formats.labelled import Sample, count_noun
+from litesmith.data.formats.layout import IDX_NAME, Layout
+from litesmith.data.formats.listing import ArrayRows, Format, Listing
 from litesmith.errors import DataError, MachineError
 from litesmith.files import explaining
 
 IMAGES_MAGIC = 0x00000803
+COLOUR_MAGIC = 0x00000804
 LABELS_MAGIC = 0x00000801
 
-_MEANINGS = {IMAGES_MAGIC: "images: uint8, 3 dimensions", LABELS_MAGIC: "labels: uint8, 1 dimension"}
+_MEANINGS = {
+    IMAGES_MAGIC: "images: uint8, 3 dimensions",
+    COLOUR_MAGIC: "images: uint8, 4 dimensions",
+    LABELS_MAGIC: "labels: uint8, 1 dimension",
+}
+_GZIP_MARK = b"\x1f\x8b"
 _STORED_BLOCK_BYTES = 65535
 _CHUNK_BYTES = 1 << 20
-# Deflate packs at most so many bytes into one (https://zlib.net/zlib_tech.html).
-_MOST_EXPANSION = 1032
 _FETCH_AGAIN = "Fetch the file again, or restore it."
+_PARTS = {"train": "train", "t10k": "test", "test": "test"}
+
+
+@dataclass(frozen=True)
+class _File:
+    """An IDX file: what it is called in messages, its packed bytes and how it is opened."""
+
+    where: str
+    size: int
+    open: Callable[[], IO[bytes]]
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
-    """Read the images of a gzip-packed IDX file.
+    """Read the grey images of an IDX file.
 
     Returns:
         uint8, (n, height, width), read-only.
@@ -39,12 +60,12 @@ def read_images(path: Path) -> NDArray[np.uint8]:
         DataError: The file is missing, not whole, not IDX, or holds something else than images, or none.
         MachineError: It may not be read by this user, or is too large for the memory that is free.
     """
-    return _read(path, IMAGES_MAGIC)
+    return _read(_file_at(path), (IMAGES_MAGIC,))
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:
     """Read labels, uint8 (n,), read-only; errors as in `read_images`."""
-    return _read(path, LABELS_MAGIC)
+    return _read(_file_at(path), (LABELS_MAGIC,))
 
 
 def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -55,25 +76,21 @@ def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], 
         MachineError: As `read_images` raises it.
     """
     images, labels = read_images(images_path), read_labels(labels_path)
-    if len(images) != len(labels):
-        raise DataError(
-            f"{images_path} holds {len(images)} images and {labels_path} {len(labels)} labels, expected "
-            f"one for each. {_FETCH_AGAIN}"
-        )
+    _require_pair(images, labels, str(images_path), str(labels_path))
     return images, labels
 
 
 def encode_idx(array: NDArray[np.uint8]) -> bytes:
-    """Return uint8 images (n, height, width) or labels (n,) as IDX bytes.
+    """Return uint8 images (n, height, width[, channels]) or labels (n,) as IDX bytes.
 
-    The bytes are the same on all machines.
+    The bytes are packed as gzip, and the same on all machines.
 
     Raises:
         ValueError: The array has another type or number of dimensions.
     """
-    if array.dtype != np.uint8 or array.ndim not in (1, 3):
+    if array.dtype != np.uint8 or array.ndim not in (1, 3, 4):
         raise ValueError(
-            f"array must be uint8 with 1 or 3 dimensions, got {array.dtype} with {array.ndim}."
+            f"array must be uint8 with 1, 3 or 4 dimensions, got {array.dtype} with {array.ndim}."
         )
     header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
     return _gzip_stored(header + array.tobytes())
@@ -97,45 +114,121 @@ def _gzip_stored(content: bytes) -> bytes:
     return head + b"".join(packed) + tail
 
 
-def _read(path: Path, magic: int) -> NDArray[np.uint8]:
-    num_sizes = magic & 0xFF
-    num_bytes = 4 + 4 * num_sizes
-    with _unpacking(path, magic) as stream:
+def _matches(layout: Layout) -> bool:
+    return bool(layout.idx_files)
+
+
+def _listing(layout: Layout) -> Listing:
+    samples, arrays, rows = [], [], []
+    for part, (images_name, labels_name) in _pairs(layout).items():
+        images = _read(_file_in(layout, images_name), (IMAGES_MAGIC, COLOUR_MAGIC))
+        labels = _read(_file_in(layout, labels_name), (LABELS_MAGIC,))
+        _require_pair(images, labels, layout.where(images_name), layout.where(labels_name))
+        samples += [
+            Sample(f"{part}[{row}]", str(label), given=part) for row, label in enumerate(labels.tolist())
+        ]
+        arrays.append(images[:, :, :, None] if images.ndim == 3 else images)
+        rows.append(np.arange(len(images)))
+    others = len(layout.names) - len(layout.idx_files)
+    notes = (f"{count_noun(others, 'other file')} left out",) if others else ()
+    return Listing(tuple(samples), ArrayRows(arrays, rows), notes=notes)
+
+
+def _pairs(layout: Layout) -> dict[str, tuple[str, str]]:
+    """Return the files of images and of labels of each part, training images first."""
+    found: dict[tuple[str, str], list[str]] = {}
+    sets = set()
+    for name in layout.idx_files:
+        match = IDX_NAME.fullmatch(name)
+        if match is not None:
+            collection, part, role = match.groups()
+            found.setdefault((_PARTS[part], role), []).append(name)
+            sets.add(collection)
+    several = next((names for names in found.values() if len(names) > 1), None)
+    if several or len(sets) > 1:
+        names = several or layout.idx_files
+        raise DataError(
+            f"{layout.tree.path} holds {' and '.join(names[:4])}. Expected one data set, each file "
+            "packed or not: move the others away."
+        )
+    pairs = {}
+    for part in dict.fromkeys(_PARTS.values()):
+        names = ["".join(found.get((part, role), ())) for role in ("images", "labels")]
+        if any(names) and not all(names):
+            missing, there = ("images", names[1]) if names[1] else ("labels", names[0])
+            raise DataError(
+                f"{layout.tree.path} holds {there} and no file of its {missing}. Expected both: add it."
+            )
+        if all(names):
+            pairs[part] = (names[0], names[1])
+    return pairs
+
+
+def _require_pair(
+    images: NDArray[np.uint8], labels: NDArray[np.uint8], images_where: str, labels_where: str
+) -> None:
+    if len(images) != len(labels):
+        raise DataError(
+            f"{images_where} holds {len(images)} images and {labels_where} {len(labels)} labels, "
+            f"expected one for each. {_FETCH_AGAIN}"
+        )
+
+
+def _file_at(path: Path) -> _File:
+    if path.is_dir():
+        raise DataError(f"{path} cannot be read: Is a directory. Expected an IDX file.")
+    try:
+        return _File(str(path), path.stat().st_size, lambda: path.open("rb"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing. {_FETCH_AGAIN}") from error
+
+
+def _file_in(layout: Layout, name: str) -> _File:
+    full = layout.full(name)
+    return _File(layout.where(name), layout.tree.packed_size(full), lambda: layout.tree.open(full))
+
+
+def _read(file: _File, magics: tuple[int, ...]) -> NDArray[np.uint8]:
+    with _unpacking(file) as (stream, expansion):
+        first = stream.read(4)
+        _check_magic(file.where, first, magics)
+        num_bytes = 4 * first[3]
         header = stream.read(num_bytes)
-        _check_magic(path, header[:4], magic)
         if len(header) < num_bytes:
-            got = f"{len(header)} bytes, expected {num_bytes}"
-            raise DataError(f"{path} ends within its header: {got}. {_FETCH_AGAIN}")
-        shape = struct.unpack(f">{num_sizes}I", header[4:])
-        _check_size(path, shape)
-        array = np.frombuffer(_content(path, stream, shape), np.uint8).reshape(shape)
+            got = f"{len(header) + 4} bytes, expected {num_bytes + 4}"
+            raise DataError(f"{file.where} ends within its header: {got}. {_FETCH_AGAIN}")
+        shape = struct.unpack(f">{first[3]}I", header)
+        _check_size(file, shape, expansion)
+        array = np.frombuffer(_content(file.where, stream, shape), np.uint8).reshape(shape)
+    if array.ndim == 4 and array.shape[3] not in (1, 3, 4):
+        raise DataError(f"{file.where} has {array.shape[3]} channels. Expected 1, 3 or 4.")
     array.flags.writeable = False
     return array
 
 
-def _check_size(path: Path, shape: tuple[int, ...]) -> None:
+def _check_size(file: _File, shape: tuple[int, ...], expansion: int) -> None:
     """Refuse sizes that cannot be true or do not fit."""
-    expected, packed = math.prod(shape), path.stat().st_size
-    header = f"{path}: the header says {_sizes(shape)}"
+    expected = math.prod(shape)
+    header = f"{file.where}: the header says {_sizes(shape)}"
     if expected == 0:
         raise DataError(f"{header}: nothing to learn from. {_FETCH_AGAIN}")
-    if expected > packed * _MOST_EXPANSION:
+    if expected > file.size * expansion:
         raise DataError(
-            f"{header}, but the file's {packed} packed bytes cannot hold more than "
-            f"{packed * _MOST_EXPANSION}. {_FETCH_AGAIN}"
+            f"{header}, but the file's {file.size} packed bytes cannot hold more than "
+            f"{file.size * expansion}. {_FETCH_AGAIN}"
         )
     available = psutil.virtual_memory().available
     if expected > available:
         raise MachineError(
-            f"{path} holds {_sizes(shape)}, and {available} bytes of memory are free. End other "
+            f"{file.where} holds {_sizes(shape)}, and {available} bytes of memory are free. End other "
             "programs, or take a machine with more memory."
         )
 
 
-def _content(path: Path, stream: gzip.GzipFile, shape: tuple[int, ...]) -> bytearray:
+def _content(where: str, stream: IO[bytes] | gzip.GzipFile, shape: tuple[int, ...]) -> bytearray:
     """Return what follows the header, unpacking at most one byte too many."""
     expected, content = math.prod(shape), bytearray()
-    header = f"{path}: the header says {_sizes(shape)}"
+    header = f"{where}: the header says {_sizes(shape)}"
     # Read until the end, where the checksum is looked at.
     while chunk := stream.read(min(_CHUNK_BYTES, expected + 1 - len(content))):
         content += chunk
@@ -152,40 +245,44 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 
 @contextmanager
-def _unpacking(path: Path, magic: int) -> Iterator[gzip.GzipFile]:
-    """Open a file's unpacked stream, and explain what fails."""
-    if path.is_dir():
-        raise DataError(f"{path} cannot be read: Is a directory. Expected a gzip-packed IDX file.")
+def _unpacking(file: _File) -> Iterator[tuple[IO[bytes] | gzip.GzipFile, int]]:
+    """Open a file's unpacked stream, say how much it may expand, and explain what fails."""
+    where = file.where
     try:
-        with explaining(), gzip.open(path) as stream:
-            yield stream
-    except FileNotFoundError as error:
-        raise DataError(f"{path} is missing. {_FETCH_AGAIN}") from error
+        with explaining(), file.open() as start:
+            is_packed = start.read(2) == _GZIP_MARK
+        with explaining(), file.open() as packed:
+            if not is_packed:
+                yield packed, 1
+                return
+            with gzip.open(packed) as stream:
+                yield stream, MOST_EXPANSION
     except EOFError as error:
-        raise DataError(f"{path} is truncated: its gzip stream breaks off. {_FETCH_AGAIN}") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        with path.open("rb") as file:
-            is_unpacked = file.read(4) == magic.to_bytes(4, "big")
-        if is_unpacked:
-            fix = "Pack it with gzip, under the same name."
-            raise DataError(f"{path} is an IDX file that is not packed. {fix}") from error
-        raise DataError(f"{path} is not a sound gzip file: {error}. {_FETCH_AGAIN}") from error
+        raise DataError(f"{where} is truncated: its gzip stream breaks off. {_FETCH_AGAIN}") from error
+    except (gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
+        raise DataError(f"{where} is not a sound gzip file: {error}. {_FETCH_AGAIN}") from error
     except OSError as error:
-        text = f"{path} cannot be read: {error.strerror}. Expected a gzip-packed IDX file."
+        text = f"{where} cannot be read: {error.strerror}. Expected an IDX file."
         raise DataError(text) from error
     except MemoryError as error:
-        text = f"{path} is too large for the memory that is free. End other programs."
+        text = f"{where} is too large for the memory that is free. End other programs."
         raise MachineError(text) from error
 
 
-def _check_magic(path: Path, first: bytes, magic: int) -> None:
+def _check_magic(where: str, first: bytes, magics: tuple[int, ...]) -> None:
     actual = int.from_bytes(first, "big")
-    if actual == magic and len(first) == 4:
+    if actual in magics and len(first) == 4:
         return
     got, fix = f"0x{first.hex()}", _FETCH_AGAIN
     if actual in _MEANINGS:
         got = f"0x{actual:08x} ({_MEANINGS[actual]})"
         fix = "The images file and the labels file look swapped: exchange them, or fetch both again."
     raise DataError(
-        f"{path}: wrong magic number, expected 0x{magic:08x} ({_MEANINGS[magic]}), got {got}. {fix}"
+        f"{where}: wrong magic number, expected 0x{magics[0]:08x} ({_MEANINGS[magics[0]]}), got {got}. "
+        f"{fix}"
     )
+
+
+IDX = Format(
+    "idx", "IDX files named as those of MNIST, such as train-images-idx3-ubyte.gz", _matches, _listing
+)

@@ -19,7 +19,7 @@ def picture(tmp_path: Path) -> Path:
     """Return a large dark picture in colour, lit on its right half."""
     values = np.full((80, 80), 20, np.uint8)
     values[:, 40:] = 220
-    Image.fromarray(values).convert("RGB").save(tmp_path / "right.png")
+    Image.fromarray(np.dstack([values, values, values + 30])).save(tmp_path / "right.png")
     return tmp_path / "right.png"
 
 

@@ -43,7 +43,7 @@ def test_written_bytes_are_a_gzip_of_several_blocks_and_the_same_everywhere() ->
 
 
 def test_other_arrays_are_not_written() -> None:
-    with pytest.raises(ValueError, match=r"must be uint8 with 1 or 3 dimensions, got float32 with 3"):
+    with pytest.raises(ValueError, match=r"must be uint8 with 1, 3 or 4 dimensions, got float32 with 3"):
         encode_idx(IMAGES.astype(np.float32))  # type: ignore[arg-type]
 
 
@@ -86,9 +86,13 @@ def test_truncated_gzip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"<html>no such file", "Not a gzipped file"), (b"", "wrong magic number.* got 0x. ")],
+    [
+        (b"<html>no such file", "wrong magic number.* got 0x3c68746d. "),
+        (b"\x1f\x8b\x07no such file", "not a sound gzip file: Unknown compression method"),
+        (b"", "wrong magic number.* got 0x. "),
+    ],
 )
-def test_what_is_not_gzip(content: bytes, reason: str, tmp_path: Path) -> None:
+def test_what_is_neither_idx_nor_gzip(content: bytes, reason: str, tmp_path: Path) -> None:
     (tmp_path / "i.gz").write_bytes(content)
     with pytest.raises(DataError, match=reason):
         read_images(tmp_path / "i.gz")
@@ -159,26 +163,39 @@ def test_no_labels(tmp_path: Path) -> None:
         read_labels(packed(struct.pack(">2I", 0x801, 0), tmp_path / "l.gz"))
 
 
-def test_a_file_that_was_unpacked(tmp_path: Path) -> None:
+def test_a_file_that_was_unpacked_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "i.gz").write_bytes(gzip.decompress(encode_idx(IMAGES)))
-    with pytest.raises(
-        DataError, match=r"i\.gz is an IDX file that is not packed\. Pack it with gzip, under the same"
-    ):
-        read_images(tmp_path / "i.gz")
+    np.testing.assert_array_equal(read_images(tmp_path / "i.gz"), IMAGES)
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_an_unpacked_file_of_another_size_than_it_says(change: int, tmp_path: Path) -> None:
+    content = gzip.decompress(encode_idx(IMAGES)) + b"\0"
+    (tmp_path / "i").write_bytes(content[: len(content) - 1 + change])
+    got = "59" if change < 0 else "more"
+    with pytest.raises(DataError, match=rf"says 5 x 4 x 3 = 60 bytes, got {got}\. Fetch"):
+        read_images(tmp_path / "i")
+
+
+def test_unpacked_sizes_that_no_file_of_its_length_can_hold(tmp_path: Path) -> None:
+    (tmp_path / "i").write_bytes(struct.pack(">4I", 0x803, 60_000, 2**31, 2**31) + bytes(40))
+    with pytest.raises(DataError, match=r"but the file's 56 packed bytes cannot hold more than 56\."):
+        read_images(tmp_path / "i")
 
 
 def test_a_folder(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"cannot be read: Is a directory\. Expected a gzip-packed IDX file\."
+        DataError, match=r"cannot be read: Is a directory\. Expected an IDX file\."
     ):
         read_images(tmp_path)
 
 
 def test_a_file_that_a_disk_cannot_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(path: Path) -> None:
+    def broken(path: Path, mode: str) -> None:
         raise OSError(errno.EIO, "Input/output error", str(path))
 
-    monkeypatch.setattr("gzip.open", broken)
+    write_idx(tmp_path / "i.gz", IMAGES)
+    monkeypatch.setattr(Path, "open", broken)
     with pytest.raises(DataError, match=r"i\.gz cannot be read: Input/output error\."):
         read_images(tmp_path / "i.gz")
 
