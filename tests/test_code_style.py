@@ -121,7 +121,7 @@ def _opens_text_in_the_locales_encoding(call: ast.Call) -> bool:
         getattr(getattr(call.func, "value", None), "id", ""),
         getattr(call.func, "attr", getattr(call.func, "id", "")),
     )
-    if "encoding" in given or owner in ("os", "gzip", "Image", "opener"):
+    if "encoding" in given or owner in ("os", "gzip", "archive", "Image", "opener"):
         return False
     if name == "read_text":
         return not call.args

@@ -1,4 +1,4 @@
-"""Description of labelled images that nobody has described yet, and the file that it suggests."""
+"""Description of labelled images that are new, and the file that it suggests."""
 
 import math
 from collections import Counter
@@ -248,7 +248,7 @@ def _classes(path: Path, samples: Sequence[Sample]) -> tuple[ClassCount, ...]:
         shown = ", ".join(names[:5])
         raise DataError(
             f"{path} holds images of {count_noun(len(names), 'class', 'classes')} ({shown}). Expected "
-            f"2 to {_MOST_CLASSES}: name the folder that holds one folder for each class, or their table."
+            f"2 to {_MOST_CLASSES}: name what holds one folder for each class, or their table."
         )
     return tuple(
         ClassCount(name, counts[name, "train"], counts[name, "test"], counts[name, ""]) for name in names
@@ -265,17 +265,15 @@ def _suggested_size(sizes: Sizes, every: Sequence[Size]) -> Size:
     """Return the common height and width, or smaller ones of the usual proportions."""
     if sizes.common_share == 1 and max(sizes.common) <= _LARGEST_COMMON:
         return max(sizes.common[0], _LEAST_SIDE), max(sizes.common[1], _LEAST_SIDE)
-    longest = min(_LONGEST_SIDE, _rounded(median(max(size) for size in every)))
+    usual = median(max(size) for size in every)
+    longest = max(_LEAST_SIDE, min(_LONGEST_SIDE, int(usual // _SIDE_STEP * _SIDE_STEP)))
     slant = median(math.log(width / height) for height, width in every)
     upright = fmean(width < height for height, width in every)
     if min(upright, fmean(width > height for height, width in every)) > 0.25:
         slant = 0.0  # upright and lying pictures
-    shortest = _rounded(longest * math.exp(-abs(slant)))
+    steps = round(longest * math.exp(-abs(slant)) / _SIDE_STEP)
+    shortest = max(_LEAST_SIDE, steps * _SIDE_STEP)
     return (shortest, longest) if slant > 0 else (longest, shortest)
-
-
-def _rounded(side: float) -> int:
-    return max(_LEAST_SIDE, round(side / _SIDE_STEP) * _SIDE_STEP)
 
 
 def _ground(borders: tuple[float, float], looks: Sequence[_Look]) -> Ground:
@@ -289,7 +287,7 @@ def _ground(borders: tuple[float, float], looks: Sequence[_Look]) -> Ground:
 
 
 def _min_per_class(smallest: int) -> int:
-    """Return the usual minimum, or half of what the smallest class leaves in a split."""
+    """Return the usual minimum, or half of the smallest class in a split."""
     return max(1, min(_MIN_PER_CLASS, math.floor(smallest * _SHARES_LEAST / 2)))
 
 

@@ -35,7 +35,7 @@ class Packed:
 
 
 def packed_suffix(path: Path) -> str:
-    """Return the suffix of the file that `pack` makes of a source, ``.zip`` or ``.npz``."""
+    """Return the suffix of what `pack` makes, ``.zip`` or ``.npz``."""
     return ".npz" if path.suffix.lower() == ".npz" and path.is_file() else ".zip"
 
 
@@ -43,8 +43,8 @@ def pack(path: Path, target: Path) -> Packed:
     """Pack a source into one file, in one step.
 
     A folder becomes a zip archive of its files, stored, by name and with fixed dates: the same files
-    give the same bytes. An archive or a ``.npz`` file is copied as it is. Until all is written, the file is
-    called ``TARGET.<process>.part``.
+    give the same bytes. An archive or a ``.npz`` file is copied as it is. Until all is written, the file
+    is called ``TARGET.<process>.part``.
 
     Args:
         path: A folder, or a ``.zip`` or ``.npz`` file, as `litesmith.data.formats.registry` reads it.
@@ -93,7 +93,7 @@ def _add(tree: Tree, name: str, archive: zipfile.ZipFile) -> None:
     info, size = zipfile.ZipInfo(name, _DATE), tree.size(name)
     info.create_system, info.external_attr = _UNIX, _MODE << 16
     with explaining():
-        source = tree.open(name)
+        source = tree.stream(name)
     with source, archive.open(info, "w", force_zip64=size > _ZIP64_BYTES) as entry:
         shutil.copyfileobj(source, entry, _CHUNK_BYTES)
     if info.file_size != size:

@@ -59,10 +59,11 @@ class ZipTree(Tree):
         """Return the packed bytes that an entry states."""
         return self._infos[name].compress_size
 
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         """Open an entry; no more is unpacked than it states."""
+        archive = self._archive
         with explaining_zip(self.where(name)):
-            return self._archive.open(self._infos[name])
+            return archive.open(self._infos[name])
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def explaining_zip(name: str) -> Iterator[None]:
         OverflowError,
     ) as error:
         why = str(error) or type(error).__name__
-        raise DataError(f"{name} is not a sound zip archive: {why}. Pack it again.") from error
+        raise DataError(f"{name} is not sound: {why}. Pack it again, or get it again.") from error
 
 
 def _entries(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
@@ -142,7 +143,7 @@ def _entry_fault(name: str, info: zipfile.ZipInfo, num_entries: int) -> str:
 
 
 def _require_list_fits(path: Path, file: BinaryIO) -> None:
-    """Raise if the list of entries, which is read as a whole, is too large."""
+    """Raise if the list of entries does not fit into memory."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_BYTES))
     end = file.read()

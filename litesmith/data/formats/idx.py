@@ -43,11 +43,11 @@ _PARTS = {"train": "train", "t10k": "test", "test": "test"}
 
 @dataclass(frozen=True)
 class _File:
-    """An IDX file: what it is called in messages, its packed bytes and how it is opened."""
+    """An IDX file: its name in messages, its packed bytes, how it is opened."""
 
     where: str
     size: int
-    open: Callable[[], IO[bytes]]
+    stream: Callable[[], IO[bytes]]
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
@@ -185,7 +185,7 @@ def _file_at(path: Path) -> _File:
 
 def _file_in(layout: Layout, name: str) -> _File:
     full = layout.full(name)
-    return _File(layout.where(name), layout.tree.packed_size(full), lambda: layout.tree.open(full))
+    return _File(layout.where(name), layout.tree.packed_size(full), lambda: layout.tree.stream(full))
 
 
 def _read(file: _File, magics: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -246,12 +246,15 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 @contextmanager
 def _unpacking(file: _File) -> Iterator[tuple[IO[bytes] | gzip.GzipFile, int]]:
-    """Open a file's unpacked stream, say how much it may expand, and explain what fails."""
+    """Open a file's unpacked stream and explain what fails.
+
+    With it goes the most that a packed byte can become.
+    """
     where = file.where
     try:
-        with explaining(), file.open() as start:
+        with explaining(), file.stream() as start:
             is_packed = start.read(2) == _GZIP_MARK
-        with explaining(), file.open() as packed:
+        with explaining(), file.stream() as packed:
             if not is_packed:
                 yield packed, 1
                 return

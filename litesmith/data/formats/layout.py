@@ -54,7 +54,7 @@ class Layout:
 
     @cached_property
     def pictures(self) -> tuple[str, ...]:
-        """Paths of all files from the root that are no texts and of no other format."""
+        """Paths from the root of all files that may be pictures."""
         return tuple(name for name in self.names if _may_be_picture(name))
 
     @cached_property
@@ -130,7 +130,7 @@ def find_layout(tree: Tree) -> Layout:
 
 
 def _enclosing(layout: Layout) -> str:
-    """Return the one folder that holds all that matters and is no class, or nothing."""
+    """Return the one folder around everything that is no class, or nothing."""
     telling = [name for name in layout.names if _tells(name)]
     tops = {name.partition("/")[0] for name in telling}
     if len(tops) != 1 or "/" not in telling[0]:

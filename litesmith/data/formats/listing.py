@@ -136,7 +136,7 @@ def _content(tree: Tree, name: str) -> bytes | Unreadable:
         limit = f"{_MAX_FILE_BYTES} bytes"
         return Unreadable(name, f"has {size} bytes, more than {limit}. Make it smaller.")
     try:
-        with tree.open(name) as file:
+        with tree.stream(name) as file:
             content = file.read(size + 1)
     except DataError as error:
         return Unreadable(name, _reason(error, tree.where(name)))

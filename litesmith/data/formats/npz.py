@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from litesmith.data.formats.archive import MOST_EXPANSION, explaining_zip
 from litesmith.data.formats.labelled import Sample, Unreadable, class_name, count_noun
 from litesmith.data.formats.layout import PARTS, Layout, is_validation
+from litesmith.data.formats.levels import InBytes, arrays_in_bytes
 from litesmith.data.formats.listing import ArrayRows, Format, Listing
-from litesmith.data.formats.picture import deep_to_bytes
 from litesmith.errors import DataError, MachineError
 
 _EXPECTED = "x_train and y_train, perhaps with x_test and y_test, or images and labels"
@@ -63,7 +63,7 @@ class _Arrays:
 
 @dataclass(frozen=True)
 class _Part:
-    """Images of one part: uint8 (n, height, width, channels), with rows that cannot be read."""
+    """Images of one part, uint8 (n, height, width, channels), with faults by row."""
 
     name: str
     given: str
@@ -101,10 +101,10 @@ def _listing(layout: Layout) -> Listing:
 
 @contextmanager
 def _opened(layout: Layout, name: str) -> Iterator[IO[bytes]]:
-    """Open the file so that one can go back in it, which in an archive costs much."""
+    """Open the file so that going back in it is cheap."""
     full, where = layout.full(name), layout.where(name)
     try:
-        with layout.tree.open(full) as file:
+        with layout.tree.stream(full) as file:
             if not isinstance(file, zipfile.ZipExtFile):
                 yield file
                 return
@@ -141,7 +141,12 @@ def _read(archive: zipfile.ZipFile, where: str) -> tuple[list[_Part], list[str]]
     _require_memory(complete, where)
     notes = [f"{count_noun(len(others), 'other array')} left out"] if others else []
     notes += [f"images in {part} count as training images" for part in names if is_validation(part)]
-    return [_part(archive, arrays, where) for arrays in complete], notes
+    contents = [_content(archive, arrays.images, where) for arrays in complete]
+    in_rows = [images if images.ndim == 4 else images[:, :, :, None] for images in contents]
+    words = [f"{where}: the images{_of(arrays.part)}" for arrays in complete]
+    in_bytes = arrays_in_bytes(in_rows, words)
+    parts = zip(complete, in_bytes, strict=True)
+    return [_part(archive, arrays, images, where) for arrays, images in parts], notes
 
 
 def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> _Array:
@@ -185,7 +190,7 @@ def _require_parts(found: Collection[str], others: Sequence[str], where: str) ->
 
 def _complete(part: str, arrays: Mapping[str, _Array], where: str) -> _Arrays:
     """Return the arrays of a part, as many images as labels."""
-    words = f" of {part}" if part else ""
+    words = _of(part)
     images, labels, groups = (arrays.get(role) for role in ("images", "labels", "groups"))
     if images is None or labels is None:
         missing = "images" if images is None else "labels"
@@ -230,17 +235,20 @@ def _require_memory(parts: Sequence[_Arrays], where: str) -> None:
         )
 
 
-def _part(archive: zipfile.ZipFile, arrays: _Arrays, where: str) -> _Part:
-    """Read images, labels and groups of a part."""
-    words = f"{where}: {arrays.part} " if arrays.part else f"{where}: "
-    labels = _words(_content(archive, arrays.labels, where), f"{words}labels")
+def _part(archive: zipfile.ZipFile, arrays: _Arrays, images: InBytes, where: str) -> _Part:
+    """Read labels and groups of a part."""
+    words = _of(arrays.part)
+    labels = _words(_content(archive, arrays.labels, where), f"{where}: the labels{words}")
     groups = ("",) * len(labels)
     if arrays.groups is not None:
-        groups = _words(_content(archive, arrays.groups, where), f"{words}groups")
-    images, faults = _in_bytes(_content(archive, arrays.images, where), f"{words}images")
-    faults |= {row: "has no label. Fill it in." for row, label in enumerate(labels) if not label}
+        groups = _words(_content(archive, arrays.groups, where), f"{where}: the groups{words}")
+    bare = {row: "has no label. Fill it in." for row, label in enumerate(labels) if not label}
     name, given = arrays.part or "images", PARTS.get(arrays.part, "")
-    return _Part(name, given, images, labels, groups, faults)
+    return _Part(name, given, images.images, labels, groups, {**images.faults, **bare})
+
+
+def _of(part: str) -> str:
+    return f" of {part}" if part else ""
 
 
 def _content(archive: zipfile.ZipFile, array: _Array, where: str) -> NDArray[np.generic]:
@@ -259,47 +267,6 @@ def _content(archive: zipfile.ZipFile, array: _Array, where: str) -> NDArray[np.
     if array.in_fortran_order:
         return values.reshape(array.shape[::-1]).transpose()
     return values.reshape(array.shape)
-
-
-def _in_bytes(images: NDArray[np.generic], where: str) -> tuple[NDArray[np.uint8], dict[int, str]]:
-    """Return images as uint8 (n, height, width, channels), and what is wrong with some."""
-    if images.ndim == 3:
-        images = images[:, :, :, None]
-    if images.dtype == np.uint8:
-        return images.view(np.uint8), {}
-    if images.dtype.kind == "f":
-        return _floats_in_bytes(images, where)
-    low, high = int(images.min()), int(images.max())
-    if images.dtype.kind == "b":
-        return images.astype(np.uint8) * np.uint8(255), {}
-    if low < 0 or high > 65_535:
-        raise DataError(
-            f"{where} go from {low} to {high}. Expected integers in 0 to 255 or in 0 to 65535."
-        )
-    return deep_to_bytes(images), {}
-
-
-def _floats_in_bytes(
-    images: NDArray[np.generic], where: str
-) -> tuple[NDArray[np.uint8], dict[int, str]]:
-    """Return floats in 0 to 1, or else in 0 to 255, as uint8; rows with NaN are faults."""
-    whole = np.array([bool(np.isfinite(image).all()) for image in images])
-    faults = {
-        int(row): "holds a value that is not a number or is infinite. Correct it, or leave it out."
-        for row in np.flatnonzero(~whole)
-    }
-    sound = [image for image, is_sound in zip(images, whole, strict=True) if is_sound]
-    low = min((float(image.min()) for image in sound), default=0.0)
-    high = max((float(image.max()) for image in sound), default=0.0)
-    if low < 0 or high > 255:
-        raise DataError(
-            f"{where} go from {low:g} to {high:g}. Expected floats in 0 to 1 or in 0 to 255: scale them."
-        )
-    factor = 255 if high <= 1 else 1
-    in_bytes = np.zeros(images.shape, np.uint8)
-    for row in np.flatnonzero(whole):
-        in_bytes[row] = np.rint(images[row].astype(np.float64) * factor)
-    return in_bytes, faults
 
 
 def _words(values: NDArray[np.generic], where: str) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import BinaryIO
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
+from litesmith.data.formats.levels import picture_in_bytes
 from litesmith.data.formats.pixels import Pixels, canonical
 from litesmith.errors import DataError
 
@@ -26,8 +26,8 @@ _MAX_MEGAPIXELS = 250
 _NOT_READ = {"EPS", "MPEG", "PDF"}
 # Pillow multiplies the levels of grey PNG files of few bits, but not the level that is transparent.
 _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
-# Bits that a 16-bit picture may use, as cameras of 8 and 12 bits write them.
-_DEPTHS = (8, 12, 16)
+# Where Pillow has the level or colour that is transparent.
+_KEY = "transparency"
 # Pictures of more megapixels than this are held against the memory that is free. Decoding takes up to so
 # many bytes for each pixel, most where floats are scaled.
 _LARGE_MEGAPIXELS = 8
@@ -56,9 +56,7 @@ def picture_suffixes() -> frozenset[str]:
 def decode_picture(source: Path | BinaryIO, name: str) -> Decoded:
     """Decode a picture file, of an animation the first frame.
 
-    16-bit levels count in 8, 12 or 16 bits, whichever holds the brightest one. Floats in 0 to 1, or else
-    in 0 to 255, count as such. Other levels are scaled from their lowest to their highest. What is not a
-    number is transparent.
+    Levels of more than 8 bits are scaled as `picture_in_bytes` does; what is no number is transparent.
 
     Args:
         source: The file, or a stream that can seek.
@@ -163,11 +161,11 @@ def _require_memory(size: tuple[int, int]) -> None:
 
 def _correct_transparent_level(picture: ImageFile.ImageFile) -> None:
     """Scale a PNG file's transparent level to Pillow's bit depth."""
-    level, depth = picture.info.get("transparency"), picture.tile[0][3] if picture.tile else None
+    level, depth = picture.info.get(_KEY), picture.tile[0][3] if picture.tile else None
     if isinstance(level, int) and depth in _LEVEL_FACTORS:
-        picture.info["transparency"] = level * _LEVEL_FACTORS[depth]
+        picture.info[_KEY] = level * _LEVEL_FACTORS[depth]
     elif isinstance(level, tuple) and depth == "RGB;16B":
-        picture.info["transparency"] = tuple(value >> 8 for value in level)
+        picture.info[_KEY] = tuple(value >> 8 for value in level)
 
 
 def _decoded(picture: Image.Image, changes: list[str]) -> Decoded:
@@ -197,52 +195,12 @@ def _scaled(picture: Image.Image, changes: list[str]) -> Decoded:
     changes = [*changes, "brought to 8 bits"]
     holes = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
     seen = ~holes
-    if "transparency" in picture.info:
-        seen &= values != picture.info["transparency"]
-    grey = np.where(seen, _to_bytes(values), 0).astype(np.uint8)
+    if _KEY in picture.info:
+        seen &= values != picture.info[_KEY]
+    grey = np.where(seen, picture_in_bytes(values), 0).astype(np.uint8)
     if seen.all():
         return Decoded(canonical(grey), tuple(changes))
     if num_holes := int(holes.sum()):
         changes.append(f"left out what is not a number ({num_holes} of {values.size} pixels)")
     alpha = np.where(seen, 255, 0).astype(np.uint8)
     return Decoded(canonical(np.stack([grey, alpha], axis=2)), tuple(changes))
-
-
-def _to_bytes(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Bring the levels of a picture to 0 to 255."""
-    if values.dtype.kind in "ui" and values.min() >= 0 and values.max() < 2 ** _DEPTHS[-1]:
-        return deep_to_bytes(values)
-    floats = values.astype(np.float64)
-    finite = floats[np.isfinite(floats)]
-    if finite.size and finite.min() >= 0 and finite.max() <= 255:
-        factor = 255 if finite.max() <= 1 else 1
-        with np.errstate(invalid="ignore"):
-            return np.rint(np.clip(np.nan_to_num(floats, posinf=255), 0, 255 / factor) * factor).astype(
-                np.uint8
-            )
-    return _stretched(floats, finite)
-
-
-def deep_to_bytes(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Return integers of 0 to 65535 in 8 bits.
-
-    They count in 8, 12 or 16 bits, whichever holds the highest of them; the lowest bits are left out.
-    """
-    levels = values.astype(np.uint16)
-    highest = int(levels.max())
-    depth = next(depth for depth in _DEPTHS if highest < 2**depth)
-    in_bytes: NDArray[np.uint8] = (levels >> (depth - 8)).astype(np.uint8)
-    return in_bytes
-
-
-def _stretched(values: NDArray[np.float64], finite: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Scale values to 0 to 255, infinite ones to the ends."""
-    if not finite.size:
-        return np.where(values > 0, 255, 0).astype(np.uint8)
-    # halved, since the span of the largest floats is larger than any of them
-    low, high = finite.min() / 2, finite.max() / 2
-    span = max(high - low, np.finfo(np.float64).tiny)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shares = np.clip((values / 2 - low) / span, 0, 1)
-    levels: NDArray[np.uint8] = np.rint(np.nan_to_num(shares) * 255).astype(np.uint8)
-    return levels

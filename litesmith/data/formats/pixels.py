@@ -1,4 +1,4 @@
-"""Pixels of one decoded picture: their digest, and how they come to a data set's form."""
+"""Pixels of a decoded picture, their digest, and their data set's form."""
 
 import hashlib
 import struct
@@ -35,7 +35,10 @@ class Pixels:
         return self.colours.shape[0], self.colours.shape[1]
 
     def digest(self) -> str:
-        """Return 32 hex digits: BLAKE2b of shape, then bytes, with the opacity as last channel."""
+        """Return BLAKE2b of shape and bytes as 32 hex digits.
+
+        The opacity, if there is some, counts as the last channel.
+        """
         every = self.colours if self.alpha is None else np.dstack([self.colours, self.alpha])
         digest = hashlib.blake2b(struct.pack("<3I", *every.shape), digest_size=_DIGEST_BYTES)
         digest.update(np.ascontiguousarray(every).data)

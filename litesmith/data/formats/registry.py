@@ -117,7 +117,7 @@ def open_source(path: Path) -> Iterator[Source]:
 
 @contextmanager
 def open_tree(path: Path) -> Iterator[Tree]:
-    """Open a folder, or a ``.zip`` or ``.npz`` file, for a block, whatever it holds.
+    """Open a folder, ``.zip`` or ``.npz`` for a block, whatever it holds.
 
     Raises:
         DataError: It is missing, or neither a folder nor such a file.

@@ -32,7 +32,7 @@ _MEMORY_FACTOR = 20
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of a table: its line, path of the picture from the root, label and group."""
+    """A row of a table; ``name`` is the path of its picture."""
 
     line: int
     name: str
@@ -67,7 +67,7 @@ def _listing(layout: Layout) -> Listing:
 def _table_notes(table: str, num_repeated: int) -> list[str]:
     notes, folder = [], table.rpartition("/")[0]
     if num_repeated:
-        notes.append(f"{count_noun(num_repeated, 'row')} of {table} stand twice and count once")
+        notes.append(f"{count_noun(num_repeated, 'repeated row')} of {table} left out")
     if is_validation(folder):
         notes.append(f"pictures in {folder}/ count as training images")
     return notes
@@ -94,7 +94,7 @@ def _found(layout: Layout, rows: Sequence[_Row], folder: str) -> tuple[list[Samp
 
 
 def _require_one_kind(layout: Layout) -> None:
-    """Raise if tables lie at the root and in folders, or some parts have none."""
+    """Raise unless there is one table, or one in each part."""
     folders = {table.rpartition("/")[0] for table in layout.tables}
     if "" in folders and len(folders) > 1:
         other = sorted(folders)[1]
@@ -115,7 +115,7 @@ def _require_one_kind(layout: Layout) -> None:
 
 
 def _rows(layout: Layout, table: str) -> tuple[list[_Row], list[Unreadable]]:
-    """Read a table; rows without a label or with a path that leads out are faults."""
+    """Read a table, and what is wrong with some of its rows."""
     where, folder = layout.where(table), PurePosixPath(table).parent
     rows: list[_Row] = []
     faults: list[Unreadable] = []
@@ -136,7 +136,7 @@ def _rows(layout: Layout, table: str) -> tuple[list[_Row], list[Unreadable]]:
 
 
 def _distinct(layout: Layout, rows: Sequence[_Row]) -> tuple[list[_Row], list[Unreadable], int]:
-    """Return rows that name their file alone, those that disagree, and the number of repeated ones."""
+    """Return distinct rows, those that disagree, and the number of repeated ones."""
     by_name: dict[str, list[_Row]] = {}
     for row in rows:
         by_name.setdefault(row.name, []).append(row)
@@ -165,7 +165,7 @@ def _text(layout: Layout, table: str, where: str) -> str:
             "programs, or split the data into batches."
         )
     try:
-        with explaining_zip(where), layout.tree.open(name) as file:
+        with explaining_zip(where), layout.tree.stream(name) as file:
             content = file.read(size + 1)
     except OSError as error:
         raise MachineError(f"cannot read {where}: {error.strerror}. Change its permissions.") from error
@@ -221,7 +221,7 @@ def _delimiter(header: str) -> str:
 
 
 def _column(where: str, columns: Sequence[str], name: str) -> int:
-    """Return the place of a column, -1 for an optional one that is not there."""
+    """Return the place of a column, -1 for an optional one."""
     if columns.count(name) > 1:
         raise DataError(
             f"{where} has {columns.count(name)} columns {name!r}. Expected one: rename others."

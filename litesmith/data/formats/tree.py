@@ -36,7 +36,7 @@ class Tree(ABC):
         """Return the bytes that a file takes where it lies."""
 
     @abstractmethod
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         """Open a file for reading.
 
         Raises:
@@ -77,7 +77,7 @@ class FolderTree(Tree):
         """Return the same."""
         return self._sizes[name]
 
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         """Open a file."""
         return (self.path / name).open("rb")
 
@@ -98,7 +98,7 @@ class FileTree(Tree):
         """Return the bytes of the file."""
         return self._size
 
-    def open(self, name: str) -> IO[bytes]:
+    def stream(self, name: str) -> IO[bytes]:
         """Open the file."""
         return self.path.open("rb")
 

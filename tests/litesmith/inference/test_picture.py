@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from litesmith.data.formats import picture as picture_module
-from litesmith.data.formats.picture import picture_suffixes
 from litesmith.data.outliers import TrainingStatistics, fit_statistics
 from litesmith.data.synthetic.garments import draw_images
 from litesmith.errors import DataError
@@ -338,21 +337,6 @@ def test_every_colour_space_that_pillow_reads_becomes_grey(
 def test_a_damaged_note_of_the_camera_leaves_the_picture_as_it_is(tmp_path: Path) -> None:
     dark_with_square(28, 28).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01")
     assert read_picture(tmp_path / "a.jpg", DARK).image[14, 14] > 190
-
-
-def test_names_of_pictures_are_those_of_formats_that_are_read() -> None:
-    assert {
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".tif",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".mpo",
-        ".avif",
-    } <= picture_suffixes()
-    assert not {".eps", ".ps", ".pdf", ".h5", ".grib", ".wmf", ".mpg", ".svg"} & picture_suffixes()
 
 
 def test_formats_of_which_pillow_knows_the_name_alone_are_no_pictures(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from litesmith.data.formats.idx import encode_idx, read_images, read_labels, read_pair
 from litesmith.errors import DataError, MachineError
 from tests.conftest import write_idx
+from tests.litesmith.data.formats.sources import noise, read, written
 
 IMAGES = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
 LABELS = np.array([3, 1, 4, 1, 5], np.uint8)
@@ -184,9 +185,7 @@ def test_unpacked_sizes_that_no_file_of_its_length_can_hold(tmp_path: Path) -> N
 
 
 def test_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"cannot be read: Is a directory\. Expected an IDX file\."
-    ):
+    with pytest.raises(DataError, match=r"cannot be read: Is a directory\. Expected an IDX file\."):
         read_images(tmp_path)
 
 
@@ -223,3 +222,71 @@ def test_header_that_breaks_off(tmp_path: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"i\.gz is missing\. Fetch the file again"):
         read_images(tmp_path / "i.gz")
+
+
+def data_set(folder: Path, *names: str) -> Path:
+    """Write files of the names that MNIST has, or nearly so."""
+    for name in names:
+        role = noise(2, 5, 8, 6) if "images" in name else LABELS
+        content = encode_idx(role[:2] if name.startswith(("t10k", "test")) else role)
+        written(folder, {name: content if name.endswith(".gz") else gzip.decompress(content)})
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("join", ["-", "."])
+@pytest.mark.parametrize("prefix", ["", "emnist-letters-"])
+def test_a_data_set_of_four_files(prefix: str, join: str, suffix: str, tmp_path: Path) -> None:
+    names = [f"{prefix}{part}-images{join}idx3-ubyte{suffix}" for part in ("train", "t10k")]
+    names += [f"{prefix}{part}-labels{join}idx1-ubyte{suffix}" for part in ("train", "t10k")]
+    names = [name.replace(f"{prefix}t10k", f"{prefix}test") if prefix else name for name in names]
+    folder = data_set(tmp_path, *names)
+    labelled = read(folder)
+    num_test = 5 if prefix else 2
+    assert labelled.kind == "idx"
+    assert labelled.given == ("train",) * 5 + ("test",) * num_test
+    assert labelled.files == tuple(
+        [f"train[{row}]" for row in range(5)] + [f"test[{row}]" for row in range(num_test)]
+    )
+    assert labelled.labels[:5] == ("3", "1", "4", "1", "5")
+    np.testing.assert_array_equal(labelled.images[:5, :, :, 0], noise(2, 5, 8, 6))
+
+
+def test_a_data_set_without_test_images(tmp_path: Path) -> None:
+    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz")
+    assert read(data_set(tmp_path, *names)).given == ("train",) * 5
+
+
+def test_colour_in_four_dimensions(tmp_path: Path) -> None:
+    colours = noise(1, 5, 8, 6, 3)
+    write_idx(tmp_path / "train-images-idx4-ubyte.gz", colours)
+    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", LABELS)
+    np.testing.assert_array_equal(read(tmp_path, channels=3).images, colours)
+    with pytest.raises(DataError, match=r"expected 0x00000803 .*, got 0x00000804"):
+        read_images(tmp_path / "train-images-idx4-ubyte.gz")
+    write_idx(tmp_path / "train-images-idx4-ubyte.gz", noise(1, 5, 8, 6, 2))
+    with pytest.raises(DataError, match=r"has 2 channels\. Expected 1, 3 or 4"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (
+            ("train-images-idx3-ubyte",),
+            r"holds train-images-idx3-ubyte and no file of its labels\. Expected both: add it\.",
+        ),
+        (("train-labels-idx1-ubyte.gz",), r"and no file of its images\. Expected both"),
+        (
+            ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"),
+            r"holds train-images-idx3-ubyte and train-images-idx3-ubyte\.gz\. Expected one data set",
+        ),
+        (
+            ("a-train-images-idx3-ubyte", "b-train-labels-idx1-ubyte"),
+            r"holds a-train-images-idx3-ubyte and b-train-labels-idx1-ubyte\. Expected one data set",
+        ),
+    ],
+)
+def test_files_that_do_not_make_a_data_set(names: tuple[str, ...], text: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=text):
+        read(data_set(tmp_path, *names))
