@@ -1,5 +1,6 @@
 """Zip archives as sources, with what hostile ones may hold."""
 
+import errno
 import stat
 import struct
 import zipfile
@@ -20,6 +21,17 @@ from litesmith.errors import DataError, MachineError
 MOST_EXPANSION = 1032
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
+# What a damaged archive makes its readers raise.
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 # The end of an archive with its longest comment, where the size of the list of entries stands.
 _END_BYTES = 22 + 65_535
 _END_MARK = b"PK\x05\x06"
@@ -90,18 +102,18 @@ def explaining_zip(name: str) -> Iterator[None]:
     """Turn what damaged archives raise into `DataError`."""
     try:
         yield
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        struct.error,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        OverflowError,
-    ) as error:
-        why = str(error) or type(error).__name__
-        raise DataError(f"{name} is not sound: {why}. Pack it again, or get it again.") from error
+    except _DAMAGES as error:
+        raise _unsound(name, error) from error
+    except OSError as error:
+        # a place before the beginning or behind the end, or a disk that cannot read
+        if error.errno not in (errno.EINVAL, errno.EIO):
+            raise
+        raise _unsound(name, error) from error
+
+
+def _unsound(name: str, error: Exception) -> DataError:
+    why = str(error) or type(error).__name__
+    return DataError(f"{name} is not sound: {why}. Pack it again, or get it again.")
 
 
 def _entries(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:

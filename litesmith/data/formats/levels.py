@@ -11,6 +11,8 @@ from litesmith.errors import DataError
 # Bits that 16-bit pictures may use, as cameras of 8 and 12 bits write them.
 _DEPTHS = (8, 12, 16)
 _HIGHEST_DEEP = 2 ** _DEPTHS[-1] - 1
+# Floats are scaled so many at once, for memory's sake.
+_BLOCK_PIXELS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,29 @@ def picture_in_bytes(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """
     if values.dtype.kind in "biu" and values.min() >= 0 and values.max() <= _HIGHEST_DEEP:
         return _deep_in_bytes(values, int(values.max()))
-    floats = values.astype(np.float64)
-    finite = floats[np.isfinite(floats)]
-    if finite.size and finite.min() >= 0 and finite.max() <= 255:
-        end = 1.0 if finite.max() <= 1 else 255.0
-        return _floats_in_bytes(np.clip(np.nan_to_num(floats, posinf=end), 0, end), end)
-    return _stretched(floats, finite)
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.where(np.greater(values, 0), 255, 0).astype(np.uint8)
+    kept = values if finite.all() else values[finite]
+    low, high = float(kept.min()), float(kept.max())
+    in_bytes = np.empty(values.shape, np.uint8)
+    step = max(1, _BLOCK_PIXELS // values.shape[1])
+    for start in range(0, len(values), step):
+        block = values[start : start + step].astype(np.float64)
+        in_bytes[start : start + step] = _block_in_bytes(block, low, high)
+    return in_bytes
+
+
+def _block_in_bytes(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint8]:
+    """Bring some rows of a picture to 0 to 255, of which the levels are known."""
+    if low >= 0 and high <= 255:
+        end = 1.0 if high <= 1 else 255.0
+        return _floats_in_bytes(np.clip(np.nan_to_num(values, posinf=end), 0, end), end)
+    # halved, since the span of the largest floats is larger than any of them
+    span = max(high / 2 - low / 2, np.finfo(np.float64).tiny)
+    with np.errstate(invalid="ignore", over="ignore"):
+        shares = np.clip((values / 2 - low / 2) / span, 0, 1)
+    return _floats_in_bytes(np.nan_to_num(shares), 1.0)
 
 
 def arrays_in_bytes(arrays: Sequence[NDArray[np.generic]], names: Sequence[str]) -> list[InBytes]:
@@ -103,7 +122,6 @@ def _in_bytes(array: NDArray[np.generic], sound: NDArray[np.bool_], highest: flo
     if array.dtype == np.uint8:
         return InBytes(array.view(np.uint8), {})
     images = np.zeros(array.shape, np.uint8)
-    # One by one, for memory's sake.
     for row in np.flatnonzero(sound):
         if array.dtype.kind == "b":
             images[row] = np.where(array[row], 255, 0)
@@ -124,17 +142,4 @@ def _deep_in_bytes(values: NDArray[np.generic], highest: int) -> NDArray[np.uint
 
 def _floats_in_bytes(values: NDArray[np.float64], highest: float) -> NDArray[np.uint8]:
     levels: NDArray[np.uint8] = np.rint(values * (255 if highest <= 1 else 1)).astype(np.uint8)
-    return levels
-
-
-def _stretched(values: NDArray[np.float64], finite: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Scale values to 0 to 255, infinite ones to the ends."""
-    if not finite.size:
-        return np.where(values > 0, 255, 0).astype(np.uint8)
-    # halved, since the span of the largest floats is larger than any of them
-    low, high = finite.min() / 2, finite.max() / 2
-    span = max(high - low, np.finfo(np.float64).tiny)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shares = np.clip((values / 2 - low) / span, 0, 1)
-    levels: NDArray[np.uint8] = np.rint(np.nan_to_num(shares) * 255).astype(np.uint8)
     return levels

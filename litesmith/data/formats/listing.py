@@ -17,6 +17,7 @@ from litesmith.data.formats.pixels import canonical
 from litesmith.data.formats.tree import Tree
 from litesmith.data.formats.workers import map_in_order
 from litesmith.errors import DataError, MachineError
+from litesmith.quiet import hushed
 
 Result = TypeVar("Result")
 # What is done with each decoded picture. It is pickled for worker processes, and may raise `DataError`.
@@ -159,10 +160,11 @@ def _use_pictures(
     use: Use[Result], pictures: Sequence[tuple[str, bytes | Unreadable]]
 ) -> list[Result | Unreadable]:
     """Decode and use pictures; this runs in worker processes."""
-    return [
-        content if isinstance(content, Unreadable) else _use_picture(use, name, content)
-        for name, content in pictures
-    ]
+    with hushed():  # libtiff and others write of every damage to the terminal
+        return [
+            content if isinstance(content, Unreadable) else _use_picture(use, name, content)
+            for name, content in pictures
+        ]
 
 
 def _use_picture(use: Use[Result], name: str, content: bytes) -> Result | Unreadable:

@@ -26,6 +26,7 @@ from litesmith.data.formats.layout import PARTS, Layout, is_validation
 from litesmith.data.formats.levels import InBytes, arrays_in_bytes
 from litesmith.data.formats.listing import ArrayRows, Format, Listing
 from litesmith.errors import DataError, MachineError
+from litesmith.files import explaining
 
 _EXPECTED = "x_train and y_train, perhaps with x_test and y_test, or images and labels"
 _ROLES = {"x": "images", "images": "images", "y": "labels", "labels": "labels", "groups": "groups"}
@@ -85,8 +86,11 @@ def _listing(layout: Layout) -> Listing:
         )
     name = layout.archives[0]
     where = layout.where(name)
-    with _opened(layout, name) as file, explaining_zip(where), zipfile.ZipFile(file) as archive:
-        parts, notes = _read(archive, where)
+    with _opened(layout, name) as file:
+        with explaining_zip(where):
+            archive = zipfile.ZipFile(file)
+        with archive:
+            parts, notes = _read(archive, where)
     samples, unreadable, rows = [], [], []
     for part in parts:
         good = [row for row in range(len(part.images)) if row not in part.faults]
@@ -102,20 +106,20 @@ def _listing(layout: Layout) -> Listing:
 @contextmanager
 def _opened(layout: Layout, name: str) -> Iterator[IO[bytes]]:
     """Open the file so that going back in it is cheap."""
-    full, where = layout.full(name), layout.where(name)
+    where = layout.where(name)
     try:
-        with layout.tree.stream(full) as file:
-            if not isinstance(file, zipfile.ZipExtFile):
-                yield file
-                return
-            with tempfile.TemporaryFile() as unpacked, explaining_zip(where):
-                shutil.copyfileobj(file, unpacked, _CHUNK_BYTES)
-                unpacked.seek(0)
-                yield unpacked
+        file = layout.tree.stream(layout.full(name))
     except OSError as error:
-        raise MachineError(
-            f"cannot read {where}: {error.strerror}. Change its permissions, or free some disk."
-        ) from error
+        raise MachineError(f"cannot read {where}: {error.strerror}. Change its permissions.") from error
+    with file:
+        if not isinstance(file, zipfile.ZipExtFile):
+            yield file
+            return
+        with tempfile.TemporaryFile() as unpacked:
+            with explaining(), explaining_zip(where):
+                shutil.copyfileobj(file, unpacked, _CHUNK_BYTES)
+            unpacked.seek(0)
+            yield unpacked
 
 
 def _read(archive: zipfile.ZipFile, where: str) -> tuple[list[_Part], list[str]]:

@@ -29,9 +29,9 @@ _LEVEL_FACTORS = {"L;2": 85, "L;4": 17}
 # Where Pillow has the level or colour that is transparent.
 _KEY = "transparency"
 # Pictures of more megapixels than this are held against the memory that is free. Decoding takes up to so
-# many bytes for each pixel, most where floats are scaled.
+# many bytes for each pixel, most where the picture is transparent in part.
 _LARGE_MEGAPIXELS = 8
-_BYTES_PER_PIXEL = 24
+_BYTES_PER_PIXEL = 26
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def test_a_picture_larger_than_the_memory_ends_it(
     path = written(tmp_path, {**cats_and_dogs(1), "cat/large.png": large})
     monkeypatch.setattr("psutil.virtual_memory", Memory)
     with pytest.raises(
-        MachineError, match=r"cat/large\.png does not fit into this machine's memory: 384"
+        MachineError, match=r"cat/large\.png does not fit into this machine's memory: 416"
     ):
         read(path)
 
