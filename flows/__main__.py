@@ -16,7 +16,7 @@ from flows.serving.environment import (
     without_password,
 )
 from flows.serving.server import require_answer, server
-from tasks.command import Commands, Parser, add_command, run_chosen
+from tasks.command import Commands, Parser, add_choice, add_command, run_chosen
 from tasks.terminal import begin_in_utf8
 
 _DELIVERY_S = 10.0
@@ -42,19 +42,22 @@ def _parser() -> argparse.ArgumentParser:
         "retrain",
         _retrain,
         summary="bring every step up to date, now",
-        examples=[command, f"{command} --profile quick", f"{command} --offline-fallback"],
+        examples=[
+            command,
+            f"{command} --profile quick",
+            f"{command} --data digits",
+            f"{command} --offline-fallback",
+        ],
     )
-    retrain.add_argument(
-        "--profile",
-        metavar="NAME",
-        action="append",
-        help="run with profiles/NAME.yaml in a workspace of its own; "
-        "several are laid over each other in their order",
+    add_choice(
+        retrain,
+        "run with profiles/NAME.yaml in a workspace of its own; several are laid over each other in "
+        "their order",
     )
     retrain.add_argument(
         "--offline-fallback",
         action="store_true",
-        help="use synthetic images if no source of the data set answers",
+        help="use synthetic images if the data set is published and no source of it answers",
     )
     serve = add_command(
         commands,
@@ -77,15 +80,17 @@ def _retrain(chosen: argparse.Namespace) -> None:
     project = Path.cwd()
     # Before anything large is imported: on a busy machine half a minute may pass until the first step.
     _say("checking parameters, disk and memory ...")
-    from flows.precheck import checked_profile
+    from flows.precheck import checked_choice
 
-    profile = checked_profile(project, chosen.profile, offline_fallback=chosen.offline_fallback)
+    choice = checked_choice(
+        project, chosen.profile, chosen.data, offline_fallback=chosen.offline_fallback
+    )
     with _api(project):
         _say("asking DVC which steps are out of date ...")
         check_settings()
         from flows.command import run
 
-        run(project, profile)
+        run(project, *choice)
 
 
 def _serve(chosen: argparse.Namespace) -> None:

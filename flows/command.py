@@ -12,16 +12,16 @@ from tasks import catalog
 from tasks.workspace import workspace_folder
 
 
-def run(project: Path, profile: str | None) -> None:
+def run(project: Path, profile: str | None, data: str | None = None) -> None:
     """Run the flow, show its progress, and print its results.
 
     Raises:
         LitesmithError: The run failed.
     """
-    root = workspace_folder(project, profile)
+    root = workspace_folder(project, profile, data)
     try:
         with watching(Progress()):
-            record = retrain(profile)
+            record = retrain(profile, data)
     except StageError:
         print(f"\nruns:   {(root / catalog.INDEX).resolve()}")
         raise

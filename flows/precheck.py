@@ -78,30 +78,33 @@ def check_dvc(project: Path) -> None:
             stages.names()
 
 
-def checked_profile(project: Path, profile: Chosen, *, offline_fallback: bool) -> str | None:
-    """Check what a run needs, and return its profiles, joined.
+def checked_choice(
+    project: Path, profile: Chosen, data: str | None, *, offline_fallback: bool
+) -> tuple[str | None, str | None]:
+    """Check what a run needs, and return its profiles, joined, and its data set.
 
     Args:
         project: The project's folder.
         profile: The requested profiles.
-        offline_fallback: Whether to lay synthetic images over them if the data set is out of reach.
+        data: The requested data set.
+        offline_fallback: Whether synthetic images stand in for a published data set out of reach.
 
     Raises:
         MachineError: As `check`, or DVC cannot check whether the data set is here already.
-        ParamsError: There is no profile of such a name, or its values are wrong.
+        ParamsError: There is no profile or data set of such a name, or its values are wrong.
         SourcesError: As `check`: nothing may stand in for a source that the user names.
     """
-    params = parse_params(laid(project, *profile_overlays(project, profile)), project)
+    names, folder = profile_names(profile), workspace_folder(project, profile, data)
+    params = parse_params(laid(project, *profile_overlays(project, profile, data)), project)
     check(params, project)
-    names = profile_names(profile)
-    if offline_fallback and not _is_reachable(params, workspace_folder(project, names)):
-        names = (*names, SYNTHETIC)
+    if offline_fallback and not _is_reachable(params, folder):
+        names, data = (*names, SYNTHETIC), None
         folder = workspace_folder(project, names).relative_to(project)
         print(
             f"This run uses synthetic images instead, in the workspace {folder}/. Each of its pages is "
             "marked, and nothing of it enters the project's data, models, dvc.lock or reports.\n"
         )
-    return profile_title(names)
+    return profile_title(names), data
 
 
 def _is_reachable(params: Params, root: Path) -> bool:

@@ -28,12 +28,14 @@ from tasks.workspace import open_workspace
 
 
 @flow(name="retrain", persist_result=False)
-def retrain(profile: str | list[str] | None = None) -> str:
+def retrain(profile: str | list[str] | None = None, data: str | None = None) -> str:
     """Bring every stage up to date.
 
     Args:
         profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their
-            order: the run then has a workspace of its own. None runs in the project.
+            order: the run then has a workspace of its own.
+        data: Name of a data set in ``datasets/``, which has a workspace of its own too. None, or the
+            project's own, with no profile runs in the project.
 
     Returns:
         The path of the run's record, ``reports/runs/<id>.json``.
@@ -41,7 +43,7 @@ def retrain(profile: str | list[str] | None = None) -> str:
     Raises:
         BusyError: Another run holds the workspace.
         MachineError, SourcesError: As `flows.precheck.check`.
-        ParamsError: There is no such profile, or a value is out of its bounds.
+        ParamsError: There is no such profile or data set, or a value is out of its bounds.
         StageError: A stage failed.
     """
     watch_starters()
@@ -50,7 +52,7 @@ def retrain(profile: str | list[str] | None = None) -> str:
     provide_user(project)
     name, flow_id = str(flow_run.get_name()), str(flow_run.get_id())
     log = RunLog(name, flow_id, profile_title(profile), git_state(project))
-    root = open_workspace(project, profile)
+    root = open_workspace(project, profile, data)
     with holding(root):
         try:
             _walk(root, log)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from litesmith.errors import DataError
-from tasks.command import Commands, HelpFormatter, Parser, add_command, run_chosen
+from tasks.command import Commands, HelpFormatter, Parser, add_choice, add_command, run_chosen
 from tasks.commands.generated import FILES
 from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.reference import make_reference
@@ -16,7 +16,7 @@ from tasks.commands.sample import check_sample, make_sample
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.terminal import begin_in_utf8, printable
-from tasks.workspace import clean, is_workspace, project_here, repro_command
+from tasks.workspace import clean, is_workspace, project_here, repro_command, workspace_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,14 +86,25 @@ def _add_list(commands: Commands) -> None:
     listing = add_command(
         commands,
         "list",
-        lambda chosen: print(list_steps(project_here(), chosen.step, chosen.files)),
+        lambda chosen: print(list_steps(_folder(chosen), chosen.step, chosen.files)),
         summary="show each step with its state and how long it took",
-        examples=["python -m tasks list", "python -m tasks list prune", "python -m tasks list --files"],
+        examples=[
+            "python -m tasks list",
+            "python -m tasks list prune",
+            "python -m tasks list --files",
+            "python -m tasks list --data digits --profile quick",
+        ],
     )
     listing.add_argument(
         "step", nargs="?", choices=STEPS, metavar="STEP", help="show the files of this step too"
     )
     listing.add_argument("--files", action="store_true", help="show the files of every step too")
+    add_choice(listing, "of the last run with profiles/NAME.yaml")
+
+
+def _folder(chosen: argparse.Namespace) -> Path:
+    """Return the folder of the runs of a data set and profiles."""
+    return workspace_folder(project_here(), chosen.profile, chosen.data)
 
 
 def _add_predict(commands: Commands) -> None:
@@ -119,12 +130,15 @@ def _add_reference(commands: Commands) -> None:
     reference = add_command(
         commands,
         "reference",
-        lambda chosen: print(make_reference(project_here(), chosen.profile)),
+        lambda chosen: print(make_reference(project_here(), chosen.profile, chosen.data)),
         summary="make the present result the reference of later runs",
-        examples=["python -m tasks reference", "python -m tasks reference --profile nightly"],
+        examples=[
+            "python -m tasks reference",
+            "python -m tasks reference --profile nightly",
+            "python -m tasks reference --data digits",
+        ],
     )
-    profile_help = "the last run with profiles/NAME.yaml; several in the order given to that run"
-    reference.add_argument("--profile", metavar="NAME", action="append", help=profile_help)
+    add_choice(reference, "the last run with profiles/NAME.yaml; several in the order given to that run")
 
 
 def _add_generated(

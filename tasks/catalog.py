@@ -43,8 +43,10 @@ REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
 
-# What later runs are compared with, or null. Only `python -m tasks reference` writes it.
+# What later runs are compared with, or null; beside it those of other data sets than the project's own,
+# in the project alone. Only `python -m tasks reference` writes them.
 REFERENCE = Path("reports/reference.json")
+REFERENCES = Path("reports/references")
 
 # Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all.
 RUNS = Path("reports/runs")

@@ -85,6 +85,19 @@ def add_command(
     return parser
 
 
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a data set."""
+    parser.add_argument(
+        "--data", metavar="NAME", help="the data set datasets/NAME.yaml; by default the project's own"
+    )
+
+
+def add_choice(parser: argparse.ArgumentParser, profile_help: str) -> None:
+    """Add the options that name a data set and profiles."""
+    add_data(parser)
+    parser.add_argument("--profile", metavar="NAME", action="append", help=profile_help)
+
+
 def run_chosen(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, hint: str = "") -> int:
     """Run the chosen command and return its exit code.
 

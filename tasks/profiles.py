@@ -1,11 +1,22 @@
-"""Profiles: overlays of ``params.yaml``, chosen by name, laid over each other in order."""
+"""The data set and the profiles of a run.
+
+Profiles are overlays of ``params.yaml``, chosen by name, laid over each other in order.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from litesmith.errors import ParamsError, did_you_mean
-from litesmith.params.loading import overlaid, parse_params, pinned, read_sections
+from litesmith.params.loading import (
+    DATASETS,
+    named_dataset,
+    overlaid,
+    parse_params,
+    pinned,
+    read_dataset,
+    read_sections,
+)
 from tasks import catalog
 
 PROFILES = Path("profiles")
@@ -16,6 +27,10 @@ Chosen = str | Sequence[str] | None
 
 _JOINT = "+"
 _RENAMED = {"drawn": " It is called synthetic now."}
+_IS_PROFILE = (
+    f"a profile: {{wrong}}. A profile is a file {PROFILES}/NAME.yaml, and NAME alone is given; "
+    f"`{_JOINT}` stands between several."
+)
 # A workspace is a folder of that name, and systems take 255 bytes.
 _MAX_BYTES = 200
 
@@ -34,13 +49,17 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
         raise ParamsError(
             f"profile {twice[0]!r} is given twice. Name each once, the one that has the last word last."
         )
-    joined = _JOINT.join(names)
-    if len(joined.encode("utf-8", "replace")) > _MAX_BYTES:
-        raise ParamsError(
-            f"{joined[:20]!r}... is too long for a profile's name: a workspace is called that, and "
-            f"{_MAX_BYTES} bytes are the limit, got {len(joined)} characters."
-        )
+    require_short(_JOINT.join(names), "for a profile's name")
     return names
+
+
+def require_short(name: str, wrong: str) -> None:
+    """Raise `ParamsError` if no workspace can be called that."""
+    if len(name.encode("utf-8", "replace")) > _MAX_BYTES:
+        raise ParamsError(
+            f"{name[:20]!r}... is too long {wrong}: a workspace is called that, and {_MAX_BYTES} bytes "
+            f"are the limit, got {len(name)} characters."
+        )
 
 
 def profile_title(chosen: Chosen) -> str | None:
@@ -52,16 +71,40 @@ def profile_title(chosen: Chosen) -> str | None:
     return _JOINT.join(profile_names(chosen)) or None
 
 
-def profile_overlays(project: Path, chosen: Chosen) -> list[dict[str, object]]:
-    """Return what the profiles change, and what the report calls them.
+def chosen_dataset(project: Path, data: str | None) -> str | None:
+    """Return the name of the chosen data set, None if it is the project's own.
 
     Raises:
-        ParamsError: As `profile_names`; or there is no such profile, it is not a mapping in YAML, or it
-            names a parameter that ``params.yaml`` does not have.
+        ParamsError: ``data`` is no name, or ``params.yaml`` cannot be read.
     """
-    names = profile_names(chosen)
+    if data is None:
+        return None
+    what = f"a data set: {{wrong}}. A data set is a file {DATASETS}/NAME.yaml, and NAME alone is given."
+    name = _checked(data, what)
+    return None if name == named_dataset(read_sections(project / catalog.PARAMS)) else name
+
+
+def profile_overlays(project: Path, chosen: Chosen, data: str | None = None) -> list[dict[str, object]]:
+    """Return what data set and profiles change, and what the report calls them.
+
+    Raises:
+        ParamsError: As `profile_names` and `chosen_dataset`; or there is no such profile or data set, a
+            profile is not a mapping in YAML, or names a parameter that ``params.yaml`` does not have, or
+            another data set than ``data``.
+    """
+    names, dataset = profile_names(chosen), chosen_dataset(project, data)
     overlays = [_read(project, name) for name in names]
-    return [*overlays, {"report": {"profile": profile_title(names)}}] if names else []
+    for name, overlay in zip(names, overlays, strict=True):
+        own = named_dataset(overlay)
+        if data is not None and own not in (None, data):
+            raise ParamsError(
+                f"profile {name!r} is for the data set {own!r}, and {data!r} was chosen. Leave one of "
+                f"them out, or copy {PROFILES}/{name}.yaml without its line `dataset`."
+            )
+    if dataset is not None:
+        read_dataset(dataset, project)
+        overlays = [{"dataset": dataset}, *overlays]
+    return [*overlays, {"report": {"profile": profile_title(names)}}] if names else overlays
 
 
 def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
@@ -90,6 +133,17 @@ def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:
     return content
 
 
+def dataset_names(project: Path) -> list[str]:
+    """Return the names of the data sets that the project describes."""
+    return sorted(path.stem for path in (project / DATASETS).glob("*.yaml"))
+
+
+def is_title(project: Path, title: str) -> bool:
+    """Tell whether a text names profiles that the project has."""
+    known = {path.stem for path in (project / PROFILES).glob("*.yaml")}
+    return all(name in known for name in title.split(_JOINT))
+
+
 def _read(project: Path, name: str) -> dict[str, object]:
     path = project / PROFILES / f"{name}.yaml"
     # Of a folder, a pipe or a link that leads nowhere with this name, reading says what it is.
@@ -114,8 +168,8 @@ def _text(given: object) -> str:
     return given
 
 
-def _checked(name: str) -> str:
-    """Return a name, or raise if it could lead elsewhere."""
+def _checked(name: str, what: str = _IS_PROFILE) -> str:
+    """Return a name, or raise with ``what`` it is not if it could lead elsewhere."""
     if not name.strip():
         wrong = "it is empty"
     elif name != name.strip():
@@ -128,7 +182,4 @@ def _checked(name: str) -> str:
         wrong = "it has a character that cannot be shown"
     else:
         return name
-    raise ParamsError(
-        f"{name!r} is not the name of a profile: {wrong}. A profile is a file {PROFILES}/NAME.yaml, and "
-        f"NAME alone is given; `{_JOINT}` stands between several."
-    )
+    raise ParamsError(f"{name!r} is not the name of {what.format(wrong=wrong)}")

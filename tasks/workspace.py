@@ -10,22 +10,35 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from litesmith.errors import MachineError, ParamsError
-from litesmith.files import write_text, yaml_text
+from litesmith.files import write_json, write_text, yaml_text
 from litesmith.params.loading import DATASETS, parse_params
 from litesmith.params.sections.dataset import Dataset, DatasetParams, PublishedBase
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
-from tasks.profiles import Chosen, laid, profile_names, profile_overlays, profile_title
+from tasks.profiles import (
+    Chosen,
+    chosen_dataset,
+    dataset_names,
+    is_title,
+    laid,
+    profile_names,
+    profile_overlays,
+    profile_title,
+    require_short,
+)
 
 # Folders of the workspaces: those of profiles, and that of the profile for a run without network.
 WORKSPACES = Path(".workspaces")
 OFFLINE = Path(".offline")
 SYNTHETIC = "synthetic"
 
+# Between a data set and its profiles in the name of a workspace.
+_JOINT = "-"
+
 # Copied from the project, so that every step runs with Prefect or without.
 _SOURCES = (
     "litesmith", "tasks", "flows", "devices",
-    "dvc.yaml", ".dvcignore", "versions.yaml", catalog.REFERENCE,
+    "dvc.yaml", ".dvcignore", "versions.yaml",
 )  # fmt: skip
 _HEADER = """\
 # Written by tasks/workspace.py from the project's files and an overlay. Edit those, not this.
@@ -45,16 +58,45 @@ def project_here(*also: str) -> Path:
     return Path.cwd()
 
 
-def workspace_folder(project: Path, profile: Chosen) -> Path:
-    """Return the folder of a run, for None the project itself.
+def workspace_folder(project: Path, profile: Chosen, data: str | None = None) -> Path:
+    """Return the folder of a run, for its own data set and no profile the project itself.
 
     Raises:
-        ParamsError: A path is given instead of a profile's name.
+        ParamsError: A path is given instead of a name; or another choice has a folder of that name.
     """
-    names = profile_names(profile)
-    if not names:
+    names, dataset = profile_names(profile), chosen_dataset(project, data)
+    if not names and dataset is None:
         return project
-    return project / (OFFLINE if names == (SYNTHETIC,) else WORKSPACES / str(profile_title(names)))
+    if dataset is None and names == (SYNTHETIC,):
+        return project / OFFLINE
+    folder = _JOINT.join(part for part in (dataset, profile_title(names)) if part)
+    require_short(folder, "for a data set with its profiles")
+    choices = sorted(_choices(project, folder))
+    if len(choices) > 1:
+        raise ParamsError(
+            f"{WORKSPACES / folder} would be the workspace of {' and of '.join(choices)}. Rename the "
+            "file of one of them in datasets/ or profiles/."
+        )
+    return project / WORKSPACES / folder
+
+
+def _choices(project: Path, folder: str) -> Iterator[str]:
+    """Yield the choices among existing files that have a workspace of this name."""
+    if folder != SYNTHETIC and is_title(project, folder):
+        yield f"profile {folder}"
+    for dataset in dataset_names(project):
+        title = folder.removeprefix(dataset + _JOINT)
+        if chosen_dataset(project, dataset) is None:
+            continue
+        if folder == dataset:
+            yield f"data set {dataset}"
+        elif title != folder and is_title(project, title):
+            yield f"data set {dataset} with profile {title}"
+
+
+def reference_path(dataset: str | None) -> Path:
+    """Return the file of a data set's reference run, for None that of the project's own."""
+    return catalog.REFERENCES / f"{dataset}.json" if dataset else catalog.REFERENCE
 
 
 def is_workspace(folder: Path) -> bool:
@@ -83,12 +125,11 @@ def _is_elsewhere(root: Path) -> bool:
     return is_workspace(root) or ":" in os.environ.get("DVC_STAGE", "")
 
 
-def open_workspace(project: Path, profile: Chosen) -> Path:
+def open_workspace(project: Path, profile: Chosen, data: str | None = None) -> Path:
     """Return the folder of a run, up to date, as `make_workspace` does."""
-    folder = workspace_folder(project, profile)
-    if folder == project:
-        return project
-    return make_workspace(folder, project, *profile_overlays(project, profile))
+    folder = workspace_folder(project, profile, data)
+    overlays = profile_overlays(project, profile, data)
+    return project if folder == project else make_workspace(folder, project, *overlays)
 
 
 def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object]) -> Path:
@@ -107,6 +148,9 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
     with holding(folder):
         for name in _SOURCES:
             _copy(project / name, folder / name)
+        _copy(project / reference_path(chosen_dataset(project, dataset.key)), folder / catalog.REFERENCE)
+        if not (folder / catalog.REFERENCE).is_file():
+            write_json(folder / catalog.REFERENCE, None)
         write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
         _write_dataset(folder, project, dataset)
         _begin_dvc(folder)

@@ -86,7 +86,7 @@ def pinned(content: Mapping[str, object], root: Path) -> Yaml:
     Raises:
         ParamsError: The data set pins a parameter that is unknown.
     """
-    name = content.get("dataset")
+    name = named_dataset(content)
     try:
         dataset = read_dataset(name, root)
     except ParamsError:
@@ -100,6 +100,11 @@ def pinned(content: Mapping[str, object], root: Path) -> Yaml:
         return overlaid(content, overlay)
     except ParamsError as error:
         raise ParamsError(f"{DATASETS}/{name}.yaml: {error}") from error
+
+
+def named_dataset(content: Mapping[str, object]) -> object:
+    """Return the data set that parameters name, or None."""
+    return content.get("dataset")
 
 
 def read_dataset(name: object, root: Path) -> Dataset:

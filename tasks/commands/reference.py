@@ -10,35 +10,37 @@ from typing import TYPE_CHECKING
 from litesmith.documents.formats import count, percent, points, signed
 from litesmith.errors import ContractError, DataError
 from tasks import catalog
-from tasks.profiles import Chosen, profile_overlays, profile_title
-from tasks.workspace import repro_command, workspace_folder
+from tasks.profiles import Chosen, chosen_dataset, profile_overlays, profile_title
+from tasks.workspace import reference_path, repro_command, workspace_folder
 
 if TYPE_CHECKING:
     from litesmith.records.summary import Reference
 
 
-def make_reference(root: Path, profile: Chosen = None) -> str:
-    """Make the last run the project's reference and return the change as text.
+def make_reference(root: Path, profile: Chosen = None, data: str | None = None) -> str:
+    """Make the last run the reference of its data set and return the change as text.
 
-    ``profile`` names the run's workspace; None stands for the project itself.
+    ``data`` and ``profile`` name the run's workspace; None for both stands for the project itself.
 
     Raises:
-        ParamsError: There is no such profile.
+        ParamsError: There is no such profile or data set.
         ContractError: There is no summary, or the report step did not write it.
     """
     from litesmith.records.record import write_record
 
-    folder, reference = workspace_folder(root, profile), root / catalog.REFERENCE
+    folder, reference = workspace_folder(root, profile, data), reference_path(chosen_dataset(root, data))
     path, title = folder / catalog.SUMMARY, profile_title(profile)
     shown = path.relative_to(root)
     if not path.is_file():
-        profile_overlays(root, profile)  # an unknown profile is the better reason
-        again = f"`python -m flows retrain --profile {shlex.quote(title)}`" if title else "`make run`"
+        profile_overlays(root, profile, data)  # an unknown name is the better reason
+        choice = (("--data", data), ("--profile", title))
+        options = [word for option, name in choice if name for word in (option, name)]
+        again = f"`python -m flows retrain {shlex.join(options)}`" if options else "`make run`"
         raise ContractError(f"{shown} is missing, so there is no result to refer to. {again} writes it.")
     now = _run(path, shown, folder)
-    change = _change(now, reference)
-    write_record(reference, now)
-    return f"{change}\nCommit {catalog.REFERENCE}; `dvc repro report` shows the report against it."
+    change = _change(now, root / reference)
+    write_record(root / reference, now)
+    return f"{change}\nCommit {reference}; `dvc repro report` shows the report against it."
 
 
 def _run(path: Path, shown: Path, folder: Path) -> "Reference":
