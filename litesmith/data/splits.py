@@ -28,37 +28,16 @@ class Split:
     ids: NDArray[np.int64]
 
 
-def split_rows(
-    labels: NDArray[np.uint8], sizes: Mapping[str, int], rest: str, seed: int
-) -> dict[str, NDArray[np.int64]]:
-    """Assign rows to splits, stratified by class.
-
-    Labels are uint8 (n,); ``rest`` gets the rows that are in none of ``sizes``.
-
-    Returns:
-        For ``rest`` and each name in ``sizes`` its rows, int64, ascending; together every row once.
-    """
-    remaining = np.arange(len(labels), dtype=np.int64)
-    rows: dict[str, NDArray[np.int64]] = {}
-    for name, num_rows in sizes.items():
-        chosen = sample_rows(labels[remaining], num_rows, seed, leave_some=True)
-        rows[name] = remaining[chosen]
-        remaining = np.delete(remaining, chosen)
-    return {rest: remaining, **rows}
-
-
-def sample_rows(
-    labels: NDArray[np.uint8], num_rows: int, seed: int, *, leave_some: bool = False
-) -> NDArray[np.int64]:
+def sample_rows(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[np.int64]:
     """Choose rows at random, int64 (num_rows,), ascending, stratified by class.
 
-    Labels are uint8 (n,). With ``leave_some`` every class must also have a row that is not chosen.
+    Labels are uint8 (n,).
 
     Raises:
         ParamsError: There are too few rows, or too few of a class.
     """
     rows = np.arange(len(labels), dtype=np.int64)
-    if num_rows == len(rows) and not leave_some:
+    if num_rows == len(rows):
         return rows
     try:
         chosen, _ = train_test_split(rows, train_size=num_rows, stratify=labels, random_state=seed)

@@ -9,6 +9,8 @@ from litesmith.files import yaml_text
 from litesmith.params.everything import Params
 from litesmith.params.loading import DATASETS, DEVICES
 from litesmith.params.section import Section
+from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.device import DeviceParams
 from tasks import catalog
 from tasks.dag.closure import folded, packages, sources
 from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
@@ -16,7 +18,11 @@ from tasks.dag.step import MaybeEmpty, Metric, Plot, Port, Step
 # Stands at an output in dvc.yaml, for code that passes on messages of DVC.
 MAYBE_EMPTY = "maybe_empty"
 
-_FOLDERS = {"dataset": DATASETS, "device": DEVICES}
+# Sections with a file of their own, which ``params.yaml`` names: its folder, and what it holds.
+_FILES: dict[str, tuple[Path, type[Section]]] = {
+    "dataset": (DATASETS, DatasetParams),
+    "device": (DEVICES, DeviceParams),
+}
 # Sections over which a data set's file lays a part of its own.
 _PINNED = {"validate": "thresholds", "sweep": "sweep"}
 
@@ -52,8 +58,11 @@ def _stage(step: Step, root: Path) -> dict[str, JsonValue]:
 
 def _keys(section: str, kind: type[Section]) -> list[JsonValue]:
     """Return the keys of a section that a step reads."""
-    if section in _FOLDERS:
-        return [{_named_file(section): [*kind.model_fields]}]
+    if section in _FILES:
+        held = [name for name in kind.model_fields if name in _FILES[section][1].model_fields]
+        # The name of the file is what ``params.yaml`` itself has.
+        named: list[JsonValue] = [] if len(held) == len(kind.model_fields) else [section]
+        return [*named, {_named_file(section): [*held]}] if held else named
     whole = {field.alias or name: field.annotation for name, field in Params.model_fields.items()}
     keys: list[JsonValue] = (
         [section] if kind is whole[section] else [f"{section}.{name}" for name in kind.model_fields]
@@ -64,7 +73,7 @@ def _keys(section: str, kind: type[Section]) -> list[JsonValue]:
 
 def _named_file(section: str) -> str:
     """Return the file that ``params.yaml`` names; DVC fills the name in."""
-    return f"{_FOLDERS[section].as_posix()}/${{{section}}}.yaml"
+    return f"{_FILES[section][0].as_posix()}/${{{section}}}.yaml"
 
 
 def _out(port: Port) -> JsonValue:

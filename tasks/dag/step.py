@@ -110,10 +110,11 @@ class StudyRunner(Protocol):
 class Step:
     """A step of the pipeline: a function with typed inputs and outputs.
 
-    The function takes ``params`` (the section of params.yaml that bears the step's name), ``ins``,
-    ``outs``, and whichever of these keywords its signature names: ``seed``, any other section of
+    The function takes ``params`` (the section of params.yaml that bears the step's name, if it has one),
+    ``ins``, ``outs``, and whichever of these keywords its signature names: ``seed``, any other section of
     params.yaml (or, by a type that the section's type extends, those of its fields alone), ``work`` (a
-    folder that outlives a killed run with the same inputs), ``run_with_workers`` (a `StudyRunner`).
+    folder that outlives a killed run with the same inputs), ``cache`` (a folder that outlives runs, for
+    what is costly to compute from content that may come again), ``run_with_workers`` (a `StudyRunner`).
     """
 
     function: Callable[..., None]
@@ -155,9 +156,9 @@ class Step:
     def arguments(self, params: Params) -> Arguments:
         """Pick the sections and the seed that the function asks for from all parameters."""
         sections = {name: params.section(name).part(kind) for name, kind in self.sections.items()}
-        own = sections.pop(self.name)
+        own = {"params": sections.pop(self.name)} if self.name in sections else {}
         seed = {"seed": params.seed} if "seed" in self.keywords else {}
-        return {"params": own, **sections, **seed}
+        return {**own, **sections, **seed}
 
 
 def step(function: Callable[..., None]) -> Step:
@@ -167,21 +168,20 @@ def step(function: Callable[..., None]) -> Step:
         TypeError: The signature is not that of a step.
     """
     hints = get_type_hints(function)
-    taken = list(inspect.signature(function).parameters.values())
-    if [parameter.name for parameter in taken[:3]] != ["params", "ins", "outs"]:
+    taken = list(inspect.signature(function).parameters)
+    own = {function.__name__: hints["params"]} if taken[:1] == ["params"] else {}
+    if taken[len(own) : len(own) + 2] != ["ins", "outs"]:
         raise TypeError(
-            f"step {function.__name__} must take (params, ins, outs, *, ...), got "
-            f"{[parameter.name for parameter in taken]}."
+            f"step {function.__name__} must take (params, ins, outs, *, ...) or (ins, outs, *, ...), "
+            f"got {taken}."
         )
-    keywords = tuple(parameter.name for parameter in taken[3:])
+    keywords = tuple(taken[len(own) + 2 :])
     others = {
         name: hints[name]
         for name in keywords
         if isinstance(hints[name], type) and issubclass(hints[name], Section)
     }
-    return Step(
-        function, hints["ins"], hints["outs"], {function.__name__: hints["params"], **others}, keywords
-    )
+    return Step(function, hints["ins"], hints["outs"], {**own, **others}, keywords)
 
 
 def _ports(paths: "type[DataclassInstance]") -> tuple[Port, ...]:

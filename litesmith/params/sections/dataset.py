@@ -59,7 +59,23 @@ class PublishedBase(Section):
     files: Annotated[Items[PublishedFile], Field(min_length=1)]
 
 
-Base = Annotated[PublishedBase | SyntheticBase, Field(discriminator="kind")]
+class FolderBase(Section):
+    """Labelled images that lie in a folder or archive here."""
+
+    kind: Literal["folder"]
+    path: Annotated[
+        str,
+        Field(min_length=1, description="A folder, or a .zip or .npz file, as seen from the project."),
+    ]
+
+
+Base = Annotated[PublishedBase | SyntheticBase | FolderBase, Field(discriminator="kind")]
+
+
+class Keyed(Section):
+    """What a data set's file is called, without its suffix."""
+
+    key: str
 
 
 class Named(Section):
@@ -87,16 +103,21 @@ class ImageForm(Section):
     ]
 
 
-class Origin(Named, ImageForm):
+class ClassedForm(ImageForm):
+    """The form of the images, and their classes."""
+
+    classes: Annotated[
+        ClassNames | None, about("In the order of the labels; null takes the sorted names of the base.")
+    ]
+
+
+class Origin(Named, ClassedForm):
     """Where the base of a data set comes from.
 
     Synthetic images are drawn in the form.
     """
 
     base: Annotated[Base | None, about("What is there before any batch; null for nothing.")]
-    classes: Annotated[
-        ClassNames | None, about("In the order of the labels; null takes the sorted names of the base.")
-    ]
 
     @property
     def synthetic(self) -> bool:
@@ -129,17 +150,27 @@ class Shares(Section):
         return self
 
 
-class DatasetParams(Origin, Description):
-    """What ``datasets/NAME.yaml`` holds."""
+class LabelledForm(ClassedForm):
+    """The form of the images and classes, and whether images may be flipped."""
 
     mirror_safe: Annotated[
         bool, about("Whether a mirror image is of the same class; false turns every flip off.")
     ]
+
+
+class Division(Section):
+    """How images are divided into splits."""
+
     shares: Shares
     min_per_class: Annotated[Count, about("Images of each class in each split, at least.")]
     split_seed: Annotated[
         int, about("Decides, with its pixels, the split of an image.", ge=0, le=2**31 - 1)
     ]
+
+
+class DatasetParams(Origin, Description, LabelledForm, Division):
+    """What ``datasets/NAME.yaml`` holds."""
+
     thresholds: Annotated[
         dict[str, JsonValue] | None, about("Laid over `validate` of params.yaml; null for none.")
     ]
@@ -148,7 +179,13 @@ class DatasetParams(Origin, Description):
     ]
 
 
-class Dataset(DatasetParams):
-    """A data set, and the name of its file."""
+class KeyedForm(LabelledForm, Keyed):
+    """The form of a data set whose batches lie in a folder of its name."""
 
-    key: str
+
+class KeyedDivision(Division, Keyed):
+    """The division of a data set, which names its file in errors."""
+
+
+class Dataset(DatasetParams, KeyedForm, KeyedDivision):
+    """A data set, and the name of its file."""

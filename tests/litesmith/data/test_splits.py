@@ -10,7 +10,6 @@ from litesmith.data.splits import (
     read_split,
     sample_rows,
     sha256,
-    split_rows,
     write_split,
 )
 from litesmith.errors import DataError, ParamsError
@@ -24,29 +23,11 @@ def of_rows(rows: NDArray[np.int64]) -> Split:
     return Split(IMAGES[rows], LABELS[rows], rows)
 
 
-def test_every_row_goes_to_exactly_one_split_with_even_classes() -> None:
-    rows = split_rows(LABELS, {"validation": 50, "gate": 20}, rest="train", seed=3)
-    assert list(rows) == ["train", "validation", "gate"]
-    np.testing.assert_array_equal(np.sort(np.concatenate(list(rows.values()))), np.arange(300))
-    assert np.bincount(LABELS[rows["validation"]]).tolist() == [5] * 10
-    assert np.bincount(LABELS[rows["gate"]]).tolist() == [2] * 10
-    assert all((np.diff(chosen) > 0).all() for chosen in rows.values())
-
-
-def test_seed_decides_the_split() -> None:
-    first, again, other = (
-        split_rows(LABELS, {"gate": 50}, rest="train", seed=seed)["gate"] for seed in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert first.tolist() != other.tolist()
-
-
-@pytest.mark.parametrize("num_rows", [300, 301, 5])
-def test_splits_that_do_not_fit_are_refused(num_rows: int) -> None:
+@pytest.mark.parametrize("num_rows", [301, 5])
+def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(num_rows: int) -> None:
     share = f"cannot choose {num_rows} of 300 rows with every class in the same share"
-    text = rf"{share}: .* Ask for fewer rows"
-    with pytest.raises(ParamsError, match=text):
-        split_rows(LABELS, {"gate": num_rows}, rest="train", seed=1)
+    with pytest.raises(ParamsError, match=rf"{share}: .* Ask for fewer rows"):
+        sample_rows(LABELS, num_rows, seed=1)
 
 
 def test_sampled_rows_keep_the_classes_even() -> None:
