@@ -32,6 +32,7 @@ from litesmith.compression.flip_averaging import flip_averaged
 from litesmith.data.splits import Split, read_split
 from litesmith.params.loading import overlaid, read_params
 from litesmith.params.section import ComputeDtype, Section
+from litesmith.params.sections.dataset import Division
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Distillation, Recipe
 from litesmith.tflite import converter
@@ -82,7 +83,9 @@ class Config(Section):
         line = self.lines[name]
         own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump()]
         teachers = [read_config().teacher_fingerprint()] if line.distilled else []
-        decided = name_for([*own, read_params(catalog.PARAMS).prepare.deciding(), *teachers])
+        decided = name_for(
+            [*own, read_params(catalog.PARAMS).dataset.part(Division).deciding(), *teachers]
+        )
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 

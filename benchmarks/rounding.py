@@ -29,6 +29,7 @@ from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.files import write_bytes
 from litesmith.params.loading import read_params
 from litesmith.params.section import ComputeDtype, Count, Section, Share
+from litesmith.params.sections.dataset import Division
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Recipe
 from litesmith.tflite import converter, runtime
@@ -60,7 +61,7 @@ class Config(Section):
         """Return the folder of the networks of a seed; other numbers have another folder."""
         own, split = (
             self.model_dump(exclude={"seeds", "max_loss"}),
-            read_params(catalog.PARAMS).prepare.deciding(),
+            read_params(catalog.PARAMS).dataset.part(Division).deciding(),
         )
         return WORK / name_for([own, split]) / str(seed)
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from litesmith.errors import DataError
-from tasks.command import Commands, HelpFormatter, Parser, add_choice, add_command, run_chosen
+from tasks.command import Commands, HelpFormatter, Parser, add_choice, add_command, add_data, run_chosen
+from tasks.commands.batches import accept_batch, add_batch
+from tasks.commands.dataset import describe_dataset
 from tasks.commands.generated import FILES
 from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.reference import make_reference
@@ -57,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         summary="remove the workspaces and the state from which a killed run resumes",
         examples=["python -m tasks clean"],
     )
+    _add_dataset(commands)
+    _add_batches(commands)
     for name, file in FILES.items():
         _add_generated(commands, name, file.summary, file.write, file.check)
     sample = "the last report and a picture of it into docs/"
@@ -139,6 +143,46 @@ def _add_reference(commands: Commands) -> None:
         ],
     )
     add_choice(reference, "the last run with profiles/NAME.yaml; several in the order given to that run")
+
+
+def _add_dataset(commands: Commands) -> None:
+    describe = add_command(
+        commands,
+        "dataset",
+        lambda chosen: print(describe_dataset(project_here(), chosen.folder, chosen.name)),
+        summary="describe a folder of labelled pictures in datasets/NAME.yaml",
+        examples=["python -m tasks dataset photos/", "python -m tasks dataset signs.zip --name signs"],
+    )
+    folder_help = "a folder, or a .zip or .npz file, of labelled pictures"
+    describe.add_argument("folder", type=Path, metavar="FOLDER", help=folder_help)
+    describe.add_argument("--name", metavar="NAME", help="of the data set; by default the folder's")
+
+
+def _add_batches(commands: Commands) -> None:
+    add = add_command(
+        commands,
+        "add",
+        lambda chosen: print(add_batch(project_here(), chosen.folder, chosen.data, chosen.name)),
+        summary="add a batch of labelled pictures to a data set",
+        examples=[
+            "python -m tasks add photos/week-48",
+            "python -m tasks add week-48.zip --data signs --name 2026-48",
+        ],
+    )
+    folder_help = "a folder, or a .zip or .npz file, of labelled pictures"
+    add.add_argument("folder", type=Path, metavar="FOLDER", help=folder_help)
+    add_data(add)
+    add.add_argument("--name", metavar="BATCH", help="sorts last; by default today's date")
+    accept = add_command(
+        commands,
+        "accept",
+        lambda chosen: print(accept_batch(project_here(), chosen.batch, chosen.why, chosen.data)),
+        summary="accept a batch that validation left out",
+        examples=['python -m tasks accept 2026-11-30 --why "a new camera, looked at all of it"'],
+    )
+    accept.add_argument("batch", metavar="BATCH", help="its name in data/incoming/")
+    accept.add_argument("--why", metavar="TEXT", required=True, help="why it is right, for colleagues")
+    add_data(accept)
 
 
 def _add_generated(

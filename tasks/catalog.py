@@ -8,8 +8,19 @@ VERSIONS = Path("versions.yaml")
 # The base of the data set as it was published, or as it was packed here; maybe nothing.
 RAW = Path("data/raw")
 
+# The batches of all data sets, a folder each, of which DVC keeps the versions.
+INCOMING = Path("data/incoming")
+# What persons accepted of what was left out: `litesmith.records.accepted`. Only `python -m tasks accept`
+# writes it.
+ACCEPTED = Path("data/accepted.yaml")
+# The list of this data set's batches; all images that can be read, in one form, with tables; which of
+# them were accepted. See `litesmith.data.intake`.
+ARRIVALS = Path("data/arrivals.csv")
+INTAKE = Path("data/intake")
+VERDICTS = Path("data/verdicts.csv")
+
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
-# (int64, n: rows in the official file). `evaluate` alone may name TEST, and of the benchmarks the
+# (int64, n: rows in the arrays of INTAKE). `evaluate` alone may name TEST, and of the benchmarks the
 # frontier's `measure` and `datasets`.
 TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
@@ -56,13 +67,16 @@ INDEX = Path("reports/index.html")
 # One page for each step that refused its inputs.
 REFUSALS = Path("reports/refusals")
 
-# What a killed run resumes from; the MD5s of each step's last outputs. Then the holder of the workspace
-# for a whole run, the step that runs, the process that serves the deployments.
+# What a killed run resumes from; what steps computed from content that may come again; the MD5s of each
+# step's last outputs. Then the holder of the workspace for a whole run, the step that runs, the process
+# that serves the deployments, the one that changes batches.
 WORK = Path(".litesmith/work")
+CACHE = Path(".litesmith/cache")
 CHECKSUMS = Path(".litesmith/checksums")
 LOCK = Path(".litesmith/run.lock")
 STEP_LOCK = Path(".litesmith/step.lock")
 SERVE_LOCK = Path(".litesmith/serve.lock")
+BATCHES_LOCK = Path(".litesmith/batches.lock")
 
 
 def metrics(stem: str) -> Path:

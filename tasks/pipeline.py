@@ -1,10 +1,12 @@
 """The pipeline: the steps, in the order in which they run."""
 
 from tasks.dag.step import Step
+from tasks.steps.arrivals import arrivals
 from tasks.steps.baseline import baseline
 from tasks.steps.convert import convert
 from tasks.steps.evaluate import evaluate
 from tasks.steps.fetch import fetch
+from tasks.steps.intake import intake
 from tasks.steps.prepare import prepare
 from tasks.steps.prune import prune
 from tasks.steps.quantize import quantize
@@ -15,6 +17,8 @@ from tasks.steps.validate import validate
 
 PIPELINE: tuple[Step, ...] = (
     fetch,
+    arrivals,
+    intake,
     validate,
     prepare,
     baseline,

@@ -43,7 +43,9 @@ def profile_names(chosen: Chosen) -> tuple[str, ...]:
             called that.
     """
     given = [chosen] if isinstance(chosen, str) else list(chosen or ())
-    names = tuple(_checked(name) for text in given for name in _text(text).split(_JOINT))
+    names = tuple(
+        checked_name(name, _IS_PROFILE) for text in given for name in _text(text).split(_JOINT)
+    )
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise ParamsError(
@@ -80,7 +82,7 @@ def chosen_dataset(project: Path, data: str | None) -> str | None:
     if data is None:
         return None
     what = f"a data set: {{wrong}}. A data set is a file {DATASETS}/NAME.yaml, and NAME alone is given."
-    name = _checked(data, what)
+    name = checked_name(data, what)
     return None if name == named_dataset(read_sections(project / catalog.PARAMS)) else name
 
 
@@ -168,8 +170,16 @@ def _text(given: object) -> str:
     return given
 
 
-def _checked(name: str, what: str = _IS_PROFILE) -> str:
-    """Return a name, or raise with ``what`` it is not if it could lead elsewhere."""
+def checked_name(name: str, what: str) -> str:
+    """Return a name that can be that of a file and leads nowhere else.
+
+    Args:
+        name: As given.
+        what: What it should be the name of, with a place ``{wrong}`` for what is wrong with it.
+
+    Raises:
+        ParamsError: It is no such name.
+    """
     if not name.strip():
         wrong = "it is empty"
     elif name != name.strip():

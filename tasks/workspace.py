@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from litesmith.errors import MachineError, ParamsError
-from litesmith.files import write_json, write_text, yaml_text
+from litesmith.files import explaining, write_json, write_text, yaml_text
 from litesmith.params.loading import DATASETS, parse_params
-from litesmith.params.sections.dataset import Dataset, DatasetParams, PublishedBase
+from litesmith.params.sections.dataset import Dataset, DatasetParams, FolderBase, PublishedBase
+from litesmith.records.accepted import write_accepted
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import (
@@ -137,6 +138,8 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
     overlays on top, the last one uppermost. DVC finds the stages out of date whose sources have moved.
+    Batches, and what was accepted of them, are the project's own, read through links: those are always
+    as in the project, and DVC keeps their versions there alone.
 
     Raises:
         ParamsError: An overlay has an unknown parameter or a value out of its bounds.
@@ -153,12 +156,13 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
             write_json(folder / catalog.REFERENCE, None)
         write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
         _write_dataset(folder, project, dataset)
+        _link_shared(folder, project)
         _begin_dvc(folder)
     return folder
 
 
 def clean(project: Path) -> list[str]:
-    """Remove the workspaces and the state from which a killed run resumes.
+    """Remove the workspaces, the state from which a killed run resumes, and the caches of steps.
 
     The project's data, models and reports stay. Of a link only the link is removed, not its target.
 
@@ -170,17 +174,18 @@ def clean(project: Path) -> list[str]:
         MachineError: Something could not be removed; the text also names what was removed.
     """
     state = catalog.WORK.parent
-    resumable = state if (project / state).is_symlink() else catalog.WORK
+    is_link = (project / state).is_symlink()
+    places = [state] if is_link else [catalog.WORK, catalog.CACHE]
     done: list[str] = []
     failed: list[str] = []
     with ExitStack() as locks:
         for folder in _folders_to_hold(project):
             locks.enter_context(holding(folder))
             locks.enter_context(stepping(folder))
-        if resumable == state and (project / catalog.SERVE_LOCK).is_file():
+        if is_link and (project / catalog.SERVE_LOCK).is_file():
             # A server's lock lies behind the link: without it a second server could begin.
             locks.enter_context(serving_alone(project))
-        for place in (resumable, WORKSPACES, OFFLINE):
+        for place in (*places, WORKSPACES, OFFLINE):
             removed, left = _remove(project, place)
             done += removed
             failed += left
@@ -243,6 +248,8 @@ def _write_dataset(folder: Path, project: Path, dataset: Dataset) -> None:
     base = dataset.base
     if isinstance(base, PublishedBase):
         base = base.replace(sources=tuple(_seen_from(folder, project, path) for path in base.sources))
+    elif isinstance(base, FolderBase):
+        base = base.replace(path=_seen_from(folder, project, base.path))
     seen = dataset.replace(base=base, thresholds=None, sweep=None)
     path = folder / DATASETS / f"{dataset.key}.yaml"
     for other in path.parent.glob("*.yaml"):
@@ -254,10 +261,27 @@ def _write_dataset(folder: Path, project: Path, dataset: Dataset) -> None:
 def _seen_from(folder: Path, project: Path, source: str) -> str:
     """Return a source of the data set as seen from ``folder``."""
     is_url = source.startswith(("env:", "http://", "https://"))
-    if is_url or Path(source).is_absolute():
+    if is_url or Path(source).is_absolute() or source.startswith("~"):
         return source
     # Resolved: through a link in the path, ".." leads elsewhere.
     return Path(os.path.relpath(project.resolve() / source, folder.resolve())).as_posix()
+
+
+def _link_shared(folder: Path, project: Path) -> None:
+    """Let links lead to the project's batches and to what was accepted of them."""
+    with explaining():
+        (project / catalog.INCOMING).mkdir(parents=True, exist_ok=True)
+    if not (project / catalog.ACCEPTED).exists():
+        write_accepted(project / catalog.ACCEPTED, ())
+    for shared in (catalog.INCOMING, catalog.ACCEPTED):
+        link = folder / shared
+        leads = Path(os.path.relpath((project / shared).resolve(), link.parent.resolve()))
+        if link.is_symlink() and link.readlink() == leads:
+            continue
+        with explaining(link):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(leads)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from litesmith.device.limits import search_limits
 from litesmith.errors import ParamsError
 from litesmith.params.everything import Params
 from litesmith.params.section import Count, Section, Seed
+from litesmith.params.sections.dataset import Division
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Recipe, Schedule
@@ -93,7 +94,7 @@ def seed_folder(config: Config, params: Params, seed: int) -> Path:
     decided = _hash(
         config.searches,
         search_limits(params.device.part(HardLimits), params.sweep.budget),
-        params.prepare,
+        params.dataset.part(Division),
     )
     return WORK / decided / f"seed-{seed}"
 

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.data.address import Address
+from litesmith.data.packing import pack, packed_suffix
 from litesmith.data.sources import Folder, NotServedError, check_file, write_synthetic
 from litesmith.errors import SourcesError
 from litesmith.files import replacing
-from litesmith.params.sections.dataset import Origin, PublishedBase
+from litesmith.params.sections.dataset import FolderBase, Origin, PublishedBase
 from litesmith.params.sections.fetch import FetchParams
 from litesmith.params.sections.synthetic import SyntheticBase
 
@@ -54,6 +55,7 @@ def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> str | None
 
     Raises:
         SourcesError: No source served; the text has the failure of each.
+        DataError: The folder or file of a base is missing or no such thing.
         MachineError: The files cannot be written.
     """
     match dataset.base:
@@ -61,6 +63,10 @@ def fetch_base(params: FetchParams, dataset: Origin, folder: Path) -> str | None
             return _fetch_files(params, dataset, dataset.base, folder)
         case SyntheticBase():
             write_synthetic(dataset.base, dataset, folder)
+        case FolderBase():
+            path = _expanded(dataset.base.path)
+            packed = pack(path, folder / f"base{packed_suffix(path)}")
+            _LOG.info("packed %d files of %s", packed.num_files, path)
         case None:
             _LOG.info("%s has no base: it begins with its first batch", dataset.name)
     return None

@@ -92,8 +92,8 @@ def require_enough(
             f"(min_per_class of {dataset}):\n"
             + "\n".join(lines)
             + "\nAdd images of these classes (`python -m tasks add`), leave the classes out, or change "
-            f"shares or min_per_class in {dataset}. A share of an image's chances is drawn for each image "
-            "by itself, so a split of few images varies in size."
+            f"shares or min_per_class in {dataset}. Each image's split is drawn by itself: the sizes of "
+            "splits are binomial, and small ones vary most."
         )
 
 

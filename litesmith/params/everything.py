@@ -11,7 +11,7 @@ from litesmith.params.sections.dataset import Dataset
 from litesmith.params.sections.device import Device
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.params.sections.fetch import FetchParams
-from litesmith.params.sections.prepare import PrepareParams
+from litesmith.params.sections.intake import IntakeParams
 from litesmith.params.sections.prune import PruneParams
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.params.sections.report import ReportParams
@@ -27,8 +27,8 @@ class Params(Section):
     seed: Seed
     dataset: Dataset
     fetch: FetchParams
+    intake: IntakeParams
     validate_: Annotated[ValidateParams, Field(alias="validate")]
-    prepare: PrepareParams
     device: Device
     baseline: BaselineParams
     teach: TeachParams

@@ -8,7 +8,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 
 # Stands beside the folder of a step that came to its end.
 _ENDED = ".ended"
+# An entry of a cache that no run has used for so long is removed.
+_CACHE_S = 14 * 86400.0
 
 
 def run_step(step: Step, root: Path) -> None:
@@ -74,6 +76,8 @@ def run_step(step: Step, root: Path) -> None:
 
 def _call(step: Step, arguments: Arguments, work: Path | None) -> None:
     plumbing: dict[str, object] = {"work": work} if "work" in step.keywords else {}
+    if "cache" in step.keywords:
+        plumbing |= {"cache": _cache_folder(step)}
     if "run_with_workers" in step.keywords:  # only then: the study runner of a flow imports Prefect
         plumbing |= {"run_with_workers": study_runner()}
     step.function(ins=step.ins_type(), outs=step.outs_type(), **arguments, **plumbing)
@@ -171,17 +175,46 @@ def _work_folder(step: Step, arguments: Arguments, root: Path) -> Iterator[Path 
     work.with_suffix(_ENDED).touch()
 
 
+def _cache_folder(step: Step) -> Path:
+    """Return the folder of a step's cache, without what was not used for long.
+
+    A step touches what it uses. Other sources and packages have a folder of their own, so an entry never
+    is of another version than the step.
+    """
+    whole = catalog.CACHE / step.name
+    own = whole / _digest(_code(step, Path()), Path()).hexdigest()[:16]
+    own.mkdir(parents=True, exist_ok=True)
+    own.touch()
+    oldest = time.time() - _CACHE_S
+    for entry in (*whole.iterdir(), *own.iterdir()):
+        if entry.lstat().st_mtime < oldest:
+            _remove(entry)
+    return own
+
+
 def _fingerprint(step: Step, arguments: Arguments, root: Path) -> str:
     deciding = {
         name: value.deciding() if isinstance(value, Section) else value
         for name, value in arguments.items()
     }
-    digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode())
-    for path in (*sources(step.module, root), catalog.VERSIONS, *(port.path for port in step.ins)):
+    digest = _digest([*_code(step, root), *(port.path for port in step.ins)], root)
+    digest.update(json.dumps(deciding, sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def _code(step: Step, root: Path) -> list[Path]:
+    """Return the sources and the list of packages that decide a step's result."""
+    return [*sources(step.module, root), catalog.VERSIONS]
+
+
+def _digest(paths: Iterable[Path], root: Path) -> "hashlib._Hash":
+    """Return a digest of files, and of folders with all that is in them."""
+    digest = hashlib.sha256()
+    for path in paths:
         for file in sorted((root / path).rglob("*")) if (root / path).is_dir() else [root / path]:
             digest.update(file.relative_to(root).as_posix().encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    return digest
 
 
 def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -> Provenance:

@@ -110,11 +110,12 @@ class StudyRunner(Protocol):
 class Step:
     """A step of the pipeline: a function with typed inputs and outputs.
 
-    The function takes ``params`` (the section of params.yaml that bears the step's name, if it has one),
-    ``ins``, ``outs``, and whichever of these keywords its signature names: ``seed``, any other section of
-    params.yaml (or, by a type that the section's type extends, those of its fields alone), ``work`` (a
-    folder that outlives a killed run with the same inputs), ``cache`` (a folder that outlives runs, for
-    what is costly to compute from content that may come again), ``run_with_workers`` (a `StudyRunner`).
+    The function takes ``params`` (the section of params.yaml that bears the step's name, if there is
+    one), ``ins``, ``outs``, and whichever of these keywords its signature names: ``seed``, any other
+    section of params.yaml (or, by a type that the section's type extends, those of its fields alone),
+    ``work`` (a folder that outlives a killed run with the same inputs), ``cache`` (a folder that
+    outlives runs, for what is costly to compute from content that may come again), ``run_with_workers``
+    (a `StudyRunner`).
     """
 
     function: Callable[..., None]

@@ -29,6 +29,7 @@ def fetch(params: FetchParams, ins: Ins, outs: Outs, *, dataset: Origin) -> None
 
     Raises:
         SourcesError: No source served; says what went wrong with each.
+        DataError: The folder or file that is the base is missing.
         MachineError: The files cannot be written.
     """
     from litesmith.data.download import fetch_base

@@ -1,32 +1,34 @@
-"""The step that splits the raw images and packs them."""
+"""The step that divides the accepted images into splits."""
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from litesmith.files import write_json
-from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.prepare import PrepareParams
+from litesmith.params.sections.dataset import KeyedDivision
 from litesmith.records.form import DataForm
-from litesmith.records.record import write_record
+from litesmith.records.record import read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
+
+if TYPE_CHECKING:
+    from litesmith.data.rows import Row
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Ins:
-    """The raw files, and the result of their passed validation."""
+    """The images, and which of them their validation accepted."""
 
-    raw: Path = catalog.RAW
-    validated: Path = catalog.results("validate")
+    intake: Path = catalog.INTAKE
+    verdicts: Path = catalog.VERDICTS
 
 
 @dataclass(frozen=True)
 class Outs:
-    """A folder of arrays for each split, and their summary."""
+    """A folder of arrays for each split, the form of the images, and a summary."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -38,35 +40,51 @@ class Outs:
 
 
 @step
-def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetParams, seed: int) -> None:
-    """Split the training images, and pack the test images apart.
+def prepare(ins: Ins, outs: Outs, *, dataset: KeyedDivision) -> None:
+    """Divide the accepted images into splits by their content.
 
     Raises:
-        DataError: A raw file cannot be read, or a pair of them does not fit.
-        ParamsError: The splits are larger than the training images, or too small to hold every class.
+        DataError: A class has fewer images in a split than the data set asks for.
     """
     import numpy as np
 
-    from litesmith.data.formats.idx import read_pair
-    from litesmith.data.sources import idx_pairs
-    from litesmith.data.splits import Split, describe_splits, split_rows, write_split
+    from litesmith.data.placement import LEFT_OUT, SPLITS, place, require_enough
+    from litesmith.data.rows import read_rows, read_verdicts
+    from litesmith.data.splits import Split, describe_splits, write_split
 
-    (images, labels), (test_images, test_labels) = (
-        read_pair(*files) for files in idx_pairs(ins.raw).values()
-    )
-    sizes = {"validation": params.num_validation, "gate": params.num_gate}
-    rows = split_rows(labels, sizes, rest="train", seed=seed)
-    splits = {name: Split(images[chosen], labels[chosen], chosen) for name, chosen in rows.items()}
-    splits["test"] = Split(test_images, test_labels, np.arange(len(test_labels), dtype=np.int64))
-    folders = {"train": outs.train, "validation": outs.validation, "gate": outs.gate, "test": outs.test}
-    for name, split in splits.items():
-        write_split(folders[name], split)
-        _LOG.info("%s: %d images", name, len(split.labels))
-    classes = dataset.classes or tuple(str(label) for label in range(int(labels.max()) + 1))
-    form = DataForm(
-        class_names=classes,
-        **dataset.model_dump(include={"height", "width", "channels", "ground", "mirror_safe"}),
-    )
+    form = read_record(ins.intake / "form.json", DataForm)
+    images = np.load(ins.intake / "images.npy", mmap_mode="r", allow_pickle=False)
+    every = read_rows(ins.intake / "rows.csv")
+    accepted = read_verdicts(ins.verdicts, len(every)) & np.array([row.label >= 0 for row in every])
+    ids = np.flatnonzero(accepted).astype(np.int64)
+    rows = [every[row] for row in ids]
+    shares = dataset.shares.replace(test=0.0) if _has_test_set(every) else dataset.shares
+    digests, groups, given = zip(*[(row.digest, row.group, row.given) for row in rows], strict=True)
+    places = place(digests, groups, given, shares, dataset.split_seed)
+    labels = np.array([row.label for row in rows], np.uint8)
+    counts = {
+        name: np.bincount(labels[places == split], minlength=form.num_classes)
+        for split, name in enumerate(SPLITS)
+    }
+    require_enough(counts, form.class_names, dataset.min_per_class, f"datasets/{dataset.key}.yaml")
+    splits = {}
+    for split, (name, folder) in enumerate(zip(SPLITS, _folders(outs), strict=True)):
+        chosen = ids[places == split]
+        splits[name] = Split(images[chosen], labels[places == split], chosen)
+        write_split(folder, splits[name])
+        _LOG.info("%s: %d images", name, len(chosen))
+    if left_out := int(np.sum(places == LEFT_OUT)):
+        _LOG.warning("%d images are left out: copies of test images, or of others", left_out)
     write_record(outs.form, form)
     write_record(outs.results, describe_splits(splits, form.num_classes))
     write_json(outs.metrics, {name: {"num_images": len(split.labels)} for name, split in splits.items()})
+
+
+def _folders(outs: Outs) -> tuple[Path, ...]:
+    """Return the folders in the order of `litesmith.data.placement.SPLITS`."""
+    return outs.train, outs.validation, outs.gate, outs.test
+
+
+def _has_test_set(rows: "list[Row]") -> bool:
+    """Tell whether the first source, with which the data set began, gives a test set."""
+    return any(row.given == "test" and row.batch == rows[0].batch for row in rows)

@@ -23,9 +23,10 @@ _PAGE = catalog.REFUSALS / "validate.html"
 
 @dataclass(frozen=True)
 class Ins:
-    """The raw files."""
+    """The raw files, and all images as they were taken in."""
 
     raw: Path = catalog.RAW
+    intake: Path = catalog.INTAKE
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Outs:
 
     metrics: Annotated[Path, Metric()] = catalog.metrics("validate")
     results: Path = catalog.results("validate")
+    verdicts: Path = catalog.VERDICTS
 
 
 @step
@@ -46,6 +48,7 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     """
     # It logs at length how it registers its own functions.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    from litesmith.data.rows import read_rows
     from litesmith.data.rules import judge_set, verdict_metrics, verdict_result
     from litesmith.data.thumbnails import thumbnails
 
@@ -61,6 +64,9 @@ def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetPa
     pictures = thumbnails(raw, verdict.images, dataset.classes or (), params)
     write_record(outs.results, verdict_result(verdict, dataset, pictures))
     write_json(outs.metrics, verdict_metrics(verdict))
+    # Every image, until batches are judged.
+    num_rows = len(read_rows(ins.intake / "rows.csv"))
+    write_text(outs.verdicts, "accepted,reason\n" + "1,\n" * num_rows)
 
 
 def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
