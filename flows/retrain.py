@@ -15,14 +15,16 @@ from flows.history import archive
 from flows.precheck import check
 from flows.progress import WATCHER, Forecast
 from flows.runs import RunLog, step_times
+from flows.sources import is_stale
 from flows.stages import StageError, Stages
 from flows.sweep import run_context
 from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome
 from tasks import catalog
-from tasks.dag.lock import holding
+from tasks.dag.lock import changing_batches, holding
 from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up, watch_starters
+from tasks.incoming import record_versions, require_complete
 from tasks.profiles import profile_title
 from tasks.workspace import open_workspace
 
@@ -42,6 +44,7 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
 
     Raises:
         BusyError: Another run holds the workspace.
+        DataError: Batches that DVC has recorded are not here.
         MachineError, SourcesError: As `flows.precheck.check`.
         ParamsError: There is no such profile or data set, or a value is out of its bounds.
         StageError: A stage failed.
@@ -55,6 +58,7 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
     root = open_workspace(project, profile, data)
     with holding(root):
         try:
+            _record_batches(project, root)
             _walk(root, log)
         except BaseException as error:
             log.error = f"{type(error).__name__}: {error}"
@@ -65,6 +69,20 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
         # Under the lock: the next run clears what is read here.
         publish_results(root)
     return str(path)
+
+
+def _record_batches(project: Path, root: Path) -> None:
+    """Let DVC record batches that have arrived, as `dvc repro` does for those it knows of.
+
+    Raises:
+        DataError: Batches that DVC has recorded are not here.
+        MachineError: DVC fails.
+    """
+    key = read_params(root / catalog.PARAMS).dataset.key
+    with changing_batches(project):
+        require_complete(project, key)
+        if is_stale(project, key):
+            get_run_logger().info("batches: %s", record_versions(project, key))
 
 
 def _walk(root: Path, log: RunLog) -> None:

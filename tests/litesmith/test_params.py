@@ -52,7 +52,7 @@ def test_a_small_number_is_one_however_it_is_written(
 
 def test_values_cannot_be_changed(content: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse_params(content, PROJECT).prepare.num_gate = 1
+        parse_params(content, PROJECT).fetch.attempts = 1
 
 
 def test_every_section_travels_and_all_without_names_to_choose_can_be_hashed(
@@ -98,18 +98,18 @@ def test_no_parameter_has_a_default() -> None:
 
 
 def test_unknown_parameter_is_refused_with_the_nearest_known_one(content: dict[str, Any]) -> None:
-    content["prepare"]["num_gat"] = 3
-    assert "prepare.num_gat is not a parameter. Did you mean prepare.num_gate?" in refusal(content)
+    content["fetch"]["attempt"] = 3
+    assert "fetch.attempt is not a parameter. Did you mean fetch.attempts?" in refusal(content)
 
 
 def test_unknown_section_is_refused(content: dict[str, Any]) -> None:
-    content["prepar"] = {}
-    assert "prepar is not a parameter. Did you mean prepare?" in refusal(content)
+    content["prun"] = {}
+    assert "prun is not a parameter. Did you mean prune?" in refusal(content)
 
 
 def test_missing_parameter_is_named(content: dict[str, Any]) -> None:
-    del content["prepare"]["num_gate"]
-    assert refusal(content) == "prepare.num_gate is missing. Add it to params.yaml."
+    del content["fetch"]["attempts"]
+    assert refusal(content) == "fetch.attempts is missing. Add it to params.yaml."
 
 
 def test_percentage_is_explained_where_a_fraction_is_meant(content: dict[str, Any]) -> None:
@@ -147,12 +147,12 @@ def test_ends_of_a_range_of_fractions_and_numbers_of_units_have_bounds(content: 
 
 
 def test_text_is_not_taken_for_a_number(content: dict[str, Any]) -> None:
-    content["prepare"]["num_gate"] = "5000"
-    assert "prepare.num_gate should be a valid integer, got '5000'." in refusal(content)
+    content["fetch"]["attempts"] = "3"
+    assert "fetch.attempts should be a valid integer, got '3'." in refusal(content)
 
 
 def test_all_mistakes_are_named_at_once(content: dict[str, Any]) -> None:
-    content["prepare"] = {"num_validation": 0, "num_gate": -1}
+    content["fetch"] |= {"attempts": 0, "timeout_s": -1.0}
     assert len(refusal(content).splitlines()) == 2
 
 
@@ -313,7 +313,7 @@ def with_dataset(root: Path, **values: Any) -> Path:
         ({"shares": {"test": 0.5, "validation": 0.3, "gate": 0.2}}, "shares hold back 1 of the images"),
         (
             {"base": {"kind": "folders"}},
-            "base.kind should be 'published' or 'synthetic', got 'folders'.",
+            "base.kind should be 'published', 'synthetic' or 'folder', got 'folders'.",
         ),
         ({"channels": 4}, "channels should be 1 or 3, got 4."),
         ({"ground": "black"}, "ground should be 'dark', 'light' or 'any', got 'black'."),
@@ -365,8 +365,8 @@ def test_a_data_set_that_is_not_there_is_refused_with_those_that_are(content: di
         ({"Sweep": {}}, "Sweep is not a parameter. Did you mean sweep?"),
         ({"num_trials": 3}, "num_trials is not a parameter. Did you mean sweep.num_trials?"),
         (
-            {"prepare": {"max_macs": 3}},
-            "prepare.max_macs is not a parameter. Did you mean sweep.budget.max_macs?",
+            {"prune": {"max_macs": 3}},
+            "prune.max_macs is not a parameter. Did you mean sweep.budget.max_macs?",
         ),
         ({"zzzzzz": 3}, "zzzzzz is not a parameter. Known here: seed, dataset"),
         ({1: 3}, "1 is not a parameter. Known here"),

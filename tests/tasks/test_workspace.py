@@ -36,13 +36,13 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_has_sources_parameters_and_a_dvc_of_its_own(project: Path, tmp_path: Path) -> None:
-    folder = make_workspace(tmp_path / "ws", project, {"seed": 5}, {"prepare": {"num_gate": 7}})
+    folder = make_workspace(tmp_path / "ws", project, {"seed": 5}, {"fetch": {"attempts": 7}})
     assert (folder / "tasks/module.py").read_text() == "# tasks"
     assert (folder / "dvc.yaml").read_text() == "stages: {}\n"
     limits = folder / "devices/wearable.yaml"
     assert limits.read_bytes() == (ROOT / "devices/wearable.yaml").read_bytes()
     params = read_params(folder / "params.yaml")
-    assert (params.seed, params.prepare.num_gate, params.prepare.num_validation) == (5, 7, 5000)
+    assert (params.seed, params.fetch.attempts, params.fetch.timeout_s) == (5, 7, 5.0)
     config = (folder / ".dvc/config").read_text()
     assert "no_scm = True" in config
     assert "analytics = False" in config

@@ -8,7 +8,7 @@ import pytest
 
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_yaml, write_text, yaml_text
-from litesmith.params.sections.prepare import PrepareParams
+from litesmith.params.sections.fetch import FetchParams
 from tasks import catalog
 from tasks.dag.checksums import check_inputs, md5_of, record_outputs
 from tasks.dag.step import Step, step
@@ -30,13 +30,13 @@ class NoIns: ...
 
 
 @step
-def prepare(params: PrepareParams, ins: Ins, outs: Outs) -> None: ...
+def fetch(params: FetchParams, ins: Ins, outs: Outs) -> None: ...
 
 
 def writer(name: str) -> Step:
     """Return a step that writes the inputs of the other."""
 
-    def dataset(params: PrepareParams, ins: NoIns, outs: Ins) -> None: ...
+    def dataset(params: FetchParams, ins: NoIns, outs: Ins) -> None: ...
 
     dataset.__name__ = name
     return step(dataset)
@@ -93,14 +93,14 @@ def test_sums_are_those_that_dvc_records(root: Path) -> None:
 
 def test_inputs_as_recorded_pass(root: Path) -> None:
     write_lock(root)
-    check_inputs(prepare, root)
+    check_inputs(fetch, root)
 
 
 def test_without_a_record_nothing_is_checked(root: Path) -> None:
-    check_inputs(prepare, root)
+    check_inputs(fetch, root)
     write_lock(root, dep=True)  # a person may replace what no step writes, and DVC reruns what follows
     damage(root / "models/tuned.h5")
-    check_inputs(prepare, root)
+    check_inputs(fetch, root)
 
 
 def test_a_file_of_another_content_is_named_with_the_remedy(root: Path) -> None:
@@ -108,12 +108,12 @@ def test_a_file_of_another_content_is_named_with_the_remedy(root: Path) -> None:
     expected = md5_of(root / "models/tuned.h5")
     damage(root / "models/tuned.h5")
     text = (
-        f"step prepare cannot run: models/tuned.h5 has another content: expected MD5 {expected}, got "
+        f"step fetch cannot run: models/tuned.h5 has another content: expected MD5 {expected}, got "
         f"{md5_of(root / 'models/tuned.h5')}. That is not what step sweep wrote, and nothing was computed with it. "
         "Write it again: `python -m tasks run sweep`."
     )
     with pytest.raises(DataError, match=f"^{re.escape(text)}$"):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
 
 
 def test_where_dvcs_copy_is_whole_it_brings_the_file_back(root: Path) -> None:
@@ -122,7 +122,7 @@ def test_where_dvcs_copy_is_whole_it_brings_the_file_back(root: Path) -> None:
     damage(root / "models/tuned.h5")
     way = r"Remove it and let DVC restore it: `rm -rf models/tuned\.h5 && dvc repro sweep`\.$"
     with pytest.raises(DataError, match=way):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_where_dvcs_copy_is_damaged_too_both_are_named(
     with pytest.raises(
         DataError, match=rf"run: {re.escape(shown)} has another content: expected MD5 \w+, got"
     ) as caught:
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
     assert re.search(
         rf"DVC's own copy is damaged too and would be restored in every run: {place}\. Remove both and write them "
         rf"again: `rm -rf {path} {place} && dvc repro sweep`\.$",
@@ -157,7 +157,7 @@ def test_files_that_a_folder_lacks_or_has_too_many_are_named(root: Path) -> None
     (root / "data/train/a/images.npy").rename(root / "data/train/a/labels.npy")
     text = r"run: data/train/a/images\.npy is missing; data/train/a/labels\.npy is there, where no such file was written\."
     with pytest.raises(DataError, match=text):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
 
 
 def test_files_that_dvc_ignores_do_not_count(root: Path) -> None:
@@ -165,7 +165,7 @@ def test_files_that_dvc_ignores_do_not_count(root: Path) -> None:
     write_lock(root)
     (root / ".dvcignore").write_text(".DS_Store\n")
     (root / "data/train/.DS_Store").write_text("x")
-    check_inputs(prepare, root)
+    check_inputs(fetch, root)
 
 
 def test_of_a_folder_whose_list_is_lost_the_folder_is_named(root: Path) -> None:
@@ -174,7 +174,7 @@ def test_of_a_folder_whose_list_is_lost_the_folder_is_named(root: Path) -> None:
     with pytest.raises(
         DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got \w+\.dir\."
     ):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
 
 
 @pytest.mark.parametrize("text", ["garbage", "[]", '[{"md5": "0", "relpath": "a/images.npy"}]'])
@@ -189,7 +189,7 @@ def test_a_damaged_list_of_a_folder_is_removed_with_the_folder(root: Path, text:
     with pytest.raises(
         DataError, match=r"run: data/train has another content: expected MD5 \w+\.dir, got"
     ) as caught:
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
     assert f"restored in every run: {place}. Remove both" in str(caught.value)
     assert f"`rm -rf data/train {place} && dvc repro sweep`." in str(caught.value)
 
@@ -205,7 +205,7 @@ def test_a_folder_in_the_place_of_a_file_and_the_reverse(root: Path, path: str) 
     with pytest.raises(
         DataError, match=f"run: {path} is a {present}, where a {written} was written"
     ) as caught:
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
     assert f"let DVC restore it: `rm -rf {path} && dvc repro sweep`." in str(caught.value)
 
 
@@ -215,7 +215,7 @@ def test_in_a_workspace_the_remedy_acts_on_it(root: Path, monkeypatch: pytest.Mo
     (root / "models/tuned.h5").write_text("x")
     monkeypatch.setattr("tasks.workspace.is_workspace", lambda folder: folder == root)
     with pytest.raises(DataError) as caught:
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
     assert f"`rm -rf {root}/models/tuned.h5 && dvc --cd {root} repro sweep`." in str(caught.value)
 
 
@@ -227,7 +227,7 @@ def test_damaged_checksums_of_a_step_are_refused(root: Path, text: str) -> None:
         DataError,
         match=r"sweep\.json does not hold the MD5s that step sweep recorded.*Remove it.*rm -rf ",
     ):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
 
 
 def test_inputs_written_without_dvc_are_checked_too(root: Path) -> None:
@@ -239,10 +239,10 @@ def test_inputs_written_without_dvc_are_checked_too(root: Path) -> None:
     (root / dataset.provenance).parent.mkdir(parents=True)
     (root / dataset.provenance).write_text("{}")
     record_outputs(dataset, root)
-    check_inputs(prepare, root)
+    check_inputs(fetch, root)
     damage(root / "models/tuned.h5")
     with pytest.raises(DataError, match=r"models/tuned\.h5 has another content"):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
 
 
 def test_sums_of_outputs_hold_no_path_of_the_machine(root: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_lock_that_cannot_be_read_is_explained(text: str, root: Path) -> None:
     with pytest.raises(
         ContractError, match=r"dvc\.lock cannot be read \(.+\)\. .* with `git checkout dvc\.lock`\."
     ) as caught:
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)
     assert "object" not in str(caught.value)
 
 
@@ -273,4 +273,4 @@ def test_all_that_differ_are_named_at_once(root: Path) -> None:
     with pytest.raises(
         DataError, match=r"cannot run: models/tuned\.h5 has .*`\.\ndata/train has another content"
     ):
-        check_inputs(prepare, root)
+        check_inputs(fetch, root)

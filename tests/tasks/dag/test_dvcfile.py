@@ -13,7 +13,7 @@ from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.section import Section
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.device import DeviceParams, HardLimits
-from litesmith.params.sections.prepare import PrepareParams
+from litesmith.params.sections.fetch import FetchParams
 from tasks.commands.generated import FILES
 from tasks.dag import dvcfile
 from tasks.dag.step import InGit, MaybeEmpty, Measured, Metric, Plot, step
@@ -40,8 +40,8 @@ class Outs:
 
 
 @step
-def prepare(
-    params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
+def fetch(
+    params: FetchParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
 ) -> None:
     """Do the thing.
 
@@ -50,18 +50,18 @@ def prepare(
 
 
 def test_a_stage_is_what_the_step_declares(tmp_path: Path) -> None:
-    assert YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"] == {
+    assert YAML(typ="safe").load(dvcfile.render([fetch], tmp_path))["stages"]["fetch"] == {
         "desc": "Do the thing.",
-        "cmd": "python -m tasks run prepare",
+        "cmd": "python -m tasks run fetch",
         "deps": ["data/raw.gz"],
-        "params": ["prepare", {"datasets/${dataset}.yaml": [*DatasetParams.model_fields]}, "seed"],
+        "params": ["fetch", {"datasets/${dataset}.yaml": [*DatasetParams.model_fields]}, "seed"],
         "outs": [
             "models/a.h5",
             {"reports/results/a.json": {"cache": False}},
             "reports/plots/a.csv",
             "reports/a.html",
             {"models/extras": {"meta": {"maybe_empty": True}}},
-            "reports/provenance/prepare.json",
+            "reports/provenance/fetch.json",
         ],
         "metrics": [{"reports/metrics/a.json": {"cache": False}}],
     }
@@ -73,10 +73,10 @@ def test_of_a_section_read_in_part_the_stage_names_the_keys(tmp_path: Path) -> N
         stage_limit_s: float
 
     @step
-    def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, retrain: Seconds) -> None: ...
+    def fetch(params: FetchParams, ins: Ins, outs: Outs, *, retrain: Seconds) -> None: ...
 
-    read = YAML(typ="safe").load(dvcfile.render([prepare], tmp_path))["stages"]["prepare"]["params"]
-    assert read == ["prepare", "retrain.reach_s", "retrain.stage_limit_s"]
+    read = YAML(typ="safe").load(dvcfile.render([fetch], tmp_path))["stages"]["fetch"]["params"]
+    assert read == ["fetch", "retrain.reach_s", "retrain.stage_limit_s"]
 
 
 HARD = ["max_tflite_bytes", "max_macs", "max_activation_bytes"]
@@ -88,12 +88,12 @@ HARD = ["max_tflite_bytes", "max_macs", "max_activation_bytes"]
 def test_limits_are_read_from_the_file_of_the_device(
     tmp_path: Path, kind: type[HardLimits], keys: list[str]
 ) -> None:
-    def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
+    def fetch(params: FetchParams, ins: Ins, outs: Outs, *, device: HardLimits) -> None: ...
 
-    prepare.__annotations__["device"] = kind
-    rendered = dvcfile.render([step(prepare)], tmp_path)
-    read = YAML(typ="safe").load(rendered)["stages"]["prepare"]["params"]
-    assert read == ["prepare", {"devices/${device}.yaml": keys}]
+    fetch.__annotations__["device"] = kind
+    rendered = dvcfile.render([step(fetch)], tmp_path)
+    read = YAML(typ="safe").load(rendered)["stages"]["fetch"]["params"]
+    assert read == ["fetch", {"devices/${device}.yaml": keys}]
 
 
 def test_another_device_or_limit_makes_the_stages_stale_that_read_it(tmp_path: Path) -> None:
@@ -135,12 +135,12 @@ def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:
     def dataset(params: DatasetParams, ins: Ins, outs: Others) -> None: ...
 
     columns = {"reports/plots/a.csv": ["loss", "val_loss"], "reports/plots/b.csv": ["loss"]}
-    panels = YAML(typ="safe").load(dvcfile.render([prepare, dataset], tmp_path))["plots"]
+    panels = YAML(typ="safe").load(dvcfile.render([fetch, dataset], tmp_path))["plots"]
     assert panels == [{"loss": {"template": "linear", "x": "epoch", "y": columns}}]
 
 
 def test_a_stale_file_is_refused(tmp_path: Path) -> None:
-    dvc = replace(FILES["dvc"], render=partial(dvcfile.render, [prepare]))
+    dvc = replace(FILES["dvc"], render=partial(dvcfile.render, [fetch]))
     dvc.write(tmp_path)
     dvc.check(tmp_path)
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")

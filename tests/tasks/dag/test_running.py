@@ -12,7 +12,7 @@ from litesmith.errors import BusyError, ContractError, DataError, MachineError, 
 from litesmith.files import write_text
 from litesmith.params.loading import read_params
 from litesmith.params.sections.dataset import DatasetParams
-from litesmith.params.sections.prepare import PrepareParams
+from litesmith.params.sections.fetch import FetchParams
 from tasks.dag.checksums import md5_of
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
@@ -36,15 +36,15 @@ class Outs:
 def step_with(body: str) -> Step:
     """Return a step of a section of params.yaml whose function runs ``body``."""
 
-    def prepare(
-        params: PrepareParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
+    def fetch(
+        params: FetchParams, ins: Ins, outs: Outs, *, seed: int, dataset: DatasetParams, work: Path
     ) -> None:
         exec(
             body,
             {"params": params, "ins": ins, "outs": outs, "seed": seed, "dataset": dataset, "work": work},
         )
 
-    return step(prepare)
+    return step(fetch)
 
 
 COPY = """
@@ -67,12 +67,12 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_step_leaves_outputs_and_their_provenance(root: Path) -> None:
     run_step(step_with(COPY), root)
-    record = json.loads((root / "reports/provenance/prepare.json").read_text())
+    record = json.loads((root / "reports/provenance/fetch.json").read_text())
     assert (root / "models/copy.txt").read_text() == "pixels"
-    assert record["step"] == "prepare"
+    assert record["step"] == "fetch"
     assert record["cpu_s"] >= 0
     assert record["peak_memory_mb"] > 1
-    assert record["parameters"]["params"] == {"num_validation": 5000, "num_gate": 5000}
+    assert record["parameters"]["params"] == {"attempts": 3, "backoff_s": 1.0, "timeout_s": 5.0}
     assert record["parameters"]["dataset"]["name"] == "Fashion-MNIST"
     assert record["host"]["cores"] >= 1
 
@@ -80,7 +80,9 @@ def test_a_step_leaves_outputs_and_their_provenance(root: Path) -> None:
 def test_a_missing_input_is_named_before_anything_is_removed(root: Path) -> None:
     run_step(step_with(COPY), root)
     (root / "data/in.txt").unlink()
-    message = r"step prepare cannot run: 1 of its 1 inputs is missing: data/in\.txt\. Run `dvc repro prepare`\."
+    message = (
+        r"step fetch cannot run: 1 of its 1 inputs is missing: data/in\.txt\. Run `dvc repro fetch`\."
+    )
     with pytest.raises(ContractError, match=message):
         run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").exists()
@@ -94,12 +96,12 @@ def test_a_folder_that_is_empty_on_purpose_is_named(
     class Folder:
         folder: Annotated[Path, MaybeEmpty()] = Path("models/extras")
 
-    def prepare(params: PrepareParams, ins: Ins, outs: Folder) -> None:
+    def fetch(params: FetchParams, ins: Ins, outs: Folder) -> None:
         outs.folder.mkdir(parents=True)
         exec(body)
 
     caplog.set_level("INFO")
-    run_step(step(prepare), root)
+    run_step(step(fetch), root)
     assert ("models/extras is empty, since nothing was requested" in caplog.messages) is logged
 
 
@@ -166,14 +168,14 @@ def test_of_an_output_that_is_a_link_the_link_alone_is_removed(root: Path, targe
 
 def test_an_output_that_is_missing_is_named(root: Path) -> None:
     with pytest.raises(
-        ContractError, match=r"step prepare did not write models/copy\.txt, .*, which its Outs declare"
+        ContractError, match=r"step fetch did not write models/copy\.txt, .*, which its Outs declare"
     ):
         run_step(step_with("pass"), root)
 
 
 def test_an_output_that_was_not_declared_is_named(root: Path) -> None:
     with pytest.raises(
-        ContractError, match=r"step prepare wrote models/stray\.txt, which its Outs do not declare"
+        ContractError, match=r"step fetch wrote models/stray\.txt, which its Outs do not declare"
     ):
         run_step(step_with(COPY + "(outs.copy.parent / 'stray.txt').touch()"), root)
 
@@ -196,7 +198,7 @@ def test_what_a_step_resumes_from_goes_when_another_begins(root: Path) -> None:
     other.with_suffix(".ended").touch()
     run_step(step_with(COPY), root)
     assert not other.exists()
-    assert list((root / ".litesmith/work/prepare").rglob("trial"))
+    assert list((root / ".litesmith/work/fetch").rglob("trial"))
 
 
 def test_of_a_link_in_the_place_of_what_is_resumed_from_the_link_alone_goes(root: Path) -> None:
@@ -216,7 +218,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_is_removed(
     closed = root / "reports/metrics"
     monkeypatch.setattr("tasks.dag.running.os.access", lambda path, _: path != closed)
     with pytest.raises(
-        MachineError, match=r"step prepare writes to .*/reports/metrics, and .*nothing was removed\."
+        MachineError, match=r"step fetch writes to .*/reports/metrics, and .*nothing was removed\."
     ):
         run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").exists()
@@ -246,7 +248,7 @@ def test_other_parameters_do_not_find_it(root: Path) -> None:
     with pytest.raises(RuntimeError):
         run_step(step_with("(work / 'trial').touch(); raise RuntimeError"), root)
     text = (root / "params.yaml").read_text()
-    (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: 4000"))
+    (root / "params.yaml").write_text(text.replace("attempts: 3", "attempts: 4"))
     run_step(step_with("assert not (work / 'trial').exists()" + COPY), root)
 
 
@@ -260,8 +262,8 @@ def test_parameters_that_change_no_result_do_not_name_the_folder(root: Path) -> 
 def test_wrong_parameters_stop_it_before_anything_is_removed(root: Path) -> None:
     run_step(step_with(COPY), root)
     text = (root / "params.yaml").read_text()
-    (root / "params.yaml").write_text(text.replace("num_gate: 5000", "num_gate: -1"))
-    with pytest.raises(ParamsError, match="num_gate must lie in"):
+    (root / "params.yaml").write_text(text.replace("attempts: 3", "attempts: -1"))
+    with pytest.raises(ParamsError, match="attempts must lie in"):
         run_step(step_with(COPY), root)
     assert (root / "models/copy.txt").exists()
 
@@ -277,25 +279,25 @@ def test_a_busy_workspace_is_refused_with_its_holder(root: Path) -> None:
 
 
 def test_the_signature_of_no_step_is_refused() -> None:
-    def prepare(params: PrepareParams, outs: Outs) -> None: ...
+    def fetch(params: FetchParams, outs: Outs) -> None: ...
 
-    with pytest.raises(TypeError, match="step prepare must take"):
-        step(prepare)
+    with pytest.raises(TypeError, match="step fetch must take"):
+        step(fetch)
 
 
 def test_the_record_holds_no_path_of_the_machine(root: Path) -> None:
     run_step(step_with(COPY), root)
-    recorded: dict[str, Any] = json.loads((root / "reports/provenance/prepare.json").read_text())
+    recorded: dict[str, Any] = json.loads((root / "reports/provenance/fetch.json").read_text())
     assert str(root) not in json.dumps(recorded)
 
 
 def test_an_input_that_is_not_as_recorded_stops_it_before_anything_is_removed(root: Path) -> None:
     run_step(step_with(COPY), root)
     outs = [{"path": "data/in.txt", "hash": "md5", "md5": md5_of(root / "data/in.txt")}]
-    (root / "dvc.lock").write_text(json.dumps({"stages": {"fetch": {"outs": outs}}}))
+    (root / "dvc.lock").write_text(json.dumps({"stages": {"prepare": {"outs": outs}}}))
     (root / "data/in.txt").write_text("pixelz")
     with pytest.raises(
-        DataError, match=r"step prepare cannot run: data/in\.txt has another content: expected MD5"
+        DataError, match=r"step fetch cannot run: data/in\.txt has another content: expected MD5"
     ):
         run_step(step_with(COPY + "assert False"), root)
     assert (root / "models/copy.txt").read_text() == "pixels"
@@ -303,9 +305,9 @@ def test_an_input_that_is_not_as_recorded_stops_it_before_anything_is_removed(ro
 
 def test_checksums_of_outputs_are_recorded(root: Path) -> None:
     run_step(step_with(COPY), root)
-    recorded = json.loads((root / ".litesmith/checksums/prepare.json").read_text())
+    recorded = json.loads((root / ".litesmith/checksums/fetch.json").read_text())
     assert recorded == {path: md5_of(root / path) for path in recorded}
-    assert {"models/copy.txt", "reports/provenance/prepare.json"} <= set(recorded)
+    assert {"models/copy.txt", "reports/provenance/fetch.json"} <= set(recorded)
 
 
 def test_variables_that_are_ignored_are_named_without_their_values(
