@@ -56,6 +56,7 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     )
     sizes = {"validation": params.num_validation, "gate": params.num_gate}
     rows = split_rows(labels, sizes, rest="train", seed=seed)
+    images, test_images = images[..., None], test_images[..., None]
     splits = {name: Split(images[chosen], labels[chosen], chosen) for name, chosen in rows.items()}
     splits["test"] = Split(test_images, test_labels, np.arange(len(test_labels), dtype=np.int64))
     folders = {"train": outs.train, "validation": outs.validation, "gate": outs.gate, "test": outs.test}
@@ -65,7 +66,7 @@ def prepare(params: PrepareParams, ins: Ins, outs: Outs, *, dataset: DatasetPara
     classes = dataset.classes or tuple(str(label) for label in range(int(labels.max()) + 1))
     form = DataForm(
         class_names=classes,
-        **dataset.model_dump(include={"height", "width", "channels", "ground", "mirror_safe"}),
+        **dataset.model_dump(include={"height", "width", "channels", "fit", "ground", "mirror_safe"}),
     )
     write_record(outs.form, form)
     write_record(outs.results, describe_splits(splits, form.num_classes))

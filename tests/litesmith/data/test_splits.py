@@ -17,7 +17,7 @@ from litesmith.errors import DataError, ParamsError
 from litesmith.records.prepare import PrepareResult, SplitSummary
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 30)).astype(np.uint8)
-IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4), dtype=np.uint8)
+IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4, 1), dtype=np.uint8)
 
 
 def of_rows(rows: NDArray[np.int64]) -> Split:

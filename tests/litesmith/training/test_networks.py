@@ -14,7 +14,7 @@ from litesmith.training.cost import count_macs, peak_activation_bytes
 from litesmith.training.networks import build_baseline, build_network
 
 SPEC = NetworkSpec(
-    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1),
+    height=8, width=8, channels=1, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1),
     stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1,
 )  # fmt: skip
 
@@ -99,7 +99,9 @@ class TestBuilt:
         np.testing.assert_array_equal(other(pixels, training=False), model(pixels, training=False))
 
     def test_the_baseline_is_conv_pool_conv_pool_dense(self) -> None:
-        model = build_baseline(ImageShape(height=28, width=28, num_classes=10), BASELINE, "baseline")
+        model = build_baseline(
+            ImageShape(height=28, width=28, channels=1, num_classes=10), BASELINE, "baseline"
+        )
         kinds = [type(layer).__name__ for layer in model.layers[1:]]
         assert kinds == ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense"]
         assert model.count_params() == 421_642
