@@ -50,6 +50,15 @@ def test_where_training_flips_images_both_are_predicted(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
 
 
+def test_a_view_brings_in_the_ground(tmp_path: Path) -> None:
+    how = NONE.replace(max_shift_px=3)
+    on_black, on_white = (
+        answer_views([teacher(1)], IMAGES[:20], how, fill, [3], tmp_path / str(fill))
+        for fill in (0, 255)
+    )
+    assert (on_black != on_white).any()
+
+
 def test_views_differ_and_finished_ones_are_not_predicted_again(tmp_path: Path) -> None:
     first = answer_views([teacher(1)], IMAGES, HOW, 0, [3, 4], tmp_path)
     assert (first[0] != first[1]).any()
