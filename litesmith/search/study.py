@@ -181,7 +181,8 @@ def cost_of(spec: NetworkSpec) -> Cost:
     # The file holds equal numbers once, so a few bytes hang on the weights that the network begins with.
     seed_everything(0)
     model = build_network(spec, "untrained")
-    images = np.random.default_rng(0).integers(0, 256, (2, spec.height, spec.width)).astype(np.uint8)
+    shape = (2, spec.height, spec.width, spec.channels)
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     return Cost(len(INT8.convert(model, images)), count_macs(model), peak_activation_bytes(model))
 
 
