@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 from benchmarks.cache import Answers, cached_answers, name_for
 from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
-from benchmarks.networks import network_for
+from benchmarks.networks import network_for, read_form
 from benchmarks.numbers import read_numbers
 from benchmarks.record import write_result
 from benchmarks.spent import total
@@ -144,21 +144,18 @@ def _answers(config: Config, name: str, seed: int) -> Answers:
 
 
 def _trained(config: Config, name: str, seed: int) -> Answers:
-    train, validation, line = (
-        read_split(catalog.TRAIN),
-        read_split(catalog.VALIDATION),
-        config.lines[name],
-    )
+    train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
+    form, line = read_form(), config.lines[name]
     recipe = Recipe.model_validate(overlaid(config.recipe.model_dump(), line.recipe))
     own, folder = derived_seed("ablation", seed), config.folder(name, seed)
     targets = _targets(config, recipe, train, folder) if line.distilled else None
     dtype = line.compute_dtype or config.compute_dtype
     backend.seed_everything(own)
-    model = build_network(network_for(train, config.network), "student")
-    loop.train(model, TrainingJob(train, validation, recipe, own, targets, folder, dtype))
+    model = build_network(network_for(config.network), "student")
+    loop.train(model, TrainingJob(train, validation, form, recipe, own, targets, folder, dtype))
     plain, both = converter.probabilities(model, validation.images), flip_averaged(model, "mirrored")
     as_chosen = np.stack(
-        [converter.probabilities(both, images) for images in shifted(validation.images, 1)]
+        [converter.probabilities(both, images) for images in shifted(validation.images, 1, form.fill)]
     )
     return {
         "plain": plain.argmax(axis=-1).astype(np.uint8),
@@ -177,13 +174,13 @@ def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> Dist
     """
     settings = read_config()
     teachers = [
-        computing_in(teacher, settings.teachers.compute_dtype)
-        for teacher in read_teachers(settings, train)
+        computing_in(teacher, settings.teachers.compute_dtype) for teacher in read_teachers(settings)
     ]
     seeds = view_seeds(recipe.epochs, settings.seed)
-    answers = answer_views(teachers, train.images, recipe.augmentation, seeds, folder.parent)
+    augmentation, fill = recipe.augmentation, read_form().fill
+    answers = answer_views(teachers, train.images, augmentation, fill, seeds, folder.parent)
     rows = np.arange(len(train.labels))
-    return DistillationTargets(answers, seeds, recipe.augmentation, rows, config.distillation)
+    return DistillationTargets(answers, seeds, augmentation, rows, config.distillation)
 
 
 def _against(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frontier.plan import read_config
-from benchmarks.networks import network_for
+from benchmarks.networks import network_for, read_form
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from litesmith.data.splits import Split, read_split
@@ -100,7 +100,7 @@ def _teacher(train: Split, few: Split) -> dict[str, Any]:
     recipe = plan.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
 
     def loop(compute_dtype: ComputeDtype) -> Epoch:
-        model = networks.build_network(network_for(subset, plan.network), compute_dtype)
+        model = networks.build_network(network_for(plan.network), compute_dtype)
         return _ours(computing_in(model, compute_dtype), subset, few, recipe)
 
     times = _alternate(loop("bfloat16"), loop("float32"))
@@ -113,7 +113,7 @@ def _teacher(train: Split, few: Split) -> dict[str, Any]:
 
 
 def _ours(model: Any, train: Split, few: Split, recipe: Recipe) -> Epoch:
-    return Loop(model, TrainingJob(train, few, recipe, seed=1)).run_epoch
+    return Loop(model, TrainingJob(train, few, read_form(), recipe, seed=1)).run_epoch
 
 
 def _plain(model: Any, train: Split, batch_size: int) -> Epoch:

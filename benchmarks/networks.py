@@ -1,12 +1,17 @@
 """The network that a benchmark's parameters describe."""
 
-from litesmith.data.splits import Split
-from litesmith.params.sections.network import ImageShape, NetworkParams, NetworkSpec
-from litesmith.training.networks import network_spec
+from litesmith.params.sections.network import NetworkParams, NetworkSpec
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record
+from litesmith.training.networks import image_shape, network_spec
+from tasks import catalog
 
 
-def network_for(images: Split, params: NetworkParams) -> NetworkSpec:
-    """Return the network for images of this size with as many classes as are labelled."""
-    _, height, width = images.images.shape
-    num_classes = int(images.labels.max()) + 1
-    return network_spec(params, ImageShape(height=height, width=width, num_classes=num_classes))
+def read_form() -> DataForm:
+    """Return the form of the prepared images."""
+    return read_record(catalog.FORM, DataForm)
+
+
+def network_for(params: NetworkParams) -> NetworkSpec:
+    """Return the network for the prepared images."""
+    return network_spec(params, image_shape(read_form()))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cache import Answers, cached_answers, name_for
-from benchmarks.networks import network_for
+from benchmarks.networks import network_for, read_form
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
 from benchmarks.spent import total
@@ -90,10 +90,10 @@ def _trained(config: Config, seed: int) -> Answers:
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     own, work = derived_seed("rounding", seed), config.folder(seed)
     backend.seed_everything(own)
-    tuned = build_network(network_for(train, config.network), "tuned")
-    dtype, splits = config.compute_dtype, (train, validation)
-    loop.train(tuned, TrainingJob(*splits, config.recipe, own, work=work, compute_dtype=dtype))
-    job = TrainingJob(*splits, config.tuning, own, work=work)
+    tuned = build_network(network_for(config.network), "tuned")
+    dtype, images = config.compute_dtype, (train, validation, read_form())
+    loop.train(tuned, TrainingJob(*images, config.recipe, own, work=work, compute_dtype=dtype))
+    job = TrainingJob(*images, config.tuning, own, work=work)
     qat, _ = quantize_aware(tuned, job, keep_zeros=False, name="qat")
     rows = sample_rows(train.labels, config.num_calibration, own)
     return {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.networks import network_for
+from benchmarks.networks import network_for, read_form
 from benchmarks.numbers import read_numbers
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
@@ -140,10 +140,8 @@ def _plain(config: Config, params: Params, train: Split, validation: Split) -> I
 def _ours(config: Config, way: Way, train: Split, validation: Split) -> Iterator[Point]:
     began = cpu_seconds()
     backend.seed_everything(derived_seed(config.seed, "ours"))
-    model = computing_in(
-        networks.build_network(network_for(train, way.network), "ours"), way.compute_dtype
-    )
-    loop = Loop(model, TrainingJob(train, validation, way.recipe, config.seed))
+    model = computing_in(networks.build_network(network_for(way.network), "ours"), way.compute_dtype)
+    loop = Loop(model, TrainingJob(train, validation, read_form(), way.recipe, config.seed))
     for epoch in range(way.recipe.epochs):
         row = loop.run_epoch(epoch)
         yield Point(round(cpu_seconds() - began, 2), row.val_accuracy)

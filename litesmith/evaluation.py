@@ -94,7 +94,8 @@ def write_predictions(
 
     The file is an ``.npz`` with ``ids`` (int64, n), ``labels`` (uint8, n), ``variants`` (names, v),
     ``predicted`` (uint8, v x n), ``confidence`` (float32, v x n), and of the images that some variant in
-    ``pictured`` got wrong ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width).
+    ``pictured`` got wrong ``wrong_rows`` (int64, k) and ``wrong_images`` (uint8, k x height x width x
+    channels).
     """
     predicted = np.stack([variant.predicted for variant in variants.values()])
     mistakes = [variants[name].predicted != split.labels for name in pictured]

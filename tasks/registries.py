@@ -31,6 +31,7 @@ def require_registered(params: Params) -> None:
             [tool.name for tool in measurements.MEASUREMENTS],
         ),
         *_repeated_units(params),
+        *_mirrored_alone(params),
     ]
     if wrong:
         raise ParamsError("\n".join(sorted(wrong)))
@@ -68,6 +69,20 @@ def _repeated_units(params: Params) -> Iterator[str]:
             f"quantize.variants has {' and '.join(single)}, and sweep.space.repeats has {list(repeats)}"
             ": TF-MOT cannot wrap a network whose units run more than once for quantization-aware "
             "training. Leave the former out, or let the latter be [1]."
+        )
+
+
+def _mirrored_alone(params: Params) -> Iterator[str]:
+    """Name variants of mirror images if there are no others and the data set allows none."""
+    names = params.quantize.variants
+    known = {variant.name for variant in variants.VARIANTS}
+    if params.dataset.mirror_safe or not names or not known.issuperset(names):
+        return
+    if variants.mirroring(names) == names:
+        yield (
+            f"quantize.variants asks for {' and '.join(names)} alone, and mirror images of "
+            f"{params.dataset.name} may be of another class (mirror_safe: false), so that none is left. "
+            "Add another variant, or leave the list empty."
         )
 
 

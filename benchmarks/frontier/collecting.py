@@ -18,14 +18,13 @@ from benchmarks.frontier.plan import (
     teacher_folder,
     teacher_name,
 )
+from benchmarks.networks import read_form
 from benchmarks.record import Claim
 from litesmith.data.splits import read_split
 from litesmith.documents.formats import count, percent
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_bytes, write_json, write_text
 from litesmith.params.loading import read_params
-from litesmith.records.form import DataForm
-from litesmith.records.record import read_record
 from litesmith.tflite.metadata import describe, read_metadata, write_metadata
 from tasks import catalog
 
@@ -149,8 +148,8 @@ def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any])
         write_bytes(target, source.read_bytes())
     if not _has_metadata(target):
         dataset = read_params(catalog.PARAMS).dataset
-        classes = read_record(catalog.FORM, DataForm).class_names
-        write_metadata(target, describe(dataset.name, classes, read_split(catalog.TRAIN).images))
+        metadata = describe(dataset.name, read_form(), read_split(catalog.TRAIN).images)
+        write_metadata(target, metadata)
     write_text(target.with_suffix(".md"), render_card(target, entry, figures))
 
 

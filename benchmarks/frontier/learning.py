@@ -14,7 +14,7 @@ from benchmarks.frontier.plan import (
     teacher_folder,
     teacher_name,
 )
-from benchmarks.networks import network_for
+from benchmarks.networks import network_for, read_form
 from benchmarks.record import installed
 from benchmarks.spent import counting, total
 from litesmith.compression.flip_averaging import flip_averaged
@@ -48,9 +48,10 @@ def teacher(config: Config, number: int) -> None:
     plan, folder, data = config.teachers, teacher_folder(config, number), training_split()
     with counting(folder):
         job = TrainingJob(
-            data, validation(), plan.recipe, config.seed, work=folder, compute_dtype=plan.compute_dtype
-        )
-        model, history = train_teacher(network_for(data, plan.network), job, folder.name)
+            data, validation(), read_form(), plan.recipe, config.seed,
+            work=folder, compute_dtype=plan.compute_dtype,
+        )  # fmt: skip
+        model, history = train_teacher(network_for(plan.network), job, folder.name)
     keep(folder, model, history, plan.recipe, count_macs(model))
     write_weights(teacher_file(config, number), model)
 
@@ -64,22 +65,22 @@ def write_weights(path: Path, model: Any) -> None:
         np.savez_compressed(part, **weights)
 
 
-def read_teachers(config: Config, data: Split) -> list[Any]:
-    """Return all teachers for images like those of ``data``, with their committed weights.
+def read_teachers(config: Config) -> list[Any]:
+    """Return all teachers, with their committed weights.
 
     Raises:
         ContractError: One was not trained yet.
     """
-    return [_read_teacher(config, number, data) for number in range(1, config.teachers.number + 1)]
+    return [_read_teacher(config, number) for number in range(1, config.teachers.number + 1)]
 
 
-def _read_teacher(config: Config, number: int, data: Split) -> Any:
+def _read_teacher(config: Config, number: int) -> Any:
     path = teacher_file(config, number)
     if not path.is_file():
         raise ContractError(
             f"{path} is missing. Run `python -m benchmarks.frontier teacher {number}` first."
         )
-    model = build_network(network_for(data, config.teachers.network), teacher_name(number))
+    model = build_network(network_for(config.teachers.network), teacher_name(number))
     with np.load(path) as weights:
         model.set_weights(
             [weights[f"w{place}"].astype(np.float32) for place in range(len(weights.files))]
@@ -91,11 +92,12 @@ def answers(config: Config) -> None:
     """Ask the teachers about every view and write the distillation targets."""
     backend.set_threads(1)
     augmentation, folder = config.teachers.recipe.augmentation, answers_folder(config)
-    teachers = read_teachers(config, training_split())
+    teachers = read_teachers(config)
     seeds = view_seeds(config.teachers.num_views, config.seed)
     computing = [computing_in(teacher, config.teachers.compute_dtype) for teacher in teachers]
     with counting(folder):
-        answers = answer_views(computing, training_split().images, augmentation, seeds, folder)
+        images, fill = training_split().images, read_form().fill
+        answers = answer_views(computing, images, augmentation, fill, seeds, folder)
         score = evaluate(ensemble_of(teachers, augmentation), validation())
     write_json(folder / "made.json", {"validation": score.model_dump(), "cpu_s": total(folder)})
     write_targets(targets_folder(config), answers, augmentation, seeds)
@@ -113,8 +115,10 @@ def student(config: Config, budget: str, seed: int) -> None:
     targets = read_targets(targets_folder(config), config.distillation)
     with counting(folder):
         backend.seed_everything(own)
-        model = build_network(network_for(data, plan.network), folder.name)
-        job = TrainingJob(data, validation(), plan.recipe, own, targets, folder, plan.compute_dtype)
+        model = build_network(network_for(plan.network), folder.name)
+        job = TrainingJob(
+            data, validation(), read_form(), plan.recipe, own, targets, folder, plan.compute_dtype
+        )
         history = loop.train(model, job)
     macs, model = 2 * count_macs(model), flip_averaged(model, folder.name)
     content = INT8.convert(model, data.images[sample_rows(data.labels, config.num_calibration, own)])

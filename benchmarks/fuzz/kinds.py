@@ -97,7 +97,7 @@ def run_apart(folder: Path) -> None:
     from litesmith.inference.foreign import open_foreign
 
     with open_foreign(folder / "model.tflite") as model:
-        model.probabilities(_slope(model.height, model.width))
+        model.probabilities(_slope(*model.shape))
 
 
 def run_here(folder: Path) -> None:
@@ -105,12 +105,13 @@ def run_here(folder: Path) -> None:
     from litesmith.tflite.runtime import LiteModel
 
     model = LiteModel(folder / "model.tflite")
-    model.probabilities(_slope(*model.input.shape[1:3]))
+    model.probabilities(_slope(*model.input.shape[1:]))
 
 
-def _slope(height: int, width: int) -> NDArray[np.uint8]:
-    """Return one image that is dark on the left and bright on the right, uint8 (1, height, width)."""
-    return np.tile(np.linspace(0, 255, width).astype(np.uint8), (1, height, 1))
+def _slope(height: int, width: int, channels: int) -> NDArray[np.uint8]:
+    """Return one image, dark on the left and bright on the right, uint8 (1, height, width, channels)."""
+    row = np.linspace(0, 255, width).astype(np.uint8)
+    return np.tile(row[:, None], (1, height, 1, channels))
 
 
 KINDS = (

@@ -26,7 +26,6 @@ from litesmith.search.trial import TrialJob, TrialResult, read_results, run_tria
 from litesmith.training import backend
 from litesmith.training.backend import derived_seed
 from litesmith.training.distillation import write_targets
-from litesmith.training.networks import image_shape
 from tasks import catalog
 
 _LOG = logging.getLogger(__name__)
@@ -106,7 +105,7 @@ def _plan(
     return Plan(
         params=search,
         limits=search_limits(params.device.part(HardLimits), params.sweep.budget),
-        images=image_shape(form),
+        form=form,
         train=catalog.TRAIN,
         validation=catalog.VALIDATION,
         num_validation=len(read_split(catalog.VALIDATION).labels),

@@ -81,6 +81,7 @@ def _jobs(config: Config, params: Params, kind: str, num_threads: int) -> list[T
             num_threads=num_threads,
             train=catalog.TRAIN,
             validation=catalog.VALIDATION,
+            form=data,
             targets=targets,
             distillation=NO_DISTILLATION,
             log=file.with_name("trials.jsonl"),

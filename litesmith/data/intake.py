@@ -114,7 +114,7 @@ def take_in(
     write_table(folder / "rows.csv", Row, _rows(sources, classes))
     write_table(folder / "unreadable.csv", _Left, _left(sources))
     write_table(folder / "batches.csv", _Read, [_summary(*source) for source in sources])
-    shape = form.model_dump(include={"height", "width", "channels", "ground", "mirror_safe"})
+    shape = form.model_dump(include=set(DataForm.model_fields) - {"class_names"})
     write_record(folder / "form.json", DataForm(class_names=classes, **shape))
     return tuple(batch for batch, _ in sources)
 

@@ -18,9 +18,10 @@ _PARTS = ("images", "labels", "ids")
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled images: uint8 (n, height, width) and uint8 (n,).
+    """Labelled images: uint8 (n, height, width, channels) and uint8 (n,).
 
-    ``ids``, int64 (n,), are their rows in the official file.
+    Grey images have one channel, colour ones three: red, green, blue. ``ids``, int64 (n,), are their
+    rows in the official file.
     """
 
     images: NDArray[np.uint8]
@@ -61,7 +62,7 @@ def read_split(folder: Path) -> Split:
     """Return a split's memory-mapped, read-only arrays.
 
     Raises:
-        DataError: A file is missing or not an array.
+        DataError: A file is missing or not an array, or the images have no axis for their channels.
     """
     try:
         images, labels, ids = (np.load(folder / f"{part}.npy", mmap_mode="r") for part in _PARTS)
@@ -70,6 +71,11 @@ def read_split(folder: Path) -> Split:
         raise DataError(
             f"{folder} is not a split, which holds {files}: {error}. Prepare the data again."
         ) from error
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise DataError(
+            f"{folder} holds images of shape {images.shape}, expected (n, height, width, channels) of 1 "
+            "or 3 channels. Prepare the data again."
+        )
     return Split(images, labels, ids)
 
 

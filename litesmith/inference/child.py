@@ -32,11 +32,12 @@ _ALARM_SLACK_S = 10.0
 
 @dataclass(frozen=True)
 class Reply:
-    """The child's reply: an error, or the model's sizes."""
+    """The child's reply: an error, or the sizes of the model's input and output."""
 
     error: str = ""
     height: int = 0
     width: int = 0
+    channels: int = 0
     num_classes: int = 0
 
 
@@ -45,15 +46,16 @@ REPLY = TypeAdapter(Reply)
 
 @dataclass(frozen=True)
 class Opened:
-    """An open model, whose pictures have ``height`` and ``width`` pixels.
+    """An open model.
 
     Attributes:
+        shape: Height, width and channels of its pictures.
         step: Probability per level of a quantized output; 0 for floats.
-        probabilities: Classifies images, uint8 (n, height, width), as float32 (n, num_classes).
+        probabilities: Classifies images, uint8 (n, height, width, channels), as float32 (n,
+            num_classes).
     """
 
-    height: int
-    width: int
+    shape: tuple[int, int, int]
     num_classes: int
     step: float
     probabilities: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -64,8 +66,9 @@ def open_tflite(path: Path) -> Opened:
     from litesmith.tflite.runtime import LiteModel
 
     model = LiteModel(path)
-    _, height, width, _ = model.input.shape
-    return Opened(height, width, model.output.shape[-1], model.output.scale or 0.0, model.probabilities)
+    _, height, width, channels = model.input.shape
+    shape, num_classes = (height, width, channels), model.output.shape[-1]
+    return Opened(shape, num_classes, model.output.scale or 0.0, model.probabilities)
 
 
 def open_h5(path: Path) -> Opened:
@@ -83,8 +86,8 @@ def open_h5(path: Path) -> Opened:
     require_classifier(path, *specs)
     # Its one input and output without the names that some models give them.
     bare = keras.Model(network.inputs[0], network.outputs[0])
-    _, height, width, _ = bare.input_shape
-    return Opened(height, width, bare.output_shape[-1], 0.0, partial(converter.probabilities, bare))
+    _, *shape = bare.input_shape
+    return Opened(tuple(shape), bare.output_shape[-1], 0.0, partial(converter.probabilities, bare))
 
 
 def main(arguments: list[str]) -> int:
@@ -114,7 +117,8 @@ class _Model:
                 return self._answer()
             open_file = open_tflite if self._runtime == "LiteRT" else open_h5
             self._model = model = open_file(self._path)
-            return Reply(height=model.height, width=model.width, num_classes=model.num_classes)
+            height, width, channels = model.shape
+            return Reply(height=height, width=width, channels=channels, num_classes=model.num_classes)
         except LitesmithError as error:
             text = str(error)
         except MemoryError:

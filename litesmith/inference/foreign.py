@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from litesmith.errors import DataError, MachineError
 from litesmith.files import explaining
 from litesmith.inference.child import REPLY, Reply, Request, Runtime
+from litesmith.tflite.contract import require_shape
 
 # For the child's imports, whatever the file: TensorFlow from a slow disk is slow.
 _START_LIMIT_S = 300.0
@@ -35,26 +36,25 @@ _TELLING = re.compile(r"what\(\)|check failed|error", re.IGNORECASE)
 class ForeignModel:
     """A model that runs in a child process.
 
-    It takes pictures of ``height`` x ``width`` pixels and returns ``num_classes`` probabilities.
+    It takes pictures of ``shape``, which is height, width and channels, and returns ``num_classes``
+    probabilities.
     """
 
     def __init__(self, child: "_Child") -> None:
         """Open the child's model."""
         self._child = child
         opened = child.request("open", "opened")
-        self.height, self.width, self.num_classes = opened.height, opened.width, opened.num_classes
+        self.shape = (opened.height, opened.width, opened.channels)
+        self.num_classes = opened.num_classes
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify images, uint8 (n, height, width), as float32 (n, classes).
+        """Classify images, uint8 (n, height, width, channels), as float32 (n, classes).
 
         Raises:
-            DataError: The images are of another size, the outputs are not probabilities, or the model
+            DataError: The images are of another form, the outputs are not probabilities, or the model
                 ended its process, hung or took too much memory.
         """
-        expected = (self.height, self.width)
-        if images.shape[1:] != expected:
-            got = f"got {images.shape[1:]}. Resize them."
-            raise DataError(f"the model takes images of {expected}, {got}")
+        require_shape(images, self.shape)
         answers = np.empty((len(images), self.num_classes), np.float32)
         for start in range(0, len(images), _BATCH):
             with explaining(self._child.folder):
@@ -76,7 +76,7 @@ def open_foreign(
         memory_limit_mb: Beyond the memory of its runtime, where the system can limit that.
 
     Raises:
-        DataError: The file is missing or no such model, does not classify grey pictures, could run code
+        DataError: The file is missing or no such model, does not classify pictures, could run code
             of its own, or ended its process, hung or took too much memory.
         MachineError: Its runtime cannot be started.
     """

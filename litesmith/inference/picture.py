@@ -25,7 +25,7 @@ class Picture:
     """A picture as a model takes it.
 
     Attributes:
-        image: uint8 (height, width), with the ground that the model was trained on.
+        image: uint8 (height, width, 1), with the ground that the model was trained on.
         changes: How the file's picture was changed, a phrase each, in order.
         size: Width and height of the file's picture.
     """
@@ -46,7 +46,7 @@ class _Levels:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A picture fitted into the input, uint8 (height, width)."""
+    """A picture fitted into the input, uint8 (height, width, 1)."""
 
     image: NDArray[np.uint8]
     changes: tuple[str, ...]
@@ -121,7 +121,7 @@ def _laid(
 def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics | None) -> _Fitted:
     """Fit a picture, inverted if its background opposes the ground."""
     tone, as_it_is = _background(grey), _fitted(grey, form)
-    if form.ground is None or abs(255 - tone - form.ground) >= abs(tone - form.ground):
+    if form.ground == "any" or (form.ground == "dark") == (tone <= 127):
         return as_it_is
     opposite = _fitted(ImageOps.invert(grey), form)
     why = f"inverted, as its background is {'light' if tone > 127 else 'dark'} ({tone} of 255)"
@@ -135,13 +135,13 @@ def _grounded(grey: Image.Image, form: InputForm, training: TrainingStatistics |
 def _fitted(grey: Image.Image, form: InputForm) -> _Fitted:
     """Resize a picture, padded with its own background."""
     if grey.size == (form.width, form.height):
-        return _Fitted(np.asarray(grey, np.uint8), ())
+        return _Fitted(np.asarray(grey, np.uint8)[..., None], ())
     padded = ImageOps.pad(
         grey, (form.width, form.height), Image.Resampling.LANCZOS, color=_background(grey)
     )
     before, after = f"{grey.width} x {grey.height}", f"{form.width} x {form.height}"
     change = f"resized from {before} to fit {after}, keeping its proportions"
-    return _Fitted(np.asarray(padded, np.uint8), (change,))
+    return _Fitted(np.asarray(padded, np.uint8)[..., None], (change,))
 
 
 def _background(grey: Image.Image) -> int:

@@ -150,17 +150,22 @@ def _kinds(paths: Sequence[Path]) -> str:
 
 def _require_match(model: Path, opened: ForeignModel, known: Metadata) -> None:
     """Raise unless a model and its metadata belong together."""
-    size, expected = (opened.height, opened.width), (known.input.height, known.input.width)
-    if size != expected:
+    form = known.input
+    expected = (form.height, form.width, form.channels)
+    if opened.shape != expected:
         raise DataError(
-            f"{model} takes pictures of {size[1]} x {size[0]} pixels, and its metadata says "
-            f"{expected[1]} x {expected[0]}. Name the metadata that belongs to it."
+            f"{model} takes {_form_text(*opened.shape)}, and its metadata says {_form_text(*expected)}. "
+            "Name the metadata that belongs to it."
         )
     if opened.num_classes != len(known.class_names):
         raise DataError(
             f"{model} tells {opened.num_classes} classes apart, and its metadata names "
             f"{len(known.class_names)}. Name the metadata that belongs to it."
         )
+
+
+def _form_text(height: int, width: int, channels: int) -> str:
+    return f"{'grey' if channels == 1 else 'colour'} pictures of {width} x {height} pixels"
 
 
 def _guesses(

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from litesmith.params.section import about
-from litesmith.params.sections.dataset import ClassNames, Ground
+from litesmith.params.sections.dataset import ClassNames, Fit, Ground
 from litesmith.records.record import Count, Record
 
 # Grey levels behind the things, by what a data set calls its ground.
@@ -17,6 +17,7 @@ class DataForm(Record):
     height: Count
     width: Count
     channels: Annotated[Literal[1, 3], about("1 for grey, 3 for colour.")]
+    fit: Annotated[Fit, about("How a picture of another size comes to this one.")]
     ground: Annotated[Ground, about("Behind the things.")]
     mirror_safe: Annotated[bool, about("Whether a mirror image is of the same class.")]
 

@@ -25,5 +25,6 @@ class QuantizeResult(Record):
     """The result of the step ``quantize``, variants by name."""
 
     variants: dict[str, TunedVariant]
+    left_out: Annotated[dict[str, str], about("Why a variant that was asked for is missing, by name.")]
     clustering: Clustering
     recipe: Recipe

@@ -28,7 +28,7 @@ class Predictions:
         predicted: Predicted classes by variant, each (n,).
         confidence: Probability of the predicted class by variant, each (n,), 0 to 1.
         error_rows: Test rows that some variant got wrong and whose images are there, (k,).
-        error_images: Their images, (k, height, width).
+        error_images: Their images, uint8 (k, height, width, channels).
     """
 
     labels: NDArray[np.uint8]

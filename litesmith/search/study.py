@@ -21,15 +21,16 @@ from litesmith.analysis.pareto import standard_error
 from litesmith.device.limits import Cost, broken_limits
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.params.sections.device import HardLimits
-from litesmith.params.sections.network import ImageShape, NetworkSpec
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Recipe
 from litesmith.params.sections.sweep import Rung, SearchParams, Space
+from litesmith.records.form import DataForm
 from litesmith.records.sweep import RungScore, Trial, TrialTime
 from litesmith.search.trial import TrialJob, TrialResult, read_results
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import derived_seed, seed_everything
 from litesmith.training.cost import count_macs, peak_activation_bytes
-from litesmith.training.networks import build_network
+from litesmith.training.networks import build_network, image_shape
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Plan:
 
     params: SearchParams
     limits: HardLimits
-    images: ImageShape
+    form: DataForm
     train: Path
     validation: Path
     num_validation: int
@@ -152,7 +153,7 @@ def network_of(choices: Choices, plan: Plan) -> NetworkSpec:
     """
     params, stages = plan.params, range(plan.params.num_stages)
     return NetworkSpec(
-        **dict(plan.images),
+        **dict(image_shape(plan.form)),
         stem_width=choices.width // 2,
         stage_widths=tuple(choices.width * 2**stage for stage in stages),
         stage_blocks=tuple((choices.depth + stage) // params.num_stages for stage in stages),
@@ -180,7 +181,8 @@ def cost_of(spec: NetworkSpec) -> Cost:
     # The file holds equal numbers once, so a few bytes hang on the weights that the network begins with.
     seed_everything(0)
     model = build_network(spec, "untrained")
-    images = np.random.default_rng(0).integers(0, 256, (2, spec.height, spec.width)).astype(np.uint8)
+    shape = (2, spec.height, spec.width, spec.channels)
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     return Cost(len(INT8.convert(model, images)), count_macs(model), peak_activation_bytes(model))
 
 
@@ -276,6 +278,7 @@ class _Search:
             num_threads=params.trial_threads,
             train=plan.train,
             validation=plan.validation,
+            form=plan.form,
             targets=plan.targets,
             distillation=params.distillation,
             log=self._log,

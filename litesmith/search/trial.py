@@ -14,6 +14,7 @@ from litesmith.data.splits import Split, read_split, sample_rows
 from litesmith.errors import DivergedError
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Distillation, Recipe
+from litesmith.records.form import DataForm
 from litesmith.training.backend import derived_seed, keras, seed_everything, set_threads
 from litesmith.training.distillation import read_targets
 from litesmith.training.evaluation import evaluate
@@ -36,6 +37,7 @@ class TrialJob:
         seed: Decides everything else that is random.
         train: Folder of the training split.
         validation: Folder of the validation split.
+        form: Of the images.
         targets: Folder of the distillation targets of the training split.
         log: File that the result is appended to.
     """
@@ -50,6 +52,7 @@ class TrialJob:
     num_threads: int
     train: Path
     validation: Path
+    form: DataForm
     targets: Path
     distillation: Distillation
     log: Path
@@ -90,7 +93,7 @@ def run_trial(job: TrialJob) -> TrialResult:
     training = Split(split.images[rows], split.labels[rows], split.ids[rows])
     targets, score = read_targets(job.targets, job.distillation, rows), None
     try:
-        train(model, TrainingJob(training, validation, job.recipe, job.seed, targets))
+        train(model, TrainingJob(training, validation, job.form, job.recipe, job.seed, targets))
         score = evaluate(model, validation)
     except DivergedError as error:
         _LOG.warning("%s", error)

@@ -1,4 +1,4 @@
-"""Input and output that a classifier of grey pictures must have."""
+"""Input and output that a classifier of pictures must have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from litesmith.errors import DataError
 
 _NEEDED = (
-    "Needed: one input of one grey picture at a time, (1, height, width, 1), and one output of "
-    "probabilities, (1, classes) of at least two classes, each in float32 or quantized to int8, uint8 "
-    "or int16. Convert it again in this form."
+    "Needed: one input of one picture at a time, (1, height, width, 1) if grey or (1, height, width, 3) "
+    "if in colour, and one output of probabilities, (1, classes) of at least two classes, each in "
+    "float32 or quantized to int8, uint8 or int16. Convert it again in this form."
 )
 # Of a sum of probabilities from 1, beside what rounding to the steps of a quantized output explains.
 _SLACK = 0.05
@@ -36,7 +36,7 @@ class TensorSpec:
 
 
 def require_classifier(path: Path, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> None:
-    """Raise `DataError` unless a model classifies one grey picture at a time."""
+    """Raise `DataError` unless a model classifies one picture at a time."""
     reason = (
         _wrong_count("asks for", "input", inputs)
         or _wrong_count("gives", "output", outputs)
@@ -45,6 +45,15 @@ def require_classifier(path: Path, inputs: Sequence[TensorSpec], outputs: Sequen
     )
     if reason:
         raise DataError(f"{path} {reason}. {_NEEDED}")
+
+
+def require_shape(images: NDArray[np.uint8], expected: tuple[int, ...]) -> None:
+    """Raise `DataError` unless images, (n, ...), are of a model's (height, width, channels)."""
+    if images.shape[1:] != expected:
+        raise DataError(
+            f"the model takes images of (height, width, channels) {expected}, got {images.shape[1:]}. "
+            "Resize them, or turn them grey or to colour."
+        )
 
 
 def require_probabilities(path: Path, answers: NDArray[np.float32], step: float = 0.0) -> None:
@@ -95,9 +104,9 @@ def _wrong_input(spec: TensorSpec) -> str:
     batch, height, width, channels = spec.shape
     if batch != 1:
         return f"asks for {batch} pictures at once, {shape}"
-    if channels != 1 and height in (1, 3) and channels is not None and channels > 4:
+    if channels not in (1, 3) and height in (1, 3) and channels is not None and channels > 4:
         return f"asks for pictures with their channels first, {shape}"
-    if channels != 1:
+    if channels not in (1, 3):
         return f"asks for pictures of {channels or 'any number of'} channels, {shape}"
     if height is None or width is None:
         return f"asks for pictures of any size, {shape}, so that their size is not known"

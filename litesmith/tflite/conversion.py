@@ -37,11 +37,13 @@ class ConversionImages:
         validation: All of it; its classes are compared.
         golden_rows: Of ``validation``; the probabilities of these images are compared one by one, int64
             (n,).
+        fill: Grey level of what a move of an image brings in, 0 to 255.
     """
 
     calibration: Split
     validation: Split
     golden_rows: NDArray[np.int64]
+    fill: int
 
     @property
     def golden(self) -> Split:
@@ -82,15 +84,18 @@ class Converted:
 
 
 def sample_images(
-    train: Split, validation: Split, *, num_calibration: int, num_golden: int, seed: int
+    train: Split, validation: Split, *, num_calibration: int, num_golden: int, fill: int, seed: int
 ) -> ConversionImages:
     """Sample calibration and golden images, every class with its share.
+
+    ``fill`` is the grey level of what a move of an image brings in, 0 to 255.
 
     Raises:
         ParamsError: There are fewer images than requested, or too few of a class.
     """
     calibration = _rows(train, sample_rows(train.labels, num_calibration, seed))
-    return ConversionImages(calibration, validation, sample_rows(validation.labels, num_golden, seed))
+    golden_rows = sample_rows(validation.labels, num_golden, seed)
+    return ConversionImages(calibration, validation, golden_rows, fill)
 
 
 def convert_model(
@@ -109,6 +114,7 @@ def convert_model(
     calibration = images.calibration.images
     reference = Reference(
         images=images.validation.images,
+        fill=images.fill,
         golden_rows=images.golden_rows,
         golden=converter.probabilities(model, images.golden.images),
         predicted=converter.probabilities(model, images.validation.images).argmax(axis=1),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.data.scaling import to_pixels
 from litesmith.errors import ConversionError
 from litesmith.quiet import hushed
 from litesmith.training import backend
@@ -45,13 +46,8 @@ def translate(model: KerasModel, precision: str, configure: Callable[[LiteConver
 
 
 def probabilities(model: KerasModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return a Keras model's answers, float32 (n, classes), to uint8 (n, height, width)."""
+    """Return a Keras model's answers, float32 (n, classes), to uint8 (n, height, width, channels)."""
     # a model of others may take no more than one image at a time
     batch_size = model.input_shape[0] or EVALUATION_BATCH
-    answers: NDArray[np.float32] = model.predict(pixels(images), batch_size=batch_size, verbose=0)
+    answers: NDArray[np.float32] = model.predict(to_pixels(images), batch_size=batch_size, verbose=0)
     return answers
-
-
-def pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return uint8 (n, height, width) as float32 (n, height, width, 1) in [0, 1]."""
-    return images[..., None].astype(np.float32) / np.float32(255)

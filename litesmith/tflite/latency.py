@@ -25,7 +25,7 @@ def measure_latency(
 
     Args:
         files: Paths by name.
-        images: uint8 (n, height, width); run after run takes the next one.
+        images: uint8 (n, height, width, channels); run after run takes the next one.
         num_warmup: Runs of each file before any is timed.
         num_rounds: Rounds that are timed.
         runs_per_round: Timed runs of each file in each round.

@@ -5,41 +5,50 @@ Inside the ``.tflite`` they would take bytes of a device that has no use for the
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from litesmith.data.outliers import TrainingStatistics, fit_statistics
 from litesmith.errors import DataError
 from litesmith.files import read_json, write_json
 from litesmith.params.section import Section
-from litesmith.params.sections.dataset import distinct_names
+from litesmith.params.sections.dataset import Ground, ImageForm, distinct_names
+from litesmith.records.form import DataForm
 
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
 
-# Images have a ground if at least this share of their borders is within these grey levels of the median.
-_TONE_TOLERANCE = 32
-_LEAST_SHARE = 0.75
+# Of the first version's grey levels of a ground, those this near black or white are dark or light.
+_NEAR_LEVELS = 64
+
+Version = TypeVar("Version")
+Input = TypeVar("Input", bound=Section)
 
 
-class InputForm(Section):
-    """The form of a model's input.
-
-    Attributes:
-        ground: Grey level around the things on the training images; None where they have none in common.
-    """
+class InputForm(ImageForm):
+    """The form of a model's input, and how pictures come to it."""
 
     height: Annotated[int, Field(ge=1)]
     width: Annotated[int, Field(ge=1)]
-    channels: Literal[1]
-    ground: Annotated[int | None, Field(ge=0, le=255)]
 
 
-class Metadata(Section):
+class _AnyMetadata(Section, Generic[Version, Input]):
+    """What all versions hold."""
+
+    version: Version
+    sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")]
+    dataset: str
+    class_names: Annotated[
+        tuple[str, ...], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
+    ]
+    input: Input
+    training: TrainingStatistics | None
+
+
+class Metadata(_AnyMetadata[Literal[2], InputForm]):
     """Metadata of a model.
 
     Attributes:
@@ -50,25 +59,49 @@ class Metadata(Section):
         training: Statistics of its training images; without them strange pictures go unnoticed.
     """
 
-    version: Literal[1]
-    sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")]
-    dataset: str
-    class_names: Annotated[
-        tuple[str, ...], Field(min_length=2, max_length=256), AfterValidator(distinct_names)
-    ]
-    input: InputForm
-    training: TrainingStatistics | None
+    @model_validator(mode="after")
+    def _require_channels(self) -> Self:
+        if self.training is not None and self.training.channels != self.input.channels:
+            raise ValueError(
+                f"has training statistics of images of {self.training.channels} channels, and its input "
+                f"has {self.input.channels}"
+            )
+        return self
 
 
-def describe(dataset: str, class_names: Sequence[str], train_images: NDArray[np.uint8]) -> Metadata:
-    """Return the metadata of all models trained on the same uint8 (n, height, width)."""
-    height, width = train_images.shape[1:]
+class _FirstInput(Section):
+    """The input in the first version, with the grey level of the ground, if any."""
+
+    height: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1)]
+    channels: Literal[1]
+    ground: Annotated[int | None, Field(ge=0, le=255)]
+
+
+class _FirstMetadata(_AnyMetadata[Literal[1], _FirstInput]):
+    """Metadata of the first version, of models of grey pictures."""
+
+    def upgraded(self) -> Metadata:
+        """Return the same in today's version."""
+        size = self.input.model_dump(include={"height", "width", "channels"})
+        form = InputForm(**size, fit="pad", ground=_ground_word(self.input.ground))
+        return Metadata(**{**dict(self), "version": VERSION, "input": form})
+
+
+def describe(dataset: str, form: DataForm, train_images: NDArray[np.uint8]) -> Metadata:
+    """Return the metadata of all models trained on the same images.
+
+    Args:
+        dataset: What the data set is called.
+        form: Of the images, with the names of their classes.
+        train_images: uint8 (n, height, width, channels).
+    """
     return Metadata(
         version=VERSION,
         sha256=None,
         dataset=dataset,
-        class_names=tuple(class_names),
-        input=InputForm(height=height, width=width, channels=1, ground=_ground(train_images)),
+        class_names=form.class_names,
+        input=InputForm(**form.model_dump(include=set(InputForm.model_fields))),
         training=fit_statistics(train_images),
     )
 
@@ -113,9 +146,11 @@ def parse_metadata(path: Path) -> Metadata:
     except OSError as error:
         text = f"{path} cannot be read: {error.strerror}. Expected a model's metadata."
         raise DataError(text) from error
-    _require_version(path, content)
+    version, text = _known_version(path, content), json.dumps(content)
     try:
-        return Metadata.model_validate_json(json.dumps(content))
+        if version == 1:
+            return _FirstMetadata.model_validate_json(text).upgraded()
+        return Metadata.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         words = [".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")]
@@ -130,19 +165,23 @@ def path_beside(model: Path) -> Path:
     return model.with_suffix(".json")
 
 
-def _require_version(path: Path, content: Any) -> None:
+def _known_version(path: Path, content: Any) -> object:
+    """Return the version of metadata; None or nonsense if they are none.
+
+    Raises:
+        DataError: It is newer than is known here.
+    """
     version = content.get("version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise DataError(
             f"{path} has version {version}, and this litesmith reads up to {VERSION}: it was written by "
             "a newer one. Use that, or convert the model again."
         )
+    return version
 
 
-def _ground(images: NDArray[np.uint8]) -> int | None:
-    """Return the median of all borders, None without a common tone."""
-    sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
-    border = np.concatenate([np.asarray(side).ravel() for side in sides])
-    tone = int(np.median(border))
-    near = np.mean(np.abs(border.astype(np.int16) - tone) <= _TONE_TOLERANCE)
-    return tone if near >= _LEAST_SHARE else None
+def _ground_word(level: int | None) -> Ground:
+    """Return the word for the first version's grey level of a ground."""
+    if level is None or _NEAR_LEVELS <= level <= 255 - _NEAR_LEVELS:
+        return "any"
+    return "dark" if level < _NEAR_LEVELS else "light"

@@ -37,7 +37,8 @@ class Reference:
     """Images, and the answers of the Keras model that a file is compared with.
 
     Attributes:
-        images: uint8 (n, height, width).
+        images: uint8 (n, height, width, channels).
+        fill: Grey level of what a move of them brings in, 0 to 255.
         golden_rows: Rows of ``images`` whose probabilities are compared one by one, (g,).
         golden: The Keras model's probabilities of these, float32 (g, classes).
         predicted: The Keras model's classes of all images (n,).
@@ -48,6 +49,7 @@ class Reference:
     """
 
     images: NDArray[np.uint8]
+    fill: int
     golden_rows: NDArray[np.integer]
     golden: NDArray[np.float32]
     predicted: NDArray[np.integer]
@@ -56,7 +58,11 @@ class Reference:
 
 
 def observe_apart(
-    model: Path, images: NDArray[np.uint8], golden_rows: NDArray[np.integer], max_shift_px: int = 0
+    model: Path,
+    images: NDArray[np.uint8],
+    golden_rows: NDArray[np.integer],
+    max_shift_px: int = 0,
+    fill: int = 0,
 ) -> Observation:
     """Observe a file as `runtime.observe` does, in a process that has no TensorFlow.
 
@@ -67,7 +73,7 @@ def observe_apart(
     with tempfile.TemporaryDirectory(prefix="litesmith-") as folder:
         arrays = Path(folder, "images.npz")
         np.savez(arrays, images=images, golden_rows=golden_rows)
-        command = [runtime.__name__, str(model), str(arrays), str(max_shift_px)]
+        command = [runtime.__name__, str(model), str(arrays), str(max_shift_px), str(fill)]
         done = run_module(command, model, "LiteRT without TensorFlow")
     return Observation.model_validate_json(done.stdout)
 
@@ -80,7 +86,9 @@ def check_file(
     Raises:
         ConversionError: It cannot be opened there, or checks failed: each of them, one a line.
     """
-    observation = observe_apart(path, reference.images, reference.golden_rows, requirements.max_shift_px)
+    observation = observe_apart(
+        path, reference.images, reference.golden_rows, requirements.max_shift_px, reference.fill
+    )
     results = checks(observation, requirements, reference)
     failed = [f"{path.name}: {check.name}: {check.detail}" for check in results if not check.passed]
     if failed:
@@ -110,7 +118,7 @@ def golden_error(observation: Observation, reference: Reference) -> float:
 
 
 def _shapes(observation: Observation, reference: Reference) -> FileCheck:
-    expected = (1, *reference.images.shape[1:], 1), (1, reference.golden.shape[1])
+    expected = (1, *reference.images.shape[1:]), (1, reference.golden.shape[1])
     got = observation.input.shape, observation.output.shape
     detail = f"{got[0]} to {got[1]}, expected {expected[0]} to {expected[1]}"
     return FileCheck(name="shapes", passed=got == expected, detail=detail)

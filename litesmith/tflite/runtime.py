@@ -17,12 +17,13 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from litesmith.data.scaling import to_pixels
 from litesmith.errors import DataError
 from litesmith.quiet import hushed
 from litesmith.records.convert import TensorForm, WeightTensor
 from litesmith.records.record import Count, Record
 from litesmith.tflite import slimming
-from litesmith.tflite.contract import TensorSpec, require_classifier
+from litesmith.tflite.contract import TensorSpec, require_classifier, require_shape
 from litesmith.tflite.slimming import FlatModel, Table
 
 RUNTIME = f"LiteRT {version('ai-edge-litert')} with XNNPACK"
@@ -133,7 +134,7 @@ class LiteModel:
         """Open ``path``.
 
         Raises:
-            DataError: The file is missing, LiteRT cannot open it, or it does not classify grey pictures.
+            DataError: The file is missing, LiteRT cannot open it, or it does not classify pictures.
         """
         if not path.is_file():
             raise DataError(
@@ -188,29 +189,25 @@ class LiteModel:
         return self.output.decode(self._interpreter.get_tensor(self._sink)[0])
 
     def encoded(self, images: NDArray[np.uint8]) -> NDArray[np.generic]:
-        """Return uint8 (n, height, width) as inputs (n, 1, height, width, 1).
+        """Return uint8 (n, height, width, channels) as inputs (n, 1, height, width, channels).
 
         Raises:
-            DataError: The images are of another size than the model takes.
+            DataError: The images are of another size or have other channels than the model takes.
         """
-        expected = self.input.shape[1:3]
-        if images.shape[1:] != expected:
-            raise DataError(
-                f"the model takes images of {expected}, got {images.shape[1:]}. Resize them."
-            )
-        return self.input.encode(images[:, None, :, :, None].astype(np.float32) / np.float32(255))
+        require_shape(images, self.input.shape[1:])
+        return self.input.encode(to_pixels(images[:, None]))
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Answer images one by one; batches were measured to be no faster.
 
         Args:
-            images: uint8 (n, height, width).
+            images: uint8 (n, height, width, channels).
 
         Returns:
             float32 (n, classes). Those of an int8 file come in steps of its output's scale.
 
         Raises:
-            DataError: The images are of another size than the model takes, or LiteRT cannot run it.
+            DataError: The images are of another form than the model takes, or LiteRT cannot run it.
         """
         results = np.empty((len(images), self.output.shape[-1]), np.float32)
         with self._explaining():
@@ -225,7 +222,7 @@ def predict(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Open a file and answer images with it, as `LiteModel.probabilities` does.
 
     Raises:
-        DataError: The file cannot be run or the images are of another size.
+        DataError: The file cannot be run or the images are of another form.
     """
     return LiteModel(path).probabilities(images)
 
@@ -242,42 +239,49 @@ def tensor_dtypes(path: Path) -> set[str]:
     return {_DTYPE_NAMES[tensor.type] for graph in model.subgraphs for tensor in graph.tensors}
 
 
-def shifted(images: NDArray[np.uint8], max_shift_px: int) -> NDArray[np.uint8]:
-    """Return images moved by up to so many pixels each way.
+def shifted(images: NDArray[np.uint8], max_shift_px: int, fill: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield images moved by up to so many pixels each way.
 
     Few images tell little; an image at nine places tells more, and networks were trained for it.
 
     Args:
-        images: uint8 (n, height, width).
+        images: uint8 (n, height, width, channels).
         max_shift_px: Pixels.
+        fill: Grey level of what a move brings in, 0 to 255.
 
-    Returns:
-        uint8 (k, n, height, width); the place in the middle of the k is where the images are.
+    Yields:
+        uint8 (n, height, width, channels) for each place; the one in the middle is where the images are.
     """
-    wide = np.pad(images, ((0, 0), (max_shift_px, max_shift_px), (max_shift_px, max_shift_px)))
-    _, height, width = images.shape
+    margin = (max_shift_px, max_shift_px)
+    wide = np.pad(images, ((0, 0), margin, margin, (0, 0)), constant_values=fill)
+    height, width = images.shape[1:3]
     steps = range(2 * max_shift_px + 1)
-    return np.stack(
-        [wide[:, down : down + height, right : right + width] for down in steps for right in steps]
-    )
+    for down in steps:
+        for right in steps:
+            yield wide[:, down : down + height, right : right + width]
 
 
 def observe(
-    path: Path, images: NDArray[np.uint8], golden_rows: NDArray[np.integer], max_shift_px: int = 0
+    path: Path,
+    images: NDArray[np.uint8],
+    golden_rows: NDArray[np.integer],
+    max_shift_px: int = 0,
+    fill: int = 0,
 ) -> Observation:
     """Return a file's input, output, weights and answers.
 
     Args:
         path: The ``.tflite`` file.
-        images: To classify, uint8 (n, height, width).
+        images: To classify, uint8 (n, height, width, channels).
         golden_rows: Rows of ``images`` whose probabilities are returned as well.
         max_shift_px: Images are classified at every place up to so many pixels away.
+        fill: Grey level of what a move brings in, 0 to 255.
 
     Raises:
-        DataError: The file cannot be run or the images are of another size.
+        DataError: The file cannot be run or the images are of another form.
     """
     model = LiteModel(path)
-    places = [model.probabilities(place) for place in shifted(images, max_shift_px)]
+    places = [model.probabilities(place) for place in shifted(images, max_shift_px, fill)]
     return Observation(
         input=model.input,
         output=model.output,
@@ -293,11 +297,13 @@ def main(arguments: list[str]) -> int:
 
     Args:
         arguments: Paths of the model and of an ``.npz`` file with ``images`` and ``golden_rows``, and
-            ``max_shift_px``, of `observe`.
+            ``max_shift_px`` and ``fill``, of `observe`.
     """
-    model, arrays, max_shift_px = arguments
+    model, arrays, max_shift_px, fill = arguments
     try:
-        observation = observe(Path(model), max_shift_px=int(max_shift_px), **np.load(arrays))
+        observation = observe(
+            Path(model), max_shift_px=int(max_shift_px), fill=int(fill), **np.load(arrays)
+        )
     except DataError as error:
         print(error, file=sys.stderr)
         return 1

@@ -65,6 +65,7 @@ def answer_views(
     teachers: Sequence[KerasModel],
     images: NDArray[np.uint8],
     augmentation: Augmentation,
+    fill: int,
     seeds: Sequence[int],
     work: Path,
 ) -> NDArray[np.float16]:
@@ -74,8 +75,9 @@ def answer_views(
 
     Args:
         teachers: Keras models that take pixels and return probabilities.
-        images: uint8, (n, height, width).
+        images: uint8, (n, height, width, channels).
         augmentation: Bounds of the views' changes.
+        fill: Grey level of what a change brings in, 0 to 255.
         seeds: One for each view.
         work: Folder of the finished views.
 
@@ -83,7 +85,7 @@ def answer_views(
         float16, (num_views, n, num_classes).
     """
     ensemble = ensemble_of(teachers, augmentation)
-    forward = tf.function(lambda batch, draws: ensemble(augment(batch, augmentation, draws)))
+    forward = tf.function(lambda batch, draws: ensemble(augment(batch, augmentation, draws, fill)))
     views = [_view(forward, images, seed, work / f"view-{seed}.npy") for seed in seeds]
     return np.array(views, np.float16)
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from litesmith.data.splits import Split
 from litesmith.params.section import ComputeDtype
 from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
-from litesmith.training.augmentation import draw_changes
+from litesmith.records.form import DataForm
+from litesmith.training.augmentation import allowed_augmentation, draw_changes
 from litesmith.training.backend import tf
 from litesmith.training.types import Tensor
 
@@ -50,6 +51,8 @@ class TrainingJob:
     Attributes:
         training: Split that the model learns from.
         validation: Split that each epoch is scored on; nothing is chosen by it.
+        form: Of the images. Where a mirror image may be of another class, none is flipped, whatever the
+            recipe says.
         recipe: Hyperparameters. With targets, their augmentation replaces the recipe's, so that the
             student sees images as the teachers saw them.
         seed: Decides everything random.
@@ -60,6 +63,7 @@ class TrainingJob:
 
     training: Split
     validation: Split
+    form: DataForm
     recipe: Recipe
     seed: int
     targets: DistillationTargets | None = None
@@ -67,7 +71,7 @@ class TrainingJob:
     compute_dtype: ComputeDtype = "float32"
 
     def __post_init__(self) -> None:
-        """Take the augmentation of the targets."""
-        if self.targets is not None:
-            recipe = self.recipe.replace(augmentation=self.targets.augmentation)
-            object.__setattr__(self, "recipe", recipe)
+        """Take the augmentation of the targets, and what the data set allows of it."""
+        source = self.recipe if self.targets is None else self.targets
+        augmentation = allowed_augmentation(source.augmentation, self.form)
+        object.__setattr__(self, "recipe", self.recipe.replace(augmentation=augmentation))

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from litesmith.data.scaling import to_pixels
 from litesmith.data.splits import Split
 from litesmith.errors import ParamsError
 from litesmith.files import replacing
@@ -82,9 +82,9 @@ def train_plain(
         log_epoch(model.name, history, params.epochs, (time.monotonic() - began) / (epoch + 1))
 
     model.fit(
-        _floats(training), np.asarray(training.labels),
+        to_pixels(training.images), np.asarray(training.labels),
         batch_size=params.batch_size, epochs=params.epochs,
-        validation_data=(_floats(validation), np.asarray(validation.labels)), verbose=0,
+        validation_data=(to_pixels(validation.images), np.asarray(validation.labels)), verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note)],
     )  # fmt: skip
     return history
@@ -110,7 +110,9 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
     rows = np.random.default_rng(seed).permutation(len(images))[: job.recipe.refresh_rows]
     images = np.asarray(images[np.sort(rows)])
     forward = tf.function(
-        lambda batch, draws: model(augment(batch, job.recipe.augmentation, draws), training=True)
+        lambda batch, draws: model(
+            augment(batch, job.recipe.augmentation, draws, job.form.fill), training=True
+        )
     )
     measured = []
     size, draws = min(EVALUATION_BATCH, len(images)), draw_changes(len(images), seed)
@@ -203,7 +205,8 @@ class Loop:
         self, rows: Tensor, weights: Tensor, draws: Tensor, answers: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Learn from a batch; return weighted sums of losses and of right predictions."""
-        pixels = augment(tf.gather(self._images, rows), self._recipe.augmentation, draws)
+        images, fill = tf.gather(self._images, rows), self._job.form.fill
+        pixels = augment(images, self._recipe.augmentation, draws, fill)
         labels = tf.gather(self._labels, rows)
         with tf.GradientTape() as tape:
             probabilities = self._model(pixels, training=True)
@@ -280,7 +283,3 @@ def _restore(path: Path, state: list[Variable]) -> History:
         history = [EpochScores(**row) for row in json.loads(str(stored["history"]))]
     _LOG.info("resuming after epoch %d", len(history))
     return history
-
-
-def _floats(split: Split) -> NDArray[np.float32]:
-    return np.asarray(split.images, np.float32)[..., None] / np.float32(255)

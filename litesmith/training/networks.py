@@ -1,7 +1,7 @@
 """Networks: the baseline, and the family that the sweep searches.
 
-Every network takes ``pixels`` float32 (n, height, width, 1) in [0, 1] and returns probabilities (n,
-classes). The first batch normalisation normalises the input, so the padding's zero is its background.
+Every network takes ``pixels`` float32 (n, height, width, channels) in [0, 1] and returns probabilities
+(n, classes). The first batch normalisation normalises the input. What convolutions pad with is zero.
 """
 
 from litesmith.params.section import ComputeDtype
@@ -17,7 +17,9 @@ _EXACT = ("InputLayer", "GlobalAveragePooling2D", "Dropout", "Dense")
 
 def image_shape(form: DataForm) -> ImageShape:
     """Return the shape of a data set's images and classes."""
-    return ImageShape(height=form.height, width=form.width, num_classes=form.num_classes)
+    return ImageShape(
+        height=form.height, width=form.width, channels=form.channels, num_classes=form.num_classes
+    )
 
 
 def network_spec(network: NetworkParams, shape: ImageShape) -> NetworkSpec:
@@ -38,14 +40,14 @@ def build_network(spec: NetworkSpec, name: str) -> KerasModel:
         arXiv:1704.04861; dropout after Srivastava et al., "Dropout: a simple way to prevent neural
         networks from overfitting", JMLR 15, 2014.
     """
-    pixels = keras.Input((spec.height, spec.width, 1), name="pixels")
+    pixels = keras.Input((spec.height, spec.width, spec.channels), name="pixels")
     stem = _conv(spec.stem_width, spec.stem_kernel_size, "stem", strides=spec.stem_stride)
     features = _normed(stem(pixels), "stem")
     for stage, (width, blocks) in enumerate(
         zip(spec.stage_widths, spec.stage_blocks, strict=True), start=1
     ):
         if stage > 1 or spec.stem_stride == 1:
-            features = keras.layers.MaxPool2D(name=f"stage{stage}_pool")(features)
+            features = _pooled(features, f"stage{stage}_pool")
         features = _Unit(width, spec.separable, f"stage{stage}_unit0")(features, "")
         features = _blocks(features, blocks, spec, f"stage{stage}")
     return keras.Model(pixels, _head(features, spec), name=name)
@@ -57,10 +59,10 @@ def build_baseline(shape: ImageShape, params: BaselineParams, name: str) -> Kera
     The name is written into every file of it.
     """
     layers = keras.layers
-    pixels = features = keras.Input((shape.height, shape.width, 1), name="pixels")
+    pixels = features = keras.Input((shape.height, shape.width, shape.channels), name="pixels")
     for number, width in enumerate(params.conv_widths, start=1):
         conv = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"conv{number}")
-        features = layers.MaxPool2D(name=f"pool{number}")(conv(features))
+        features = _pooled(conv(features), f"pool{number}")
     features = layers.Flatten(name="flatten")(features)
     features = layers.Dense(params.dense_width, activation="relu", name="dense")(features)
     probabilities = layers.Dense(shape.num_classes, activation="softmax", name="probabilities")(features)
@@ -95,6 +97,12 @@ def _conv(width: int, kernel_size: int, name: str, strides: int = 1) -> Layer:
         width, kernel_size, strides, padding="same", use_bias=False, kernel_initializer="he_normal",
         name=f"{name}_conv",
     )  # fmt: skip
+
+
+def _pooled(features: Tensor, name: str) -> Tensor:
+    """Halve both sides; one that is a single pixel stays."""
+    sizes = tuple(min(2, side) for side in features.shape[1:3])
+    return features if sizes == (1, 1) else keras.layers.MaxPool2D(sizes, name=name)(features)
 
 
 def _normed(features: Tensor, name: str) -> Tensor:

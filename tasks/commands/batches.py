@@ -95,7 +95,8 @@ def accept_batch(project: Path, name: str, why: str, data: str | None = None) ->
         if name not in batches:
             known = ", ".join([*batches][-_SHOWN:]) or "none"
             raise ParamsError(
-                f"{name!r} is not a batch of {key}.{did_you_mean(name, [*batches])} The last are: {known}."
+                f"{name!r} is not a batch of {key}.{did_you_mean(name, [*batches])} The last are: "
+                f"{known}."
             )
         path = project / catalog.ACCEPTED
         before = read_accepted(path) if path.is_file() else ()

@@ -85,6 +85,7 @@ def convert(
         read_split(ins.validation),
         num_calibration=params.num_calibration,
         num_golden=params.num_golden,
+        fill=form.fill,
         seed=seed,
     )
     converted = _converted(params, ins, outs, images)
@@ -172,7 +173,7 @@ def _write_metadata(
     """Write the metadata beside each file."""
     from litesmith.tflite.metadata import describe, write_metadata
 
-    metadata = describe(dataset.name, form.class_names, train_images)
+    metadata = describe(dataset.name, form, train_images)
     for path in (*sorted(outs.lite.glob("*.tflite")), outs.final):
         write_metadata(path, metadata)
 

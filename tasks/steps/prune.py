@@ -6,6 +6,7 @@ from typing import Annotated
 
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.prune import PruneParams
+from litesmith.records.form import DataForm
 from litesmith.records.prune import PruneResult
 from litesmith.records.record import read_record, write_record
 from litesmith.records.sweep import TunedNetwork
@@ -15,10 +16,11 @@ from tasks.dag.step import Metric, TrainingHistory, step
 
 @dataclass(frozen=True)
 class Ins:
-    """Winner, splits and distillation targets."""
+    """Winner, splits, the form of their images, and distillation targets."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    form: Path = catalog.FORM
     model: Path = catalog.TUNED_MODEL
     network: Path = catalog.TUNED_NETWORK
     targets: Path = catalog.TARGETS
@@ -51,7 +53,8 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     backend.set_threads(params.num_threads)
     targets = read_targets(ins.targets, params.distillation)
     splits = read_split(ins.train), read_split(ins.validation)
-    job = TrainingJob(*splits, params.recipe, seed, targets, work)
+    form = read_record(ins.form, DataForm)
+    job = TrainingJob(*splits, form, params.recipe, seed, targets, work)
     spec = read_record(ins.network, TunedNetwork).network
     tuning = pruning.Tuning(backend.load_h5(ins.model), spec, job, params.pruning)
     ablation = pruning.ablate(tuning, dropout_rate=params.dropout_rate, name="pruned")

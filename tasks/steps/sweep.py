@@ -71,10 +71,9 @@ def sweep(
     from litesmith.training import backend
     from litesmith.training.distillation import read_targets
     from litesmith.training.job import TrainingJob
-    from litesmith.training.networks import image_shape
 
     backend.set_threads(params.num_threads)
-    splits = read_split(ins.train), read_split(ins.validation)
+    splits, form = (read_split(ins.train), read_split(ins.validation)), read_record(ins.form, DataForm)
     targets = read_targets(ins.targets, params.distillation)
     if targets is not None:
         augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
@@ -82,7 +81,7 @@ def sweep(
     plan = Plan(
         params=params,
         limits=search_limits(device, params.budget),
-        images=image_shape(read_record(ins.form, DataForm)),
+        form=form,
         train=ins.train,
         validation=ins.validation,
         num_validation=len(splits[1].labels),
@@ -96,7 +95,7 @@ def sweep(
     study = run_with_workers(search, num_workers=params.num_workers)
     write_record(outs.timing, sweep_timing(study, plan))
     recipe = recipe_of(study.winner.choices, params, params.full_epochs)
-    job = TrainingJob(*splits, recipe, seed, targets, work)
+    job = TrainingJob(*splits, form, recipe, seed, targets, work)
     model, full_training = _train_winner(study.winner, job, outs)
     result = sweep_result(
         study, plan, full_training, importance_shuffles=params.importance_shuffles, seed=seed

@@ -53,18 +53,18 @@ def teach(params: TeachParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
     from litesmith.training.networks import computing_in
 
     backend.set_threads(params.num_threads)
-    splits, augmentation = (
-        (read_split(ins.train), read_split(ins.validation)),
-        params.recipe.augmentation,
-    )
-    job = TrainingJob(*splits, params.recipe, seed, work=work, compute_dtype=params.compute_dtype)
-    spec = networks.network_spec(params.network, networks.image_shape(read_record(ins.form, DataForm)))
+    splits, form = (read_split(ins.train), read_split(ins.validation)), read_record(ins.form, DataForm)
+    job = TrainingJob(*splits, form, params.recipe, seed, work=work, compute_dtype=params.compute_dtype)
+    augmentation = job.recipe.augmentation
+    spec = networks.network_spec(params.network, networks.image_shape(form))
     names = [f"teacher{number}" for number in range(1, params.num_teachers + 1)]
     trained = [distillation.train_teacher(spec, job, name) for name in names]
     teachers = [model for model, _ in trained]
     seeds = distillation.view_seeds(params.num_views if teachers else 0, seed)
     computing = [computing_in(model, params.compute_dtype) for model in teachers]
-    answers = distillation.answer_views(computing, job.training.images, augmentation, seeds, work)
+    answers = distillation.answer_views(
+        computing, job.training.images, augmentation, form.fill, seeds, work
+    )
     answers = answers.reshape(len(seeds), len(job.training.labels), spec.num_classes)
     distillation.write_targets(outs.targets, answers, augmentation, seeds)
     outs.teachers.mkdir(parents=True)
@@ -76,7 +76,7 @@ def teach(params: TeachParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
         num_views=len(seeds),
         validation=_scores(teachers, augmentation, job.validation),
         num_parameters=tuple(model.count_params() for model in teachers),
-        recipe=params.recipe,
+        recipe=job.recipe,
     )
     write_record(outs.results, result)
     write_json(outs.metrics, result.model_dump(include={"num_teachers", "validation"}))

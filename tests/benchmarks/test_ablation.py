@@ -39,10 +39,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from benchmarks.frontier import plan
     from benchmarks.frontier.learning import write_weights
     from benchmarks.networks import network_for
-    from litesmith.data.splits import read_split
     from litesmith.training.backend import seed_everything
     from litesmith.training.networks import build_network
-    from tasks import catalog
 
     in_small_workspace(tmp_path, monkeypatch)
     teachers = {"number": 1, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "float32"}
@@ -53,7 +51,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     longer = {**numbers, "seeds": [1], "recipe": {**_RECIPE, "epochs": 3}}
     for name in ("ablation_full", "ablation_teacher"):
         small(name, tmp_path, longer, lines={"whole": {}, "without shifts": _LINES["without shifts"]})
-    network = network_for(read_split(catalog.TRAIN), plan.read_config().teachers.network)
+    network = network_for(plan.read_config().teachers.network)
     seed_everything(1)
     write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
     return tmp_path

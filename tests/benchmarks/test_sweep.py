@@ -243,7 +243,7 @@ def test_random_trials_are_all_trained_in_full_and_ours_are_halved(small: Params
     assert ours.params.rungs[-1] == random.params.rungs[0]
     assert [rung.num_rows for rung in ours.params.rungs] == [60, 100]
     assert ours.params.space == random.params.space
-    assert (ours.limits, ours.images) == (random.limits, random.images)
+    assert (ours.limits, ours.form) == (random.limits, random.form)
 
 
 @pytest.mark.slow

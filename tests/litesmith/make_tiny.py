@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from litesmith.params.sections.dataset import Ground
 from litesmith.records.form import DataForm
 
 TINY = Path(__file__).with_name("tiny")
@@ -12,23 +13,24 @@ CLASS_NAMES = ["left", "right", "neither"]
 
 
 def images(num_images: int, seed: int) -> tuple[Any, Any]:
-    """Return 8 x 8 images lit on the left, on the right, or nowhere, with noise, and their labels."""
+    """Return 8 x 8 grey images lit on the left, on the right, or nowhere, with noise, and their labels."""
     rng = np.random.default_rng(seed)
     labels = np.arange(num_images, dtype=np.uint8) % 3
-    drawn = rng.integers(0, 60, (num_images, 8, 8), dtype=np.uint8)
+    drawn = rng.integers(0, 60, (num_images, 8, 8, 1), dtype=np.uint8)
     drawn[labels == 0, :, :4] += 195
     drawn[labels == 1, :, 4:] += 195
     return drawn, labels
 
 
-def tiny_form(side: int) -> DataForm:
+def tiny_form(side: int, ground: Ground = "dark") -> DataForm:
     """Return the form of images of ``side`` x ``side`` pixels in the three classes."""
     return DataForm(
         class_names=tuple(CLASS_NAMES),
         height=side,
         width=side,
         channels=1,
-        ground="dark",
+        fit="pad",
+        ground=ground,
         mirror_safe=True,
     )
 
@@ -61,7 +63,7 @@ def trained() -> Any:
     drawn, labels = images(300, seed=1)
     model = network()
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
-    model.fit(drawn[..., None] / np.float32(255), labels, epochs=5, verbose=0)
+    model.fit(drawn / np.float32(255), labels, epochs=5, verbose=0)
     return model
 
 
@@ -75,10 +77,10 @@ def main() -> None:
     for precision in PRECISIONS:
         content = precision.translate(model, images(60, seed=1)[0])
         (TINY / f"{precision.name}.tflite").write_bytes(content)
-    metadata = describe("left or right", CLASS_NAMES, images(300, seed=1)[0])
+    metadata = describe("left or right", tiny_form(8, "any"), images(300, seed=1)[0])
     for path in sorted(TINY.glob("*.tflite")):
         write_metadata(path, metadata)
-    np.save(TINY / "answers.npy", model.predict(drawn[..., None] / np.float32(255), verbose=0))
+    np.save(TINY / "answers.npy", model.predict(drawn / np.float32(255), verbose=0))
 
 
 if __name__ == "__main__":

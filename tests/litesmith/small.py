@@ -1,12 +1,15 @@
-"""A network and a recipe small enough to be trained in a test; tests replace what they are about."""
+"""A form, a network and a recipe small enough to be trained in a test; tests replace what they are about."""
 
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Recipe
+from tests.litesmith.make_tiny import tiny_form
 
 # Of the images of `tests.litesmith.make_tiny`.
+FORM = tiny_form(8)
 NETWORK = NetworkSpec(
     height=8,
     width=8,
+    channels=1,
     num_classes=3,
     stem_width=4,
     stage_widths=(8,),

@@ -9,7 +9,7 @@ from litesmith.evaluation import Answers, confusion_rows, score_variant, write_p
 from litesmith.tflite.sizes import Size
 
 LABELS = np.array([0, 1, 2, 2, 1], np.uint8)
-SPLIT = Split(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2), LABELS, np.arange(50, 55))
+SPLIT = Split(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2, 1), LABELS, np.arange(50, 55))
 NAMES = ["a", "b", "c"]
 
 
@@ -69,4 +69,4 @@ def test_same_answers_same_bytes(tmp_path: Path) -> None:
 
 def test_a_model_without_mistakes_leaves_no_pictures(tmp_path: Path) -> None:
     write_predictions(tmp_path / "a.npz", {"one": variant(LABELS.tolist())}, SPLIT, pictured=["one"])
-    assert np.load(tmp_path / "a.npz")["wrong_images"].shape == (0, 2, 2)
+    assert np.load(tmp_path / "a.npz")["wrong_images"].shape == (0, 2, 2, 1)

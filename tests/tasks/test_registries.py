@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from litesmith.errors import ParamsError
+from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, parse_params, read_sections
 from tasks.registries import require_registered
 
@@ -78,3 +79,23 @@ def test_repeated_units_are_refused_for_quantization_aware_training(
     assert refusal(content).startswith(message)
     content["quantize"]["variants"] = ["clustered", "flip_averaged"]
     require_registered(parse_params(content, PROJECT))
+
+
+def test_a_variant_of_mirror_images_alone_is_refused_where_the_data_set_allows_none(
+    content: dict[str, Any],
+) -> None:
+    def params(*names: str, mirror_safe: bool) -> Params:
+        content["quantize"]["variants"] = list(names)
+        whole = parse_params(content, PROJECT)
+        return whole.replace(dataset=whole.dataset.replace(mirror_safe=mirror_safe))
+
+    with pytest.raises(ParamsError) as caught:
+        require_registered(params("flip_averaged", mirror_safe=False))
+    assert str(caught.value) == (
+        "quantize.variants asks for flip_averaged alone, and mirror images of Fashion-MNIST may be of "
+        "another class (mirror_safe: false), so that none is left. Add another variant, or leave the list "
+        "empty."
+    )
+    require_registered(params("flip_averaged", mirror_safe=True))
+    require_registered(params("qat", "flip_averaged", mirror_safe=False))
+    require_registered(params(mirror_safe=False))

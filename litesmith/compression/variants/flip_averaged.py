@@ -33,4 +33,5 @@ FLIP_AVERAGED = Variant(
     make=_make,
     description=_description,
     passes=2,
+    mirrors=True,
 )

@@ -3,6 +3,8 @@
 A new one is a module here and an entry in the tuple.
 """
 
+from collections.abc import Iterable
+
 from litesmith.compression.variants.clustered import CLUSTERED
 from litesmith.compression.variants.flip_averaged import FLIP_AVERAGED
 from litesmith.compression.variants.pqat import PQAT
@@ -15,6 +17,14 @@ VARIANTS: tuple[Variant, ...] = (QAT, PQAT, CLUSTERED, FLIP_AVERAGED)
 def variant(name: str) -> Variant:
     """Return the variant of this name; raise `KeyError` if there is none."""
     return {registered.name: registered for registered in VARIANTS}[name]
+
+
+def mirroring(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the variants that answer for mirror images too.
+
+    They are left out where a data set's ``mirror_safe`` is false.
+    """
+    return tuple(name for name in names if variant(name).mirrors)
 
 
 def passes(model: str) -> int:

@@ -40,6 +40,7 @@ class Variant:
         description: Returns for the model card how the network came about.
         passes: How often the network of its parent runs for one answer.
         needs_single_runs: Whether its parent may not run a unit more than once.
+        mirrors: Whether it answers for the mirror image, so that it needs one of the same class.
         precisions: Names of the precisions that it is converted to.
         load: Reads its ``.h5`` file.
     """
@@ -51,6 +52,7 @@ class Variant:
     description: Callable[[QuantizeParams], str]
     passes: int = 1
     needs_single_runs: bool = False
+    mirrors: bool = False
     precisions: tuple[str, ...] = ("int8",)
     load: Callable[[Path], KerasModel] = load_aware
 

@@ -1,6 +1,6 @@
 """The shape of a network."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ class ImageShape(Section):
 
     height: Count
     width: Count
+    channels: Annotated[Literal[1, 3], about("1 for grey, 3 for colour.")]
     num_classes: Count
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.data.scaling import to_pixels
 from litesmith.quiet import hushed
-from litesmith.tflite.converter import pixels
 from litesmith.tflite.precisions import float32
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.training.types import KerasModel
@@ -40,7 +40,7 @@ def quantize(model: bytes, calibration_images: NDArray[np.uint8]) -> bytes:
     from litert_quantizer.utils.qsv_utils import min_max_update
 
     recipe = _recipe(model)
-    inputs = [{_INPUT: pixels(image[None])} for image in calibration_images]
+    inputs = [{_INPUT: to_pixels(image[None])} for image in calibration_images]
     with hushed(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
         # Minimum and maximum, as TensorFlow takes them. The default is a moving average: it counts the

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.data.scaling import to_pixels
 from litesmith.tflite import converter
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.training import backend
@@ -18,9 +19,7 @@ def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes
 
     def configure(lite: LiteConverter) -> None:
         lite.optimizations = [tf.lite.Optimize.DEFAULT]
-        lite.representative_dataset = lambda: (
-            [converter.pixels(image[None])] for image in calibration_images
-        )
+        lite.representative_dataset = lambda: ([to_pixels(image[None])] for image in calibration_images)
         lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         lite.inference_input_type = lite.inference_output_type = tf.int8
 

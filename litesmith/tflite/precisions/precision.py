@@ -22,8 +22,8 @@ class Precision:
         name: In file names and parameters; its tolerances are under it in ``convert.golden_tolerance``
             and ``convert.min_agreement``.
         translate: Returns the content of a file as the tools write it, names, signature and notes
-            included, given a Keras model and calibration images, uint8 (n, height, width). Raises
-            `ConversionError` if it cannot.
+            included, given a Keras model and calibration images, uint8 (n, height, width, channels).
+            Raises `ConversionError` if it cannot.
         weights: Dtype of most weights.
         io_dtype: Dtype of input and output.
         weight_dtype: Returns the dtype expected of a layer's weights, given whether it is the first or
@@ -52,9 +52,10 @@ class Precision:
         names: they are written into the file.
 
         Args:
-            model: Takes float32 pixels (n, height, width, 1) in [0, 1] and returns probabilities (n,
-                classes).
-            calibration_images: uint8 (n, height, width), from which the ranges of activations follow.
+            model: Takes float32 pixels (n, height, width, channels) in [0, 1] and returns probabilities
+                (n, classes).
+            calibration_images: uint8 (n, height, width, channels), from which the ranges of activations
+                follow.
 
         Raises:
             ConversionError: There are no calibration images and some are needed, or the model cannot be

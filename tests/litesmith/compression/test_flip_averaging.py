@@ -56,6 +56,6 @@ def test_it_is_saved_and_its_file_holds_every_weight_once(tmp_path: Path) -> Non
 
 
 def test_a_network_of_another_kind_is_refused() -> None:
-    shape = ImageShape(height=12, width=12, num_classes=3)
+    shape = ImageShape(height=12, width=12, channels=1, num_classes=3)
     with pytest.raises(ContractError, match="plain has no layers pool and probabilities"):
         flip_averaged(build_baseline(shape, BASELINE, "plain"), "mirrored")

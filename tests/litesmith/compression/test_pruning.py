@@ -36,9 +36,11 @@ def tuning(tmp_path_factory: pytest.TempPathFactory) -> Tuning:
     seed_everything(1)
     winner = build_network(SPEC, "tuned")
     training, validation = split(200, 1), split(90, 2)
-    train(winner, TrainingJob(training, validation, RECIPE.replace(epochs=4), seed=1))
+    train(winner, TrainingJob(training, validation, small.FORM, RECIPE.replace(epochs=4), seed=1))
     work = tmp_path_factory.mktemp("work")
-    return Tuning(winner, SPEC, TrainingJob(training, validation, RECIPE, 7, work=work), PRUNING)
+    return Tuning(
+        winner, SPEC, TrainingJob(training, validation, small.FORM, RECIPE, 7, work=work), PRUNING
+    )
 
 
 @pytest.fixture(scope="module")

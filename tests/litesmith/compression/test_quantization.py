@@ -22,12 +22,13 @@ from litesmith.training.evaluation import evaluate
 from litesmith.training.job import TrainingJob
 from litesmith.training.loop import train
 from litesmith.training.networks import build_network
+from tests.litesmith import small
 from tests.litesmith.compression.test_pruning import RECIPE, SPEC, split
 
 pytestmark = pytest.mark.slow
 
 TRAINING, VALIDATION = split(200, 1), split(90, 2)
-JOB = TrainingJob(TRAINING, VALIDATION, RECIPE, seed=3)
+JOB = TrainingJob(TRAINING, VALIDATION, small.FORM, RECIPE, seed=3)
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,19 @@ from litesmith.errors import DataError, ParamsError
 from litesmith.records.prepare import PrepareResult, SplitSummary
 
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 30)).astype(np.uint8)
-IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4), dtype=np.uint8)
+IMAGES = np.random.default_rng(1).integers(0, 256, (300, 4, 4, 1), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(300, 4, 4), (300, 4, 4, 2)])
+def test_images_without_an_axis_for_their_channels_are_refused(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    write_split(tmp_path, Split(np.zeros(shape, np.uint8), LABELS, np.arange(300)))
+    reason = (
+        rf"holds images of shape {re.escape(str(shape))}, expected \(n, height, width, channels\) of 1"
+    )
+    with pytest.raises(DataError, match=reason):
+        read_split(tmp_path)
 
 
 def of_rows(rows: NDArray[np.int64]) -> Split:

@@ -52,11 +52,11 @@ def refusal(path: Path) -> str:
 def test_answers_are_those_of_the_same_process(precision: str) -> None:
     path = TINY / f"{precision}.tflite"
     with open_foreign(path) as model:
-        assert (model.height, model.width, model.num_classes) == (8, 8, 3)
+        assert (model.shape, model.num_classes) == ((8, 8, 1), 3)
         assert np.array_equal(model.probabilities(IMAGES), runtime.predict(path, IMAGES))
         assert model.probabilities(IMAGES[:0]).shape == (0, 3)
-        with pytest.raises(DataError, match=r"takes images of \(8, 8\), got \(28, 28\)\. Resize them"):
-            model.probabilities(np.zeros((1, 28, 28), np.uint8))
+        with pytest.raises(DataError, match=r"\(8, 8, 1\), got \(28, 28, 1\)\. Resize them"):
+            model.probabilities(np.zeros((1, 28, 28, 1), np.uint8))
 
 
 def test_a_model_is_recognized_by_its_content(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def with_weights_that_are_no_numbers(tree: Any) -> None:
     ("change", "reason"),
     [
         (reshaped(1, 64), r"asks for flat input, \(1, 64\)"),
-        (reshaped(1, 8, 8, 3), r"asks for pictures of 3 channels, \(1, 8, 8, 3\)"),
+        (reshaped(1, 8, 8, 4), r"asks for pictures of 4 channels, \(1, 8, 8, 4\)"),
         (reshaped(4, 8, 8, 1), r"asks for 4 pictures at once"),
         (reshaped(1, 8, 8), r"asks for pictures without an axis for their channel, \(1, 8, 8\)"),
         (

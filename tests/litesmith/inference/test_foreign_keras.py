@@ -62,7 +62,7 @@ def test_answers_are_those_of_keras(path: Path) -> None:
     model = make_tiny.network()
     model.save(path, save_format="h5")
     with foreign.open_foreign(path) as opened:
-        assert (opened.height, opened.width, opened.num_classes) == (8, 8, 3)
+        assert (opened.shape, opened.num_classes) == ((8, 8, 1), 3)
         np.testing.assert_allclose(
             opened.probabilities(IMAGES), converter.probabilities(model, IMAGES), atol=1e-6
         )
@@ -104,7 +104,7 @@ def test_a_lambda_layer_runs_nothing(path: Path) -> None:
             lambda: keras.Sequential([keras.Input((64,)), LAYERS.Dense(3)]),
             "asks for flat input, (1, 64)",
         ),
-        (lambda: classifier(shape=(8, 8, 3)), "asks for pictures of 3 channels, (1, 8, 8, 3)"),
+        (lambda: classifier(shape=(8, 8, 4)), "asks for pictures of 4 channels, (1, 8, 8, 4)"),
         (lambda: classifier(shape=(None, None, 1)), "asks for pictures of any size, (1, any, any, 1)"),
         (lambda: classifier(batch=4), "asks for 4 pictures at once, (4, 8, 8, 1)"),
         (
@@ -158,7 +158,7 @@ def test_an_input_and_an_output_with_names_are_answered(path: Path) -> None:
     named = keras.Model({"pixels": plain.input}, {"classes": plain.output})
     save_h5(named, path)
     opened = child.open_h5(path)
-    assert (opened.height, opened.width, opened.num_classes) == (8, 8, 3)
+    assert (opened.shape, opened.num_classes) == ((8, 8, 1), 3)
     np.testing.assert_array_equal(opened.probabilities(IMAGES), converter.probabilities(plain, IMAGES))
 
 

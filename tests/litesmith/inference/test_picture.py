@@ -11,9 +11,10 @@ from litesmith.data.outliers import TrainingStatistics, fit_statistics
 from litesmith.data.synthetic.garments import draw_images
 from litesmith.errors import DataError
 from litesmith.inference.picture import read_picture
+from litesmith.params.sections.dataset import Ground
 from litesmith.tflite.metadata import InputForm
 
-DARK = InputForm(height=28, width=28, channels=1, ground=0)
+DARK = InputForm(height=28, width=28, channels=1, fit="pad", ground="dark")
 
 
 def dark_with_square(height: int, width: int) -> Image.Image:
@@ -31,14 +32,14 @@ def test_a_picture_that_fits_is_taken_as_it_is(tmp_path: Path) -> None:
     picture = dark_with_square(28, 28)
     read = read_picture(save(picture, tmp_path / "a.png"), DARK)
     assert read.image.dtype == np.uint8
-    assert np.array_equal(read.image, np.asarray(picture))
+    assert np.array_equal(read.image[..., 0], np.asarray(picture))
     assert read.changes == ()
 
 
 def test_light_background_is_inverted_and_said(tmp_path: Path) -> None:
     light = Image.fromarray(255 - np.asarray(dark_with_square(28, 28)))
     read = read_picture(save(light, tmp_path / "a.png"), DARK)
-    assert np.array_equal(read.image, np.asarray(dark_with_square(28, 28)))
+    assert np.array_equal(read.image[..., 0], np.asarray(dark_with_square(28, 28)))
     assert read.changes == ("inverted, as its background is light (255 of 255)",)
 
 
@@ -46,8 +47,8 @@ def test_wide_picture_keeps_its_proportions(tmp_path: Path) -> None:
     wide = Image.new("L", (200, 100), 0)
     wide.paste(255, (20, 10, 180, 90))
     read = read_picture(save(wide, tmp_path / "a.png"), DARK)
-    assert read.image.shape == (28, 28)
-    bright = read.image > 127
+    assert read.image.shape == (28, 28, 1)
+    bright = read.image[..., 0] > 127
     assert np.ptp(np.flatnonzero(bright.any(axis=0))) + 1 == pytest.approx(22, abs=1)
     assert np.ptp(np.flatnonzero(bright.any(axis=1))) + 1 == pytest.approx(11, abs=1)
     assert read.image[:6].max() == read.image[-6:].max() == 0
@@ -85,7 +86,7 @@ def test_a_cut_out_is_laid_on_paper_that_it_contrasts_with(
 
 @pytest.fixture(scope="module")
 def garments() -> TrainingStatistics:
-    return fit_statistics(draw_images(1500, 28, 28, 10, seed=1)[0])
+    return fit_statistics(draw_images(1500, 28, 28, 10, seed=1)[0][..., None])
 
 
 CUT_OUTS = {
@@ -106,7 +107,7 @@ def test_cut_outs_of_images_look_as_in_training(
         grey, alpha = CUT_OUTS[kind](image)
         rgba = np.dstack([grey, grey, grey, alpha]).astype(np.uint8)
         read = read_picture(save(Image.fromarray(rgba), tmp_path / "a.png"), DARK, garments)
-        right += int(np.abs(read.image.astype(int) - image).max() <= 1)
+        right += int(np.abs(read.image[..., 0].astype(int) - image).max() <= 1)
     assert right >= 58
 
 
@@ -166,8 +167,10 @@ KEYED = {
 @pytest.mark.parametrize("kind", KEYED)
 def test_a_level_that_is_called_transparent_is_so_in_every_depth(tmp_path: Path, kind: str) -> None:
     (tmp_path / "a.png").write_bytes(png(2, *KEYED[kind]))
-    read = read_picture(tmp_path / "a.png", InputForm(height=1, width=2, channels=1, ground=0))
-    assert read.image.tolist() == [[0, 255]]
+    read = read_picture(
+        tmp_path / "a.png", InputForm(height=1, width=2, channels=1, fit="pad", ground="dark")
+    )
+    assert read.image.tolist() == [[[0], [255]]]
     assert "laid on black" in read.changes
 
 
@@ -216,14 +219,14 @@ def test_of_an_animation_the_first_frame_is_taken_and_said(tmp_path: Path) -> No
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     read = read_picture(tmp_path / "a.gif", DARK)
     assert read.changes[0] == "the first of 3 frames"
-    assert np.abs(read.image.astype(int) - np.asarray(frames[0])).max() <= 2
+    assert np.abs(read.image[..., 0].astype(int) - np.asarray(frames[0])).max() <= 2
 
 
-@pytest.mark.parametrize(("ground", "turned"), [(0, True), (255, False), (None, False)])
+@pytest.mark.parametrize(("ground", "turned"), [("dark", True), ("light", False), ("any", False)])
 def test_a_picture_is_turned_to_the_ground_of_the_model(
-    tmp_path: Path, ground: int | None, turned: bool
+    tmp_path: Path, ground: Ground, turned: bool
 ) -> None:
-    form = InputForm(height=28, width=28, channels=1, ground=ground)
+    form = InputForm(height=28, width=28, channels=1, fit="pad", ground=ground)
     light = Image.fromarray(255 - np.asarray(dark_with_square(28, 28)))
     read = read_picture(save(light, tmp_path / "a.png"), form)
     assert (read.image[0, 0] == 0) == turned
@@ -236,15 +239,15 @@ def test_a_picture_with_a_light_border_that_is_like_the_training_images_stays(tm
     images[:, 9:19, 9:19] += 150
     # one in ten fills the picture
     images[::10] += np.linspace(90, 200, 28).astype(np.uint8)
-    training = fit_statistics(images)
+    training = fit_statistics(images[..., None])
     full = save(Image.fromarray(images[0]), tmp_path / "a.png")
-    assert np.array_equal(read_picture(full, DARK, training).image, images[0])
+    assert np.array_equal(read_picture(full, DARK, training).image[..., 0], images[0])
     light = save(Image.fromarray(255 - images[1]), tmp_path / "b.png")
-    assert np.array_equal(read_picture(light, DARK, training).image, images[1])
+    assert np.array_equal(read_picture(light, DARK, training).image[..., 0], images[1])
 
 
 def test_a_dark_picture_is_turned_for_a_model_of_light_ground(tmp_path: Path) -> None:
-    form = InputForm(height=28, width=28, channels=1, ground=255)
+    form = InputForm(height=28, width=28, channels=1, fit="pad", ground="light")
     read = read_picture(save(dark_with_square(28, 28), tmp_path / "a.png"), form)
     assert read.changes == ("inverted, as its background is dark (0 of 255)",)
     assert (read.image[0, 0], read.image[14, 14]) == (255, 55)
@@ -267,7 +270,7 @@ def test_camera_orientation_is_followed(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     turned.save(tmp_path / "a.png", exif=exif)
-    assert np.array_equal(read_picture(tmp_path / "a.png", DARK).image, upright)
+    assert np.array_equal(read_picture(tmp_path / "a.png", DARK).image[..., 0], upright)
 
 
 def test_missing_picture(tmp_path: Path) -> None:

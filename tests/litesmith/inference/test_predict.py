@@ -60,7 +60,7 @@ def test_several_pictures_and_folders_in_order_and_one_that_is_broken_stops_none
     folder = picture.parent / "folder"
     (folder / "below").mkdir(parents=True)
     for name, image in zip(("b.png", "below/c.bmp", "a.gif"), images(3, seed=4)[0], strict=True):
-        saved(image, folder / name)
+        saved(image[..., 0], folder / name)
     (folder / "notes.txt").write_text("no picture")
     (folder / "d.png").write_text("no picture either")
     paths = find_pictures([picture, folder]).pictures
@@ -133,7 +133,7 @@ def test_a_folder_that_may_not_be_read_is_reported(
 
 def test_images_of_the_training_kind_bring_no_warning(tmp_path: Path) -> None:
     examples, labels = images(12, seed=9)
-    paths = [saved(image, tmp_path / f"{row}.png") for row, image in enumerate(examples)]
+    paths = [saved(image[..., 0], tmp_path / f"{row}.png") for row, image in enumerate(examples)]
     outcomes = list(predict_pictures(TINY / "int8.tflite", paths))
     predictions = [outcome for _, outcome in outcomes if isinstance(outcome, Prediction)]
     assert [prediction.warnings for prediction in predictions] == [()] * 12
@@ -195,8 +195,15 @@ def test_metadata_that_is_named_serves_any_model(model: Path, picture: Path) -> 
     [
         ({"class_names": ["a", "b"]}, r"mine\.tflite tells 3 classes apart, and its metadata names 2"),
         (
-            {"input": {"height": 28, "width": 27, "channels": 1, "ground": 0}},
-            r"mine\.tflite takes pictures of 8 x 8 pixels, and its metadata says 27 x 28",
+            {"input": {"height": 28, "width": 27, "channels": 1, "fit": "pad", "ground": "dark"}},
+            r"mine\.tflite takes grey pictures of 8 x 8 pixels, and its metadata says grey pictures of 27 x 28 ",
+        ),
+        (
+            {
+                "input": {"height": 8, "width": 8, "channels": 3, "fit": "pad", "ground": "dark"},
+                "training": None,
+            },
+            r"and its metadata says colour pictures of 8 x 8 pixels\. Name the metadata",
         ),
     ],
 )

@@ -95,7 +95,7 @@ def report_inputs(
     }
     confidence = {name: np.linspace(0.35, 1, num_images, dtype=np.float32) for name in predicted}
     wrong = np.flatnonzero(predicted[FINAL] != labels)[-30:]
-    images = np.random.default_rng(7).integers(0, 256, (len(wrong), 28, 28)).astype(np.uint8)
+    images = np.random.default_rng(7).integers(0, 256, (len(wrong), 28, 28, 1)).astype(np.uint8)
     predictions = Predictions(labels, predicted, confidence, wrong, images)
     return ReportInputs(
         class_names=tuple(class_names),
@@ -409,7 +409,7 @@ _IMPORTANCES = (
 def _network() -> dict[str, Any]:
     return {
         "stem_width": 14, "stage_widths": [28, 36], "stage_blocks": [0, 1], "stem_kernel_size": 3, "stem_stride": 1,
-        "residual": True, "separable": False, "repeats": 1, "dropout_rate": 0.1, "height": 28, "width": 28,
+        "residual": True, "separable": False, "repeats": 1, "dropout_rate": 0.1, "height": 28, "width": 28, "channels": 1,
         "num_classes": 10
     }  # fmt: skip
 
@@ -518,7 +518,12 @@ def _quantize() -> dict[str, Any]:
         ],
     }
     clustering = {"num_clusters": 32, "min_weights": 1000}
-    return {"variants": {"qat": qat}, "clustering": clustering, "recipe": _recipe(label_smoothing=0.02)}
+    return {
+        "left_out": {},
+        "variants": {"qat": qat},
+        "clustering": clustering,
+        "recipe": _recipe(label_smoothing=0.02),
+    }
 
 
 def _convert() -> dict[str, Any]:

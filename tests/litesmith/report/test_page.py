@@ -14,6 +14,7 @@ import pytest
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from numpy.typing import NDArray
 from PIL import Image
 
 from litesmith.params.sections.report import ReportParams
@@ -312,7 +313,15 @@ def test_file_that_the_microcontrollers_runtime_refused_is_named_with_the_reason
 
 
 def test_thumbnail_is_the_picture_dark_on_light() -> None:
-    image = np.arange(28 * 28, dtype=np.uint64).reshape(28, 28).astype(np.uint8)
-    encoded = png_uri(image).removeprefix("data:image/png;base64,")
-    decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))
-    np.testing.assert_array_equal(decoded, 255 - image)
+    image = np.arange(28 * 28, dtype=np.uint64).reshape(28, 28, 1).astype(np.uint8)
+    np.testing.assert_array_equal(_decoded(png_uri(image)), 255 - image[..., 0])
+
+
+def test_a_thumbnail_in_colour_is_the_picture_itself() -> None:
+    image = np.arange(28 * 28 * 3, dtype=np.uint64).reshape(28, 28, 3).astype(np.uint8)
+    np.testing.assert_array_equal(_decoded(png_uri(image)), image)
+
+
+def _decoded(uri: str) -> NDArray[np.uint8]:
+    encoded = uri.removeprefix("data:image/png;base64,")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))

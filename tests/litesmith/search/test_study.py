@@ -8,7 +8,7 @@ import pytest
 from litesmith.device.limits import Cost
 from litesmith.errors import DivergedError, ParamsError
 from litesmith.params.sections.device import HardLimits
-from litesmith.params.sections.network import ImageShape, NetworkSpec
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
 from litesmith.params.sections.sweep import Rung, SearchParams, Space
 from litesmith.records.sweep import RungScore, Trial
@@ -22,6 +22,7 @@ from litesmith.search.study import (
     run_study,
 )
 from litesmith.search.trial import TrialJob, TrialResult, append_result
+from tests.litesmith import small
 
 PARAMS = SearchParams(
     num_trials=10,
@@ -64,7 +65,7 @@ PARAMS = SearchParams(
 PLAN = Plan(
     params=PARAMS,
     limits=HardLimits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
-    images=ImageShape(height=8, width=8, num_classes=3),
+    form=small.FORM,
     train=Path("train"),
     validation=Path("validation"),
     num_validation=2500,
@@ -293,6 +294,7 @@ def test_depth_goes_to_the_last_stage_first(depth: int, blocks: tuple[int, ...])
     assert spec == NetworkSpec(
         height=8,
         width=8,
+        channels=1,
         num_classes=3,
         stem_width=4,
         stage_widths=(8, 16),

@@ -40,9 +40,10 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
     answers = np.zeros((1, 120, 3), np.float16)
     for name, seeds in (("none", []), ("targets", [8])):
         write_targets(tmp_path / name, answers[: len(seeds)], RECIPE.augmentation, seeds)
-    folders = (tmp_path / name for name in ("train", "validation", "none"))
+    train, validation, targets = (tmp_path / name for name in ("train", "validation", "none"))
+    distillation = Distillation(weight=0.9, temperature=2.0)
     job = TrialJob(
-        0, 0, SPEC, RECIPE, 90, 5, 6, 1, *folders, Distillation(weight=0.9, temperature=2.0), log
+        0, 0, SPEC, RECIPE, 90, 5, 6, 1, train, validation, small.FORM, targets, distillation, log
     )
     distilled = replace(job, number=3, targets=tmp_path / "targets")
     jobs = [job, replace(job, number=1, seed=7), replace(job, number=2), distilled]

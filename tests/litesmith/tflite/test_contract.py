@@ -12,8 +12,9 @@ CLASSES = TensorSpec("float32", (1, 10))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
-def test_a_classifier_of_grey_pictures_passes(dtype: str) -> None:
+def test_a_classifier_of_pictures_passes(dtype: str) -> None:
     require_classifier(FILE, [PICTURE], [CLASSES])
+    require_classifier(FILE, [TensorSpec("float32", (1, 28, 28, 3))], [CLASSES])
     quantized = TensorSpec(dtype, (1, 12, 20, 1), (1 / 255,)), TensorSpec(dtype, (1, 2), (1 / 256,))
     require_classifier(FILE, [quantized[0]], [quantized[1]])
 
@@ -26,7 +27,8 @@ def test_a_classifier_of_grey_pictures_passes(dtype: str) -> None:
             TensorSpec("float32", (1, 28, 28)),
             r"asks for pictures without an axis for their channel, \(1, 28, 28\)",
         ),
-        (TensorSpec("float32", (1, 28, 28, 3)), r"asks for pictures of 3 channels, \(1, 28, 28, 3\)"),
+        (TensorSpec("float32", (1, 28, 28, 4)), r"asks for pictures of 4 channels, \(1, 28, 28, 4\)"),
+        (TensorSpec("float32", (1, 28, 28, 2)), r"asks for pictures of 2 channels, \(1, 28, 28, 2\)"),
         (TensorSpec("float32", (1, 28, 28, None)), r"asks for pictures of any number of channels"),
         (
             TensorSpec("float32", (1, 1, 28, 28)),
@@ -64,10 +66,10 @@ def test_a_classifier_of_grey_pictures_passes(dtype: str) -> None:
 )
 def test_another_input_is_refused_with_what_is_needed(spec: TensorSpec, reason: str) -> None:
     with pytest.raises(
-        DataError, match=rf"^model\.tflite {reason}.*Needed: one input of one grey picture.*again"
+        DataError, match=rf"^model\.tflite {reason}.*Needed: one input of one picture.*again"
     ) as e:
         require_classifier(FILE, [spec], [CLASSES])
-    assert "(1, height, width, 1)" in str(e.value)
+    assert "(1, height, width, 1) if grey or (1, height, width, 3) if in colour" in str(e.value)
 
 
 @pytest.mark.parametrize(

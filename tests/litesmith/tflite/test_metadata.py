@@ -3,9 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from litesmith.errors import DataError
+from litesmith.params.sections.dataset import Ground
 from litesmith.tflite.metadata import (
+    InputForm,
     Metadata,
     describe,
     parse_metadata,
@@ -13,12 +16,14 @@ from litesmith.tflite.metadata import (
     read_metadata,
     write_metadata,
 )
-from tests.litesmith.make_tiny import CLASS_NAMES, TINY, images
+from tests.litesmith.make_tiny import TINY, images, tiny_form
+
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture
 def metadata() -> Metadata:
-    return describe("left or right", CLASS_NAMES, images(300, seed=1)[0])
+    return describe("left or right", tiny_form(8, "any"), images(300, seed=1)[0])
 
 
 @pytest.fixture
@@ -32,7 +37,8 @@ def test_what_is_written_is_read(model: Path, metadata: Metadata) -> None:
     read = read_metadata(model)
     assert read.model_copy(update={"sha256": None}) == metadata
     assert read.class_names == ("left", "right", "neither")
-    assert (read.input.height, read.input.width) == (8, 8)
+    form = InputForm(height=8, width=8, channels=1, fit="pad", ground="any")
+    assert (read.version, read.input) == (2, form)
 
 
 def test_the_committed_one_is_what_is_written_today(
@@ -49,17 +55,47 @@ def test_the_committed_one_is_what_is_written_today(
     )  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("ground", ["dark", "light", "any"])
+def test_the_ground_is_what_the_data_set_calls_it_whatever_its_images_show(ground: Ground) -> None:
+    assert describe("set", tiny_form(8, ground), images(30, seed=1)[0]).input.ground == ground
+
+
+def test_colour_images_have_statistics_of_colour() -> None:
+    form = tiny_form(8).model_copy(update={"channels": 3})
+    metadata = describe("set", form, np.repeat(images(30, seed=1)[0], 3, axis=3))
+    assert metadata.input.channels == 3
+    assert metadata.training is not None and metadata.training.channels == 3
+    with pytest.raises(ValidationError, match="statistics of images of 3 channels, and its input has 1"):
+        metadata.replace(input=metadata.input.replace(channels=1))
+
+
 @pytest.mark.parametrize(
-    ("border", "ground"),
-    [(np.zeros(20), 0), (np.full(20, 255), 255), (np.full(20, 90), 90), (np.arange(20) * 13, None)],
+    ("level", "ground"),
+    [
+        (0, "dark"),
+        (63, "dark"),
+        (64, "any"),
+        (191, "any"),
+        (192, "light"),
+        (255, "light"),
+        (None, "any"),
+    ],
 )
-def test_the_ground_is_the_tone_of_the_border_if_it_has_one(
-    border: np.ndarray, ground: int | None
-) -> None:
-    drawn = np.full((20, 12, 12), 130, np.uint8)
-    for image, tone in zip(drawn, border, strict=True):
-        image[0] = image[-1] = image[:, 0] = image[:, -1] = tone
-    assert describe("set", ["a", "b"], drawn).input.ground == ground
+def test_the_first_version_is_read(model: Path, level: int | None, ground: Ground) -> None:
+    size = {"height": 8, "width": 8, "channels": 1}
+    content = json.loads(path_beside(model).read_text())
+    first = {**content, "version": 1, "input": {**size, "ground": level}}
+    path_beside(model).write_text(json.dumps(first))
+    read = read_metadata(model)
+    assert (read.version, read.input) == (2, InputForm(**size, fit="pad", ground=ground))
+    assert read.training == Metadata.model_validate_json(json.dumps(content)).training
+
+
+def test_published_models_of_the_first_version_are_read() -> None:
+    path = PROJECT / "benchmarks/models/fashion-mnist-16000.json"
+    assert json.loads(path.read_text())["version"] == 1
+    form = InputForm(height=28, width=28, channels=1, fit="pad", ground="dark")
+    assert parse_metadata(path).input == form
 
 
 def test_another_file_of_the_same_name(model: Path) -> None:
@@ -79,10 +115,13 @@ def test_another_file_of_the_same_name(model: Path) -> None:
         ("[]", r"is not a model's metadata: Input should be an object\. docs/decisions/0017"),
         ("{}", "is not a model's metadata: version: Field required"),
         (
-            '{"version": 2}',
-            "has version 2, and this litesmith reads up to 1: it was written by a newer one",
+            '{"version": 3}',
+            "has version 3, and this litesmith reads up to 2: it was written by a newer one",
         ),
+        ('{"version": 2, "class_names": []}', "is not a model's metadata: "),
         ('{"version": 1, "class_names": []}', "is not a model's metadata: "),
+        ('{"version": "1"}', "is not a model's metadata: "),
+        ('{"version": true}', "is not a model's metadata: "),
     ],
 )
 def test_what_is_no_metadata(model: Path, text: str, reason: str) -> None:
@@ -133,6 +172,14 @@ def test_class_names_that_would_mislead(model: Path, names: list[str], reason: s
             np.triu(np.full((9, 9), 0.5), 1).tolist(),
             "training.correlation: expected a correlation",
         ),
+        ("correlation", [[1.0] * 8] * 9, "expected 9 or 14 numbers, one for each statistic, got 8"),
+        ("correlation", np.eye(14).tolist(), "as many means as deviations .* got 9, 9 and 14"),
+        (
+            "correlation",
+            np.eye(9).tolist()[:8],
+            r"training.correlation: expected .* a square, got \(8, 9\)",
+        ),
+        ("mean", [0.0] * 14, "as many means as deviations .* got 14, 9 and 9"),
         ("deviation", [0.0] * 9, r"training.deviation.0: Input should be greater than 0"),
     ],
 )

@@ -14,11 +14,12 @@ from tests.litesmith.make_tiny import TINY, images
 IMAGES, LABELS = images(30, seed=2)
 GOLDEN = np.load(TINY / "answers.npy")
 ALL_ROWS = np.arange(30)
-LARGE = np.zeros((30, 28, 28), np.uint8)
+LARGE = np.zeros((30, 28, 28, 1), np.uint8)
 
 
 REFERENCE = Reference(
     images=IMAGES,
+    fill=0,
     golden_rows=ALL_ROWS,
     golden=GOLDEN,
     predicted=GOLDEN.argmax(axis=1),

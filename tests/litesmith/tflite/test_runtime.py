@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,9 +59,11 @@ def test_input_and_output_of_an_int8_file() -> None:
     assert (model.output.dtype, model.output.shape, model.output.scale) == ("int8", (1, 3), 1 / 256)
 
 
-def test_images_of_another_size_are_refused() -> None:
-    with pytest.raises(DataError, match=r"takes images of \(8, 8\), got \(28, 28\)"):
-        runtime.predict(TINY / "int8.tflite", np.zeros((1, 28, 28), np.uint8))
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 3), (8, 8)])
+def test_images_of_another_form_are_refused(shape: tuple[int, ...]) -> None:
+    reason = rf"\(height, width, channels\) \(8, 8, 1\), got {re.escape(str(shape))}\. Resize them"
+    with pytest.raises(DataError, match=reason):
+        runtime.predict(TINY / "int8.tflite", np.zeros((1, *shape), np.uint8))
 
 
 def test_missing_file() -> None:
@@ -139,14 +142,16 @@ def run_python(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def arguments(folder: Path, model: Path) -> list[str]:
     np.savez(folder / "arrays.npz", images=images(6, seed=2)[0], golden_rows=[3, 0])
-    return [str(model), str(folder / "arrays.npz"), "1"]
+    return [str(model), str(folder / "arrays.npz"), "1", "255"]
 
 
 def test_observing_in_a_process_of_its_own(tmp_path: Path) -> None:
     done = run_python(["-m", "litesmith.tflite.runtime", *arguments(tmp_path, TINY / "int8.tflite")])
     observation = Observation.model_validate_json(done.stdout)
     pixels, labels = images(6, seed=2)
-    assert observation == runtime.observe(TINY / "int8.tflite", pixels, np.array([3, 0]), 1)
+    assert observation == runtime.observe(TINY / "int8.tflite", pixels, np.array([3, 0]), 1, 255)
+    on_black = runtime.observe(TINY / "int8.tflite", pixels, np.array([3, 0]), 1)
+    assert observation.predicted != on_black.predicted
     assert len(observation.predicted) == 9
     assert observation.in_place.tolist() == labels.tolist()
     expected = runtime.predict(TINY / "int8.tflite", pixels[[3, 0]])
@@ -175,16 +180,16 @@ def test_observing_a_broken_file_prints_the_reason(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_images_are_shifted_to_every_place_that_is_near() -> None:
-    image = np.zeros((1, 3, 4), np.uint8)
+@pytest.mark.parametrize(("channels", "fill"), [(1, 0), (1, 255), (3, 128)])
+def test_images_are_shifted_to_every_place_that_is_near(channels: int, fill: int) -> None:
+    image = np.full((1, 3, 4, channels), fill, np.uint8)
     image[0, 1, 1] = 7
-    places = runtime.shifted(image, 1)
-    assert places.shape == (9, 1, 3, 4)
+    places = np.stack(list(runtime.shifted(image, 1, fill)))
+    assert places.shape == (9, 1, 3, 4, channels)
     assert np.array_equal(places[4], image)
-    assert sorted(map(tuple, np.argwhere(places)[:, 2:].tolist())) == [
-        (y, x) for y in range(3) for x in range(3)
-    ]
-    assert np.array_equal(runtime.shifted(image, 0), image[None])
+    seen = np.argwhere((places != fill).all(axis=4))[:, 2:]
+    assert sorted(map(tuple, seen.tolist())) == [(y, x) for y in range(3) for x in range(3)]
+    assert np.array_equal(np.stack(list(runtime.shifted(image, 0, fill))), image[None])
 
 
 def test_an_answer_that_is_not_a_number_reaches_the_reader() -> None:

@@ -9,10 +9,10 @@ from tests.litesmith import make_tiny
 pytestmark = pytest.mark.slow
 
 SPEC = NetworkSpec(
-    height=8, width=8, num_classes=3, stem_width=16, stage_widths=(16,), stage_blocks=(1,),
+    height=8, width=8, channels=1, num_classes=3, stem_width=16, stage_widths=(16,), stage_blocks=(1,),
     stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=2, dropout_rate=0.2,
 )  # fmt: skip
-PIXELS = make_tiny.images(40, 1)[0][..., None] / np.float32(255)
+PIXELS = make_tiny.images(40, 1)[0] / np.float32(255)
 
 
 def test_float32_is_the_model_itself() -> None:

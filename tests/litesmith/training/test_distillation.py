@@ -32,8 +32,8 @@ def test_seeds_differ_by_view_and_repeat() -> None:
 
 def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
     teachers = [teacher(1), teacher(2)]
-    answers = answer_views(teachers, IMAGES, NONE, [3], tmp_path)
-    pixels = IMAGES[..., None] / np.float32(255)
+    answers = answer_views(teachers, IMAGES, NONE, 0, [3], tmp_path)
+    pixels = IMAGES / np.float32(255)
     mean = sum(model(pixels, training=False).numpy() for model in teachers) / 2
     assert answers.shape == (1, 1100, 3)
     assert answers.dtype == np.float16
@@ -42,18 +42,27 @@ def test_answers_are_the_mean_of_the_teachers(tmp_path: Path) -> None:
 
 def test_where_training_flips_images_both_are_predicted(tmp_path: Path) -> None:
     how, model = NONE.replace(flip=True), teacher(1)
-    answers = answer_views([model], IMAGES, how, [3], tmp_path)
-    pixels = IMAGES[..., None] / np.float32(255)
+    answers = answer_views([model], IMAGES, how, 0, [3], tmp_path)
+    pixels = IMAGES / np.float32(255)
     mean = (
         model(pixels, training=False).numpy() + model(pixels[:, :, ::-1], training=False).numpy()
     ) / 2
     np.testing.assert_allclose(np.exp(answers[0].astype(np.float32)), mean, atol=2e-3)
 
 
+def test_a_view_brings_in_the_ground(tmp_path: Path) -> None:
+    how = NONE.replace(max_shift_px=3)
+    on_black, on_white = (
+        answer_views([teacher(1)], IMAGES[:20], how, fill, [3], tmp_path / str(fill))
+        for fill in (0, 255)
+    )
+    assert (on_black != on_white).any()
+
+
 def test_views_differ_and_finished_ones_are_not_predicted_again(tmp_path: Path) -> None:
-    first = answer_views([teacher(1)], IMAGES, HOW, [3, 4], tmp_path)
+    first = answer_views([teacher(1)], IMAGES, HOW, 0, [3, 4], tmp_path)
     assert (first[0] != first[1]).any()
-    again = answer_views([teacher(2)], IMAGES, HOW, [3, 4, 5], tmp_path)
+    again = answer_views([teacher(2)], IMAGES, HOW, 0, [3, 4, 5], tmp_path)
     np.testing.assert_array_equal(again[:2], first)
     assert (again[2] != first[0]).any()
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_score_is_right_answers_and_cross_entropy() -> None:
     model = fresh()
-    answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
+    answers = model(VALIDATION.images / np.float32(255), training=False).numpy()
     score = evaluate(model, VALIDATION)
     assert score.accuracy == pytest.approx((answers.argmax(1) == VALIDATION.labels).mean(), abs=1e-6)
     assert score.loss == pytest.approx(

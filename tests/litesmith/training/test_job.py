@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from litesmith.params.sections.recipe import Augmentation
+from tests.litesmith import small
 from tests.litesmith.training.test_loop import JOB, RECIPE, TARGETS
 
 pytestmark = pytest.mark.slow
@@ -17,6 +18,15 @@ def test_targets_of_some_rows_are_theirs() -> None:
     np.testing.assert_array_equal(answers, all_answers[rows])
     np.testing.assert_array_equal(all_draws, TARGETS.view(3)[0])
     assert (all_draws.numpy() != TARGETS.view(2)[0].numpy()).any()
+
+
+def test_where_a_mirror_image_may_be_of_another_class_nothing_asks_for_flips() -> None:
+    turning = small.FORM.model_copy(update={"mirror_safe": False})
+    flipping = RECIPE.replace(augmentation=RECIPE.augmentation.replace(flip=True))
+    targets = replace(TARGETS, augmentation=flipping.augmentation)
+    for job in (replace(JOB, recipe=flipping), replace(JOB, targets=targets)):
+        assert job.recipe.augmentation.flip
+        assert replace(job, form=turning).recipe == RECIPE
 
 
 def test_with_targets_images_are_changed_as_the_teachers_saw_them() -> None:

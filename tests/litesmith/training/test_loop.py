@@ -18,10 +18,10 @@ from litesmith.training.evaluation import evaluate
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import refresh_batch_norm, train, train_plain
 from litesmith.training.networks import build_network
-from tests.litesmith import make_tiny
+from tests.litesmith import make_tiny, small
 
 SPEC = NetworkSpec(
-    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,),
+    height=8, width=8, channels=1, num_classes=3, stem_width=4, stage_widths=(8,), stage_blocks=(1,),
     stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.2,
 )  # fmt: skip
 RECIPE = Recipe(
@@ -49,7 +49,7 @@ TARGETS = DistillationTargets(
     np.arange(300),
     Distillation(weight=1.0, temperature=2.0),
 )
-JOB = TrainingJob(TRAIN, VALIDATION, RECIPE, seed=1)
+JOB = TrainingJob(TRAIN, VALIDATION, small.FORM, RECIPE, seed=1)
 BASELINE = BaselineParams(
     conv_widths=(4, 8), dense_width=8, epochs=3, batch_size=32, learning_rate=0.01, num_threads=1
 )
@@ -114,7 +114,7 @@ class TestTrained:
     def test_a_student_learns_the_targets_instead_of_the_labels(self) -> None:
         model = fresh()
         history = train(model, replace(JOB, recipe=RECIPE.replace(epochs=6), targets=TARGETS))
-        answers = model(VALIDATION.images[..., None] / np.float32(255), training=False).numpy()
+        answers = model(VALIDATION.images / np.float32(255), training=False).numpy()
         assert ((VALIDATION.labels + 1) % 3 == answers.argmax(1)).mean() > 0.95
         assert history[-1].loss < history[0].loss / 2
 
@@ -137,7 +137,7 @@ class TestTrained:
         )
         refresh_batch_norm(model, replace(JOB, recipe=plain))
         stem, norm = model.get_layer("stem_conv"), model.get_layer("stem_norm")
-        activations = stem(TRAIN.images[..., None] / np.float32(255)).numpy()
+        activations = stem(TRAIN.images / np.float32(255)).numpy()
         np.testing.assert_allclose(norm.moving_mean.numpy(), activations.mean((0, 1, 2)), atol=1e-5)
         np.testing.assert_allclose(norm.moving_variance.numpy(), activations.var((0, 1, 2)), rtol=1e-2)
         assert norm.momentum == 0.9

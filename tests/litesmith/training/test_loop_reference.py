@@ -12,6 +12,7 @@ from litesmith.training.backend import derived_seed, keras, seed_everything
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.loop import train
 from litesmith.training.schedule import choose_images, one_cycle
+from tests.litesmith import small
 from tests.litesmith.training.test_loop import TARGETS, TRAIN, VALIDATION
 
 pytestmark = pytest.mark.slow
@@ -108,7 +109,7 @@ def test_every_hyperparameter_has_its_effect(
     ]
     model = keras.Sequential([keras.layers.InputLayer((8, 8, 1)), *layers], name="small")
     kernel, bias = (weight.astype(float) for weight in model.get_weights())
-    train(model, TrainingJob(TRAIN, VALIDATION, recipe, seed=1, targets=targets))
+    train(model, TrainingJob(TRAIN, VALIDATION, small.FORM, recipe, seed=1, targets=targets))
     for weights, expected in zip(
         model.get_weights(), reference(kernel, bias, recipe, targets, 1), strict=True
     ):

@@ -14,7 +14,7 @@ from litesmith.training.cost import count_macs, peak_activation_bytes
 from litesmith.training.networks import build_baseline, build_network
 
 SPEC = NetworkSpec(
-    height=8, width=8, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1),
+    height=8, width=8, channels=1, num_classes=3, stem_width=4, stage_widths=(8, 16), stage_blocks=(1, 1),
     stem_kernel_size=3, stem_stride=1, residual=True, separable=False, repeats=1, dropout_rate=0.1,
 )  # fmt: skip
 
@@ -98,8 +98,36 @@ class TestBuilt:
         pixels = np.random.default_rng(1).random((3, 8, 8, 1), np.float32)
         np.testing.assert_array_equal(other(pixels, training=False), model(pixels, training=False))
 
+    @pytest.mark.parametrize("channels", [1, 3])
+    @pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 33), (4, 40), (5, 4)])
+    @pytest.mark.parametrize("num_stages", [1, 4])
+    @pytest.mark.parametrize("stem_stride", [1, 2])
+    def test_images_of_any_form_have_a_network(
+        self, height: int, width: int, channels: int, num_stages: int, stem_stride: int
+    ) -> None:
+        form = {"height": height, "width": width, "channels": channels, "num_classes": 256}
+        spec = SPEC.replace(
+            **form, stage_widths=(4,) * num_stages, stage_blocks=(1,) * num_stages,
+            stem_stride=stem_stride,
+        )  # fmt: skip
+        networks = (
+            build_network(spec, "small"), build_baseline(ImageShape.model_validate(form), BASELINE, "plain")
+        )  # fmt: skip
+        pixels = np.random.default_rng(0).random((2, height, width, channels), np.float32)
+        for network in networks:
+            assert network(pixels, training=False).numpy().shape == (2, 256)
+            assert peak_activation_bytes(network) >= height * width * channels
+
+    def test_a_side_of_one_pixel_is_not_halved_any_more(self) -> None:
+        spec = SPEC.replace(height=4, width=16, stage_widths=(4,) * 4, stage_blocks=(0,) * 4)
+        network = build_network(spec, "flat")
+        shapes = [network.get_layer(f"stage{stage}_pool").output_shape[1:3] for stage in (1, 2, 3, 4)]
+        assert shapes == [(2, 8), (1, 4), (1, 2), (1, 1)]
+
     def test_the_baseline_is_conv_pool_conv_pool_dense(self) -> None:
-        model = build_baseline(ImageShape(height=28, width=28, num_classes=10), BASELINE, "baseline")
+        model = build_baseline(
+            ImageShape(height=28, width=28, channels=1, num_classes=10), BASELINE, "baseline"
+        )
         kinds = [type(layer).__name__ for layer in model.layers[1:]]
         assert kinds == ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense"]
         assert model.count_params() == 421_642

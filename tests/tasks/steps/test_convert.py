@@ -9,8 +9,10 @@ import litesmith.training.backend
 import tasks.steps.convert as convert_step
 from litesmith.data.splits import read_split
 from litesmith.errors import ConversionError, ParamsError
+from litesmith.records.form import DataForm
+from litesmith.records.record import read_record
 from litesmith.tflite import runtime
-from litesmith.tflite.metadata import read_metadata
+from litesmith.tflite.metadata import InputForm, read_metadata
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.tflite.precisions.registry import precision
 from tasks import catalog
@@ -123,11 +125,11 @@ def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
 
 
 def test_metadata_travels_with_every_file(here: Path) -> None:
-    train = read_split(catalog.TRAIN)
+    train, form = read_split(catalog.TRAIN), read_record(catalog.FORM, DataForm)
     for path in (*catalog.LITE.glob("*.tflite"), catalog.FINAL_LITE):
         metadata = read_metadata(path)
-        assert metadata.class_names == tiny_params({}).dataset.classes
-        assert (metadata.input.height, metadata.input.width) == train.images.shape[1:]
+        assert metadata.class_names == form.class_names
+        assert metadata.input == InputForm(height=8, width=8, channels=1, fit="pad", ground="dark")
         assert metadata.training is not None
         assert metadata.training.outside(train.images).mean() < 0.02
     assert sorted(path.stem for path in catalog.LITE.glob("*.json")) == sorted(FILES)

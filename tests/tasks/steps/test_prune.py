@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 SPEC = NetworkSpec(
     height=16,
     width=16,
+    channels=1,
     num_classes=3,
     stem_width=4,
     stage_widths=(8, 16),

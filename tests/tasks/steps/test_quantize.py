@@ -6,8 +6,11 @@ from litesmith.compression.loading import is_quantization_aware, load_aware
 from litesmith.data.splits import read_split
 from litesmith.errors import ParamsError
 from litesmith.files import read_json, read_yaml
-from litesmith.params.loading import DEVICES, overlaid, parse_params
+from litesmith.params.loading import overlaid, parse_params, read_params
 from litesmith.params.sections.network import NetworkSpec
+from litesmith.records.form import DataForm
+from litesmith.records.quantize import QuantizeResult
+from litesmith.records.record import read_record, write_record
 from litesmith.tflite.precisions.int8 import INT8
 from litesmith.training.backend import save_h5
 from litesmith.training.networks import build_network
@@ -19,12 +22,21 @@ from tests.tasks.steps.training_workspace import in_small_workspace
 pytestmark = pytest.mark.slow
 
 
-def run(folder: Path, patch: pytest.MonkeyPatch, variants: list[str], spec: NetworkSpec = SPEC) -> None:
+def run(
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    variants: list[str],
+    spec: NetworkSpec = SPEC,
+    *,
+    mirror_safe: bool = True,
+) -> None:
     """Fine-tune an untrained network in a small workspace, in the ways asked for."""
     in_small_workspace(folder, patch)
+    form = read_record(catalog.FORM, DataForm)
+    write_record(catalog.FORM, form.model_copy(update={"mirror_safe": mirror_safe}))
     content = read_yaml(catalog.PARAMS)
     params = parse_params(
-        overlaid(content, {"quantize": {"variants": variants}}), Path(__file__).parents[3] / DEVICES
+        overlaid(content, {"quantize": {"variants": variants}}), Path(__file__).parents[3]
     )
     for path in (Ins.tuned, Ins.pruned):
         save_h5(build_network(spec, path.stem), path)
@@ -55,6 +67,20 @@ def test_each_way_leaves_a_model_that_converts(tmp_path: Path, monkeypatch: pyte
         model = load_aware(path)
         assert is_quantization_aware(model) == path.stem.endswith("qat")
         assert len(INT8.convert(model, images)) > 1000
+
+
+def test_where_a_mirror_image_may_be_of_another_class_nothing_looks_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        run(tmp_path, monkeypatch, ["clustered", "flip_averaged"], mirror_safe=False)
+    results = read_record(Outs.results, QuantizeResult)
+    assert list(results.variants) == ["clustered"]
+    assert [path.name for path in Outs.models.iterdir()] == ["clustered.h5"]
+    assert results.left_out == {"flip_averaged": "a mirror image may be of another class"}
+    assert "left out flip_averaged: a mirror image may be of another class" in caplog.text
+    assert read_params(catalog.PARAMS).quantize.recipe.augmentation.flip
+    assert not results.recipe.augmentation.flip
 
 
 def test_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

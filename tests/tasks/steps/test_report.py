@@ -86,7 +86,7 @@ def write_inputs() -> None:
 def write_answers(predictions: Predictions) -> None:
     """Write predictions as the evaluation does."""
     labels, num_classes = predictions.labels, len(CLASS_NAMES)
-    images = np.random.default_rng(7).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+    images = np.random.default_rng(7).integers(0, 256, (len(labels), 28, 28, 1)).astype(np.uint8)
     variants = {}
     for name, predicted in predictions.predicted.items():
         sure = predictions.confidence[name][:, None]

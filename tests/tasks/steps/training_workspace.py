@@ -61,7 +61,7 @@ def small_splits(folder: Path) -> None:
     """Write train and validation splits of 16 x 16 images, which the baseline can pool twice."""
     for path, num_images, seed in ((catalog.TRAIN, 150, 1), (catalog.VALIDATION, 60, 2)):
         images, labels = make_tiny.images(num_images, seed)
-        large = np.kron(images, np.ones((1, 2, 2), np.uint8))
+        large = np.kron(images, np.ones((1, 2, 2, 1), np.uint8))
         write_split(folder / path, Split(large, labels, np.arange(num_images)))
 
 

@@ -1,6 +1,6 @@
 """Conversion: models and their int8 files, the candidates, and the checks of every file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from litesmith.params.sections.quantize import Clustering
@@ -27,12 +27,14 @@ class ConversionSection:
     result: ConvertResult
     models: tuple[ModelRow, ...]
     clustering: Clustering
+    left_out: Mapping[str, str]
 
 
 def build(inputs: ReportInputs) -> ConversionSection:
     """Return what the section shows."""
-    results = inputs.results
-    return ConversionSection(results.convert, tuple(model_rows(inputs)), results.quantize.clustering)
+    convert, quantize = inputs.results.convert, inputs.results.quantize
+    models = tuple(model_rows(inputs))
+    return ConversionSection(convert, models, quantize.clustering, quantize.left_out)
 
 
 def model_rows(inputs: ReportInputs) -> Iterable[ModelRow]:

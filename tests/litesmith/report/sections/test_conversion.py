@@ -43,3 +43,11 @@ def test_a_failed_check_is_counted_and_named() -> None:
         )
     )
     assert "1 of 3 failed" in page and page.count("3 passed") == 9
+
+
+def test_a_variant_that_was_left_out_is_named_with_the_reason() -> None:
+    left_out = {"flip_averaged": "a mirror image may be of another class"}
+    inputs = with_value(report_inputs(), "results", "quantize", "left_out", value=left_out)
+    sentence = "flip_averaged was left out: a mirror image may be of another class."
+    assert sentence in SECTION.render(inputs)
+    assert "left out" not in SECTION.render(report_inputs())

@@ -98,7 +98,7 @@ def test_flipped_pictures_show_both_answers() -> None:
         predicted=predicted,
         confidence={name: np.linspace(0.5, 0.9, 5, dtype=np.float32) for name in predicted},
         error_rows=np.array([0, 1, 3, 4]),
-        error_images=np.zeros((4, 2, 2), np.uint8),
+        error_images=np.zeros((4, 2, 2, 1), np.uint8),
     )
     inputs = dataclasses.replace(report_inputs(), predictions=predictions, class_names=("a", "b", "c"))
     inputs = with_value(inputs, "params", "max_thumbnails", value=6)

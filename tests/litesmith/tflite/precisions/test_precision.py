@@ -55,6 +55,7 @@ def reference(model: Any) -> Reference:
     golden = converter.probabilities(model, IMAGES)
     return Reference(
         images=IMAGES,
+        fill=0,
         golden_rows=ALL_ROWS,
         golden=golden,
         predicted=golden.argmax(axis=1),
@@ -133,6 +134,7 @@ def test_a_kernel_that_runs_again_is_in_the_file_once_wherever_its_weights_lie()
     spec = NetworkSpec(
         height=12,
         width=12,
+        channels=1,
         num_classes=3,
         stem_width=8,
         stage_widths=(8,),
