@@ -35,10 +35,10 @@ SMALL = {
         "num_trials": 2,
         "batch_trials": 2,
         "startup_trials": 2,
-        "rungs": [{"epochs": 1, "num_rows": 60}, {"epochs": 1, "num_rows": 120}],
+        "rungs": [{"num_images": 60, "num_rows": 60}, {"num_images": 120, "num_rows": 120}],
         "space": {"widths": [8], "depths": [1], "stem_kernel_sizes": [3], "batch_sizes": [32]},
         "schedule": {"refresh_rows": 60},
-        "full_epochs": 2,
+        "full": {"min_epochs": 2, "max_epochs": 2},
     },
     "prune": {
         "recipe": {"epochs": 1, "batch_size": 32, "refresh_rows": 60},
