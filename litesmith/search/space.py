@@ -76,45 +76,46 @@ def search_for(params: SearchParams, form: DataForm, *, num_rows: int) -> Search
         batch_sizes=batch_sizes or [min(space.batch_sizes)],
         augmentations=tuple(names),
     )
-    known = (
-        entry.replace(augmentation=first[augmentations[entry.augmentation]]) for entry in params.known
+    first_trials = (
+        entry.replace(augmentation=first[augmentations[entry.augmentation]])
+        for entry in params.first_trials
     )
-    return params.replace(augmentations=augmentations, known=tuple(known), space=space)
+    return params.replace(augmentations=augmentations, first_trials=tuple(first_trials), space=space)
 
 
 def search_with(params: SearchParams, name: str, augmentation: Augmentation) -> SearchParams:
     """Return a search with one augmentation only."""
     return params.replace(
         augmentations={name: augmentation},
-        known=tuple(entry.replace(augmentation=name) for entry in params.known),
+        first_trials=tuple(entry.replace(augmentation=name) for entry in params.first_trials),
         space=params.space.replace(augmentations=(name,)),
     )
 
 
-def known_choices(params: SearchParams) -> list[Choices]:
-    """Return the known values, each the nearest that the space offers."""
+def first_choices(params: SearchParams) -> list[Choices]:
+    """Return the values of the first trials, each the nearest that the space offers."""
     space = params.space
     return [
         Choices(
-            width=_nearest(known.width, space.widths),
-            depth=_nearest(known.depth, space.depths),
-            stages=_nearest(known.stages, space.stages),
-            stem_kernel_size=_nearest(known.stem_kernel_size, space.stem_kernel_sizes),
-            stem_stride=_nearest(known.stem_stride, space.stem_strides),
-            residual=_nearest(known.residual, space.residual),
-            separable=_nearest(known.separable, space.separable),
-            repeats=_nearest(known.repeats, space.repeats),
-            batch_size=_nearest(known.batch_size, space.batch_sizes),
+            width=_nearest(trial.width, space.widths),
+            depth=_nearest(trial.depth, space.depths),
+            stages=_nearest(trial.stages, space.stages),
+            stem_kernel_size=_nearest(trial.stem_kernel_size, space.stem_kernel_sizes),
+            stem_stride=_nearest(trial.stem_stride, space.stem_strides),
+            residual=_nearest(trial.residual, space.residual),
+            separable=_nearest(trial.separable, space.separable),
+            repeats=_nearest(trial.repeats, space.repeats),
+            batch_size=_nearest(trial.batch_size, space.batch_sizes),
             augmentation=(
-                known.augmentation
-                if known.augmentation in space.augmentations
+                trial.augmentation
+                if trial.augmentation in space.augmentations
                 else space.augmentations[0]
             ),
-            dropout_rate=_within(known.dropout_rate, space.dropout_rates),
-            learning_rate=_within(known.learning_rate, space.learning_rates),
-            weight_decay=_within(known.weight_decay, space.weight_decays),
+            dropout_rate=_within(trial.dropout_rate, space.dropout_rates),
+            learning_rate=_within(trial.learning_rate, space.learning_rates),
+            weight_decay=_within(trial.weight_decay, space.weight_decays),
         )
-        for known in params.known
+        for trial in params.first_trials
     ]
 
 

@@ -25,7 +25,7 @@ from litesmith.records.sweep import Refused, RungScore, Trial, TrialTime
 from litesmith.search.cost import BYTES_ERROR, cost_of, estimated_cost
 from litesmith.search.lengths import Length
 from litesmith.search.plan import Plan
-from litesmith.search.space import Choices, known_choices, network_of, recipe_of, smaller, suggest
+from litesmith.search.space import Choices, first_choices, network_of, recipe_of, smaller, suggest
 from litesmith.search.trial import TrialJob, TrialResult, read_results
 from litesmith.training.backend import derived_seed
 
@@ -126,7 +126,7 @@ class _Search:
         self._costs: dict[NetworkSpec, Cost] = {}
         self._refused: list[Cost] = []
         self._num_batches, self._work = 0, 0.0
-        for choices in self._known():
+        for choices in self._first_choices():
             self._study.enqueue_trial(asdict(choices))
 
     def next_trials(self) -> int:
@@ -164,10 +164,10 @@ class _Search:
             self._report(trial, entry)
         self._num_batches += 1
 
-    def _known(self) -> Iterator[Choices]:
+    def _first_choices(self) -> Iterator[Choices]:
         """Yield the known recipes once each, with the largest network that the limits allow."""
         space, seen = self._params.space, set[Choices]()
-        for choices in known_choices(self._params):
+        for choices in first_choices(self._params):
             for fitting in smaller(choices, space):
                 if not self._broken(estimated_cost(network_of(fitting, self._plan.images))):
                     if fitting not in seen:

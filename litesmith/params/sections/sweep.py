@@ -61,8 +61,8 @@ class Space(Section):
     ]
 
 
-class Known(Section):
-    """Values of the search space that are known to work on other data sets."""
+class FirstTrial(Section):
+    """Values in the search space that are known to work on other data sets."""
 
     width: Count
     depth: Blocks
@@ -119,7 +119,9 @@ class SearchParams(Section):
         float,
         about("Standard errors below the best that count as equal; the most work then wins.", ge=0),
     ]
-    known: Annotated[Items[Known], about("Tried first, each brought within space and limits.")]
+    first_trials: Annotated[
+        Items[FirstTrial], about("Tried first, each brought within space and limits.")
+    ]
     augmentations: Annotated[dict[str, Augmentation], Field(min_length=1, description="By name.")]
     space: Space
     schedule: Schedule
@@ -128,7 +130,7 @@ class SearchParams(Section):
 
     @model_validator(mode="after")
     def _augmentations_have_names(self) -> Self:
-        named = {*self.space.augmentations, *(known.augmentation for known in self.known)}
+        named = {*self.space.augmentations, *(trial.augmentation for trial in self.first_trials)}
         if missing := sorted(named - set(self.augmentations)):
             raise ValueError(
                 f"names the augmentations {missing}, which stand not under augmentations: "

@@ -18,12 +18,12 @@ from litesmith.search.space import (
 )
 from litesmith.training.networks import image_shape
 from tests.litesmith import small
-from tests.litesmith.search.test_study import CHOICES, KNOWN, PARAMS
+from tests.litesmith.search.test_study import CHOICES, FIRST, PARAMS
 
 SIDE_8 = small.FORM
 SIDE_32 = small.FORM.model_copy(update={"height": 64, "width": 32})
 WIDE = PARAMS.replace(
-    known=(KNOWN,), space=PARAMS.space.replace(stages=(1, 2, 3, 4), batch_sizes=(32, 64, 256))
+    first_trials=(FIRST,), space=PARAMS.space.replace(stages=(1, 2, 3, 4), batch_sizes=(32, 64, 256))
 )
 
 
@@ -61,14 +61,14 @@ def test_nothing_is_flipped_where_a_mirror_image_is_of_another_class() -> None:
     params = WIDE.replace(
         augmentations={"shifted": shifted, **WIDE.augmentations},
         space=WIDE.space.replace(augmentations=("shifted", "mild", "strong")),
-        known=(KNOWN.replace(augmentation="mild"),),
+        first_trials=(FIRST.replace(augmentation="mild"),),
     )
     assert found(params).space.augmentations == ("shifted", "mild", "strong")
     safe = found(params, SIDE_32.model_copy(update={"mirror_safe": False}))
     assert not any(augmentation.flip for augmentation in safe.augmentations.values())
     # Without its flip, `mild` is what `shifted` is.
     assert safe.space.augmentations == ("shifted", "strong")
-    assert [known.augmentation for known in safe.known] == ["shifted"]
+    assert [known.augmentation for known in safe.first_trials] == ["shifted"]
 
 
 def test_shifts_and_erasures_go_by_the_size_of_the_images() -> None:
@@ -84,7 +84,7 @@ def test_with_one_augmentation_there_is_no_choice() -> None:
     seen = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4)
     params = search_with(WIDE, "seen", seen)
     assert (params.augmentations, params.space.augmentations) == ({"seen": seen}, ("seen",))
-    assert [known.augmentation for known in params.known] == ["seen"]
+    assert [known.augmentation for known in params.first_trials] == ["seen"]
 
 
 def test_smaller_networks_are_narrower_first_and_then_less_deep() -> None:

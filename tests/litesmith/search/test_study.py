@@ -10,7 +10,7 @@ from litesmith.errors import DivergedError, ParamsError
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
-from litesmith.params.sections.sweep import Known, Rung, SearchParams, Space
+from litesmith.params.sections.sweep import FirstTrial, Rung, SearchParams, Space
 from litesmith.records.sweep import RungScore, Trial
 from litesmith.search.plan import Plan
 from litesmith.search.space import Choices, network_of
@@ -27,7 +27,7 @@ PARAMS = SearchParams(
     reduction=2,
     rungs=(Rung(num_images=100, num_rows=100), Rung(num_images=400, num_rows=200)),
     tie_standard_errors=0.0,
-    known=(),
+    first_trials=(),
     augmentations={
         "mild": Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
         "strong": Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4),
@@ -264,7 +264,7 @@ def test_one_batch_runs_whatever_the_work(tmp_path: Path) -> None:
     assert len(result.entries) == 4
 
 
-KNOWN = Known(
+FIRST = FirstTrial(
     width=32,
     depth=3,
     stages=4,
@@ -282,8 +282,8 @@ KNOWN = Known(
 
 
 def test_known_recipes_come_first_within_space_and_limits(tmp_path: Path) -> None:
-    narrow = KNOWN.replace(width=8, depth=1, batch_size=64)
-    params = PARAMS.replace(known=(KNOWN, narrow, KNOWN))
+    narrow = FIRST.replace(width=8, depth=1, batch_size=64)
+    params = PARAMS.replace(first_trials=(FIRST, narrow, FIRST))
     result = study(tmp_path, plan=replace(PLAN, params=params))
     first, second, third = (entry.choices for entry in result.entries[:3])
     # 32 channels are too many for the limits at any depth but one, 16 for a depth of three.

@@ -10,7 +10,7 @@ import pytest
 from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import DATASETS, DEVICES, overlaid, parse_params
+from litesmith.params.loading import DATASETS, DEVICES, overlaid, parse_params, pinned
 from litesmith.params.sections.recipe import Augmentation
 from litesmith.records.record import write_record
 from litesmith.training.distillation import write_targets
@@ -53,8 +53,9 @@ SMALL = {
 
 def small_params() -> Params:
     """Return the project's parameters with small values."""
-    content: dict[str, Any] = read_yaml(Path(__file__).parents[3] / catalog.PARAMS)
-    return parse_params(overlaid(content, SMALL), Path(__file__).parents[3])
+    root = Path(__file__).parents[3]
+    content: dict[str, Any] = read_yaml(root / catalog.PARAMS)
+    return parse_params(overlaid(pinned(content, root), SMALL), root)
 
 
 def small_splits(folder: Path) -> None:
@@ -93,6 +94,9 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     write_text(catalog.PARAMS, yaml_text(content))
     shutil.copytree(Path(__file__).parents[3] / DEVICES, DEVICES)
     shutil.copytree(Path(__file__).parents[3] / DATASETS, DATASETS)
+    # What the data set pins is in the parameters, under the small values.
+    file = DATASETS / f"{params.dataset.key}.yaml"
+    write_text(file, yaml_text({**read_yaml(file), "thresholds": None, "sweep": None}))
     return params
 
 
