@@ -22,8 +22,6 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.artifacts import synthetic_label
 from litesmith.files import write_bytes
-from litesmith.params.loading import read_params
-from tasks import catalog
 from tasks.dag.step import Job, MapJobs, Result, Study
 from tasks.dag.workers import RUNNER, worker_pool
 
@@ -95,7 +93,7 @@ def _on_cluster(study: Callable[[MapJobs], Study], address: str) -> Study:
 
 def _subflow(study: Callable[[MapJobs], Study], runner: TaskRunner[Any], call: _Call) -> Study:
     """Run the study inside a flow run of its own."""
-    board = _Leaderboard(read_params(catalog.PARAMS).sweep.num_trials)
+    board = _Leaderboard()
 
     def _map_jobs(function: Callable[[Job], Result], jobs: list[Job], /) -> list[Result]:
         trials = [_task(partial(call, function, job), job_name(job, i)) for i, job in enumerate(jobs)]
@@ -152,23 +150,20 @@ def plain_fields(result: object) -> dict[str, Plain]:
 class _Leaderboard:
     """The artifacts of a sweep: its trials and its progress."""
 
-    num_trials: int
     rows: list[tuple[float, float, dict[str, Plain]]] = field(default_factory=list)
-    begun: set[int] = field(default_factory=set)
     progress: UUID | None = None
 
     def begin(self) -> None:
         """Show an empty progress bar."""
-        bar = create_progress_artifact(0.0, key="sweep-progress", description="Share of trials begun")
+        bar = create_progress_artifact(0.0, key="sweep-progress", description="Share of the search")
         self.progress = bar if isinstance(bar, UUID) else None
 
     def add(self, job: object, result: Result) -> Result:
         """Note a result and return it."""
         rank = getattr(job, "rung", 0), getattr(result, "accuracy", 0.0)
         self.rows.append((*rank, {**_labels(job), **plain_fields(result)}))
-        self.begun.add(getattr(job, "number", len(self.rows)))
         if self.progress:
-            update_progress_artifact(self.progress, min(100 * len(self.begun) / self.num_trials, 99.0))
+            update_progress_artifact(self.progress, min(100 * getattr(job, "share_done", 0.0), 99.0))
         return result
 
     def show(self) -> None:

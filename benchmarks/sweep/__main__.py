@@ -1,22 +1,24 @@
-"""The command line of the sweep's benchmark.
+"""The cost of our sweep until it equals a random search, and the speedup by two workers.
 
-    python -m benchmarks.sweep seed 1     both searches with one seed; goes on from where it was killed
-    python -m benchmarks.sweep workers    trials per minute of both ways to use two cores, in turns
-    python -m benchmarks.sweep collect    write benchmarks/results/sweep.json
+    python -m benchmarks.sweep search digits 1   both searches on a data set with one seed
+    python -m benchmarks.sweep search            all that are not finished; goes on where it was killed
+    python -m benchmarks.sweep workers           trials per minute of three ways to use two cores
+    python -m benchmarks.sweep collect           write benchmarks/results/sweep.json
 
-The random search draws its trials from the space at random and trains every one in full. The best of
-them all, by accuracy on validation, is the mark. Ours is `litesmith.search.study` over the same space,
-within the same limits and on the same images. Its last rung is the same full training, and only a trial
-that came through it can be its incumbent: so both are judged alike, and no training goes uncounted. Ours
-is counted until its incumbent is at least as good as the mark: the CPU-seconds of all trials at all
-rungs, in the order in which they ran. The random search is counted whole, as it knows its best only when
-it ends; when it had found it is written beside that. Proposing trials and converting untrained networks
-to learn their bytes is counted on neither side. The figure is the median of the seeds' shares; one with
-which ours ends before it equals the mark is beyond all others.
+Ours is the sweep of `params.yaml` as a data set gets it that pins nothing, within the limits of
+`sweep.yaml`. The random search draws its trials from the same space within the same limits, and trains
+each as long as the last rung of ours: that is a training in full here. The best of them all, by accuracy
+on validation, is the mark. Only a trial of ours that came through the last rung can be its incumbent:
+so both are judged alike, and no training goes uncounted. Ours ends when its incumbent is at least as
+good as the mark, or with its budget: then it never was. It is counted until then: the CPU-seconds of all
+trials at all rungs, in the order in which they ran. The random search is counted whole, as it knows its
+best only when it ends; when it had found it is written beside that. Proposing trials and converting
+untrained networks to learn their bytes is counted on neither side. The figure is the median of the
+searches' shares.
 
-The workers train the same few trials, two at a time on one thread each, then one at a time on two
-threads: trials of a network that these searches draw, and of one that the pipeline's sweep draws. That
-is measured by the clock, so nothing else may run.
+The workers train the first trials of the default's own sweep in turns: two at a time on one thread each,
+one at a time on two threads, and one at a time on one thread, which tells what a second worker and a
+second thread are worth. That is measured by the clock, so nothing else may run.
 """
 
 import argparse
@@ -24,7 +26,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from benchmarks.sweep.plan import read_config
+from benchmarks.sweep.plan import default_search, read_config, search_folder
 from litesmith.params.loading import read_params
 from tasks import catalog
 from tasks.command import Parser, run_chosen
@@ -36,10 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m benchmarks.sweep", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    seed_parser = commands.add_parser("seed", help="run both searches with one seed")
-    seed_parser.add_argument("seed", type=int)
-    seed_parser.set_defaults(command=_seed)
-    commands.add_parser("workers", help="time both ways to use two cores").set_defaults(command=_workers)
+    search_parser = commands.add_parser("search", help="run both searches")
+    search_parser.add_argument("set", nargs="?", help="of this data set only")
+    search_parser.add_argument("seed", nargs="?", type=int, help="with this seed only")
+    search_parser.set_defaults(command=_search)
+    commands.add_parser("workers", help="time the ways to use two cores").set_defaults(command=_workers)
     commands.add_parser("collect", help="write the result").set_defaults(command=_collect)
     return run_chosen(parser, arguments)
 
@@ -47,10 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 # TensorFlow takes seconds to come, and collecting needs none: each command imports its own.
 
 
-def _seed(chosen: argparse.Namespace) -> None:
+def _search(chosen: argparse.Namespace) -> None:
     from benchmarks.sweep import searching
 
-    searching.search_both(read_config(), read_params(catalog.PARAMS), chosen.seed)
+    config = read_config()
+    for seed in config.seeds if chosen.seed is None else [chosen.seed]:
+        for name in config.searches.sets if chosen.set is None else [chosen.set]:
+            folder = search_folder(config, default_search(), name, seed)
+            if not (folder / "outcome.json").exists():
+                searching.search_both(config, name, seed)
 
 
 def _workers(_: argparse.Namespace) -> None:
@@ -62,7 +70,7 @@ def _workers(_: argparse.Namespace) -> None:
 def _collect(_: argparse.Namespace) -> None:
     from benchmarks.sweep import collecting
 
-    collecting.collect(read_config(), read_params(catalog.PARAMS))
+    collecting.collect(read_config())
 
 
 if __name__ == "__main__":

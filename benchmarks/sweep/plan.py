@@ -7,62 +7,38 @@ from pydantic import Field
 
 from benchmarks.cache import name_for
 from benchmarks.numbers import read_numbers
-from litesmith.device.limits import search_limits
 from litesmith.errors import ParamsError
-from litesmith.params.everything import Params
+from litesmith.params.loading import parse_params, read_sections
 from litesmith.params.section import Count, Section, Seed
-from litesmith.params.sections.dataset import Division
 from litesmith.params.sections.device import HardLimits
-from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import Recipe, Schedule
-from litesmith.params.sections.sweep import Positive, Rung, Space
+from litesmith.params.sections.sweep import Positive, SearchParams
+from tasks import catalog
 
 CONFIG = Path(__file__).parents[1] / "sweep.yaml"
 WORK = Path(".litesmith/sweep")
 
 
-class Halving(Section):
-    """How our search goes about it; the words are those of ``sweep`` in ``params.yaml``."""
+class SetSize(Section):
+    """Images of a data set."""
 
-    num_trials: Annotated[Count, Field(description="After which it gives up.")]
-    batch_trials: Count
-    startup_trials: Count
-    reduction: Annotated[int, Field(ge=2)]
-    short: Annotated[list[Rung], Field(min_length=1, description="The rungs before the full training.")]
+    num_train: Count
+    num_validation: Count
 
 
 class Searches(Section):
-    """What decides the results of both searches."""
+    """What decides the results of both searches, besides the default's sweep."""
 
     seed: Seed
-    full: Rung
+    sets: Annotated[dict[str, SetSize], Field(min_length=1)]
     num_random: Annotated[Count, Field(description="Trials of the random search.")]
-    halving: Halving
-    max_asks: Count
-    num_stages: Annotated[int, Field(ge=1, le=4)]
-    stem_stride: Annotated[int, Field(ge=1, le=2)]
-    residual: bool
-    separable: bool
-    space: Space
-    schedule: Schedule
-
-
-class WorkersTrial(Section):
-    """A trial that both kinds of workers train."""
-
-    num_rows: Count
-    network: NetworkParams
-    recipe: Recipe
+    limits: HardLimits
 
 
 class Workers(Section):
     """How workers are timed."""
 
-    num_trials: Annotated[
-        Count, Field(description="Of each kind, in a round; they differ in their seed alone.")
-    ]
+    num_trials: Count
     rounds: Count
-    trials: Annotated[dict[str, WorkersTrial], Field(min_length=1, description="By kind.")]
 
 
 class Config(Section):
@@ -70,7 +46,7 @@ class Config(Section):
 
     seeds: Annotated[list[int], Field(min_length=1)]
     max_share: Positive
-    max_trial_cpu_s: Positive
+    max_worse: Annotated[int, Field(ge=0)]
     min_speedup: Positive
     searches: Searches
     workers: Workers
@@ -81,29 +57,40 @@ def read_config() -> Config:
     return read_numbers(CONFIG, Config)
 
 
-def seed_folder(config: Config, params: Params, seed: int) -> Path:
-    """Return the folder of both searches with one seed.
+def default_search(root: Path = Path()) -> SearchParams:
+    """Return the sweep of ``params.yaml`` without what a data set pins, on one thread.
+
+    CPU-seconds are compared, and a second thread costs more of them than it saves time.
+    """
+    params = parse_params(read_sections(root / catalog.PARAMS), root)
+    return params.sweep.part(SearchParams).replace(trial_threads=1)
+
+
+def search_folder(config: Config, params: SearchParams, name: str, seed: int) -> Path:
+    """Return the folder of both searches on a data set with one seed.
 
     Raises:
-        ParamsError: It is none of those that count.
+        ParamsError: The seed or the data set is none of those that count.
     """
-    if seed not in config.seeds:
-        raise ParamsError(
-            f"{seed} is no seed of {CONFIG.name}. Expected one of {config.seeds}: exactly these count."
-        )
-    decided = _hash(
-        config.searches,
-        search_limits(params.device.part(HardLimits), params.sweep.budget),
-        params.dataset.part(Division),
-    )
-    return WORK / decided / f"seed-{seed}"
+    searches = config.searches
+    for what, given, known in (
+        ("seed", seed, config.seeds),
+        ("data set", name, list(searches.sets)),
+    ):
+        if given not in known:
+            raise ParamsError(
+                f"{given} is no {what} of {CONFIG.name}. Expected one of {known}: exactly these count."
+            )
+    decided = name_for([searches.num_random, searches.limits.deciding(), params.deciding()])
+    return set_folder(config, name) / decided / f"seed-{seed}"
+
+
+def set_folder(config: Config, name: str) -> Path:
+    """Return the folder of a data set."""
+    searches = config.searches
+    return WORK / f"{name}-{name_for([searches.seed, searches.sets[name].deciding()])}"
 
 
 def workers_file(config: Config) -> Path:
-    """Return the file with the times of both kinds of workers."""
-    return WORK / f"workers-{_hash(config.workers)}" / "times.json"
-
-
-def _hash(*sections: Section) -> str:
-    """Return a name for some numbers: with other ones nothing is gone on with."""
-    return name_for([section.deciding() for section in sections])
+    """Return the file with the times of all kinds of workers."""
+    return WORK / f"workers-{name_for(config.workers.deciding())}" / "times.json"

@@ -87,6 +87,8 @@ def renamed(where: str) -> str:
 # Keys of older versions, and words that a list held; the new name of each.
 _RENAMED = {
     "sweep.lesson": "sweep.distillation",
+    "sweep.full_epochs": "sweep.full",
+    "sweep.num_stages": "sweep.space.stages",
     "prune.lesson": "prune.distillation",
     "quantize.lesson": "quantize.distillation",
     "quantize.variants.mirrored": "flip_averaged",

@@ -10,8 +10,8 @@ from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Recipe
 from litesmith.records.record import Count, Record, Score, Share
 
-TrialState = Literal["complete", "pruned", "diverged", "infeasible"]
-Choice = int | float | str
+TrialState = Literal["complete", "pruned", "diverged"]
+Choice = bool | int | float | str
 Choices = dict[str, Choice]
 """Hyperparameters of a trial, by name."""
 
@@ -36,8 +36,7 @@ class Trial(Record):
 
     number: Count
     batch: Annotated[Count, about("With which others it was halved.")]
-    state: Annotated[TrialState, about("``pruned``: behind its batch; ``infeasible``: beyond a limit.")]
-    reason: Annotated[str, about("Why it was not trained or not to the end; empty otherwise.")]
+    state: Annotated[TrialState, about("``pruned``: behind its batch; ``diverged``: out of numbers.")]
     choices: Choices
     tflite_bytes: Annotated[Count, about("Of the int8 file of the untrained network.")]
     macs: Count
@@ -48,6 +47,20 @@ class Trial(Record):
     def scores(self) -> tuple[RungScore, ...]:
         """Scores of the rungs at which it did not diverge."""
         return tuple(score for score in self.rungs if score.loss is not None)
+
+    @property
+    def work(self) -> float:
+        """Modelled work of all its rungs: multiply-accumulates x images x epochs."""
+        return sum(float(self.macs) * score.num_rows * score.epochs for score in self.rungs)
+
+
+class Refused(Record):
+    """Proposals that were not trained because they broke limits, in all and by limit."""
+
+    proposals: Count
+    tflite_bytes: Count
+    macs: Count
+    activation_bytes: Count
 
 
 class Winner(Record):
@@ -73,6 +86,7 @@ class FullTraining(Record):
     """The winner's training on all rows."""
 
     epochs: Count
+    work: Annotated[float, about("Multiply-accumulates x images x epochs.")]
     validation: Score
     recipe: Recipe
 
@@ -115,6 +129,8 @@ class SweepResult(Record):
 
     winner: Winner
     trials: tuple[Trial, ...]
+    refused: Refused
+    max_work: Annotated[float | None, about("Modelled work that all trials might be; null: no bound.")]
     limits: Annotated[HardLimits, about("What the search kept to: the device's limits or tighter ones.")]
     tie_standard_errors: Annotated[float, about("Within which accuracies counted as equal.")]
     full_training: FullTraining
@@ -123,6 +139,11 @@ class SweepResult(Record):
         tuple[Importance, ...], about("The most important first; empty for few trials.")
     ]
     frontiers: tuple[RungFrontier, ...]
+
+    @property
+    def work(self) -> float:
+        """Modelled work of all trials: multiply-accumulates x images x epochs."""
+        return sum(trial.work for trial in self.trials)
 
 
 class TrialTime(Record):

@@ -6,7 +6,8 @@ from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.records import sweep as records
 from litesmith.records.sweep import RungFrontier, RungScore, Trial
 from litesmith.search.importance import importances
-from litesmith.search.study import Plan, StudyResult
+from litesmith.search.plan import Plan
+from litesmith.search.study import StudyResult
 
 CostOf = Callable[[Trial, RungScore], float]
 
@@ -36,6 +37,8 @@ def sweep_result(
             validation_accuracy=winner.accuracy,
         ),
         trials=trials,
+        refused=study.refused,
+        max_work=plan.params.max_work,
         limits=plan.limits,
         tie_standard_errors=plan.params.tie_standard_errors,
         full_training=full_training,

@@ -19,7 +19,7 @@ from litesmith.training.backend import derived_seed, keras, seed_everything, set
 from litesmith.training.distillation import read_targets
 from litesmith.training.evaluation import evaluate
 from litesmith.training.job import TrainingJob
-from litesmith.training.loop import train
+from litesmith.training.loop import train_unwatched
 from litesmith.training.networks import build_network
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class TrialJob:
         form: Of the images.
         targets: Folder of the distillation targets of the training split.
         log: File that the result is appended to.
+        share_done: Of the search before this job, 0 to 1; for people who wait.
     """
 
     number: int
@@ -56,6 +57,7 @@ class TrialJob:
     targets: Path
     distillation: Distillation
     log: Path
+    share_done: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def run_trial(job: TrialJob) -> TrialResult:
     training = Split(split.images[rows], split.labels[rows], split.ids[rows])
     targets, score = read_targets(job.targets, job.distillation, rows), None
     try:
-        train(model, TrainingJob(training, validation, job.form, job.recipe, job.seed, targets))
+        train_unwatched(model, TrainingJob(training, validation, job.form, job.recipe, job.seed, targets))
         score = evaluate(model, validation)
     except DivergedError as error:
         _LOG.warning("%s", error)

@@ -59,6 +59,22 @@ def train(model: KerasModel, job: TrainingJob) -> History:
     return history
 
 
+def train_unwatched(model: KerasModel, job: TrainingJob) -> None:
+    """Train a model as `train` does, to the same weights, without a score and a checkpoint each epoch.
+
+    Raises:
+        ParamsError: There are fewer training images than a batch holds.
+        DivergedError: The loss is not a number any more.
+    """
+    learner = computing_in(model, job.compute_dtype)
+    loop = Loop(learner, job)
+    for epoch in range(job.recipe.epochs):
+        loop.learn_epoch(epoch)
+    loop.take_average()
+    model.set_weights(learner.get_weights())
+    refresh_batch_norm(model, job)
+
+
 def train_plain(
     model: KerasModel, training: Split, validation: Split, params: BaselineParams, *, seed: int
 ) -> History:
@@ -160,6 +176,23 @@ class Loop:
         Raises:
             DivergedError: The loss is not a number any more.
         """
+        loss, accuracy, rate = self.learn_epoch(epoch)
+        score = self._validate()
+        return EpochScores(
+            epoch=epoch + 1,
+            loss=round(loss, 6),
+            accuracy=round(accuracy, 6),
+            val_loss=score.loss,
+            val_accuracy=score.accuracy,
+            learning_rate=round(rate, 9),
+        )
+
+    def learn_epoch(self, epoch: int) -> tuple[float, float, float]:
+        """Train one epoch, counted from 0; return loss, accuracy and the last learning rate.
+
+        Raises:
+            DivergedError: The loss is not a number any more.
+        """
         seed = derived_seed(self._job.seed, "epoch", epoch)
         order, weights = choose_images(self._losses.numpy(), self._recipe, epoch, seed=seed)
         num_steps = len(order) // self._batch
@@ -173,15 +206,7 @@ class Loop:
             draws, answers = draw_changes(len(self._labels), seed), tf.zeros((0, 0))
         loss, accuracy = self._epoch_graph(*batches, rates, draws, answers)
         require_finite(float(loss), self._model.name, epoch + 1)
-        score = self._validate()
-        return EpochScores(
-            epoch=epoch + 1,
-            loss=round(float(loss), 6),
-            accuracy=round(float(accuracy), 6),
-            val_loss=score.loss,
-            val_accuracy=score.accuracy,
-            learning_rate=round(float(rates[-1]), 9),
-        )
+        return float(loss), float(accuracy), float(rates[-1])
 
     def take_average(self) -> None:
         """Give the model the running average of its weights, if any."""

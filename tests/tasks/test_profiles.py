@@ -218,8 +218,8 @@ def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(proje
         ("report: [profile]\n", "mine.yaml: report must be a section"),
         ("fetch: 1\n", "mine.yaml: fetch must be a section"),
         (
-            "sweep:\n  space:\n    augmentations: 1\n",
-            "mine.yaml: sweep.space.augmentations must be a section",
+            "sweep:\n  augmentations: 1\n",
+            "mine.yaml: sweep.augmentations must be a section",
         ),
         (
             "sweep:\n  num_trails: 3\n",
@@ -246,7 +246,7 @@ def test_an_unknown_profile_is_refused_with_the_nearest_and_the_known_ones(proje
             "dataset: nowhere\n",
             "(?s)dataset must be the name of a data set, got 'nowhere'.*mine laid over",
         ),
-        ("sweep:\n  rungs: [{epochs: 1, rows: 2}]\n", "sweep.rungs.0.rows is not a parameter"),
+        ("sweep:\n  rungs: [{num_images: 1, rows: 2}]\n", "sweep.rungs.0.rows is not a parameter"),
         ("sweep:\n  rungs: [3]\n", "sweep.rungs.0 must be a section"),
         ("seed: 1.5\n", r"(?s)seed .*got 1\.5.*\(params.yaml with profile mine laid over it\)"),
     ],

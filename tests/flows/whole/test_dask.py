@@ -24,7 +24,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
 
 ROOT = Path(__file__).parents[3]
 # Every process that trains takes seconds to begin, and every training as many to be traced.
-SHORT = {"num_workers": 1, "rungs": [{"epochs": 1, "num_rows": 60}], "full_epochs": 1}
+SHORT = {
+    "num_workers": 1,
+    "rungs": [{"num_images": 60, "num_rows": 60}],
+    "full": {"min_epochs": 1, "max_epochs": 1},
+}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ def trial(number: int, tflite_bytes: int, *rungs: RungScore) -> Trial:
         number=number,
         batch=0,
         state="pruned",
-        reason="",
         choices={},
         tflite_bytes=tflite_bytes,
         macs=1,

@@ -10,7 +10,6 @@ def trial(number: int, accuracy: float, width: int, augmentation: str, rate: flo
         number=number,
         batch=0,
         state="pruned",
-        reason="",
         choices={"width": width, "augmentation": augmentation, "learning_rate": rate, "kernel": 3},
         tflite_bytes=50_000,
         macs=10**6,

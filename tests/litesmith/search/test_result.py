@@ -5,17 +5,22 @@ import pytest
 
 from litesmith.params.sections.recipe import Augmentation, Recipe
 from litesmith.records.record import Score
-from litesmith.records.sweep import FullTraining, SweepResult, Trial
+from litesmith.records.sweep import FullTraining, Refused, SweepResult, Trial
 from litesmith.search.result import sweep_result, sweep_timing
-from litesmith.search.study import Choices, Entry, StudyResult, network_of
+from litesmith.search.space import Choices, network_of
+from litesmith.search.study import Entry, StudyResult
 from litesmith.search.trial import TrialResult
 from tests.litesmith.search.test_study import PLAN
 
 CHOICES = Choices(
     width=8,
     depth=1,
-    repeats=1,
+    stages=2,
     stem_kernel_size=3,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=1,
     batch_size=32,
     augmentation="mild",
     dropout_rate=0.1,
@@ -24,6 +29,7 @@ CHOICES = Choices(
 )
 FULL = FullTraining(
     epochs=30,
+    work=1.5e7,
     validation=Score(accuracy=0.93, loss=0.2),
     recipe=Recipe(
         warmup_share=0.25,
@@ -42,22 +48,24 @@ FULL = FullTraining(
 )
 
 
-def entry(number: int, *accuracies: float, choices: Choices = CHOICES, reason: str = "") -> Entry:
+REFUSED = Refused(proposals=5, tflite_bytes=3, macs=4, activation_bytes=0)
+
+
+def entry(number: int, *accuracies: float, choices: Choices = CHOICES) -> Entry:
     trial = Trial(
         number=number,
-        batch=1 if reason else 0,
-        state="infeasible" if reason else "pruned",
-        reason=reason,
+        batch=0,
+        state="pruned",
         choices=asdict(choices),
         tflite_bytes=10_000 + number,
         macs=500,
         activation_bytes=300,
         rungs=(),
     )
-    entry = Entry(trial, choices, network_of(choices, PLAN))
+    entry = Entry(trial, choices, network_of(choices, PLAN.images))
     for rung, accuracy in enumerate(accuracies):
         result = TrialResult(number, rung, accuracy, 1 - accuracy, cpu_s=10.0 * number + rung)
-        entry.add(result, PLAN.params.rungs[rung], is_last=rung == 1)
+        entry.add(result, PLAN.lengths[rung], is_last=rung == 1)
     return entry
 
 
@@ -65,8 +73,8 @@ def study() -> StudyResult:
     entries = [
         entry(n, 0.5 + n / 100, choices=replace(CHOICES, width=8 * (1 + n % 2))) for n in range(6)
     ]
-    winner, refused = entry(6, 0.7, 0.8), entry(7, reason="too large")
-    return StudyResult([*entries, winner, refused], winner)
+    winner = entry(6, 0.7, 0.8)
+    return StudyResult([*entries, winner], winner, REFUSED)
 
 
 def test_entry_has_the_state_after_its_last_rung() -> None:
@@ -81,8 +89,10 @@ def fixture_result() -> SweepResult:
 
 
 def test_result_holds_every_trial_and_the_winner(result: SweepResult) -> None:
-    assert [trial.number for trial in result.trials] == list(range(8))
-    assert (result.trials[7].state, result.trials[7].reason) == ("infeasible", "too large")
+    assert [trial.number for trial in result.trials] == list(range(7))
+    assert (result.refused, result.max_work) == (REFUSED, None)
+    assert result.trials[6].work == 500 * (1 * 100 + 2 * 200)
+    assert result.work == 6 * 500 * 100 + 500 * 500
     assert [(score.rung, score.epochs, score.num_rows) for score in result.trials[6].rungs] == [
         (0, 1, 100), (1, 2, 200),
     ]  # fmt: skip

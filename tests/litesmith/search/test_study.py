@@ -10,45 +10,42 @@ from litesmith.errors import DivergedError, ParamsError
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.recipe import Augmentation, Distillation, Schedule
-from litesmith.params.sections.sweep import Rung, SearchParams, Space
+from litesmith.params.sections.sweep import FirstTrial, Rung, SearchParams, Space
 from litesmith.records.sweep import RungScore, Trial
-from litesmith.search.study import (
-    Choices,
-    Entry,
-    Plan,
-    StudyResult,
-    choose_winner,
-    network_of,
-    run_study,
-)
+from litesmith.search.plan import Plan
+from litesmith.search.space import Choices, network_of
+from litesmith.search.study import Entry, StudyResult, choose_winner, run_study
 from litesmith.search.trial import TrialJob, TrialResult, append_result
 from tests.litesmith import small
 
 PARAMS = SearchParams(
     num_trials=10,
+    max_work=None,
     batch_trials=4,
     startup_trials=4,
     max_asks=50,
     reduction=2,
-    rungs=(Rung(epochs=1, num_rows=100), Rung(epochs=2, num_rows=200)),
+    rungs=(Rung(num_images=100, num_rows=100), Rung(num_images=400, num_rows=200)),
     tie_standard_errors=0.0,
-    num_stages=2,
-    stem_stride=1,
-    residual=True,
-    separable=False,
+    first_trials=(),
+    augmentations={
+        "mild": Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
+        "strong": Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4),
+    },
     space=Space(
         widths=(8, 16, 32),
         depths=(1, 2, 3),
-        repeats=(1, 2),
+        stages=(2,),
         stem_kernel_sizes=(3, 5),
+        stem_strides=(1,),
+        residual=(True,),
+        separable=(False,),
+        repeats=(1, 2),
         dropout_rates=(0.0, 0.3),
         batch_sizes=(32, 64),
         learning_rates=(0.01, 0.3),
         weight_decays=(0.001, 0.01),
-        augmentations={
-            "mild": Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
-            "strong": Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4),
-        },
+        augmentations=("mild", "strong"),
     ),
     schedule=Schedule(
         warmup_share=0.25,
@@ -67,6 +64,7 @@ PLAN = Plan(
     limits=HardLimits(max_tflite_bytes=20_000, max_macs=10**6, max_activation_bytes=10**6),
     form=small.FORM,
     train=Path("train"),
+    num_train=1000,
     validation=Path("validation"),
     num_validation=2500,
     targets=Path("targets"),
@@ -76,10 +74,11 @@ PLAN = Plan(
 @pytest.fixture(autouse=True)
 def known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the conversion: bytes grow with width and depth, and 32 channels are too many."""
-    monkeypatch.setattr(
-        "litesmith.search.study.cost_of",
-        lambda spec: Cost(spec.stem_width * 1000 * sum(spec.stage_blocks), 1, 1),
-    )
+    for name in ("cost_of", "estimated_cost"):
+        monkeypatch.setattr(
+            f"litesmith.search.study.{name}",
+            lambda spec: Cost(spec.stem_width * 1000 * sum(spec.stage_blocks), spec.stem_width, 1),
+        )
 
 
 def outcome(job: TrialJob) -> TrialResult:
@@ -117,9 +116,9 @@ def states(result: StudyResult) -> list[str]:
 
 def test_batches_are_halved_and_all_trials_stay(tmp_path: Path) -> None:
     result = study(tmp_path)
-    trials = [entry for entry in result.entries if not entry.trial.reason]
-    assert len(trials) == 10
-    assert [sum(entry.trial.batch == batch for entry in trials) for batch in (0, 1, 2)] == [4, 4, 2]
+    assert len(result.entries) == 10
+    batches = [entry.trial.batch for entry in result.entries]
+    assert [batches.count(batch) for batch in (0, 1, 2)] == [4, 4, 2]
     assert states(result).count("complete") == 2 + 2 + 1
     assert [entry.trial.number for entry in result.entries] == list(range(len(result.entries)))
 
@@ -142,14 +141,13 @@ def finished(number: int, macs: int, accuracy: float) -> Entry:
         number=number,
         batch=0,
         state="complete",
-        reason="",
         choices={},
         tflite_bytes=1,
         macs=macs,
         activation_bytes=1,
         rungs=(score,),
     )
-    return Entry(trial, CHOICES, network_of(CHOICES, PLAN))
+    return Entry(trial, CHOICES, network_of(CHOICES, PLAN.images))
 
 
 @pytest.mark.parametrize(("errors", "number"), [(0.0, 1), (1.0, 2), (3.0, 0)])
@@ -221,12 +219,93 @@ def test_a_study_without_survivors_says_what_to_do(
         study(tmp_path)
 
 
-def test_infeasible_proposals_are_pruned_with_the_reason_and_replaced(tmp_path: Path) -> None:
-    infeasible = [entry for entry in study(tmp_path).entries if entry.trial.reason]
-    assert infeasible
-    for entry in infeasible:
-        assert entry.trial.reason == f"int8 file of {entry.trial.tflite_bytes} bytes, limit 20000"
-        assert entry.trial.rungs == ()
+def test_proposals_beyond_a_limit_are_counted_and_not_trained(tmp_path: Path) -> None:
+    result = study(tmp_path)
+    assert all(entry.trial.tflite_bytes <= 20_000 for entry in result.entries)
+    assert result.refused.proposals == result.refused.tflite_bytes > 0
+    assert (result.refused.macs, result.refused.activation_bytes) == (0, 0)
+
+
+def test_only_what_seems_to_keep_the_limits_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An estimate that is 5 % too high decides nothing."""
+    converted = set[int]()
+
+    def cost_of(spec: NetworkSpec) -> Cost:
+        converted.add(spec.stem_width)
+        return Cost(spec.stem_width, 1, 1)
+
+    monkeypatch.setattr("litesmith.search.study.cost_of", cost_of)
+    monkeypatch.setattr(
+        "litesmith.search.study.estimated_cost",
+        lambda spec: Cost({4: 100, 8: 105, 16: 120}[spec.stem_width], 1, 1),
+    )
+    limits = PLAN.limits.replace(max_tflite_bytes=100)
+    result = study(tmp_path, plan=replace(PLAN, limits=limits))
+    assert converted == {4, 8} == {entry.trial.tflite_bytes for entry in result.entries}
+
+
+def test_a_search_ends_before_the_batch_that_would_exceed_its_work(tmp_path: Path) -> None:
+    params = PARAMS.replace(num_trials=100)
+    whole = study(tmp_path / "a", plan=replace(PLAN, params=params))
+    works = [entry.trial.work for entry in whole.entries]
+    assert works[0] == whole.entries[0].trial.macs * (
+        100 + 400 * (len(whole.entries[0].trial.rungs) - 1)
+    )
+    bounded = params.replace(max_work=sum(works[:40]) * 1.01)
+    result = study(tmp_path / "b", plan=replace(PLAN, params=bounded))
+    assert result.entries == whole.entries[: len(result.entries)]
+    assert len(result.entries) in (36, 40)
+
+
+def test_one_batch_runs_whatever_the_work(tmp_path: Path) -> None:
+    result = study(tmp_path, plan=replace(PLAN, params=PARAMS.replace(max_work=1.0)))
+    assert len(result.entries) == 4
+
+
+FIRST = FirstTrial(
+    width=32,
+    depth=3,
+    stages=4,
+    stem_kernel_size=3,
+    stem_stride=2,
+    residual=False,
+    separable=True,
+    repeats=1,
+    dropout_rate=0.5,
+    batch_size=48,
+    learning_rate=0.2,
+    weight_decay=0.0001,
+    augmentation="strong",
+)
+
+
+def test_known_recipes_come_first_within_space_and_limits(tmp_path: Path) -> None:
+    narrow = FIRST.replace(width=8, depth=1, batch_size=64)
+    params = PARAMS.replace(first_trials=(FIRST, narrow, FIRST))
+    result = study(tmp_path, plan=replace(PLAN, params=params))
+    first, second, third = (entry.choices for entry in result.entries[:3])
+    # 32 channels are too many for the limits at any depth but one, 16 for a depth of three.
+    assert (first.width, first.depth, first.stages, first.residual, first.separable) == (
+        8,
+        3,
+        2,
+        True,
+        False,
+    )
+    assert (first.dropout_rate, first.weight_decay, first.batch_size) == (0.3, 0.001, 32)
+    assert (first.learning_rate, first.augmentation, first.stem_stride) == (0.2, "strong", 1)
+    assert second == replace(first, depth=1, batch_size=64)
+    assert third.learning_rate != 0.2
+
+
+def test_jobs_tell_how_much_of_the_search_is_done(tmp_path: Path) -> None:
+    workers = Workers(tmp_path / "log.jsonl")
+    run_study(PLAN, seed=1, log=workers.log, run_batch=workers)
+    shares = [job.share_done for job in workers.jobs]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[4], shares[6], shares[-1]) == (0.0, 0.2, 0.4, 0.9)
 
 
 def test_unreachable_limits_say_what_to_do(tmp_path: Path) -> None:
@@ -278,31 +357,15 @@ def test_jobs_differ_in_seed_but_not_in_rows(tmp_path: Path) -> None:
 CHOICES = Choices(
     width=8,
     depth=1,
-    repeats=2,
+    stages=2,
     stem_kernel_size=5,
+    stem_stride=1,
+    residual=True,
+    separable=False,
+    repeats=2,
     batch_size=32,
     augmentation="mild",
     dropout_rate=0.1,
     learning_rate=0.1,
     weight_decay=0.001,
 )
-
-
-@pytest.mark.parametrize(("depth", "blocks"), [(0, (0, 0)), (1, (0, 1)), (2, (1, 1)), (3, (1, 2))])
-def test_depth_goes_to_the_last_stage_first(depth: int, blocks: tuple[int, ...]) -> None:
-    spec = network_of(replace(CHOICES, depth=depth), PLAN)
-    assert spec == NetworkSpec(
-        height=8,
-        width=8,
-        channels=1,
-        num_classes=3,
-        stem_width=4,
-        stage_widths=(8, 16),
-        stage_blocks=blocks,
-        stem_kernel_size=5,
-        stem_stride=1,
-        residual=True,
-        separable=False,
-        repeats=2,
-        dropout_rate=0.1,
-    )

@@ -8,7 +8,6 @@ import pytest
 
 from litesmith.data.splits import Split, write_split
 from litesmith.params.sections.recipe import Distillation
-from litesmith.search.study import cost_of
 from litesmith.search.trial import TrialJob, TrialResult, append_result, read_results, run_trial
 from litesmith.training.distillation import write_targets
 from tests.litesmith import make_tiny, small
@@ -55,11 +54,3 @@ def test_a_trial_gives_the_same_in_any_process_and_after_any_other(tmp_path: Pat
     assert results[0].accuracy > 0.5
     assert results[0].cpu_s > 0
     assert list(read_results(log).values()) == results
-
-
-@pytest.mark.slow
-def test_the_cost_is_that_of_the_converted_network() -> None:
-    small, large = cost_of(SPEC), cost_of(SPEC.replace(stage_widths=(32,)))
-    assert 2000 < small.tflite_bytes < large.tflite_bytes
-    assert large.macs == 64 * 9 * 4 + 16 * 9 * 4 * 32 + 32 * 3
-    assert cost_of(SPEC) == small

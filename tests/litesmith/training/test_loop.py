@@ -16,7 +16,7 @@ from litesmith.training import loop
 from litesmith.training.backend import seed_everything
 from litesmith.training.evaluation import evaluate
 from litesmith.training.job import DistillationTargets, TrainingJob
-from litesmith.training.loop import refresh_batch_norm, train, train_plain
+from litesmith.training.loop import refresh_batch_norm, train, train_plain, train_unwatched
 from litesmith.training.networks import build_network
 from tests.litesmith import make_tiny, small
 
@@ -99,6 +99,13 @@ class TestTrained:
         resumed = fresh(seed=99)
         assert train(resumed, replace(job, work=tmp_path)) == history
         for weights, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+            np.testing.assert_array_equal(weights, other)
+
+    def test_an_unwatched_training_ends_with_the_same_weights(self) -> None:
+        watched, unwatched = fresh(), fresh()
+        train(watched, JOB)
+        train_unwatched(unwatched, JOB)
+        for weights, other in zip(watched.get_weights(), unwatched.get_weights(), strict=True):
             np.testing.assert_array_equal(weights, other)
 
     def test_a_model_that_learned_in_bfloat16_answers_in_float32(self) -> None:

@@ -255,7 +255,7 @@ def test_other_parameters_do_not_find_it(root: Path) -> None:
 def test_parameters_that_change_no_result_do_not_name_the_folder(root: Path) -> None:
     params = read_params(root / "params.yaml").sweep
     more = params.model_copy(update={"num_workers": params.num_workers + 1})
-    longer = params.model_copy(update={"full_epochs": params.full_epochs + 1})
+    longer = params.model_copy(update={"num_trials": params.num_trials + 1})
     assert more.deciding() == params.deciding() != longer.deciding()
 
 

@@ -10,7 +10,7 @@ import pytest
 from litesmith.data.splits import Split, write_split
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.everything import Params
-from litesmith.params.loading import DATASETS, DEVICES, overlaid, parse_params
+from litesmith.params.loading import DATASETS, DEVICES, overlaid, parse_params, pinned
 from litesmith.params.sections.recipe import Augmentation
 from litesmith.records.record import write_record
 from litesmith.training.distillation import write_targets
@@ -35,10 +35,10 @@ SMALL = {
         "num_trials": 2,
         "batch_trials": 2,
         "startup_trials": 2,
-        "rungs": [{"epochs": 1, "num_rows": 60}, {"epochs": 1, "num_rows": 120}],
+        "rungs": [{"num_images": 60, "num_rows": 60}, {"num_images": 120, "num_rows": 120}],
         "space": {"widths": [8], "depths": [1], "stem_kernel_sizes": [3], "batch_sizes": [32]},
         "schedule": {"refresh_rows": 60},
-        "full_epochs": 2,
+        "full": {"min_epochs": 2, "max_epochs": 2},
     },
     "prune": {
         "recipe": {"epochs": 1, "batch_size": 32, "refresh_rows": 60},
@@ -53,8 +53,9 @@ SMALL = {
 
 def small_params() -> Params:
     """Return the project's parameters with small values."""
-    content: dict[str, Any] = read_yaml(Path(__file__).parents[3] / catalog.PARAMS)
-    return parse_params(overlaid(content, SMALL), Path(__file__).parents[3])
+    root = Path(__file__).parents[3]
+    content: dict[str, Any] = read_yaml(root / catalog.PARAMS)
+    return parse_params(overlaid(pinned(content, root), SMALL), root)
 
 
 def small_splits(folder: Path) -> None:
@@ -93,6 +94,9 @@ def in_small_workspace(folder: Path, patch: pytest.MonkeyPatch) -> Params:
     write_text(catalog.PARAMS, yaml_text(content))
     shutil.copytree(Path(__file__).parents[3] / DEVICES, DEVICES)
     shutil.copytree(Path(__file__).parents[3] / DATASETS, DATASETS)
+    # What the data set pins is in the parameters, under the small values.
+    file = DATASETS / f"{params.dataset.key}.yaml"
+    write_text(file, yaml_text({**read_yaml(file), "thresholds": None, "sweep": None}))
     return params
 
 

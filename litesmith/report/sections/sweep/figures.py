@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
 from litesmith.analysis.pareto import Standing
+from litesmith.documents.formats import plainly
 from litesmith.records.sweep import Choice, Importance, RungFrontier, RungScore, Trial
 from litesmith.report import svg
 
@@ -73,11 +74,10 @@ def trained_words(rung: RungScore | RungFrontier) -> str:
 
 
 def slices(trials: Sequence[Trial], winner: int) -> list[Slice]:
-    """Return each hyperparameter over the trials at the first rung."""
+    """Return each hyperparameter that differs between trials, over those at the first rung."""
     scored = [trial for trial in trials if trial.scores]
-    names = dict.fromkeys(name for trial in scored for name in trial.choices)
     panels = []
-    for name in names:
+    for name in varied(scored):
         points = tuple(
             SlicePoint(trial.number, trial.choices[name], trial.scores[0].accuracy, _look(trial, winner))
             for trial in scored
@@ -86,6 +86,13 @@ def slices(trials: Sequence[Trial], winner: int) -> list[Slice]:
         is_range = all(isinstance(value, float) for value in values)
         panels.append(Slice(name, None if is_range else tuple(sorted(values, key=_order)), points))
     return panels
+
+
+def varied(trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Return the hyperparameters that differ between trials; all if none does."""
+    names = tuple(dict.fromkeys(name for trial in trials for name in trial.choices))
+    differ = (name for name in names if len({trial.choices[name] for trial in trials}) > 1)
+    return tuple(differ) or names
 
 
 def _order(value: Choice) -> tuple[float, str]:
@@ -214,7 +221,7 @@ def _place(panel: Slice, point: SlicePoint) -> float:
 
 def _name_levels(axes: Axes, panel: Slice, levels: Sequence[Choice]) -> None:
     """Name the levels, and draw the mean of each as a short line."""
-    axes.set_xticks(range(len(levels)), [str(level) for level in levels])
+    axes.set_xticks(range(len(levels)), [plainly(level) for level in levels])
     axes.set_xlim(-0.6, len(levels) - 0.4)
     for position, level in enumerate(levels):
         mean = fmean(point.accuracy for point in panel.points if point.value == level)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from litesmith.documents.formats import count, points
-from litesmith.records.sweep import RungFrontier, SweepResult, Trial
+from litesmith.records.sweep import Choice, Choices, Refused, RungFrontier, SweepResult, Trial
 from litesmith.report import drawing
 from litesmith.report.drawing import Captioned
 from litesmith.report.inputs import ReportInputs
@@ -19,16 +19,18 @@ class TrialRow:
     """A trial as a row of the table.
 
     Attributes:
-        state: With the rung where it stopped or the limit that it breaks.
+        state: With the rung where it stopped.
         accuracies: On validation, by rung; None where it was not trained.
-        cpu_s: CPU-seconds of all its rungs; None if it was not trained.
+        choices: Its values of what differs between trials.
+        cpu_s: CPU-seconds of all its rungs.
     """
 
     trial: Trial
     state: str
     won: bool
     accuracies: tuple[float | None, ...]
-    cpu_s: float | None
+    choices: tuple[Choice, ...]
+    cpu_s: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class SweepSection:
         slices: Accuracy by value of each hyperparameter.
         importances: None if the sweep has no estimate.
         rungs: How long the trials of each rung were trained, in words.
+        varied: Names of the hyperparameters that differ between trials.
+        equal: The others, with the value that all trials have.
+        refused: By which limits how many proposals were refused, in words; empty if none was.
+        cpu_s: CPU-seconds of all trials.
     """
 
     result: SweepResult
@@ -47,7 +53,11 @@ class SweepSection:
     slices: Markup
     importances: Markup | None
     rungs: tuple[str, ...]
+    varied: tuple[str, ...]
+    equal: Choices
+    refused: str
     rows: tuple[TrialRow, ...]
+    cpu_s: float
 
 
 def build(inputs: ReportInputs) -> SweepSection:
@@ -56,13 +66,18 @@ def build(inputs: ReportInputs) -> SweepSection:
     limit = sweep.limits.max_tflite_bytes
     by_bytes = _frontier_figure(sweep.frontiers, "bytes", "int8 file, bytes", limit)
     by_time = _frontier_figure(timing.frontiers, "CPU-seconds", "CPU-seconds of the training")
+    varied, first = figures.varied(sweep.trials), sweep.trials[0].choices
     return SweepSection(
         result=sweep,
         frontiers=(by_bytes, by_time),
         slices=_slice_figure(sweep),
         importances=_importance_figure(sweep) if sweep.importances else None,
         rungs=tuple(figures.trained_words(frontier) for frontier in sweep.frontiers),
+        varied=varied,
+        equal={name: value for name, value in first.items() if name not in varied},
+        refused=refused_words(sweep.refused),
         rows=trial_rows(inputs),
+        cpu_s=sum(time.cpu_s for time in timing.trials),
     )
 
 
@@ -72,19 +87,28 @@ def trial_rows(inputs: ReportInputs) -> tuple[TrialRow, ...]:
     seconds: dict[int, float] = {}
     for time in inputs.results.sweep_timing.trials:
         seconds[time.number] = seconds.get(time.number, 0.0) + time.cpu_s
-    rows = []
+    rows, varied = [], figures.varied(sweep.trials)
     for trial in sweep.trials:
         reached = {rung.rung: rung.accuracy for rung in trial.rungs}
         accuracies = tuple(reached.get(number) for number in range(len(sweep.frontiers)))
-        won = trial.number == sweep.winner.number
-        rows.append(TrialRow(trial, state_words(trial), won, accuracies, seconds.get(trial.number)))
+        won, choices = trial.number == sweep.winner.number, tuple(trial.choices[name] for name in varied)
+        cpu_s = seconds[trial.number]
+        rows.append(TrialRow(trial, state_words(trial), won, accuracies, choices, cpu_s))
     return tuple(rows)
 
 
+def refused_words(refused: Refused) -> str:
+    """Return how many proposals broke which limit; a proposal may break several."""
+    counts = {
+        "bytes": refused.tflite_bytes,
+        "multiply-accumulates": refused.macs,
+        "bytes of activations": refused.activation_bytes,
+    }
+    return ", ".join(f"{count(number)} by {what}" for what, number in counts.items() if number)
+
+
 def state_words(trial: Trial) -> str:
-    """Return a trial's state, with the rung or the limit that ended it."""
-    if trial.state == "infeasible":
-        return f"infeasible: {trial.reason}"
+    """Return a trial's state, with the rung that ended it."""
     return f"pruned at rung {trial.rungs[-1].rung}" if trial.state == "pruned" else trial.state
 
 

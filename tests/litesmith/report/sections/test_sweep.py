@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from litesmith.documents.formats import count
-from litesmith.records.sweep import PricedTrial, RungFrontier
+from litesmith.records.sweep import PricedTrial, Refused, RungFrontier
 from litesmith.report.sections.sweep import section as sweep
 from tests.litesmith.report.report_inputs import report_inputs, with_value
 
@@ -28,21 +28,44 @@ def test_trials_name_their_rungs_and_what_they_took() -> None:
     assert [number for number, row in rows.items() if row.won] == [14]
 
 
-def test_trial_that_was_not_trained_has_neither_time_nor_accuracy() -> None:
-    inputs = report_inputs()
-    times = tuple(time for time in inputs.results.sweep_timing.trials if time.number != 3)
-    row = sweep.trial_rows(with_value(inputs, "results", "sweep_timing", "trials", value=times))[3]
-    assert row.trial.state == "infeasible"
-    assert (row.cpu_s, row.accuracies) == (None, (None, None, None))
-
-
-def test_pruned_trials_name_their_rung_and_infeasible_ones_their_limit() -> None:
+def test_pruned_trials_name_their_rung() -> None:
     words = {trial.state: sweep.state_words(trial) for trial in report_inputs().results.sweep.trials}
     assert words["complete"] == "complete" and words["pruned"] in (
         "pruned at rung 0",
         "pruned at rung 1",
     )
-    assert words["infeasible"].startswith("infeasible: int8 file of ")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_refused_proposals_are_counted_by_limit() -> None:
+    text = shown("max_work", value=None)
+    assert (
+        "5 other proposals broke a limit and were not trained (3 by bytes, 4 by multiply-accumulates)."
+        in text
+    )
+    none = Refused(proposals=0, tflite_bytes=0, macs=0, activation_bytes=0)
+    assert "broke a limit" not in shown("refused", value=none)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_work_is_shown_with_what_it_might_be_and_the_seconds_that_it_took() -> None:
+    work = report_inputs().results.sweep.work
+    words = f"The trials came to {work / 1e12:.2f} million million"
+    assert f"{words} of 3.00, in " in shown("max_work", value=3e12)
+    assert f"{words}, in " in shown("max_work", value=None)
+    section = sweep.build(report_inputs())
+    assert section.cpu_s == pytest.approx(sum(row.cpu_s for row in section.rows))
+    assert "the full training is 12.00 more" in shown("max_work", value=None)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_equal_in_all_trials_is_named_once() -> None:
+    section = sweep.build(report_inputs())
+    assert section.varied == ("width", "depth", "dropout_rate", "learning_rate")
+    assert section.equal == {"kernel_size": 3, "batch_size": 128, "augmentation": "mild"}
+    text = shown("max_work", value=None)
+    assert "Equal in all trials: kernel size 3, batch size 128, augmentation mild." in text
+    assert '<th scope="col" class="number">kernel size</th>' not in text
 
 
 def frontier(*accuracies: float) -> RungFrontier:
@@ -82,7 +105,7 @@ def test_figures_tell_in_words_what_they_show() -> None:
     assert (
         "CPU-seconds of the training" in by_seconds.figure and "most the device" not in by_seconds.figure
     )
-    assert "against each of: width, depth, kernel size" in section.slices
+    assert "against each of: width, depth, dropout rate, learning rate." in section.slices
     num_trained = sum(row.cpu_s is not None and row.accuracies[0] is not None for row in section.rows)
     assert f"from {num_trained} trials: width 64 %" in str(section.importances)
 

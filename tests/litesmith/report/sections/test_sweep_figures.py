@@ -21,7 +21,6 @@ def trial(number: int, size: int, *rungs: RungScore, **choices: Choice) -> Trial
         number=number,
         batch=0,
         state="pruned",
-        reason="",
         choices=choices,
         tflite_bytes=size,
         macs=1,
