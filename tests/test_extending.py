@@ -21,6 +21,8 @@ def test_every_path_exists(path: str) -> None:
 def test_the_examples_are_registered() -> None:
     from litesmith.compression.variants.clustered import CLUSTERED
     from litesmith.compression.variants.registry import VARIANTS
+    from litesmith.data.formats.npz import NPZ
+    from litesmith.data.formats.registry import FORMATS
     from litesmith.device.mcu import MCU
     from litesmith.device.registry import MEASUREMENTS
     from litesmith.report.page import SECTIONS
@@ -30,6 +32,7 @@ def test_the_examples_are_registered() -> None:
 
     assert DYNAMIC in PRECISIONS
     assert CLUSTERED in VARIANTS
+    assert NPZ in FORMATS
     assert MCU in MEASUREMENTS
     assert SECTION in SECTIONS
     assert "prune" in [step.name for step in PIPELINE]
@@ -49,6 +52,7 @@ def test_the_examples_are_registered() -> None:
                 "litesmith/compression/variants/registry.py",
             },
         ),
+        ("npz", {"litesmith/data/formats/npz.py", "litesmith/data/formats/registry.py"}),
         ("mcu", {"litesmith/device/mcu.py", "litesmith/device/registry.py"}),
     ],
 )

@@ -18,7 +18,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 # Jobs that are begun or wait, for each worker: more would lie in memory.
-_AHEAD = 3
+_AHEAD = 2
 
 
 def map_in_order(

@@ -8,6 +8,7 @@ from PIL import Image
 
 from litesmith.data.formats.registry import FORMATS, read_source
 from litesmith.errors import DataError, MachineError
+from tests import data_sets
 from tests.conftest import write_idx
 from tests.litesmith.data.formats.sources import (
     cats_and_dogs,
@@ -79,6 +80,21 @@ def test_the_same_images_in_every_form(
     expected = zip(reference.digests, reference.labels, reference.images.tolist(), strict=True)
     assert rows == sorted(expected)
     assert sorted(labelled.labels) == ["0", "0", "0", "1", "1", "1"]
+
+
+@pytest.mark.parametrize("write", data_sets.FORMS, ids=lambda write: write.__name__)
+def test_a_set_as_people_keep_it(write: data_sets.Form, tmp_path: Path) -> None:
+    data = data_sets.shapes(24, 0 if "table" in write.__name__ else 6)
+    labelled = read_source(write(tmp_path, data), form(height=16, width=16))
+    is_numbered = "idx" in write.__name__ or write is data_sets.as_npz
+    labels = map(str, data.labels) if is_numbered else data.names
+    assert sorted(zip(labelled.labels, labelled.given, strict=True)) == sorted(
+        zip(labels, data.given if any(data.given) else labelled.given, strict=True)
+    )
+    if write is not data_sets.as_mixed_folders:  # JPEG is not exact
+        assert sorted(labelled.images.tolist()) == sorted(data.images.tolist())
+    if write is data_sets.as_table:
+        assert labelled.groups == tuple(data.groups(data_sets.GROUP_SIZE))
 
 
 @pytest.mark.parametrize(
