@@ -66,8 +66,23 @@ def default_search(root: Path = Path()) -> SearchParams:
     return params.sweep.part(SearchParams).replace(trial_threads=1)
 
 
+def random_search(params: SearchParams, num_trials: int) -> SearchParams:
+    """Return the search of the same space that draws every trial at random and trains it in full."""
+    return params.replace(
+        num_trials=num_trials,
+        max_work=None,
+        batch_trials=num_trials,
+        # As long as fewer trials are known, the sampler draws at random.
+        startup_trials=num_trials + 1,
+        # Of one rung, it halves nothing.
+        reduction=2,
+        rungs=params.rungs[-1:],
+        first_trials=(),
+    )
+
+
 def search_folder(config: Config, params: SearchParams, name: str, seed: int) -> Path:
-    """Return the folder of both searches on a data set with one seed.
+    """Return the folder of a search on a data set with one seed.
 
     Raises:
         ParamsError: The seed or the data set is none of those that count.
@@ -81,7 +96,7 @@ def search_folder(config: Config, params: SearchParams, name: str, seed: int) ->
             raise ParamsError(
                 f"{given} is no {what} of {CONFIG.name}. Expected one of {known}: exactly these count."
             )
-    decided = name_for([searches.num_random, searches.limits.deciding(), params.deciding()])
+    decided = name_for([searches.limits.deciding(), params.deciding()])
     return set_folder(config, name) / decided / f"seed-{seed}"
 
 

@@ -3,18 +3,25 @@
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.spent import counting, total
-from benchmarks.sweep.plan import Config, default_search, search_folder, set_folder
+from benchmarks.sweep.plan import (
+    Config,
+    default_search,
+    random_search,
+    search_folder,
+    set_folder,
+)
 from benchmarks.sweep.progress import cpu_s_until, incumbents
-from benchmarks.sweep.sets import make_set
+from benchmarks.sweep.sets import SearchedSet, make_set
 from litesmith.files import write_json
 from litesmith.params.sections.recipe import Augmentation
+from litesmith.params.sections.sweep import SearchParams
 from litesmith.search.plan import Plan, plan_search
 from litesmith.search.study import run_study
 from litesmith.search.trial import TrialJob, TrialResult, read_results, run_trial
@@ -37,13 +44,16 @@ def search_both(config: Config, name: str, seed: int) -> None:
     Raises:
         ParamsError: Data set or seed is none of those that count, or no network keeps the limits.
     """
-    folder, searches = search_folder(config, default_search(), name, seed), config.searches
+    searches, default = config.searches, default_search()
+    at_random = random_search(default, searches.num_random)
+    folder = search_folder(config, default, name, seed)
+    random_log = search_folder(config, at_random, name, seed) / "random.jsonl"
     # Before any network is made, to learn its bytes: TensorFlow fixes the number at its first operation.
     backend.set_threads(1)
     with counting(folder):
-        ours = our_plan(config, name, folder)
-        random = random_plan(ours, searches.num_random)
-        sampled = _search(random, folder / "random.jsonl", derived_seed(searches.seed, "random", seed))
+        data = searched_set(config, name)
+        ours, random = (plan_for(config, params, data) for params in (default, at_random))
+        sampled = _search(random, random_log, derived_seed(searches.seed, "random", seed))
         mark = max(trial.accuracy for trial in sampled.values())
         _LOG.info("the random search found %.4f in %.0f CPU-seconds", mark, _cpu_s(sampled))
         found = _search(ours, folder / "ours.jsonl", derived_seed(searches.seed, "ours", seed), mark)
@@ -54,40 +64,31 @@ def search_both(config: Config, name: str, seed: int) -> None:
     )
 
 
-def our_plan(config: Config, name: str, folder: Path) -> Plan:
-    """Return the default's search for a data set that nobody tuned."""
+def searched_set(config: Config, name: str) -> SearchedSet:
+    """Return a data set of ``sweep.yaml``."""
     searches, size = config.searches, config.searches.sets[name]
-    data = make_set(
+    return make_set(
         name,
         set_folder(config, name),
         num_train=size.num_train,
         num_validation=size.num_validation,
         seed=searches.seed,
     )
-    # No training comes after the last rung, so that the most accurate is the best of both searches.
-    params = default_search().replace(tie_standard_errors=0.0)
+
+
+def plan_for(config: Config, params: SearchParams, data: SearchedSet) -> Plan:
+    """Return a search on a data set.
+
+    No training comes after the last rung, so that the most accurate is the best of both searches.
+    """
     return plan_search(
-        params,
-        searches.limits,
+        params.replace(tie_standard_errors=0.0),
+        config.searches.limits,
         data.form,
         train=data.train,
         validation=data.validation,
-        targets=write_no_targets(folder, data.form.num_classes),
+        targets=write_no_targets(data.train.parent, data.form.num_classes),
     )
-
-
-def random_plan(ours: Plan, num_trials: int) -> Plan:
-    """Return the search of the same space that draws every trial at random and trains it in full."""
-    params = ours.params.replace(
-        num_trials=num_trials,
-        batch_trials=num_trials,
-        max_work=None,
-        # As long as fewer trials are known, the sampler draws at random.
-        startup_trials=num_trials + 1,
-        rungs=ours.params.rungs[-1:],
-        first_trials=(),
-    )
-    return replace(ours, params=params)
 
 
 def write_no_targets(folder: Path, num_classes: int) -> Path:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from litesmith.params.sections.sweep import FullLength, Rung
+from litesmith.params.sections.sweep import FullLength, Rung, SearchParams
 
 # A rung that would leave out fewer than so many of the rows takes all.
 _MOST_ROWS = 0.8
@@ -20,13 +20,19 @@ class Length:
         return float(macs) * self.num_rows * self.epochs
 
 
-def rung_length(rung: Rung, num_train: int) -> Length:
+def rung_length(rung: Rung, num_train: int, max_epochs: int) -> Length:
     """Return the length of a rung's trainings where there are ``num_train`` images.
 
-    On a small data set a rung sees as many images as on a large one, each more often.
+    On a small data set a rung sees as many images as on a large one, each more often, up to
+    ``max_epochs`` times.
     """
     num_rows = rung.num_rows if rung.num_rows <= _MOST_ROWS * num_train else num_train
-    return Length(max(1, round(rung.num_images / num_rows)), num_rows)
+    return Length(min(max(1, round(rung.num_images / num_rows)), max_epochs), num_rows)
+
+
+def rung_lengths(params: SearchParams, num_train: int) -> list[Length]:
+    """Return the lengths of a search's trainings, the shortest first."""
+    return [rung_length(rung, num_train, params.max_epochs) for rung in params.rungs]
 
 
 def full_length(full: FullLength, macs: int, num_train: int) -> Length:

@@ -8,7 +8,7 @@ from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.network import ImageShape
 from litesmith.params.sections.sweep import SearchParams
 from litesmith.records.form import DataForm
-from litesmith.search.lengths import Length, rung_length
+from litesmith.search.lengths import Length, rung_lengths
 from litesmith.search.space import search_for, search_with
 from litesmith.training.distillation import read_targets
 from litesmith.training.networks import image_shape
@@ -46,7 +46,7 @@ class Plan:
     @property
     def lengths(self) -> list[Length]:
         """Lengths of the rungs' trainings, the shortest first."""
-        return [rung_length(rung, self.num_train) for rung in self.params.rungs]
+        return rung_lengths(self.params, self.num_train)
 
 
 def plan_search(
@@ -73,7 +73,7 @@ def plan_search(
         DataError: A folder does not hold what it must.
     """
     num_train = len(read_split(train).labels)
-    shortest = min(rung_length(rung, num_train).num_rows for rung in params.rungs)
+    shortest = min(length.num_rows for length in rung_lengths(params, num_train))
     params = search_for(params, form, num_rows=shortest)
     taught = read_targets(targets, params.distillation)
     if taught is not None:

@@ -11,7 +11,14 @@ import pytest
 from benchmarks.sweep import plan, sets
 from benchmarks.sweep.__main__ import main
 from benchmarks.sweep.collecting import RESULT, claims, collect, share_of
-from benchmarks.sweep.plan import Config, default_search, read_config, search_folder, workers_file
+from benchmarks.sweep.plan import (
+    Config,
+    default_search,
+    random_search,
+    read_config,
+    search_folder,
+    workers_file,
+)
 from benchmarks.sweep.progress import Incumbent, cpu_s_until, incumbents
 from litesmith.errors import ContractError, ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
@@ -139,7 +146,6 @@ def test_other_numbers_go_on_with_nothing() -> None:
         return search_folder(Config.model_validate(content), search, "one", 1)
 
     same = folder({}, params())
-    assert folder({"num_random": 3}, params()) != same
     assert folder({}, params().replace(max_asks=3)) != same
     assert folder({"sets": {"one": {"num_train": 101}}}, params()) != same
     assert folder({"sets": {"other": {"num_train": 101}}}, params()) == same
@@ -218,19 +224,19 @@ def test_both_searches_run_once_and_are_counted(monkeypatch: pytest.MonkeyPatch)
     assert {**again, "cpu_s_in_all": None} == {**record, "cpu_s_in_all": None}
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("small")
-def test_random_trials_are_all_trained_in_full_and_ours_are_halved(tmp_path: Path) -> None:
-    from benchmarks.sweep.searching import our_plan, random_plan
+def test_random_trials_are_all_trained_in_full() -> None:
+    ours, random = params(), random_search(params(), 24)
+    assert random.rungs == ours.rungs[-1:]
+    assert random.startup_trials > random.num_trials == random.batch_trials == 24
+    assert (random.space, random.augmentations, random.schedule) == (
+        ours.space, ours.augmentations, ours.schedule,
+    )  # fmt: skip
+    assert (random.first_trials, random.max_work) == ((), None)
 
-    ours = our_plan(config(), "one", tmp_path)
-    random = random_plan(ours, 24)
-    assert [rung.num_images for rung in ours.params.rungs] == [60, 120]
-    assert random.params.rungs == ours.params.rungs[-1:]
-    assert random.params.startup_trials > random.params.num_trials == 24
-    assert random.params.space == ours.params.space
-    assert random.limits == ours.limits == config().searches.limits
-    assert ours.params.tie_standard_errors == 0.0
+
+def test_what_the_random_search_has_not_changes_nothing_of_it() -> None:
+    other = params().replace(batch_trials=3, first_trials=(), max_work=1e9)
+    assert random_search(other, 24) == random_search(params(), 24)
 
 
 @pytest.mark.slow

@@ -115,6 +115,7 @@ class SearchParams(Section):
     max_asks: Annotated[Count, about("Proposals for each trial before the limits count as unreachable.")]
     reduction: Annotated[int, about("One in so many trials goes on to the next rung.", ge=2)]
     rungs: Annotated[Items[Rung], Field(min_length=1, description="From the shortest to the longest.")]
+    max_epochs: Annotated[Count, about("Of a trial, where the images are few.")]
     tie_standard_errors: Annotated[
         float,
         about("Standard errors below the best that count as equal; the most work then wins.", ge=0),

@@ -8,8 +8,8 @@ import pytest
 from litesmith.device.limits import search_limits
 from litesmith.params.loading import read_params
 from litesmith.params.sections.device import HardLimits
-from litesmith.params.sections.network import ImageShape
 from litesmith.params.sections.sweep import SearchParams
+from litesmith.records.form import DataForm
 from litesmith.search.cost import estimated_cost
 from litesmith.search.lengths import full_length
 from litesmith.search.plan import Plan
@@ -18,7 +18,15 @@ from litesmith.search.study import StudyResult, run_study
 from litesmith.search.trial import TrialJob, TrialResult
 
 PARAMS = read_params(Path(__file__).parents[3] / "params.yaml")
-IMAGES = ImageShape(height=28, width=28, num_classes=10)
+FORM = DataForm(
+    class_names=tuple("0123456789"),
+    height=28,
+    width=28,
+    channels=1,
+    fit="pad",
+    ground="dark",
+    mirror_safe=True,
+)
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,9 @@ def fixture_study(jobs: list[TrialJob], tmp_path: Path, monkeypatch: pytest.Monk
     """Search with the scores of the full run, without training and conversion."""
     monkeypatch.setattr("litesmith.search.study.cost_of", estimated_cost)
     plan = Plan(
-        params=search_for(PARAMS.sweep.part(SearchParams), IMAGES, mirror_safe=True, num_rows=6000),
+        params=search_for(PARAMS.sweep.part(SearchParams), FORM, num_rows=6000),
         limits=search_limits(PARAMS.device.part(HardLimits), PARAMS.sweep.budget),
-        images=IMAGES,
+        form=FORM,
         train=tmp_path,
         num_train=50_000,
         validation=tmp_path,

@@ -14,15 +14,15 @@ FULL = FullLength(max_work=1e9, min_epochs=10, max_epochs=50)
         # Hardly more than the rung asks for: all of them.
         (7_000, Length(3, 7_000)),
         (1_200, Length(20, 1_200)),
-        (100, Length(240, 100)),
+        (100, Length(200, 100)),
     ],
 )
 def test_a_rung_sees_as_many_images_of_a_small_data_set(num_train: int, length: Length) -> None:
-    assert rung_length(Rung(num_images=24_000, num_rows=6_000), num_train) == length
+    assert rung_length(Rung(num_images=24_000, num_rows=6_000), num_train, 200) == length
 
 
 def test_a_rung_sees_each_image_at_least_once() -> None:
-    assert rung_length(Rung(num_images=100, num_rows=1_000), 5_000) == Length(1, 1_000)
+    assert rung_length(Rung(num_images=100, num_rows=1_000), 5_000, 200) == Length(1, 1_000)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ PARAMS = SearchParams(
     max_asks=50,
     reduction=2,
     rungs=(Rung(num_images=100, num_rows=100), Rung(num_images=400, num_rows=200)),
+    max_epochs=100,
     tie_standard_errors=0.0,
     first_trials=(),
     augmentations={
