@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from litesmith.data.formats.picture import picture_suffixes
 from litesmith.errors import DataError
 from litesmith.inference.foreign import ForeignModel, open_foreign
-from litesmith.inference.picture import Picture, read_picture
+from litesmith.inference.picture import Picture, level_range, read_picture
 from litesmith.tflite.metadata import Metadata, parse_metadata, read_metadata
 
 # A class that is less likely than this is left out, unless it is the likeliest.
@@ -184,9 +184,9 @@ def _warnings(picture: Picture, known: Metadata) -> tuple[str, ...]:
         warnings.append(
             f"tiny: {width} x {height} pixels, and the model looks at {form.width} x {form.height}"
         )
-    levels = int(np.ptp(picture.image))
+    levels = level_range(picture.image)
     if levels <= _BLANK_LEVELS:
-        warnings.append(f"blank: its pixels differ by {levels} of 255 grey levels at most")
+        warnings.append(f"blank: its pixels differ by {levels} of 255 levels at most")
     elif training is not None:
         distance = float(training.distances(picture.image[None])[0])
         if distance > training.max_distance:

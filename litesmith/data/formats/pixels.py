@@ -58,13 +58,13 @@ class Pixels:
         Raises:
             DataError: Padded, it would be a line too thin to be seen.
         """
-        laid = Pixels(self._on(FILLS[form.ground]), None)
+        laid = Pixels(self.on(FILLS[form.ground]), None)
         channels = laid.grey()[:, :, None] if form.channels == 1 else laid.colours
         if channels.shape[2] < form.channels:
             channels = np.repeat(channels, form.channels, axis=2)
         return channels if self.size == (form.height, form.width) else _fitted(channels, form)
 
-    def _on(self, level: int) -> NDArray[np.uint8]:
+    def on(self, level: int) -> NDArray[np.uint8]:
         """Lay the picture on a grey level."""
         if self.alpha is None:
             return self.colours

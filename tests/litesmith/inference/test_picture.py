@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from litesmith.data.formats import picture as picture_module
+from litesmith.data.formats.picture import decode_picture
 from litesmith.data.outliers import TrainingStatistics, fit_statistics
 from litesmith.data.synthetic.garments import draw_images
 from litesmith.errors import DataError
@@ -55,10 +56,103 @@ def test_wide_picture_keeps_its_proportions(tmp_path: Path) -> None:
     assert read.changes == ("resized from 200 x 100 to fit 28 x 28, keeping its proportions",)
 
 
-def test_padding_has_the_colour_of_the_background(tmp_path: Path) -> None:
-    grey = Image.new("L", (100, 50), 225)
-    read = read_picture(save(grey, tmp_path / "a.png"), DARK)
-    assert np.unique(read.image).tolist() == [30]
+@pytest.mark.parametrize(
+    ("ground", "levels"), [("dark", (0, 30)), ("light", (255, 225)), ("any", (128, 225))]
+)
+def test_padding_is_the_ground(tmp_path: Path, ground: Ground, levels: tuple[int, int]) -> None:
+    grey = save(Image.new("L", (100, 50), 225), tmp_path / "a.png")
+    read = read_picture(grey, DARK.replace(ground=ground))
+    assert (read.image[0, 14], read.image[14, 14]) == levels
+
+
+FORMS = [
+    InputForm(height=12, width=20, channels=channels, fit=fit, ground="any")
+    for channels in (1, 3)
+    for fit in ("pad", "crop", "stretch")
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.fit}, {form.channels}")
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("size", [(20, 12), (40, 24), (31, 9), (9, 31)])
+def test_a_picture_comes_to_the_input_as_to_a_data_set(
+    tmp_path: Path, form: InputForm, mode: str, size: tuple[int, int]
+) -> None:
+    drawn = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    path = save(Image.fromarray(drawn).convert(mode), tmp_path / "a.png")
+    read = read_picture(path, form)
+    assert read.image.shape == (12, 20, form.channels)
+    assert np.array_equal(read.image, decode_picture(path, "a.png").pixels.in_form(form))
+    assert ("turned grey" in read.changes) == (mode == "RGB" and form.channels == 1)
+    verb = {
+        "pad": "to fit 20 x 12, keeping its proportions",
+        "crop": "to fill 20 x 12, cut at its edges",
+    }
+    expected = (
+        f"resized from {size[0]} x {size[1]} {verb[form.fit]}"
+        if form.fit in verb
+        else f"stretched from {size[0]} x {size[1]} to 20 x 12"
+    )
+    assert (expected in read.changes) == (size != (20, 12))
+
+
+COLOUR = InputForm(height=28, width=28, channels=3, fit="pad", ground="dark")
+
+
+def red_on(level: int) -> Image.Image:
+    picture = Image.new("RGB", (28, 28), (level, level, level))
+    picture.paste((150, 20, 20), (8, 8, 20, 20))
+    return picture
+
+
+def test_a_colour_picture_keeps_its_colours_for_a_model_of_colours(tmp_path: Path) -> None:
+    read = read_picture(save(red_on(10), tmp_path / "a.png"), COLOUR)
+    assert np.array_equal(read.image, np.asarray(red_on(10)))
+    assert read.changes == ()
+
+
+def test_a_grey_picture_has_three_equal_channels_for_a_model_of_colours(tmp_path: Path) -> None:
+    picture = dark_with_square(28, 28)
+    read = read_picture(save(picture, tmp_path / "a.png"), COLOUR)
+    assert np.array_equal(read.image, np.repeat(np.asarray(picture)[..., None], 3, axis=2))
+
+
+def test_of_colours_the_lightness_is_inverted_and_red_stays_red(tmp_path: Path) -> None:
+    read = read_picture(save(red_on(250), tmp_path / "a.png"), COLOUR)
+    assert read.changes == ("inverted, as its background is light (250 of 255)",)
+    assert read.image[0, 0].max() < 10
+    red, green, blue = read.image[14, 14].astype(int)
+    assert red > green + 60 and red > blue + 60
+    on_any = COLOUR.replace(ground="any")
+    assert np.array_equal(read_picture(tmp_path / "a.png", on_any).image, np.asarray(red_on(250)))
+
+
+@pytest.mark.parametrize(("ground", "level"), [("dark", 150), ("light", 105), ("any", 255), ("any", 0)])
+def test_what_is_not_clearly_of_the_opposite_ground_stays(
+    tmp_path: Path, ground: Ground, level: int
+) -> None:
+    grey = Image.new("L", (28, 28), level)
+    grey.paste(200, (8, 8, 20, 20))
+    read = read_picture(save(grey, tmp_path / "a.png"), DARK.replace(ground=ground))
+    assert np.array_equal(read.image[..., 0], np.asarray(grey))
+
+
+def test_a_cut_out_lies_on_grey_where_no_ground_is_known(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (28, 28), (0, 0, 0, 0))
+    clear.paste((200, 60, 30, 255), (8, 8, 20, 20))
+    path = save(clear, tmp_path / "a.png")
+    for form in (DARK.replace(ground="any"), COLOUR.replace(ground="any")):
+        read = read_picture(path, form)
+        assert "laid on grey" in read.changes
+        assert np.array_equal(read.image, decode_picture(path, "a.png").pixels.in_form(form))
+
+
+def test_a_shape_in_alpha_alone_is_laid_on_paper_for_a_model_of_colours(tmp_path: Path) -> None:
+    veil = np.zeros((28, 28, 4), np.uint8)
+    veil[8:20, 8:20] = (255, 255, 255, 120)
+    read = read_picture(save(Image.fromarray(veil), tmp_path / "a.png"), COLOUR)
+    assert read.changes == ("laid on black",)
+    assert read.image[14, 14].tolist() == [120] * 3
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "webp", "tiff"])
