@@ -54,6 +54,7 @@ class ReportInputs:
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
         reference_file: Where that was read from, as ``sha256`` names it.
+        relevant_loss: The smallest loss of accuracy that matters, a fraction.
     """
 
     class_names: tuple[str, ...]
@@ -66,6 +67,7 @@ class ReportInputs:
     reference: Reference | None
     reference_file: str
     params: ReportParams
+    relevant_loss: float
 
     @property
     def final(self) -> str:

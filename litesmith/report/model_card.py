@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from litesmith.documents.formats import percent, shell
+from litesmith.documents.formats import count, percent, shell
 from litesmith.documents.templates import templates
 from litesmith.files import yaml_text
 from litesmith.records.convert import TensorForm
@@ -88,9 +88,10 @@ def render_card(inputs: ReportInputs, verdict: Verdict) -> str:
 
 def weakest_class(inputs: ReportInputs) -> str:
     """Return a sentence on the class that the file finds least often."""
-    classes = inputs.final_variant.per_class
-    recall, name = min((item.recall.value, item.name) for item in classes if item.recall is not None)
-    return f"The class it finds least often is {name}: {percent(recall, 1)} % of its images."
+    worst, name = inputs.final_variant.balance.worst, inputs.final_variant.worst_name
+    interval = f"95 % interval {percent(worst.recall.low, 1)} to {percent(worst.recall.high, 1)}"
+    of_images = f"{percent(worst.recall.value, 1)} % of {count(worst.num_images)} images ({interval})"
+    return f"The class it finds least often is {name}: {of_images}."
 
 
 def front_matter(inputs: ReportInputs, optimized: HeadlineSide) -> str:

@@ -17,7 +17,7 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: SinceReference | No
     dataset = results.validate.dataset
     return Summary(
         kind="litesmith summary",
-        schema_version=2,
+        schema_version=3,
         dataset=DatasetSummary(
             name=dataset.name, synthetic=dataset.synthetic, class_names=inputs.class_names
         ),

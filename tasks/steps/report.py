@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from litesmith.files import write_text
+from litesmith.params.sections.convert import Relevance
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
 from tasks.dag.step import InGit, Measured, step
@@ -65,7 +66,7 @@ class Outs:
 
 
 @step
-def report(params: ReportParams, ins: Ins, outs: Outs) -> None:
+def report(params: ReportParams, ins: Ins, outs: Outs, *, convert: Relevance) -> None:
     """Render the report: a self-contained page that shows nothing but its inputs."""
     from litesmith.records.form import DataForm
     from litesmith.records.provenance import Provenance
@@ -99,6 +100,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs) -> None:
             reference=read_reference(ins.reference),
             reference_file=ins.reference.as_posix(),
             params=params,
+            relevant_loss=convert.relevant_loss,
         )
     )
     write_text(outs.report, written.page)

@@ -24,7 +24,7 @@ CHOICES = Choices(
 )
 FULL = FullTraining(
     epochs=30,
-    validation=Score(accuracy=0.93, loss=0.2),
+    validation=Score(accuracy=0.93, loss=0.2, balance=None),
     recipe=Recipe(
         warmup_share=0.25,
         momentum=0.9,
