@@ -46,6 +46,8 @@ class DatasetSummary(Record):
     """The data set, and its classes in the order of the labels."""
 
     name: str
+    license: Annotated[str | None, about("Of the data; None if it is not stated.")]
+    source: Annotated[str | None, about("A page about the data; None if none is stated.")]
     synthetic: bool
     class_names: tuple[str, ...]
 

@@ -101,6 +101,8 @@ def _converted(part: JsonValue) -> JsonValue:
             return {**others, **unknown, "near_best": near, "smallest_visible": None}
         case {"keras_bytes": _, "tflite_bytes": _}:
             return {**new, **unknown, "worst_class": None}
+        case {"synthetic": _, "class_names": _}:
+            return {**new, "license": None, "source": None}
         case {"golden_max_error": _}:
             return {**new, **unknown}
         case {"accuracy": _, "loss": _} if len(part) == 2:

@@ -14,11 +14,13 @@ from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.analysis.paired import paired
 from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.data.thumbnails import png_base64
+from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
 from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.form import DataForm
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
@@ -47,6 +49,7 @@ CLASS_NAMES = [
     "Ankle boot",
 ]
 FINAL = "tuned-int8"
+DATASET = "Fashion-MNIST"
 
 _FILES = {
     "baseline-float32": (0.9126, 903_420, 835_104, 0.21),
@@ -99,7 +102,17 @@ def report_inputs(
     images = np.random.default_rng(7).integers(0, 256, (len(wrong), 28, 28, 1)).astype(np.uint8)
     predictions = Predictions(labels, predicted, confidence, wrong, images)
     return ReportInputs(
-        class_names=tuple(class_names),
+        dataset=Description(
+            name=DATASET, license="MIT", source="https://github.com/zalandoresearch/fashion-mnist"
+        ),
+        form=DataForm(
+            class_names=tuple(class_names),
+            height=28,
+            width=28,
+            channels=1,
+            ground="dark",
+            mirror_safe=True,
+        ),
         results=_results(class_names, predictions, synthetic),
         histories={
             "baseline": _history(10, 0.905),
@@ -355,7 +368,7 @@ def _validate(num_classes: int, synthetic: bool) -> dict[str, Any]:
     files = {"train": 60_000, "test": 10_000}
     return {
         "passed": True,
-        "dataset": {"name": "Fashion-MNIST", "synthetic": synthetic},
+        "dataset": {"name": DATASET, "synthetic": synthetic},
         "rules": [
             {"name": name, "severity": severity, "table": table, "success": True, "expected": expected,
              "observed": observed, "num_unexpected": 0, "offenders": []}

@@ -203,7 +203,7 @@ def test_committed_reference_and_summary_are_understood() -> None:
         assert seeds(reference.provenance) == "20170828"
 
 
-_NEW = ("balance", "worst_class", "majority", "smallest_visible")
+_NEW = ("balance", "worst_class", "majority", "smallest_visible", "license", "source")
 
 
 def as_version_2(part: Any) -> Any:

@@ -228,7 +228,7 @@ def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> 
 
 def with_answers(*confusions: list[list[int]]) -> ReportInputs:
     """Return inputs of two classes with these answers of the baseline and of the final file."""
-    inputs = with_value(report_inputs(), "class_names", value=("left", "right"))
+    inputs = with_value(report_inputs(), "form", "class_names", value=("left", "right"))
     evaluated = inputs.results.evaluate
     variants = dict(evaluated.variants)
     for name, rows in zip((BASELINE, FINAL), confusions, strict=True):

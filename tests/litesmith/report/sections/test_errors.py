@@ -100,7 +100,8 @@ def test_flipped_pictures_show_both_answers() -> None:
         error_rows=np.array([0, 1, 3, 4]),
         error_images=np.zeros((4, 2, 2, 1), np.uint8),
     )
-    inputs = dataclasses.replace(report_inputs(), predictions=predictions, class_names=("a", "b", "c"))
+    inputs = dataclasses.replace(report_inputs(), predictions=predictions)
+    inputs = with_value(inputs, "form", "class_names", value=("a", "b", "c"))
     inputs = with_value(inputs, "params", "max_thumbnails", value=6)
     answers = {
         kind: [(before.row, before.predicted, after.predicted) for before, after in pairs]
