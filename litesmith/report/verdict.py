@@ -158,18 +158,19 @@ def _accuracy_reason(inputs: ReportInputs) -> Reason:
 def _classes_reason(inputs: ReportInputs) -> Reason:
     """Judge against answers without a look at the image."""
     balance, majority = inputs.final_variant.balance, inputs.results.evaluate.majority
-    worst, name, better = balance.worst, inputs.final_variant.worst_name, "more accurate than"
+    worst, name = balance.worst, inputs.final_variant.worst_name
+    chance = f"by chance {percent(balance.chance, 1)}\u00a0%"
     text = (
-        f"balanced accuracy {_with_ends(balance.accuracy)}, chance {percent(balance.chance)}\u00a0%; "
-        f"least of {name}, {_with_ends(worst.recall)} of {count(worst.num_images)}; "
-        f"{_spread(majority.gain)} {better} {_guess(inputs)}."
+        f"balanced accuracy {_with_ends(balance.accuracy)}, {chance}. "
+        f"It finds {name} least often: {_with_ends(worst.recall)} of {count(worst.num_images)} images. "
+        f"{_spread(majority.gain)} against {_guess(inputs)}."
     )
     facts = (balance.above_chance, majority.surpassed)
     return _reason("Classes", False if False in facts else None if None in facts else True, text)
 
 
 def _with_ends(share: Estimate) -> str:
-    return f"{percent(share.value)}\u00a0% ({percent(share.low)} to {percent(share.high)})"
+    return f"{percent(share.value, 1)}\u00a0% ({percent(share.low, 1)} to {percent(share.high, 1)})"
 
 
 def _spread(difference: Change) -> str:

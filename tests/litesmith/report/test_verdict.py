@@ -271,8 +271,8 @@ def test_forty_images_of_two_classes_do_not_ship_what_seems_worse() -> None:
         f"loss of 1 point, which matters: that would take about {count(23_333)}."
     )
     assert classes.text == (
-        "balanced accuracy 65.00\u00a0% (49.65 to 76.94), chance 50.00\u00a0%; least of left, 65.00\u00a0% (43.29 to "
-        "81.88) of 20; +15.00 points, 95\u00a0% interval \u22127.17 to +35.74 more accurate than always answering left."
+        "balanced accuracy 65.0\u00a0% (49.6 to 76.9), by chance 50.0\u00a0%. It finds left least often: 65.0\u00a0% "
+        "(43.3 to 81.9) of 20 images. +15.00 points, 95\u00a0% interval \u22127.17 to +35.74 against always answering left."
     )
 
 
