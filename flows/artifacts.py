@@ -6,10 +6,13 @@ from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from tabulate import tabulate
 
+from litesmith.documents.formats import NONE
 from litesmith.params.loading import read_params
-from litesmith.records.figures import EvaluateFigures
+from litesmith.records.figures import EvaluateFigures, VariantFigures
 from litesmith.records.record import read_record
 from tasks import catalog
+
+_NAME_COLUMNS = 12
 
 
 def results_rows(root: Path) -> list[dict[str, str]]:
@@ -21,13 +24,26 @@ def results_rows(root: Path) -> list[dict[str, str]]:
     return [
         {
             "model": f"{name} (final)" if name == results.final else name,
-            "test accuracy": f"{variant.accuracy:.4f}",
+            "accuracy": f"{variant.accuracy:.4f}",
             "95 % interval": "{:.4f} to {:.4f}".format(*variant.accuracy_interval),
+            **_by_class(variant),
             "bytes": f"{variant.bytes:,}",
             "gzip bytes": f"{variant.gzip_bytes:,}",
         }
         for name, variant in results.variants.items()
     ]
+
+
+def _by_class(variant: VariantFigures) -> dict[str, str]:
+    """Return balanced accuracy and worst class, as far as they are recorded."""
+    if variant.balance is None:
+        return {"balanced": NONE, "worst class": NONE}
+    worst, name = variant.balance.worst.recall.value, str(variant.worst_name)
+    shown = name if len(name) <= _NAME_COLUMNS else f"{name[: _NAME_COLUMNS - 1]}…"
+    return {
+        "balanced": f"{variant.balance.accuracy.value:.4f}",
+        "worst class": f"{shown} {worst:.4f}",
+    }
 
 
 def text_table(rows: list[dict[str, str]]) -> str:
@@ -55,7 +71,7 @@ def publish_results(root: Path) -> None:
 def synthetic_label(root: Path) -> str:
     """Return the label of synthetic images, empty for real ones."""
     is_synthetic = read_params(root / catalog.PARAMS).dataset.synthetic
-    return "SYNTHETIC IMAGES, not Fashion-MNIST. " if is_synthetic else ""
+    return "SYNTHETIC IMAGES. " if is_synthetic else ""
 
 
 def publish_refusal(root: Path, stage: str, since: float) -> Path | None:

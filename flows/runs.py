@@ -91,10 +91,15 @@ def run_result(root: Path) -> RunResult | None:
         return None
     evaluate = read_record(path, EvaluateFigures)
     figures = read_record(summary, SummaryFigures) if summary.is_file() else None
-    since = figures.since_reference if figures else None
+    since, final = figures.since_reference if figures else None, evaluate.variants[evaluate.final]
     return RunResult(
         final=evaluate.final,
-        **dict(evaluate.variants[evaluate.final]),
+        accuracy=final.accuracy,
+        accuracy_interval=final.accuracy_interval,
+        balance=final.balance,
+        worst_class=final.worst_name,
+        bytes=final.bytes,
+        gzip_bytes=final.gzip_bytes,
         verdict=figures.verdict if figures else None,
         since_reference=since.accuracy if since else None,
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from litesmith.analysis import scores
+from litesmith.analysis.balance import balance_of_confusion
 from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.data.splits import Split
 from litesmith.files import replacing
@@ -66,6 +67,7 @@ def score_variant(answers: Answers, labels: NDArray[np.uint8], class_names: Sequ
         precision=answers.precision,
         accuracy=interval.value,
         accuracy_interval=(interval.low, interval.high),
+        balance=balance_of_confusion(confusion),
         loss=None if coarse else scores.loss(labels, answers.probabilities),
         loss_reason=_NO_LOSS if coarse else None,
         bytes=answers.size.raw_bytes,

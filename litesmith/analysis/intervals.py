@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +39,16 @@ class ClassEstimates:
     num_images: int
 
 
-def wilson(num: int, total: int, confidence: float) -> Estimate | None:
+def quantile(confidence: float) -> float:
+    """Return how many standard errors an interval reaches each way, 1.96 for 0.95."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def wilson(num: float, total: int, confidence: float) -> Estimate | None:
     """Return the share ``num / total`` with Wilson's interval, None if ``total`` is 0.
 
     Args:
-        num: At most ``total``.
+        num: At most ``total``; a fraction where images count in part.
         total: At least 0.
         confidence: Probability that such an interval holds the true share, such as 0.95.
 
@@ -49,10 +56,46 @@ def wilson(num: int, total: int, confidence: float) -> Estimate | None:
     """
     if total == 0:
         return None
-    from scipy.stats import binomtest
+    share, z = num / total, quantile(confidence)
+    scale = 1 + z**2 / total
+    middle = (share + z**2 / (2 * total)) / scale
+    half = z * sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2) / scale
+    # By rounding the ends would miss 0 and 1, which they reach exactly.
+    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
+    return Estimate(share, 0.0 if num == 0 else low, 1.0 if num == total else high)
 
-    interval = binomtest(num, total).proportion_ci(confidence, method="wilson")
-    return Estimate(num / total, float(interval.low), float(interval.high))
+
+def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of shares of different images, with its interval.
+
+    The distance of each end from the mean is that of the mean's shares from their own ends, squared and
+    summed: in small samples closer than a normal approximation, and never empty.
+
+    Args:
+        estimates: At least one, of the same confidence.
+
+    Source: Zou and Donner, "Construction of confidence limits about effect measures", Statistics in
+        Medicine, 2008 (MOVER).
+    """
+    value = sum(estimate.value for estimate in estimates) / len(estimates)
+    below = sqrt(sum((estimate.value - estimate.low) ** 2 for estimate in estimates)) / len(estimates)
+    above = sqrt(sum((estimate.high - estimate.value) ** 2 for estimate in estimates)) / len(estimates)
+    return Estimate(value, max(value - below, 0.0), min(value + above, 1.0))
+
+
+def fewest_allowed(total: int, share: float, level: float) -> int:
+    """Return the fewest of ``total`` images that do not contradict a true share.
+
+    Fewer come about with a probability under ``level`` where the true share is ``share`` or more.
+
+    Args:
+        total: Number of images, at least 1.
+        share: The smallest true share that is allowed, 0 to 1.
+        level: Of the exact binomial test, above 0 and below 1.
+    """
+    from scipy.stats import binom
+
+    return int(binom.ppf(level, total, share))
 
 
 def f1_interval(num_right: int, num_wrong: int, confidence: float) -> Estimate | None:

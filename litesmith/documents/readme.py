@@ -1,5 +1,6 @@
 """The results table of the README."""
 
+import re
 from collections.abc import Mapping
 
 from litesmith.documents.formats import count, milliseconds, percent
@@ -10,6 +11,8 @@ from litesmith.records.provenance import Provenance
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
+# What would end a cell of the table or its emphasis.
+_SPECIAL = re.compile(r"[|*\\`<>]")
 _PACKAGES = [
     "tensorflow",
     "tf-keras",
@@ -18,7 +21,16 @@ _PACKAGES = [
     "optuna",
     "numpy",
 ]
-_HEAD = ("variant", "accuracy, %", "95 % interval", "bytes", "gzip bytes", "median latency, ms")
+_HEAD = (
+    "variant",
+    "accuracy, %",
+    "95 % interval",
+    "balanced, %",
+    "worst class, %",
+    "bytes",
+    "gzip bytes",
+    "median latency, ms",
+)
 
 
 def results_block(
@@ -55,11 +67,13 @@ def with_block(text: str, block: str) -> str:
 
 
 def _row(name: str, variant: Variant, timed: FileLatency | None, *, final: bool) -> list[str]:
-    low, high = variant.accuracy_interval
+    (low, high), balance = variant.accuracy_interval, variant.balance
     cells = [
         name,
         percent(variant.accuracy),
         f"{percent(low)} to {percent(high)}",
+        percent(balance.accuracy.value),
+        f"{percent(balance.worst.recall.value, 1)} {_SPECIAL.sub(' ', variant.worst_name)}",
         count(variant.bytes),
         count(variant.gzip_bytes),
         milliseconds(timed.median_ms) if timed else "",
@@ -77,6 +91,7 @@ def _below(
     machine = f"{host.cpu}, {host.cores} cores, {host.system}, Python {host.python}"
     return (
         f"Test split of {count(evaluate.num_images)} images; every .tflite file was measured by running"
-        f" it. Bold: final.tflite. Latency of one image on {latency.num_threads} thread: {machine}."
-        f" {packages}."
+        f" it. Balanced: mean of the classes' recalls. Worst class: recall of the class that is found"
+        f" least often. Bold: final.tflite. Latency of one image on {latency.num_threads} thread:"
+        f" {machine}. {packages}."
     )

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from litesmith.analysis.balance import Balance
 from litesmith.params.section import about
 from litesmith.records.record import Count, Record, Share
 
@@ -52,6 +53,7 @@ class ConvertedFile(Record):
     golden_max_error: Annotated[float, about("Largest difference of a golden probability from Keras.")]
     agreement_with_keras: Annotated[Share, about("Share of validation images given the same class.")]
     validation_accuracy: Share
+    balance: Annotated[Balance | None, about("On validation; None in a result of an earlier version.")]
     sparsity: Sparsity
     checks: tuple[FileCheck, ...]
 
@@ -60,11 +62,16 @@ class Candidate(Record):
     """A file that might go to the device."""
 
     accuracy: Annotated[Share, about("On validation, over all places that the images were moved to.")]
+    balance: Annotated[Balance | None, about("Of the same; None in a result of an earlier version.")]
     bytes: Count
     gzip_bytes: Count
     behind_best: Annotated[float, about("How far its accuracy is behind the best candidate's.")]
     standard_error: Annotated[float, about("Of that paired difference.")]
-    within_noise: Annotated[bool, about("Whether the difference may be chance.")]
+    smallest_visible: Annotated[
+        float | None,
+        about("Difference from the best that the images show; None of the best, and if not recorded."),
+    ]
+    near_best: Annotated[bool, about("Behind by no more than noise, and by less than what matters.")]
     within_limits: bool
 
 

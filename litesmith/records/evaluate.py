@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from litesmith.analysis.balance import Balance, Majority
 from litesmith.analysis.flips import FlipCounts
 from litesmith.analysis.intervals import ClassEstimates
 from litesmith.analysis.paired import Difference
@@ -20,12 +21,18 @@ class Variant(Record):
     precision: str
     accuracy: Share
     accuracy_interval: Interval
+    balance: Annotated[Balance, about("By class: balanced accuracy and the worst class.")]
     loss: Annotated[float | None, about("Mean cross-entropy in nats; None for integer files.")]
     loss_reason: Annotated[str | None, about("Why there is no loss; None where there is one.")]
     bytes: Count
     gzip_bytes: Count
     per_class: tuple[ClassEstimates, ...]
     confusion: Annotated[tuple[tuple[Count, ...], ...], about("Rows actual, columns predicted.")]
+
+    @property
+    def worst_name(self) -> str:
+        """Name of the class that is recognized least often."""
+        return self.per_class[self.balance.worst.label].name
 
 
 class EvaluateResult(Record):
@@ -35,6 +42,7 @@ class EvaluateResult(Record):
     final: str
     variants: dict[str, Variant]
     gain: Annotated[Difference, about("Accuracy of the final file minus the baseline's, paired.")]
+    majority: Annotated[Majority, about("The final file against always giving the same answer.")]
     calibration: Annotated[
         dict[str, Calibration], about("Of the final file, its parent and the baseline.")
     ]

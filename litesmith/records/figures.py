@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from litesmith.analysis.balance import Balance
 from litesmith.analysis.outcome import Outcome, outcome
 from litesmith.records.record import Count, Interval, Record, Share
 
@@ -17,13 +18,26 @@ class View(Record):
     model_config = ConfigDict(extra="ignore")
 
 
+class ClassName(View):
+    """What a class is called."""
+
+    name: str
+
+
 class VariantFigures(View):
     """What one model or file reaches on the test images, and its size."""
 
     accuracy: Share
     accuracy_interval: Interval
+    balance: Balance | None = None
+    per_class: tuple[ClassName, ...] = ()
     bytes: Count
     gzip_bytes: Count
+
+    @property
+    def worst_name(self) -> str | None:
+        """Name of the worst class; None if that is not recorded."""
+        return self.per_class[self.balance.worst.label].name if self.balance else None
 
 
 class EvaluateFigures(View):

@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from litesmith.analysis.balance import Balance
 from litesmith.errors import DataError
 from litesmith.files import read_json, write_json
 from litesmith.params.section import about
@@ -27,6 +28,22 @@ class Score(Record):
 
     accuracy: Share
     loss: float
+    balance: Annotated[Balance | None, about("By class; None in a result of an earlier version.")]
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The few numbers that tell one run from another."""
+        return {"accuracy": self.accuracy, "loss": self.loss, **balance_figures(self.balance)}
+
+
+def balance_figures(balance: Balance | None) -> dict[str, float]:
+    """Return what `Score.figures` has of the classes; nothing where that is not known."""
+    if balance is None:
+        return {}
+    return {
+        "balanced_accuracy": balance.accuracy.value,
+        "worst_class_recall": balance.worst.recall.value,
+    }
 
 
 class EpochScores(Record):

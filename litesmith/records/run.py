@@ -8,13 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, JsonValue
 
+from litesmith.analysis.balance import Balance
 from litesmith.files import read_json
 from litesmith.params.section import about
 from litesmith.records.figures import AccuracyChange, ReportVerdict
 from litesmith.records.record import Count, Interval, Record, Share, parse_record
 
-VERSION: Literal[4] = 4
+VERSION: Literal[5] = 5
 """Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
+
+
+_VERSION, _WITHOUT_CLASSES = "version", 4
 
 
 class Outcome(StrEnum):
@@ -49,6 +53,8 @@ class RunResult(Record):
     final: str
     accuracy: Share
     accuracy_interval: Interval
+    balance: Annotated[Balance | None, about("By class; None up to version 4.")]
+    worst_class: Annotated[str | None, about("The class recognized least often; None in the same case.")]
     bytes: Count
     gzip_bytes: Count
     verdict: Annotated[ReportVerdict | None, about("Of the report, None if it left none.")]
@@ -63,7 +69,7 @@ def _in_utc(moment: datetime) -> datetime:
 class RunRecord(Record):
     """What one run of the flow did in one workspace."""
 
-    version: Literal[4]
+    version: Literal[5]
     flow_run: str
     name: str
     profile: Annotated[str | None, about("Such as ``quick+synthetic``; None for the project itself.")]
@@ -94,11 +100,14 @@ def read_run(path: Path) -> RunRecord:
     content: JsonValue = read_json(path)
     if isinstance(content, dict) and "version" not in content:
         content = _converted(content)
+    if isinstance(content, dict) and content.get(_VERSION) == _WITHOUT_CLASSES:
+        result = _filled(content.get("result"), "balance", "worst_class")
+        content = {**content, _VERSION: VERSION, "result": result}
     return parse_record(json.dumps(content), RunRecord, path.as_posix())
 
 
 def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return a record of version 1 to 3 in the present shape.
+    """Return a record of version 1 to 3 in the shape of version 4.
 
     Version 1 knew neither the server nor a result, version 2 not whether the images are synthetic. Some
     in between say that beside the result.
@@ -111,7 +120,7 @@ def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
         stages = {name: _filled(stage, "step_wall_s", "step_cpu_s") for name, stage in stages.items()}
     git = _filled(content.get("git"), "unknown")
     converted = {**content, "git": git, "stages": stages}
-    return {"version": VERSION, "refused": False, "synthetic": synthetic, **added, **converted}
+    return {_VERSION: _WITHOUT_CLASSES, "refused": False, "synthetic": synthetic, **added, **converted}
 
 
 def _filled(part: JsonValue, *names: str) -> JsonValue:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from litesmith.analysis.balance import Balance
 from litesmith.params.section import about
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
@@ -45,6 +46,8 @@ class DatasetSummary(Record):
     """The data set, and its classes in the order of the labels."""
 
     name: str
+    license: Annotated[str | None, about("Of the data; None if it is not stated.")]
+    source: Annotated[str | None, about("A page about the data; None if none is stated.")]
     synthetic: bool
     class_names: tuple[str, ...]
 
@@ -55,6 +58,8 @@ class HeadlineSide(Record):
     variant: str
     accuracy: Share
     accuracy_interval: Interval
+    balance: Annotated[Balance | None, about("By class; None in a result of an earlier version.")]
+    worst_class: Annotated[str | None, about("The class recognized least often; None in the same case.")]
     keras_bytes: Count
     tflite_bytes: Count
     gzip_bytes: Count
@@ -135,7 +140,7 @@ class Summary(Record):
     """
 
     kind: Annotated[Literal["litesmith summary"], about("Tells the file from others.")]
-    schema_version: Annotated[Literal[2], about("Goes up when a field that a reader relies on changes.")]
+    schema_version: Annotated[Literal[3], about("Goes up when a field that a reader relies on changes.")]
     dataset: DatasetSummary
     final: str
     headline: Headline
@@ -155,7 +160,7 @@ class Reference(Record):
     """The part of a summary that later reports compare with."""
 
     kind: Literal["litesmith reference"]
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     final: str
     optimized: HeadlineSide
     right: RightAnswers

@@ -37,8 +37,8 @@ def drawn(
 
 
 def png_uri(image: NDArray[np.uint8]) -> str:
-    """Return a uint8 (height, width, channels) image as a PNG data URI, inverted if it is grey."""
-    shown = 255 - image[..., 0] if image.shape[2] == 1 else image
+    """Return an image as it is, uint8 (height, width, channels), as a PNG data URI."""
+    grey_or_colour = image[..., 0] if image.shape[2] == 1 else image
     buffer = io.BytesIO()
-    Image.fromarray(shown).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(grey_or_colour).save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

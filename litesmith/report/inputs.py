@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.device import LimitCheck
 from litesmith.records.evaluate import Variant
+from litesmith.records.form import DataForm
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import Reference, Results
 
@@ -47,16 +49,19 @@ class ReportInputs:
     """The contents of a report's input files.
 
     Attributes:
-        class_names: In the order of their labels.
+        dataset: What its file says of the data set.
+        form: What its images look like, and its classes in the order of their labels.
         histories: Of ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there is one.
         baseline_summary: Keras' table of the baseline's layers.
         provenance: By step.
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
         reference_file: Where that was read from, as ``sha256`` names it.
+        relevant_loss: The smallest loss of accuracy that matters, a fraction.
     """
 
-    class_names: tuple[str, ...]
+    dataset: Description
+    form: DataForm
     results: Results
     histories: Mapping[str, History]
     predictions: Predictions
@@ -66,6 +71,12 @@ class ReportInputs:
     reference: Reference | None
     reference_file: str
     params: ReportParams
+    relevant_loss: float
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of their labels."""
+        return self.form.class_names
 
     @property
     def final(self) -> str:

@@ -8,15 +8,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from litesmith.documents.formats import percent, shell
+from litesmith.documents.formats import count, percent, shell
 from litesmith.documents.templates import templates
 from litesmith.files import yaml_text
 from litesmith.records.convert import TensorForm
+from litesmith.records.form import DataForm
 from litesmith.records.summary import HeadlineSide, Verdict
 from litesmith.report.budget import BudgetLine, budget
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.provenance import seeds, versions
 from litesmith.report.reference import headline_side, this_run
+
+NOT_STATED = "not stated"
+_ADDRESS = re.compile(r"https?://[^\s<>\\`]+")
 
 # What Markdown or the HTML in it could take for more than text.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -41,6 +45,9 @@ class Card:
         inputs: Of the report.
         input_form: How the input stands for real numbers; empty if it holds them as they are.
         output_form: The same of the output.
+        look: What an image looks like, in words.
+        license: Of the data.
+        source: Of the data, as a link if it is an address.
         uses: What each split is for.
     """
 
@@ -54,6 +61,9 @@ class Card:
     baseline: HeadlineSide
     optimized: HeadlineSide
     budget: list[BudgetLine]
+    look: str
+    license: str
+    source: str
     weakest_class: str
     command: Markdown
     seed: str
@@ -76,6 +86,9 @@ def render_card(inputs: ReportInputs, verdict: Verdict) -> str:
         baseline=headline_side(inputs.results, BASELINE, BASELINE, BASELINE_LITE),
         optimized=optimized,
         budget=budget(inputs),
+        look=look(inputs.form),
+        license=inputs.dataset.license or NOT_STATED,
+        source=linked(inputs.dataset.source),
         weakest_class=weakest_class(inputs),
         command=Markdown(command),
         seed=seeds(inputs.provenance),
@@ -88,35 +101,55 @@ def render_card(inputs: ReportInputs, verdict: Verdict) -> str:
 
 def weakest_class(inputs: ReportInputs) -> str:
     """Return a sentence on the class that the file finds least often."""
-    classes = inputs.final_variant.per_class
-    recall, name = min((item.recall.value, item.name) for item in classes if item.recall is not None)
-    return f"The class it finds least often is {name}: {percent(recall, 1)} % of its images."
+    worst, name = inputs.final_variant.balance.worst, inputs.final_variant.worst_name
+    interval = f"95 % interval {percent(worst.recall.low, 1)} to {percent(worst.recall.high, 1)}"
+    of_images = f"{percent(worst.recall.value, 1)} % of {count(worst.num_images)} images ({interval})"
+    return f"The class it finds least often is {name}: {of_images}."
 
 
 def front_matter(inputs: ReportInputs, optimized: HeadlineSide) -> str:
     """Return the card's YAML, which an index of models reads."""
-    dataset = inputs.results.validate.dataset
+    dataset, synthetic = inputs.dataset, inputs.results.validate.dataset.synthetic
     tags = ["image-classification", "tflite", "litert", "edge", "quantization", "pruning"]
-    published = {"datasets": ["zalando-datasets/fashion_mnist"]}
-    is_published = dataset.name == "Fashion-MNIST" and not dataset.synthetic
     accuracy = {"type": "accuracy", "name": "accuracy on the test split", "value": optimized.accuracy}
+    balanced = {
+        "type": "balanced_accuracy",
+        "name": "balanced accuracy on the test split",
+        "value": inputs.final_variant.balance.accuracy.value,
+    }
     size = {"type": "size", "name": "bytes of the .tflite file", "value": optimized.tflite_bytes}
-    slug = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-") or "unnamed"
     result = {
         "task": {"type": "image-classification", "name": "Image classification"},
-        "dataset": {"type": slug, "name": dataset.name, "split": "test"},
-        "metrics": [accuracy, size],
+        "dataset": {"type": _slug(dataset.name, "unnamed"), "name": dataset.name, "split": "test"},
+        "metrics": [accuracy, balanced, size],
     }
     fields = {
-        "license": "mit",
+        "license": _slug(dataset.license or "", "unknown"),
         "library_name": "litert",
         "pipeline_tag": "image-classification",
-        "tags": [*tags, "synthetic-images"] if dataset.synthetic else tags,
-        **(published if is_published else {}),
-        "metrics": ["accuracy"],
+        "tags": [*tags, "synthetic-images"] if synthetic else tags,
+        "metrics": ["accuracy", "balanced_accuracy"],
         "model-index": [{"name": f"litesmith {inputs.final}", "results": [result]}],
     }
     return yaml_text(fields).strip()
+
+
+def _slug(text: str, otherwise: str) -> str:
+    """Return a text as an identifier, such as ``cc-by-4.0``."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or otherwise
+
+
+def look(form: DataForm) -> str:
+    """Return in words what an image of the data set looks like."""
+    ground = {"dark": "bright on a dark ground", "light": "dark on a light ground", "any": "any ground"}
+    return f"one {'grey' if form.channels == 1 else 'colour'} image, {ground[form.ground]}"
+
+
+def linked(address: str | None) -> str:
+    """Return an address as a link in Markdown, and another text as it is."""
+    if address is None:
+        return NOT_STATED
+    return Markdown(f"<{address}>") if _ADDRESS.fullmatch(address) else address
 
 
 def _form(tensor: TensorForm) -> str:

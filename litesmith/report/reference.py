@@ -61,7 +61,7 @@ def as_reference(
     model = keras_variant(results.evaluate.variants[final].model)
     return Reference(
         kind="litesmith reference",
-        schema_version=2,
+        schema_version=3,
         final=final,
         optimized=headline_side(results, final, model, final),
         right=right,
@@ -79,6 +79,8 @@ def headline_side(results: Results, measured: str, keras: str, lite: str) -> Hea
         variant=measured,
         accuracy=variants[measured].accuracy,
         accuracy_interval=variants[measured].accuracy_interval,
+        balance=variants[measured].balance,
+        worst_class=variants[measured].worst_name,
         keras_bytes=variants[keras].bytes,
         tflite_bytes=variants[lite].bytes,
         gzip_bytes=variants[lite].gzip_bytes,

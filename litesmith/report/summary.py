@@ -14,12 +14,15 @@ from litesmith.report.reference import accuracy_change, headline_side, this_run
 def summarize(inputs: ReportInputs, verdict: Verdict, since: SinceReference | None) -> Summary:
     """Return all numbers of a report."""
     results, run = inputs.results, this_run(inputs)
-    dataset = results.validate.dataset
     return Summary(
         kind="litesmith summary",
-        schema_version=2,
+        schema_version=3,
         dataset=DatasetSummary(
-            name=dataset.name, synthetic=dataset.synthetic, class_names=inputs.class_names
+            name=inputs.dataset.name,
+            license=inputs.dataset.license,
+            source=inputs.dataset.source,
+            synthetic=results.validate.dataset.synthetic,
+            class_names=inputs.class_names,
         ),
         final=inputs.final,
         headline=Headline(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from litesmith.analysis.intervals import Estimate
+from litesmith.analysis.outcome import images_needed, no_worse, smallest_visible
 from litesmith.documents.formats import count, number, percent, points, shell
 from litesmith.records.summary import Reason, SinceReference, Verdict
 from litesmith.report.budget import BudgetLine
@@ -10,10 +12,14 @@ from litesmith.report.reference import Change
 
 
 def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: SinceReference | None) -> Verdict:
-    """Judge whether the optimized model is better, fits and can be trusted."""
+    """Judge whether the optimized model is better, fits and can be trusted.
+
+    Where the images cannot tell whether a loss that matters is there, they do not speak for the model.
+    """
     reasons = (
         _accuracy_reason(inputs),
-        *_reference_reasons(since),
+        _classes_reason(inputs),
+        *_reference_reasons(since, inputs),
         _budget_reason(lines),
         _files_reason(inputs),
         _data_reason(inputs),
@@ -49,13 +55,15 @@ def _conclusion(
         "Files": "it failed its checks",
         "Data": "the data failed validation",
         "Budget": "it breaks the device's budget",
+        "Classes": f"it is no better than {_guess(inputs)}",
         "Accuracy": f"it is {_apart(gain, 'the baseline')}",
     }
     if broken := [text for topic, text in words.items() if topic in bad]:
         return f"Do not ship {name}: {_listed(broken)}.", "The reasons say what has to change first."
     merits = [_apart(gain, "the baseline"), fits]
-    if unknown := [_doubt(reason, since) for reason in reasons if reason.good is None]:
-        sentence = f"Look before you ship {name}: {_listed([merits[0], *unknown])}."
+    if doubts := _doubts(reasons, inputs, since):
+        known = [] if reasons[0].good is None else merits[:1]
+        sentence = f"Look before you ship {name}: {_listed([*known, *doubts])}."
         return sentence, "The reasons say what to look at."
     command = reference_command(inputs.params.profile)
     adopt = f"Once it is shipped, `{command}` makes it what later runs are compared with."
@@ -87,11 +95,36 @@ def _resized(since: SinceReference) -> str:
     return ""
 
 
-def _doubt(reason: Reason, since: SinceReference | None) -> str:
-    """Return why a reason does not speak for the model."""
-    if reason.topic == "Reference" and since is not None:
-        return f"it is {_apart(since.accuracy, 'the reference run')}, on other test images"
-    return "whether it fits the device is not known"
+def _doubts(reasons: Sequence[Reason], inputs: ReportInputs, since: SinceReference | None) -> list[str]:
+    """Return in words what is not known and could speak against the model."""
+    unknown = {reason.topic for reason in reasons if reason.good is None}
+    loses = f"whether it loses {_relevant(inputs)} or more against the"
+    worse = since is not None and since.accuracy.outcome == "worse"
+    questions = {
+        "Accuracy": f"{loses} baseline",
+        "Classes": f"whether it is better than {_guess(inputs)}",
+        **({} if worse else {"Reference": f"{loses} reference run"}),
+    }
+    asked = [question for topic, question in questions.items() if topic in unknown]
+    doubts = [f"{_these_images(inputs)} cannot tell {_listed(asked)}"] if asked else []
+    if worse and since is not None and "Reference" in unknown:
+        doubts.append(f"it is {_apart(since.accuracy, 'the reference run')}, on other test images")
+    return [*doubts, *(["whether it fits the device is not known"] if "Budget" in unknown else [])]
+
+
+def _these_images(inputs: ReportInputs) -> str:
+    return f"these {count(inputs.results.evaluate.num_images)} test images"
+
+
+def _relevant(inputs: ReportInputs) -> str:
+    """Return the smallest loss that matters in words, such as ``1 point``."""
+    loss = f"{100 * inputs.relevant_loss:g}"
+    return f"{loss} point" if loss == "1" else f"{loss} points"
+
+
+def _guess(inputs: ReportInputs) -> str:
+    label = inputs.results.evaluate.majority.label
+    return f"always answering {inputs.class_names[label]}"
 
 
 _CHANGED = "What changed since the reference run stands below."
@@ -117,8 +150,27 @@ def _accuracy_reason(inputs: ReportInputs) -> Reason:
     evaluated = inputs.results.evaluate
     after, before = (percent(v.accuracy) for v in (inputs.final_variant, evaluated.variants[BASELINE]))
     right = f"{after}\u00a0% of {count(evaluated.num_images)} test images right"
+    good = no_worse(evaluated.gain.low, evaluated.gain.high, inputs.relevant_loss)
     text = f"{right}, the baseline {before}\u00a0%: {_spread(evaluated.gain)}."
-    return _reason("Accuracy", evaluated.gain.outcome != "worse", text)
+    return _reason("Accuracy", good, f"{text}{_too_few(evaluated.gain, good, inputs)}")
+
+
+def _classes_reason(inputs: ReportInputs) -> Reason:
+    """Judge against answers without a look at the image."""
+    balance, majority = inputs.final_variant.balance, inputs.results.evaluate.majority
+    worst, name = balance.worst, inputs.final_variant.worst_name
+    chance = f"by chance {percent(balance.chance, 1)}\u00a0%"
+    text = (
+        f"balanced accuracy {_with_ends(balance.accuracy)}, {chance}. "
+        f"It finds {name} least often: {_with_ends(worst.recall)} of {count(worst.num_images)} images. "
+        f"{_spread(majority.gain)} against {_guess(inputs)}."
+    )
+    facts = (balance.above_chance, majority.surpassed)
+    return _reason("Classes", False if False in facts else None if None in facts else True, text)
+
+
+def _with_ends(share: Estimate) -> str:
+    return f"{percent(share.value, 1)}\u00a0% ({percent(share.low, 1)} to {percent(share.high, 1)})"
 
 
 def _spread(difference: Change) -> str:
@@ -126,7 +178,21 @@ def _spread(difference: Change) -> str:
     return f"{points(difference.mean)} points, 95\u00a0% interval {interval}"
 
 
-def _reference_reasons(since: SinceReference | None) -> list[Reason]:
+def _too_few(difference: Change, good: bool | None, inputs: ReportInputs) -> str:
+    """Return what the images cannot show; empty where they show what matters."""
+    ends, num_images = (difference.low, difference.high), inputs.results.evaluate.num_images
+    visible = smallest_visible(*ends)
+    seen = f" {_these_images(inputs).capitalize()} show a difference from {percent(visible)} points on"
+    if good is not None:
+        return f"{seen}."
+    needed = images_needed(*ends, num_images, inputs.relevant_loss)
+    return (
+        f"{seen}, and do not exclude a loss of {_relevant(inputs)}, which matters: "
+        f"that would take about {count(needed)}."
+    )
+
+
+def _reference_reasons(since: SinceReference | None, inputs: ReportInputs) -> list[Reason]:
     if since is None:
         return []
     if since.same_run:
@@ -137,10 +203,11 @@ def _reference_reasons(since: SinceReference | None) -> list[Reason]:
         if since.paired
         else "not on the same test images, so it is less certain"
     )
-    # Other test images may be harder: worse on them is a reason to look, not to refuse.
-    good = True if since.accuracy.outcome != "worse" else False if since.paired else None
+    good = no_worse(since.accuracy.low, since.accuracy.high, inputs.relevant_loss)
     text = f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}."
-    return [_reason("Reference", good, text)]
+    text += _too_few(since.accuracy, good, inputs)
+    # Other test images may be harder: worse on them is a reason to look, not to refuse.
+    return [_reason("Reference", good if since.paired else good or None, text)]
 
 
 def _budget_reason(lines: Sequence[BudgetLine]) -> Reason:

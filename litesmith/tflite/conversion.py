@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.analysis.balance import balance_of
 from litesmith.analysis.scores import accuracy, agreement
 from litesmith.compression.loading import is_quantization_aware
 from litesmith.compression.variants.registry import passes
@@ -178,6 +179,7 @@ def _checked(
         golden_max_error=golden_error(observation, reference),
         agreement_with_keras=agreement(observation.in_place, reference.predicted),
         validation_accuracy=accuracy(labels, observation.in_place),
+        balance=balance_of(labels, np.asarray(observation.in_place)),
         sparsity=Sparsity(overall=observation.sparsity, layers=tuple(observation.weights)),
         checks=checks,
     )

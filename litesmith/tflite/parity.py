@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.analysis.scores import agreement
+from litesmith.analysis.intervals import fewest_allowed
 from litesmith.errors import ConversionError
 from litesmith.files import run_module
 from litesmith.records.convert import FileCheck
@@ -23,12 +23,14 @@ class Requirements:
     Attributes:
         golden_tolerance: Largest difference of a golden probability from the Keras model's.
         min_agreement: Smallest share of images on which file and Keras model name the same class.
+        agreement_level: Chance that a file which agrees on just that share of all images is refused.
         max_shift_px: How far images are moved for the choice of the final file; 0 for no candidate.
     """
 
     precision: Precision
     golden_tolerance: float
     min_agreement: float
+    agreement_level: float
     max_shift_px: int = 0
 
 
@@ -204,6 +206,14 @@ def _golden(observation: Observation, requirements: Requirements, reference: Ref
 
 
 def _agreement(observation: Observation, requirements: Requirements, reference: Reference) -> FileCheck:
-    share, least = agreement(observation.in_place, reference.predicted), requirements.min_agreement
-    detail = f"same class as Keras on {share:.4f} of validation, at least {least:g} required"
-    return FileCheck(name="agreement", passed=share >= least, detail=detail)
+    """Check that a file answers as its model, up to what is chance."""
+    same = np.asarray(observation.in_place) == reference.predicted
+    num, total = int(same.sum()), len(same)
+    share, level = requirements.min_agreement, requirements.agreement_level
+    fewest = fewest_allowed(total, share, level)
+    detail = (
+        f"same class as Keras on {num} of {total} validation images ({num / total:.4f}), at least "
+        f"{share:g} required: fewer than {fewest} of {total} fall short of it beyond chance "
+        f"(exact binomial test at {level:g})"
+    )
+    return FileCheck(name="agreement", passed=num >= fewest, detail=detail)

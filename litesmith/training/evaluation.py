@@ -1,9 +1,10 @@
-"""Accuracy and loss of a Keras model on a split."""
+"""Scores of a Keras model on a split."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+from litesmith.analysis.balance import balance_of
 from litesmith.data.splits import Split
 from litesmith.records.record import Score
 from litesmith.training.augmentation import to_pixels
@@ -15,7 +16,7 @@ EVALUATION_BATCH = 500
 
 
 def evaluate(model: KerasModel, split: Split) -> Score:
-    """Return accuracy and loss of a model on a split."""
+    """Return accuracy, loss and balance of a model on a split."""
     return evaluator(model, split)()
 
 
@@ -29,8 +30,12 @@ def evaluator(model: KerasModel, split: Split) -> Callable[[], Score]:
         batches = [predict(images[start : start + EVALUATION_BATCH]).numpy() for start in starts]
         probabilities = np.concatenate(batches)
         of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-        accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+        predicted = probabilities.argmax(axis=1)
         loss = float(-np.log(np.maximum(of_label, 1e-12)).mean())
-        return Score(accuracy=round(accuracy, 6), loss=round(loss, 6))
+        return Score(
+            accuracy=round(float((predicted == labels).mean()), 6),
+            loss=round(loss, 6),
+            balance=balance_of(labels, predicted),
+        )
 
     return score

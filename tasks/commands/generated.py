@@ -47,11 +47,10 @@ class GeneratedFile:
 
 
 def _summary(root: Path) -> "Summary | None":
-    from litesmith.records.record import read_record
-    from litesmith.records.summary import Summary
+    from litesmith.report.older import read_summary
 
     path = root / catalog.SUMMARY
-    return read_record(path, Summary) if path.is_file() else None
+    return read_summary(path) if path.is_file() else None
 
 
 def _notes(root: Path) -> str:

@@ -66,7 +66,8 @@ def baseline(params: BaselineParams, ins: Ins, outs: Outs, *, seed: int) -> None
         recipe=BaselineRecipe(optimizer="adam", **adam),
     )
     write_record(outs.results, result)
-    write_json(outs.metrics, result.model_dump(include={"validation", "num_parameters"}))
+    metrics = {"validation": result.validation.figures, "num_parameters": result.num_parameters}
+    write_json(outs.metrics, metrics)
 
 
 def _summary(model: "KerasModel") -> str:

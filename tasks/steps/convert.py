@@ -12,7 +12,7 @@ from litesmith.params.sections.dataset import Named
 from litesmith.params.sections.device import HardLimits
 from litesmith.records.convert import ConvertResult
 from litesmith.records.form import DataForm
-from litesmith.records.record import read_record, write_record
+from litesmith.records.record import balance_figures, read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Metric, step
 
@@ -97,6 +97,7 @@ def convert(
         conversion.candidates(may_be_final, load_h5(ins.tuned), device),
         images.validation.labels,
         noise_standard_errors=params.noise_standard_errors,
+        relevant_loss=params.relevant_loss,
         equal_size_share=params.equal_size_share,
         moved_px=params.choice_shift_px,
     )
@@ -152,8 +153,13 @@ def _requirements(precision: "Precision", params: ConvertParams) -> "Requirement
 
     name = precision.name
     shift_px = params.choice_shift_px if name in params.candidates else 0
-    tolerance, agreement = params.golden_tolerance[name], params.min_agreement[name]
-    return Requirements(precision, tolerance, agreement, shift_px)
+    return Requirements(
+        precision,
+        golden_tolerance=params.golden_tolerance[name],
+        min_agreement=params.min_agreement[name],
+        agreement_level=params.agreement_level,
+        max_shift_px=shift_px,
+    )
 
 
 def _models(ins: Ins) -> "Iterator[tuple[str, KerasModel]]":
@@ -196,6 +202,7 @@ def _metrics(result: ConvertResult) -> dict[str, object]:
     return {
         "final": {
             **final.model_dump(include={"bytes", "gzip_bytes", "validation_accuracy"}),
+            **balance_figures(final.balance),
             "sparsity": final.sparsity.overall,
         },
         "files": {name: file.model_dump(include=shown) for name, file in result.files.items()},

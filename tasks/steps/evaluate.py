@@ -13,7 +13,7 @@ from litesmith.records.device import DeviceMeasurement, LatencyResult, LimitChec
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.form import DataForm
 from litesmith.records.provenance import Host
-from litesmith.records.record import read_record, write_record
+from litesmith.records.record import balance_figures, read_record, write_record
 from tasks import catalog
 from tasks.dag.step import Measured, Metric, Plot, step
 
@@ -64,7 +64,10 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
         MachineError: A requested tool is not installed.
         ConversionError: A file does not run on a requested device.
     """
+    import numpy as np
+
     from litesmith.analysis.answers import calibrations, flip_counts, keras_variant
+    from litesmith.analysis.balance import over_majority
     from litesmith.analysis.paired import paired
     from litesmith.data.splits import read_split
     from litesmith.device import registry
@@ -81,14 +84,15 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
     predicted = {name: variant.predicted for name, variant in answers.items()}
     confidence = {name: variant.confidence for name, variant in answers.items()}
     measured = _measurements(params, ins, converted)
+    variants = {
+        name: score_variant(variant, test.labels, form.class_names) for name, variant in answers.items()
+    }
     result = EvaluateResult(
         num_images=len(test.labels),
         final=final,
-        variants={
-            name: score_variant(variant, test.labels, form.class_names)
-            for name, variant in answers.items()
-        },
+        variants=variants,
         gain=paired(predicted[final] == test.labels, predicted[baseline] == test.labels),
+        majority=over_majority(np.array(variants[final].confusion)),
         calibration=calibrations(
             test.labels, predicted, confidence, (baseline, parent, final), params.calibration_bins
         ),
@@ -226,7 +230,10 @@ def _metrics(result: EvaluateResult) -> dict[str, object]:
     """Return the numbers that tell one run from another."""
     shown = {"accuracy", "loss", "bytes", "gzip_bytes"}
     picked = {
-        name: variant.model_dump(include=shown, exclude_none=True)
+        name: {
+            **variant.model_dump(include=shown, exclude_none=True),
+            **balance_figures(variant.balance),
+        }
         for name, variant in result.variants.items()
     }
     return {"final": picked[result.final], **picked}

@@ -68,5 +68,5 @@ def prune(params: PruneParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
         recipe=job.recipe,
     )
     write_record(outs.results, result)
-    validation = {name: line.validation.model_dump() for name, line in ablation.lines.items()}
+    validation = {name: line.validation.figures for name, line in ablation.lines.items()}
     write_json(outs.metrics, {"validation": validation, "sparsity": result.sparsity_reached})

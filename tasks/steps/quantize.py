@@ -80,7 +80,7 @@ def quantize(params: QuantizeParams, ins: Ins, outs: Outs, *, seed: int, work: P
         recipe=tuning.job.recipe,
     )
     write_record(outs.results, result)
-    validation = {name: tuned.validation.model_dump() for name, tuned in result.variants.items()}
+    validation = {name: tuned.validation.figures for name, tuned in result.variants.items()}
     write_json(outs.metrics, {"validation": validation})
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from litesmith.files import write_text
+from litesmith.params.sections.convert import Relevance
+from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
 from tasks.dag.step import InGit, Measured, step
@@ -65,7 +67,9 @@ class Outs:
 
 
 @step
-def report(params: ReportParams, ins: Ins, outs: Outs) -> None:
+def report(
+    params: ReportParams, ins: Ins, outs: Outs, *, dataset: Description, convert: Relevance
+) -> None:
     """Render the report: a self-contained page that shows nothing but its inputs."""
     from litesmith.records.form import DataForm
     from litesmith.records.provenance import Provenance
@@ -87,7 +91,8 @@ def report(params: ReportParams, ins: Ins, outs: Outs) -> None:
         histories["teacher"] = ins.teacher_history
     written = make_report(
         ReportInputs(
-            class_names=read_record(ins.form, DataForm).class_names,
+            dataset=dataset,
+            form=read_record(ins.form, DataForm),
             results=results,
             histories={model: _history(path) for model, path in histories.items()},
             predictions=_predictions(ins.predictions),
@@ -99,6 +104,7 @@ def report(params: ReportParams, ins: Ins, outs: Outs) -> None:
             reference=read_reference(ins.reference),
             reference_file=ins.reference.as_posix(),
             params=params,
+            relevant_loss=convert.relevant_loss,
         )
     )
     write_text(outs.report, written.page)

@@ -105,7 +105,7 @@ def sweep(
     )
     write_record(outs.results, result)
     metrics = {
-        "validation": full_training.validation.model_dump(),
+        "validation": full_training.validation.figures,
         "num_parameters": model.count_params(),
         **result.winner.model_dump(include={"tflite_bytes", "macs", "activation_bytes"}),
         "num_trials": len(result.trials),

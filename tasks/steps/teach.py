@@ -79,7 +79,8 @@ def teach(params: TeachParams, ins: Ins, outs: Outs, *, seed: int, work: Path) -
         recipe=job.recipe,
     )
     write_record(outs.results, result)
-    write_json(outs.metrics, result.model_dump(include={"num_teachers", "validation"}))
+    validation = {name: score.figures for name, score in result.validation.items()}
+    write_json(outs.metrics, {"num_teachers": result.num_teachers, "validation": validation})
 
 
 def _scores(

@@ -49,7 +49,7 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert path.parent == tmp_path / catalog.RUNS
     assert path.name.endswith("Z-brave-cat.json")
     record = read_run(path)
-    assert (record.version, record.started.microsecond) == (4, 0)
+    assert (record.version, record.started.microsecond) == (5, 0)
     assert (record.steps_wall_s, record.steps_cpu_s) == (30.0, 60.0)
     assert 9.9 < record.overhead_s < 12
     idle, ran = record.stages["fetch"], record.stages["baseline"]
@@ -83,6 +83,7 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     assert alone is not None
     assert (alone.final, alone.accuracy, alone.bytes) == ("tuned-int8", 0.93, 70512)
     assert (alone.verdict, alone.since_reference) == (None, None)
+    assert (alone.balance, alone.worst_class) == (None, None)
     difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
     verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
     figures = {"verdict": verdict, "since_reference": {"accuracy": difference, "paired": True}}
@@ -150,3 +151,19 @@ def test_a_run_that_failed_has_no_result_of_an_earlier_one(tmp_path: Path) -> No
     assert content["stages"] == {
         "validate": {"outcome": "Failed", "wall_s": 3.46, "step_wall_s": None, "step_cpu_s": None}
     }
+
+
+def test_the_result_names_the_class_that_is_recognized_least_often(tmp_path: Path) -> None:
+    _results(tmp_path)
+    content = read_json(tmp_path / catalog.results("evaluate"))
+    balance = {
+        "accuracy": {"value": 0.9, "low": 0.8, "high": 0.95},
+        "chance": 0.5,
+        "worst": {"label": 1, "recall": {"value": 0.85, "low": 0.7, "high": 0.9}, "num_images": 40},
+    }
+    names = [{"name": "left", "num_images": 60}, {"name": "right", "num_images": 40}]
+    content["variants"]["tuned-int8"] |= {"balance": balance, "per_class": names}
+    write_json(tmp_path / catalog.results("evaluate"), content)
+    result = run_result(tmp_path)
+    assert result is not None and result.balance is not None
+    assert (result.worst_class, result.balance.worst.num_images) == ("right", 40)

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from litesmith.analysis.balance import balance_of
 from litesmith.analysis.intervals import wilson
 from litesmith.data.splits import Split
 from litesmith.evaluation import Answers, confusion_rows, score_variant, write_predictions
@@ -27,6 +28,8 @@ def test_scores_and_sizes_of_a_variant() -> None:
     assert scored.loss == pytest.approx(-(4 * np.log(0.8) + np.log(0.1)) / 5)
     assert (scored.bytes, scored.gzip_bytes) == (1000, 900)
     assert scored.confusion == ((1, 0, 0), (0, 2, 0), (0, 1, 1))
+    assert scored.balance == balance_of(LABELS, np.array([0, 1, 2, 1, 1]))
+    assert (scored.worst_name, scored.balance.worst.recall.value) == ("c", 0.5)
     last = scored.per_class[2]
     assert (last.name, last.num_images) == ("c", 2)
     assert (last.precision, last.recall) == (wilson(1, 1, 0.95), wilson(1, 2, 0.95))

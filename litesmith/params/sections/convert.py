@@ -11,7 +11,16 @@ from litesmith.params.section import Count, Fraction, Items, Section, Share, Thr
 ByPrecision = Mapping[str, Share]
 
 
-class ConvertParams(Section):
+class Relevance(Section):
+    """What matters where two models are compared."""
+
+    relevant_loss: Annotated[
+        Fraction,
+        about("Smallest loss of accuracy that matters, in the choice and for the verdict.", gt=0),
+    ]
+
+
+class ConvertParams(Relevance):
     """Conversion of models, checks of their files, and choice of one."""
 
     num_calibration: Annotated[Count, about("Training images from which int8 learns its ranges.")]
@@ -19,6 +28,9 @@ class ConvertParams(Section):
     golden_tolerance: Annotated[ByPrecision, about("Largest difference of a golden probability.")]
     min_agreement: Annotated[
         ByPrecision, about("Smallest share of images with the same class as by Keras.")
+    ]
+    agreement_level: Annotated[
+        float, about("Chance that a file which agrees just as often is refused.", gt=0, lt=0.5)
     ]
     candidates: Annotated[
         Items[str], Field(min_length=1, description="Precisions that may go to the device.")

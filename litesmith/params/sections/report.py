@@ -11,4 +11,7 @@ class ReportParams(Section):
     max_thumbnails: Annotated[int, about("Pictures of mistakes, the surest first.", ge=0, le=500)]
     max_pairs: Annotated[int, about("Pairs of confused classes, the most frequent first.", ge=0)]
     pair_pictures: Annotated[int, about("Pictures for each pair, the surest first.", ge=0, le=50)]
+    max_classes: Annotated[
+        int, about("Classes in confusion matrices and figures, those with the most mistakes.", ge=2)
+    ]
     profile: Annotated[str | None, about("Profiles in use; a workspace fills it in.")]

@@ -281,7 +281,7 @@ def test_the_terminal_ends_with_the_table_and_the_report(
     assert runs == f"runs:   {(reference.folder / catalog.INDEX).resolve()}"
     assert run.startswith("run:    ")
     assert took.startswith("took:   ")
-    assert "SYNTHETIC IMAGES, not Fashion-MNIST" in observed.outputs["flow after dvc"]
+    assert "SYNTHETIC IMAGES. " in observed.outputs["flow after dvc"]
     assert "(final)" in observed.outputs["flow after dvc"]
 
 

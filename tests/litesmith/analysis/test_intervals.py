@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom, binomtest
 
-from litesmith.analysis.intervals import Estimate, class_estimates, f1_interval, wilson
+from litesmith.analysis.intervals import (
+    Estimate,
+    class_estimates,
+    f1_interval,
+    fewest_allowed,
+    mean_estimate,
+    wilson,
+)
 
 NAMES = ["bag", "coat", "dress"]
 CONFUSION = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
@@ -32,6 +40,37 @@ def test_wilson_holds_at_any_confidence(num: int, total: int, confidence: float,
     assert estimate is not None
     expected = (middle - half if num else 0, middle + half if num < total else 1)
     assert (estimate.low, estimate.high) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("num", "total"), [(0, 4), (1, 9), (9_406, 10_000), (4, 4)])
+def test_wilson_is_what_scipy_has(num: int, total: int) -> None:
+    ends, estimate = binomtest(num, total).proportion_ci(0.95, method="wilson"), wilson(num, total, 0.95)
+    assert estimate is not None
+    assert (estimate.low, estimate.high) == pytest.approx((ends.low, ends.high), abs=1e-12)
+
+
+def test_mean_of_equal_shares_is_surer_than_each() -> None:
+    one = Estimate(0.8, 0.7, 0.86)
+    mean = mean_estimate([one] * 4)
+    assert (mean.value, mean.low, mean.high) == pytest.approx((0.8, 0.8 - 0.1 / 2, 0.8 + 0.06 / 2))
+    assert mean_estimate([one]) == one
+
+
+def test_mean_of_perfect_shares_is_not_certain() -> None:
+    perfect = wilson(5, 5, 0.95)
+    assert perfect is not None
+    mean = mean_estimate([perfect, perfect])
+    assert (mean.value, mean.high) == (1, 1) and 0.5 < mean.low < 0.8
+
+
+@pytest.mark.parametrize("total", [1, 10, 100, 5000])
+@pytest.mark.parametrize("share", [0.9, 0.96, 0.999, 1.0])
+def test_fewest_allowed_is_where_the_binomial_test_begins_to_refuse(total: int, share: float) -> None:
+    fewest = fewest_allowed(total, share, 0.001)
+    assert binom.cdf(fewest, total, share) >= 0.001 > binom.cdf(fewest - 1, total, share)
+    for num, refused in ((fewest, False), (fewest - 1, True)):
+        if num >= 0:
+            assert (binomtest(num, total, share, alternative="less").pvalue < 0.001) == refused
 
 
 def test_interval_of_a_perfect_score_stays_below_one() -> None:

@@ -20,11 +20,14 @@ def _record(day: int, **changed: Any) -> dict[str, Any]:
     }
     result = {
         "final": "tuned-int8", "accuracy": 0.92 + day / 1000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
+        "balance": {"accuracy": {"value": 0.91, "low": 0.9, "high": 0.92}, "chance": 0.1,
+                    "worst": {"label": 6, "recall": {"value": 0.8, "low": 0.7, "high": 0.9}, "num_images": 1000}},
+        "worst_class": "Shirt",
         "gzip_bytes": 50000, "verdict": {"outcome": "good", "sentence": "The optimized model is better."},
         "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003}
     }  # fmt: skip
     record = {
-        "version": 4, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
+        "version": 5, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0123456789abcdef", "dirty": True, "unknown": None},
         "started": f"2026-11-{day:02d}T21:24:36+00:00", "startup_s": 9.5, "wall_s": 100.0, "steps_wall_s": 87.66,
         "overhead_s": 12.34, "steps_cpu_s": 140.0, "cpu_s": 150.0, "server_cpu_s": None, "stages": stages,
@@ -104,6 +107,7 @@ def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
     for shown in (
         "92.20",
         "91.50 to 93.50",
+        "<dt>Balanced accuracy, %</dt><dd>91.00 <small>least of Shirt: 80.0 of 1 000</small>",
         "70 512",
         "<code>0123456</code> with changes",
         "1 min 40 s",
@@ -132,10 +136,10 @@ def test_a_run_without_a_result_is_shown_with_what_it_holds() -> None:
     assert "done, its verdict is not recorded" in page
     assert page.count('title="this run ended without a result"') == 3
     assert "to start" not in page
-    judged = {**_record(1)["result"], "verdict": None, "since_reference": None}
+    judged = {**_record(1)["result"], "verdict": None, "since_reference": None, "balance": None}
     page = render_index([_run(1, result=judged)])
     assert page.count('title="the report left no verdict"') == 1
-    assert "Since reference" not in page
+    assert "Since reference" not in page and "Balanced accuracy" not in page
 
 
 class _Tags(HTMLParser):
@@ -201,7 +205,7 @@ def test_the_same_records_give_the_same_page() -> None:
 
 
 def test_an_index_with_a_run_on_drawn_images_says_so() -> None:
-    banner = "synthetic images, not Fashion-MNIST"
+    banner = ">synthetic images</p>"
     assert banner not in render_index([_run(1), _run(2, result=None, error="x", synthetic=None)])
     assert render_index([_run(1, result=None, synthetic=True)]).count(banner) == 1
     assert render_index([_run(1), _run(2, synthetic=True)]).count(banner) == 1

@@ -51,7 +51,7 @@ def test_span_of_a_rung_is_told_in_standard_errors() -> None:
 def test_int8_file_is_compared_with_its_model_image_by_image() -> None:
     flips = FlipCounts(right_to_wrong=10, wrong_to_right=30, wrong_to_wrong=5, num_images=1_000)
     text = changed(*EVALUATE, "flips", "tuned-int8", value=flips)
-    assert "changed the test accuracy by +2.00 points (95 % interval +0.77 to +3.23)" in text
+    assert "changed the test accuracy by +2.00 points (95 % interval +0.73 to +3.26)" in text
 
 
 def test_parts_of_the_fine_tuning_are_compared_on_validation() -> None:
@@ -114,8 +114,8 @@ def test_notes_answer_eight_questions_with_the_recorded_figures() -> None:
 
 def test_changes_on_test_are_told_with_their_intervals() -> None:
     text = flat(report_inputs())
-    assert "reaches 93.00 % on test: +3.00 points (95 % interval +0.56 to +5.44)." in text
-    assert "9.4 times smaller, and +3.00 points (95 % interval +1.94 to +4.06)" in text
+    assert "reaches 93.00 % on test: +3.00 points (95 % interval +0.54 to +5.44)." in text
+    assert "9.4 times smaller, and +3.00 points (95 % interval +1.90 to +4.08)" in text
 
 
 def test_limits_and_devices_are_quoted_where_they_were_measured() -> None:
@@ -140,6 +140,16 @@ def test_file_that_was_not_made_is_an_error_that_names_it() -> None:
 
 def test_files_of_models_tuned_for_conversion_are_told_where_there_are_some() -> None:
     inputs = report_inputs()
-    assert "| qat | 96 304 | 80 007 | 0.083 | 93.00 | 0.00 | \u22122.24 to +2.24 |" in flat(inputs)
+    assert "| qat | 96 304 | 80 007 | 0.083 | 93.00 | 0.00 | \u22122.25 to +2.25 |" in flat(inputs)
     none = without(inputs, "results", "quantize", "variants", "qat")
     assert "prepared for its conversion" not in flat(none)
+
+
+def test_worst_class_of_the_final_file_is_named() -> None:
+    inputs = report_inputs()
+    variant = inputs.final_variant
+    worst, name = variant.balance.worst, variant.worst_name
+    assert (
+        f"tuned-int8 finds {100 * worst.recall.value:.1f} % of the {worst.num_images} images of its worst class, {name}, "
+        f"and its balanced accuracy, the mean of all these shares, is {100 * variant.balance.accuracy.value:.2f} %."
+    ) in flat(inputs)

@@ -42,3 +42,18 @@ def test_a_stale_table_is_replaced(block: str) -> None:
 def test_missing_markers_are_refused(text: str, block: str) -> None:
     with pytest.raises(ContractError, match=f"must hold the lines {BEGIN} and {END}"):
         with_block(text, block)
+
+
+def test_block_has_balanced_accuracy_and_the_worst_class_of_each_variant(block: str) -> None:
+    variant = report_inputs().final_variant
+    (row,) = [line for line in block.splitlines() if f"**{FINAL}**" in line]
+    cells = [cell.strip(" *") for cell in row.split("|")]
+    balance = variant.balance
+    assert cells[4] == f"{100 * balance.accuracy.value:.2f}"
+    assert cells[5] == f"{100 * balance.worst.recall.value:.1f} {variant.worst_name}"
+
+
+def test_name_of_a_class_cannot_leave_its_cell() -> None:
+    inputs = report_inputs(class_names=["a|b*`c`", *"defghijkl"[:9]])
+    block = results_block(inputs.results.evaluate, inputs.results.latency, inputs.provenance)
+    assert len({line.count("|") for line in block.splitlines() if line.startswith("|")}) == 1

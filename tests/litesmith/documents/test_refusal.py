@@ -80,4 +80,4 @@ def test_offenders_without_an_index_have_no_picture() -> None:
 def test_page_about_unreadable_files(synthetic: bool) -> None:
     page = render_page("Set", synthetic, trouble="data/raw/<x>.gz is truncated")
     assert "data/raw/&lt;x&gt;.gz is truncated" in page
-    assert ("synthetic images, not Fashion-MNIST" in page) == synthetic
+    assert ("These are synthetic images." in page) == synthetic

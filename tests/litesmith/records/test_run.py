@@ -31,7 +31,7 @@ def test_every_committed_record_is_read_and_loses_nothing(path: Path, tmp_path: 
     assert path.stem == f"{record.started:%Y%m%dT%H%M%SZ}-{record.name}"
     written = tmp_path / path.name
     write_record(written, record)
-    assert _held(read_json(path), read_json(written))
+    assert _held({**read_json(path), "version": record.version}, read_json(written))
     assert read_run(written) == record
 
 
@@ -50,8 +50,14 @@ def test_what_the_first_version_did_not_know_is_none() -> None:
         record.result,
     )
     assert unknown == (None,) * 5
-    assert (record.version, record.refused, record.git.unknown) == (4, False, None)
+    assert (record.version, record.refused, record.git.unknown) == (5, False, None)
     assert record.stages["fetch"].step_wall_s == 0.7
+
+
+def test_what_version_4_did_not_know_is_none() -> None:
+    older = [path for path in RUNS if read_json(path).get("version", 1) < 5]
+    results = [run.result for run in map(read_run, older) if run.result]
+    assert results and all((result.balance, result.worst_class) == (None, None) for result in results)
 
 
 def test_a_stage_that_ran_no_step_has_no_times_of_it() -> None:
@@ -82,7 +88,7 @@ def test_a_moment_that_lost_its_zone_is_in_utc(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "wrong"),
     [
-        ({"version": 5}, "version: input should be 4"),
+        ({"version": 6}, "version: input should be 5"),
         ({"wall_s": "long"}, "wall_s: input should be a valid number"),
         ({"stages": {"fetch": {"outcome": "Half"}}}, "stages.fetch.outcome: input should be 'uptodate'"),
         ({"stages": None}, "stages: input should be an object"),

@@ -9,15 +9,18 @@ import numpy as np
 from pydantic import BaseModel
 
 from litesmith.analysis.answers import calibrations, flip_counts
+from litesmith.analysis.balance import balance, balance_of_confusion, over_majority
 from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.analysis.paired import paired
 from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.data.thumbnails import png_base64
+from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
 from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.form import DataForm
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
@@ -46,6 +49,7 @@ CLASS_NAMES = [
     "Ankle boot",
 ]
 FINAL = "tuned-int8"
+DATASET = "Fashion-MNIST"
 
 _FILES = {
     "baseline-float32": (0.9126, 903_420, 835_104, 0.21),
@@ -98,7 +102,17 @@ def report_inputs(
     images = np.random.default_rng(7).integers(0, 256, (len(wrong), 28, 28, 1)).astype(np.uint8)
     predictions = Predictions(labels, predicted, confidence, wrong, images)
     return ReportInputs(
-        class_names=tuple(class_names),
+        dataset=Description(
+            name=DATASET, license="MIT", source="https://github.com/zalandoresearch/fashion-mnist"
+        ),
+        form=DataForm(
+            class_names=tuple(class_names),
+            height=28,
+            width=28,
+            channels=1,
+            ground="dark",
+            mirror_safe=True,
+        ),
         results=_results(class_names, predictions, synthetic),
         histories={
             "baseline": _history(10, 0.905),
@@ -114,7 +128,10 @@ def report_inputs(
         },
         reference=None,
         reference_file="reports/reference.json",
-        params=ReportParams(max_thumbnails=24, max_pairs=5, pair_pictures=4, profile=None),
+        params=ReportParams(
+            max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, profile=None
+        ),
+        relevant_loss=0.01,
     )
 
 
@@ -224,8 +241,8 @@ def _recipe(**values: Any) -> dict[str, Any]:
 
 def _baseline() -> dict[str, Any]:
     return {
-        "validation": {"accuracy": 0.913, "loss": 0.2511},
-        "train": {"accuracy": 0.957, "loss": 0.121},
+        "validation": _score(0.913, 0.2511),
+        "train": _score(0.957, 0.121),
         "num_parameters": 225_034,
         "keras_bytes": 2_727_128,
         "macs": 2_817_472,
@@ -245,6 +262,9 @@ def _evaluate(class_names: list[str], predictions: Predictions) -> EvaluateResul
             name: _variant(name, class_names, labels, answers) for name, answers in predicted.items()
         },
         "gain": dataclasses.asdict(paired(predicted[FINAL] == labels, predicted[BASELINE] == labels)),
+        "majority": dataclasses.asdict(
+            over_majority(_confusion(labels, predicted[FINAL], len(class_names)))
+        ),
         "calibration": {
             name: dataclasses.asdict(calibration)
             for name, calibration in calibrations(
@@ -350,7 +370,7 @@ def _validate(num_classes: int, synthetic: bool) -> dict[str, Any]:
     files = {"train": 60_000, "test": 10_000}
     return {
         "passed": True,
-        "dataset": {"name": "Fashion-MNIST", "synthetic": synthetic},
+        "dataset": {"name": DATASET, "synthetic": synthetic},
         "rules": [
             {"name": name, "severity": severity, "table": table, "success": True, "expected": expected,
              "observed": observed, "num_unexpected": 0, "offenders": []}
@@ -384,7 +404,7 @@ def _sweep(trials: list[dict[str, Any]]) -> dict[str, Any]:
             "tflite_bytes": 96_248, "macs": 9_812_000, "activation_bytes": 50_176
         },
         "refused": {"proposals": 5, "tflite_bytes": 3, "macs": 4, "activation_bytes": 0}, "max_work": 3e12,
-        "full_training": {"epochs": 24, "work": 1.2e13, "validation": {"accuracy": 0.9378, "loss": 0.1893},
+        "full_training": {"epochs": 24, "work": 1.2e13, "validation": _score(0.9378, 0.1893),
                           "recipe": _recipe(epochs=24, label_smoothing=0.05)},
         "trials": trials,
         "limits": {"max_tflite_bytes": 100_000, "max_macs": 12_000_000, "max_activation_bytes": 64_000},
@@ -472,9 +492,20 @@ def _trial(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _score(accuracy: float, loss: float) -> dict[str, Any]:
+    return {"accuracy": accuracy, "loss": loss, "balance": _balance(accuracy)}
+
+
+def _balance(accuracy: float) -> dict[str, Any]:
+    """Return the balance of 5,000 validation images, of which class 6 is harder than the others."""
+    right = np.full(10, 500 * accuracy + 20)
+    right[6] -= 200
+    return dataclasses.asdict(balance(right, np.full(10, 500)))
+
+
 def _prune() -> dict[str, Any]:
     def line(label: str, rate: float, pruned: bool, accuracy: float) -> dict[str, Any]:
-        validation = {"accuracy": accuracy, "loss": 3 * (1 - accuracy)}
+        validation = _score(accuracy, 3 * (1 - accuracy))
         return {"label": label, "dropout_rate": rate, "pruned": pruned, "validation": validation,
                 "sparsity": 0.6 if pruned else 0.0}  # fmt: skip
 
@@ -503,8 +534,8 @@ def _quantize() -> dict[str, Any]:
         "as the file does",
         "parent": "tuned",
         "passes": 1,
-        "validation": {"accuracy": 0.9375, "loss": 0.1902},
-        "parent_validation": {"accuracy": 0.9378, "loss": 0.19},
+        "validation": _score(0.9375, 0.1902),
+        "parent_validation": _score(0.9378, 0.19),
         "distinct_values": {},
         "history": [
             {
@@ -540,11 +571,13 @@ def _convert() -> dict[str, Any]:
             "candidates": {
                 name: {
                     "accuracy": accuracy,
+                    "balance": _balance(accuracy),
                     "bytes": size,
                     "gzip_bytes": gzip_bytes,
                     "behind_best": 0.9364 - accuracy,
                     "standard_error": 0.0016,
-                    "within_noise": True,
+                    "smallest_visible": 0.0031,
+                    "near_best": True,
                     "within_limits": True,
                 }
                 for name, (accuracy, size, gzip_bytes, _) in _FILES.items()
@@ -567,7 +600,7 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
         "model": model, "precision": precision, "bytes": size, "gzip_bytes": gzip_bytes,
         "input": {**ends, "shape": [1, 28, 28, 1]}, "output": {**ends, "shape": [1, 10]},
         "golden_max_error": 0.0117 if dtype == "int8" else 1.2e-06, "agreement_with_keras": 0.9962,
-        "validation_accuracy": accuracy + 0.001,
+        "validation_accuracy": accuracy + 0.001, "balance": _balance(accuracy + 0.001),
         "sparsity": {
             "overall": 0.6 if model == "pruned" else 0.001,
             "layers": [
@@ -580,17 +613,19 @@ def _file(name: str, accuracy: float, size: int, gzip_bytes: int, _: float) -> d
     }  # fmt: skip
 
 
+def _confusion(labels: np.ndarray, said: np.ndarray, num: int) -> np.ndarray:
+    return np.bincount(labels.astype(int) * num + said, minlength=num**2).reshape(num, num)
+
+
 def _variant(name: str, class_names: list[str], labels: np.ndarray, said: np.ndarray) -> dict[str, Any]:
     accuracy = float((labels == said).mean())
-    num_classes = len(class_names)
-    confusion = np.bincount(labels.astype(int) * num_classes + said, minlength=num_classes**2).reshape(
-        num_classes, num_classes
-    )
+    confusion = _confusion(labels, said, len(class_names))
     interval = wilson(int((labels == said).sum()), len(labels), CONFIDENCE)
     size, gzip_bytes = (_KERAS[name] if name in _KERAS else _FILES[name])[1:3]
     return {
         "label": name.replace("-", " "), "model": name.split("-")[0], "precision": name.split("-")[1],
         "format": "keras" if name in _KERAS else "tflite", "accuracy": accuracy,
+        "balance": dataclasses.asdict(balance_of_confusion(confusion)),
         "accuracy_interval": [interval.low, interval.high], "loss": None if "int8" in name else 0.19,
         "loss_reason": "most of its probabilities are 0" if "int8" in name else None,
         "bytes": size, "gzip_bytes": gzip_bytes,

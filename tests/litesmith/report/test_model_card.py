@@ -1,9 +1,13 @@
 """Tests of litesmith.report.model_card."""
 
+import dataclasses
+import re
+
 import pytest
 from ruamel.yaml import YAML
 
 from litesmith.documents.formats import count
+from litesmith.params.sections.dataset import Description
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.model_card import Markdown, markdown_text
 from litesmith.report.page import make_report
@@ -19,7 +23,6 @@ def card_of(inputs: ReportInputs) -> str:
 def test_front_matter_is_what_an_index_of_models_reads() -> None:
     front = YAML(typ="safe").load(card_of(report_inputs()).split("---\n")[1])
     assert front["pipeline_tag"] == "image-classification" and front["license"] == "mit"
-    assert front["datasets"] == ["zalando-datasets/fashion_mnist"]
     (result,) = front["model-index"][0]["results"]
     assert result["task"]["type"] == "image-classification"
     assert result["dataset"] == {"type": "fashion-mnist", "name": "Fashion-MNIST", "split": "test"}
@@ -29,6 +32,11 @@ def test_front_matter_is_what_an_index_of_models_reads() -> None:
         "name": "accuracy on the test split",
         "value": accuracy,
     }
+    balance = report_inputs().final_variant.balance
+    assert (result["metrics"][1]["type"], result["metrics"][1]["value"]) == (
+        "balanced_accuracy",
+        balance.accuracy.value,
+    )
 
 
 def test_card_says_what_a_stranger_has_to_know() -> None:
@@ -69,10 +77,53 @@ def test_card_claims_nothing_of_a_split_that_no_step_reads() -> None:
     assert "nothing: held back, no step of the pipeline reads it" in line and "promotion" not in line
 
 
-def test_card_of_drawn_images_says_so_and_names_no_public_data_set() -> None:
+def test_card_of_synthetic_images_says_so() -> None:
     card = card_of(report_inputs(synthetic=True))
-    assert "Do not use it." in card
-    assert "datasets:" not in card and "synthetic-images" in card
+    assert "Do not use it." in card and "synthetic-images" in card
+    assert "Do not use it." not in card_of(report_inputs())
+
+
+def test_card_says_of_the_data_what_its_file_says() -> None:
+    card = card_of(report_inputs())
+    assert "- **License of the data:** MIT.\n" in card
+    assert "- **Source of the data:** <https://github.com/zalandoresearch/fashion-mnist>.\n" in card
+    assert "one grey image, bright on a dark ground, pixels from 0 to 1" in card
+
+
+def test_card_of_other_data_says_nothing_of_fashion() -> None:
+    inputs = report_inputs(class_names=["left", "right", *"cdefghij"])
+    other = Description(name="Arrows", license=None, source=None)
+    form = inputs.form.model_copy(update={"channels": 3, "ground": "light"})
+    inputs = dataclasses.replace(inputs, dataset=other, form=form)
+    report = make_report(with_value(inputs, "results", "validate", "dataset", "name", value="Arrows"))
+    assert (
+        "- **License of the data:** not stated.\n- **Source of the data:** not stated.\n" in report.card
+    )
+    assert "one colour image, dark on a light ground" in report.card
+    assert "in colour pictures of 28 \u00d7 28 pixels like those of Arrows" in report.card
+    front = YAML(typ="safe").load(report.card.split("---\n")[1])
+    assert front["license"] == "unknown"
+    summary = report.summary.dataset
+    assert (summary.name, summary.license, summary.source) == ("Arrows", None, None)
+    for text in (report.card, report.page):
+        assert not re.search(r"garment|zalando|fashion|clothes|mit license", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("license_", "identifier"), [("CC BY 4.0", "cc-by-4.0"), ("MIT", "mit"), ("Ours!", "ours")]
+)
+def test_license_becomes_an_identifier(license_: str, identifier: str) -> None:
+    card = card_of(with_value(report_inputs(), "dataset", "license", value=license_))
+    assert f"\nlicense: {identifier}\n" in card
+
+
+@pytest.mark.parametrize(
+    "source", ["a shelf_in the *office*", "javascript:alert(1)", "https://a b", "http://<x>"]
+)
+def test_source_that_is_no_address_is_text(source: str) -> None:
+    card = card_of(with_value(report_inputs(), "dataset", "source", value=source))
+    assert f"- **Source of the data:** {markdown_text(source)}.\n" in card
+    assert f"<{source}>" not in card
 
 
 def test_names_cannot_leave_their_place() -> None:

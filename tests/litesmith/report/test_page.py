@@ -14,7 +14,6 @@ import pytest
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from numpy.typing import NDArray
 from PIL import Image
 
 from litesmith.params.sections.report import ReportParams
@@ -155,10 +154,7 @@ def test_page_names_every_part(page: str) -> None:
 
 @pytest.mark.parametrize(("synthetic", "times_named"), [(True, 1), (False, 0)])
 def test_synthetic_images_are_named_on_top(synthetic: bool, times_named: int) -> None:
-    assert (
-        render(report_inputs(synthetic=synthetic)).count(">synthetic images, not Fashion-MNIST</p>")
-        == times_named
-    )
+    assert render(report_inputs(synthetic=synthetic)).count(">synthetic images</p>") == times_named
 
 
 HOSTILE = "</script><script>alert(1)</script><!--"
@@ -312,16 +308,9 @@ def test_file_that_the_microcontrollers_runtime_refused_is_named_with_the_reason
     assert "refused: tuned-int4.tflite does not run under TensorFlow Lite Micro 0: no kernel" in page
 
 
-def test_thumbnail_is_the_picture_dark_on_light() -> None:
-    image = np.arange(28 * 28, dtype=np.uint64).reshape(28, 28, 1).astype(np.uint8)
-    np.testing.assert_array_equal(_decoded(png_uri(image)), 255 - image[..., 0])
-
-
-def test_a_thumbnail_in_colour_is_the_picture_itself() -> None:
-    image = np.arange(28 * 28 * 3, dtype=np.uint64).reshape(28, 28, 3).astype(np.uint8)
-    np.testing.assert_array_equal(_decoded(png_uri(image)), image)
-
-
-def _decoded(uri: str) -> NDArray[np.uint8]:
-    encoded = uri.removeprefix("data:image/png;base64,")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))
+@pytest.mark.parametrize("shape", [(28, 28, 1), (20, 9, 1), (32, 24, 3)])
+def test_thumbnail_is_the_picture_as_it_is(shape: tuple[int, ...]) -> None:
+    image = np.arange(np.prod(shape), dtype=np.uint64).reshape(shape).astype(np.uint8)
+    encoded = png_uri(image).removeprefix("data:image/png;base64,")
+    decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))))
+    np.testing.assert_array_equal(decoded, image.squeeze())

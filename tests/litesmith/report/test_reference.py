@@ -1,7 +1,6 @@
 """Tests of litesmith.report.reference, older and provenance: a run against another."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,25 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from litesmith.analysis.paired import Difference
-from litesmith.documents.formats import count
+from litesmith.analysis.paired import paired_counts
+from litesmith.documents.formats import count, percent, points
 from litesmith.errors import DataError
 from litesmith.files import write_json
-from litesmith.records.figures import AccuracyChange
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import write_record
 from litesmith.records.summary import Changed, Reference, RightAnswers, SinceReference
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.older import read_reference, read_run
+from litesmith.report.older import read_reference, read_run, read_summary
 from litesmith.report.page import make_report
 from litesmith.report.provenance import flat_parameters, seeds, versions
-from litesmith.report.reference import not_compared, packed, since_reference, this_run, unpacked
+from litesmith.report.reference import (
+    accuracy_change,
+    not_compared,
+    packed,
+    since_reference,
+    this_run,
+    unpacked,
+)
 from litesmith.report.sections.headline import section as headline
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value, without
 
@@ -45,7 +50,7 @@ def compared(before: Reference, inputs: ReportInputs | None = None) -> SinceRefe
 
 def test_same_run_has_changed_nothing(before: Reference) -> None:
     since = compared(before)
-    assert since.paired and since.accuracy == AccuracyChange(mean=0, low=0, high=0)
+    assert since.paired and since.accuracy == accuracy_change(paired_counts(0, 0, 1000))
     assert (since.data, since.parameters, since.versions, since.hosts) == ((), (), (), ())
 
 
@@ -53,7 +58,7 @@ def test_run_compared_with_itself_says_so(before: Reference) -> None:
     report = make_report(dataclasses.replace(report_inputs(), reference=before))
     verdict = report.summary.verdict
     assert verdict.sentence.startswith("tuned-int8 is the reference run itself: ")
-    assert verdict.reasons[1].text.startswith("this run is the reference run itself")
+    assert verdict.reasons[2].text.startswith("this run is the reference run itself")
     assert report.summary.since_reference is not None and report.summary.since_reference.same_run
     assert "This run is the reference run itself: all files" in report.page
     assert "from reference" not in report.page and "compared image by image" not in report.page
@@ -177,7 +182,9 @@ def test_reference_is_read_as_it_was_written(before: Reference, tmp_path: Path) 
     assert read_reference(path) is None
 
 
-@pytest.mark.parametrize("content", [{"schema_version": 99}, {"schema_version": 1}, {}, [], "text"])
+@pytest.mark.parametrize(
+    "content", [{"schema_version": 99}, {"schema_version": 1}, {"schema_version": 2}, {}, [], "text"]
+)
 def test_reference_of_another_kind_is_refused_with_the_ways_out(content: Any, tmp_path: Path) -> None:
     path = tmp_path / "reference.json"
     write_json(path, content)
@@ -196,17 +203,64 @@ def test_committed_reference_and_summary_are_understood() -> None:
         assert seeds(reference.provenance) == "20170828"
 
 
-def test_summary_of_version_1_gives_the_reference_that_it_described() -> None:
-    path = Path(__file__).with_name("summary_version_1.json")
-    old, reference = json.loads(path.read_text()), read_reference(path)
-    assert reference is not None and reference == read_run(path)
-    assert reference.final == old["final"] and reference.inputs == old["inputs"]
-    assert reference.optimized.model_dump(mode="json") == old["headline"]["optimized"]
-    assert reference.provenance["sweep"].model_dump(mode="json") == old["made"]["sweep"]
-    assert reference.latency.model_dump() == old["latency"]["variants"][old["final"]]
-    assert (reference.data["train file: images"], reference.data["name"]) == ("60000", "Fashion-MNIST")
-    test = old["results"]["prepare"]["splits"]["test"]
-    assert reference.data["test split: SHA-256"] == test["sha256"]
+_NEW = ("balance", "worst_class", "majority", "smallest_visible", "license", "source")
+
+
+def as_version_2(part: Any) -> Any:
+    """Return a part of a summary or reference as version 2 wrote it."""
+    if isinstance(part, list):
+        return [as_version_2(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    names = {"near_best": "within_noise"}
+    old = {names.get(name, name): as_version_2(item) for name, item in part.items() if name not in _NEW}
+    if "schema_version" in old:
+        return {**old, "schema_version": 2}
+    if "standard_error" in old and "low" in old:
+        gained, lost = 60, 32
+        error = np.sqrt((gained + lost) / 1000 - ((gained - lost) / 1000) ** 2) / np.sqrt(1000)
+        return {"mean": (gained - lost) / 1000, "standard_error": error}
+    return old
+
+
+def test_summary_of_version_2_keeps_all_and_gains_what_its_confusion_tells(tmp_path: Path) -> None:
+    inputs = with_value(
+        report_inputs(), "results", "evaluate", "gain", value=paired_counts(60, 32, 1000)
+    )
+    now, path = make_report(inputs).summary, tmp_path / "summary.json"
+    write_json(path, as_version_2(now.model_dump(mode="json")))
+    read = read_summary(path)
+    evaluated = now.results.evaluate
+    assert read.results.evaluate.gain == evaluated.gain
+    assert read.results.evaluate.majority == evaluated.majority
+    assert {name: variant.balance for name, variant in read.results.evaluate.variants.items()} == {
+        name: variant.balance for name, variant in evaluated.variants.items()
+    }
+    assert read.headline == now.headline
+    assert read.results.baseline.validation.balance is None
+    candidate = read.results.convert.final.candidates[FINAL]
+    assert (candidate.near_best, candidate.smallest_visible, candidate.balance) == (True, None, None)
+    assert as_version_2(read.model_dump(mode="json")) == as_version_2(now.model_dump(mode="json"))
+    assert read_run(path) == this_run(inputs)
+
+
+def test_reference_of_version_2_is_read_without_classes(before: Reference, tmp_path: Path) -> None:
+    path = tmp_path / "reference.json"
+    write_json(path, as_version_2(before.model_dump(mode="json")))
+    read = read_reference(path)
+    unknown = before.optimized.model_copy(update={"balance": None, "worst_class": None})
+    assert read == before.model_copy(update={"optimized": unknown})
+
+
+@pytest.mark.parametrize("confusion", [[[1, 2], [3]], [["a"]], [], [[0, 0], [0, 0]], [1, 2]])
+def test_damaged_summary_of_version_2_is_refused(confusion: Any, tmp_path: Path) -> None:
+    old = as_version_2(make_report(report_inputs()).summary.model_dump(mode="json"))
+    path = tmp_path / "summary.json"
+    write_json(
+        path, with_value(old, "results", "evaluate", "variants", FINAL, "confusion", value=confusion)
+    )
+    with pytest.raises(DataError, match=r"cannot be converted from version 2: .* Restore the file"):
+        read_summary(path)
 
 
 def rows_of(inputs: ReportInputs) -> tuple[headline.Row, ...]:
@@ -215,17 +269,42 @@ def rows_of(inputs: ReportInputs) -> tuple[headline.Row, ...]:
 
 def test_headline_sets_baseline_against_optimized() -> None:
     rows = rows_of(
-        with_value(report_inputs(), "results", "evaluate", "gain", value=Difference(0.02, 0.005))
+        with_value(report_inputs(), "results", "evaluate", "gain", value=paired_counts(30, 10, 1000))
     )
     assert [row.name for row in rows] == [
-        "Test accuracy", "Keras model", "TFLite model", "TFLite model, gzip", "Median latency"
+        "Test accuracy", "Balanced accuracy", "Worst class", "Keras model", "TFLite model", "TFLite model, gzip",
+        "Median latency"
     ]  # fmt: skip
-    assert rows[0].change == headline.Cell("+2.00 points", "+1.02 to +2.98")
-    assert (rows[2].baseline.value, rows[2].optimized.value) == (count(903_420), count(96_248))
-    assert [row.change.value for row in rows[1:]] == [
+    assert rows[0].change == headline.Cell("+2.00 points", "+0.73 to +3.26")
+    assert (rows[4].baseline.value, rows[4].optimized.value) == (count(903_420), count(96_248))
+    assert [row.change.value for row in rows[3:]] == [
         "7.4 times smaller", "9.4 times smaller", "10.4 times smaller", "2.5 times faster"
     ]  # fmt: skip
-    assert [row.since for row in rows] == [None] * 5
+    assert [row.since for row in rows] == [None] * 7
+
+
+def test_headline_names_the_worst_class_of_each_with_its_interval_and_images() -> None:
+    balanced, worst = rows_of(report_inputs())[1:3]
+    variant = report_inputs().final_variant
+    recall, num_images = variant.balance.worst.recall, variant.balance.worst.num_images
+    assert worst.optimized == headline.Cell(
+        percent(recall.value),
+        f"{variant.worst_name}, {percent(recall.low)} to {percent(recall.high)} of {num_images}",
+    )
+    assert balanced.optimized.value == percent(variant.balance.accuracy.value)
+    before = report_inputs().results.evaluate.variants["baseline-keras"].balance
+    assert (
+        balanced.change.value
+        == f"{points(variant.balance.accuracy.value - before.accuracy.value)} points"
+    )
+
+
+def test_reference_that_knows_no_classes_leaves_dashes(before: Reference) -> None:
+    older = with_value(before, "optimized", "balance", value=None)
+    older = with_value(older, "optimized", "worst_class", value=None)
+    other_run = with_value(older, "inputs", value={"a": "b"})
+    rows = rows_of(dataclasses.replace(report_inputs(), reference=other_run))
+    assert [row.since for row in rows[1:3]] == [headline.Cell("\u2013")] * 2
 
 
 @pytest.mark.parametrize(

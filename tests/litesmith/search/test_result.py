@@ -30,7 +30,7 @@ CHOICES = Choices(
 FULL = FullTraining(
     epochs=30,
     work=1.5e7,
-    validation=Score(accuracy=0.93, loss=0.2),
+    validation=Score(accuracy=0.93, loss=0.2, balance=None),
     recipe=Recipe(
         warmup_share=0.25,
         momentum=0.9,

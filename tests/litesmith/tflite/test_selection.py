@@ -16,20 +16,29 @@ def answers(*wrong: range) -> NDArray[np.int64]:
     return predicted
 
 
-def decide(*files: CandidateFile, noise: float = 1.0) -> FinalChoice:
-    return choose(list(files), LABELS, noise_standard_errors=noise, equal_size_share=0.01, moved_px=1)
+def decide(
+    *files: CandidateFile, noise: float = 1.0, relevant: float = 0.02, num_images: int = 1000
+) -> FinalChoice:
+    return choose(
+        list(files),
+        LABELS[:num_images],
+        noise_standard_errors=noise,
+        relevant_loss=relevant,
+        equal_size_share=0.01,
+        moved_px=1,
+    )
 
 
 def test_smaller_file_within_noise_wins() -> None:
-    """3 images apart with 23 classified differently: standard error 0.0048, so 0.003 is noise."""
+    """3 images apart with 23 classified differently: standard error 0.0050, so 0.003 is noise."""
     tuned = CandidateFile("tuned-int8", Size(90_000, 80_000), answers(range(60)))
     pruned = CandidateFile("pruned-int8", Size(50_000, 40_000), answers(range(10, 73)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
     assert choice.candidates["pruned-int8"].behind_best == pytest.approx(0.003)
     assert choice.reason == (
-        "pruned-int8 (0.9370) is the smallest within noise of the most accurate (50000 bytes), "
-        "tuned-int8 (0.9400): 0.0030 behind, standard error 0.0048."
+        "pruned-int8 (0.9370) is the smallest near the most accurate (50000 bytes), "
+        "tuned-int8 (0.9400): 0.0030 behind, standard error 0.0050."
     )
 
 
@@ -38,10 +47,45 @@ def test_smaller_file_beyond_noise_loses() -> None:
     pruned = CandidateFile("pruned-int8", Size(50_000, 40_000), answers(range(80)))
     choice = decide(tuned, pruned)
     assert choice.name == "tuned-int8"
-    assert not choice.candidates["pruned-int8"].within_noise
-    assert choice.reason == (
-        "tuned-int8 (0.9400) is the most accurate on validation, no other within noise of it."
+    assert not choice.candidates["pruned-int8"].near_best
+    assert choice.reason == ("tuned-int8 (0.9400) is the most accurate on validation, no other near it.")
+
+
+def test_few_images_do_not_excuse_a_loss_that_matters() -> None:
+    """1 of 40 images more wrong is within noise, and 2.5 points more than the 2 that matter."""
+    tuned = CandidateFile("tuned-int8", Size(90_000, 80_000), answers(range(4))[:40])
+    pruned = CandidateFile("pruned-int8", Size(50_000, 40_000), answers(range(2, 7))[:40])
+    choice = decide(tuned, pruned, num_images=40)
+    candidate = choice.candidates["pruned-int8"]
+    assert candidate.behind_best < candidate.standard_error and not candidate.near_best
+    assert choice.name == "tuned-int8"
+    assert candidate.smallest_visible == pytest.approx(0.1233, abs=1e-4)
+    assert choice.reason.endswith(
+        " These 40 images cannot show a difference under 12.3 points between candidates, and one of 2 matters: the "
+        "choice is uncertain."
     )
+    assert decide(tuned, pruned, num_images=40, relevant=0.03).name == "pruned-int8"
+
+
+def test_as_accurate_a_file_is_chosen_for_its_size_however_few_the_images() -> None:
+    tuned = CandidateFile("tuned-int8", Size(90_000, 80_000), answers(range(4))[:40])
+    pruned = CandidateFile("pruned-int8", Size(50_000, 40_000), answers(range(1, 5))[:40])
+    assert decide(tuned, pruned, num_images=40).name == "pruned-int8"
+
+
+def test_each_candidate_has_its_balance_and_the_best_no_difference_from_itself() -> None:
+    labels = np.arange(1000) % 2
+    predicted = labels.copy()
+    predicted[labels == 1] = np.arange(500) % 5 != 0
+    file = CandidateFile("tuned-int8", Size(9, 8), np.stack([predicted] * 9))
+    choice = choose(
+        [file], labels, noise_standard_errors=1, relevant_loss=0.01, equal_size_share=0, moved_px=1
+    )
+    (candidate,) = choice.candidates.values()
+    assert candidate.balance is not None and candidate.balance.accuracy.value == pytest.approx(0.9)
+    assert (candidate.balance.worst.label, candidate.balance.worst.num_images) == (1, 500)
+    assert (candidate.standard_error, candidate.smallest_visible) == (0, None)
+    assert "uncertain" not in choice.reason
 
 
 def test_compressed_size_decides_between_nearly_equal_raw_sizes() -> None:
@@ -94,8 +138,8 @@ def test_several_pictures_separate_what_one_does_not() -> None:
     all_three = decide(
         CandidateFile("tuned-int8", Size(9, 8), tuned), CandidateFile("other-int8", Size(8, 8), other)
     )
-    assert single.candidates["other-int8"].within_noise
-    assert not all_three.candidates["other-int8"].within_noise
+    assert single.candidates["other-int8"].near_best
+    assert not all_three.candidates["other-int8"].near_best
 
 
 def test_a_better_file_over_the_limits_is_not_the_best() -> None:
@@ -108,7 +152,7 @@ def test_a_better_file_over_the_limits_is_not_the_best() -> None:
     assert choice.candidates["pruned-int8"].behind_best == 0
     assert not choice.candidates["tuned-int8"].within_limits
     assert choice.reason == (
-        "pruned-int8 (0.9400) is the most accurate on validation, no other within noise of it. "
+        "pruned-int8 (0.9400) is the most accurate on validation, no other near it. "
         "Over the device's limits: tuned-int8 (work of 9, limit 8)."
     )
 

@@ -18,7 +18,14 @@ def test_the_yardstick_is_trained_saved_and_described(
     assert results["validation"]["accuracy"] > 0.5
     assert results["keras_bytes"] == Outs.model.stat().st_size
     assert results["num_parameters"] == 4 * 10 + 8 * (36 + 1) + 8 * (4 * 4 * 8 + 1) + 3 * (8 + 1)
-    assert read_json(Outs.metrics) == {key: results[key] for key in ("validation", "num_parameters")}
+    metrics, balance = read_json(Outs.metrics), results["validation"]["balance"]
+    assert metrics["num_parameters"] == results["num_parameters"]
+    assert metrics["validation"] == {
+        "accuracy": results["validation"]["accuracy"],
+        "loss": results["validation"]["loss"],
+        "balanced_accuracy": balance["accuracy"]["value"],
+        "worst_class_recall": balance["worst"]["recall"]["value"],
+    }
     assert read_columns(Outs.history) == HISTORY_COLUMNS
     assert "conv1 (Conv2D)" in Outs.summary.read_text()
     assert "Total params: " in Outs.summary.read_text()

@@ -105,12 +105,17 @@ def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
     final = results["final"]
     tuned, pruned = final["candidates"]["tuned-int8"], final["candidates"]["pruned-int8"]
     assert list(final["candidates"]) == ["tuned-int8", "pruned-int8", "clustered-int8"]
-    assert tuned["within_noise"]
-    assert pruned["within_noise"]
+    assert tuned["near_best"]
+    assert pruned["near_best"]
     assert tuned["bytes"] == pytest.approx(pruned["bytes"], rel=0.01)
     assert final["name"] == "pruned-int8"
     assert final["moved_px"] == 1
     assert "the smallest compressed" in final["reason"]
+    assert final["candidates"]["tuned-int8"]["balance"]["worst"]["num_images"] > 0
+    file = results["files"]["pruned-int8"]
+    metrics = json.loads(catalog.metrics("convert").read_text())["final"]
+    assert metrics["balanced_accuracy"] == file["balance"]["accuracy"]["value"]
+    assert metrics["worst_class_recall"] == file["balance"]["worst"]["recall"]["value"]
     assert catalog.FINAL_LITE.read_bytes() == (catalog.LITE / "pruned-int8.tflite").read_bytes()
 
 

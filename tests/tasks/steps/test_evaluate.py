@@ -62,7 +62,10 @@ def test_every_model_and_every_file_is_measured(results: Any) -> None:
         low, high = variant["accuracy_interval"]
         assert low < variant["accuracy"] <= high
         assert np.trace(variant["confusion"]) == round(variant["accuracy"] * 60)
-        classes = variant["per_class"]
+        classes, balance = variant["per_class"], variant["balance"]
+        recalls = [entry["recall"]["value"] for entry in classes]
+        assert balance["accuracy"]["value"] == pytest.approx(np.mean(recalls))
+        assert balance["worst"]["label"] == np.argmin(recalls)
         assert [entry["name"] for entry in classes] == CLASS_NAMES
         assert [sum(row) for row in variant["confusion"]] == [entry["num_images"] for entry in classes]
 

@@ -31,7 +31,7 @@ from tasks.dag.step import Step
 from tasks.registries import require_registered
 from tasks.steps import convert, evaluate, quantize, report
 from tests.tasks.steps.test_prune import SPEC
-from tests.tasks.steps.test_report import PARAMS, write_inputs
+from tests.tasks.steps.test_report import write_inputs
 from tests.tasks.steps.training_workspace import in_small_workspace
 
 PROJECT = Path(__file__).parents[3]
@@ -103,7 +103,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
         run(quantize.quantize, params, work=folder / "work")
         run(convert.convert, params)
         run(evaluate.evaluate, params)
-        report.report.function(PARAMS, report.Ins(), report.Outs())
+        run(report.report, params)
     return folder
 
 

@@ -17,8 +17,8 @@ from litesmith.documents.readme import BEGIN, END
 from litesmith.errors import ContractError, DataError
 from litesmith.evaluation import Answers, write_predictions
 from litesmith.files import read_json, write_json, write_text
+from litesmith.params.sections.convert import Relevance
 from litesmith.params.sections.report import ReportParams
-from litesmith.records.form import DataForm
 from litesmith.records.record import write_record
 from litesmith.report.inputs import Predictions
 from litesmith.report.older import read_run
@@ -30,10 +30,7 @@ from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
 
-FORM = DataForm(
-    class_names=tuple(CLASS_NAMES), height=28, width=28, channels=1, ground="dark", mirror_safe=True
-)
-PARAMS = ReportParams(max_thumbnails=7, max_pairs=3, pair_pictures=2, profile=None)
+PARAMS = ReportParams(max_thumbnails=7, max_pairs=3, pair_pictures=2, max_classes=24, profile=None)
 
 
 @pytest.fixture(name="workspace")
@@ -42,7 +39,6 @@ def fixture_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("litesmith.report.drawing.drawn", lambda *_, **__: Markup("<svg></svg>"))
     write_inputs()
-    write_record(catalog.FORM, FORM)
     return tmp_path
 
 
@@ -53,7 +49,6 @@ def fixture_rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         write_inputs()
-        write_record(catalog.FORM, FORM)
         render_page()
     return root
 
@@ -80,6 +75,7 @@ def write_inputs() -> None:
     write_text(catalog.BASELINE_SUMMARY, inputs.baseline_summary)
     write_text(catalog.FINAL_LITE, "not read, only hashed")
     write_json(catalog.REFERENCE, None)
+    write_record(catalog.FORM, inputs.form)
     write_answers(inputs.predictions)
 
 
@@ -101,7 +97,9 @@ def write_answers(predictions: Predictions) -> None:
 
 
 def render_page() -> str:
-    report.function(PARAMS, Ins(), Outs())
+    report.function(
+        PARAMS, Ins(), Outs(), dataset=report_inputs().dataset, convert=Relevance(relevant_loss=0.01)
+    )
     return catalog.REPORT.read_text()
 
 
@@ -160,7 +158,6 @@ def test_page_is_the_same_each_time_and_everywhere(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_inputs()
-    write_record(catalog.FORM, FORM)
     assert render_page() == page
 
 
@@ -183,7 +180,6 @@ def test_page_names_no_folder_of_this_machine(rendered: Path, page: str) -> None
 def test_history_with_gaps_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_inputs()
-    write_record(catalog.FORM, FORM)
     catalog.plot("pruned-history").write_text(
         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,0.5,,0.4,,\n"
     )

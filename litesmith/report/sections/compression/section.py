@@ -27,6 +27,7 @@ class CompressionSection:
     """What the section shows; ``quantized`` is the int8 file's sparsity."""
 
     result: PruneResult
+    class_names: tuple[str, ...]
     ablation: tuple[AblationRow, ...]
     ablation_figure: Markup
     layers: tuple[SparsityRow, ...]
@@ -39,6 +40,7 @@ def build(inputs: ReportInputs) -> CompressionSection:
     layers = sparsity_rows(inputs)
     return CompressionSection(
         result=inputs.results.prune,
+        class_names=inputs.class_names,
         ablation=ablation(inputs),
         ablation_figure=_ablation_figure(inputs),
         layers=layers,

@@ -65,6 +65,7 @@ class ErrorsSection:
     """What the section shows.
 
     Attributes:
+        shown: Names of the classes in matrices and figure, those with the most mistakes if many.
         matrices: Of the final file, the Keras model that it was converted from and the baseline.
         pairs: The most frequent mistakes.
         mistakes: Wrong answers with the highest confidence.
@@ -73,6 +74,7 @@ class ErrorsSection:
     """
 
     inputs: ReportInputs
+    shown: tuple[str, ...]
     matrices: Mapping[str, Matrix]
     class_figure: Markup
     pairs: tuple[ConfusedPair, ...]
@@ -88,10 +90,12 @@ def build(inputs: ReportInputs) -> ErrorsSection:
     shown = dict.fromkeys((inputs.final, inputs.parent, BASELINE))
     wrong = inputs.predictions.predicted[inputs.final] != inputs.predictions.labels
     first_bin = next(iter(evaluated.calibration.values())).bins[0]
+    classes = most_mistaken(np.array(inputs.final_variant.confusion), inputs.params.max_classes)
     return ErrorsSection(
         inputs=inputs,
-        matrices={name: matrix(np.array(evaluated.variants[name].confusion)) for name in shown},
-        class_figure=_class_figure(inputs),
+        shown=tuple(inputs.class_names[label] for label in classes),
+        matrices={name: matrix(np.array(evaluated.variants[name].confusion), classes) for name in shown},
+        class_figure=_class_figure(inputs, classes),
         pairs=confused_pairs(inputs, gallery),
         mistakes=gallery.pictures(inputs.final, np.flatnonzero(wrong), inputs.params.max_thumbnails),
         num_bins=round(1 / (first_bin.high - first_bin.low)),
@@ -100,8 +104,23 @@ def build(inputs: ReportInputs) -> ErrorsSection:
     )
 
 
-def matrix(counts: NDArray[np.int_]) -> Matrix:
-    """Prepare a confusion matrix (classes, classes), rows actual and columns predicted, for shading."""
+def most_mistaken(counts: NDArray[np.int_], most: int) -> tuple[int, ...]:
+    """Return the classes with the most mistakes, at most ``most``, in their order.
+
+    ``counts`` are (classes, classes), rows actual and columns predicted. A mistake counts for the class
+    that it is of and for the one that it was taken for.
+    """
+    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+    return tuple(sorted(np.argsort(-wrong, kind="stable")[:most].tolist()))
+
+
+def matrix(counts: NDArray[np.int_], shown: Sequence[int]) -> Matrix:
+    """Prepare a confusion matrix for shading.
+
+    Args:
+        counts: (classes, classes), rows actual and columns predicted.
+        shown: Which classes to show.
+    """
     wrong = counts - np.diag(np.diag(counts))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     heats = np.where(np.eye(len(counts)) == 1, shares, wrong / max(wrong.max(), 1))
@@ -109,8 +128,10 @@ def matrix(counts: NDArray[np.int_]) -> Matrix:
         tuple(
             MatrixCell(int(n), float(shares[i, j]), round(float(heats[i, j]), 2), i == j)
             for j, n in enumerate(row)
+            if j in shown
         )
         for i, row in enumerate(counts)
+        if i in shown
     )
 
 
@@ -178,13 +199,14 @@ def flipped(inputs: ReportInputs, gallery: Gallery) -> dict[str, tuple[tuple[Pic
     }
 
 
-def _class_figure(inputs: ReportInputs) -> Markup:
+def _class_figure(inputs: ReportInputs, classes: Sequence[int]) -> Markup:
     variants, final = inputs.results.evaluate.variants, inputs.final
     models = {name: variants[name].per_class for name in dict.fromkeys((BASELINE, final))}
     value, name = min((item.f1.value, item.name) for item in models[final] if item.f1 is not None)
     lowest = f"Lowest of {final}: {name}, {100 * value:.1f} %."
     description = f"F1 of each class with its interval, of {' and '.join(models)}. {lowest}"
-    return drawing.drawn("classes", description, draw_classes, models, CONFIDENCE)
+    shown = {name: [per_class[label] for label in classes] for name, per_class in models.items()}
+    return drawing.drawn("classes", description, draw_classes, shown, CONFIDENCE)
 
 
 def _reliability_figure(calibration: Mapping[str, Calibration]) -> Markup:

@@ -1,10 +1,12 @@
 """The headline table: baseline against optimized, and against the reference run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from litesmith.documents.formats import count, milliseconds, percent, points, signed, times
+from litesmith.analysis.balance import Balance
+from litesmith.analysis.intervals import Estimate
+from litesmith.documents.formats import NONE, count, milliseconds, percent, points, signed, times
 from litesmith.records.summary import HeadlineSide, Reference
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.reference import Change, headline_side, since_reference, this_run
@@ -49,7 +51,10 @@ def build(inputs: ReportInputs) -> HeadlineSection:
     optimized, before = run.optimized, reference.optimized if reference else None
     gain = _difference(inputs.results.evaluate.gain)
     change = _difference(since.accuracy) if since and reference else None
-    rows = [Row("Test accuracy", "%", _accuracy(baseline), _accuracy(optimized), gain, change)]
+    rows = [
+        Row("Test accuracy", "%", _accuracy(baseline), _accuracy(optimized), gain, change),
+        *_class_rows(baseline, optimized, before),
+    ]
     for name, size in (
         ("Keras model", attrgetter("keras_bytes")),
         ("TFLite model", attrgetter("tflite_bytes")),
@@ -65,6 +70,39 @@ def build(inputs: ReportInputs) -> HeadlineSection:
 def _accuracy(side: HeadlineSide) -> Cell:
     low, high = side.accuracy_interval
     return Cell(percent(side.accuracy), f"{percent(low)} to {percent(high)}")
+
+
+def _class_rows(baseline: HeadlineSide, now: HeadlineSide, before: HeadlineSide | None) -> Iterator[Row]:
+    """Yield the rows of balanced accuracy and worst class."""
+    for name, unit, cell, value in (
+        ("Balanced accuracy", "%", _balanced, attrgetter("accuracy.value")),
+        ("Worst class", "recall, %", _worst, attrgetter("worst.recall.value")),
+    ):
+        change = _apart(now, baseline, value)
+        since = None if before is None else _apart(now, before, value)
+        yield Row(name, unit, cell(baseline), cell(now), change, since)
+
+
+def _balanced(side: HeadlineSide) -> Cell:
+    return _share(side.balance.accuracy) if side.balance else Cell(NONE)
+
+
+def _worst(side: HeadlineSide) -> Cell:
+    if side.balance is None:
+        return Cell(NONE)
+    worst = side.balance.worst
+    share = _share(worst.recall)
+    return replace(share, detail=f"{side.worst_class}, {share.detail} of {count(worst.num_images)}")
+
+
+def _share(share: Estimate) -> Cell:
+    return Cell(percent(share.value), f"{percent(share.low)} to {percent(share.high)}")
+
+
+def _apart(now: HeadlineSide, before: HeadlineSide, value: Callable[[Balance], float]) -> Cell:
+    if now.balance is None or before.balance is None:
+        return Cell(NONE)
+    return Cell(f"{points(value(now.balance) - value(before.balance))} points")
 
 
 def _difference(difference: Change) -> Cell:

@@ -32,6 +32,7 @@ class VariantsSection:
     """What the section shows; ``no_loss`` is each reason for no loss with its precisions."""
 
     final: str
+    class_names: tuple[str, ...]
     rows: tuple[VariantRow, ...]
     no_loss: Mapping[str, str]
     latency: LatencyResult
@@ -53,7 +54,14 @@ def build(inputs: ReportInputs) -> VariantsSection:
     files = {row.name: row.variant for row in rows if row.latency}
     description = f"Of {len(files)} .tflite files: accuracy, bytes, latency. The table has the numbers."
     figure = drawing.drawn("files", description, draw_files, files, latency.variants, inputs.final)
-    return VariantsSection(inputs.final, rows, no_loss(evaluated.variants.values()), latency, figure)
+    return VariantsSection(
+        final=inputs.final,
+        class_names=inputs.class_names,
+        rows=rows,
+        no_loss=no_loss(evaluated.variants.values()),
+        latency=latency,
+        figure=figure,
+    )
 
 
 def no_loss(variants: Iterable[Variant]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from litesmith.report.sections.errors.section import (
     confused_pairs,
     flipped,
     matrix,
+    most_mistaken,
 )
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
 
@@ -51,10 +52,31 @@ def test_pairs_bear_the_surest_pictures_of_just_that_mistake() -> None:
 
 
 def test_matrix_shades_the_diagonal_by_row_and_mistakes_by_the_largest() -> None:
-    rows = matrix(np.array([[8, 2], [4, 6]]))
+    rows = matrix(np.array([[8, 2], [4, 6]]), (0, 1))
     assert [[cell.heat for cell in row] for row in rows] == [[0.8, 0.5], [1.0, 0.6]]
     assert [[cell.right for cell in row] for row in rows] == [[True, False], [False, True]]
     assert [[cell.share for cell in row] for row in rows] == [[0.8, 0.2], [0.4, 0.6]]
+
+
+def test_classes_with_the_most_mistakes_are_shown_with_the_shares_of_the_whole_row() -> None:
+    counts = np.array([[9, 0, 0, 1], [0, 10, 0, 0], [0, 1, 5, 4], [0, 0, 3, 7]])
+    assert most_mistaken(counts, 2) == (2, 3)
+    assert most_mistaken(counts, 9) == (0, 1, 2, 3)
+    rows = matrix(counts, (2, 3))
+    assert [[cell.num_images for cell in row] for row in rows] == [[5, 4], [3, 7]]
+    assert [[cell.share for cell in row] for row in rows] == [[0.5, 0.4], [0.3, 0.7]]
+
+
+def test_many_classes_are_left_to_the_table() -> None:
+    inputs = report_inputs()
+    assert "classes with the most mistakes" not in SECTION.render(inputs)
+    few = with_value(inputs, "params", "max_classes", value=3)
+    page = SECTION.render(few)
+    assert "the 3 of 10 classes with the most mistakes; the table has all." in page
+    assert build(few).shown == tuple(
+        CLASS_NAMES[label] for label in most_mistaken(np.array(inputs.final_variant.confusion), 3)
+    )
+    assert page.count("actual \\ predicted") == 6 and page.count('<tr><th scope="row">Sandal</th>') >= 1
 
 
 def test_matrices_are_those_of_final_parent_and_baseline() -> None:
@@ -100,7 +122,8 @@ def test_flipped_pictures_show_both_answers() -> None:
         error_rows=np.array([0, 1, 3, 4]),
         error_images=np.zeros((4, 2, 2, 1), np.uint8),
     )
-    inputs = dataclasses.replace(report_inputs(), predictions=predictions, class_names=("a", "b", "c"))
+    inputs = dataclasses.replace(report_inputs(), predictions=predictions)
+    inputs = with_value(inputs, "form", "class_names", value=("a", "b", "c"))
     inputs = with_value(inputs, "params", "max_thumbnails", value=6)
     answers = {
         kind: [(before.row, before.predicted, after.predicted) for before, after in pairs]

@@ -48,7 +48,9 @@ def files(model: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
 
 
 def requirements(precision: Precision) -> Requirements:
-    return Requirements(precision, TOLERANCES.get(precision.name, 5e-2), min_agreement=0.99)
+    return Requirements(
+        precision, TOLERANCES.get(precision.name, 5e-2), min_agreement=0.99, agreement_level=0.001
+    )
 
 
 def reference(model: Any) -> Reference:
