@@ -46,7 +46,7 @@ def picture_in_bytes(values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _block_in_bytes(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint8]:
-    """Bring rows of a picture, from its lowest to its highest, to 0 to 255."""
+    """Bring rows of a picture of known levels to 0 to 255."""
     if low >= 0 and high <= 255:
         end = 1.0 if high <= 1 else 255.0
         return _floats_in_bytes(np.clip(np.nan_to_num(values, posinf=end), 0, end), end)

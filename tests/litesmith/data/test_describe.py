@@ -106,9 +106,9 @@ def test_the_file_reads_as_the_form_that_it_suggests(tmp_path: Path) -> None:
     description = describe_source(written(tmp_path / "s", files))
     text = dataset_yaml(description, "Pets: mine # 1", "/some where/s")
     write_text(tmp_path / "pets.yaml", text)
-    content = read_yaml(tmp_path / "pets.yaml")
-    assert content.pop("base") == {"kind": "folder", "path": "/some where/s"}
-    params = DatasetParams.model_validate({**content, "base": None})
+    params = DatasetParams.model_validate(read_yaml(tmp_path / "pets.yaml"))
+    assert params.base is not None
+    assert params.base.model_dump() == {"kind": "folder", "path": "/some where/s"}
     assert params.name == "Pets: mine # 1"
     assert params.classes == ("cat", "dog", "no")
     assert params.part(type(description.form)) == description.form
