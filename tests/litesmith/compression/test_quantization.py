@@ -13,6 +13,7 @@ from litesmith.compression.quantization import (
     quantize_aware,
 )
 from litesmith.errors import ContractError
+from litesmith.params.sections.network import NetworkSpec
 from litesmith.params.sections.quantize import Clustering
 from litesmith.tflite import converter, runtime
 from litesmith.tflite.precisions.int8 import INT8
@@ -55,6 +56,28 @@ def aware_model(model: Any, before: list[Any]) -> Any:
     aware, history = quantize_aware(model, JOB, keep_zeros=True, name="aware")
     assert len(history) == RECIPE.epochs
     return aware
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SPEC.replace(separable=True),
+        SPEC.replace(separable=True, residual=False, stem_stride=2),
+        SPEC.replace(residual=False, stem_kernel_size=5),
+    ],
+    ids=["separable", "separable, plain", "plain"],
+)
+def test_a_network_of_every_kind_that_the_search_offers_learns_to_round(
+    spec: NetworkSpec, tmp_path: Path
+) -> None:
+    seed_everything(1)
+    network, path = build_network(spec, "tuned"), tmp_path / "aware.tflite"
+    train(network, replace(JOB, recipe=RECIPE.replace(epochs=3)))
+    aware, _ = quantize_aware(network, JOB, keep_zeros=True, name="aware")
+    path.write_bytes(INT8.convert(aware, TRAINING.images[:50]))
+    expected = converter.probabilities(aware, VALIDATION.images)
+    assert np.abs(runtime.predict(path, VALIDATION.images) - expected).max() < 0.02
+    assert evaluate(aware, VALIDATION).accuracy > 0.9
 
 
 def test_the_int8_file_answers_as_the_quantization_aware_network(
