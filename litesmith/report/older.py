@@ -84,7 +84,7 @@ def _converted(part: JsonValue) -> JsonValue:
     """Return a part of version 2 in the shape of version 3.
 
     Version 2 recorded nothing of single classes but the confusion of the test images, which tells it;
-    of other images it is not known.
+    of other images it is not known. All images were grey.
     """
     if isinstance(part, list):
         return [_converted(item) for item in part]
@@ -103,6 +103,10 @@ def _converted(part: JsonValue) -> JsonValue:
             return {**new, **unknown, "worst_class": None}
         case {"synthetic": _, "class_names": _}:
             return {**new, "license": None, "source": None}
+        case {"num_classes": _, "stem_width": _}:
+            return {**new, "channels": 1}
+        case {"variants": _, "clustering": _}:
+            return {**new, "left_out": {}}
         case {"golden_max_error": _}:
             return {**new, **unknown}
         case {"accuracy": _, "loss": _} if len(part) == 2:

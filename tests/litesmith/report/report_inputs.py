@@ -110,6 +110,7 @@ def report_inputs(
             height=28,
             width=28,
             channels=1,
+            fit="pad",
             ground="dark",
             mirror_safe=True,
         ),

@@ -214,6 +214,8 @@ def as_version_2(part: Any) -> Any:
         return part
     names = {"near_best": "within_noise"}
     old = {names.get(name, name): as_version_2(item) for name, item in part.items() if name not in _NEW}
+    for name in ("channels", "left_out"):
+        old.pop(name, None)
     if "schema_version" in old:
         return {**old, "schema_version": 2}
     if "standard_error" in old and "low" in old:
