@@ -51,6 +51,16 @@ def sample_rows(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[
     return np.sort(chosen)
 
 
+def sample_at_most(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[np.int64]:
+    """Choose rows as `sample_rows` does, or all of them where there are hardly more.
+
+    Raises:
+        ParamsError: There are fewer rows asked for than classes.
+    """
+    too_few_left = len(labels) - num_rows < len(np.unique(labels))
+    return sample_rows(labels, len(labels) if too_few_left else num_rows, seed)
+
+
 def write_split(folder: Path, split: Split) -> None:
     """Write ``images.npy``, ``labels.npy`` and ``ids.npy`` into a folder."""
     for part in _PARTS:

@@ -13,7 +13,7 @@ from litesmith.analysis.balance import balance_of
 from litesmith.analysis.scores import accuracy, agreement
 from litesmith.compression.loading import is_quantization_aware
 from litesmith.compression.variants.registry import passes
-from litesmith.data.splits import Split, sample_rows
+from litesmith.data.splits import Split, sample_at_most
 from litesmith.device.limits import Cost, broken_limits
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
@@ -94,8 +94,8 @@ def sample_images(
     Raises:
         ParamsError: There are fewer images than requested, or too few of a class.
     """
-    calibration = _rows(train, sample_rows(train.labels, num_calibration, seed))
-    golden_rows = sample_rows(validation.labels, num_golden, seed)
+    calibration = _rows(train, sample_at_most(train.labels, num_calibration, seed))
+    golden_rows = sample_at_most(validation.labels, num_golden, seed)
     return ConversionImages(calibration, validation, golden_rows, fill)
 
 

@@ -43,7 +43,7 @@ def run_step(step: Step, root: Path) -> None:
     """Run a step in the workspace ``root``, which must be the current folder.
 
     Raises:
-        ParamsError: ``params.yaml`` is wrong.
+        ParamsError: ``params.yaml`` is wrong, or does not fit the images.
         BusyError: Another run holds the workspace.
         MachineError: A package is missing or of another version than recorded, a folder cannot be
             written, or the disk is full.
@@ -54,10 +54,13 @@ def run_step(step: Step, root: Path) -> None:
     if ignored := fix_environment():
         _LOG.warning("ignored, since only params.yaml decides numbers: %s", ", ".join(ignored))
     # Only now: it imports NumPy, which reads the environment then.
+    from tasks.fitting import require_fitting
     from tasks.registries import require_registered
 
     params = read_params(root / catalog.PARAMS)
     require_registered(params)
+    if catalog.FORM in {port.path for port in step.ins}:
+        require_fitting(params, root)
     with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(step.module, root), root)
         arguments = step.arguments(params)

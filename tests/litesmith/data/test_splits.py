@@ -9,6 +9,7 @@ from litesmith.data.splits import (
     Split,
     describe_splits,
     read_split,
+    sample_at_most,
     sample_rows,
     sha256,
     write_split,
@@ -94,3 +95,8 @@ def test_description_counts_all_classes() -> None:
     counts = (0, 0, 0, 30, 0, 0, 0, 0, 0, 0)
     gate = SplitSummary(num_images=30, per_class=counts, sha256=sha256(split))
     assert described == PrepareResult(splits={"gate": gate})
+
+
+def test_where_hardly_more_rows_are_left_all_of_them_are_taken() -> None:
+    assert len(sample_at_most(LABELS, 500, seed=5)) == len(sample_at_most(LABELS, 295, seed=5)) == 300
+    np.testing.assert_array_equal(sample_at_most(LABELS, 100, seed=5), sample_rows(LABELS, 100, seed=5))
