@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from litesmith.errors import DataError
 from litesmith.params.sections.dataset import ImageForm
@@ -15,6 +15,8 @@ from litesmith.records.form import FILLS
 _DIGEST_BYTES = 16
 # Every so manieth pixel is looked at first: most colour pictures show there that they are.
 _PEEK_STEP = 61
+# What remains to be resized with Lanczos' filter is at least so much larger than the result.
+_REDUCING_GAP = 3.0
 
 
 @dataclass(frozen=True)
@@ -117,15 +119,40 @@ def _is_grey(values: NDArray[np.uint8]) -> bool:
 
 def _fitted(channels: NDArray[np.uint8], form: ImageForm) -> NDArray[np.uint8]:
     """Bring a picture to the declared size, padded, cropped in its middle or stretched."""
-    size, resampling = (form.width, form.height), Image.Resampling.LANCZOS
     picture = Image.fromarray(channels[:, :, 0] if form.channels == 1 else channels)
+    width, height = picture.size
+    size = form.width, form.height
     if form.fit == "crop":
-        fitted = ImageOps.fit(picture, size, resampling)
+        scale = min(width / form.width, height / form.height)
+        left, top = (width - form.width * scale) / 2, (height - form.height * scale) / 2
+        fitted = _resized(picture, size, (left, top, width - left, height - top))
     elif form.fit == "stretch":
-        fitted = picture.resize(size, resampling)
+        fitted = _resized(picture, size)
     else:
-        require_extent((picture.height, picture.width), (form.height, form.width), "the picture")
-        level = FILLS[form.ground]
-        fill = level if form.channels == 1 else (level,) * 3
-        fitted = ImageOps.pad(picture, size, resampling, color=fill)
+        fitted = _padded(picture, form)
     return np.asarray(fitted).reshape(form.height, form.width, form.channels)
+
+
+def _padded(picture: Image.Image, form: ImageForm) -> Image.Image:
+    """Keep a picture's proportions, with the ground around it."""
+    require_extent((picture.height, picture.width), (form.height, form.width), "the picture")
+    scale = min(form.width / picture.width, form.height / picture.height)
+    width, height = round(picture.width * scale), round(picture.height * scale)
+    level = FILLS[form.ground]
+    fill = level if form.channels == 1 else (level,) * 3
+    padded = Image.new(picture.mode, (form.width, form.height), fill)
+    place = round((form.width - width) / 2), round((form.height - height) / 2)
+    padded.paste(_resized(picture, (width, height)), place)
+    return padded
+
+
+def _resized(
+    picture: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    """Resize a picture, or a part of it, to a width and height.
+
+    A large one is reduced by a whole factor first, which takes half the time.
+    """
+    return picture.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=_REDUCING_GAP)

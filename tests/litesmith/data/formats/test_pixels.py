@@ -99,6 +99,21 @@ def test_proportions_are_kept_when_padded() -> None:
     np.testing.assert_array_equal(fitted[:, :, 0], np.asarray(expected))
 
 
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
+def test_large_pictures_come_out_as_in_one_step(fit: str) -> None:
+    photograph = Image.effect_mandelbrot((1600, 1200), (-2, -1, 1, 1), 80).rotate(30)
+    size, resampling = (48, 40), Image.Resampling.LANCZOS
+    expected = {
+        "pad": ImageOps.pad(photograph, size, resampling, color=0),
+        "crop": ImageOps.fit(photograph, size, resampling),
+        "stretch": photograph.resize(size, resampling),
+    }[fit]
+    fitted = canonical(np.asarray(photograph)).in_form(form(height=40, width=48, fit=fit))[:, :, 0]
+    differences = np.abs(fitted.astype(int) - np.asarray(expected))
+    assert differences.max() <= 8
+    assert differences.mean() < 0.5
+
+
 def test_a_line_is_no_picture_where_it_is_padded() -> None:
     line = Pixels(np.zeros((1, 3000, 1), np.uint8), None)
     with pytest.raises(
