@@ -9,15 +9,15 @@ from litesmith.files import write_json, write_text
 from litesmith.params.sections.device import HardLimits
 from litesmith.params.sections.sweep import SweepParams
 from litesmith.records.form import DataForm
-from litesmith.records.record import Score, read_record, write_record
-from litesmith.records.sweep import FullTraining, TunedNetwork
+from litesmith.records.record import read_record, write_record
+from litesmith.records.sweep import FullTraining, SweepResult, TunedNetwork
 from tasks import catalog
 from tasks.dag.step import MapJobs, Measured, Metric, StudyRunner, TrainingHistory, step
 
 if TYPE_CHECKING:
+    from litesmith.search.lengths import Length
     from litesmith.search.study import Entry, StudyResult
     from litesmith.training.job import TrainingJob
-    from litesmith.training.types import KerasModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -93,28 +93,27 @@ def sweep(
     length = full_length(params.full, study.winner.trial.macs, plan.num_train)
     recipe = recipe_of(study.winner.choices, plan.params, length.epochs)
     job = TrainingJob(*splits, form, recipe, seed, targets, work)
-    model, validation = _train_winner(study.winner, job, outs)
-    full_training = FullTraining(
-        epochs=length.epochs,
-        work=length.work(study.winner.trial.macs),
-        validation=validation,
-        recipe=job.recipe,
-    )
+    num_parameters, full_training = _train_winner(study.winner, length, job, outs)
     result = sweep_result(
         study, plan, full_training, importance_shuffles=params.importance_shuffles, seed=seed
     )
     write_record(outs.results, result)
-    metrics = {
-        "validation": full_training.validation.figures,
-        "num_parameters": model.count_params(),
+    write_json(outs.metrics, _metrics(result, num_parameters))
+
+
+def _metrics(result: SweepResult, num_parameters: int) -> dict[str, object]:
+    return {
+        "validation": result.full_training.validation.figures,
+        "num_parameters": num_parameters,
         **result.winner.model_dump(include={"tflite_bytes", "macs", "activation_bytes"}),
         "num_trials": len(result.trials),
     }
-    write_json(outs.metrics, metrics)
 
 
-def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[KerasModel, Score]":
-    """Train the winner in full, and write it with its network and its history."""
+def _train_winner(
+    winner: "Entry", length: "Length", job: "TrainingJob", outs: Outs
+) -> tuple[int, FullTraining]:
+    """Train the winner in full; write it, its network and its history; count its parameters."""
     from litesmith.training import backend, loop, networks
     from litesmith.training.evaluation import evaluate
     from litesmith.training.history import history_csv
@@ -128,4 +127,10 @@ def _train_winner(winner: "Entry", job: "TrainingJob", outs: Outs) -> "tuple[Ker
     backend.save_h5(model, outs.model)
     write_text(outs.history, history_csv(history))
     write_record(outs.network, TunedNetwork(network=winner.spec, choices=choices))
-    return model, evaluate(model, job.validation)
+    full_training = FullTraining(
+        epochs=length.epochs,
+        work=length.work(winner.trial.macs),
+        validation=evaluate(model, job.validation),
+        recipe=job.recipe,
+    )
+    return model.count_params(), full_training
