@@ -106,7 +106,9 @@ def profile_overlays(project: Path, chosen: Chosen, data: str | None = None) -> 
     if dataset is not None:
         read_dataset(dataset, project)
         overlays = [{"dataset": dataset}, *overlays]
-    return [*overlays, {"report": {"profile": profile_title(names)}}] if names else overlays
+    shown = {"data": dataset, "profile": profile_title(names)}
+    report: dict[str, object] = {key: value for key, value in shown.items() if value is not None}
+    return [*overlays, {"report": report}] if report else overlays
 
 
 def laid(project: Path, *overlays: Mapping[str, object]) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from litesmith.documents.formats import shell
 from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.device import LimitCheck
@@ -77,6 +78,12 @@ class ReportInputs:
     def class_names(self) -> tuple[str, ...]:
         """What the classes are called, in the order of their labels."""
         return self.form.class_names
+
+    @property
+    def options(self) -> str:
+        """Options with which commands choose this run, such as `` --data digits``."""
+        choice = {"data": self.params.data, "profile": self.params.profile}
+        return "".join(f" --{name} {shell(value)}" for name, value in choice.items() if value)
 
     @property
     def final(self) -> str:

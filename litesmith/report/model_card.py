@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from litesmith.documents.formats import count, percent, shell
+from litesmith.documents.formats import count, percent
 from litesmith.documents.templates import templates
 from litesmith.files import yaml_text
 from litesmith.records.convert import TensorForm
@@ -72,9 +72,8 @@ class Card:
 
 def render_card(inputs: ReportInputs, verdict: Verdict) -> str:
     """Return the card as Markdown with YAML front matter."""
-    profile, file = inputs.params.profile, inputs.results.convert.files[inputs.final]
-    optimized = this_run(inputs).optimized
-    command = f"python -m flows retrain --profile {shell(profile)}" if profile else "dvc repro"
+    file, optimized = inputs.results.convert.files[inputs.final], this_run(inputs).optimized
+    command = f"python -m flows retrain{inputs.options}" if inputs.options else "dvc repro"
     card = Card(
         inputs=inputs,
         front_matter=Markdown(front_matter(inputs, optimized)),

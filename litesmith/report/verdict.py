@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litesmith.analysis.intervals import Estimate
 from litesmith.analysis.outcome import images_needed, no_worse, smallest_visible
-from litesmith.documents.formats import count, number, percent, points, shell
+from litesmith.documents.formats import count, number, percent, points
 from litesmith.records.summary import Reason, SinceReference, Verdict
 from litesmith.report.budget import BudgetLine
 from litesmith.report.inputs import BASELINE, ReportInputs
@@ -41,9 +41,9 @@ def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: SinceReferen
     )
 
 
-def reference_command(profile: str | None) -> str:
+def reference_command(inputs: ReportInputs) -> str:
     """Return the command that makes a run the reference."""
-    return f"python -m tasks reference{f' --profile {shell(profile)}' if profile else ''}"
+    return f"python -m tasks reference{inputs.options}"
 
 
 def _conclusion(
@@ -65,7 +65,7 @@ def _conclusion(
         known = [] if reasons[0].good is None else merits[:1]
         sentence = f"Look before you ship {name}: {_listed([*known, *doubts])}."
         return sentence, "The reasons say what to look at."
-    command = reference_command(inputs.params.profile)
+    command = reference_command(inputs)
     adopt = f"Once it is shipped, `{command}` makes it what later runs are compared with."
     if since is None or not (since.paired or since.same_run):
         return f"Ship {name}: {_listed(merits)}.", adopt

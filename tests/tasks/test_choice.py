@@ -55,9 +55,10 @@ def test_each_choice_has_its_folder(project: Path, profile: Any, data: str | Non
 def test_a_workspace_holds_the_chosen_data_set_and_the_profiles(project: Path) -> None:
     params = read_params(open_workspace(project, "quick", "digits") / "params.yaml")
     assert (params.dataset.key, params.dataset.name) == ("digits", "Digits")
-    assert (params.report.profile, params.baseline.epochs) == ("quick", 1)
+    assert (params.report.data, params.report.profile, params.baseline.epochs) == ("digits", "quick", 1)
     params = read_params(open_workspace(project, None, "digits") / "params.yaml")
     assert (params.dataset.key, params.report.profile, params.baseline.epochs) == ("digits", None, 10)
+    assert params.report.data == "digits"
     assert open_workspace(project, None, "fashion-mnist") == project
 
 

@@ -14,4 +14,7 @@ class ReportParams(Section):
     max_classes: Annotated[
         int, about("Classes in confusion matrices and figures, those with the most mistakes.", ge=2)
     ]
+    data: Annotated[
+        str | None, about("Data set in use if not the project's own; a workspace fills it in.")
+    ]
     profile: Annotated[str | None, about("Profiles in use; a workspace fills it in.")]

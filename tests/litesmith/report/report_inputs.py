@@ -130,7 +130,7 @@ def report_inputs(
         reference=None,
         reference_file="reports/reference.json",
         params=ReportParams(
-            max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, profile=None
+            max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, data=None, profile=None
         ),
         relevant_loss=0.01,
     )

@@ -207,6 +207,10 @@ def test_how_to_reproduce_names_the_profile_that_the_run_had() -> None:
         "python -m flows retrain --profile a_1+b" in text for text in (several.page, several.card)
     )
     assert "params.yaml with profiles/a_1.yaml, then profiles/b.yaml on top" in several.page
+    digits = make_report(with_value(with_profile("quick"), "params", "data", value="digits"))
+    for text in (digits.page, digits.card):
+        assert "python -m flows retrain --data digits --profile quick" in text
+    assert "params.yaml with datasets/digits.yaml, then profiles/quick.yaml on top" in digits.page
     spaced = make_report(with_profile("my night"))
     assert "--profile 'my night'\n" in spaced.card
     own = make_report(report_inputs())

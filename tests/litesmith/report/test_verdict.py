@@ -136,18 +136,21 @@ def test_synthetic_images_say_nothing_about_a_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "command"),
+    ("data", "profile", "command"),
     [
-        (None, ""),
-        ("nightly", " --profile nightly"),
-        ("a_1+b", " --profile a_1+b"),
-        ("my night", " --profile 'my night'"),
+        (None, None, ""),
+        (None, "nightly", " --profile nightly"),
+        (None, "a_1+b", " --profile a_1+b"),
+        (None, "my night", " --profile 'my night'"),
+        ("digits", None, " --data digits"),
+        ("my cats", "quick", " --data 'my cats' --profile quick"),
     ],
 )
 def test_advice_names_the_command_that_makes_this_very_run_the_reference(
-    profile: str | None, command: str
+    data: str | None, profile: str | None, command: str
 ) -> None:
-    verdict = verdict_of(with_value(report_inputs(), "params", "profile", value=profile))
+    inputs = with_value(report_inputs(), "params", "data", value=data)
+    verdict = verdict_of(with_value(inputs, "params", "profile", value=profile))
     assert f"`python -m tasks reference{command}`" in verdict.advice
 
 

@@ -30,7 +30,9 @@ from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
 
-PARAMS = ReportParams(max_thumbnails=7, max_pairs=3, pair_pictures=2, max_classes=24, profile=None)
+PARAMS = ReportParams(
+    max_thumbnails=7, max_pairs=3, pair_pictures=2, max_classes=24, data=None, profile=None
+)
 
 
 @pytest.fixture(name="workspace")

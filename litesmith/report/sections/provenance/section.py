@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from litesmith.documents.formats import plainly
+from litesmith.params.sections.report import ReportParams
 from litesmith.records.prepare import SplitSummary
 from litesmith.records.summary import Changed, SinceReference
 from litesmith.report.inputs import ReportInputs
@@ -27,14 +28,16 @@ class ProvenanceSection:
     """What the section shows.
 
     Attributes:
-        profile: None for the project's own parameters.
+        options: Of commands that choose this run; empty for the project's own.
+        overlays: Files that lie over ``params.yaml``, in their order.
         since: None if there is no reference run to compare with.
         parameters: Those of all steps, as text by place.
         changed: Those of them that are not as in the reference run, by place.
         own_parameters: Those of the report, as text by place.
     """
 
-    profile: str | None
+    options: str
+    overlays: tuple[str, ...]
     python: str
     seed: str
     since: SinceReference | None
@@ -53,7 +56,8 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
     changed = {change.name for change in since.inputs} if since else set()
     reference = inputs.reference_file if since else None
     return ProvenanceSection(
-        profile=inputs.params.profile,
+        options=inputs.options,
+        overlays=overlays(inputs.params),
         python=pythons(steps),
         seed=seeds(steps),
         since=since,
@@ -71,6 +75,13 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
             for path, digest in inputs.sha256.items()
         ),
     )
+
+
+def overlays(params: ReportParams) -> tuple[str, ...]:
+    """Return the files that lie over ``params.yaml``, in their order."""
+    data = [f"datasets/{params.data}.yaml"] if params.data else []
+    names = params.profile.split("+") if params.profile else []
+    return (*data, *(f"profiles/{name}.yaml" for name in names))
 
 
 SECTION = Section("provenance", "Provenance", build)

@@ -34,7 +34,7 @@ def build(inputs: ReportInputs) -> SinceSection:
     """Return what the section shows."""
     since = since_reference(inputs)
     changes = (since.parameters, since.versions, since.hosts) if since else ((), (), ())
-    command = reference_command(inputs.params.profile)
+    command = reference_command(inputs)
     return SinceSection(since, not_compared(inputs), command, *map(_listed, changes))
 
 
