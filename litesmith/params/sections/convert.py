@@ -23,8 +23,12 @@ class Relevance(Section):
 class ConvertParams(Relevance):
     """Conversion of models, checks of their files, and choice of one."""
 
-    num_calibration: Annotated[Count, about("Training images from which int8 learns its ranges.")]
-    num_golden: Annotated[Count, about("Validation images whose probabilities are compared one by one.")]
+    num_calibration: Annotated[
+        Count, about("Training images at most, from which int8 learns its ranges.")
+    ]
+    num_golden: Annotated[
+        Count, about("Validation images at most, whose probabilities are compared one by one.")
+    ]
     golden_tolerance: Annotated[ByPrecision, about("Largest difference of a golden probability.")]
     min_agreement: Annotated[
         ByPrecision, about("Smallest share of images with the same class as by Keras.")
