@@ -73,7 +73,7 @@ def _repeated_units(params: Params) -> Iterator[str]:
 
 
 def _mirrored_alone(params: Params) -> Iterator[str]:
-    """Name variants of mirror images if there are no others and the data set allows none."""
+    """Name mirroring variants that are asked for alone and not allowed."""
     names = params.quantize.variants
     known = {variant.name for variant in variants.VARIANTS}
     if params.dataset.mirror_safe or not names or not known.issuperset(names):

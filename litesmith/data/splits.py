@@ -32,33 +32,38 @@ class Split:
 def sample_rows(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[np.int64]:
     """Choose rows at random, int64 (num_rows,), ascending, stratified by class.
 
-    Labels are uint8 (n,).
+    Where fewer rows are chosen, or left, than there are classes, some classes have none.
+
+    Args:
+        labels: uint8 (n,).
+        num_rows: At least 1.
+        seed: Decides which.
 
     Raises:
-        ParamsError: There are too few rows, or too few of a class.
+        ParamsError: There are too few rows.
     """
     rows = np.arange(len(labels), dtype=np.int64)
+    if num_rows > len(rows):
+        raise ParamsError(f"cannot choose {num_rows} of {len(rows)} rows. Ask for fewer rows.")
     if num_rows == len(rows):
         return rows
     try:
         chosen, _ = train_test_split(rows, train_size=num_rows, stratify=labels, random_state=seed)
-    except ValueError as error:
-        counts = np.bincount(labels)
-        raise ParamsError(
-            f"cannot choose {num_rows} of {len(rows)} rows with every class in the same share: {error} "
-            f"Rows per class: {counts.tolist()}. Ask for fewer rows, and at least one for each class."
-        ) from error
+    except ValueError:  # it asks for a row of each class on both sides, and for two of each in all
+        chosen = _evenly(labels, num_rows, seed)
     return np.sort(chosen)
 
 
-def sample_at_most(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[np.int64]:
-    """Choose rows as `sample_rows` does, or all of them where there are hardly more.
-
-    Raises:
-        ParamsError: There are fewer rows asked for than classes.
-    """
-    too_few_left = len(labels) - num_rows < len(np.unique(labels))
-    return sample_rows(labels, len(labels) if too_few_left else num_rows, seed)
+def _evenly(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[np.int64]:
+    """Return rows that take each class as evenly as their number allows."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    counts = np.bincount(labels)
+    places = np.empty(len(labels))
+    for label in np.flatnonzero(counts):
+        members = order[labels[order] == label]
+        places[members] = (np.arange(len(members)) + 0.5) / len(members)
+    chosen: NDArray[np.int64] = order[np.argsort(places[order], kind="stable")][:num_rows]
+    return chosen
 
 
 def write_split(folder: Path, split: Split) -> None:

@@ -91,7 +91,7 @@ def read_picture(path: Path, form: InputForm, training: TrainingStatistics | Non
 
 
 def level_range(image: NDArray[np.uint8]) -> int:
-    """Return by how many levels the pixels of uint8 (height, width, channels) differ at most."""
+    """Return the largest range of levels of a channel of (height, width, channels)."""
     return int(np.ptp(image, axis=(0, 1)).max())
 
 

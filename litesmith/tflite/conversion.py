@@ -13,7 +13,7 @@ from litesmith.analysis.balance import balance_of
 from litesmith.analysis.scores import accuracy, agreement
 from litesmith.compression.loading import is_quantization_aware
 from litesmith.compression.variants.registry import passes
-from litesmith.data.splits import Split, sample_at_most
+from litesmith.data.splits import Split, sample_rows
 from litesmith.device.limits import Cost, broken_limits
 from litesmith.errors import ConversionError
 from litesmith.files import write_bytes
@@ -89,13 +89,18 @@ def sample_images(
 ) -> ConversionImages:
     """Sample calibration and golden images, every class with its share.
 
-    ``fill`` is the grey level of what a move of an image brings in, 0 to 255.
-
-    Raises:
-        ParamsError: There are fewer images than requested, or too few of a class.
+    Args:
+        train: Has the calibration images.
+        validation: Has the golden images.
+        num_calibration: All are taken if there are fewer.
+        num_golden: The same.
+        fill: Grey level of what a move of an image brings in, 0 to 255.
+        seed: Decides which.
     """
-    calibration = _rows(train, sample_at_most(train.labels, num_calibration, seed))
-    golden_rows = sample_at_most(validation.labels, num_golden, seed)
+    num_calibration = min(num_calibration, len(train.labels))
+    num_golden = min(num_golden, len(validation.labels))
+    calibration = _rows(train, sample_rows(train.labels, num_calibration, seed))
+    golden_rows = sample_rows(validation.labels, num_golden, seed)
     return ConversionImages(calibration, validation, golden_rows, fill)
 
 

@@ -70,7 +70,7 @@ class Metadata(_AnyMetadata[Literal[2], InputForm]):
 
 
 class _FirstInput(Section):
-    """The input in the first version, with the grey level of the ground, if any."""
+    """The input in the first version, with the ground's grey level, if any."""
 
     height: Annotated[int, Field(ge=1)]
     width: Annotated[int, Field(ge=1)]

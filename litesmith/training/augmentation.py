@@ -14,7 +14,7 @@ _DRAWS = 8
 
 
 def allowed_augmentation(augmentation: Augmentation, form: DataForm) -> Augmentation:
-    """Return the changes that a data set allows: no flips where one changes the class."""
+    """Return the changes that a data set allows, maybe without flips."""
     return augmentation if form.mirror_safe else augmentation.replace(flip=False)
 
 

@@ -71,7 +71,6 @@ def convert(
     Raises:
         ConversionError: A file of baseline, winner or pruned model cannot be written, or does not do
             what its Keras model does: which and why, for all.
-        ParamsError: There are fewer images than requested.
     """
     from litesmith.data.splits import read_split
     from litesmith.tflite import conversion, selection

@@ -24,10 +24,10 @@ class ConvertParams(Relevance):
     """Conversion of models, checks of their files, and choice of one."""
 
     num_calibration: Annotated[
-        Count, about("Training images, at most, from which int8 learns its ranges.")
+        Count, about("Training images at most, from which int8 learns its ranges.")
     ]
     num_golden: Annotated[
-        Count, about("Validation images, at most, whose probabilities are compared one by one.")
+        Count, about("Validation images at most, whose probabilities are compared one by one.")
     ]
     golden_tolerance: Annotated[ByPrecision, about("Largest difference of a golden probability.")]
     min_agreement: Annotated[

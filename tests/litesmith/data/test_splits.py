@@ -9,7 +9,6 @@ from litesmith.data.splits import (
     Split,
     describe_splits,
     read_split,
-    sample_at_most,
     sample_rows,
     sha256,
     write_split,
@@ -37,11 +36,26 @@ def of_rows(rows: NDArray[np.int64]) -> Split:
     return Split(IMAGES[rows], LABELS[rows], rows)
 
 
-@pytest.mark.parametrize("num_rows", [301, 5])
-def test_more_rows_than_there_are_and_fewer_than_classes_are_refused(num_rows: int) -> None:
-    share = f"cannot choose {num_rows} of 300 rows with every class in the same share"
-    with pytest.raises(ParamsError, match=rf"{share}: .* Ask for fewer rows"):
-        sample_rows(LABELS, num_rows, seed=1)
+def test_more_rows_than_there_are_are_refused() -> None:
+    with pytest.raises(ParamsError, match=r"cannot choose 301 of 300 rows\. Ask for fewer rows"):
+        sample_rows(LABELS, 301, seed=1)
+
+
+@pytest.mark.parametrize("num_rows", [1, 5, 295, 299])
+def test_where_not_every_class_can_be_on_both_sides_classes_differ_by_a_row(num_rows: int) -> None:
+    rows = sample_rows(LABELS, num_rows, seed=1)
+    assert len(set(rows.tolist())) == num_rows
+    assert np.ptp(np.bincount(LABELS[rows], minlength=10)) <= 1
+    assert rows.tolist() == sorted(rows.tolist()) == sample_rows(LABELS, num_rows, seed=1).tolist()
+    assert rows.tolist() != sample_rows(LABELS, num_rows, seed=2).tolist()
+
+
+def test_a_class_of_one_row_is_sampled_as_others_are() -> None:
+    labels = np.array([0] * 60 + [1] * 39 + [255], np.uint8)
+    chosen = np.stack([np.isin(np.arange(100), sample_rows(labels, 50, seed)) for seed in range(40)])
+    assert np.all(chosen.sum(axis=1) == 50)
+    assert 5 < chosen[:, 99].sum() < 35
+    assert np.all(np.abs(chosen[:, :60].sum(axis=1) - 30) <= 1)
 
 
 def test_sampled_rows_keep_the_classes_even() -> None:
@@ -95,8 +109,3 @@ def test_description_counts_all_classes() -> None:
     counts = (0, 0, 0, 30, 0, 0, 0, 0, 0, 0)
     gate = SplitSummary(num_images=30, per_class=counts, sha256=sha256(split))
     assert described == PrepareResult(splits={"gate": gate})
-
-
-def test_where_hardly_more_rows_are_left_all_of_them_are_taken() -> None:
-    assert len(sample_at_most(LABELS, 500, seed=5)) == len(sample_at_most(LABELS, 295, seed=5)) == 300
-    np.testing.assert_array_equal(sample_at_most(LABELS, 100, seed=5), sample_rows(LABELS, 100, seed=5))

@@ -8,7 +8,8 @@ import pytest
 import litesmith.training.backend
 import tasks.steps.convert as convert_step
 from litesmith.data.splits import read_split
-from litesmith.errors import ConversionError, ParamsError
+from litesmith.errors import ConversionError
+from litesmith.records.convert import ConvertResult
 from litesmith.records.form import DataForm
 from litesmith.records.record import read_record
 from litesmith.tflite import runtime
@@ -208,6 +209,7 @@ def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 
 
-def test_more_calibration_images_than_there_are(here: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match="cannot choose 91 of 90 rows"):
-        again(tmp_path, {"convert": {"num_calibration": 91}})
+def test_fewer_images_than_asked_for_are_all_taken(here: Path, tmp_path: Path) -> None:
+    outs = again(tmp_path, {"convert": {"num_calibration": 91, "num_golden": 1000}})
+    assert read_record(outs.results, ConvertResult).calibration.num_images == 90
+    assert len(np.load(outs.golden)["labels"]) == 300
