@@ -72,7 +72,7 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
 
 
 def _record_batches(project: Path, root: Path) -> None:
-    """Let DVC record batches that have arrived, as `dvc repro` does for those it knows of.
+    """Let DVC record the batches that have arrived.
 
     Raises:
         DataError: Batches that DVC has recorded are not here.

@@ -15,7 +15,7 @@ from tasks import catalog
 
 
 def is_stale(project: Path, key: str) -> bool:
-    """Tell whether DVC has not recorded the batches of a data set as they are.
+    """Tell whether DVC's record of a data set's batches is old.
 
     Raises:
         MachineError: DVC cannot work here.

@@ -10,7 +10,7 @@ RAW = Path("data/raw")
 
 # The batches of all data sets, a folder each, of which DVC keeps the versions.
 INCOMING = Path("data/incoming")
-# What persons accepted of what was left out: `litesmith.records.accepted`. Only `python -m tasks accept`
+# What persons accepted of what was left out: `litesmith.data.accepted`. Only `python -m tasks accept`
 # writes it.
 ACCEPTED = Path("data/accepted.yaml")
 # The list of this data set's batches; all images that can be read, in one form, with tables; which of

@@ -1,4 +1,4 @@
-"""Checks of parameters against the images that were prepared, all at once and before any training."""
+"""Checks of parameters against the images that were prepared."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ def require_fitting(params: Params, root: Path) -> None:
         return
     splits, shape = read_record(prepared, PrepareResult).splits, read_record(form, DataForm)
     wrong = [
-        *_batches(params, splits["train"].num_images),
+        *_batches(params, splits[catalog.TRAIN.name].num_images),
         *_samples(params, shape.num_classes),
         *_stages(params, min(shape.height, shape.width)),
     ]

@@ -51,7 +51,7 @@ def require_complete(project: Path, key: str) -> None:
 
 
 def record_versions(project: Path, key: str) -> str:
-    """Let DVC take the batches of a data set into its cache, and return what it did as text.
+    """Let DVC record a data set's batches, and return a text on it.
 
     A record that a killed DVC left half-written is replaced. Where another command of DVC uses the
     batches, the record is left to the next run.

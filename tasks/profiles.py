@@ -74,7 +74,7 @@ def profile_title(chosen: Chosen) -> str | None:
 
 
 def chosen_dataset(project: Path, data: str | None) -> str | None:
-    """Return the name of the chosen data set, None if it is the project's own.
+    """Return the chosen data set, None for the project's own.
 
     Raises:
         ParamsError: ``data`` is no name, or ``params.yaml`` cannot be read.

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from litesmith.data.accepted import write_accepted
 from litesmith.errors import MachineError, ParamsError
 from litesmith.files import explaining, write_json, write_text, yaml_text
 from litesmith.params.loading import DATASETS, parse_params
 from litesmith.params.sections.dataset import Dataset, DatasetParams, FolderBase, PublishedBase
-from litesmith.records.accepted import write_accepted
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import (
@@ -60,7 +60,7 @@ def project_here(*also: str) -> Path:
 
 
 def workspace_folder(project: Path, profile: Chosen, data: str | None = None) -> Path:
-    """Return the folder of a run, for its own data set and no profile the project itself.
+    """Return the folder of a run; the project itself without any choice.
 
     Raises:
         ParamsError: A path is given instead of a name; or another choice has a folder of that name.
@@ -96,7 +96,7 @@ def _choices(project: Path, folder: str) -> Iterator[str]:
 
 
 def reference_path(dataset: str | None) -> Path:
-    """Return the file of a data set's reference run, for None that of the project's own."""
+    """Return the file of a data set's reference run."""
     return catalog.REFERENCES / f"{dataset}.json" if dataset else catalog.REFERENCE
 
 
@@ -162,7 +162,7 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
 
 
 def clean(project: Path) -> list[str]:
-    """Remove the workspaces, the state from which a killed run resumes, and the caches of steps.
+    """Remove workspaces, caches, and the state that killed runs resume from.
 
     The project's data, models and reports stay. Of a link only the link is removed, not its target.
 

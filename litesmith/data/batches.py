@@ -47,7 +47,7 @@ class Batch:
 
 
 def is_batch(path: Path) -> bool:
-    """Tell whether a file or folder may be a batch, by its name and kind.
+    """Tell whether a file or folder may be a batch.
 
     Hidden names and those in ``.part``, which are still being written, are none; nor are links.
     """
@@ -62,7 +62,7 @@ def batch_name(path: Path) -> str:
 
 
 def batch_paths(folder: Path) -> list[Path]:
-    """Return what may be a batch in a folder, by name; nothing if there is no such folder.
+    """Return what may be a batch in a folder, by name.
 
     Raises:
         MachineError: The folder may not be read.
@@ -74,7 +74,7 @@ def batch_paths(folder: Path) -> list[Path]:
 
 
 def find_batches(folder: Path) -> tuple[Batch, ...]:
-    """Return the batches in a folder by name, each with the digest of its content.
+    """Return the batches in a folder, by name.
 
     What changes or vanishes meanwhile is not among them.
 
@@ -151,7 +151,7 @@ def _kind(path: Path) -> str:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """Yield the regular files of a batch by name, without those that are still being written."""
+    """Yield the regular files of a batch that are whole, by name."""
     if not path.is_dir():
         yield path
         return

@@ -1,4 +1,4 @@
-"""Base and batches of a data set, read into one array with a table of rows."""
+"""Reading of base and batches into one array and its tables."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ class _Read:
 
 
 class Decoder:
-    """Reads sources, and keeps what it read in a folder by the digest of their content."""
+    """Reads batches, and keeps what it read by their digests."""
 
     def __init__(self, cache: Path, form: ImageForm, num_workers: int) -> None:
         self._cache, self._form, self._num_workers = cache, form, num_workers
@@ -120,7 +120,7 @@ def take_in(
 
 
 def _read_all(raw: Path, batches: Sequence[Batch], decoder: Decoder) -> Iterator[tuple[Batch, Labelled]]:
-    """Yield base and batches with their images, a row of its own for what cannot be read."""
+    """Yield base and batches with their images; none where nothing can be read."""
     if path := base_path(raw):
         base = base_batch(path)
         yield base, decoder.read(base)
@@ -142,7 +142,7 @@ def _read_all(raw: Path, batches: Sequence[Batch], decoder: Decoder) -> Iterator
 
 
 def base_path(raw: Path) -> Path | None:
-    """Return the folder or file of the base in a folder, None if that is empty."""
+    """Return the base in a folder, None if that is empty."""
     packed = [raw / name for name in _PACKED if (raw / name).is_file()]
     if packed:
         return packed[0]
@@ -157,7 +157,7 @@ def _nothing(reason: str) -> Labelled:
 
 
 def _classes(sources: Sequence[tuple[Batch, Labelled]]) -> tuple[str, ...]:
-    """Return the sorted names of the first source that has images: the base, if there is one."""
+    """Return the sorted names of the first source that has images."""
     batch, labelled = next(source for source in sources if source[1].files)
     names = sorted_names(labelled.labels)
     if not 2 <= len(names) <= 256:

@@ -1,4 +1,4 @@
-"""The split of each image, which follows from its pixels and stays as data grow."""
+"""The split of each image, which follows from its pixels."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def place(
 
 
 def expected_size(num_images: int, share: float) -> tuple[int, int]:
-    """Return the bounds between which 95 of 100 seeds put the size of a split.
+    """Return the bounds of a split's size in 95 of 100 seeds.
 
     It is binomial; here by its normal approximation.
     """

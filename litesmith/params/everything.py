@@ -10,8 +10,7 @@ from litesmith.params.sections.convert import ConvertParams
 from litesmith.params.sections.dataset import Dataset
 from litesmith.params.sections.device import Device
 from litesmith.params.sections.evaluate import EvaluateParams
-from litesmith.params.sections.fetch import FetchParams
-from litesmith.params.sections.intake import IntakeParams
+from litesmith.params.sections.fetch import FetchParams, IntakeParams
 from litesmith.params.sections.prune import PruneParams
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.params.sections.report import ReportParams

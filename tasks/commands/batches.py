@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from litesmith.data.accepted import AcceptedBatch, read_accepted, write_accepted
 from litesmith.data.batches import BASE, PART, batch_name, batch_paths, find_batches
 from litesmith.errors import DataError, ParamsError, did_you_mean
 from litesmith.files import explaining
 from litesmith.params.loading import read_dataset, read_params
 from litesmith.params.sections.dataset import Dataset
-from litesmith.records.accepted import AcceptedBatch, read_accepted, write_accepted
 from tasks import catalog
 from tasks.dag.lock import changing_batches
 from tasks.incoming import record_versions, require_complete
@@ -30,7 +30,7 @@ _SHOWN = 5
 
 
 def add_batch(project: Path, source: Path, data: str | None = None, name: str | None = None) -> str:
-    """Pack a folder or archive into a new batch, and return what was added as text.
+    """Add a batch, and return a text on it.
 
     Args:
         project: Its folder.
@@ -113,7 +113,7 @@ def accept_batch(project: Path, name: str, why: str, data: str | None = None) ->
 
 
 def next_name(last: str, today: str) -> str:
-    """Return a batch's name that sorts after ``last``: the date, or the date and a number."""
+    """Return a name that sorts after ``last``, with the date if possible."""
     if today > last:
         return today
     stem = today if last.startswith(today) else last

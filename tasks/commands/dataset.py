@@ -16,7 +16,7 @@ _NUM_WORKERS = 2
 
 
 def describe_dataset(project: Path, source: Path, name: str | None = None) -> str:
-    """Write ``datasets/NAME.yaml`` for a folder or archive of labelled images, and return a text on it.
+    """Write ``datasets/NAME.yaml`` for labelled images, and return a text on it.
 
     A file that is there is never replaced.
 

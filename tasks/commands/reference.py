@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def make_reference(root: Path, profile: Chosen = None, data: str | None = None) -> str:
-    """Make the last run the reference of its data set and return the change as text.
+    """Make the last run its data set's reference; return the change as text.
 
     ``data`` and ``profile`` name the run's workspace; None for both stands for the project itself.
 

@@ -100,7 +100,7 @@ def serving_alone(root: Path) -> AbstractContextManager[None]:
 
 
 def changing_batches(root: Path) -> AbstractContextManager[None]:
-    """Hold the lock of the one process that changes the batches, once it is free.
+    """Hold the lock of the one process that changes batches.
 
     Raises:
         BusyError: Another process holds it for long; the text names it.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litesmith.params.sections.dataset import KeyedForm
-from litesmith.params.sections.intake import IntakeParams
+from litesmith.params.sections.fetch import IntakeParams
 from tasks import catalog
 from tasks.dag.step import step
 
@@ -23,7 +23,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """All readable images in one form, with a table of what they are and of what is unreadable."""
+    """All readable images in one form, and tables of them."""
 
     intake: Path = catalog.INTAKE
 

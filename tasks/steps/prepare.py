@@ -28,7 +28,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """A folder of arrays for each split, the form of the images, and a summary."""
+    """A folder of arrays for each split, their form and summary."""
 
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
@@ -86,5 +86,5 @@ def _folders(outs: Outs) -> tuple[Path, ...]:
 
 
 def _has_test_set(rows: "list[Row]") -> bool:
-    """Tell whether the first source, with which the data set began, gives a test set."""
+    """Tell whether the first source gives a test set."""
     return any(row.given == "test" and row.batch == rows[0].batch for row in rows)

@@ -72,11 +72,12 @@ def test_profiles_are_refused_before_a_server_is_started(
 
 
 def test_all_profiles_of_a_command_line_go_into_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[str | None] = []
+    ran: list[tuple[str | None, str | None]] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("flows.__main__._api", lambda _: nullcontext())
     monkeypatch.setattr("flows.precheck.check_machine", lambda *_: None)
-    monkeypatch.setattr("flows.command.run", lambda _, profile: ran.append(profile))
+    monkeypatch.setattr("flows.command.run", lambda _, *choice: ran.append(choice))
     assert main(["retrain", "--profile", "quick", "--profile", "portable"]) == 0
     assert main(["retrain", "--profile", "portable+quick"]) == 0
-    assert ran == ["quick+portable", "portable+quick"]
+    assert main(["retrain", "--profile", "portable", "--data", "synthetic"]) == 0
+    assert ran == [("quick+portable", None), ("portable+quick", None), ("portable", "synthetic")]

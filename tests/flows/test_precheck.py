@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from flows.precheck import check_dvc, check_machine, checked_profile
+from flows.precheck import check_dvc, check_machine, checked_choice
 from litesmith.device import measurement
 from litesmith.errors import MachineError, ParamsError, SourcesError
 from litesmith.files import read_yaml, write_text, yaml_text
@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _fallen_back(project: Path, profile: Chosen) -> str | None:
     """Return the profiles to run with where synthetic images may stand in."""
-    return checked_profile(project, profile, offline_fallback=True)
+    return checked_choice(project, profile, None, offline_fallback=True)[0]
 
 
 def _set_sources(project: Path, sources: list[str]) -> None:
@@ -97,7 +97,7 @@ def test_synthetic_images_are_laid_over_the_requested_profiles(
 def test_a_profile_that_is_not_there_is_refused(project: Path) -> None:
     for fallback in (False, True):
         with pytest.raises(ParamsError, match=r"'quikc' is not a profile\. Did you mean quick"):
-            checked_profile(project, ["portable", "quikc"], offline_fallback=fallback)
+            checked_choice(project, ["portable", "quikc"], None, offline_fallback=fallback)
 
 
 def test_a_dvc_that_cannot_check_the_data_is_explained(project: Path) -> None:
@@ -113,8 +113,8 @@ def test_a_tool_that_is_missing_stops_a_run_before_it_begins(
 ) -> None:
     monkeypatch.setattr(measurement, "installed_version", lambda _: None)
     with pytest.raises(MachineError, match=r"evaluate\.measure asks for mcu \(tflite-micro\) and npu"):
-        checked_profile(project, None, offline_fallback=False)
-    assert checked_profile(project, "portable", offline_fallback=False) == "portable"
+        checked_choice(project, None, None, offline_fallback=False)
+    assert checked_choice(project, "portable", None, offline_fallback=False) == ("portable", None)
 
 
 def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_synthetic_images(
@@ -127,12 +127,12 @@ def test_a_named_source_that_cannot_serve_stops_the_run_instead_of_synthetic_ima
     reason = rf"MY_IMAGES={mine}: train-images-idx3-ubyte\.gz is missing in"
     text = rf"^MY_IMAGES cannot serve Fashion-MNIST\.\n  {reason}"
     with pytest.raises(SourcesError, match=text):
-        checked_profile(project, None, offline_fallback=False)
+        checked_choice(project, None, None, offline_fallback=False)
     for profile in (None, "quick"):
         with pytest.raises(SourcesError, match=text):
             _fallen_back(project, profile)
     assert _fallen_back(project, "synthetic") == "synthetic"
-    assert checked_profile(project, "synthetic", offline_fallback=False) == "synthetic"
+    assert checked_choice(project, "synthetic", None, offline_fallback=False) == ("synthetic", None)
 
 
 def test_a_named_source_is_checked_where_the_data_is_here_already(
@@ -152,7 +152,7 @@ def test_a_relative_source_that_is_named_is_seen_from_where_the_run_was_ordered(
     monkeypatch.setenv("LITESMITH_NO_SUCH_MIRROR", "mine")
     monkeypatch.chdir(project)
     with pytest.raises(SourcesError, match=f"the folder {project}/mine does not exist"):
-        checked_profile(project, None, offline_fallback=False)
+        checked_choice(project, None, None, offline_fallback=False)
 
 
 def test_a_profile_may_have_a_data_set_of_its_own(
@@ -164,6 +164,19 @@ def test_a_profile_may_have_a_data_set_of_its_own(
     write_text(project / "datasets/other.yaml", yaml_text({**content, "base": base}))
     write_text(project / "profiles/mine.yaml", "dataset: other\n")
     assert _fallen_back(project, "mine") == "mine"
+
+
+def test_synthetic_images_stand_in_for_published_ones_alone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = read_yaml(project / "datasets/fashion-mnist.yaml")
+    write_text(project / "datasets/other.yaml", yaml_text({**content, "name": "Other"}))
+    assert checked_choice(project, "quick", "other", offline_fallback=True) == ("quick+synthetic", None)
+    assert "in the workspace .workspaces/quick+synthetic/" in capsys.readouterr().out
+    base = {"kind": "folder", "path": "photos"}
+    write_text(project / "datasets/other.yaml", yaml_text({**content, "base": base}))
+    assert checked_choice(project, "quick", "other", offline_fallback=True) == ("quick", "other")
+    assert checked_choice(project, None, "fashion-mnist", offline_fallback=True) == ("synthetic", None)
 
 
 def test_a_named_source_is_checked_once(

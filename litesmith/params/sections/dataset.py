@@ -180,7 +180,7 @@ class DatasetParams(Origin, Description, LabelledForm, Division):
 
 
 class KeyedForm(LabelledForm, Keyed):
-    """The form of a data set whose batches lie in a folder of its name."""
+    """The form of a data set whose file has a name."""
 
 
 class KeyedDivision(Division, Keyed):

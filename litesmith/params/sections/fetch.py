@@ -1,8 +1,10 @@
-"""How published files are downloaded."""
+"""How published files are downloaded, and how base and batches are read."""
 
 from typing import Annotated
 
-from litesmith.params.section import Section, about
+from pydantic import Field
+
+from litesmith.params.section import Indifferent, Section, about
 
 
 class FetchParams(Section):
@@ -14,3 +16,11 @@ class FetchParams(Section):
         about("Seconds before the second try, then doubled; a server may ask for more.", ge=0, le=60),
     ]
     timeout_s: Annotated[float, about("Seconds of silence after which a try has failed.", gt=0, le=3600)]
+
+
+class IntakeParams(Section):
+    """Reading of base and batches."""
+
+    num_workers: Annotated[
+        int, Field(ge=1, le=64, description="Processes that decode pictures."), Indifferent()
+    ]

@@ -79,7 +79,7 @@ def test_a_server_that_is_named_and_gone_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "environ", {**os.environ, "PREFECT_API_URL": "http://127.0.0.1:9/api"})
-    monkeypatch.setattr("flows.precheck.checked_profile", lambda *_, **__: None)
+    monkeypatch.setattr("flows.precheck.checked_choice", lambda *_, **__: (None, None))
     monkeypatch.chdir(tmp_path)
     assert main(["retrain"]) == 1
     assert capsys.readouterr().err.endswith(

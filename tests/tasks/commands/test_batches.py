@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
+from litesmith.data.accepted import read_accepted
 from litesmith.data.batches import find_batches
 from litesmith.data.formats.registry import read_source
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import read_yaml, write_text, yaml_text
-from litesmith.records.accepted import read_accepted
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.commands.batches import accept_batch, add_batch, next_name

@@ -4,7 +4,7 @@ import pytest
 
 from litesmith.data.rows import read_rows
 from litesmith.params.sections.dataset import KeyedForm
-from litesmith.params.sections.intake import IntakeParams
+from litesmith.params.sections.fetch import IntakeParams
 from tasks import catalog
 from tasks.steps.intake import Ins, Outs, intake
 from tests.batch_sets import form, write_arrays, write_pictures

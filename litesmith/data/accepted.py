@@ -17,7 +17,7 @@ _HEADER = """\
 
 
 class AcceptedBatch(Record):
-    """A batch, by the digest of its content, and who accepted it, when and why."""
+    """A batch with who accepted it, when and why."""
 
     digest: Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="As in the list of batches.")]
     data: Annotated[str, about("Name of the data set.")]
@@ -31,7 +31,7 @@ _LIST = TypeAdapter(list[AcceptedBatch])
 
 
 def read_accepted(path: Path) -> tuple[AcceptedBatch, ...]:
-    """Return the accepted batches in a file, in the order in which they were accepted.
+    """Return the accepted batches in a file, in their order.
 
     Raises:
         DataError: It does not hold such a list.
