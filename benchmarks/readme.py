@@ -28,6 +28,7 @@ BENCHMARKS = (
     "epoch",
     "ablation",
     "rounding",
+    "verdicts",
     "render",
     "pictures",
     "fuzz",
