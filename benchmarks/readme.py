@@ -30,6 +30,7 @@ BENCHMARKS = (
     "rounding",
     "render",
     "pictures",
+    "growth",
     "fuzz",
 )
 # The results of a benchmark that has more than the one of its name.
