@@ -31,6 +31,7 @@ BENCHMARKS = (
     "verdicts",
     "render",
     "pictures",
+    "growth",
     "fuzz",
 )
 # The results of a benchmark that has more than the one of its name.

@@ -78,6 +78,8 @@ def _record_batches(project: Path, root: Path) -> None:
         DataError: Batches that DVC has recorded are not here.
         MachineError: DVC fails.
     """
+    if (project / catalog.INCOMING).is_symlink():
+        return  # a workspace, whose batches are recorded in its project
     key = read_params(root / catalog.PARAMS).dataset.key
     with changing_batches(project):
         require_complete(project, key)

@@ -28,6 +28,20 @@ class _Versions(BaseModel):
     outs: tuple[_Output]
 
 
+def require_project(folder: Path) -> None:
+    """Check that batches lie in a folder itself, not behind a workspace's link.
+
+    Raises:
+        ParamsError: They are those of a project elsewhere.
+    """
+    incoming = folder / catalog.INCOMING
+    if incoming.is_symlink():
+        raise ParamsError(
+            f"{folder} is a workspace, which reads the batches of its project. Run this in "
+            f"{incoming.resolve().parents[1]}."
+        )
+
+
 def require_complete(project: Path, key: str) -> None:
     """Check that no batch is missing that DVC has recorded.
 

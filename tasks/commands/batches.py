@@ -21,7 +21,7 @@ from litesmith.params.loading import read_dataset, read_params
 from litesmith.params.sections.dataset import Dataset
 from tasks import catalog
 from tasks.dag.lock import changing_batches
-from tasks.incoming import record_versions, require_complete
+from tasks.incoming import record_versions, require_complete, require_project
 from tasks.profiles import checked_name
 
 _TEMPORARY = re.compile(r"\.add-(\d+)\..*")
@@ -46,6 +46,7 @@ def add_batch(project: Path, source: Path, data: str | None = None, name: str | 
     from litesmith.data.formats.registry import read_source
     from litesmith.data.packing import pack, packed_suffix
 
+    require_project(project)
     dataset = _dataset(project, data)
     num_workers = read_params(project / catalog.PARAMS).intake.num_workers
     folder, suffix = project / catalog.INCOMING / dataset.key, packed_suffix(source)
@@ -56,6 +57,7 @@ def add_batch(project: Path, source: Path, data: str | None = None, name: str | 
         raise DataError(f"nothing in {source} can be read: {reasons}")
     part = folder / f".add-{os.getpid()}.{suffix}{PART}"
     try:
+        part.unlink(missing_ok=True)
         pack(source, part)
         with changing_batches(project):
             _remove_abandoned(folder)
@@ -89,6 +91,7 @@ def accept_batch(project: Path, name: str, why: str, data: str | None = None) ->
     """
     if not why.strip():
         raise ParamsError("--why is empty. Say why the batch is right although it looks wrong.")
+    require_project(project)
     key = _dataset(project, data).key
     with changing_batches(project):
         batches = {batch.name: batch for batch in find_batches(project / catalog.INCOMING / key)}

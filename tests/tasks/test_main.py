@@ -80,7 +80,7 @@ def test_the_help_of_run_describes_each_step(
     [
         (
             ["run", "swep"],
-            "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, validate, ",
+            "argument STEP: there is no 'swep'. Did you mean sweep? Known here: fetch, arrivals, ",
         ),
         (["run", "Prune"], "argument STEP: there is no 'Prune'. Did you mean prune? "),
         (["run", "zzz"], "argument STEP: there is no 'zzz'. Known here: fetch, "),

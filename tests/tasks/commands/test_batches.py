@@ -250,3 +250,13 @@ def test_what_cannot_be_accepted_is_refused(project: Path, tmp_path: Path) -> No
 def test_batches_are_changed_by_one_process_at_a_time(project: Path) -> None:
     with changing_batches(project):
         assert "batches.lock" in [path.name for path in (project / ".litesmith").iterdir()]
+
+
+def test_a_workspace_has_no_batches_of_its_own(project: Path, tmp_path: Path) -> None:
+    workspace = project / ".workspaces/bugs"
+    (workspace / "data").mkdir(parents=True)
+    shutil.copy(project / "params.yaml", workspace)
+    (workspace / "data/incoming").symlink_to(project / "data/incoming")
+    for act in (add_batch, lambda *given: accept_batch(given[0], "a", "right", "bugs")):
+        with pytest.raises(ParamsError, match=r"bugs is a workspace, .* Run this in .*/project\."):
+            act(workspace, tmp_path, "bugs")
