@@ -95,7 +95,9 @@ def run_trial(job: TrialJob) -> TrialResult:
     training = Split(split.images[rows], split.labels[rows], split.ids[rows])
     targets, score = read_targets(job.targets, job.distillation, rows), None
     try:
-        train_unwatched(model, TrainingJob(training, validation, job.form, job.recipe, job.seed, targets))
+        train_unwatched(
+            model, TrainingJob(training, validation, job.form, job.recipe, job.seed, targets)
+        )
         score = evaluate(model, validation)
     except DivergedError as error:
         _LOG.warning("%s", error)
