@@ -18,6 +18,8 @@ ACCEPTED = Path("data/accepted.yaml")
 ARRIVALS = Path("data/arrivals.csv")
 INTAKE = Path("data/intake")
 VERDICTS = Path("data/verdicts.csv")
+# A page about what was not.
+QUARANTINE = Path("reports/quarantine.html")
 
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
 # (int64, n: rows in the arrays of INTAKE). `evaluate` alone may name TEST, and of the benchmarks the

@@ -120,7 +120,7 @@ def make_small_set(folder: Path) -> SmallSet:
         PublishedBase(kind="published", sources=(str(folder),), files=(unknown,)),
         {
             "fetch": {"attempts": 3, "backoff_s": 0.0, "timeout_s": 5.0},
-            "validate": {"mean_range": [0.2, 0.4], "std_range": [0.25, 0.45], "max_mean_shift": 0.2},
+            "validate": {"mean_range": [0.2, 0.4], "std_range": [0.25, 0.45]},
         },
     )
     for part, num, seed in (("train", 100, 1), ("test", 50, 2)):

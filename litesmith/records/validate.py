@@ -1,4 +1,4 @@
-"""What validation found in the raw files."""
+"""What validation found in the images, batch by batch."""
 
 from typing import Annotated, Literal
 
@@ -25,7 +25,8 @@ class RuleResult(Record):
 
     name: str
     severity: Annotated[
-        Literal["critical", "warning", "info"], about("Critical ones stop the pipeline.")
+        Literal["critical", "quarantine", "warning"],
+        about("Critical ones stop the pipeline, `quarantine` leaves out the image or batch."),
     ]
     table: Annotated[str, about("Which table of statistics it looks at.")]
     success: bool
@@ -36,14 +37,43 @@ class RuleResult(Record):
 
 
 class RawFiles(Record):
-    """What a pair of image and label file holds."""
+    """What a part of the data holds: the first batch's train or test images, or all later batches."""
 
     num_images: Count
-    mean: Annotated[float, about("Mean of all pixels, 0 to 1.")]
+    mean: Annotated[float, about("Mean of all pixels, grey, 0 to 1.")]
     std: Annotated[float, about("Their standard deviation.")]
     per_class: tuple[Count, ...]
-    near_empty: Annotated[Count, about("Images with hardly a pixel that is not zero.")]
-    duplicates: Annotated[Count, about("Images that are exact copies of another in the file.")]
+    near_empty: Annotated[Count, about("Images with hardly a pixel that is unlike the ground.")]
+    duplicates: Annotated[Count, about("Images with the pixels of another.")]
+
+
+class BatchResult(Record):
+    """What became of a batch."""
+
+    name: str
+    kind: Annotated[str, about("Its format.")]
+    state: Literal["accepted", "quarantined", "accepted by hand"]
+    num_images: Annotated[Count, about("That could be read.")]
+    num_unreadable: Annotated[Count, about("Files that could not.")]
+    num_left_out: Annotated[Count, about("Images left out for a fault of their own.")]
+    reasons: Annotated[tuple[str, ...], about("Why it is not simply accepted.")]
+
+
+class Left(Record):
+    """How many images are left out for a kind of fault."""
+
+    kind: str
+    num_images: Count
+
+
+class Picked(Record):
+    """An image that deserves a look: where it stands, why, and its picture."""
+
+    file: Annotated[str, about("Batch and file.")]
+    row: Annotated[Count, about("Counted over all batches.")]
+    name: Annotated[str | None, about("Of its class.")]
+    reason: str
+    image: Picture
 
 
 class ClassPicture(Record):
@@ -55,21 +85,13 @@ class ClassPicture(Record):
     image: Picture
 
 
-class OddPicture(Record):
-    """An image that deserves a look: where it stands, why, and its picture."""
-
-    file: str
-    row: Count
-    name: str | None
-    reason: str
-    image: Picture
-
-
 class Pictures(Record):
-    """Images for people: one of each class, and those that look odd."""
+    """Images for people."""
 
-    classes: tuple[ClassPicture, ...]
-    suspicious: tuple[OddPicture, ...]
+    classes: Annotated[tuple[ClassPicture, ...], about("A typical one of each class.")]
+    suspicious: Annotated[tuple[Picked, ...], about("Accepted ones that look odd.")]
+    mislabelled: Annotated[tuple[Picked, ...], about("Accepted ones whose label is likely wrong.")]
+    left_out: Annotated[tuple[Picked, ...], about("Some of those that are left out.")]
 
 
 class ValidateResult(Record):
@@ -78,7 +100,12 @@ class ValidateResult(Record):
     passed: bool
     dataset: DatasetName
     rules: tuple[RuleResult, ...]
+    batches: Annotated[tuple[BatchResult, ...], about("In the order in which they were judged.")]
+    left_out: Annotated[tuple[Left, ...], about("Images of accepted batches, by kind of fault.")]
     files: dict[str, RawFiles]
     overlap: Annotated[Count, about("Test images that are also train images.")]
+    label_noise: Annotated[float, about("Share of the first batch's labels that do not fit.")]
+    num_mislabelled: Annotated[Count, about("Accepted images whose label is likely wrong.")]
+    min_ink_share: Annotated[float, about("Of the pixels, below which an image is near-empty.")]
     expectation_library: Annotated[str, about("Name and version of what checked the rules.")]
     thumbnails: Pictures

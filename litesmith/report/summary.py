@@ -62,5 +62,7 @@ def _without_pictures(results: Results) -> Results:
     pictures = Pictures(
         classes=tuple(picture.model_copy(update=no_image) for picture in shown.classes),
         suspicious=tuple(picture.model_copy(update=no_image) for picture in shown.suspicious),
+        mislabelled=tuple(picture.model_copy(update=no_image) for picture in shown.mislabelled),
+        left_out=tuple(picture.model_copy(update=no_image) for picture in shown.left_out),
     )
     return replace(results, validate=results.validate.model_copy(update={"thumbnails": pictures}))

@@ -1,21 +1,24 @@
-"""The step that checks the raw files."""
+"""The step that judges images and batches."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from litesmith.records.accepted import read_accepted
+
 from litesmith.errors import DataError, RefusedError
 from litesmith.files import write_json, write_text
-from litesmith.params.sections.dataset import DatasetParams
+from litesmith.params.sections.dataset import DividedOrigin
 from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.record import write_record
+from litesmith.records.validate import DatasetName
 from tasks import catalog
 from tasks.dag.step import Metric, step
 
 if TYPE_CHECKING:
-    from litesmith.data.rules import Verdict
-    from litesmith.data.statistics import RawSet
+    from litesmith.data.quality.intake import Intake
+    from litesmith.data.quality.result import Checked
 
 _LOG = logging.getLogger(__name__)
 _PAGE = catalog.REFUSALS / "validate.html"
@@ -23,72 +26,84 @@ _PAGE = catalog.REFUSALS / "validate.html"
 
 @dataclass(frozen=True)
 class Ins:
-    """The raw files, and all images as they were taken in."""
+    """All images that can be read, batch by batch, and the batches that persons accepted."""
 
-    raw: Path = catalog.RAW
     intake: Path = catalog.INTAKE
+    accepted: Path = catalog.ACCEPTED
 
 
 @dataclass(frozen=True)
 class Outs:
-    """The result, written only if no critical rule failed."""
+    """The verdict on each image, and a page about what is left out.
 
+    Nothing is written if a critical rule failed.
+    """
+
+    verdicts: Path = catalog.VERDICTS
+    quarantine: Path = catalog.QUARANTINE
     metrics: Annotated[Path, Metric()] = catalog.metrics("validate")
     results: Path = catalog.results("validate")
-    verdicts: Path = catalog.VERDICTS
 
 
 @step
-def validate(params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DatasetParams) -> None:
-    """Check the raw files and refuse unfit ones.
+def validate(
+    params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DividedOrigin, cache: Path
+) -> None:
+    """Judge batch after batch, leave out unfit ones, and refuse an unfit base.
 
     Raises:
-        DataError: A file cannot be read. A refusal page says which and why.
-        RefusedError: A critical rule fails; names it and the images. A refusal page shows them.
+        DataError: The images cannot be read. A refusal page says why.
+        RefusedError: The first batch breaks a critical rule; names it and the images. A refusal page
+            shows them.
     """
     # It logs at length how it registers its own functions.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    from litesmith.data.rows import read_rows
-    from litesmith.data.rules import judge_set, verdict_metrics, verdict_result
-    from litesmith.data.thumbnails import thumbnails
+    from litesmith.data.quality.cache import Cache
+    from litesmith.data.quality.intake import place_rows
+    from litesmith.data.quality.judging import judge_intake
+    from litesmith.data.quality.result import check_verdicts, validate_metrics, validate_result
+    from litesmith.data.quality.verdicts import RowVerdict
+    from litesmith.data.rows import write_table
+    from litesmith.documents.refusal import render_quarantine
 
     _PAGE.unlink(missing_ok=True)
-    raw = _read(ins, dataset)
-    counts = ", ".join(f"{len(pair.images)} {name} images" for name, pair in raw.items())
-    _LOG.info("checking %s", counts)
-    verdict = judge_set(raw, params, dataset)
-    for finding in verdict.findings:
+    name = DatasetName(name=dataset.name, synthetic=dataset.synthetic)
+    intake = _read(ins, name)
+    _LOG.info("judging %d images of %d batches", len(intake), len(intake.batches))
+    places = place_rows(intake, dataset.shares, dataset.split_seed)
+    checked = check_verdicts(judge_intake(intake, places, params, Cache(cache)), params)
+    for finding in checked.findings:
         _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
-    if verdict.blocks:
-        _refuse(verdict, raw, dataset)
-    pictures = thumbnails(raw, verdict.images, dataset.classes or (), params)
-    write_record(outs.results, verdict_result(verdict, dataset, pictures))
-    write_json(outs.metrics, verdict_metrics(verdict))
-    # Every image, until batches are judged.
-    num_rows = len(read_rows(ins.intake / "rows.csv"))
-    write_text(outs.verdicts, "accepted,reason\n" + "1,\n" * num_rows)
+    if checked.blocks:
+        _refuse(checked, name)
+    result = validate_result(checked, name, params)
+    write_table(outs.verdicts, RowVerdict, checked.verdicts.of_rows())
+    write_text(outs.quarantine, render_quarantine(name, checked))
+    write_record(outs.results, result)
+    write_json(outs.metrics, validate_metrics(result))
 
 
-def _read(ins: Ins, dataset: DatasetParams) -> "RawSet":
-    """Read all four files; errors in them leave a refusal page."""
-    from litesmith.data.sources import idx_pairs
-    from litesmith.data.statistics import read_raw
-    from litesmith.documents.refusal import render_page
+def _read(ins: Ins, dataset: DatasetName) -> "Intake":
+    """Read the images; errors leave a refusal page."""
+    from litesmith.data.quality.intake import read_intake
+    from litesmith.documents.refusal import render_refusal
 
     try:
-        return read_raw(idx_pairs(ins.raw))
+        by_hand = frozenset(batch.digest for batch in read_accepted(ins.accepted))
+        return replace(read_intake(ins.intake), by_hand=by_hand)
     except DataError as error:
-        write_text(_PAGE, render_page(dataset.name, dataset.synthetic, trouble=str(error)))
+        write_text(_PAGE, render_refusal(dataset, trouble=str(error)))
         raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error
 
 
-def _refuse(verdict: "Verdict", raw: "RawSet", dataset: DatasetParams) -> None:
+def _refuse(checked: "Checked", dataset: DatasetName) -> None:
     """Write a page with the failures, and raise them."""
-    from litesmith.documents.refusal import failures, render_page, render_text
+    from litesmith.documents.refusal import failures, render_refusal, render_text
 
-    write_text(_PAGE, render_page(dataset.name, dataset.synthetic, failures(verdict.findings, raw)))
+    images = checked.verdicts.intake.images
+    write_text(_PAGE, render_refusal(dataset, failures(checked.findings, images)))
     raise RefusedError(
-        f"{dataset.name} was refused.\n{render_text(verdict.findings)}\nSee {_PAGE.resolve()}. "
-        "Correct the data, or the thresholds in the section validate of params.yaml or of the run's "
-        "profile."
+        f"{dataset.name} was refused.\n{render_text(checked.findings)}\nSee {_PAGE.resolve()}. "
+        "Correct the data, or the thresholds in the section validate of params.yaml, of the data set's "
+        "file or of the run's profile."
     )

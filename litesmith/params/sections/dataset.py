@@ -168,6 +168,10 @@ class Division(Section):
     ]
 
 
+class DividedOrigin(Origin, Division):
+    """Where a data set comes from, and how it is divided."""
+
+
 class DatasetParams(Origin, Description, LabelledForm, Division):
     """What ``datasets/NAME.yaml`` holds."""
 

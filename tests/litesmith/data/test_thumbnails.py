@@ -3,10 +3,10 @@ import io
 
 import numpy as np
 import pytest
+from litesmith.data.statistics import LabelledImages, images_table
 from numpy.typing import NDArray
 from PIL import Image
 
-from litesmith.data.statistics import LabelledImages, images_table
 from litesmith.data.thumbnails import class_distances, png_base64, thumbnails, typical_rows
 from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.validate import Pictures

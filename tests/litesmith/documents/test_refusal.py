@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from litesmith.data.statistics import Finding, LabelledImages, Offender
 from PIL import Image
 
-from litesmith.data.statistics import Finding, LabelledImages, Offender
 from litesmith.documents.refusal import failures, render_page, render_text
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 4, 5), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""What the judgement of batches finds, and what it costs."""

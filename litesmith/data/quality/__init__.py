@@ -1,0 +1,1 @@
+"""Judging images and batches of them before anything is trained."""
