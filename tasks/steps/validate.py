@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from litesmith.records.accepted import read_accepted
-
+from litesmith.data.accepted import read_accepted
 from litesmith.errors import DataError, RefusedError
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DividedOrigin
