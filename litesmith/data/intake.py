@@ -62,7 +62,7 @@ class Decoder:
             MachineError: Likewise, or the cache cannot be written.
         """
         entry = self._cache / _key(batch.digest, self._form)
-        with suppress(OSError, ValueError, EOFError, TypeError):
+        with suppress(OSError, ValueError, EOFError, TypeError, KeyError):
             labelled = _load(entry)
             os.utime(entry)
             return labelled
@@ -234,7 +234,7 @@ def _load(entry: Path) -> Labelled:
     """Return an entry of the cache.
 
     Raises:
-        OSError, ValueError, EOFError, TypeError: It is missing or damaged.
+        OSError, ValueError, EOFError, TypeError, KeyError: It is missing or damaged.
     """
     images = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
     columns = json.loads((entry / "rows.json").read_text(encoding="utf-8"))

@@ -141,7 +141,8 @@ def test_all_profiles_of_an_order_are_in_the_record(
 ) -> None:
     opened: list[Any] = []
 
-    def _open(_: Path, profile: Any) -> Path:
+    def _open(_: Path, profile: Any, data: str | None) -> Path:
+        assert data == "digits"
         opened.append(profile)
         return _workspace(project)
 
@@ -152,7 +153,7 @@ def test_all_profiles_of_an_order_are_in_the_record(
     if isinstance(given, str):
         with suppress(ValueError):
             given = json.loads(given)
-    taken = retrain.validate_parameters({"profile": given})
+    taken = retrain.validate_parameters({"profile": given, "data": "digits"})
     record = read_json(Path(retrain.fn(**taken)))
     assert record["profile"] == "quick+portable"
     assert [profile_names(profile) for profile in opened] == [("quick", "portable")]
@@ -160,4 +161,5 @@ def test_all_profiles_of_an_order_are_in_the_record(
 
 def test_a_single_profile_or_none_is_accepted() -> None:
     for given in (None, "nightly"):
-        assert retrain.validate_parameters({"profile": given}) == {"profile": given}
+        taken = retrain.validate_parameters({"profile": given})
+        assert taken == {"profile": given, "data": None}

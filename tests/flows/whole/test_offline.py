@@ -77,7 +77,7 @@ def test_without_network_the_run_continues_with_synthetic_images_and_a_note(seen
     assert "This run uses synthetic images instead, in the workspace .offline/." in seen.output
     outcomes = {name: stage["outcome"] for name, stage in seen.record["stages"].items()}
     assert outcomes == {
-        **dict.fromkeys(("fetch", "validate", "prepare"), "Completed"),
+        **dict.fromkeys(("fetch", "arrivals", "intake", "validate", "prepare"), "Completed"),
         "baseline": "Failed",
     }
     assert seen.record["profile"] == "synthetic"

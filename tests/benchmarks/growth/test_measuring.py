@@ -1,14 +1,13 @@
-"""Tests of benchmarks.growth."""
-
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.growth import STEPS, claims, images_moved, moved, save
+from benchmarks.growth.__main__ import claims
+from benchmarks.growth.measuring import STEPS, images_moved, moved, save
 from litesmith.data.rows import Row, write_table
 from litesmith.params.loading import read_params
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 def test_times_are_added_and_growth_is_compared() -> None:

@@ -1,0 +1,1 @@
+"""How data grow: what moves, and what it costs."""
