@@ -142,7 +142,8 @@ def _require_outputs(step: Step, root: Path, before: set[Path]) -> None:
             f"step {step.name} did not write {', '.join(missing)}, which its Outs declare. "
             f"Correct {step.module.replace('.', '/')}.py."
         )
-    stray = _beside(step, root) - before - {root / port.path for port in step.outs}
+    declared = {place for port in step.outs for place in (root / port.path, *(root / port.path).parents)}
+    stray = _beside(step, root) - before - declared
     if stray:
         names = ", ".join(sorted(path.relative_to(root).as_posix() for path in stray))
         raise ContractError(
