@@ -59,7 +59,13 @@ def test_every_file_of_images_of_another_form_answers_as_its_keras_model(
         training, validation, num_calibration=60, num_golden=20, fill=form.fill, seed=1
     )
     requirements = [
-        Requirements(entry, TOLERANCES.get(entry.name, 0.3), min_agreement=0.95, max_shift_px=1)
+        Requirements(
+            entry,
+            TOLERANCES.get(entry.name, 0.3),
+            min_agreement=0.95,
+            agreement_level=0.01,
+            max_shift_px=1,
+        )
         for entry in PRECISIONS
     ]
     converted = conversion.convert_model("tuned", model, requirements, images, tmp_path)
