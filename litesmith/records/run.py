@@ -18,9 +18,6 @@ VERSION: Literal[5] = 5
 """Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
 
 
-_VERSION, _WITHOUT_CLASSES = "version", 4
-
-
 class Outcome(StrEnum):
     """How a stage ended."""
 
@@ -100,9 +97,10 @@ def read_run(path: Path) -> RunRecord:
     content: JsonValue = read_json(path)
     if isinstance(content, dict) and "version" not in content:
         content = _converted(content)
-    if isinstance(content, dict) and content.get(_VERSION) == _WITHOUT_CLASSES:
-        result = _filled(content.get("result"), "balance", "worst_class")
-        content = {**content, _VERSION: VERSION, "result": result}
+    match content:
+        case {"version": 4, "result": result, **others}:
+            result = _filled(result, "balance", "worst_class")
+            content = {**others, "version": VERSION, "result": result}
     return parse_record(json.dumps(content), RunRecord, path.as_posix())
 
 
@@ -120,7 +118,7 @@ def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
         stages = {name: _filled(stage, "step_wall_s", "step_cpu_s") for name, stage in stages.items()}
     git = _filled(content.get("git"), "unknown")
     converted = {**content, "git": git, "stages": stages}
-    return {_VERSION: _WITHOUT_CLASSES, "refused": False, "synthetic": synthetic, **added, **converted}
+    return {"version": 4, "refused": False, "synthetic": synthetic, **added, **converted}
 
 
 def _filled(part: JsonValue, *names: str) -> JsonValue:

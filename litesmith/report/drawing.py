@@ -37,7 +37,7 @@ def drawn(
 
 
 def png_uri(image: NDArray[np.uint8]) -> str:
-    """Return an image as it is, uint8 (height, width, channels), as a PNG data URI."""
+    """Return an image, uint8 (height, width, channels), as a PNG data URI."""
     grey_or_colour = image[..., 0] if image.shape[2] == 1 else image
     buffer = io.BytesIO()
     Image.fromarray(grey_or_colour).save(buffer, format="PNG", optimize=True)

@@ -15,9 +15,9 @@ from litesmith.records.convert import TensorForm
 from litesmith.records.form import DataForm
 from litesmith.records.summary import HeadlineSide, Verdict
 from litesmith.report.budget import BudgetLine, budget
-from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
+from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import seeds, versions
-from litesmith.report.reference import headline_side, this_run
+from litesmith.report.reference import baseline_side, this_run
 
 NOT_STATED = "not stated"
 _ADDRESS = re.compile(r"https?://[^\s<>\\`]+")
@@ -82,7 +82,7 @@ def render_card(inputs: ReportInputs, verdict: Verdict) -> str:
         output_form=_form(file.output),
         uses=_USES,
         cpu_s=sum(step.cpu_s for step in inputs.provenance.values()),
-        baseline=headline_side(inputs.results, BASELINE, BASELINE, BASELINE_LITE),
+        baseline=baseline_side(inputs.results),
         optimized=optimized,
         budget=budget(inputs),
         look=look(inputs.form),

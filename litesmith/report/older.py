@@ -3,17 +3,53 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from litesmith.analysis.balance import balance_of_confusion, over_majority
 from litesmith.analysis.paired import paired_counts
 from litesmith.errors import DataError
 from litesmith.files import read_json
+from litesmith.records.device import LatencyResult
+from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.figures import View
+from litesmith.records.prepare import PrepareResult
+from litesmith.records.provenance import Provenance
 from litesmith.records.record import Kind, parse_record
-from litesmith.records.summary import HeadlineSide, Reference, Summary
-from litesmith.report.reference import as_reference
+from litesmith.records.summary import Reference, RightAnswers
+from litesmith.records.validate import RawFiles
+from litesmith.report.reference import as_reference, data_facts
+
+
+class _Dataset(View):
+    name: str
+
+
+class _Validation(View):
+    files: dict[str, RawFiles]
+
+
+class RunResults(View):
+    """The results that do not depend on how a network was found."""
+
+    validation: _Validation = Field(alias="validate")
+    prepare: PrepareResult
+    evaluate: EvaluateResult
+    latency: LatencyResult
+
+
+class RunFigures(View):
+    """The part of a summary that a reference and the README need."""
+
+    kind: Literal["litesmith summary"]
+    schema_version: Literal[3]
+    dataset: _Dataset
+    right: RightAnswers
+    results: RunResults
+    provenance: dict[str, Provenance]
+    inputs: dict[str, str]
 
 
 def read_reference(path: Path) -> Reference | None:
@@ -37,29 +73,19 @@ def read_run(path: Path) -> Reference:
     Raises:
         DataError: The file is not JSON, or holds no summary.
     """
-    summary = read_summary(path)
-    return as_reference(summary.results, summary.right, summary.provenance, summary.inputs)
+    run = read_figures(path)
+    results = run.results
+    data = data_facts(run.dataset.name, results.validation.files, results.prepare)
+    return as_reference(results.evaluate, results.latency, data, run.right, run.provenance, run.inputs)
 
 
-def read_summary(path: Path) -> Summary:
-    """Return the numbers of a report.
+def read_figures(path: Path) -> RunFigures:
+    """Return what a summary tells of what was reached.
 
     Raises:
         DataError: The file is not JSON, or holds no summary.
     """
-    summary = _read(path, Summary)
-    baseline, optimized = (
-        _with_classes(side, summary) for side in (summary.headline.baseline, summary.headline.optimized)
-    )
-    headline = summary.headline.model_copy(update={"baseline": baseline, "optimized": optimized})
-    return summary.model_copy(update={"headline": headline})
-
-
-def _with_classes(side: HeadlineSide, summary: Summary) -> HeadlineSide:
-    """Return a side of the headline with what its variant reaches by class."""
-    variant = summary.results.evaluate.variants.get(side.variant)
-    known = {"balance": variant.balance, "worst_class": variant.worst_name} if variant else {}
-    return side.model_copy(update=known)
+    return _read(path, RunFigures)
 
 
 def _read(path: Path, kind: type[Kind]) -> Kind:
@@ -83,34 +109,20 @@ def _converted_all(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _converted(part: JsonValue) -> JsonValue:
     """Return a part of version 2 in the shape of version 3.
 
-    Version 2 recorded nothing of single classes but the confusion of the test images, which tells it;
-    of other images it is not known. All images were grey.
+    Version 2 recorded nothing of single classes but the confusion of the test images, which tells it.
     """
     if isinstance(part, list):
         return [_converted(item) for item in part]
     if not isinstance(part, dict):
         return part
-    new, unknown = _converted_all(part), dict[str, JsonValue](balance=None)
+    new = _converted_all(part)
     match part:
         case {"confusion": list(rows)}:
             return {**new, "balance": asdict(balance_of_confusion(np.array(rows)))}
         case {"gain": dict(), "final": str()}:
             return {**new, **_comparisons(part)}
-        case {"within_noise": near}:
-            others = {name: value for name, value in new.items() if name != "within_noise"}
-            return {**others, **unknown, "near_best": near, "smallest_visible": None}
         case {"keras_bytes": _, "tflite_bytes": _}:
-            return {**new, **unknown, "worst_class": None}
-        case {"synthetic": _, "class_names": _}:
-            return {**new, "license": None, "source": None}
-        case {"num_classes": _, "stem_width": _}:
-            return {**new, "channels": 1}
-        case {"variants": _, "clustering": _}:
-            return {**new, "left_out": {}}
-        case {"golden_max_error": _}:
-            return {**new, **unknown}
-        case {"accuracy": _, "loss": _} if len(part) == 2:
-            return {**new, **unknown}
+            return {**new, "balance": None, "worst_class": None}
     return new
 
 

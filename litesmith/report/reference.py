@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from litesmith.analysis.answers import keras_variant
 from litesmith.analysis.paired import Difference, paired, unpaired
+from litesmith.records.device import LatencyResult
+from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.figures import AccuracyChange
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
@@ -21,7 +23,7 @@ from litesmith.records.summary import (
     SinceReference,
 )
 from litesmith.records.validate import RawFiles
-from litesmith.report.inputs import ReportInputs
+from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.provenance import Steps, flat_parameters, hosts, versions
 
 Change = Difference | AccuracyChange
@@ -47,34 +49,50 @@ def this_run(inputs: ReportInputs) -> Reference:
     """Return this run as the reference of later ones."""
     right = inputs.predictions.predicted[inputs.final] == inputs.predictions.labels
     answers = RightAnswers(num_images=len(right), bits=packed(right))
-    return as_reference(inputs.results, answers, inputs.provenance, inputs.sha256)
+    results = inputs.results
+    data = data_facts(results.validate.dataset.name, results.validate.files, results.prepare)
+    return as_reference(
+        results.evaluate, results.latency, data, answers, inputs.provenance, inputs.sha256
+    )
 
 
 def as_reference(
-    results: Results,
+    evaluated: EvaluateResult,
+    latency: LatencyResult,
+    data: dict[str, str],
     right: RightAnswers,
     provenance: Mapping[str, Provenance],
     inputs: Mapping[str, str],
 ) -> Reference:
-    """Return what later reports compare themselves with; the arguments are those of `Summary`."""
-    final = results.evaluate.final
-    model = keras_variant(results.evaluate.variants[final].model)
+    """Return what later reports compare themselves with.
+
+    ``data`` are the `data_facts`; the other arguments are those of `Summary` and its results.
+    """
+    final = evaluated.final
+    model = keras_variant(evaluated.variants[final].model)
     return Reference(
         kind="litesmith reference",
         schema_version=3,
         final=final,
-        optimized=headline_side(results, final, model, final),
+        optimized=headline_side(evaluated, latency, final, model, final),
         right=right,
-        latency=results.latency.variants[final],
-        data=data_facts(results.validate.dataset.name, results.validate.files, results.prepare),
+        latency=latency.variants[final],
+        data=data,
         provenance=dict(provenance),
         inputs=dict(inputs),
     )
 
 
-def headline_side(results: Results, measured: str, keras: str, lite: str) -> HeadlineSide:
+def baseline_side(results: Results) -> HeadlineSide:
+    """Return the headline's side of the baseline."""
+    return headline_side(results.evaluate, results.latency, BASELINE, BASELINE, BASELINE_LITE)
+
+
+def headline_side(
+    evaluated: EvaluateResult, latency: LatencyResult, measured: str, keras: str, lite: str
+) -> HeadlineSide:
     """Return the accuracy of ``measured``, and the sizes and latency of ``keras`` and ``lite``."""
-    variants = results.evaluate.variants
+    variants = evaluated.variants
     return HeadlineSide(
         variant=measured,
         accuracy=variants[measured].accuracy,
@@ -84,7 +102,7 @@ def headline_side(results: Results, measured: str, keras: str, lite: str) -> Hea
         keras_bytes=variants[keras].bytes,
         tflite_bytes=variants[lite].bytes,
         gzip_bytes=variants[lite].gzip_bytes,
-        median_latency_ms=results.latency.variants[lite].median_ms,
+        median_latency_ms=latency.variants[lite].median_ms,
     )
 
 

@@ -7,8 +7,8 @@ from math import isfinite
 
 from litesmith.records.summary import DatasetSummary, Headline, Results, SinceReference, Summary, Verdict
 from litesmith.records.validate import Pictures
-from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.reference import accuracy_change, headline_side, this_run
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.reference import accuracy_change, baseline_side, this_run
 
 
 def summarize(inputs: ReportInputs, verdict: Verdict, since: SinceReference | None) -> Summary:
@@ -26,7 +26,7 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: SinceReference | No
         ),
         final=inputs.final,
         headline=Headline(
-            baseline=headline_side(results, BASELINE, BASELINE, BASELINE_LITE),
+            baseline=baseline_side(results),
             optimized=run.optimized,
             gain=accuracy_change(results.evaluate.gain),
         ),

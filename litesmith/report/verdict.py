@@ -106,10 +106,14 @@ def _doubts(reasons: Sequence[Reason], inputs: ReportInputs, since: SinceReferen
         **({} if worse else {"Reference": f"{loses} reference run"}),
     }
     asked = [question for topic, question in questions.items() if topic in unknown]
-    doubts = [f"{_these_images(inputs)} cannot tell {_listed(asked)}"] if asked else []
+    doubts = list[str]()
+    if asked:
+        doubts.append(f"{_these_images(inputs)} cannot tell {_listed(asked)}")
     if worse and since is not None and "Reference" in unknown:
         doubts.append(f"it is {_apart(since.accuracy, 'the reference run')}, on other test images")
-    return [*doubts, *(["whether it fits the device is not known"] if "Budget" in unknown else [])]
+    if "Budget" in unknown:
+        doubts.append("whether it fits the device is not known")
+    return doubts
 
 
 def _these_images(inputs: ReportInputs) -> str:

@@ -4,16 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from litesmith.errors import ContractError
 from litesmith.files import write_text
 from tasks import catalog
 from tasks.dag import dvcfile, versions
 from tasks.pipeline import PIPELINE
-
-if TYPE_CHECKING:
-    from litesmith.records.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -46,31 +42,28 @@ class GeneratedFile:
             raise ContractError(self.stale)
 
 
-def _summary(root: Path) -> "Summary | None":
-    from litesmith.report.older import read_summary
-
-    path = root / catalog.SUMMARY
-    return read_summary(path) if path.is_file() else None
-
-
 def _notes(root: Path) -> str:
     from litesmith.documents.notes import render_notes
+    from litesmith.records.record import read_record
+    from litesmith.records.summary import Summary
 
-    summary = _summary(root)
-    if summary is None:
+    path = root / catalog.SUMMARY
+    if not path.is_file():
         raise ContractError(
             f"{catalog.SUMMARY} is missing, which the notes quote. Run `dvc repro` to write it."
         )
+    summary = read_record(path, Summary)
     return render_notes(summary.results, summary.provenance)
 
 
 def _readme(root: Path) -> str:
     from litesmith.documents.readme import missing_block, results_block, with_block
+    from litesmith.report.older import read_figures
 
-    summary = _summary(root)
-    block = missing_block()
-    if summary:
-        block = results_block(summary.results.evaluate, summary.results.latency, summary.provenance)
+    path, block = root / catalog.SUMMARY, missing_block()
+    if path.is_file():
+        run = read_figures(path)
+        block = results_block(run.results.evaluate, run.results.latency, run.provenance)
     return with_block((root / "README.md").read_text(encoding="utf-8"), block)
 
 

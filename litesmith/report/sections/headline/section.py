@@ -8,8 +8,8 @@ from litesmith.analysis.balance import Balance
 from litesmith.analysis.intervals import Estimate
 from litesmith.documents.formats import NONE, count, milliseconds, percent, points, signed, times
 from litesmith.records.summary import HeadlineSide, Reference
-from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.reference import Change, headline_side, since_reference, this_run
+from litesmith.report.inputs import ReportInputs
+from litesmith.report.reference import Change, baseline_side, since_reference, this_run
 from litesmith.report.section import Section
 
 
@@ -46,7 +46,7 @@ def build(inputs: ReportInputs) -> HeadlineSection:
     """Set the baseline against the optimized model."""
     since = since_reference(inputs)
     reference = inputs.reference if since and not since.same_run else None
-    baseline = headline_side(inputs.results, BASELINE, BASELINE, BASELINE_LITE)
+    baseline = baseline_side(inputs.results)
     run = this_run(inputs)
     optimized, before = run.optimized, reference.optimized if reference else None
     gain = _difference(inputs.results.evaluate.gain)

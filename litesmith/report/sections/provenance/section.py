@@ -79,7 +79,7 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
 
 def overlays(params: ReportParams) -> tuple[str, ...]:
     """Return the files that lie over ``params.yaml``, in their order."""
-    data = [f"datasets/{params.data}.yaml"] if params.data else []
+    data = (f"datasets/{params.data}.yaml",) if params.data else ()
     names = params.profile.split("+") if params.profile else []
     return (*data, *(f"profiles/{name}.yaml" for name in names))
 

@@ -1,34 +1,18 @@
-"""How often the verdict ships what it should not, by the number of test images.
+"""Answers drawn for models whose truth is known, and what is shipped of them."""
 
-    python -m benchmarks.verdicts
-
-Answers to test images are drawn at random, many times for each number of images, for a final file whose
-true accuracy is known, and for models that do not look at the image at all. Each draw is judged as the
-report does. Beside it stands the rule that was there before: ship unless the final file is shown to be
-worse, by the interval of Wald. Nothing is trained, and no image is read.
-"""
-
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
 from math import sqrt
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
-from benchmarks.numbers import read_numbers
-from benchmarks.record import Claim, write_result
 from litesmith.analysis.balance import balance_of_confusion, over_majority
 from litesmith.analysis.intervals import CONFIDENCE, quantile
 from litesmith.analysis.outcome import no_worse
 from litesmith.analysis.paired import paired_counts
-from litesmith.params.loading import read_params
 from litesmith.params.section import Count, Section, Share
-from tasks import catalog
-
-CONFIG = Path(__file__).with_suffix(".yaml")
-RESULT = Path("benchmarks/results/verdicts.json")
 
 
 class Config(Section):
@@ -62,21 +46,6 @@ class Case:
     disagreement: float
     shipped: float
     before: float
-
-
-def main() -> None:
-    """Draw, judge and write the result."""
-    config = read_numbers(CONFIG, Config)
-    relevant_loss = read_params(catalog.PARAMS).convert.relevant_loss
-    rng = np.random.default_rng(config.seed)
-    cases = [*trained(config, relevant_loss, rng), *guessing(config, relevant_loss, rng)]
-    measured = {
-        "command": "python -m benchmarks.verdicts",
-        "relevant_loss": relevant_loss,
-        "draws": config.draws,
-        "cases": [asdict(case) for case in cases],
-    }
-    write_result(RESULT, measured, claims(cases, config, relevant_loss))
 
 
 def trained(config: Config, relevant_loss: float, rng: Generator) -> list[Case]:
@@ -119,7 +88,7 @@ def guessing(config: Config, relevant_loss: float, rng: Generator) -> list[Case]
     return cases
 
 
-def ships(confusion: Any, gained: int, lost: int, relevant_loss: float) -> bool:
+def ships(confusion: NDArray[np.int64], gained: int, lost: int, relevant_loss: float) -> bool:
     """Judge as `litesmith.report.verdict` does by accuracy and classes."""
     gain = paired_counts(gained, lost, int(confusion.sum()))
     facts = (
@@ -137,42 +106,8 @@ def shipped_before(gained: int, lost: int, num_images: int) -> bool:
     return mean + quantile(CONFIDENCE) * error >= 0
 
 
-def claims(cases: list[Case], config: Config, relevant_loss: float) -> list[Claim]:
-    """Return the claims on the cases."""
-    losing = [case for case in cases if case.model == "trained" and case.gain <= -relevant_loss]
-    lots = [case for case in cases if case.model != "trained"]
-    most, least = max(config.num_images), min(config.disagreements)
-    sure = [case for case in cases if case.num_images == most and case.model == "trained"]
-    even = [case for case in sure if case.gain == 0]
-    points, bound = f"{100 * relevant_loss:g} point", config.max_wrongly_shipped
-    return [
-        _worst(
-            f"runs whose final file truly loses {points} or more, shipped: worst case", losing, bound
-        ),
-        _worst("runs whose models answer by lot, shipped: worst case", lots, bound),
-        Claim(
-            f"runs of {most} test images whose final file loses nothing, shipped: where models disagree "
-            f"on {100 * least:g} %",
-            "share",
-            next(case.shipped for case in even if case.disagreement == least),
-            config.min_shipped,
-            False,
-        ),
-    ]
-
-
-def _worst(what: str, cases: list[Case], bound: float) -> Claim:
-    before = max(case.before for case in cases)
-    note = f"{len(cases)} cases; by the former rule {before:.3f}"
-    return Claim(what, "share", max(case.shipped for case in cases), bound, True, note=note)
-
-
-def _evenly(num_right: int, num_images: int) -> Any:
+def _evenly(num_right: int, num_images: int) -> NDArray[np.int64]:
     """Return a confusion of two classes of the same size with this many right answers."""
     sizes = np.array([num_images - num_images // 2, num_images // 2])
     right = np.array([num_right - num_right // 2, num_right // 2]).clip(0, sizes)
     return np.array([[right[0], sizes[0] - right[0]], [sizes[1] - right[1], right[1]]])
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.numbers import read_numbers
-from benchmarks.verdicts import CONFIG, Case, Config, claims, guessing, shipped_before, ships, trained
+from benchmarks.verdicts.__main__ import CONFIG, claims
+from benchmarks.verdicts.cases import Case, Config, guessing, shipped_before, ships, trained
 
 CONFIG_OF_TEST = read_numbers(CONFIG, Config).model_copy(
     update={"draws": 300, "num_images": [40, 2000], "gains": [-0.03, 0.03], "disagreements": [0.065]}
