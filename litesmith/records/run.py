@@ -97,10 +97,9 @@ def read_run(path: Path) -> RunRecord:
     content: JsonValue = read_json(path)
     if isinstance(content, dict) and "version" not in content:
         content = _converted(content)
-    match content:
-        case {"version": 4, "result": result, **others}:
-            result = _filled(result, "balance", "worst_class")
-            content = {**others, "version": VERSION, "result": result}
+    if isinstance(content, dict) and content.get("version") == 4 and "result" in content:
+        result = _filled(content["result"], "balance", "worst_class")
+        content |= {"version": VERSION, "result": result}
     return parse_record(json.dumps(content), RunRecord, path.as_posix())
 
 
