@@ -18,6 +18,9 @@ VERSION: Literal[5] = 5
 """Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
 
 
+_VERSION, _RESULT = "version", "result"
+
+
 class Outcome(StrEnum):
     """How a stage ended."""
 
@@ -97,9 +100,9 @@ def read_run(path: Path) -> RunRecord:
     content: JsonValue = read_json(path)
     if isinstance(content, dict) and "version" not in content:
         content = _converted(content)
-    if isinstance(content, dict) and content.get("version") == 4 and "result" in content:
-        result = _filled(content["result"], "balance", "worst_class")
-        content |= {"version": VERSION, "result": result}
+    if isinstance(content, dict) and content.get(_VERSION) == 4:
+        result = _filled(content.get(_RESULT), "balance", "worst_class")
+        content = {**content, _VERSION: VERSION, _RESULT: result}
     return parse_record(json.dumps(content), RunRecord, path.as_posix())
 
 
@@ -109,7 +112,7 @@ def _converted(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
     Version 1 knew neither the server nor a result, version 2 not whether the images are synthetic. Some
     in between say that beside the result.
     """
-    result, stages = content.get("result"), content.get("stages")
+    result, stages = content.get(_RESULT), content.get("stages")
     beside = content.pop("drawn", None)
     synthetic = result.pop("drawn", beside) if isinstance(result, dict) else beside
     added: dict[str, JsonValue] = dict.fromkeys(("startup_s", "steps_cpu_s", "server_cpu_s", "result"))
