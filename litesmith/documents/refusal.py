@@ -128,18 +128,19 @@ def _thumbnails(offenders: Sequence[Offender], images: NDArray[np.uint8]) -> tup
 
 
 def _held_batch(batch: BatchVerdict, verdicts: Verdicts) -> Chapter:
-    """Return a batch with the images that tell most: those whose labels fit least, else some of all."""
+    """Return a batch with images whose labels fit least, if labels are why, and some of all."""
     intake, part = verdicts.intake, batch.parts[0]
     span = intake.spans()[batch.name]
     rows = np.arange(span.start, span.stop)
+    shown: list[int] = []
     if any(rule.name.startswith("label") for rule in batch.broken):
         doubted = rows[verdicts.suggestions.labels[span] != intake.labels[span]]
-        rows = doubted[np.argsort(-verdicts.suggestions.margins[doubted], kind="stable")]
-        shown = rows[:_MAX_THUMBNAILS].tolist()
-        reasons = [suggestion(verdicts, row) for row in shown]
-    else:
-        shown = rows[:: max(1, len(rows) // _MAX_THUMBNAILS)][:_MAX_THUMBNAILS].tolist()
-        reasons = [""] * len(shown)
+        order = np.argsort(-verdicts.suggestions.margins[doubted], kind="stable")
+        shown = doubted[order][: _MAX_THUMBNAILS // 2].tolist()
+    reasons = [suggestion(verdicts, row) for row in shown]
+    others = np.setdiff1d(rows, shown)
+    spread = others[:: max(1, len(others) * 2 // _MAX_THUMBNAILS)][: _MAX_THUMBNAILS // 2].tolist()
+    shown, reasons = [*shown, *spread], [*reasons, *[""] * len(spread)]
     counts = zip(intake.form.class_names, part.content.counts.tolist(), strict=True)
     return Chapter(
         title=f"Batch {batch.name}",

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from litesmith.data.accepted import read_accepted
 from litesmith.errors import DataError, RefusedError
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DividedOrigin
@@ -84,6 +83,7 @@ def validate(
 
 def _read(ins: Ins, dataset: DatasetName) -> "Intake":
     """Read the images; errors leave a refusal page."""
+    from litesmith.data.accepted import read_accepted
     from litesmith.data.quality.intake import read_intake
     from litesmith.documents.refusal import render_refusal
 

@@ -197,7 +197,9 @@ class _Judging:
         ink = self.params.min_ink_share
         ink = least_ink(self._looks.of(span)) if ink is None else ink
         drawn = rows[~tested & np.isin(self.places[span], HELD_BACK)]
-        num_alike = len(np.intersect1d(drawn, self._all_pairs(span.start).rows))
+        pairs = self._all_pairs(span.start)
+        pairs = pairs.of((pairs.rows < span.stop) & ~np.isin(pairs.others, test))
+        num_alike = len(np.intersect1d(drawn, pairs.rows))
         tells = bool(binom.sf(num_alike - 1, len(drawn), MOST_ALIKE) >= _RARE)
         found = self._faults(0, ink, [*test.tolist(), *train.tolist()], tells)
         # Published test images stay as they are, but for what is no image of a class at all.

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from litesmith.data.quality.expectations import LIBRARY, check
 from litesmith.data.quality.faults import CONFLICT, COPY, KNOWN
 from litesmith.data.quality.rules import Finding, batch_rules, image_rules, part_rules
-from litesmith.data.quality.verdicts import Verdicts, explain
+from litesmith.data.quality.verdicts import State, Verdicts, explain
 from litesmith.data.thumbnails import class_distances, odd_rows, png_base64, typical_rows
 from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.validate import (
@@ -108,7 +109,7 @@ def validate_metrics(result: ValidateResult) -> dict[str, object]:
     states = Counter(batch.state for batch in result.batches)
     return {
         **files,
-        "batches": {state.replace(" ", "_"): states[state] for state in ("accepted", "quarantined")},
+        "batches": {state.replace(" ", "_"): states[state] for state in get_args(State)},
         "left_out": sum(left.num_images for left in result.left_out),
         "mislabelled": result.num_mislabelled,
         "label_noise": result.label_noise,

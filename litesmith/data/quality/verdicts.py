@@ -15,7 +15,7 @@ from litesmith.data.quality.measures import Measures
 from litesmith.data.quality.reference import Comparison, Content
 from litesmith.data.quality.rules import Rule
 
-State = Literal["accepted", "quarantined", "accepted by hand"]
+State = Literal["accepted", "accepted by hand", "quarantined"]
 Values = dict[str, float | str]
 
 

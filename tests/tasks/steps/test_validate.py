@@ -1,4 +1,4 @@
-import gzip
+import csv
 import json
 import os
 from pathlib import Path
@@ -6,141 +6,156 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litesmith.data.formats.idx import read_images, read_labels
+from litesmith.data.accepted import AcceptedBatch, write_accepted
+from litesmith.data.formats.idx import read_pair
+from litesmith.data.sources import idx_pairs
 from litesmith.errors import DataError, RefusedError
 from litesmith.files import read_json
 from litesmith.params.loading import read_params
+from litesmith.params.sections.dataset import DividedOrigin
 from tasks import catalog
 from tasks.steps.validate import Ins, Outs, validate
-from tests.conftest import ROLES, SmallSet, write_idx
+from tests.litesmith.data.quality.sets import (
+    CLASSES,
+    SHARES,
+    SIDE,
+    Part,
+    base,
+    batch_digest,
+    draw,
+    form,
+    intake,
+    params,
+    write_intake,
+)
 
 pytestmark = pytest.mark.slow
 PAGE = catalog.REFUSALS / "validate.html"
+DATASET = DividedOrigin(
+    name="Shapes",
+    height=SIDE,
+    width=SIDE,
+    channels=1,
+    fit="pad",
+    ground="dark",
+    classes=CLASSES,
+    base=None,
+    shares=SHARES,
+    min_per_class=10,
+    split_seed=1,
+)
 
 
-@pytest.fixture
-def here(small_set: SmallSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ins:
-    """Make a workspace whose raw files are the small set, and enter it."""
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter a workspace in which nobody accepted anything."""
     monkeypatch.chdir(tmp_path)
-    Path("data").mkdir()
-    small_set.folder.rename("data/raw")
-    return Ins()
+    catalog.ACCEPTED.parent.mkdir()
+    write_accepted(catalog.ACCEPTED, [])
 
 
-def run(small_set: SmallSet) -> None:
-    validate.function(ins=Ins(), outs=Outs(), **validate.arguments(small_set.params))
+def run(*parts: Part) -> None:
+    if parts:
+        write_intake(catalog.INTAKE, intake(parts))
+    validate.function(params=params(), ins=Ins(), outs=Outs(), dataset=DATASET, cache=Path("cache"))
 
 
-def test_a_sound_set_passes_and_an_old_refusal_goes(small_set: SmallSet, here: Ins) -> None:
+def outputs() -> dict[str, bytes]:
+    paths = (Outs().verdicts, Outs().quarantine, Outs().metrics, Outs().results)
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def verdicts() -> list[list[str]]:
+    header, *lines = csv.reader(Outs().verdicts.read_text().splitlines())
+    assert header == ["accepted", "reason"]
+    return lines
+
+
+def test_sound_images_are_accepted_and_an_old_refusal_goes() -> None:
     PAGE.parent.mkdir(parents=True)
     PAGE.write_text("old")
-    run(small_set)
+    run(*base(), draw("week", 80, 10))
     assert not PAGE.exists()
+    assert verdicts() == [["1", ""]] * 780
     results, metrics = read_json(Outs().results), read_json(Outs().metrics)
     assert results["passed"] is True
-    assert metrics["train"]["num_images"] == results["files"]["train"]["num_images"] == 100
+    assert metrics["train"]["num_images"] == results["files"]["train"]["num_images"] == 600
     assert "[" not in json.dumps(metrics)
-    shown = results["thumbnails"]
-    assert tuple(picture["name"] for picture in shown["classes"]) == small_set.params.dataset.classes
-    assert len(shown["suspicious"]) == small_set.params.validate_.max_thumbnails
+    assert [picture["name"] for picture in results["thumbnails"]["classes"]] == [*CLASSES]
+    assert "Nothing is left out." in Outs().quarantine.read_text()
 
 
-def test_results_are_the_same_each_time(small_set: SmallSet, here: Ins) -> None:
-    run(small_set)
-    first = Outs().results.read_bytes(), Outs().metrics.read_bytes()
-    run(small_set)
-    assert (Outs().results.read_bytes(), Outs().metrics.read_bytes()) == first
+def test_a_batch_is_left_out_and_the_night_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    dark = draw("dark", 240, 10)
+    run(*base(), dark.of(images=dark.images // 2), draw("week", 80, 11))
+    lines = verdicts()
+    assert [accepted for accepted, _ in lines] == ["1"] * 700 + ["0"] * 240 + ["1"] * 80
+    assert lines[700][1].startswith("its batch is quarantined: drift")
+    assert "drift failed (quarantine)" in caplog.text
+    assert "Batch dark" in Outs().quarantine.read_text()
+    assert read_json(Outs().metrics)["batches"] == {
+        "accepted": 2,
+        "accepted_by_hand": 0,
+        "quarantined": 1,
+    }
 
 
-def refused(small_set: SmallSet, error: type[Exception] = RefusedError) -> tuple[str, str]:
+def test_a_person_lets_a_batch_in() -> None:
+    dark = draw("dark", 240, 10)
+    batch = AcceptedBatch(
+        digest=batch_digest("dark"), data="shapes", batch="dark", why="dusk", who="me", when="2026-11-30"
+    )
+    write_accepted(catalog.ACCEPTED, [batch])
+    run(*base(), dark.of(images=dark.images // 2))
+    assert [accepted for accepted, _ in verdicts()] == ["1"] * 940
+    assert read_json(Outs().results)["batches"][1]["state"] == "accepted by hand"
+
+
+def test_results_are_the_same_with_and_without_a_cache() -> None:
+    parts = (*base(), draw("week-1", 240, 10), draw("week-2", 240, 11))
+    run(*parts[:3])
+    run(*parts)
+    warm = outputs()
+    for entry in Path("cache").iterdir():
+        entry.unlink()
+    run(*parts)
+    assert outputs() == warm
+
+
+def refused(*parts: Part, error: type[Exception] = RefusedError) -> tuple[str, str]:
     """Run, and return the error's text and the page's."""
     with pytest.raises(error) as caught:
-        run(small_set)
+        run(*parts)
     assert type(caught.value) is error
-    assert not Outs().results.exists()
-    assert not Outs().metrics.exists()
+    assert not Outs().results.exists() and not Outs().verdicts.exists()
     assert f"See {PAGE.resolve()}." in str(caught.value)
     return str(caught.value), PAGE.read_text()
 
 
-def test_label_ten_is_refused_by_rule_and_index(small_set: SmallSet, here: Ins) -> None:
-    labels = read_labels(here.train_labels).copy()
-    labels[42] = 10
-    write_idx(here.train_labels, labels)
-    text, page = refused(small_set)
-    assert (
-        "Fashion-MNIST was refused.\n"
-        "label_range: expected labels from 0 to 9; got train 42 (label: 10)\n" in text
+def test_an_unfit_base_is_refused() -> None:
+    train, test = base()
+    text, page = refused(train, test.of(labels=(test.labels + 1) % 4))
+    assert text.startswith(
+        "Shapes was refused.\ntest_labels: expected at most 0.2 more of the test labels"
     )
-    assert "train 42 (label: 10)" in page
-    assert page.count('<img src="data:image/png') == 1
+    assert "test_labels" in page and "Nothing was trained." in page
 
 
-def test_duplicates_and_empty_images_are_shown(small_set: SmallSet, here: Ins) -> None:
-    images = read_images(here.train_images).copy()
-    images[7] = images[3]
-    images[11] = 0
-    write_idx(here.train_images, images)
-    text, page = refused(small_set)
-    assert "exact_duplicates: " in text
-    assert "train 7 (copy of: train 3)" in text
-    assert "constant_images: expected two different pixels at least; got train 11 (contrast: 0)" in text
-    assert page.count("<img") == 2
+def test_labels_of_no_class_are_refused_in_a_base() -> None:
+    train, test = base()
+    train.labels[42] = -1
+    text, page = refused(train, test)
+    assert "foreign_labels: expected no label that is no class; got train (foreign: 1)" in text
+    assert "base/train[42] (label: -1)" in page
+    assert page.count("<img") == 1
 
 
-def test_train_and_test_exchanged_have_the_wrong_numbers(small_set: SmallSet, here: Ins) -> None:
-    for train, test in ((here.train_images, here.test_images), (here.train_labels, here.test_labels)):
-        content = train.read_bytes()
-        train.write_bytes(test.read_bytes())
-        test.write_bytes(content)
-    text, _ = refused(small_set)
-    assert "header_shape: expected 100 x 28 x 28, 100, 50 x 28 x 28, 50" in text
-    assert "train images (shape: 50 x 28 x 28)" in text
-
-
-def test_swapped_images_and_labels(small_set: SmallSet, here: Ins) -> None:
-    content = here.test_images.read_bytes()
-    here.test_images.write_bytes(here.test_labels.read_bytes())
-    here.test_labels.write_bytes(content)
-    text, page = refused(small_set, DataError)
-    assert text.count("look swapped") == page.count("look swapped") == 2
-    assert "data/raw/t10k-images-idx3-ubyte.gz: wrong magic number" in text
-
-
-def test_wrong_magic(small_set: SmallSet, here: Ins) -> None:
-    here.train_images.write_bytes(gzip.compress(b"BM\x00\x00" + bytes(100)))
-    text, page = refused(small_set, DataError)
-    expected = "data/raw/train-images-idx3-ubyte.gz: wrong magic number, expected 0x00000803"
-    assert expected in text
-    assert "got 0x424d0000. Fetch the file again" in text
-    assert expected in page
-
-
-def test_truncated_gzip(small_set: SmallSet, here: Ins) -> None:
-    here.train_labels.write_bytes(here.train_labels.read_bytes()[:60])
-    text, page = refused(small_set, DataError)
-    expected = "data/raw/train-labels-idx1-ubyte.gz is truncated: its gzip stream breaks off."
-    assert expected in text
-    assert expected in page
-
-
-def test_missing_file(small_set: SmallSet, here: Ins) -> None:
-    here.test_labels.unlink()
-    text, _ = refused(small_set, DataError)
-    assert "data/raw/t10k-labels-idx1-ubyte.gz is missing. Fetch the file again" in text
-
-
-def test_a_warning_does_not_block(
-    small_set: SmallSet, here: Ins, caplog: pytest.LogCaptureFixture
-) -> None:
-    images = read_images(here.test_images)
-    write_idx(here.test_images, (images * np.float32(0.75)).astype(np.uint8))
-    small_set.overlay["validate"]["max_mean_shift"] = 0.01
-    small_set.overlay["validate"]["mean_range"] = [0.1, 0.5]
-    small_set.overlay["validate"]["std_range"] = [0.1, 0.5]
-    run(small_set)
-    assert "intensity_shift failed (warning)" in caplog.text
-    assert read_json(Outs().metrics)["rules"] == {"passed": 10, "failed": 1}
+def test_what_cannot_be_read_is_refused() -> None:
+    write_intake(catalog.INTAKE, intake(base()))
+    (catalog.INTAKE / "images.npy").write_bytes(b"no array")
+    text, page = refused(error=DataError)
+    assert "data/intake is not what the step intake writes: " in text
+    assert "data/intake is not what the step intake writes: " in page
 
 
 PROJECT = Path(__file__).parents[3]
@@ -150,14 +165,25 @@ MIRROR = Path(os.environ.get("LITESMITH_MIRROR") or PROJECT.parent / "shared/fas
 @pytest.mark.skipif(
     not MIRROR.is_dir(), reason="needs Fashion-MNIST: name its folder in LITESMITH_MIRROR"
 )
-def test_the_real_set_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    params = read_params(PROJECT / "params.yaml")
-    names = {role: MIRROR / getattr(params.fetch.files, role).name for role in ROLES}
-    validate.function(ins=Ins(**names), outs=Outs(), **validate.arguments(params))
+def test_the_real_set_passes() -> None:
+    real = read_params(PROJECT / "params.yaml")
+    parts = [
+        Part("base", images.reshape(-1, 28, 28, 1), labels.astype(np.int64), given)
+        for given, (images, labels) in (
+            (given, read_pair(*pair)) for given, pair in idx_pairs(MIRROR).items()
+        )
+    ]
+    names = real.dataset.classes or ()
+    write_intake(catalog.INTAKE, intake(parts, form(class_names=names, height=28, width=28)))
+    arguments = validate.arguments(real)
+    validate.function(ins=Ins(), outs=Outs(), cache=Path("cache"), **arguments)
     results = read_json(Outs().results)
-    assert [rule["name"] for rule in results["rules"] if not rule["success"]] == []
+    failed = {rule["name"]: rule["severity"] for rule in results["rules"] if not rule["success"]}
+    assert failed == {"near_copies": "quarantine"}
     train, test = results["files"]["train"], results["files"]["test"]
     assert (train["per_class"], test["per_class"]) == ([6000] * 10, [1000] * 10)
     assert (train["duplicates"], test["duplicates"], results["overlap"]) == (0, 0, 0)
     assert (round(train["mean"], 4), round(train["std"], 4)) == (0.2860, 0.3530)
+    # All are pairs that differ in hardly more than their contrast.
+    assert 10 < sum(left["num_images"] for left in results["left_out"]) < 60
+    assert [row[0] for row in verdicts()].count("0") < 60

@@ -42,7 +42,7 @@ def test_faults_of_an_image_by_itself(made: Intake) -> None:
     span = slice(20, 28)
     found = own_faults(made, span, measure(made.images[span], made.form), 0.02)
     assert {row: kind for row, (kind, _) in found.items()} == {21: CONSTANT, 22: NEAR_EMPTY, 23: LABEL}
-    assert found[22][1] == "near-empty: 0.69% of its pixels are unlike the ground"
+    assert found[22][1] == "near-empty: 0.39% of its pixels are unlike the ground"
 
 
 def test_least_ink_follows_from_what_is_usual(made: Intake) -> None:
