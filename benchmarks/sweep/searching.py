@@ -102,6 +102,7 @@ def write_no_targets(folder: Path, num_classes: int) -> Path:
 def _search(plan: Plan, log: Path, seed: int, enough: float = math.inf) -> Results:
     """Run a search to its end or until its incumbent is good enough; return its results."""
     last = len(plan.params.rungs) - 1
+    log.parent.mkdir(parents=True, exist_ok=True)
 
     def run(job: TrialJob) -> TrialResult:
         result = run_trial(job)

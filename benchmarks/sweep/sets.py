@@ -70,7 +70,55 @@ def _digits() -> tuple[Labelled, DataForm]:
     return (rows[:, :-1].reshape(-1, 28, 28, 1), rows[:, -1]), form
 
 
+def _shapes() -> tuple[Labelled, DataForm]:
+    """Return 6,000 colour images of seven shapes, turned, on grounds of any colour, with noise."""
+    rng = np.random.default_rng(7)
+    labels = rng.permutation(np.arange(6000) % len(_SHAPES)).astype(np.uint8)
+    images = np.stack([_shape(tuple(_SHAPES)[label], rng) for label in labels])
+    form = DataForm(
+        class_names=tuple(_SHAPES),
+        height=_SIDE,
+        width=_SIDE,
+        channels=3,
+        fit="pad",
+        ground="any",
+        mirror_safe=True,
+    )
+    return (images, labels), form
+
+
+_SIDE = 32
+Plane = NDArray[np.float64]
+# Whether a place belongs to a shape of radius one, by its two coordinates.
+_SHAPES: dict[str, Callable[[Plane, Plane], NDArray[np.bool_]]] = {
+    "disk": lambda u, v: np.hypot(u, v) < 0.9,
+    "ring": lambda u, v: np.abs(np.hypot(u, v) - 0.75) < 0.25,
+    "square": lambda u, v: np.maximum(np.abs(u), np.abs(v)) < 0.8,
+    "triangle": lambda u, v: (v > -0.6) & (v + 1.7 * np.abs(u) < 1.0),
+    "cross": lambda u, v: (
+        (np.minimum(np.abs(u), np.abs(v)) < 0.28) & (np.maximum(np.abs(u), np.abs(v)) < 1)
+    ),
+    "bar": lambda u, v: (np.abs(u) < 1) & (np.abs(v) < 0.4),
+    "half": lambda u, v: (np.hypot(u, v) < 1) & (v > 0),
+}
+
+
+def _shape(name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return an image of a shape, uint8 (side, side, 3)."""
+    places = np.arange(_SIDE) + 0.5
+    middle, radius, angle = rng.uniform(10, 22, 2), rng.uniform(5, 9), rng.uniform(0, 2 * np.pi)
+    down, right = (places[:, None] - middle[0]) / radius, (places[None] - middle[1]) / radius
+    u = np.cos(angle) * right + np.sin(angle) * down
+    v = np.cos(angle) * down - np.sin(angle) * right
+    ground = rng.uniform(40, 215, 3)
+    tone = np.clip(ground + rng.choice([-1, 1], 3) * rng.uniform(15, 60, 3), 0, 255)
+    colours = np.where(_SHAPES[name](u, v)[..., None], tone, ground)
+    noisy = colours + rng.normal(0, 30, (_SIDE, _SIDE, 3))
+    return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
+
+
 SETS: dict[str, Callable[[], tuple[Labelled, DataForm]]] = {
     "fashion-mnist": _fashion_mnist,
     "digits": _digits,
+    "shapes": _shapes,
 }

@@ -1,7 +1,8 @@
 """The search space of a data set, and what a proposal in it describes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TypeVar
 
 import optuna
@@ -119,11 +120,13 @@ def first_choices(params: SearchParams) -> list[Choices]:
     ]
 
 
-def smaller(choices: Choices, space: Space) -> Iterator[Choices]:
-    """Yield the same proposal with ever smaller networks: narrower first, then less deep."""
-    for depth in sorted((each for each in space.depths if each <= choices.depth), reverse=True):
-        for width in sorted((each for each in space.widths if each <= choices.width), reverse=True):
-            yield replace(choices, width=width, depth=depth)
+def smaller(choices: Choices, space: Space) -> list[Choices]:
+    """Return a proposal with its network and all that are narrower, less deep or step farther."""
+    return [
+        replace(choices, width=width, depth=depth, stem_stride=stem_stride)
+        for width, depth, stem_stride in product(space.widths, space.depths, space.stem_strides)
+        if width <= choices.width and depth <= choices.depth and stem_stride >= choices.stem_stride
+    ]
 
 
 def suggest(trial: optuna.Trial, space: Space) -> Choices:

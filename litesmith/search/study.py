@@ -165,15 +165,17 @@ class _Search:
         self._num_batches += 1
 
     def _first_choices(self) -> Iterator[Choices]:
-        """Yield the known recipes once each, with the largest network that the limits allow."""
-        space, seen = self._params.space, set[Choices]()
+        """Yield the first trials once each, with the network of most work that the limits allow."""
+        seen = set[Choices]()
         for choices in first_choices(self._params):
-            for fitting in smaller(choices, space):
-                if not self._broken(estimated_cost(network_of(fitting, self._plan.images))):
-                    if fitting not in seen:
-                        yield fitting
-                    seen.add(fitting)
-                    break
+            networks = {
+                each: estimated_cost(network_of(each, self._plan.images))
+                for each in smaller(choices, self._params.space)
+            }
+            fitting = [each for each, cost in networks.items() if not self._broken(cost)]
+            if fitting and (largest := max(fitting, key=lambda each: networks[each].macs)) not in seen:
+                seen.add(largest)
+                yield largest
 
     def _ask_feasible(self) -> tuple[optuna.Trial, Entry]:
         """Return the first proposal within the limits; the sampler learns nothing of those before."""

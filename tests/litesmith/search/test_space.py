@@ -87,11 +87,13 @@ def test_with_one_augmentation_there_is_no_choice() -> None:
     assert [known.augmentation for known in params.first_trials] == ["seen"]
 
 
-def test_smaller_networks_are_narrower_first_and_then_less_deep() -> None:
-    proposal = replace(CHOICES, width=16, depth=2)
-    assert [(each.width, each.depth) for each in smaller(proposal, PARAMS.space)] == [
-        (16, 2), (8, 2), (16, 1), (8, 1),
-    ]  # fmt: skip
+def test_smaller_networks_are_narrower_less_deep_or_step_farther() -> None:
+    space = PARAMS.space.replace(stem_strides=(1, 2))
+    found = smaller(replace(CHOICES, width=16, depth=2), space)
+    assert {(each.width, each.depth, each.stem_stride) for each in found} == {
+        (width, depth, stride) for width in (8, 16) for depth in (1, 2) for stride in (1, 2)
+    }
+    assert {each.stem_stride for each in smaller(replace(CHOICES, stem_stride=2), space)} == {2}
 
 
 def test_a_choice_of_one_value_changes_no_proposal() -> None:

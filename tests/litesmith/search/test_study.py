@@ -287,17 +287,17 @@ def test_known_recipes_come_first_within_space_and_limits(tmp_path: Path) -> Non
     params = PARAMS.replace(first_trials=(FIRST, narrow, FIRST))
     result = study(tmp_path, plan=replace(PLAN, params=params))
     first, second, third = (entry.choices for entry in result.entries[:3])
-    # 32 channels are too many for the limits at any depth but one, 16 for a depth of three.
+    # 32 channels are too many at a depth of three and two.
     assert (first.width, first.depth, first.stages, first.residual, first.separable) == (
-        8,
-        3,
+        32,
+        1,
         2,
         True,
         False,
     )
     assert (first.dropout_rate, first.weight_decay, first.batch_size) == (0.3, 0.001, 32)
     assert (first.learning_rate, first.augmentation, first.stem_stride) == (0.2, "strong", 1)
-    assert second == replace(first, depth=1, batch_size=64)
+    assert second == replace(first, width=8, batch_size=64)
     assert third.learning_rate != 0.2
 
 
