@@ -331,12 +331,12 @@ def test_a_data_sets_file_is_refused_with_what_is_wrong(
 
 
 def test_what_a_data_set_pins_lies_over_the_parameters(tmp_path: Path, content: dict[str, Any]) -> None:
-    pins = {"thresholds": {"max_overlap": 3}, "sweep": {"space": {"widths": [8]}}}
+    pins = {"thresholds": {"max_thumbnails": 3}, "sweep": {"space": {"widths": [8]}}}
     root = with_dataset(tmp_path, **pins)
     shutil.copytree(PROJECT / DEVICES, root / DEVICES)
     write_text(root / "params.yaml", yaml_text({**content, "dataset": "mine"}))
     params = read_params(root / "params.yaml")
-    assert (params.validate_.max_overlap, params.sweep.space.widths) == (3, (8,))
+    assert (params.validate_.max_thumbnails, params.sweep.space.widths) == (3, (8,))
     with_dataset(tmp_path, sweep={"widths": [8]})
     with pytest.raises(ParamsError, match=r"datasets/mine\.yaml: sweep\.widths is not a parameter"):
         read_params(root / "params.yaml")
