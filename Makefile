@@ -35,6 +35,9 @@ serve: install ## Prefect server, worker, and both deployments
 # Two processes, each test with those of its group, in the order that tests/conftest.py gives them.
 SPREAD = -n 2 --dist loadgroup --no-loadscope-reorder
 
+# Else each of hundreds of processes compiles the project anew where the environment asks to keep no bytecode.
+test fast: export PYTHONDONTWRITEBYTECODE :=
+
 test: install ## the whole test suite
 	@python -m pytest $(SPREAD)
 

@@ -1,5 +1,7 @@
+import gc
 import hashlib
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,26 @@ ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
 # Groups of tests that take minutes, in the order in which they begin; the second waits more than it computes.
 _LONG_GROUPS = ("kills", "places", "ends", "dask", "offline")
+
+# The line of a module all of whose tests are slow.
+_SLOW = re.compile(r"^pytestmark = .*pytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_configure() -> None:
+    """Look for no garbage while modules are imported: they stay, and it took a tenth of the time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import modules of slow tests where those are left out: most import TensorFlow."""
+    if collection_path.suffix != ".py" or "not slow" not in config.option.markexpr:
+        return None
+    return bool(_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

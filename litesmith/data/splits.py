@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import replacing
@@ -48,6 +47,9 @@ def sample_rows(labels: NDArray[np.uint8], num_rows: int, seed: int) -> NDArray[
     if num_rows == len(rows):
         return rows
     try:
+        # It takes a second to import, and whoever only reads a split needs none of it.
+        from sklearn.model_selection import train_test_split
+
         chosen, _ = train_test_split(rows, train_size=num_rows, stratify=labels, random_state=seed)
     except ValueError:  # it asks for a row of each class on both sides, and for two of each in all
         chosen = _evenly(labels, num_rows, seed)

@@ -83,15 +83,16 @@ def run_trial(job: TrialJob) -> TrialResult:
     Raises:
         MachineError: The process already computes with another number of threads.
     """
-    began = time.process_time()
     set_threads(job.num_threads)
-    keras.backend.clear_session()
-    seed_everything(job.seed)
-    model = build_network(job.spec, f"trial{job.number}")
     split, validation = read_split(job.train), read_split(job.validation)
     labels = np.asarray(split.labels)
     num_rows, rows_seed = min(job.num_rows, len(labels)), derived_seed(job.rows_seed, job.rung)
     rows = sample_rows(labels, num_rows, rows_seed)
+    # Only now: the above imports packages in the first trial of a process.
+    began = time.process_time()
+    keras.backend.clear_session()
+    seed_everything(job.seed)
+    model = build_network(job.spec, f"trial{job.number}")
     training = Split(split.images[rows], split.labels[rows], split.ids[rows])
     targets, score = read_targets(job.targets, job.distillation, rows), None
     try:

@@ -1,17 +1,19 @@
 """Keras 2, in an environment that decides no numbers.
 
 ``tf`` is TensorFlow, ``keras`` is tf_keras (the Keras 2 that TF-MOT understands), ``tfmot`` is the model
-optimization toolkit. Importing this module is light; the first use of one of the three takes seconds.
+optimization toolkit. Importing the three is light; the first use of something in one takes seconds.
 """
 
 import hashlib
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litesmith.errors import DataError, MachineError
 from litesmith.files import replacing
@@ -58,18 +60,20 @@ _OTHERS = (
 _NUMPY_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _NUMPY_FAMILIES = ("NPY_", "OPENBLAS_")
 
+_KERAS_3 = "keras"
+
 _threads: dict[str, int] = {}
 _settled: list[bool] = []
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Import ``tf``, ``keras`` or ``tfmot`` at its first use."""
-    if name not in ("tf", "keras", "tfmot"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    _set_environment()
-    with hushed():
-        package = globals()[name] = _load(name)
-    return package
+class _Package(ModuleType):
+    """A package that is imported when something in it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_loaded(self.__name__), name)
+
+
+tf, keras, tfmot = _Package("tf"), _Package("keras"), _Package("tfmot")
 
 
 def fix_environment() -> dict[str, str]:
@@ -101,7 +105,7 @@ def set_threads(num_threads: int) -> None:
     """
     if _threads.setdefault("num", num_threads) != num_threads:
         raise MachineError(_threads_text(num_threads, f"computes with {_threads['num']}"))
-    config = sys.modules[__name__].tf.config.threading
+    config = tf.config.threading
     try:
         config.set_intra_op_parallelism_threads(num_threads)
         config.set_inter_op_parallelism_threads(num_threads)
@@ -111,7 +115,7 @@ def set_threads(num_threads: int) -> None:
 
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and TensorFlow: initial weights and shuffling."""
-    sys.modules[__name__].keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
 
 
 def derived_seed(*parts: int | str) -> int:
@@ -148,7 +152,7 @@ def read_model(path: Path, file: "h5py.File") -> KerasModel:
         DataError: Keras cannot build it.
     """
     try:
-        return sys.modules[__name__].keras.models.load_model(file, compile=False)
+        return keras.models.load_model(file, compile=False)
     except Exception as error:  # Keras raises many kinds at a description that makes no sense
         reason = str(error).strip().split("\n\n")[-1][:400]  # before it, Keras repeats the description
         raise DataError(
@@ -194,6 +198,13 @@ def _apply(changes: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
+@cache
+def _loaded(name: str) -> ModuleType:
+    _set_environment()
+    with hushed():
+        return _load(name)
+
+
 def _load(name: str) -> ModuleType:
     package: ModuleType
     if name == "tf":
@@ -206,10 +217,27 @@ def _load(name: str) -> ModuleType:
 
         package = tf_keras
     else:
-        import tensorflow_model_optimization
+        with _without_keras_3():
+            import tensorflow_model_optimization
 
         package = tensorflow_model_optimization
     return package
+
+
+@contextmanager
+def _without_keras_3() -> Iterator[None]:
+    """Let imports find no Keras 3, unless it is imported already.
+
+    TF-MOT looks in it for a module that Keras 2 alone had, does without, and so imports in vain what
+    takes longer than all the rest: Keras 3, scikit-learn and matplotlib.
+    """
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault(_KERAS_3, None)  # None: not to be found
+    try:
+        yield
+    finally:
+        if modules[_KERAS_3] is None:
+            del modules[_KERAS_3]
 
 
 def _threads_text(num_threads: int, state: str) -> str:

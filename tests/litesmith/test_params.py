@@ -1,6 +1,8 @@
 import pickle
 import re
 import shutil
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,12 @@ from litesmith.params.sections.device import Device, HardLimits
 PROJECT = Path(__file__).parents[2]
 
 
+CONTENT = read_sections(PROJECT / "params.yaml")
+
+
 @pytest.fixture
 def content() -> dict[str, Any]:
-    return read_sections(PROJECT / "params.yaml")
+    return deepcopy(CONTENT)
 
 
 def refusal(content: Any) -> str:
@@ -206,7 +211,7 @@ def _set(content: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     content[path[-1]] = value
 
 
-SECTIONS = _sections(read_sections(PROJECT / "params.yaml"))
+SECTIONS = _sections(CONTENT)
 
 
 @pytest.mark.parametrize("path", SECTIONS, ids=".".join)
@@ -224,7 +229,7 @@ def test_what_stands_in_the_place_of_a_section_is_named(
         _set(overlay, path[:depth], {})
     _set(overlay, path, value)
     with pytest.raises(ParamsError) as caught:
-        overlaid(read_sections(PROJECT / "params.yaml"), overlay)
+        overlaid(CONTENT, overlay)
     assert str(caught.value).startswith(message)
 
 
@@ -241,7 +246,7 @@ def _floats(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [inner for key, value in items for inner in _floats(value, (*path, key))]
 
 
-FLOATS = _floats(read_sections(PROJECT / "params.yaml"))
+FLOATS = _floats(CONTENT)
 
 
 def test_floats_of_every_kind_are_tried() -> None:
@@ -256,12 +261,18 @@ def test_floats_of_every_kind_are_tried() -> None:
     assert names.issuperset(kinds)
 
 
+@cache
+def _with_here(path: tuple[Any, ...]) -> str:
+    """Return the project's parameters as YAML with a word in the place of one."""
+    content = deepcopy(CONTENT)
+    _set(content, path, "here")
+    return yaml_text(content)
+
+
 @pytest.mark.parametrize("path", FLOATS, ids=lambda path: ".".join(map(str, path)))
 @pytest.mark.parametrize("written", [".inf", "-.inf", ".nan", "1e999"])
 def test_no_float_may_be_infinite_or_none(tmp_path: Path, path: tuple[Any, ...], written: str) -> None:
-    content = read_sections(PROJECT / "params.yaml")
-    _set(content, path, "here")
-    write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
+    write_text(tmp_path / "params.yaml", _with_here(path).replace("here", written))
     with pytest.raises(ParamsError, match=rf"(?m)^{'.'.join(map(str, path))} .*got -?(inf|nan)\."):
         read_params(tmp_path / "params.yaml")
 

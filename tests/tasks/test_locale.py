@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from litesmith.files import read_json, write_json, write_text
-from litesmith.report.page import make_report
 from tasks import catalog
-from tests.litesmith.report.report_inputs import FINAL, report_inputs
+from tests.litesmith.report.report_inputs import FINAL, report_summary
 
 PROJECT = Path(__file__).parents[2]
 # As Python has it where nobody set UTF-8, and did not set its own way out either.
@@ -42,11 +41,10 @@ def root(tmp_path: Path) -> Path:
 
 def _summary(final: str, accuracy: float, tflite_bytes: int) -> dict[str, Any]:
     """Return the summary of a report with a final file of this name, accuracy and size."""
-    text = make_report(report_inputs()).summary.model_dump_json()
-    summary: dict[str, Any] = json.loads(text.replace(FINAL, final))
-    variants = summary["results"]["evaluate"]["variants"]
+    changed: dict[str, Any] = json.loads(report_summary().model_dump_json().replace(FINAL, final))
+    variants = changed["results"]["evaluate"]["variants"]
     variants[final] |= {"accuracy": accuracy, "bytes": tflite_bytes}
-    return summary
+    return changed
 
 
 def test_names_with_accents_are_read_and_written_under_the_locale_c(root: Path) -> None:
@@ -76,10 +74,10 @@ def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(
 
 def test_a_difference_is_printed_with_the_minus_that_a_terminal_has(root: Path) -> None:
     earlier = root / ".workspaces/été" / catalog.SUMMARY
-    summary = read_json(earlier)
+    later = read_json(earlier)
     write_json(earlier, _summary("x", 0.95, 80512))
     _run(root, "-m", "tasks", "reference", "--profile", "été")
-    write_json(earlier, summary)
+    write_json(earlier, later)
     done = _run(root, "-m", "tasks", "reference", "--profile", "été", PYTHONIOENCODING="ascii")
     assert b"Change: -2.27 points, -10000 bytes." in done.stdout
 

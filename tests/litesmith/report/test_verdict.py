@@ -220,6 +220,7 @@ def test_limits_of_which_nothing_was_measured_ask_to_look() -> None:
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_limit_that_was_not_measured_is_named_and_does_not_hide_the_others() -> None:
     inputs = with_limits(max_tflite_bytes=(100_000, 96_248), max_arena_bytes=(65_536, "nobody <asked>"))
     assert [line.check.met for line in budget(inputs)] == [True, None]

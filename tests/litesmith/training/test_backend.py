@@ -42,10 +42,8 @@ def test_python_without_docstrings_is_refused_before_keras_is_imported() -> None
 
 
 def test_importing_the_backend_is_light() -> None:
-    assert (
-        in_fresh_process("import litesmith.training.backend, sys; print('tensorflow' in sys.modules)")
-        == "False"
-    )
+    code = "import sys; from litesmith.training.backend import keras, tf, tfmot; print('tensorflow' in sys.modules)"
+    assert in_fresh_process(code) == "False"
 
 
 def test_an_unknown_name_is_refused() -> None:
@@ -65,13 +63,16 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
     """Return output lines and home folder of a process that imports TensorFlow and fixes threads."""
     home = tmp_path_factory.mktemp("empty home")
     output = in_fresh_process(
+        "import sys\n"
         "from litesmith.training.backend import keras, set_threads, tf, tfmot\n"
         "from litesmith.errors import MachineError\n"
         "print(keras.__version__[0], keras.backend.floatx())\n"
         "set_threads(1); set_threads(1)\n"
         "print(tf.config.threading.get_intra_op_parallelism_threads())\n"
         "try: set_threads(2)\n"
-        "except MachineError as error: print(error)",
+        "except MachineError as error: print(error)\n"
+        "tfmot.sparsity\n"
+        "print(*{'tensorflow_model_optimization', 'keras', 'sklearn'} & {*sys.modules})",
         HOME=str(home),
     )
     return output.splitlines(), home
@@ -81,15 +82,21 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
 def test_importing_tensorflow_prints_nothing_and_gives_keras_2(fresh: tuple[list[str], Path]) -> None:
     lines, _ = fresh
     assert lines[0] == "2 float32"
-    assert len(lines) == 3
+    assert len(lines) == 4
 
 
 @pytest.mark.slow
 def test_threads_are_fixed_once(fresh: tuple[list[str], Path]) -> None:
-    (_, threads, refusal), _ = fresh
+    (_, threads, refusal, _), _ = fresh
     assert threads == "1"
     assert refusal.startswith("cannot set 2 threads: this process computes with 1")
     assert "Set it first" in refusal
+
+
+@pytest.mark.slow
+def test_importing_tf_mot_imports_no_keras_3(fresh: tuple[list[str], Path]) -> None:
+    lines, _ = fresh
+    assert lines[-1] == "tensorflow_model_optimization"
 
 
 @pytest.mark.slow
@@ -103,7 +110,8 @@ def test_tensorflow_imported_elsewhere_first_is_an_error() -> None:
     output = in_fresh_process(
         "import os; [os.environ.pop(k, 0) for k in ('TF_USE_LEGACY_KERAS', 'TF_ENABLE_ONEDNN_OPTS')]\n"
         "import sys; sys.modules['tensorflow'] = sys\n"
-        "try: from litesmith.training.backend import tf\n"
+        "from litesmith.training.backend import tf\n"
+        "try: tf.constant\n"
         "except Exception as error: print(error)"
     )
     assert "TensorFlow was imported before" in output

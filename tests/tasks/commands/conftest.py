@@ -4,23 +4,15 @@ import pytest
 
 from litesmith.files import write_json
 from litesmith.records.record import write_record
-from litesmith.records.summary import Summary
-from litesmith.report.page import make_report
 from tasks import catalog
-from tests.litesmith.report.report_inputs import report_inputs
-
-
-@pytest.fixture(scope="session")
-def summary() -> Summary:
-    """Return the summary of a report."""
-    return make_report(report_inputs()).summary
+from tests.litesmith.report.report_inputs import report_summary
 
 
 @pytest.fixture
-def reported(tmp_path: Path, summary: Summary) -> Path:
+def reported(tmp_path: Path) -> Path:
     """Return a folder that holds the summary of a report."""
     (tmp_path / catalog.SUMMARY).parent.mkdir(parents=True)
-    write_record(tmp_path / catalog.SUMMARY, summary)
+    write_record(tmp_path / catalog.SUMMARY, report_summary())
     return tmp_path
 
 

@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from markupsafe import Markup
 
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json, write_text
 from litesmith.records.record import write_record
 from litesmith.records.summary import Summary
 from litesmith.report.older import read_reference, read_run
-from litesmith.report.page import make_report
 from tasks import catalog
 from tasks.__main__ import main
 from tasks.commands.reference import make_reference
 from tasks.workspace import make_workspace, workspace_folder
-from tests.litesmith.report.report_inputs import report_inputs, with_value
+from tests.litesmith.report.report_inputs import report_summary, with_value
 
 PROJECT = Path(__file__).parents[3]
 
@@ -25,10 +23,7 @@ PROJECT = Path(__file__).parents[3]
 @pytest.fixture(name="summary_of", scope="module")
 def fixture_summary_of() -> Callable[..., Summary]:
     """Return what makes the summary of a report whose final file has this accuracy and size."""
-    inputs = report_inputs()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("litesmith.report.drawing.drawn", lambda *_, **__: Markup("<svg></svg>"))
-        summary = make_report(inputs).summary
+    summary = report_summary()
 
     def summary_of(final: str, accuracy: float, size_bytes: int) -> Summary:
         variant = summary.results.evaluate.variants[final].model_copy(

@@ -23,6 +23,7 @@ from litesmith.records.record import write_record
 from litesmith.report.inputs import Predictions
 from litesmith.report.older import read_run
 from litesmith.report.page import make_report
+from litesmith.report.sections.training import section as training
 from litesmith.tflite.sizes import Size
 from tasks import catalog
 from tasks.commands.generated import FILES
@@ -181,6 +182,7 @@ def test_page_names_no_folder_of_this_machine(rendered: Path, page: str) -> None
 
 def test_history_with_gaps_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("litesmith.report.page.SECTIONS", (training.SECTION,))
     write_inputs()
     catalog.plot("pruned-history").write_text(
         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\n1,0.5,,0.4,,\n"

@@ -19,6 +19,7 @@ def shown(*path: Any, value: Any) -> str:
     return " ".join(sweep.SECTION.render(inputs).split())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_trials_name_their_rungs_and_what_they_took() -> None:
     section = sweep.build(report_inputs())
     assert section.rungs == tuple(f"4 epochs of {5_000 * 2**n:,} images" for n in range(3))

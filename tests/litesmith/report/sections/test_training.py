@@ -39,6 +39,7 @@ def test_only_epoch_is_no_schedule() -> None:
     assert schedule.caption == "Left out: pruned (one epoch, no schedule)."
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_optimized_model_that_was_not_trained_is_named_below_every_figure() -> None:
     captions = [
         curve.caption for curve in build(qat_is_final("variants", "qat", "history", value=())).curves
