@@ -29,11 +29,10 @@ FILES = tuple(path.as_posix() for pair in idx_pairs(catalog.RAW).values() for pa
 def params() -> Params:
     """Return the project's parameters, adapted to the seeds."""
     overlay = {
-        "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_mean_shift": 0.9},
-        "prepare": {"num_validation": 10, "num_gate": 10},
+        "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_left_out": 0.5},
     }
     params = parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay), PROJECT)
-    return params.replace(dataset=params.dataset.replace(height=SIZE, width=SIZE))
+    return params.replace(dataset=params.dataset.replace(height=SIZE, width=SIZE, min_per_class=1))
 
 
 @functools.cache

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.fuzz import idx_files, models, pictures, yaml_files
 from litesmith.errors import LitesmithError
+from litesmith.files import write_text
+from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]
 MODEL = PROJECT / "benchmarks/models/fashion-mnist-16000.tflite"
@@ -66,19 +68,17 @@ def read_here(folder: Path) -> None:
 
 
 def prepare_set(project: Path) -> None:
-    """Check a data set and split it, as the steps `validate` and `prepare` do."""
-    from tasks.steps import prepare, validate
+    """Take in a data set, judge it and divide it, as the steps of these names do."""
+    from tasks.steps import intake, prepare, validate
 
-    params, refusals = idx_files.params(), []
-    # `prepare` also has to stand what `validate` refuses: by hand it runs on whatever files lie there.
-    for module, run in ((validate, validate.validate), (prepare, prepare.prepare)):
-        try:
-            with contextlib.chdir(project):
-                run.function(ins=module.Ins(), outs=module.Outs(), **run.arguments(params))
-        except LitesmithError as refusal:
-            refusals.append(refusal)
-    if refusals:
-        raise refusals[0]
+    params = idx_files.params()
+    with contextlib.chdir(project):
+        write_text(catalog.ACCEPTED, "[]\n")
+        for module, run in (
+            (intake, intake.intake), (validate, validate.validate), (prepare, prepare.prepare)
+        ):  # fmt: skip
+            cache = {"cache": catalog.CACHE / run.name} if "cache" in run.keywords else {}
+            run.function(ins=module.Ins(), outs=module.Outs(), **run.arguments(params), **cache)
 
 
 def open_profile(project: Path) -> None:
