@@ -1,5 +1,6 @@
 """Committed files that commands write from others and check."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,9 @@ from litesmith.files import write_text
 from tasks import catalog
 from tasks.dag import dvcfile, versions
 from tasks.pipeline import PIPELINE
+
+_LOG = logging.getLogger(__name__)
+_NOTES = Path("docs/optimization-notes.md")
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,16 @@ def _notes(root: Path) -> str:
     from litesmith.documents.notes import render_notes
     from litesmith.records.record import read_record
     from litesmith.records.summary import Summary
+    from litesmith.report.older import is_older
 
     path = root / catalog.SUMMARY
     if not path.is_file():
         raise ContractError(
             f"{catalog.SUMMARY} is missing, which the notes quote. Run `dvc repro` to write it."
         )
+    if is_older(path):
+        _LOG.warning("%s is of an older version: the notes stay until the next run", catalog.SUMMARY)
+        return (root / _NOTES).read_text(encoding="utf-8")
     summary = read_record(path, Summary)
     return render_notes(summary.results, summary.provenance)
 
@@ -87,7 +95,7 @@ FILES = {
         "the README's results table is not what reports/ holds. Run `make readme` and commit it.",
     ),
     "notes": GeneratedFile(
-        Path("docs/optimization-notes.md"),
+        _NOTES,
         _notes,
         "docs/optimization-notes.md from the last results",
         "docs/optimization-notes.md is not what reports/ holds. Run `make notes` and commit it.",
