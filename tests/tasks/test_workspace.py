@@ -89,14 +89,14 @@ def test_a_workspace_has_its_data_set_alone_and_what_that_pins_below_the_profile
 ) -> None:
     path = project / "datasets/mine.yaml"
     content = read_yaml(project / "datasets/fashion-mnist.yaml")
-    pins = {"sweep": {"space": {"widths": [8], "depths": [3]}}, "thresholds": {"max_overlap": 5}}
+    pins = {"sweep": {"space": {"widths": [8], "depths": [3]}}, "thresholds": {"max_thumbnails": 5}}
     write_text(path, yaml_text({**content, **pins}))
     overlay = {"dataset": "mine", "sweep": {"space": {"depths": [1]}}}
     folder = make_workspace(tmp_path / "ws", project, overlay)
     assert [file.name for file in (folder / "datasets").iterdir()] == ["mine.yaml"]
     params = read_params(folder / "params.yaml")
     assert (params.sweep.space.widths, params.sweep.space.depths) == ((8,), (1,))
-    assert params.validate_.max_overlap == 5
+    assert params.validate_.max_thumbnails == 5
     make_workspace(folder, project)
     assert [file.name for file in (folder / "datasets").iterdir()] == ["fashion-mnist.yaml"]
 
