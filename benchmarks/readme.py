@@ -32,6 +32,7 @@ BENCHMARKS = (
     "render",
     "pictures",
     "growth",
+    "intake",
     "fuzz",
 )
 # The results of a benchmark that has more than the one of its name.

@@ -68,7 +68,7 @@ def odd_rows(
     brightness: NDArray[np.float32],
     most: int,
 ) -> tuple[Odd, ...]:
-    """Return the darkest and brightest images and those unlike their class, in turn, none twice.
+    """Return the darkest, brightest and least typical images, in turn.
 
     Args:
         labels: Of all images, int64 (all,).

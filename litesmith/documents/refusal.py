@@ -1,4 +1,4 @@
-"""Why data were refused or left out: self-contained pages, and a text for the terminal."""
+"""Why data were refused or left out: pages, and a text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -128,7 +128,7 @@ def _thumbnails(offenders: Sequence[Offender], images: NDArray[np.uint8]) -> tup
 
 
 def _held_batch(batch: BatchVerdict, verdicts: Verdicts) -> Chapter:
-    """Return a batch with images whose labels fit least, if labels are why, and some of all."""
+    """Return a batch with images that tell why, and some of all."""
     intake, part = verdicts.intake, batch.parts[0]
     span = intake.spans()[batch.name]
     rows = np.arange(span.start, span.stop)
@@ -137,10 +137,11 @@ def _held_batch(batch: BatchVerdict, verdicts: Verdicts) -> Chapter:
         doubted = rows[verdicts.suggestions.labels[span] != intake.labels[span]]
         order = np.argsort(-verdicts.suggestions.margins[doubted], kind="stable")
         shown = doubted[order][: _MAX_THUMBNAILS // 2].tolist()
-    reasons = [suggestion(verdicts, row) for row in shown]
+    reasons = dict.fromkeys(rows.tolist(), "")
+    reasons |= {row: suggestion(verdicts, row) for row in shown}
     others = np.setdiff1d(rows, shown)
     spread = others[:: max(1, len(others) * 2 // _MAX_THUMBNAILS)][: _MAX_THUMBNAILS // 2].tolist()
-    shown, reasons = [*shown, *spread], [*reasons, *[""] * len(spread)]
+    shown += spread
     counts = zip(intake.form.class_names, part.content.counts.tolist(), strict=True)
     return Chapter(
         title=f"Batch {batch.name}",
@@ -153,7 +154,7 @@ def _held_batch(batch: BatchVerdict, verdicts: Verdicts) -> Chapter:
         ),
         thumbnails=tuple(
             Thumbnail(one.image, ": ".join(filter(None, (one.file, one.name, one.reason))))
-            for one in picked(verdicts, shown, reasons)
+            for one in picked(verdicts, shown, [reasons[row] for row in shown])
         ),
     )
 

@@ -37,7 +37,7 @@ class RuleResult(Record):
 
 
 class RawFiles(Record):
-    """What a part of the data holds: the first batch's train or test images, or all later batches."""
+    """What the train or test images of the first batch hold, or later batches."""
 
     num_images: Count
     mean: Annotated[float, about("Mean of all pixels, grey, 0 to 1.")]

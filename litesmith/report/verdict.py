@@ -258,8 +258,18 @@ def _files_reason(inputs: ReportInputs) -> Reason:
 
 def _data_reason(inputs: ReportInputs) -> Reason:
     validation = inputs.results.validate
-    failed = [rule.name for rule in validation.rules if not rule.success]
+    broken = [rule for rule in validation.rules if not rule.success]
     if not validation.passed:
-        return _reason("Data", False, f"validation failed: {', '.join(failed)}.")
-    warned = f", {len(failed)} of them with a warning: {', '.join(failed)}" if failed else ""
-    return _reason("Data", True, f"validation passed on {len(validation.rules)} rules{warned}.")
+        failed = ", ".join(rule.name for rule in broken if rule.severity == "critical")
+        return _reason("Data", False, f"validation failed: {failed}.")
+    warned = [rule.name for rule in broken if rule.severity == "warning"]
+    text = f"validation passed on {len(validation.rules)} rules"
+    if warned:
+        text += f", {len(warned)} of them with a warning: {', '.join(warned)}"
+    images = sum(left.num_images for left in validation.left_out)
+    batches = sum(batch.state == "quarantined" for batch in validation.batches)
+    if images or batches:
+        text += (
+            f"; left out are {count(images)} images and {batches} of {len(validation.batches)} batches"
+        )
+    return _reason("Data", True, f"{text}.")

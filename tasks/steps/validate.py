@@ -24,7 +24,7 @@ _PAGE = catalog.REFUSALS / "validate.html"
 
 @dataclass(frozen=True)
 class Ins:
-    """All images that can be read, batch by batch, and the batches that persons accepted."""
+    """All readable images, and the batches that persons accepted."""
 
     intake: Path = catalog.INTAKE
     accepted: Path = catalog.ACCEPTED

@@ -48,11 +48,11 @@ def test_the_projects_own_file_is_valid() -> None:
 def test_a_small_number_is_one_however_it_is_written(
     tmp_path: Path, content: dict[str, Any], written: str
 ) -> None:
-    content["validate"]["max_brightness_shift"] = "here"
+    content["validate"]["max_left_out"] = "here"
     shutil.copytree(PROJECT / DEVICES, tmp_path / DEVICES)
     shutil.copytree(PROJECT / DATASETS, tmp_path / DATASETS)
     write_text(tmp_path / "params.yaml", yaml_text(content).replace("here", written))
-    assert read_params(tmp_path / "params.yaml").validate_.max_brightness_shift == pytest.approx(1e-06)
+    assert read_params(tmp_path / "params.yaml").validate_.max_left_out == pytest.approx(1e-06)
 
 
 def test_values_cannot_be_changed(content: dict[str, Any]) -> None:
@@ -118,9 +118,9 @@ def test_missing_parameter_is_named(content: dict[str, Any]) -> None:
 
 
 def test_percentage_is_explained_where_a_fraction_is_meant(content: dict[str, Any]) -> None:
-    content["validate"]["min_drift"] = 80
+    content["validate"]["min_ink_share"] = 80
     text = refusal(content)
-    assert "validate.min_drift must lie in [0, 1), got 80." in text
+    assert "validate.min_ink_share must lie in [0, 1), got 80." in text
     assert text.endswith("It is a fraction: write 0.8 for 80 %.")
 
 
@@ -254,7 +254,7 @@ def test_floats_of_every_kind_are_tried() -> None:
     assert len(names) > 60
     kinds = (
         "sweep.space.learning_rates.1",
-        "validate.mean_range.0",
+        "validate.min_drift",
         "retrain.stage_limit_s",
         "fetch.backoff_s",
     )

@@ -27,9 +27,9 @@ class Cache:
         self._folder = folder
 
     def get(self, kind: type[Entry], key: str, make: Callable[[], Entry]) -> Entry:
-        """Return the entry of a frozen dataclass with this key, computed if it is not there.
+        """Return the entry with this key, computed if it is not there.
 
-        Its fields are arrays, texts, tuples of texts, numbers and such dataclasses.
+        It is a frozen dataclass of arrays, texts, tuples of texts, numbers and such dataclasses.
 
         Raises:
             MachineError: The entry cannot be written.
@@ -70,7 +70,7 @@ def code_digest() -> str:
 
 
 def to_arrays(entry: object, prefix: str = "") -> Arrays:
-    """Return the fields of a dataclass as arrays, those of dataclasses in it with dotted names."""
+    """Return a dataclass as arrays; those of dataclasses in it have dotted names."""
     arrays: Arrays = {}
     for name, value in _values(entry):
         if is_dataclass(value):

@@ -79,7 +79,7 @@ def fit_axes(images: NDArray[np.uint8]) -> Axes:
 
 
 def describe(images: NDArray[np.uint8], axes: Axes) -> NDArray[np.float32]:
-    """Return what the tree holds of images: their middle, and it blurred, float32 (n, 2, axes)."""
+    """Describe images and their blurred selves for the tree, float32 (n, 2, axes)."""
     described = np.zeros((len(images), 2, axes.axes.shape[1]), np.float32)
     for part in chunks(len(images), images[:1].size):
         middle = _middle(np.asarray(images[part]))
@@ -117,20 +117,20 @@ def near_copies(
         asked = rows[part]
         pixels = np.asarray(images[asked])
         for place, kind, radius, projected in _queries(pixels, described[asked], axes):
-            near = trees[kind].query_ball_point(
+            hits = trees[kind].query_ball_point(
                 projected.astype(np.float64), radius, workers=num_workers, return_sorted=True
             )
-            sizes = np.fromiter(map(len, near), np.int64, len(near))
+            sizes = np.fromiter(map(len, hits), np.int64, len(hits))
             if not sizes.sum():
                 continue
             first = np.repeat(np.arange(len(asked)), sizes)
-            second = others[np.concatenate([hits for hits in near if hits]).astype(np.int64)]
+            second = others[np.concatenate([some for some in hits if some]).astype(np.int64)]
             first, second = first[asked[first] != second], second[asked[first] != second]
             alike = _correlations(pixels[first], images, second, place)
-            for row, other, likeness in zip(asked[first], second, alike, strict=True):
-                if likeness >= least:
-                    pair = (int(row), int(other))
-                    found[pair] = max(found.get(pair, 0.0), float(likeness))
+            near = alike >= least
+            pairs = zip(asked[first[near]].tolist(), second[near].tolist(), strict=True)
+            for pair, likeness in zip(pairs, alike[near].tolist(), strict=True):
+                found[pair] = max(found.get(pair, 0.0), likeness)
     ordered = sorted(found)
     table = np.array(ordered, np.int64).reshape(-1, 2)
     return Pairs(table[:, 0], table[:, 1], np.array([found[pair] for pair in ordered]))
@@ -139,7 +139,7 @@ def near_copies(
 def _queries(
     pixels: NDArray[np.uint8], described: NDArray[np.float32], axes: Axes
 ) -> Iterator[tuple[tuple[int, int], int, float, NDArray[np.float32]]]:
-    """Yield where to cut an image, which tree to ask, how far around, and what to ask it."""
+    """Yield place to cut at, tree, radius and descriptors of each query."""
     plain, blurred = _RADII
     for place in _PLACES:
         parts = _project(_cut(pixels, place), axes) if place != _CENTRE else described[:, 0]
@@ -171,7 +171,7 @@ def _correlations(
 
 
 def _cut(pixels: NDArray[np.uint8], place: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return the part of images that begins at a place and is two pixels smaller."""
+    """Return the part at a place, two pixels smaller than the images."""
     down, right = place
     height, width = pixels.shape[1:3]
     return pixels[:, down : height - 2 + down, right : width - 2 + right]
@@ -196,7 +196,7 @@ def _block_means(parts: NDArray[np.uint8] | NDArray[np.float32], block: int) -> 
 
 
 def _flat(parts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what is inside of a border of one pixel, where blur has no doubtful neighbours."""
+    """Return what is a pixel inside, where blur knows all neighbours."""
     return parts[:, 1:-1, 1:-1].reshape(len(parts), -1)
 
 

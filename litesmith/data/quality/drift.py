@@ -86,7 +86,7 @@ class AcceptedMeasures:
         weights: NDArray[np.float64],
         max_shift: float,
     ) -> tuple[float, ...]:
-        """Return the scales to compare a measure at: 1, and what brings the means together."""
+        """Return the scales to compare at: 1, and what equals the means."""
         if self.names[column] not in SCALED:
             return (1.0,)
         expected = sum(

@@ -21,6 +21,7 @@ from litesmith.data.quality.rules import Finding, Offender, Rule
 LIBRARY = f"great-expectations {gx.__version__}"
 
 _MAX_LISTED = 20
+_EMPTY = ("",)
 # Great Expectations has no word for what is left out while the rest goes on.
 _SEVERITIES = {
     "critical": FailureSeverity.CRITICAL,
@@ -48,7 +49,7 @@ def check(name: str, table: pd.DataFrame, rules: Sequence[Rule]) -> list[Finding
 def _expectation(rule: Rule) -> Expectation:
     if rule.of_text:
         expectation: Expectation = in_set.ExpectColumnValuesToBeInSet(
-            column=rule.column, value_set=[""], severity=_SEVERITIES[rule.severity]
+            column=rule.column, value_set=list(_EMPTY), severity=_SEVERITIES[rule.severity]
         )
     else:
         expectation = between.ExpectColumnValuesToBeBetween(

@@ -24,7 +24,7 @@ _SHARE_OF_USUAL, _RAREST = 0.1, 0.01
 
 @dataclass(frozen=True)
 class Faults:
-    """Faults of a batch's images, ascending by row, one for each image that has some.
+    """Faults of a batch's images, at most one each, ascending by row.
 
     Attributes:
         rows: In the intake, int64 (n,).
@@ -61,7 +61,7 @@ def as_faults(found: Found) -> Faults:
 
 
 def least_ink(measures: Measures) -> float:
-    """Return the share of ink below which an image is near-empty: a tenth of what few images have."""
+    """Return a tenth of the ink that nearly all images have, as a share."""
     shares = measures.column("ink share")
     return _SHARE_OF_USUAL * float(np.quantile(shares, _RAREST)) if len(shares) else 0.0
 
@@ -76,7 +76,7 @@ def own_faults(intake: Intake, span: slice, measures: Measures, min_ink_share: f
         min_ink_share: Share of ink below which an image is near-empty.
     """
     labels = intake.labels[span]
-    ink = measures.column("ink share")
+    ink = measures.column("ink share").astype(np.float64)
     faults: Found = {}
     for offset in np.flatnonzero((labels < 0) | (measures.extent == 0) | (ink < min_ink_share)).tolist():
         if labels[offset] < 0:
@@ -90,7 +90,7 @@ def own_faults(intake: Intake, span: slice, measures: Measures, min_ink_share: f
 
 
 def copy_faults(known: Known, rows: list[int]) -> Found:
-    """Return which images have the pixels of one that is known, or of one before them.
+    """Return which images have the pixels of a known or earlier one.
 
     Of images with the same pixels and label the first stays, of those with different labels none.
 

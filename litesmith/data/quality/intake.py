@@ -1,4 +1,4 @@
-"""All readable images with their labels, batch by batch, as the step ``intake`` leaves them."""
+"""Images and labels, batch by batch, as the step ``intake`` leaves them."""
 
 import io
 from collections.abc import Mapping
@@ -64,6 +64,11 @@ class Intake:
         names = self.batches.batch.tolist()
         return dict(zip(names, map(slice, [0, *ends], ends), strict=False))
 
+    @property
+    def first(self) -> str:
+        """The first batch that has images; what comes before it has nothing to be judged."""
+        return next(name for name, span in self.spans().items() if span.stop > span.start)
+
     def where(self, row: int) -> str:
         """Return batch and file of a row, for people."""
         return f"{self.rows.batch.iat[row]}/{self.rows.file.iat[row]}"
@@ -75,7 +80,7 @@ class Intake:
 
 
 def read_intake(folder: Path) -> Intake:
-    """Read a folder that the step ``intake`` wrote; the images stay mapped to their file.
+    """Read what the step ``intake`` wrote; images stay mapped to their file.
 
     It holds ``images.npy``, ``rows.csv``, ``unreadable.csv``, ``batches.csv`` and ``form.json``.
 
@@ -98,7 +103,7 @@ def read_intake(folder: Path) -> Intake:
 
 
 def place_rows(intake: Intake, shares: Shares, seed: int) -> NDArray[np.str_]:
-    """Return the split of each image, (n,), empty for none, as the step ``prepare`` places it.
+    """Return the split of each image, (n,), as `prepare` places it; empty for none.
 
     Args:
         intake: The images; the first batch may have a given test set.
@@ -106,8 +111,7 @@ def place_rows(intake: Intake, shares: Shares, seed: int) -> NDArray[np.str_]:
         seed: Of the places.
     """
     rows = intake.rows
-    first = rows.batch == rows.batch.iat[0]
-    if bool((first & (rows.given == "test")).any()):
+    if bool(((rows.batch == intake.first) & (rows.given == "test")).any()):
         shares = shares.replace(test=0.0)
     columns = rows.digest.tolist(), rows.group.tolist(), rows.given.tolist()
     names = np.array([*SPLITS, ""])

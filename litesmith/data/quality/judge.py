@@ -82,7 +82,7 @@ def fit_judge(
     keys: NDArray[np.uint64],
     num_classes: int,
 ) -> tuple[Judge, NDArray[np.float32]]:
-    """Train a judge, and judge each image by a part of it that has not seen the image.
+    """Train a judge; judge each image by what has not seen it.
 
     Args:
         images: Of which ``rows`` are taken, uint8 (all, height, width, channels).
@@ -111,7 +111,7 @@ def fit_judge(
 
 
 def content_keys(digests: Sequence[str], groups: Sequence[str]) -> NDArray[np.uint64]:
-    """Return a number for each image that follows from its group, or else from its digest."""
+    """Return a number for each image, from its group or else its digest."""
     names = [
         f"group {group}" if group else digest for digest, group in zip(digests, groups, strict=True)
     ]
@@ -127,7 +127,7 @@ def losses(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDA
 
 
 def shrink(pixels: NDArray[np.uint8], block: int) -> NDArray[np.float32]:
-    """Return means of blocks in [0, 1], float32 (n, values); what fills no block is left out."""
+    """Return means of whole blocks in [0, 1], float32 (n, values)."""
     if block == 1:
         return pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
     num, height, width, channels = pixels.shape

@@ -103,6 +103,7 @@ class _Judging:
         self.intake, self.places, self.params, self.cache = intake, places, params, cache
         self._by_hand, self._rules = intake.by_hand, batch_rules(params)
         self._spans = list(intake.spans().values())
+        self._first = list(intake.spans()).index(intake.first)
         self._pixels = [chain(np.asarray(intake.images[span])) for span in self._spans]
         self._looks = look(intake, self._pixels, cache)
         self._keys = content_keys(intake.digests.tolist(), intake.rows.group.tolist())
@@ -119,22 +120,24 @@ class _Judging:
 
     def verdicts(self) -> Verdicts:
         """Judge all batches."""
-        key = self._next_key(0)
+        number = self._first
+        key = self._next_key(number)
         first = self.cache.get(_First, key, self._judge_first)
         parts = tuple(part for part in (first.train, first.test) if part.num_rows)
-        batches = [self._batch(0, key, parts, (), first.faults)]
+        verdicts = {number: self._verdict(number, key, parts, (), first.faults)}
         suggested = [first.suggestions]
-        for number in range(1, len(self._spans)):
+        # What comes before the first batch with images has none itself.
+        for number in (number for number in range(len(self._spans)) if number != self._first):
             key = self._next_key(number)
             later = self.cache.get(_Later, key, partial(self._judge_later, number, first))
             values = later.part.values()
             broken = tuple(rule for rule in self._rules if not rule.keeps(values[rule.column]))
-            batches.append(self._batch(number, key, (later.part,), broken, later.faults))
+            verdicts[number] = self._verdict(number, key, (later.part,), broken, later.faults)
             suggested.append(later.suggestions)
         return Verdicts(
             intake=self.intake,
             places=self.places,
-            batches=tuple(batches),
+            batches=tuple(verdicts[number] for number in sorted(verdicts)),
             accepted=self._accepted,
             measures=self._looks.measures,
             suggestions=join(suggested),
@@ -153,7 +156,7 @@ class _Judging:
         self._key = chain(self._key, self._pixels[number], table, places, *by_hand)
         return self._key
 
-    def _batch(
+    def _verdict(
         self, number: int, key: str, parts: tuple[Part, ...], broken: tuple[Rule, ...], faults: Faults
     ) -> BatchVerdict:
         """Return the verdict on a batch, and take it in if it is accepted."""
@@ -167,7 +170,7 @@ class _Judging:
         return BatchVerdict(name, state, broken, parts, faults)
 
     def _accept(self, span: slice, faults: Faults, key: str) -> None:
-        """Take in a batch; if the images have grown enough, they are the new reference."""
+        """Take in a batch; if all have grown enough, renew the reference."""
         self._accepted[span] = True
         self._accepted[faults.rows] = False
         for row in (span.start + np.flatnonzero(self._accepted[span])).tolist():
@@ -177,7 +180,7 @@ class _Judging:
             self._fitted_rows, self._fit_key, self._fitted = rows, key, None
 
     def _reference(self) -> Fitted | None:
-        """Return the reference, made when it is first asked for; None if there is too little."""
+        """Return the reference, None if there is too little for one."""
         if self._fitted is None and len(self._fitted_rows):
             rows = self._fitted_rows
             self._fitted = self.cache.get(Fitted, self._fit_key, lambda: self._fit(rows))
@@ -190,7 +193,7 @@ class _Judging:
 
     def _judge_first(self) -> _First:
         """Judge the first batch: against itself, and its test images against its train images."""
-        span, labels = self._spans[0], self.intake.labels
+        span, labels = self._spans[self._first], self.intake.labels
         rows = np.arange(span.start, span.stop)
         tested = self.intake.rows.given.to_numpy(str)[span] == "test"
         test, train = rows[tested], rows[~tested]
@@ -201,7 +204,7 @@ class _Judging:
         pairs = pairs.of((pairs.rows < span.stop) & ~np.isin(pairs.others, test))
         num_alike = len(np.intersect1d(drawn, pairs.rows))
         tells = bool(binom.sf(num_alike - 1, len(drawn), MOST_ALIKE) >= _RARE)
-        found = self._faults(0, ink, [*test.tolist(), *train.tolist()], tells)
+        found = self._faults(self._first, ink, [*test.tolist(), *train.tolist()], tells)
         # Published test images stay as they are, but for what is no image of a class at all.
         found = {row: fault for row, fault in found.items() if not tested[row] or fault[0] == LABEL}
         faults = as_faults(found)
@@ -254,7 +257,7 @@ class _Judging:
         }
 
     def _near(self, span: slice, found: Found) -> Pairs:
-        """Return pairs of near-copies, first the image of this batch that is to be left out."""
+        """Return pairs of near-copies, first the one to leave out."""
         pairs = self._all_pairs(span.start)
         inside = (pairs.rows >= span.start) & (pairs.rows < span.stop)
         faulty = np.array(sorted(found), np.int64)
@@ -275,7 +278,7 @@ class _Judging:
         return self._pairs
 
     def _probabilities(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return what the judge says of rows that follow each other; even where there is none yet."""
+        """Return the judge's probabilities for consecutive rows, even without one."""
         num_classes, fitted = self.intake.form.num_classes, self._reference()
         if fitted is None or not len(rows):
             return np.full((len(rows), num_classes), 1 / num_classes, np.float32)

@@ -110,9 +110,9 @@ def fit_labels(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) ->
 def suggest(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], thresholds: NDArray[np.float64]
 ) -> Suggestions:
-    """Name the class that the judge is confident of: of those above their thresholds the likeliest.
+    """Name the likeliest of the classes that the judge is confident of.
 
-    A label of -1 is left as it is.
+    These are above their thresholds. A label of -1 is left as it is.
     """
     rows = np.arange(len(labels))
     confident = np.where(probabilities >= thresholds, probabilities, np.float32(-1))

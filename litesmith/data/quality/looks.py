@@ -15,7 +15,7 @@ from litesmith.data.quality.measures import Measures, measure
 
 @dataclass(frozen=True)
 class BatchLooks:
-    """Measures of a batch's images, and what near-copies are found by, float32 (n, 2, axes)."""
+    """Measures and descriptors, float32 (n, 2, axes), of a batch's images."""
 
     measures: Measures
     described: NDArray[np.float32]
@@ -49,9 +49,10 @@ def look(intake: Intake, pixels: list[str], cache: Cache) -> Looks:
         pixels: A digest of the pixels of each batch.
         cache: Has what was looked at before.
     """
-    spans = list(intake.spans().values())
-    key = chain(code_digest(), intake.form.model_dump_json(), pixels[0])
-    axes = cache.get(Axes, key, lambda: fit_axes(intake.images[spans[0]]))
+    spans = intake.spans()
+    first = pixels[list(spans).index(intake.first)]
+    key = chain(code_digest(), intake.form.model_dump_json(), first)
+    axes = cache.get(Axes, key, lambda: fit_axes(intake.images[spans[intake.first]]))
 
     def looks(span: slice) -> BatchLooks:
         images = intake.images[span]
@@ -59,7 +60,7 @@ def look(intake: Intake, pixels: list[str], cache: Cache) -> Looks:
 
     parts = [
         cache.get(BatchLooks, chain(key, digest), partial(looks, span))
-        for span, digest in zip(spans, pixels, strict=True)
+        for span, digest in zip(spans.values(), pixels, strict=True)
     ]
     measures = Measures(
         parts[0].measures.names,
@@ -85,11 +86,12 @@ def pairs_across_splits(
         least: Correlation of near-copies.
     """
     rows, held = np.arange(len(intake)), np.isin(places, HELD_BACK)
-    spans = list(intake.spans().values())
-    ends = np.repeat([span.stop for span in spans], [span.stop - span.start for span in spans])
+    spans = intake.spans()
+    stops = [span.stop for span in spans.values()]
+    ends = np.repeat(stops, np.diff([0, *stops]))
     asked = (
         (rows[held & (rows >= start)], rows),
-        (rows[~held & (rows >= max(start, spans[0].stop))], rows[held]),
+        (rows[~held & (rows >= max(start, spans[intake.first].stop))], rows[held]),
     )
     pairs = join(
         [

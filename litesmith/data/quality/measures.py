@@ -111,7 +111,7 @@ def _roughness(differences: NDArray[np.float32], variance: NDArray[np.float32]) 
 
 
 def _place(ink: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Return centre x, centre y, width, height of ink, float32 (n, height, width), as shares."""
+    """Return centre x and y, width and height of ink, as shares."""
     profiles = ink.sum(axis=1), ink.sum(axis=2)
     total = np.maximum(profiles[0].sum(axis=1), np.float32(1e-6))
     centres, spreads = [], []

@@ -86,7 +86,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A reference, and what parts of the judge that had not seen them suggest for its own images."""
+    """A reference, and unseen suggestions for its own images."""
 
     reference: Reference
     suggestions: Suggestions

@@ -44,7 +44,7 @@ def check_verdicts(verdicts: Verdicts, params: ValidateParams) -> Checked:
     """Check the tables of images, of batches and of the first batch's parts."""
     num_classes = verdicts.intake.form.num_classes
     images = check("images", images_table(verdicts), image_rules(num_classes, verdicts.min_ink_share))
-    first, *later = verdicts.batches
+    first, later = verdicts.first, verdicts.later
     batches = pd.DataFrame([batch.parts[0].values() for batch in later])
     batch_findings = check("batches", batches, batch_rules(params)) if later else []
     shares = [(verdicts.label_noise, verdicts.alike_share), (0.0, 0.0)]
@@ -55,9 +55,9 @@ def check_verdicts(verdicts: Verdicts, params: ValidateParams) -> Checked:
 
 
 def images_table(verdicts: Verdicts) -> pd.DataFrame:
-    """Return what the rules look at of each image that is accepted or left out for its own faults.
+    """Return what the rules look at of each image.
 
-    Images that are accepted though they break a rule, by hand or as test images, are not in it.
+    Those that are accepted though they break a rule, by hand or as test images, are not in it.
 
     Returns:
         ``where``, ``row``, ``label``, ``extent`` (brightest minus darkest value), ``ink_share``, and in
@@ -167,15 +167,15 @@ def _batch_results(verdicts: Verdicts) -> tuple[BatchResult, ...]:
 
 
 def _files(verdicts: Verdicts) -> dict[str, RawFiles]:
-    """Describe the parts of the first batch, and the accepted images of all later ones."""
-    intake, first = verdicts.intake, verdicts.batches[0]
+    """Describe parts of the first batch, and all later accepted images."""
+    intake, first = verdicts.intake, verdicts.first
     span = intake.spans()[first.name]
     rows = np.arange(len(intake))
     tested = intake.rows.given.to_numpy(str) == "test"
     inside = rows < span.stop
     chosen = {part.name: inside & (tested == (part.name == "test")) for part in first.parts}
-    if len(verdicts.batches) > 1:
-        chosen["batches"] = ~inside & verdicts.accepted
+    if verdicts.later:
+        chosen |= {"batches": ~inside & verdicts.accepted}
     kinds = np.full(len(intake), "", object)
     for row, kind, _ in verdicts.faults():
         kinds[row] = kind
@@ -201,7 +201,7 @@ def _file(verdicts: Verdicts, mask: NDArray[np.bool_], kinds: NDArray[np.object_
 
 
 def _overlap(verdicts: Verdicts) -> int:
-    """Count accepted test images with the pixels of an accepted image that is not test."""
+    """Count accepted test images that are also accepted elsewhere."""
     rows, test = verdicts.intake.rows, verdicts.places == "test"
     others = set(rows.digest[verdicts.accepted & ~test])
     return int(rows.digest[verdicts.accepted & test].isin(others).sum())

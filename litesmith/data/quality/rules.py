@@ -1,4 +1,4 @@
-"""The rules for images, for batches, and for the parts of the first batch; what became of them."""
+"""Rules for images, batches and the parts of the first one."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -85,7 +85,7 @@ class Finding(RuleResult):
 
 
 def image_rules(num_classes: int, min_ink_share: float) -> tuple[Rule, ...]:
-    """Return the rules for the table of images: one that breaks some is left out."""
+    """Return the rules for the table of images."""
     most = num_classes - 1
     ink = f"at least {min_ink_share:.3g} of the pixels are unlike the ground"
     apart = "no near-copy of an image in another split"

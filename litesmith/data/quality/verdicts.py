@@ -29,7 +29,7 @@ class RowVerdict:
 
 @dataclass(frozen=True)
 class Part:
-    """Train or test images of the first batch, or all images of a later one.
+    """A part of the first batch, or a later batch.
 
     Attributes:
         name: ``train``, ``test``, ``images`` where the two are one, or that of the batch.
@@ -91,7 +91,7 @@ class Verdicts:
     Attributes:
         intake: The images.
         places: Split of each image, (n,).
-        batches: The verdict on each batch, the first one first.
+        batches: The verdict on each batch, in their order.
         accepted: Whether an image may be used, bool (n,).
         measures: Of all images.
         suggestions: What the judge would have called each image.
@@ -111,19 +111,29 @@ class Verdicts:
     alike_share: float
     label_noise: float
 
+    @property
+    def first(self) -> BatchVerdict:
+        """The verdict on the first batch that has images."""
+        return next(verdict for verdict in self.batches if verdict.name == self.intake.first)
+
+    @property
+    def later(self) -> list[BatchVerdict]:
+        """The verdicts on all other batches."""
+        return [verdict for verdict in self.batches if verdict.name != self.intake.first]
+
     def of_rows(self) -> list[RowVerdict]:
         """Return the verdict on each image."""
-        reasons = [""] * len(self.intake)
+        reasons = np.full(len(self.intake), "", object)
         for verdict, span in zip(self.batches, self.intake.spans().values(), strict=True):
             if verdict.state == "quarantined":
                 names = ", ".join(rule.name.replace("_", " ") for rule in verdict.broken)
-                reasons[span] = [f"its batch is quarantined: {names}"] * (span.stop - span.start)
+                reasons[span] = f"its batch is quarantined: {names}"
         for row, _, reason in self.faults():
             reasons[row] = reason
         return [RowVerdict(int(yes), why) for yes, why in zip(self.accepted, reasons, strict=True)]
 
     def faults(self) -> Iterator[tuple[int, str, str]]:
-        """Yield row, kind and reason of each image that has a fault of its own."""
+        """Yield row, kind and reason of each image with a fault."""
         for verdict in self.batches:
             yield from verdict.faults
 
@@ -141,7 +151,7 @@ class Verdicts:
 
 
 def explain(batch: BatchVerdict, class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return why a batch is not simply accepted, in words, a reason for each rule that it breaks."""
+    """Return a reason in words for each rule that a batch breaks."""
     part = batch.parts[0]
     content, compared = part.content, part.comparison
     texts = {

@@ -85,7 +85,7 @@ def answered(folder: Path, drawn: np.ndarray) -> list[str]:
 
 def test_a_hundred_pictures_are_compared_with_the_final_files_own_answers(workspace: Path) -> None:
     drawn, _ = images(150, seed=4)
-    names = answered(workspace / "pictures", drawn[..., None])
+    names = answered(workspace / "pictures", drawn)
     answers = np.array([CLASS_NAMES.index(name) for name in names], np.uint8)
     write_predictions(workspace, np.stack([answers, answers]))
     predicted = measure(workspace)["predict"]

@@ -390,9 +390,9 @@ def _split(size: int, num_classes: int) -> dict[str, Any]:
 
 def _validate(num_classes: int, synthetic: bool) -> dict[str, Any]:
     rules = [
-        ("label_range", "critical", "train images", "min 0, max 9", "min 0, max 9"),
-        ("class_balance", "critical", "train set", "share 0.08, 0.12", "0.1"),
-        ("near_empty_images", "warning", "test images", "max 10", "1"),
+        ("foreign_labels", "critical", "base", "min 0, max 0", "0 to 0"),
+        ("label_range", "quarantine", "images", "min 0, max 9", "0 to 9"),
+        ("label_noise", "warning", "base", "at most 0.15 do not fit", "0 to 0.07"),
     ]
     files = {"train": 60_000, "test": 10_000}
     return {
@@ -408,6 +408,12 @@ def _validate(num_classes: int, synthetic: bool) -> dict[str, Any]:
                    "near_empty": 1, "duplicates": 0}
             for name, size in files.items()
         },
+        "batches": [{"name": "base", "kind": "idx", "state": "accepted", "num_images": 70_000, "num_unreadable": 0,
+                     "num_left_out": 0, "reasons": []}],
+        "left_out": [],
+        "label_noise": 0.07,
+        "num_mislabelled": 4_321,
+        "min_ink_share": 0.0148,
         "thumbnails": _pictured(num_classes),
         "overlap": 0,
         "expectation_library": "great-expectations 1.24.1"
@@ -418,8 +424,11 @@ def _pictured(num_classes: int) -> dict[str, Any]:
     image = png_base64(np.arange(784, dtype=np.uint16).reshape(28, 28).astype(np.uint8))
     return {
         "classes": [{"label": n, "name": f"class {n}", "row": 10 * n, "image": image} for n in range(num_classes)],
-        "suspicious": [{"file": "train", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010",
-                        "image": image}]
+        "suspicious": [{"file": "base/train[77]", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010",
+                        "image": image}],
+        "mislabelled": [{"file": "base/train[5]", "row": 5, "name": "class 1", "reason": "the judge says class 2, "
+                         "98 points ahead", "image": image}],
+        "left_out": []
     }  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def test_page_is_small(page: str) -> None:
 def test_page_names_every_part(page: str) -> None:
     text = " ".join(outline(page).text)
     parts = """more accurate than the baseline and within|Every variant|Device budget|Confusion matrix|By class
-        |Training|Sweep|Sparsity by layer|Conversion|near empty images|Provenance|0123456789abcdef|20170828
+        |Training|Sweep|Sparsity by layer|Conversion|label noise|Provenance|0123456789abcdef|20170828
         |great-expectations 1.24.1|pruned with dropout"""
     for part in parts.split("|"):
         assert part.strip() in text

@@ -121,9 +121,9 @@ def test_summary_holds_no_pictures() -> None:
     thumbnails = summary_of(report_inputs())["results"]["validate"]["thumbnails"]
     (odd,) = thumbnails["suspicious"]
     assert odd == {
-        "file": "train", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010", "image": ""
+        "file": "base/train[77]", "row": 77, "name": "class 1", "reason": "darkest: mean pixel 0.010", "image": ""
     }  # fmt: skip
-    assert {picture["image"] for picture in thumbnails["classes"]} == {""}
+    assert {picture["image"] for picture in (*thumbnails["classes"], *thumbnails["mislabelled"])} == {""}
 
 
 def test_summary_with_a_reference_is_valid() -> None:

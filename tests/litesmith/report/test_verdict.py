@@ -10,6 +10,7 @@ from litesmith.analysis.intervals import CONFIDENCE, class_estimates
 from litesmith.analysis.paired import Difference, paired_counts
 from litesmith.documents.formats import count
 from litesmith.records.summary import SinceReference, Verdict
+from litesmith.records.validate import Left
 from litesmith.report.budget import budget
 from litesmith.report.inputs import BASELINE, ReportInputs
 from litesmith.report.reference import accuracy_change
@@ -208,7 +209,18 @@ def test_verdict_refuses_data_that_failed_validation() -> None:
 
 def test_verdict_mentions_warnings_of_validation() -> None:
     inputs = changed("validate", "rules", 2, "success", to=False)
-    assert verdict_of(inputs).reasons[4].text.endswith("1 of them with a warning: near_empty_images.")
+    assert verdict_of(inputs).reasons[4].text.endswith("1 of them with a warning: label_noise.")
+
+
+def test_verdict_mentions_what_is_left_out() -> None:
+    left = (Left(kind="known", num_images=1_200), Left(kind="near-copy", num_images=34))
+    assert (
+        verdict_of(changed("validate", "left_out", to=left))
+        .reasons[4]
+        .text.endswith("; left out are 1\u2009234 images and 0 of 1 batches.")
+    )
+    inputs = changed("validate", "batches", 0, "state", to="quarantined")
+    assert verdict_of(inputs).reasons[4].text.endswith("; left out are 0 images and 1 of 1 batches.")
 
 
 def test_limits_of_which_nothing_was_measured_ask_to_look() -> None:

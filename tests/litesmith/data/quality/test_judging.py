@@ -222,6 +222,9 @@ def test_unreadable_batch_is_left_out() -> None:
     verdicts = judged(*base(), nothing, draw("week-2", 60, 3))
     assert states(verdicts) == ["accepted", "quarantined", "accepted"]
     assert broken(judged(*base(), nothing)) == {"usable_images"}
+    verdicts = judged(nothing, draw("week-2", 200, 3), draw("week-3", 60, 4))
+    assert states(verdicts) == ["quarantined", "accepted", "accepted"]
+    assert verdicts.first.name == "week-2"
 
 
 def result(verdicts: Verdicts) -> list[Any]:
