@@ -41,7 +41,7 @@ class _Operation:
 
 
 def cost_of(spec: NetworkSpec) -> Cost:
-    """Return the cost of an untrained network as int8 file, which takes about a second."""
+    """Return the cost of an untrained network as int8 file, in a second."""
     # The file holds equal numbers once, so a few bytes hang on the weights that the network begins with.
     seed_everything(0)
     model = build_network(spec, "untrained")
@@ -89,7 +89,7 @@ def _operations(spec: NetworkSpec) -> Iterator[_Operation]:
 def _unit(
     shape: _Shape, channels: int, spec: NetworkSpec, *, shared: bool = False, kept: bool = False
 ) -> Iterator[_Operation]:
-    """Yield the convolutions of a unit; ``kept`` says that what it reads is needed after it."""
+    """Yield the convolutions of a unit; ``kept``: its input is needed later."""
     written = (*shape[:2], channels)
     if not spec.separable:
         yield _convolution(shape, written, 3, shared=shared)
@@ -108,7 +108,7 @@ def _convolution(
 
 
 def _file_bytes(operations: list[_Operation]) -> int:
-    """Return the bytes of a slimmed int8 file, fitted to 60 converted networks of the family."""
+    """Return the bytes of a slimmed int8 file, fitted to 60 networks."""
     kernels = [operation for operation in operations if operation.weights]
     weights = sum(operation.weights for operation in kernels if not operation.shared)
     channels = sum(operation.channels for operation in kernels)

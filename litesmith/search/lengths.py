@@ -1,4 +1,4 @@
-"""Lengths of trainings, and the work that they are, by the size of a data set."""
+"""Lengths of trainings and their work, by the size of a data set."""
 
 from dataclasses import dataclass
 

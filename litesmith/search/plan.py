@@ -58,7 +58,7 @@ def plan_search(
     validation: Path,
     targets: Path,
 ) -> Plan:
-    """Return the search on a data set: what it offers of what ``params`` offer for any.
+    """Return the search on a data set, of all that ``params`` offer.
 
     Args:
         params: Of any data set.

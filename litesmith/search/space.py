@@ -121,7 +121,7 @@ def first_choices(params: SearchParams) -> list[Choices]:
 
 
 def smaller(choices: Choices, space: Space) -> list[Choices]:
-    """Return a proposal with its network and all that are narrower, less deep or step farther."""
+    """Return a proposal with its network and all smaller ones."""
     return [
         replace(choices, width=width, depth=depth, stem_stride=stem_stride)
         for width, depth, stem_stride in product(space.widths, space.depths, space.stem_strides)

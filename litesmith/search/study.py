@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """Trials of a search by number, the winner, and how many proposals broke a limit."""
+    """Trials of a search by number, the winner, and counts of refused proposals."""
 
     entries: list[Entry]
     winner: Entry
@@ -130,7 +130,7 @@ class _Search:
             self._study.enqueue_trial(asdict(choices))
 
     def next_trials(self) -> int:
-        """Return how many trials the next batch has: none when the work or their number is used up.
+        """Return how many trials the next batch has, none at the end.
 
         A batch takes the work of an average one before it.
         """
@@ -165,7 +165,7 @@ class _Search:
         self._num_batches += 1
 
     def _first_choices(self) -> Iterator[Choices]:
-        """Yield the first trials once each, with the network of most work that the limits allow."""
+        """Yield the first trials once each, as large as the limits allow."""
         seen = set[Choices]()
         for choices in first_choices(self._params):
             networks = {
@@ -199,7 +199,7 @@ class _Search:
         return broken_limits(cost, self._plan.limits)
 
     def _cost(self, spec: NetworkSpec) -> Cost:
-        """Return the cost of a network, converted only if it seems to keep the limits."""
+        """Return the cost of a network, converted if it seems to fit."""
         if spec not in self._costs:
             cost = estimated_cost(spec)
             least = replace(cost, tflite_bytes=int(cost.tflite_bytes * (1 - BYTES_ERROR)))
@@ -257,7 +257,7 @@ class _Search:
         )
 
     def _share_done(self, rung: int) -> float:
-        """Return which share of the search is done before a rung, by number of trials or by work."""
+        """Return which share of the search is done before a rung."""
         in_batch = sum(entry.trial.batch == self._num_batches for entry in self.entries)
         to_come = in_batch * (1 - rung / len(self._params.rungs))
         share = (len(self.entries) - to_come) / self._params.num_trials

@@ -60,7 +60,7 @@ def train(model: KerasModel, job: TrainingJob) -> History:
 
 
 def train_unwatched(model: KerasModel, job: TrainingJob) -> None:
-    """Train a model as `train` does, to the same weights, without a score and a checkpoint each epoch.
+    """Train to the same weights as `train`, without scores and checkpoints.
 
     Raises:
         ParamsError: There are fewer training images than a batch holds.

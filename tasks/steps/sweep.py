@@ -113,7 +113,7 @@ def _metrics(result: SweepResult, num_parameters: int) -> dict[str, object]:
 def _train_winner(
     winner: "Entry", length: "Length", job: "TrainingJob", outs: Outs
 ) -> tuple[int, FullTraining]:
-    """Train the winner in full; write it, its network and its history; count its parameters."""
+    """Train the winner in full, write it, and count its parameters."""
     from litesmith.training import backend, loop, networks
     from litesmith.training.evaluation import evaluate
     from litesmith.training.history import history_csv

@@ -66,7 +66,7 @@ class Intake:
 
     @property
     def first(self) -> str:
-        """The first batch that has images; what comes before it has nothing to be judged."""
+        """The first batch that has images; those before it are not judged."""
         return next(name for name, span in self.spans().items() if span.stop > span.start)
 
     def where(self, row: int) -> str:

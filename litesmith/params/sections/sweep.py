@@ -87,7 +87,7 @@ class Rung(Section):
 
 
 class FullLength(Section):
-    """Length of the winner's training on all rows: as many epochs as the work allows."""
+    """Length of the winner's training on all rows, by the work allowed."""
 
     max_work: Annotated[float, about("Multiply-accumulates x images x epochs.", gt=0)]
     min_epochs: Count
