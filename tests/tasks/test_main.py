@@ -116,7 +116,7 @@ def test_pictures_are_answered_and_broken_ones_named_at_the_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for row, image in enumerate(make_tiny.images(3, seed=4)[0]):
-        Image.fromarray(image).save(tmp_path / f"{row}.png")
+        Image.fromarray(image[..., 0]).save(tmp_path / f"{row}.png")
     (tmp_path / "1.png").write_text("no picture")
     assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
     output = capsys.readouterr()
@@ -133,7 +133,7 @@ def test_names_of_pictures_do_not_steer_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a\x1b[31m\n.png", "b.png"):
-        Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / name)
+        Image.fromarray(make_tiny.images(3, seed=4)[0][0, ..., 0]).save(tmp_path / name)
     (tmp_path / "c\x1b[2J.png").write_text("no picture")
     (tmp_path / "notes.txt").write_text("no picture")
     assert main(["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path)]) == 1
@@ -145,7 +145,7 @@ def test_names_of_pictures_do_not_steer_the_terminal(
 
 
 def test_metadata_may_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Image.fromarray(make_tiny.images(3, seed=4)[0][0]).save(tmp_path / "a.png")
+    Image.fromarray(make_tiny.images(3, seed=4)[0][0, ..., 0]).save(tmp_path / "a.png")
     words = ["predict", str(make_tiny.TINY / "int8.tflite"), str(tmp_path / "a.png"), "--metadata"]
     assert main([*words, str(make_tiny.TINY / "float32.json")]) == 0
     assert "%  left" in capsys.readouterr().out
