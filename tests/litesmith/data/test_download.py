@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -74,7 +75,8 @@ def targets(small_set: SmallSet, folder: Path) -> dict[str, Path]:
 
 
 def fetched(params: Params, folder: Path) -> str | None:
-    folder.mkdir(exist_ok=True)
+    with suppress(PermissionError):  # of a folder that another user may not look into
+        folder.mkdir(exist_ok=True)
     return fetch_base(params.fetch, params.dataset, folder)
 
 

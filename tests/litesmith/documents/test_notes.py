@@ -25,12 +25,14 @@ def changed(*path: Any, value: Any) -> str:
 
 def test_search_is_told_in_figures_of_its_rungs() -> None:
     text = flat(report_inputs())
-    assert "15 trials of one family of networks, each trained for 4 epochs on 5 000 images" in text
-    assert "cost 10 CPU-seconds in the median, 3 of 15 trials were trained to the last rung" in text
-    assert "none diverged, and all trials together took 298 of the 20 CPU-seconds" in text
-    assert "were not trained: 9." in text
-    assert "ran from 40 000 to 96 252 bytes and from 4 000 000 to 9 625 200 multiply-accumulates" in text
-    assert "tried rates from 10.00 to 32.00 %" in text
+    assert "24 trials of one family of networks, each trained for 4 epochs on 5 000 images" in text
+    assert "cost 10 CPU-seconds in the median, 3 of 24 trials were trained to the last rung" in text
+    assert "none diverged, and all trials together took 450 of the 20 CPU-seconds" in text
+    assert "were not trained: 5." in text
+    assert (
+        "ran from 40 000 to 132 414 bytes and from 4 000 000 to 13 241 400 multiply-accumulates" in text
+    )
+    assert "tried rates from 10.00 to 33.00 %" in text
     diverged = changed("results", "sweep", "trials", 0, "state", value="diverged")
     assert "trained to the last rung, 1 diverged" in diverged
 
@@ -99,7 +101,7 @@ def test_notes_answer_eight_questions_with_the_recorded_figures() -> None:
     line = flat(inputs)
     assert "225 034 weights, 90.00 % on test" in line
     assert (
-        "ended between 85.00 % and 86.41 % on validation. That is a span of 1.41 points, 2.9 standard"
+        "ended between 85.00 % and 87.31 % on validation. That is a span of 2.31 points, 4.9 standard"
         in line
     )
     assert "| tuned-int8 | 96 248 | 80 116 | 93.00 | 0.00 |" in line
