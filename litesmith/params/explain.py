@@ -27,7 +27,8 @@ def explain(detail: ErrorDetails, root: type[BaseModel] = Params, file: str = "p
     context = detail.get("ctx", {})
     match context:
         case {"tag": value, "expected_tags": str(tags)}:  # pydantic's own words are about tags
-            names, text = [*names, "kind"], f"should be {' or '.join(tags.split(', '))}"
+            first, _, last = tags.rpartition(", ")
+            names, text = [*names, "kind"], f"should be {first} or {last}"
     if not names:
         return text
     where, field = ".".join(names), _field(root, names)

@@ -128,7 +128,7 @@ def test_many_missing_inputs_are_named_in_short_with_the_steps_that_write_them(r
         write_text(root / port.path, "")
     assert _missing("validate", root) == (
         f"step validate cannot run: 1 of its {len(validate)} inputs is missing: {validate[0].path}. "
-        "fetch writes what is missing. Run `dvc repro validate`."
+        "intake writes what is missing. Run `dvc repro validate`."
     )
 
 
