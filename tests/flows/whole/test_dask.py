@@ -13,11 +13,14 @@ from prefect.client.orchestration import SyncPrefectClient
 from flows.serving.environment import prefect_environment
 from flows.serving.server import server
 from flows.sweep import DASK
+from litesmith.records.record import write_record
+from tasks import catalog
 from tasks.dag.step import Measured
 from tasks.dag.workers import RUNNER
 from tasks.steps.sweep import sweep
 from tasks.workspace import make_workspace
 from tests.flows.marked import Commands
+from tests.litesmith.make_tiny import tiny_form
 from tests.tasks.steps.training_workspace import SMALL, small_splits, small_targets
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
@@ -46,6 +49,7 @@ def small_project(folder: Path) -> Commands:
     make_workspace(folder, ROOT, SMALL, {"sweep": SHORT})
     small_splits(folder)
     small_targets(folder)
+    write_record(folder / catalog.FORM, tiny_form(16))
     return Commands(folder)
 
 

@@ -23,7 +23,7 @@ from tests.flows.served import OFTEN, SERVING, api, place_order, serve, tiny_pro
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ends")]
 
 _GONE_S = 10
-_RULE = "label_range: expected labels from 0 to 9; got train 42 (label: 10)"
+_RULE = "foreign_labels: expected no label that is no class; got train (foreign: 1)"
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_the_terminal_of_a_refused_run_names_them_and_the_page_without_a_traceba
 def test_prefect_links_the_page_that_shows_the_refused_image(refused: Refused) -> None:
     assert refused.link == f"[refusal page]({refused.page.resolve().as_uri()})"
     shown = refused.page.read_text()
-    assert "train 42 (label: 10)" in shown
+    assert "base/train[42] (label: -1)" in shown
     assert shown.count('<img src="data:image/png') == 1
 
 

@@ -107,10 +107,10 @@ def test_importances_bear_names_and_what_chance_brings_as_text(word: str) -> Non
 def test_search_draws_on_a_logarithmic_scale_what_is_drawn_so() -> None:
     import optuna
 
-    from litesmith.search.study import _suggest
+    from litesmith.search.space import suggest
 
     space = read_params(Path("params.yaml")).sweep.space
     asked = optuna.create_study().ask()
-    _suggest(asked, space)
+    suggest(asked, space)
     logarithmic = {name for name, scale in asked.distributions.items() if getattr(scale, "log", False)}
     assert logarithmic == plots.LOGARITHMIC
