@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 # Most bytes of a changed header, with its body.
 _MOST_BYTES = 1_000_000
 
-NUM_TRAIN, NUM_TEST, SIZE = 40, 20, 10
+NUM_TRAIN, NUM_TEST, SIZE = 200, 20, 10
 FILES = tuple(path.as_posix() for pair in idx_pairs(catalog.RAW).values() for path in pair)
 
 
@@ -32,7 +32,9 @@ def params() -> Params:
         "validate": {"mean_range": [0.0, 0.9], "std_range": [0.0, 0.9], "max_left_out": 0.5},
     }
     params = parse_params(overlaid(read_yaml(PROJECT / "params.yaml"), overlay), PROJECT)
-    return params.replace(dataset=params.dataset.replace(height=SIZE, width=SIZE, min_per_class=1))
+    shares = params.dataset.shares.replace(validation=0.3, gate=0.3)
+    dataset = params.dataset.replace(height=SIZE, width=SIZE, min_per_class=1, shares=shares)
+    return params.replace(dataset=dataset)
 
 
 @functools.cache

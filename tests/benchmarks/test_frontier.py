@@ -327,12 +327,13 @@ def test_the_card_says_what_is_not_measured_and_how_pixels_become_integers(here:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a folder with small splits and parameters, and small numbers for the frontier."""
     params = in_small_workspace(tmp_path, monkeypatch)
-    content = {**params.model_dump(mode="json", by_alias=True), "device": params.device.name}
+    names = {"dataset": params.dataset.key, "device": params.device.name}
+    content = {**params.model_dump(mode="json", by_alias=True), **names}
     few = {"measure": [], "latency_warmup": 1, "latency_rounds": 2, "latency_runs": 3}
     write_text(catalog.PARAMS, yaml_text(overlaid(content, {"evaluate": few})))
     for path, num_images, seed in ((catalog.GATE, 60, 3), (catalog.TEST, 60, 4)):
         images, labels = make_tiny.images(num_images, seed)
-        large = np.kron(images, np.ones((1, 2, 2), np.uint8))
+        large = np.kron(images, np.ones((1, 2, 2, 1), np.uint8))
         write_split(path, Split(large, labels, np.arange(num_images)))
     write_text(tmp_path / "frontier.yaml", yaml_text(small_config()))
     monkeypatch.setattr(plan, "CONFIG", tmp_path / "frontier.yaml")
@@ -386,7 +387,7 @@ def test_from_the_first_teacher_to_a_published_file(
     assert result["budgets"]["16000"]["entries"] == [measured]
     assert set(result["teachers"]) == {"teacher1", "teacher2", "answers"}
     test = read_split(catalog.TEST)
-    for name, array in zip(score.OFFICIAL, (test.images, test.labels), strict=True):
+    for name, array in zip(score.OFFICIAL, (test.images[..., 0], test.labels), strict=True):
         write_idx(workspace / name, np.asarray(array))
     assert score.score(MODELS / "fashion-mnist-16000.tflite", workspace) == measured["accuracy"]
     shutil.rmtree(MODELS)

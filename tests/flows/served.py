@@ -31,7 +31,7 @@ def tiny_project(folder: Path) -> Path:
     """Create a project in which the whole pipeline runs on synthetic images in seconds."""
     tiny = read_yaml(Path(__file__).with_name("tiny.yaml"))
     make_workspace(folder, ROOT, *profile_overlays(ROOT, "synthetic"), tiny)
-    change_dataset(folder, base=FEW)
+    change_dataset(folder, base=FEW, min_per_class=1)
     # Required by `flows serve`.
     shutil.copy(ROOT / "prefect.yaml", folder)
     shutil.copytree(ROOT / "profiles", folder / "profiles")

@@ -30,7 +30,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     published = read_yaml(ROOT / "datasets/fashion-mnist.yaml")["base"]
     change_dataset(folder, base={**published, "sources": NOWHERE})
     synthetic_set = read_yaml(ROOT / "datasets/synthetic.yaml")
-    write_text(folder / "datasets/synthetic.yaml", yaml_text({**synthetic_set, "base": FEW}))
+    write_text(
+        folder / "datasets/synthetic.yaml", yaml_text({**synthetic_set, "base": FEW, "min_per_class": 1})
+    )
     shutil.copytree(ROOT / "profiles", folder / "profiles")
     synthetic, tiny = (
         profile_overlays(ROOT, "synthetic")[0],
