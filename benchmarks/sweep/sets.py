@@ -111,9 +111,9 @@ def _shape(name: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     u = np.cos(angle) * right + np.sin(angle) * down
     v = np.cos(angle) * down - np.sin(angle) * right
     ground = rng.uniform(40, 215, 3)
-    tone = np.clip(ground + rng.choice([-1, 1], 3) * rng.uniform(15, 60, 3), 0, 255)
+    tone = np.clip(ground + rng.choice([-1, 1], 3) * rng.uniform(25, 90, 3), 0, 255)
     colours = np.where(_SHAPES[name](u, v)[..., None], tone, ground)
-    noisy = colours + rng.normal(0, 30, (_SIDE, _SIDE, 3))
+    noisy = colours + rng.normal(0, 15, (_SIDE, _SIDE, 3))
     return np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
 
 
