@@ -9,74 +9,60 @@ against the same base. `dvc repro fetch` brings the images.
 
 import argparse
 import json
-import shutil
-import tempfile
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.intake.batches import Images, Labels, Source
-from benchmarks.intake.draws import single_images, sound_batches, whole_batches
-from benchmarks.intake.judging import Base
 from benchmarks.intake.plan import Plan
-from benchmarks.intake.timing import timed, timed_in_child
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
-from litesmith.data.formats.idx import read_pair
-from litesmith.data.sources import idx_pairs
-from litesmith.host import cpu_seconds
-from litesmith.params.loading import read_params
 from tasks import catalog
 
 CONFIG = Path(__file__).parent.with_suffix(".yaml")
 RESULT = Path("benchmarks/results/intake.json")
-WORK = Path(".litesmith/intake-benchmark")
+# As steps run.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def main() -> None:
-    """Measure all, or the seconds of one number of images."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.intake", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["time"])
+    """Measure all, or one part of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.intake")
+    parser.add_argument("command", nargs="?", choices=["draws", "time"])
     parser.add_argument("num_images", nargs="?", type=int)
     parser.add_argument("--raw", type=Path, default=catalog.RAW, help="folder of the four IDX files")
     chosen = parser.parse_args()
     plan = read_numbers(CONFIG, Plan)
-    images, labels, num_test = _read(chosen.raw)
-    params = read_params(catalog.PARAMS)
     if chosen.command:
-        with tempfile.TemporaryDirectory() as folder:
-            size = chosen.num_images or max(plan.timed)
-            figures = timed(images, labels, params.dataset, params.validate_, plan, size, Path(folder))
-        print(json.dumps(figures))
+        from benchmarks.intake.measuring import measure_draws, measure_time
+
+        size = chosen.num_images or max(plan.timed)
+        is_time = chosen.command == "time"
+        print(
+            json.dumps(
+                measure_time(chosen.raw, plan, size) if is_time else measure_draws(chosen.raw, plan)
+            )
+        )
         return
-    costs = [timed_in_child(chosen.raw, size) for size in plan.timed]
-    began = cpu_seconds()
-    shutil.rmtree(WORK, ignore_errors=True)
-    num_train = len(labels) - num_test
-    pool = slice(plan.num_base, num_train)
-    source = Source(
-        images[pool], labels[pool], images[num_train:], labels[num_train:], int(labels.max()) + 1
-    )
-    kept = np.r_[0 : plan.num_base, num_train : len(labels)]
-    base = Base(images[kept], labels[kept], num_test, params.dataset, params.validate_, WORK)
-    measured = {
-        "sound": sound_batches(base, source, plan),
-        "whole": whole_batches(base, source, plan),
-        "single": single_images(base, source, plan),
-    }
-    spent = {"cpu_s": round(cpu_seconds() - began, 1)}
-    head = {"command": "python -m benchmarks.intake", **spent, "plan": plan.model_dump()}
+    costs = [_child(chosen.raw, "time", str(size)) for size in plan.timed]
+    measured = _child(chosen.raw, "draws")
+    head = {"command": "python -m benchmarks.intake", "plan": plan.model_dump()}
     write_result(RESULT, {**head, **measured, "costs": costs}, _claims(measured, costs, plan))
 
 
-def _read(raw: Path) -> tuple[Images, Labels, int]:
-    """Return training images, then test images, their labels, and the number of the latter."""
-    parts = [read_pair(*paths) for paths in idx_pairs(raw).values()]
-    images = np.concatenate([part for part, _ in parts])
-    labels = np.concatenate([labels for _, labels in parts]).astype(np.int64)
-    return images.reshape(*images.shape[:3], -1), labels, len(parts[1][1])
+def _child(raw: Path, *command: str) -> dict[str, Any]:
+    """Return what a part measures in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.intake", *command, "--raw", str(raw)],
+        check=True,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, **ENVIRONMENT},
+    )
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def _claims(measured: Mapping[str, Any], costs: list[dict[str, float]], plan: Plan) -> list[Claim]:

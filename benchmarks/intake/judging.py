@@ -63,7 +63,9 @@ class Base:
         )
         form = DataForm(
             class_names=self._dataset.classes or (),
-            **self._dataset.model_dump(include={"height", "width", "channels", "ground", "mirror_safe"}),
+            **self._dataset.model_dump(
+                include={"height", "width", "channels", "fit", "ground", "mirror_safe"}
+            ),
         )
         unreadable = pd.DataFrame({"batch": [], "file": [], "reason": []})
         accepted = frozenset(names if by_hand else ())

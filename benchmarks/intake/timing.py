@@ -1,9 +1,6 @@
 """Seconds and memory that the judgement of a base and many batches takes."""
 
-import json
-import os
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -54,14 +51,6 @@ def timed(
         2**20 if sys.platform == "darwin" else 1024
     )
     return {**result, "peak_memory_mb": round(peak, 1)}
-
-
-def timed_in_child(raw: Path, num_images: int) -> dict[str, float]:
-    """Return `timed` of a process of its own, whose memory is its own."""
-    command = [sys.executable, "-m", "benchmarks.intake", "time", str(num_images), "--raw", str(raw)]
-    done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=os.environ)
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return figures
 
 
 def _mixture(images: Images, labels: Labels, num: int, rng: np.random.Generator) -> Batch:

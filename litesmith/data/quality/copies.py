@@ -23,7 +23,7 @@ from litesmith.data.quality.measures import chunks
 # Between descriptors, plain and blurred: what noise of two grey levels moves the ones, and what a blur
 # other than the one that is tried moves the others.
 _RADII = (0.035, 0.06)
-_NUM_AXES = 16
+_NUM_AXES = 12
 _AXES_ROWS = 5_000
 # About as many blocks stand in a row, whatever the size of the image.
 _BLOCKS = 14

@@ -11,7 +11,7 @@ from litesmith.data.quality.intake import Intake
 from litesmith.data.quality.measures import Measures
 
 LABEL, CONSTANT, NEAR_EMPTY = "label", "constant", "near-empty"
-KNOWN, CONFLICT, COPY = "known", "conflict", "near-copy"
+KNOWN, CONFLICT, COPY, GROUP = "known", "conflict", "near-copy", "group"
 
 Found = dict[int, tuple[str, str]]
 """Kind and reason of the fault of a row."""
@@ -116,6 +116,12 @@ def copy_faults(known: Known, rows: list[int]) -> Found:
         if other != row:
             faults[row] = _same_pixels(known, row, other)
     return faults
+
+
+def group_faults(places: NDArray[np.str_], rows: list[int]) -> Found:
+    """Return which rows have no place: their group or pixels have another."""
+    reason = "images of its group, or with its pixels, are in another split"
+    return {row: (GROUP, reason) for row in rows if not places[row]}
 
 
 def near_copy_faults(known: Known, pairs: Pairs) -> Found:

@@ -24,6 +24,7 @@ from litesmith.data.quality.faults import (
     Known,
     as_faults,
     copy_faults,
+    group_faults,
     least_ink,
     near_copy_faults,
     own_faults,
@@ -248,6 +249,7 @@ class _Judging:
         known = Known(self.intake, self.places, self._known)
         found = own_faults(self.intake, span, self._looks.of(span), min_ink_share)
         found |= copy_faults(known, [row for row in rows if row not in found])
+        found |= group_faults(self.places, [row for row in rows if row not in found])
         if tells:
             found |= near_copy_faults(known, self._near(span, found))
         return {

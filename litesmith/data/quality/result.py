@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from litesmith.data.quality.expectations import LIBRARY, check
-from litesmith.data.quality.faults import CONFLICT, COPY, KNOWN
+from litesmith.data.quality.faults import CONFLICT, COPY, GROUP, KNOWN
 from litesmith.data.quality.rules import Finding, batch_rules, image_rules, part_rules
 from litesmith.data.quality.verdicts import State, Verdicts, explain
 from litesmith.data.thumbnails import class_distances, odd_rows, png_base64, typical_rows
@@ -61,7 +61,7 @@ def images_table(verdicts: Verdicts) -> pd.DataFrame:
 
     Returns:
         ``where``, ``row``, ``label``, ``extent`` (brightest minus darkest value), ``ink_share``, and in
-        ``known``, ``conflict`` and ``copy`` the reason or nothing.
+        ``known``, ``conflict``, ``group`` and ``copy`` the reason or nothing.
     """
     intake, measures = verdicts.intake, verdicts.measures
     table = pd.DataFrame(
@@ -74,7 +74,7 @@ def images_table(verdicts: Verdicts) -> pd.DataFrame:
         }
     )
     faults = list(verdicts.faults())
-    for column, kind in (("known", KNOWN), ("conflict", CONFLICT), ("copy", COPY)):
+    for column, kind in (("known", KNOWN), ("conflict", CONFLICT), ("group", GROUP), ("copy", COPY)):
         reasons = pd.Series({row: reason for row, of, reason in faults if of == kind}, dtype=object)
         table[column] = reasons.reindex(table.index, fill_value="").astype(object)
     faulty = np.isin(table.row, [row for row, _, _ in faults])

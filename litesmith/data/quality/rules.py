@@ -89,6 +89,7 @@ def image_rules(num_classes: int, min_ink_share: float) -> tuple[Rule, ...]:
     most = num_classes - 1
     ink = f"at least {min_ink_share:.3g} of the pixels are unlike the ground"
     apart = "no near-copy of an image in another split"
+    group = "no image of a group, or with pixels, that are in another split"
     known = "no image with the pixels of one that is there already"
     conflict = "no image with the pixels of one that has another label"
     return (
@@ -97,6 +98,7 @@ def image_rules(num_classes: int, min_ink_share: float) -> tuple[Rule, ...]:
         Rule("near_empty_images", "ink_share", ink, "quarantine", min_ink_share),
         Rule("known_images", "known", known, "quarantine"),
         Rule("conflicting_labels", "conflict", conflict, "quarantine"),
+        Rule("split_groups", "group", group, "quarantine"),
         Rule("near_copies", "copy", apart, "quarantine"),
     )
 

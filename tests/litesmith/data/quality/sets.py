@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from litesmith.data.quality.intake import Intake
 from litesmith.files import read_yaml
 from litesmith.params.sections.dataset import Shares
 from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.form import DataForm
+
+# As steps run: two threads take longer for small matrices, and wait for each other where all cores are busy.
+threadpool_limits(1, user_api="blas")
 
 CLASSES = ("disc", "bar", "cross", "frame")
 SIDE = 16

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from litesmith.data.quality.cache import Cache
-from litesmith.data.quality.faults import CONFLICT, CONSTANT, COPY, KNOWN, LABEL
+from litesmith.data.quality.faults import CONFLICT, CONSTANT, COPY, GROUP, KNOWN, LABEL
 from litesmith.data.quality.intake import Intake, place_rows
 from litesmith.data.quality.judging import judge_intake
 from litesmith.data.quality.verdicts import Verdicts, explain
@@ -144,6 +144,13 @@ def test_what_is_known_is_what_was_accepted() -> None:
     verdicts = judged(*base(), wrong.of(labels=(wrong.labels + 1) % 4), mended)
     assert states(verdicts) == ["accepted", "quarantined", "accepted"]
     assert kinds(verdicts) == {}
+
+
+def test_images_of_a_group_that_is_held_back_are_left_out() -> None:
+    made = intake([*base(300), draw("week", 40, 10)])
+    made.rows.loc[[0, 1, 300], "group"] = "same"
+    verdicts = judge_intake(made, places(made), params())
+    assert kinds(verdicts) == {"base/train[0]": GROUP, "base/train[1]": GROUP}
 
 
 def test_near_copies_in_one_split_stay() -> None:

@@ -41,7 +41,7 @@ def test_sound_images_keep_every_rule() -> None:
         "foreign_labels", "empty_classes", "images_left_out", "test_labels", "test_drift", "test_label_loss",
         "alike_images", "label_noise", "usable_images", "drift", "class_mix", "missing_class", "label_loss",
         "label_doubts", "label_range", "constant_images", "near_empty_images", "known_images",
-        "conflicting_labels", "near_copies",
+        "conflicting_labels", "split_groups", "near_copies",
     ]  # fmt: skip
     assert {finding.table for finding in found.findings} == {"base", "batches", "images"}
 

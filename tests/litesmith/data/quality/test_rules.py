@@ -93,5 +93,5 @@ def test_an_empty_table_breaks_nothing() -> None:
     from litesmith.data.quality.expectations import check
 
     table = pd.DataFrame({"where": [], "row": [], "label": [], "extent": [], "ink_share": []})
-    table = table.assign(known="", conflict="", copy="").astype({"label": float})
-    assert [found.success for found in check("images", table, image_rules(3, 0.1))] == [True] * 6
+    table = table.assign(known="", conflict="", group="", copy="").astype({"label": float})
+    assert [found.success for found in check("images", table, image_rules(3, 0.1))] == [True] * 7
