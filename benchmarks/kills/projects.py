@@ -28,6 +28,7 @@ from tasks.pipeline import PIPELINE
 _DATA = "synthetic"
 _BATCHES = ("2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26")
 _NUM_ADD_KILLS, _LIMIT_S = 5, 900.0
+_LOG = "commands.log"
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _kill_stage(
 ) -> Killed:
     """Start a run, kill it in a stage, and wait until nothing of it is left."""
     run = _start(project, command)
-    process = _wait_for(run, stage)
+    process = _wait_for(run, stage, project)
     adding = [_start(project, _adding(batch)) for batch in late]
     time.sleep(after_s)
     tree = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
@@ -175,11 +176,11 @@ def _kill_stage(
     return Killed(stage, was_alive, all_at_once, round(after_s, 2))
 
 
-def _wait_for(run: subprocess.Popen[bytes], stage: str) -> psutil.Process:
+def _wait_for(run: subprocess.Popen[bytes], stage: str, project: Path) -> psutil.Process:
     """Return the process of a stage as soon as it is there.
 
     Raises:
-        MachineError: The run ends first.
+        MachineError: The run ends first: its last lines.
     """
     deadline = time.monotonic() + _LIMIT_S
     while run.poll() is None and time.monotonic() < deadline:
@@ -190,11 +191,12 @@ def _wait_for(run: subprocess.Popen[bytes], stage: str) -> psutil.Process:
             except psutil.NoSuchProcess:
                 continue
         time.sleep(0.01)
-    raise MachineError(f"{stage} did not begin")
+    said = (project / _LOG).read_text(encoding="utf-8")[-3000:]
+    raise MachineError(f"{stage} did not begin:\n{said}")
 
 
 def _start(project: Path, command: Sequence[str]) -> subprocess.Popen[bytes]:
-    with (project / "commands.log").open("ab") as log:
+    with (project / _LOG).open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", *command], cwd=project, env=_environment(), stdout=log, stderr=log
         )
