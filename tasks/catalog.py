@@ -52,6 +52,16 @@ FINAL_LITE = Path("models/final.tflite")
 FINAL_METADATA = Path("models/final.json")
 
 PREDICTIONS = Path("reports/predictions.npz")
+# What `judge` found, `litesmith.records.judge.Decision`, and a page where the night cannot be judged.
+DECISION = Path("reports/decision.json")
+# What would be released: `litesmith.records.release.Manifest` says what it holds.
+PACKAGE = Path("models/package")
+# The registry, in the project alone (workspaces read it through a link): the versions in service in one
+# file, a folder for each package, and a log. Only `promote` and `rollback` write the first.
+RELEASES = Path("releases")
+IN_SERVICE = Path("releases/in-service.json")
+RELEASED_PACKAGES = Path("releases/packages")
+RELEASES_LOG = Path("releases/log.jsonl")
 REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
