@@ -33,6 +33,7 @@ BENCHMARKS = (
     "pictures",
     "growth",
     "intake",
+    "kills",
     "fuzz",
 )
 # The results of a benchmark that has more than the one of its name.

@@ -17,6 +17,7 @@ from litesmith.data.intake import Decoder, take_in
 from litesmith.data.packing import pack
 from litesmith.data.placement import place
 from litesmith.data.rows import read_rows
+from litesmith.files import write_json
 from litesmith.host import cpu_seconds
 from litesmith.params.sections.dataset import Dataset
 from tasks import catalog
@@ -37,6 +38,7 @@ def made_project(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(name, folder / name)
     shutil.copytree(catalog.INCOMING, folder / catalog.INCOMING, ignore=_only_files)
+    write_json(folder / catalog.REFERENCE, None)
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     with Repo.init(str(folder)) as repo, repo.config.edit() as config:
         config["core"].update(analytics=False, check_update=False)

@@ -88,19 +88,6 @@ def read_figures(path: Path) -> RunFigures:
     return _read(path, RunFigures)
 
 
-def is_older(path: Path) -> bool:
-    """Return whether an older version wrote a summary.
-
-    Raises:
-        DataError: The file is not JSON, or holds no summary.
-    """
-    read_figures(path)
-    match read_json(path):
-        case {"schema_version": 2}:
-            return True
-    return False
-
-
 def _read(path: Path, kind: type[Kind]) -> Kind:
     """Return the record in a file, converted if version 2 wrote it."""
     content = read_json(path)

@@ -59,13 +59,13 @@ def run_step(step: Step, root: Path) -> None:
 
     params = read_params(root / catalog.PARAMS)
     require_registered(params)
-    if catalog.FORM in {port.path for port in step.ins}:
-        require_fitting(params, root)
     with explaining(), holding(root), stepping(root):
         versions = check_installed(packages(step.module, root), root)
         arguments = step.arguments(params)
         _require_inputs(step, root)
         check_inputs(step, root)
+        if catalog.FORM in {port.path for port in step.ins}:
+            require_fitting(params, root)
         _require_writable(step, root)
         for port in step.outs:
             _remove(root / port.path)
