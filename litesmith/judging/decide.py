@@ -19,6 +19,7 @@ from litesmith.records.judge import (
     JudgedFile,
     Merit,
     PriorDecision,
+    ScoreHistogram,
 )
 
 
@@ -32,6 +33,7 @@ class Subject:
     released: JudgedFile | None
     prior: PriorDecision | None
     gate: GateImages
+    scores: ScoreHistogram | None
     evidence: Evidence
 
 
@@ -59,6 +61,7 @@ def decide(subject: Subject, thresholds: JudgeParams) -> Decision:
         prior=subject.prior,
         gate=subject.gate,
         changes=case.changes,
+        scores=subject.scores,
         thresholds=thresholds,
         evidence=subject.evidence,
     )
@@ -82,6 +85,7 @@ def replay(decision: Decision) -> Decision:
         released=decision.released,
         prior=decision.prior,
         gate=decision.gate,
+        scores=decision.scores,
         evidence=decision.evidence,
     )
     return decide(subject, decision.thresholds)

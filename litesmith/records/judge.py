@@ -136,6 +136,15 @@ class Evidence(Record):
     ]
 
 
+class ScoreHistogram(Record):
+    """How sure a file was of its answers on the gate images: a reference for drift on a device."""
+
+    bin_width: Annotated[float, about("From 0; the last bin holds 1 too.")]
+    num_images: Count
+    overall: Annotated[tuple[Count, ...], about("Images by the score of the likeliest class.")]
+    by_class: Annotated[tuple[tuple[Count, ...], ...], about("The same for each predicted class.")]
+
+
 class Decision(Record):
     """The result of the step ``judge``, from which it can be replayed."""
 
@@ -152,6 +161,7 @@ class Decision(Record):
     prior: Annotated[PriorDecision | None, about("Put it there; None before the first release.")]
     gate: GateImages
     changes: Annotated[Changes | None, about("None where there is nothing to compare with.")]
+    scores: Annotated[ScoreHistogram | None, about("Of the candidate; None if not recorded.")]
     thresholds: JudgeParams
     evidence: Evidence
 
@@ -172,4 +182,3 @@ class JudgeLatency(Record):
     ratio: Annotated[float | None, about("Of the candidate's time to the other's, median of rounds.")]
     ratio_interval: tuple[float, float] | None
     waiting: Annotated[Share, about("Share of the timed seconds without a processor.")]
-    num_rounds: Count

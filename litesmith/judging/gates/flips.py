@@ -21,7 +21,8 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
     return Finding(
         False if False in facts else None if None in facts else True,
         f"Right in service and wrong now: {_shown(overall)} of all, {percent(budget.max_share)} "
-        f"allowed; {_shown(worst.flips)} of {worst.name}, {percent(budget.max_class_share)} allowed of a class.",
+        f"allowed; {_shown(worst.flips)} of {worst.name}, {percent(budget.max_class_share)} allowed of "
+        "a class.",
     )
 
 

@@ -187,9 +187,13 @@ class KeyedForm(LabelledForm, Keyed):
     """The form of a data set whose file has a name."""
 
 
+class KeyedOrigin(Origin, Keyed):
+    """Where a data set comes from whose file has a name."""
+
+
 class KeyedDivision(Division, Keyed):
     """The division of a data set, which names its file in errors."""
 
 
-class Dataset(DatasetParams, KeyedForm, KeyedDivision):
+class Dataset(DatasetParams, KeyedForm, KeyedOrigin, KeyedDivision):
     """A data set, and the name of its file."""
