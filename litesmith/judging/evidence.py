@@ -164,20 +164,19 @@ def _timing(
     now: LiteModel, rival: LiteModel | None, images: NDArray[np.uint8], params: JudgeParams
 ) -> Timing | None:
     """Time the files; `InvalidError` if the host was loaded each time."""
-    if params.latency is None:
+    if not params.latency.timed:
         return None
     timing = time_in_turns(now, rival, images, params.latency)
     if doubt := timing.doubt(params.latency):
         raise InvalidError(
             f"this host is too loaded to time the files: {doubt}, {params.latency.attempts} times in a "
-            "row. Run again when nothing else runs; with `judge: {latency: null}` in a profile nothing is "
-            "timed."
+            "row. Run again when nothing else runs; with judge.latency.timed off no time counts."
         )
     return timing
 
 
 def _facts(timing: Timing | None, night: Night, params: JudgeParams) -> LatencyFacts | None:
-    if timing is None or params.latency is None:
+    if timing is None:
         return None
     slower = None if timing.ratio is None else timing.ratio > params.latency.max_slowdown
     return LatencyFacts(fits=timing.candidate_ms <= night.max_latency_ms, slower=slower)

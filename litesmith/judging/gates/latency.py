@@ -7,11 +7,11 @@ from litesmith.params.sections.judge import JudgeParams
 
 def _judge(case: Case, params: JudgeParams) -> Finding:
     """Judge by facts alone: the numbers differ from run to run and stand in a file of their own."""
-    if params.latency is None:
-        return Finding(True, "Nothing was timed, as judge.latency is null.")
+    if not params.latency.timed:
+        return Finding(True, "Nothing was timed, as judge.latency.timed is false.")
     seen, allowed = case.latency, f"{params.latency.max_slowdown:g} times"
     if seen is None:
-        return Finding(None, "It was not timed, and judge.latency asks for that.")
+        return Finding(None, "It was not timed, and judge.latency.timed asks for that.")
     if not seen.fits:
         return Finding(False, "It is slower on this host than the device's limit.")
     if seen.slower:

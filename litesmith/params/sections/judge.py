@@ -60,6 +60,7 @@ class DeviceGateParams(Section):
 class LatencyParams(Section):
     """How the two files are timed in turns, and what counts."""
 
+    timed: Annotated[bool, about("Whether files are timed; otherwise no time counts.")]
     warmup: Annotated[int, about("Runs of each file before any is timed.", ge=0)]
     rounds: Annotated[int, about("Rounds in which the files take turns.", ge=6)]
     runs: Annotated[Count, about("Timed runs of each file in each round.")]
@@ -88,4 +89,4 @@ class JudgeParams(Section):
     regression: RegressionParams
     quantization: QuantizationParams
     device: DeviceGateParams
-    latency: Annotated[LatencyParams | None, about("Null times nothing, and no time counts.")]
+    latency: LatencyParams
