@@ -113,7 +113,7 @@ def other_form(
     Scale and zero point may differ: they travel with each model.
     """
     pairs: Sequence[tuple[str, object, object]] = (
-        ("classes", candidate.class_names, released.class_names),
+        ("list of classes", candidate.class_names, released.class_names),
         ("input form", candidate.input, released.input),
         ("input", (model.input.dtype, model.input.shape), (other.input.dtype, other.input.shape)),
         ("output", (model.output.dtype, model.output.shape), (other.output.dtype, other.output.shape)),
