@@ -268,7 +268,7 @@ def _seen_from(folder: Path, project: Path, source: str) -> str:
 
 
 def _link_shared(folder: Path, project: Path) -> None:
-    """Let links lead to the project's batches, what was accepted of them, and the regression sets."""
+    """Let links lead to what workspaces share with the project."""
     with explaining():
         for folder_of_all in (catalog.INCOMING, catalog.REGRESSIONS):
             (project / folder_of_all).mkdir(parents=True, exist_ok=True)

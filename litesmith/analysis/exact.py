@@ -46,7 +46,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def share_at_most(num: int, total: int, level: float) -> float:
-    """Return the upper bound of a share by its exact binomial test, 1 without images.
+    """Return the exact upper bound of a share, 1 without images.
 
     The true share lies above it with at most the chance ``level``.
 

@@ -10,7 +10,9 @@ from litesmith.data.formats.pixels import canonical
 
 
 def pixel_digests(images: NDArray[np.uint8]) -> list[str]:
-    """Return a digest of each image's pixels in its data set's form, 32 hex digits.
+    """Return a digest of each image's pixels, 32 hex digits.
+
+    The pixels are those of the data set's form.
 
     An image that came in another size has another digest here than in the tables of
     `litesmith.data.intake`, which are of the picture before it was fitted.
@@ -22,5 +24,5 @@ def pixel_digests(images: NDArray[np.uint8]) -> list[str]:
 
 
 def digest_of_all(digests: Iterable[str]) -> str:
-    """Return the SHA-256 of digests in their order, a line each, as 64 hex digits."""
+    """Return the SHA-256 of digests, a line each in their order."""
     return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()

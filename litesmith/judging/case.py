@@ -15,7 +15,7 @@ Labels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Case:
-    """A candidate, and the file in service if there is one to compare it with.
+    """A candidate, and the file in service if it can be compared.
 
     Attributes:
         class_names: In the order of the labels.

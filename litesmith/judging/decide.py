@@ -97,12 +97,15 @@ def weigh(case: Case, thresholds: JudgeParams) -> tuple[GateVerdict, ...]:
     for gate in GATES:
         if not gate.compares or case.changes is not None:
             finding = gate.judge(case, thresholds)
-            verdicts.append(GateVerdict(name=gate.name, passed=finding.passed, text=finding.text))
+            verdicts.append(GateVerdict(name=gate.name, **vars(finding)))
     return tuple(verdicts)
 
 
 def verdict_of(reasons: tuple[GateVerdict, ...]) -> DecisionOutcome:
-    """Return what gates say together: one that holds keeps, one that cannot tell leaves it open."""
+    """Return what gates say together.
+
+    One that holds keeps, and one that cannot tell leaves the question open.
+    """
     passed = [reason.passed for reason in reasons]
     return "keep" if False in passed else "undecided" if None in passed else "promote"
 

@@ -1,4 +1,4 @@
-"""What is seen of a candidate and of the version in service, on the same gate images."""
+"""What candidate and version in service answer to the gate images."""
 
 from dataclasses import dataclass
 from pathlib import Path

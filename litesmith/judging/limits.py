@@ -6,7 +6,7 @@ from litesmith.records.device import LimitCheck
 
 
 def limits_moved(now: Sequence[LimitCheck], before: Sequence[LimitCheck]) -> str:
-    """Return which limits changed, and whether the file would fit by the former; empty if none.
+    """Return which limits changed, and whether the former would fit.
 
     Args:
         now: What the candidate takes of today's limits.

@@ -66,7 +66,7 @@ def read_regressions(folder: Path, form: ImageForm, class_names: Sequence[str]) 
 def add_regression(
     folder: Path, picture: Path, label: str, form: ImageForm, class_names: Sequence[str]
 ) -> str:
-    """Add a picture to the set in a folder, and return a text on it.
+    """Add a picture to a set, and return a text on it.
 
     The picture is called by its pixels, so that it is there once; adding it again changes its label. The
     caller sees to it that no other process adds one meanwhile.

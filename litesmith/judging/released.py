@@ -4,18 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict
 
 from litesmith.errors import DataError
 from litesmith.records.judge import Decision, JudgedFile, PriorDecision
-from litesmith.records.record import parse_record, read_record
+from litesmith.records.record import Record, parse_record, read_record
 from litesmith.records.release import InService, Manifest, Pointers
 from litesmith.tflite.metadata import InputForm, Metadata
 from litesmith.tflite.runtime import LiteModel
-
-Part = TypeVar("Part", bound=BaseModel)
 
 _MODEL, _FORM, _DECISION, _PROVENANCE = "model.tflite", "model.json", "decision.json", "provenance.json"
 _NEEDED = (_MODEL, _FORM, _DECISION, _PROVENANCE)
@@ -42,25 +39,25 @@ class Released:
     train_digests: frozenset[str]
 
 
-class _Form(BaseModel):
+class PackageForm(Record):
     """What is needed of a package's ``model.json``."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="ignore")
 
     class_names: tuple[str, ...]
     input: InputForm
 
 
-class _Provenance(BaseModel):
+class PackageTraining(Record):
     """What is needed of a package's ``provenance.json``."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="ignore")
 
     train_digests: tuple[str, ...]
 
 
 def read_released(pointers: Path, packages: Path, key: str) -> Released | None:
-    """Return the version that is in service for a data set and device, None if there is none.
+    """Return the version in service, None if there is none.
 
     Args:
         pointers: The registry's file of pointers.
@@ -82,8 +79,9 @@ def read_released(pointers: Path, packages: Path, key: str) -> Released | None:
         raise DataError(
             f"{folder / _MODEL} is not the model that {pointers} names. {_restore(pointer.version)}"
         )
-    form = _part(files[_FORM], _Form, folder / _FORM)
+    form = parse_record(files[_FORM], PackageForm, str(folder / _FORM))
     decision = parse_record(files[_DECISION], Decision, str(folder / _DECISION))
+    training = parse_record(files[_PROVENANCE], PackageTraining, str(folder / _PROVENANCE))
     return Released(
         file=JudgedFile(
             name=decision.candidate.name,
@@ -99,16 +97,14 @@ def read_released(pointers: Path, packages: Path, key: str) -> Released | None:
             headline=decision.headline,
             limits=decision.evidence.limits,
         ),
-        train_digests=frozenset(
-            _part(files[_PROVENANCE], _Provenance, folder / _PROVENANCE).train_digests
-        ),
+        train_digests=frozenset(training.train_digests),
     )
 
 
 def other_form(
     candidate: Metadata, model: LiteModel, released: Released, other: LiteModel
 ) -> str | None:
-    """Return how input or classes differ from those in service, None if they do not.
+    """Return how input or classes differ, None if they do not.
 
     Scale and zero point may differ: they travel with each model.
     """
@@ -148,12 +144,3 @@ def _restore(version: str) -> str:
         f"Restore version {version}, which is in service (`dvc pull`), or go back to another one with "
         "`python -m tasks rollback`."
     )
-
-
-def _part(content: bytes, kind: type[Part], path: Path) -> Part:
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where, what = ".".join(map(str, first["loc"])), first["msg"].lower()
-        raise DataError(f"{path} is not as this version reads it: {where}: {what}.") from error

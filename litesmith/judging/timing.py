@@ -1,4 +1,4 @@
-"""Times of two files that take turns, and whether the host was too loaded to tell.
+"""Times of two files that take turns, on a quiet host.
 
 A process that waits for a processor measures others. How much of the timed seconds it did not compute
 itself is known from the two clocks of the operating system, by the wall and by its thread.
@@ -60,7 +60,9 @@ def time_in_turns(
     candidate: LiteModel, released: LiteModel | None, images: NDArray[np.uint8],
     params: LatencyParams,
 ) -> Timing:  # fmt: skip
-    """Time a file, in turns with the one in service; try again while the host is loaded.
+    """Time a file in turns with the one in service.
+
+    While the host is loaded it tries again.
 
     In each round every file runs some times in a row, and who began is second in the next. Whatever
     slows the host for longer than a round slows both alike.

@@ -1,4 +1,4 @@
-"""The decision on a night's file: promote it, keep the one in service, or neither."""
+"""The decision on a night's file: promote it or not, and why."""
 
 from typing import Annotated, Literal
 
@@ -137,7 +137,10 @@ class Evidence(Record):
 
 
 class ScoreHistogram(Record):
-    """How sure a file was of its answers on the gate images: a reference for drift on a device."""
+    """How sure a file was of its answers to the gate images.
+
+    A device compares its own answers with it, to see drift.
+    """
 
     bin_width: Annotated[float, about("From 0; the last bin holds 1 too.")]
     num_images: Count

@@ -35,8 +35,8 @@ def replay_decision(path: Path) -> str:
         raise ContractError(
             f"{path} is not what its evidence and thresholds give: {', '.join(others)} "
             f"{'is' if len(others) == 1 else 'are'} another. It says {decision.outcome}: "
-            f"{decision.headline}\nReplayed, it is {again.outcome}: {again.headline}\nThe file was edited, "
-            "or another version of litesmith wrote it."
+            f"{decision.headline}\nReplayed, it is {again.outcome}: {again.headline}\nThe file was "
+            "edited, or another version of litesmith wrote it."
         )
     lines = [f"the same: {again.outcome}. {again.headline}"]
     words = {True: "passed", False: "held", None: "cannot tell"}
@@ -45,7 +45,7 @@ def replay_decision(path: Path) -> str:
 
 
 def add_picture(project: Path, picture: Path, label: str, data: str | None = None) -> str:
-    """Add a picture to the regression set of a data set, and return a text on it.
+    """Add a picture to a regression set, and return a text on it.
 
     Args:
         project: Its folder.

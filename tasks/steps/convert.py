@@ -36,7 +36,10 @@ _REQUIRED = ("baseline", "tuned", "pruned")
 
 @dataclass(frozen=True)
 class Ins:
-    """The models, and the images that calibrate and compare; nothing is chosen on the gate images."""
+    """The models, and the images that calibrate and compare.
+
+    Nothing is chosen on the gate images.
+    """
 
     baseline: Path = catalog.BASELINE_MODEL
     tuned: Path = catalog.TUNED_MODEL
@@ -198,7 +201,7 @@ def _write_images(outs: Outs, images: "ConversionImages", converted: "dict[str, 
 
 
 def _write_gate_answers(ins: Ins, outs: Outs, name: str) -> None:
-    """Write the answers of the final file's model to the gate images, once the choice is made."""
+    """Write the chosen model's answers to the gate images."""
     import numpy as np
 
     from litesmith.data.splits import read_split

@@ -6,7 +6,7 @@ from litesmith.params.sections.judge import JudgeParams
 
 
 def _judge(case: Case, params: JudgeParams) -> Finding:
-    """Judge by facts alone: the numbers differ from run to run and stand in a file of their own."""
+    """Judge by facts; numbers, which differ from run to run, stand elsewhere."""
     if not params.latency.timed:
         return Finding(True, "Nothing was timed, as judge.latency.timed is false.")
     seen, allowed = case.latency, f"{params.latency.max_slowdown:g} times"

@@ -7,7 +7,7 @@ from litesmith.params.sections.judge import JudgeParams
 
 
 def _judge(case: Case, params: JudgeParams) -> Finding:
-    """Judge by whether a loss of ``quantization.max_loss`` is excluded, even if a smaller one shows."""
+    """Judge whether a loss that matters is excluded, even if another shows."""
     allowed = params.quantization.max_loss
     cost = paired(case.candidate == case.labels, case.keras == case.labels)
     return Finding(

@@ -8,7 +8,10 @@ _SHOWN = 5
 
 
 def _judge(case: Case, params: JudgeParams) -> Finding:
-    """Judge that what is right in service stays right; without such a file, that all are right."""
+    """Judge whether what is right in service stays right.
+
+    Without such a file all pictures must be right.
+    """
     wrong = [answer for answer in case.regression if answer.candidate != answer.label]
     lost = [answer for answer in wrong if answer.released in (None, answer.label)]
     if not case.regression:

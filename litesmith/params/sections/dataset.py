@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from litesmith.params.section import Count, Fraction, Items, Section, about
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 Ground = Literal["dark", "light", "any"]
 Fit = Literal["pad", "crop", "stretch"]
