@@ -207,7 +207,7 @@ def _add_judging(commands: Commands) -> None:
             "python -m tasks regress add six.png 6 --data digits",
         ],
     )
-    regress.add_argument("action", choices=["add"], metavar="add", help="the only action there is")
+    regress.add_argument("action", choices=("add",), metavar="add", help="the only action there is")
     regress.add_argument("picture", type=Path, metavar="PICTURE", help="an image file")
     regress.add_argument("label", metavar="LABEL", help="the name of its class")
     add_data(regress)

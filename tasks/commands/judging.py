@@ -38,10 +38,9 @@ def replay_decision(path: Path) -> str:
             f"{decision.headline}\nReplayed, it is {again.outcome}: {again.headline}\nThe file was "
             "edited, or another version of litesmith wrote it."
         )
-    lines = [f"the same: {again.outcome}. {again.headline}"]
     words = {True: "passed", False: "held", None: "cannot tell"}
-    lines += [f"  {reason.name}, {words[reason.passed]}: {reason.text}" for reason in again.reasons]
-    return "\n".join(lines)
+    lines = (f"  {reason.name}, {words[reason.passed]}: {reason.text}" for reason in again.reasons)
+    return "\n".join((f"the same: {again.outcome}. {again.headline}", *lines))
 
 
 def add_picture(project: Path, picture: Path, label: str, data: str | None = None) -> str:
