@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from litesmith.errors import DataError
 from litesmith.judging.case import Case, make_case
 from litesmith.judging.gates.comparison import describe, merit
-from litesmith.judging.gates.gate import percent
+from litesmith.judging.gates.gate import unsigned_points
 from litesmith.judging.gates.registry import GATES
 from litesmith.judging.limits import limits_moved
 from litesmith.params.sections.judge import JudgeParams
@@ -145,8 +145,9 @@ def _headline(
         sentence = f"{kept}: {name} is held by {_listed([reason.name for reason in held])}."
     else:
         told = f"{_listed([reason.name for reason in open_ones])} cannot tell"
+        least = changes.comparison.smallest_gain if changes else 0.0
         if changes and "comparison" in {reason.name for reason in open_ones}:
-            told += f", as these images show a gain from {percent(changes.comparison.smallest_gain)} on"
+            told += f", as these images show a gain from {unsigned_points(least)} on"
         sentence = f"Undecided on {name}: {told}."
     moved = limits_moved(subject.evidence.limits, subject.prior.limits if subject.prior else ())
     return f"{sentence} {moved}" if moved and outcome != "in service" else sentence

@@ -1,7 +1,7 @@
 """The comparison with the file in service, image by image."""
 
 from litesmith.judging.case import Case
-from litesmith.judging.gates.gate import Finding, Gate, percent, points
+from litesmith.judging.gates.gate import Finding, Gate, percent, points, unsigned_points
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.judge import Comparison, Merit
 
@@ -46,7 +46,7 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
         return Finding(True, f"{_MERITS[why]}. {text}")
     if seen.p_worse <= params.level:
         return Finding(False, f"It is worse (p = {seen.p_worse:.2g}). {text}")
-    least = percent(seen.smallest_gain)
+    least = unsigned_points(seen.smallest_gain)
     return Finding(None, f"These images show a gain from {least} on, and no smaller one. {text}")
 
 

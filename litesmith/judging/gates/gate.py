@@ -40,6 +40,11 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def unsigned_points(difference: float) -> str:
+    """Return a size of a difference as text, such as ``0.31 points``."""
+    return f"{100 * difference:.2f} points"
+
+
 def points(difference: float) -> str:
     """Return a difference of two shares as text, such as ``+0.31 points``."""
     return f"{100 * difference:+.2f} points"

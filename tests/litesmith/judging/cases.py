@@ -83,7 +83,7 @@ def case(
         "keras": now,
         "candidate_bytes": 1000,
         "released_bytes": None if first else 1000,
-        "changes": None if first else compare(labels, now, before, NAMES, 0.05),
+        "changes": None if first else compare(labels, now, before, NAMES, 0.025),
         "regression": (),
         "limits": LIMITS,
         "latency": LatencyFacts(fits=True, slower=None if first else False),

@@ -22,7 +22,7 @@ def test_a_file_that_images_cannot_tell_apart_is_left_open_with_what_they_could_
     decision = decide(subject(20, 20), thresholds())
     assert (decision.outcome, decision.merit) == ("undecided", None)
     assert decision.headline == (
-        "Undecided on new-int8: comparison cannot tell, as these images show a gain from 0.30 % on."
+        "Undecided on new-int8: comparison cannot tell, as these images show a gain from 0.35 points on."
     )
 
 
