@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from litesmith.errors import DataError
-from litesmith.records.judge import Decision, JudgedFile, PriorDecision
+from litesmith.records.device import LimitCheck
+from litesmith.records.judge import JudgedFile, PriorDecision
 from litesmith.records.record import Record, parse_record, read_record
 from litesmith.records.release import InService, Manifest, Pointers
 from litesmith.tflite.metadata import InputForm, Metadata
@@ -39,21 +40,43 @@ class Released:
     train_digests: frozenset[str]
 
 
-class PackageForm(Record):
-    """What is needed of a package's ``model.json``."""
+class Part(Record):
+    """Fields that are needed of a file, which may have others."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class PackageForm(Part):
+    """What is needed of a package's ``model.json``."""
 
     class_names: tuple[str, ...]
     input: InputForm
 
 
-class PackageTraining(Record):
+class PackageTraining(Part):
     """What is needed of a package's ``provenance.json``."""
 
-    model_config = ConfigDict(extra="ignore")
-
     train_digests: tuple[str, ...]
+
+
+class NamedFile(Part):
+    """What is needed of a file in a decision."""
+
+    name: str
+
+
+class SeenLimits(Part):
+    """What is needed of a decision's evidence."""
+
+    limits: tuple[LimitCheck, ...]
+
+
+class PackageDecision(Part):
+    """What is needed of a package's ``decision.json``, also of another version."""
+
+    headline: str
+    candidate: NamedFile
+    evidence: SeenLimits
 
 
 def read_released(pointers: Path, packages: Path, key: str) -> Released | None:
@@ -80,7 +103,7 @@ def read_released(pointers: Path, packages: Path, key: str) -> Released | None:
             f"{folder / _MODEL} is not the model that {pointers} names. {_restore(pointer.version)}"
         )
     form = parse_record(files[_FORM], PackageForm, str(folder / _FORM))
-    decision = parse_record(files[_DECISION], Decision, str(folder / _DECISION))
+    decision = parse_record(files[_DECISION], PackageDecision, str(folder / _DECISION))
     training = parse_record(files[_PROVENANCE], PackageTraining, str(folder / _PROVENANCE))
     return Released(
         file=JudgedFile(
