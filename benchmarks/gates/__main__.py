@@ -20,8 +20,7 @@ from benchmarks.gates.cases import Config, Judge, Result, Truth, by_gates, run
 from benchmarks.gates.populations import Population, real, synthetic
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, write_result
-from litesmith.analysis.exact import expected_best
-from litesmith.analysis.paired import paired
+from litesmith.analysis.luck import best_by_luck
 from litesmith.params.loading import read_params
 from litesmith.params.sections.judge import JudgeParams
 from tasks import catalog
@@ -130,9 +129,8 @@ def _note(worst: Result) -> str:
 
 def _luck(number: int, config: Config, populations: Sequence[Population]) -> float:
     """Return what the best of so many equal candidates gains by luck at most, on average."""
-    widest = max(populations, key=lambda population: population.disagreement)
-    error = paired(widest.one, widest.other).standard_error
-    return expected_best(number, error * float(np.sqrt(len(widest.labels) / config.num_images)))
+    widest = max(population.disagreement for population in populations)
+    return best_by_luck(number, config.num_images, widest)
 
 
 if __name__ == "__main__":

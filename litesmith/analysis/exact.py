@@ -89,29 +89,6 @@ def median_interval(values: Sequence[float], level: float) -> tuple[float, float
     return float(np.median(ordered)), float(ordered[outside]), float(ordered[-1 - outside])
 
 
-def expected_best(num_candidates: int, standard_error: float) -> float:
-    """Return what the best of several candidates gains on average by luck alone.
-
-    All are as accurate as the model they are compared with, and their differences from it, of the same
-    standard error, are near normal. That model's own luck is in all of them, so they rise and fall
-    together; then the best is at most as far ahead as if they were independent (Slepian), which is what
-    is returned: a bound for any such candidates.
-
-    Args:
-        num_candidates: That were judged on the same images, at least 1.
-        standard_error: Of the accuracy of a candidate minus that of the model, a fraction.
-
-    Source: Slepian, "The one-sided barrier problem for Gaussian noise", Bell System Technical Journal,
-        1962; for what choosing the best does, Recht et al., arXiv:1902.10811.
-    """
-    from scipy.special import ndtr
-
-    points = np.linspace(-9.0, 9.0, 3601)
-    # The mean of what lies below 9: the integral of the distribution function is how far it falls short.
-    mean = 9.0 - float(np.trapezoid(ndtr(points) ** num_candidates, points))
-    return standard_error * max(0.0, mean)
-
-
 def smallest_shown(num_disagreeing: int, num_images: int, level: float) -> float:
     """Return the smallest gain in accuracy that these images could show by `mcnemar`, one-sided.
 

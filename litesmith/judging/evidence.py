@@ -1,13 +1,14 @@
 """What candidate and version in service answer to the gate images."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.data.digests import digest_of_all, pixel_digests
-from litesmith.data.splits import Split
+from litesmith.data.rows import read_rows
+from litesmith.data.splits import Split, read_split
 from litesmith.errors import DataError, InvalidError
 from litesmith.judging.decide import Subject
 from litesmith.judging.packing import pack_answers
@@ -68,6 +69,29 @@ class Night:
     synthetic: bool
 
 
+@dataclass(frozen=True)
+class GateSplit:
+    """The gate images, with the digests of their pixels before they were fitted."""
+
+    split: Split
+    digests: tuple[str, ...]
+
+
+def read_gate(folder: Path, rows: Path) -> GateSplit:
+    """Return the gate images, and of the tables of intake their digests.
+
+    Raises:
+        DataError: A file is missing or another, or they do not belong together.
+    """
+    split, every = read_split(folder), read_rows(rows)
+    ids = split.ids.tolist()
+    if max(ids, default=-1) >= len(every):
+        raise DataError(
+            f"{rows} has {len(every)} rows, and {folder} names row {max(ids)}. Run prepare again."
+        )
+    return GateSplit(split, tuple(every[row].digest for row in ids))
+
+
 def read_keras_answers(path: Path, gate: Split, model: str) -> Labels:
     """Return the classes that a Keras model gave to the gate images, uint8 (n,).
 
@@ -85,7 +109,7 @@ def read_keras_answers(path: Path, gate: Split, model: str) -> Labels:
 
 
 def see(
-    night: Night, candidate: Candidate, released: Released | None, gate: Split,
+    night: Night, candidate: Candidate, released: Released | None, gate: GateSplit,
     regressions: RegressionSet, params: JudgeParams,
 ) -> tuple[Subject, Timing | None]:  # fmt: skip
     """Let both files answer the gate images, and time them.
@@ -96,15 +120,15 @@ def see(
         DataError: A file cannot be run.
         InvalidError: Too few images are left, or the host is too loaded to time.
     """
-    digests = pixel_digests(gate.images)
     learned = released.train_digests if released else frozenset()
-    kept = np.flatnonzero([digest not in learned for digest in digests])
-    labels = np.asarray(gate.labels[kept])
-    _require_enough(labels, len(digests) - len(kept), candidate.metadata.class_names, params)
+    kept = np.flatnonzero([digest not in learned for digest in gate.digests])
+    num_left_out = len(gate.digests) - len(kept)
+    labels = np.asarray(gate.split.labels[kept])
+    _require_enough(labels, num_left_out, candidate.metadata.class_names, params)
     now, before = LiteModel(candidate.path), LiteModel(released.path) if released else None
     other = other_form(candidate.metadata, now, released, before) if released and before else None
     rival = before if other is None else None
-    images = np.asarray(gate.images[kept])
+    images = np.asarray(gate.split.images[kept])
     timing = _timing(now, rival, images, params)
     probabilities = now.probabilities(images)
     evidence = Evidence(
@@ -127,8 +151,10 @@ def see(
         prior=released.prior if released else None,
         gate=GateImages(
             num_images=len(kept),
-            sha256=digest_of_all(digests[row] for row in kept),
-            num_left_out=len(digests) - len(kept),
+            sha256=hashlib.sha256(
+                "".join(f"{gate.digests[row]}\n" for row in kept).encode()
+            ).hexdigest(),
+            num_left_out=num_left_out,
         ),
         scores=score_histogram(probabilities),
         evidence=evidence,

@@ -23,7 +23,7 @@ from tasks.dag.step import Measured, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.judging.decide import Subject
-    from litesmith.judging.evidence import Candidate
+    from litesmith.judging.evidence import Candidate, GateSplit
     from litesmith.judging.timing import Timing
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Ins:
     """
 
     gate: Path = catalog.GATE
+    intake: Path = catalog.INTAKE
     form: Path = catalog.FORM
     final: Path = catalog.FINAL_LITE
     metadata: Path = catalog.FINAL_METADATA
@@ -91,14 +92,14 @@ def _see(
     params: JudgeParams, ins: Ins, dataset: KeyedOrigin, device: Device
 ) -> "tuple[Subject, Timing | None]":
     """Let the files answer."""
-    from litesmith.data.splits import read_split
-    from litesmith.judging.evidence import Night, see
+    from litesmith.judging.evidence import Night, read_gate, see
     from litesmith.judging.regressions import read_regressions
     from litesmith.judging.released import read_released
 
     validated, form = read_record(ins.validated, ValidateResult), read_record(ins.form, DataForm)
     if not validated.passed:
         raise InvalidError("the data did not pass their validation. Run validate again.")
+    gate = read_gate(ins.gate, ins.intake / "rows.csv")
     return see(
         Night(
             dataset=dataset.key,
@@ -107,17 +108,16 @@ def _see(
             validated=validated.passed,
             synthetic=dataset.synthetic,
         ),
-        _candidate(ins),
+        _candidate(ins, gate),
         read_released(ins.in_service, catalog.RELEASED_PACKAGES, f"{dataset.key}/{device.name}"),
-        read_split(ins.gate),
+        gate,
         read_regressions(ins.regressions / dataset.key, dataset, form.class_names),
         params,
     )
 
 
-def _candidate(ins: Ins) -> "Candidate":
+def _candidate(ins: Ins, gate: "GateSplit") -> "Candidate":
     """Return the final file with all that is known of it."""
-    from litesmith.data.splits import read_split
     from litesmith.judging.evidence import Candidate, read_keras_answers
     from litesmith.tflite.metadata import read_metadata
 
@@ -131,7 +131,7 @@ def _candidate(ins: Ins) -> "Candidate":
         file=JudgedFile(name=name, sha256=sha256, bytes=len(content), version=None),
         path=ins.final,
         metadata=read_metadata(ins.final),
-        keras=read_keras_answers(ins.keras, read_split(ins.gate), converted.files[name].model),
+        keras=read_keras_answers(ins.keras, gate.split, converted.files[name].model),
         limits=evaluated.limits,
     )
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from litesmith.analysis.exact import (
-    expected_best,
     holm,
     mcnemar,
     median_interval,
@@ -63,22 +62,6 @@ def test_the_interval_of_a_median_is_that_of_the_sign_test() -> None:
         for _, low, high in (median_interval(rng.normal(size=15), 0.05) for _ in range(2000))
     ]
     assert np.mean(held) >= 0.95
-
-
-def test_the_best_of_several_gains_by_luck() -> None:
-    assert expected_best(1, 0.002) == pytest.approx(0, abs=1e-7)
-    assert expected_best(2, 1.0) == pytest.approx(1 / np.sqrt(np.pi), abs=1e-3)
-    assert expected_best(30, 1.0) == pytest.approx(2.0428, abs=1e-3)  # tables of order statistics
-
-
-def test_luck_bounds_what_candidates_with_a_common_rival_gain() -> None:
-    rng = np.random.default_rng(6)
-    num_images, num = 5000, 12
-    rival = rng.random((400, num_images)) < 0.02
-    gains = np.stack(
-        [(rival.sum(1) - (rng.random((400, num_images)) < 0.02).sum(1)) / num_images for _ in range(num)]
-    )
-    assert 0 < gains.max(axis=0).mean() < expected_best(num, float(gains.std()))
 
 
 def test_the_smallest_gain_that_images_show_is_just_significant() -> None:
