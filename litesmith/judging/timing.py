@@ -62,7 +62,7 @@ def time_in_turns(
 ) -> Timing:  # fmt: skip
     """Time a file in turns with the one in service.
 
-    While the host is loaded it tries again.
+    While the host is loaded it tries again, after pauses that double.
 
     In each round every file runs some times in a row, and who began is second in the next. Whatever
     slows the host for longer than a round slows both alike.
@@ -74,10 +74,10 @@ def time_in_turns(
         params: Rounds and runs, and what a quiet host is.
     """
     timing = _timed(candidate, released, images, params)
-    for _ in range(params.attempts - 1):
+    for attempt in range(params.attempts - 1):
         if not timing.doubt(params):
             break
-        time.sleep(_PAUSE_S)
+        time.sleep(_PAUSE_S * 2**attempt)
         timing = _timed(candidate, released, images, params)
     return timing
 

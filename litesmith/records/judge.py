@@ -168,6 +168,14 @@ class Decision(Record):
     thresholds: JudgeParams
     evidence: Evidence
 
+    @property
+    def share_discordant(self) -> float | None:
+        """Share of the images that one of the two files alone got right; None without another."""
+        if self.changes is None:
+            return None
+        seen = self.changes.comparison
+        return (seen.num_gained + seen.num_lost) / self.gate.num_images
+
 
 class TimedFile(Record):
     """Milliseconds for one image of one of two files that took turns."""

@@ -16,6 +16,8 @@ def test_a_better_file_is_promoted() -> None:
     assert (decision.outcome, decision.merit) == ("promote", "better")
     assert decision.headline.startswith("Promote new-int8: it is better than v-1: +1.25 points (")
     assert all(reason.passed for reason in decision.reasons)
+    assert decision.share_discordant == 70 / NUM_IMAGES
+    assert decide(subject(first=True), thresholds()).share_discordant is None
 
 
 def test_a_file_that_images_cannot_tell_apart_is_left_open_with_what_they_could_tell() -> None:
