@@ -29,6 +29,7 @@ BENCHMARKS = (
     "ablation",
     "rounding",
     "verdicts",
+    "gates",
     "render",
     "pictures",
     "growth",

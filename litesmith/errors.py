@@ -23,6 +23,10 @@ class RefusedError(DataError):
     """The data failed a critical rule: look at the page."""
 
 
+class InvalidError(RefusedError):
+    """A candidate cannot be judged at all: look at the page."""
+
+
 class SourcesError(LitesmithError):
     """No source serves the data: repair it or name one."""
 

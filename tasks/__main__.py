@@ -12,6 +12,7 @@ from tasks.command import Commands, HelpFormatter, Parser, add_choice, add_comma
 from tasks.commands.batches import accept_batch, add_batch
 from tasks.commands.dataset import describe_dataset
 from tasks.commands.generated import FILES
+from tasks.commands.judging import add_picture, replay_decision
 from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.reference import make_reference
 from tasks.commands.sample import check_sample, make_sample
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_dataset(commands)
     _add_batches(commands)
+    _add_judging(commands)
     for name, file in FILES.items():
         _add_generated(commands, name, file.summary, file.write, file.check)
     sample = "the last report and a picture of it into docs/"
@@ -183,6 +185,32 @@ def _add_batches(commands: Commands) -> None:
     accept.add_argument("batch", metavar="BATCH", help="its name in data/incoming/")
     accept.add_argument("--why", metavar="TEXT", required=True, help="why it is right, for colleagues")
     add_data(accept)
+
+
+def _add_judging(commands: Commands) -> None:
+    judge = add_command(
+        commands,
+        "judge",
+        lambda chosen: print(replay_decision(chosen.replay)),
+        summary="decide again from a decision's file alone",
+        examples=["python -m tasks judge --replay reports/decision.json"],
+    )
+    replay_help = "a decision, as the step judge or a package has it"
+    judge.add_argument("--replay", type=Path, metavar="FILE", required=True, help=replay_help)
+    regress = add_command(
+        commands,
+        "regress",
+        lambda chosen: print(add_picture(project_here(), chosen.picture, chosen.label, chosen.data)),
+        summary="keep a picture that once went wrong, which must stay right",
+        examples=[
+            "python -m tasks regress add photos/boot-17.png 'Ankle boot'",
+            "python -m tasks regress add six.png 6 --data digits",
+        ],
+    )
+    regress.add_argument("action", choices=("add",), metavar="add", help="the only action there is")
+    regress.add_argument("picture", type=Path, metavar="PICTURE", help="an image file")
+    regress.add_argument("label", metavar="LABEL", help="the name of its class")
+    add_data(regress)
 
 
 def _add_generated(

@@ -13,6 +13,9 @@ INCOMING = Path("data/incoming")
 # What persons accepted of what was left out: `litesmith.data.accepted`. Only `python -m tasks accept`
 # writes it.
 ACCEPTED = Path("data/accepted.yaml")
+# Pictures that once went wrong in the field, a folder for each data set; see
+# `litesmith.judging.regressions`. Only `python -m tasks regress` writes them; git keeps them.
+REGRESSIONS = Path("data/regressions")
 # The list of this data set's batches; all images that can be read, in one form, with tables; which of
 # them were accepted. See `litesmith.data.intake`.
 ARRIVALS = Path("data/arrivals.csv")
@@ -23,7 +26,8 @@ QUARANTINE = Path("reports/quarantine.html")
 
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
 # (int64, n: rows in the arrays of INTAKE). `evaluate` alone may name TEST, and of the benchmarks the
-# frontier's `measure` and `datasets`.
+# frontier's `measure` and `datasets`; `prepare`, `convert` and `judge` alone GATE, on which nothing is
+# chosen, and of the benchmarks the frontier, whose files are never judged.
 TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
 GATE = Path("data/prepared/gate")
@@ -47,6 +51,9 @@ QUANTIZED = Path("models/quantized")
 # `litesmith.tflite.metadata`.
 LITE = Path("models/lite")
 GOLDEN = Path("models/golden.npz")
+# Name of the final file's Keras model, and its probabilities of the gate images, float32 (n, classes);
+# `litesmith.judging.evidence` reads it.
+GATE_ANSWERS = Path("models/gate-answers.npz")
 CALIBRATION_IDS = Path("models/calibration-ids.json")
 FINAL_LITE = Path("models/final.tflite")
 FINAL_METADATA = Path("models/final.json")
@@ -81,7 +88,7 @@ REFUSALS = Path("reports/refusals")
 
 # What a killed run resumes from; what steps computed from content that may come again; the MD5s of each
 # step's last outputs. Then the holder of the workspace for a whole run, the step that runs, the process
-# that serves the deployments, the one that changes batches.
+# that serves the deployments, those that change batches and the regression set.
 WORK = Path(".litesmith/work")
 CACHE = Path(".litesmith/cache")
 CHECKSUMS = Path(".litesmith/checksums")
@@ -89,6 +96,7 @@ LOCK = Path(".litesmith/run.lock")
 STEP_LOCK = Path(".litesmith/step.lock")
 SERVE_LOCK = Path(".litesmith/serve.lock")
 BATCHES_LOCK = Path(".litesmith/batches.lock")
+REGRESSIONS_LOCK = Path(".litesmith/regressions.lock")
 
 
 def metrics(stem: str) -> Path:

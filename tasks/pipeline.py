@@ -7,6 +7,7 @@ from tasks.steps.convert import convert
 from tasks.steps.evaluate import evaluate
 from tasks.steps.fetch import fetch
 from tasks.steps.intake import intake
+from tasks.steps.judge import judge
 from tasks.steps.prepare import prepare
 from tasks.steps.prune import prune
 from tasks.steps.quantize import quantize
@@ -28,6 +29,7 @@ PIPELINE: tuple[Step, ...] = (
     quantize,
     convert,
     evaluate,
+    judge,
     report,
 )
 

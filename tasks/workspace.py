@@ -138,8 +138,8 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
     overlays on top, the last one uppermost. DVC finds the stages out of date whose sources have moved.
-    Batches, and what was accepted of them, are the project's own, read through links: those are always
-    as in the project, and DVC keeps their versions there alone.
+    Batches, what was accepted of them, and the regression sets are the project's own, read through
+    links: those are always as in the project, and DVC keeps the versions of batches there alone.
 
     Raises:
         ParamsError: An overlay has an unknown parameter or a value out of its bounds.
@@ -268,12 +268,13 @@ def _seen_from(folder: Path, project: Path, source: str) -> str:
 
 
 def _link_shared(folder: Path, project: Path) -> None:
-    """Let links lead to the project's batches and to what was accepted of them."""
+    """Let links lead to what workspaces share with the project."""
     with explaining():
-        (project / catalog.INCOMING).mkdir(parents=True, exist_ok=True)
+        for folder_of_all in (catalog.INCOMING, catalog.REGRESSIONS):
+            (project / folder_of_all).mkdir(parents=True, exist_ok=True)
     if not (project / catalog.ACCEPTED).exists():
         write_accepted(project / catalog.ACCEPTED, ())
-    for shared in (catalog.INCOMING, catalog.ACCEPTED):
+    for shared in (catalog.INCOMING, catalog.ACCEPTED, catalog.REGRESSIONS):
         link = folder / shared
         leads = Path(os.path.relpath((project / shared).resolve(), link.parent.resolve()))
         if link.is_symlink() and link.readlink() == leads:

@@ -176,4 +176,4 @@ def test_the_pages_of_a_refusal_are_written_anew_when_their_template_changes() -
         if Path("litesmith/documents/refusal.html.j2") in sources(step.module, PROJECT)
     }
     # The report shares how values read with all documents.
-    assert readers == {"validate", "report"}
+    assert readers == {"validate", "judge", "report"}

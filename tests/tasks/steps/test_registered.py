@@ -97,6 +97,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
         params = parse_params(overlaid(content, overlay), PROJECT)
         require_registered(params)
         shutil.copytree(catalog.VALIDATION, catalog.TEST)
+        shutil.copytree(catalog.VALIDATION, catalog.GATE)
         for path in (catalog.BASELINE_MODEL, catalog.TUNED_MODEL, catalog.PRUNED_MODEL):
             save_h5(build_network(SPEC, path.stem), path)
         write_inputs()
