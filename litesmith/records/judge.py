@@ -1,4 +1,4 @@
-"""The decision on a night's file: promote it, keep the one in service, or neither."""
+"""The decision on a night's file: promote it or not, and why."""
 
 from typing import Annotated, Literal
 
@@ -34,6 +34,15 @@ class GateImages(Record):
     num_left_out: Annotated[Count, about("Left out, as the released model had learned from them.")]
 
 
+class ScoreHistogram(Record):
+    """How sure a file was of its answers on the gate images: a reference for drift on a device."""
+
+    bin_width: Annotated[float, about("From 0; the last bin holds 1 too.")]
+    num_images: Count
+    overall: Annotated[tuple[Count, ...], about("Images by the score of the likeliest class.")]
+    by_class: Annotated[tuple[tuple[Count, ...], ...], about("The same for each predicted class.")]
+
+
 class Decision(Record):
     """The result of the step ``judge``."""
 
@@ -47,3 +56,4 @@ class Decision(Record):
     candidate: JudgedFile
     released: Annotated[JudgedFile | None, about("In service; None before the first release.")]
     gate: GateImages
+    scores: Annotated[ScoreHistogram | None, about("Of the candidate; None if not recorded.")]
