@@ -47,7 +47,7 @@ NAMES = (
 # Far beyond what a package for a small device holds; nothing larger is read.
 MAX_MANIFEST_BYTES = 2**20
 MAX_FILE_BYTES = 2**26
-_MAX_TENSOR_BYTES = 2**30
+_MAX_TENSORS_BYTES = 2**30
 # Largest tolerance of a probability: an answer that is off by more is another answer.
 _MAX_TOLERANCE = 0.3
 
@@ -248,11 +248,12 @@ def open_model(content: bytes) -> tuple[Any, str]:
     interpreter_class, runtime = _runtime()
     try:
         interpreter = interpreter_class(model_content=content, num_threads=1)
-        for tensor in interpreter.get_tensor_details():
-            shape, dtype = itemgetter("shape", "dtype")(tensor)
-            size_bytes = math.prod(int(size) for size in shape) * np.dtype(dtype).itemsize
-            if size_bytes > _MAX_TENSOR_BYTES:
-                _refuse(f"{MODEL} asks for a tensor of {size_bytes:,} bytes")
+        details = map(itemgetter("shape", "dtype"), interpreter.get_tensor_details())
+        size_bytes = sum(
+            math.prod(int(size) for size in shape) * np.dtype(dtype).itemsize for shape, dtype in details
+        )
+        if size_bytes > _MAX_TENSORS_BYTES:
+            _refuse(f"{MODEL} asks for tensors of {size_bytes:,} bytes in all")
         interpreter.allocate_tensors()
     except (OSError, ValueError, RuntimeError, MemoryError) as error:
         reason = " ".join(str(error).split())

@@ -151,4 +151,5 @@ def unknown_custom(tree: Any) -> None:
 
 def other_scale(tree: Any) -> None:
     graph = tree.subgraphs[0]
-    graph.tensors[graph.inputs[0]].quantization.scale *= 2
+    quantization = graph.tensors[graph.inputs[0]].quantization
+    quantization.scale = quantization.scale * np.float32(2)
