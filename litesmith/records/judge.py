@@ -35,7 +35,10 @@ class GateImages(Record):
 
 
 class ScoreHistogram(Record):
-    """How sure a file was of its answers on the gate images: a reference for drift on a device."""
+    """How sure a file was of its answers on the gate images.
+
+    A device compares its own with it, to tell that its pictures have changed.
+    """
 
     bin_width: Annotated[float, about("From 0; the last bin holds 1 too.")]
     num_images: Count

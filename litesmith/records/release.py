@@ -1,4 +1,4 @@
-"""Released models: what packages hold, the versions in service, and the log."""
+"""Packages of released models, versions in service, and the log."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,1 +1,1 @@
-"""Packages of released models: what they hold, and what tells that nothing changed."""
+"""Packages of released models, and their checks."""

@@ -1,4 +1,4 @@
-"""The bill of materials of a package: the model, its data, and the software that made it.
+"""The bill of materials: model, data, and the software that made it.
 
 Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/
 """
@@ -116,7 +116,7 @@ def _data(data: Description, provenance: PackageProvenance) -> Fields:
 
 
 def _libraries(versions: Mapping[str, Mapping[str, str]]) -> dict[str, Fields]:
-    """Return each package that decided a number as a component, by its reference."""
+    """Return the packages that decided numbers as components, by reference."""
     pins = sorted({pin for step in versions.values() for pin in step.items()})
     addresses = {f"pkg:pypi/{name}@{version}": (name, version) for name, version in pins}
     return {

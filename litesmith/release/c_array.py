@@ -76,7 +76,7 @@ def _defines(metadata: Metadata, arena: Arena | None) -> list[tuple[str, str]]:
 
 
 def _c_string(text: str) -> str:
-    """Return a C string of the text in UTF-8, with all but letters, digits and spaces escaped."""
+    """Return a text in UTF-8 as a C string, with special characters escaped."""
     plain = [
         chr(byte) if byte < 128 and (chr(byte).isalnum() or byte == ord(" ")) else f"\\{byte:03o}"
         for byte in text.encode()

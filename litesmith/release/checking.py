@@ -1,4 +1,4 @@
-"""Checks of a package in this project: signature, files, form, answers, operators."""
+"""Checks of a package, with its signature, in a clean process."""
 
 import subprocess
 import sys
@@ -18,9 +18,9 @@ _REFUSED = "refused: "
 
 
 def check_package(folder: Path, public_key: Path | None = None) -> tuple[Manifest, list[str]]:
-    """Check a package, whoever made it, without running any code that lies in it.
+    """Check a package, whoever made it.
 
-    The model runs in a process of its own, which has LiteRT and no TensorFlow: the script that every
+    No code that lies in it runs. The model runs in a process of its own, which has LiteRT and no TensorFlow: the script that every
     package holds, as this version has it.
 
     Args:

@@ -18,10 +18,13 @@ _LEAST_TOLERANCE = {True: 0.1, False: 0.01}
 
 
 def golden_rows(labels: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Choose golden images that take all classes in turns, int64 (at most 32,), ascending.
+    """Choose golden images, all classes in turns.
 
     Args:
         labels: (n,).
+
+    Returns:
+        Rows, int64 (at most 32,), ascending.
     """
     turns = np.empty(len(labels), np.int64)
     for label in np.unique(labels):

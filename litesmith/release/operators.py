@@ -49,7 +49,7 @@ def _operator(tree: FlatModel, index: int, count: int) -> Operator:
 
 
 def needed_arena(measured: Mapping[str, DeviceMeasurement], file: str) -> Arena | None:
-    """Return the arena of a file with a margin, if a tool measured it.
+    """Return the arena of a file with a margin, if measured.
 
     Args:
         measured: By the name of the measurement, as the step ``evaluate`` records it.

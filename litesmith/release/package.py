@@ -56,7 +56,9 @@ class Release:
 
 
 def write_package(folder: Path, release: Release) -> Manifest:
-    """Write a package and check it; the same inputs give the same bytes.
+    """Write a package and check it.
+
+    The same inputs give the same bytes.
 
     Args:
         folder: New or empty.

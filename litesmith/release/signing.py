@@ -1,6 +1,6 @@
-"""Signatures of packages with Ed25519 keys, over the bytes of the manifest.
+"""Signatures of packages with Ed25519 keys.
 
-The manifest lists the SHA-256 of every file, so one signature holds for all of them. It is 64 raw bytes
+The bytes of the manifest are signed. The manifest lists the SHA-256 of every file, so one signature holds for all of them. It is 64 raw bytes
 in ``manifest.sig``, and keys are PEM files, so that ``openssl`` checks it too::
 
     openssl pkeyutl -verify -pubin -inkey KEY -rawin -in manifest.json -sigfile manifest.sig
@@ -29,7 +29,9 @@ _MAX_KEY_BYTES = 2**14
 
 
 def make_keys(private: Path, public: Path) -> None:
-    """Write a new pair of keys as PEM; the private one may be read by its owner alone.
+    """Write a new pair of keys as PEM.
+
+    The private one may be read by its owner alone.
 
     Raises:
         MachineError: One of the files is there already, or cannot be written.
@@ -74,7 +76,7 @@ def sign(package: Path, key: Path) -> None:
 
 
 def check_signature(package: Path, public_key: Path) -> None:
-    """Check that a package's manifest was signed with the key that belongs to a public one.
+    """Check a signature against a public key.
 
     Args:
         package: Folder of the package.

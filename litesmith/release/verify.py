@@ -1,4 +1,4 @@
-"""Checks a package with LiteRT and NumPy alone, on the device that will run it.
+"""Checks a package on a device, with LiteRT and NumPy alone.
 
 ``python verify.py`` checks the folder that it lies in, ``python verify.py FOLDER`` another. It ends with
 0 if nothing is wrong, and with 1 and a reason otherwise. Every package holds a copy, which needs Python
@@ -62,7 +62,7 @@ Kind = TypeVar("Kind")
 
 
 class PackageError(Exception):
-    """A package is not as it was made: the text says what is wrong."""
+    """What is wrong with a package, in words."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def verify(folder: Path) -> Verified:
 
 
 def read_package(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
-    """Return the manifest and the content of each file that it lists, once all sums are right.
+    """Return the manifest and all files, once their sums are right.
 
     Raises:
         PackageError: The manifest is damaged or of another version; a file is missing, strange, a link,
@@ -235,7 +235,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def sums(files: dict[str, Listed]) -> str:
-    """Return the text of ``SHA256SUMS``, as ``sha256sum --check`` reads it: all files but itself."""
+    """Return the text of ``SHA256SUMS``, for ``sha256sum --check``."""
     return "".join(f"{files[name].sha256}  {name}\n" for name in sorted(files) if name != SUMS)
 
 
@@ -325,7 +325,7 @@ def parsed_json(content: bytes, name: str) -> Any:
 
 
 def read_limited(path: Path, max_bytes: int) -> bytes:
-    """Return the content of a file that is no link and not too large.
+    """Return the content of a file, no link and not too large.
 
     Raises:
         PackageError: It is missing, is something else, is larger, or cannot be read.
@@ -370,7 +370,7 @@ def _present(folder: Path) -> set[str]:
 
 
 def _require_sound(name: str, listed: Listed) -> None:
-    """Refuse a name that leads elsewhere or that no package has, and sizes and sums that are none."""
+    """Refuse names that lead elsewhere, and sizes and sums that are none."""
     if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
         _refuse(f"{MANIFEST} lists {name!a}, which leads out of the package")
     if name not in NAMES:
@@ -411,7 +411,7 @@ def _parsed(kind: type[Kind], content: object, where: str) -> Kind:
 
 
 def _read_form(content: bytes, manifest: Manifest) -> Form:
-    """Return what ``model.json`` says; types of its values show where they are compared."""
+    """Return what ``model.json`` says, with its values unchecked."""
     form = _parsed(Form, parsed_json(content, FORM), FORM)
     if form.sha256 != manifest.model_sha256:
         _refuse(f"{FORM} belongs to another model: it names another SHA-256 than that of {MODEL}")
@@ -442,7 +442,7 @@ def _read_golden(content: bytes) -> Golden:
 
 
 def _compare_form(tensors: Tensors, interpreter: Any) -> None:
-    """Compare what ``model.json`` says of input and output with the model itself."""
+    """Compare what ``model.json`` says with the model itself."""
     sides = (
         ("input", tensors.input, interpreter.get_input_details()),
         ("output", tensors.output, interpreter.get_output_details()),
@@ -467,7 +467,7 @@ def _compare_form(tensors: Tensors, interpreter: Any) -> None:
 
 
 def _compare_golden(form: Form, golden: Golden) -> None:
-    """Compare names of classes, and the inputs with the images that they were made from."""
+    """Compare names of classes, and inputs with their images."""
     names = [str(name) for name in golden.class_names.tolist()]
     if form.class_names != names:
         raise PackageError(
@@ -510,7 +510,7 @@ def _words(tensor: Tensor) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Check the package that the first argument names, or the one around this file."""
+    """Check the package that is named, or the one around this file."""
     folder = Path(arguments[0]) if arguments else Path(__file__).parent
     try:
         verified = verify(folder)

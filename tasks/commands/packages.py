@@ -1,4 +1,4 @@
-"""The commands that check and export packages, and make keys to sign them with."""
+"""The commands that check and export packages, and make keys."""
 
 import os
 from pathlib import Path
@@ -33,7 +33,7 @@ def verify_package(root: Path, package: Path, key: Path | None = None) -> str:
 
 
 def export_package(package: Path, file: Path) -> str:
-    """Write the model of a package as a C array, and return a text on it.
+    """Write a package's model as a C array, and return a text.
 
     Raises:
         DataError: The package is not as it was made.
@@ -78,7 +78,7 @@ def make_key_pair(root: Path) -> str:
 
 
 def configured_key(root: Path, variable: str, path: Path) -> Path | None:
-    """Return the key that an environment variable names, or the one of the project, if any.
+    """Return the key of the environment, or the project's, if any.
 
     Args:
         root: Folder of the project.

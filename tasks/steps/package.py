@@ -83,7 +83,7 @@ def package(ins: Ins, outs: Outs, *, dataset: Description) -> None:
 
 
 def _provenance(ins: Ins, decision: Decision, reference: "Reference") -> PackageProvenance:
-    """Return where the file comes from, with the digests of all images that it learned from."""
+    """Return where the file comes from."""
     import numpy as np
 
     from litesmith.data.rows import read_rows
