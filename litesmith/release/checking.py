@@ -20,8 +20,8 @@ _REFUSED = "refused: "
 def check_package(folder: Path, public_key: Path | None = None) -> tuple[Manifest, list[str]]:
     """Check a package, whoever made it.
 
-    No code that lies in it runs. The model runs in a process of its own, which has LiteRT and no TensorFlow: the script that every
-    package holds, as this version has it.
+    No code that lies in it runs. The model runs in a process of its own, which has LiteRT and no
+    TensorFlow, under this version of the script that every package holds.
 
     Args:
         folder: Of the package.
