@@ -1,7 +1,7 @@
 """Signatures of packages with Ed25519 keys.
 
 The bytes of the manifest are signed. It lists the SHA-256 of every file, so one signature holds for all
-of them. That is 64 raw bytes in ``manifest.sig``. Keys are PEM files, so that ``openssl`` checks it too::
+of them. That is 64 raw bytes in ``manifest.sig``. Keys are PEM files, so ``openssl`` checks it too::
 
     openssl pkeyutl -verify -pubin -inkey KEY -rawin -in manifest.json -sigfile manifest.sig
 
