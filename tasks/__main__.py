@@ -206,7 +206,7 @@ def _add_packages(commands: Commands) -> None:
         "export",
         lambda chosen: print(export_package(chosen.package, chosen.file)),
         summary="write the model of a package as a C array",
-        examples=["python -m tasks export models/package model.h"],
+        examples=("python -m tasks export models/package model.h",),
     )
     export.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
     export.add_argument("file", type=Path, metavar="FILE", help="the C header to write")
@@ -215,7 +215,7 @@ def _add_packages(commands: Commands) -> None:
         "keygen",
         lambda _: print(make_key_pair(project_here())),
         summary="make the keys that releases are signed with",
-        examples=["python -m tasks keygen"],
+        examples=("python -m tasks keygen",),
     )
 
 
