@@ -14,6 +14,7 @@ from tasks.commands.dataset import describe_dataset
 from tasks.commands.generated import FILES
 from tasks.commands.judging import add_picture, replay_decision
 from tasks.commands.listing import STEPS, list_steps
+from tasks.commands.packages import export_package, make_key_pair, verify_package
 from tasks.commands.reference import make_reference
 from tasks.commands.sample import check_sample, make_sample
 from tasks.dag.running import run_step
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_dataset(commands)
     _add_batches(commands)
     _add_judging(commands)
+    _add_packages(commands)
     for name, file in FILES.items():
         _add_generated(commands, name, file.summary, file.write, file.check)
     sample = "the last report and a picture of it into docs/"
@@ -211,6 +213,38 @@ def _add_judging(commands: Commands) -> None:
     regress.add_argument("picture", type=Path, metavar="PICTURE", help="an image file")
     regress.add_argument("label", metavar="LABEL", help="the name of its class")
     add_data(regress)
+
+
+def _add_packages(commands: Commands) -> None:
+    verify = add_command(
+        commands,
+        "verify",
+        lambda chosen: print(verify_package(Path.cwd(), chosen.package, chosen.key)),
+        summary="check files, signature, form and answers of a package",
+        examples=[
+            "python -m tasks verify models/package",
+            "python -m tasks verify releases/packages/fashion-mnist-wearable-0001 --key release.pub.pem",
+        ],
+    )
+    verify.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
+    key_help = "the public key that it must be signed with; by default the one configured, if any"
+    verify.add_argument("--key", type=Path, metavar="FILE", help=key_help)
+    export = add_command(
+        commands,
+        "export",
+        lambda chosen: print(export_package(chosen.package, chosen.file)),
+        summary="write the model of a package as a C array",
+        examples=("python -m tasks export models/package model.h",),
+    )
+    export.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
+    export.add_argument("file", type=Path, metavar="FILE", help="the C header to write")
+    add_command(
+        commands,
+        "keygen",
+        lambda _: print(make_key_pair(project_here())),
+        summary="make the keys that releases are signed with",
+        examples=("python -m tasks keygen",),
+    )
 
 
 def _add_generated(

@@ -8,6 +8,7 @@ from tasks.steps.evaluate import evaluate
 from tasks.steps.fetch import fetch
 from tasks.steps.intake import intake
 from tasks.steps.judge import judge
+from tasks.steps.package import package
 from tasks.steps.prepare import prepare
 from tasks.steps.prune import prune
 from tasks.steps.quantize import quantize
@@ -31,6 +32,7 @@ PIPELINE: tuple[Step, ...] = (
     evaluate,
     judge,
     report,
+    package,
 )
 
 

@@ -1,11 +1,14 @@
-"""Released models: what a package holds, which version is in service, and what happened when."""
+"""Packages of released models, versions in service, and the log."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
+from pydantic import JsonValue
+
 from litesmith.params.section import about
 from litesmith.records.judge import DecisionOutcome
-from litesmith.records.record import Count, Record
+from litesmith.records.prepare import SplitSummary
+from litesmith.records.record import Count, Record, Share
 
 
 class PackageFile(Record):
@@ -25,6 +28,48 @@ class Manifest(Record):
     model_sha256: str
     decision: Annotated[DecisionOutcome, about("Of the decision that lies in the package.")]
     files: dict[str, PackageFile]
+
+
+class PackageProvenance(Record):
+    """Where a packaged model comes from: ``provenance.json``.
+
+    The revision of the code is not among it: a commit that changes no result makes no other package. The
+    registry's log names it.
+    """
+
+    dataset: Annotated[str, about("Key of the data set, such as ``fashion-mnist``.")]
+    splits: Annotated[dict[str, SplitSummary], about("With their SHA-256.")]
+    train_digests: Annotated[
+        tuple[str, ...], about("Of the pixels of all images that it learned from, in ascending order.")
+    ]
+    parameters: Annotated[dict[str, dict[str, JsonValue]], about("By step, as it was run.")]
+    versions: Annotated[dict[str, dict[str, str]], about("Of the deciding packages, by step.")]
+    inputs: Annotated[dict[str, str], about("SHA-256 of each file that the report read, by path.")]
+
+
+class Operator(Record):
+    """A kind of operator in a model, in one version."""
+
+    name: Annotated[str, about("As the schema of ``.tflite`` calls it, or of a custom one its own.")]
+    version: Count
+    custom: Annotated[bool, about("Whether it is not built into the runtime.")]
+    count: Annotated[Count, about("How often the model has it.")]
+
+
+class Arena(Record):
+    """Working memory of the model on a microcontroller."""
+
+    tool: Annotated[str, about("That measured it, with its version.")]
+    measured_bytes: Count
+    margin: Annotated[Share, about("Added to what was measured.")]
+    recommended_bytes: Annotated[Count, about("With the margin, a multiple of 16.")]
+
+
+class Operators(Record):
+    """What a model asks of a runtime: ``operators.json``."""
+
+    operators: tuple[Operator, ...]
+    arena: Annotated[Arena | None, about("None if no tool measured it.")]
 
 
 class InService(Record):
