@@ -1,11 +1,12 @@
 """Released models: what a package holds, which version is in service, and what happened when."""
 
-from datetime import datetime
 from typing import Annotated, Literal
+
+from pydantic import AwareDatetime
 
 from litesmith.params.section import about
 from litesmith.records.judge import DecisionOutcome
-from litesmith.records.record import Count, Record
+from litesmith.records.record import Count, Record, Share
 
 
 class PackageFile(Record):
@@ -43,17 +44,18 @@ class Pointers(Record):
     in_service: dict[str, InService]
 
 
-Event = Literal["judged", "promoted", "refused", "rolled back"]
+Event = Literal["judged", "promoted", "refused", "rolled back", "not completed"]
+"""What a line of the log tells; ``not completed``: a line before it did not come to pass."""
 
 
 class LogLine(Record):
     """A line of the registry's log, which is only appended to."""
 
-    when: Annotated[datetime, about("In UTC.")]
+    when: Annotated[AwareDatetime, about("In UTC.")]
     event: Event
     dataset: str
     device: str
-    version: Annotated[str | None, about("That was put in service, or that the line is about.")]
+    version: Annotated[str | None, about("In service from then on; None if there is none.")]
     before: Annotated[str | None, about("The version in service until then.")]
     by: Annotated[str | None, about("The person who ordered it; None where the decision did.")]
     why: str
@@ -61,3 +63,5 @@ class LogLine(Record):
     decision_sha256: str | None
     candidate_sha256: str | None
     gate_sha256: str | None
+    gate_images: Annotated[Count | None, about("How many images the decision rests on.")]
+    discordant: Annotated[Share | None, about("Images that one of the two files alone got right.")]
