@@ -66,10 +66,8 @@ REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
 
-# What later runs are compared with, or null; beside it those of other data sets than the project's own,
-# in the project alone. Only `python -m tasks reference` writes them.
-REFERENCE = Path("reports/reference.json")
-REFERENCES = Path("reports/references")
+# The run that others were compared with before there were releases, or null. Nothing writes it any more.
+BEFORE_RELEASES = Path("reports/reference.json")
 
 # Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all.
 RUNS = Path("reports/runs")
@@ -81,7 +79,7 @@ REFUSALS = Path("reports/refusals")
 
 # What a killed run resumes from; what steps computed from content that may come again; the MD5s of each
 # step's last outputs. Then the holder of the workspace for a whole run, the step that runs, the process
-# that serves the deployments, the one that changes batches.
+# that serves the deployments, the one that changes batches, and the one that changes releases.
 WORK = Path(".litesmith/work")
 CACHE = Path(".litesmith/cache")
 CHECKSUMS = Path(".litesmith/checksums")
@@ -89,6 +87,7 @@ LOCK = Path(".litesmith/run.lock")
 STEP_LOCK = Path(".litesmith/step.lock")
 SERVE_LOCK = Path(".litesmith/serve.lock")
 BATCHES_LOCK = Path(".litesmith/batches.lock")
+RELEASES_LOCK = Path(".litesmith/releases.lock")
 
 
 def metrics(stem: str) -> Path:

@@ -44,6 +44,11 @@ class Pointers(Record):
     in_service: dict[str, InService]
 
 
+def no_pointers() -> Pointers:
+    """Return what the pointer file holds before the first release."""
+    return Pointers(kind="litesmith releases in service", schema_version=1, in_service={})
+
+
 Event = Literal["judged", "promoted", "refused", "rolled back", "not completed"]
 """What a line of the log tells; ``not completed``: a line before it did not come to pass."""
 

@@ -36,6 +36,7 @@ from litesmith.release.durable import (
     write_durably,
 )
 from litesmith.release.log import ReleaseLog, read_log
+from litesmith.release.pointers import Key, read_pointers
 
 Check = Callable[[Path], None]
 """Raises `DataError` if a package does not answer as it should."""
@@ -47,22 +48,6 @@ DECISION = "decision.json"
 _REFUSAL = "refusal.json"
 _INTENT = ".intent"
 _DIGITS = 4
-
-
-@dataclass(frozen=True)
-class Key:
-    """The data set and the device of a pointer."""
-
-    dataset: str
-    device: str
-
-    def __str__(self) -> str:
-        return f"{self.dataset}/{self.device}"
-
-    @property
-    def stem(self) -> str:
-        """What the names of its versions begin with."""
-        return f"{self.dataset}-{self.device}"
 
 
 @dataclass(frozen=True)
@@ -192,7 +177,8 @@ class Registry:
         The order of writes: the package, what ``keep`` does, a line of the log, the pointer.
 
         Raises:
-            ReleaseError: The candidate is in service, or the decision does not allow it.
+            ParamsError: The candidate is in service already.
+            ReleaseError: The decision does not allow it.
             DataError: The package is not as its manifest says, or ``check`` fails.
             MachineError: A file cannot be written.
         """
@@ -235,6 +221,20 @@ class Registry:
             DataError: Its package is damaged or not here, or ``check`` fails; nothing is changed.
             MachineError: A file cannot be written.
         """
+        target, present = self.target(key, version), self.in_service(key)
+        before = present.version if present else None
+        pointer = self.checked(key, target, check)
+        self._append("rolled back", key, target, before, order=order)
+        self._point(key, pointer)
+        return Change(key, target, before)
+
+    def target(self, key: Key, version: str | None) -> str:
+        """Return the version that a rollback leads to, by default the one before.
+
+        Raises:
+            ReleaseError: Nothing is in service, or there is no version before.
+            ParamsError: There is no such version, or it is in service.
+        """
         present = self.in_service(key)
         if present is None:
             raise ReleaseError(f"no model is in service for {key}, so there is no way back.")
@@ -242,10 +242,7 @@ class Registry:
         if target == present.version:
             raise ParamsError(f"{target} is in service already.")
         self._require_version(key, target)
-        pointer = self.checked(key, target, check)
-        self._append("rolled back", key, target, present.version, order=order)
-        self._point(key, pointer)
-        return Change(key, target, present.version)
+        return target
 
     def checked(self, key: Key, version: str, check: Check) -> InService:
         """Check the package of a version, and return what points to it.
@@ -320,10 +317,10 @@ class Registry:
         return self.refused / name
 
     def _require_promotable(self, candidate: Candidate, order: Order) -> None:
-        """Raise `ReleaseError` unless a candidate may be put in service."""
+        """Raise an error unless a candidate may be put in service."""
         decision, present = candidate.decision, self.in_service(candidate.key)
         if present and present.model_sha256 == decision.candidate.sha256:
-            raise ReleaseError(f"this model is in service already, as {present.version}.")
+            raise ParamsError(f"this model is in service already, as {present.version}.")
         self._require_about_present(decision, present)
         _require_of_candidate(candidate)
         if order.is_override:
@@ -340,11 +337,8 @@ class Registry:
     def _require_about_present(self, decision: Decision, present: InService | None) -> None:
         """Raise `ReleaseError` if another model is in service than was judged against."""
         judged = decision.released
-        if judged is None or present is None:
-            is_same = judged is present
-        else:
-            is_same = (judged.version, judged.sha256) == (present.version, present.model_sha256)
-        if is_same:
+        seen = (judged.version, judged.sha256) if judged else None
+        if seen == ((present.version, present.model_sha256) if present else None):
             return
         then = (judged and judged.version) or "nothing"
         now = present.version if present else "nothing"
@@ -434,21 +428,6 @@ class Registry:
         )
         append_line(self._log, _text(line).decode())
         return line
-
-
-def read_pointers(path: Path) -> Pointers:
-    """Return the versions in service; none where there is no file.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
-    try:
-        return read_record(path, Pointers)
-    except FileNotFoundError:
-        return Pointers(kind="litesmith releases in service", schema_version=1, in_service={})
-    except DataError as error:
-        text = f"{error} `git checkout -- {path}` restores the committed one."
-        raise DataError(text) from error
 
 
 def _require_of_candidate(candidate: Candidate) -> None:

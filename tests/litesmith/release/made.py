@@ -1,6 +1,7 @@
 """Small decisions and packages, made by code."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from litesmith.files import write_bytes
@@ -43,7 +44,8 @@ def make_decision(
 
 
 def write_package(folder: Path, decision: Decision, model: bytes, **files: bytes) -> None:
-    """Write a package with a model, the decision on it and other files."""
+    """Write a package with a model, the decision on it and other files, in the place of another."""
+    shutil.rmtree(folder, ignore_errors=True)
     write_bytes(folder / "model.tflite", model)
     write_record(folder / "decision.json", decision)
     for name, content in files.items():

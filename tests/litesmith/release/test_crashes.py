@@ -1,6 +1,7 @@
 """The process is killed at every write of a promotion and of a rollback."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from litesmith.release.check import check_package
-from litesmith.release.registry import Key, Order, Registry
+from litesmith.release.pointers import Key
+from litesmith.release.registry import Order, Registry
 from tests.litesmith.release.made import DATASET, DEVICE, digest_of, make_candidate
 
 KEY = Key(DATASET, DEVICE)
@@ -148,62 +150,67 @@ def promote(registry: Registry, folder: Path, model: bytes) -> None:
     registry.promote(candidate, Order(), check, keep)
 
 
+def copied(registry: Registry, place: Path) -> Registry:
+    """Return a copy of a registry, so that each kill begins from the same state."""
+    shutil.copytree(registry.folder, place)
+    return Registry(place)
+
+
+@pytest.mark.slow
 def test_a_promotion_that_is_killed_at_any_write_leaves_a_whole_model(tmp_path: Path) -> None:
-    last, seen = 1, set[bytes]()
-    while True:
-        place = tmp_path / str(last)
-        registry = Registry(place / "releases")
-        promote(registry, place / "a", b"first")
-        second = make_candidate(place / "b", b"second", released=registry.in_service(KEY))
-        killed = run_killed(last, lambda r=registry, c=second: r.promote(c, Order(), check, keep))  # type: ignore[misc]
+    begun, last, seen = Registry(tmp_path / "releases"), 0, set[bytes]()
+    promote(begun, tmp_path / "a", b"first")
+    second = make_candidate(tmp_path / "b", b"second", released=begun.in_service(KEY))
+    killed = True
+    while killed:
+        last += 1
+        registry = copied(begun, tmp_path / str(last))
+        killed = run_killed(last, lambda r=registry: r.promote(second, Order(), check, keep))  # type: ignore[misc]
         seen.add(require_whole(registry, {b"first", b"second"}))
         registry.repair()
         require_whole(registry, {b"first", b"second"})
         require_tidy(registry)
-        promote(registry, place / "c", b"third")
+        promote(registry, tmp_path / "c", b"third")
         assert require_whole(registry, {b"third"})
         require_tidy(registry)
-        if not killed:
-            break
-        last += 1
     assert last > 30 and seen == {b"first", b"second"}
 
 
+@pytest.mark.slow
 def test_a_repair_that_is_killed_at_any_write_is_done_by_the_next(tmp_path: Path) -> None:
-    """The promotion is killed where most is left to do: before its pointer moves."""
-    last = 1
-    while True:
-        place = tmp_path / str(last)
-        registry = Registry(place / "releases")
-        promote(registry, place / "a", b"first")
-        second = make_candidate(place / "b", b"second", released=registry.in_service(KEY))
-        assert run_killed(1_000_000, lambda: None) is False
+    """The promotion was killed where most is left to do: before its pointer moves."""
+    begun, last = Registry(tmp_path / "releases"), 0
+    promote(begun, tmp_path / "a", b"first")
+    second = make_candidate(tmp_path / "b", b"second", released=begun.in_service(KEY))
 
-        def stopped(r: Registry = registry, c: Any = second) -> None:
-            Registry._point = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign, assignment]
-            r.promote(c, Order(), check, keep)
+    def stopped() -> None:
+        Registry._point = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign, assignment]
+        begun.promote(second, Order(), check, keep)
 
-        assert run_killed(1_000_000, stopped)
+    assert run_killed(1_000_000, stopped)
+    assert len(begun.versions(KEY)) == 2
+    killed = True
+    while killed:
+        last += 1
+        registry = copied(begun, tmp_path / str(last))
         killed = run_killed(last, lambda r=registry: r.repair())  # type: ignore[misc]
         assert require_whole(registry, {b"first"})
         registry.repair()
         require_tidy(registry)
         assert registry.versions(KEY) == [f"{KEY.stem}-0001"]
-        if not killed:
-            break
-        last += 1
     assert last > 5
 
 
+@pytest.mark.slow
 def test_a_rollback_that_is_killed_at_any_write_leaves_a_whole_model(tmp_path: Path) -> None:
-    last, seen = 1, set[bytes]()
-    while True:
-        place = tmp_path / str(last)
-        registry = Registry(place / "releases")
-        promote(registry, place / "a", b"first")
-        promote(registry, place / "b", b"second")
-        order = Order("somebody", "it misreads sixes")
-        killed = run_killed(last, lambda r=registry, o=order: r.rollback(KEY, None, o, check))  # type: ignore[misc]
+    begun, last, seen = Registry(tmp_path / "releases"), 0, set[bytes]()
+    promote(begun, tmp_path / "a", b"first")
+    promote(begun, tmp_path / "b", b"second")
+    order, killed = Order("somebody", "it misreads sixes"), True
+    while killed:
+        last += 1
+        registry = copied(begun, tmp_path / str(last))
+        killed = run_killed(last, lambda r=registry: r.rollback(KEY, None, order, check))  # type: ignore[misc]
         model = require_whole(registry, {b"first", b"second"})
         seen.add(model)
         registry.repair()
@@ -211,11 +218,8 @@ def test_a_rollback_that_is_killed_at_any_write_leaves_a_whole_model(tmp_path: P
         if model == b"second":
             registry.rollback(KEY, None, order, check)
         assert require_whole(registry, {b"first"})
-        promote(registry, place / "c", b"third")
+        promote(registry, tmp_path / "c", b"third")
         assert require_whole(registry, {b"third"})
-        if not killed:
-            break
-        last += 1
     assert last > 5 and seen == {b"first", b"second"}
 
 

@@ -120,7 +120,7 @@ def test_many_missing_inputs_are_named_in_short_with_the_steps_that_write_them(r
     )
     assert " fetch, validate, prepare and 7 more write what is missing. " in message
     assert message.endswith(
-        "`git checkout -- reports/reference.json` restores that. Run `dvc repro report`."
+        "`git checkout -- releases/in-service.json reports/reference.json` restores that. Run `dvc repro report`."
     )
     assert len(message) < 400
     validate = named("validate").ins

@@ -1,0 +1,128 @@
+"""What the registry of releases needs of the machine: DVC, and processes that check packages."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import litesmith.release.check
+from litesmith.errors import DataError, MachineError, ParamsError
+from litesmith.files import UTF8_PIPES
+from tasks import catalog
+
+_CODE = Path(__file__).resolve().parents[1]
+_CHECK_PATIENCE_S = 60.0
+_KEEP_PATIENCE_S = 120.0
+
+
+def require_registry(folder: Path) -> None:
+    """Check that the registry lies in a folder itself, not behind a workspace's link.
+
+    Raises:
+        ParamsError: It is that of a project elsewhere.
+    """
+    releases = folder / catalog.RELEASES
+    if releases.is_symlink():
+        raise ParamsError(
+            f"{folder} is a workspace, which reads the releases of its project. Run this in "
+            f"{releases.resolve().parent}."
+        )
+
+
+def check_apart(package: Path) -> None:
+    """Check a package in a process of its own, which imports nothing but what that takes.
+
+    Raises:
+        DataError: The package does not verify, or the process ends in another way.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", litesmith.release.check.__name__, str(package)],
+            env={**os.environ, **UTF8_PIPES, "PYTHONPATH": str(_CODE)},
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_CHECK_PATIENCE_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        text = f"the check of {package} did not end within {_CHECK_PATIENCE_S:g} s. Try again."
+        raise DataError(text) from error
+    if done.returncode:
+        said = done.stderr.strip() or f"the process ended with {done.returncode}"
+        raise DataError(f"{package} does not verify: {said}")
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Lets DVC keep what is staged, in the project alone."""
+
+    project: Path
+
+    def __call__(self, staged: Path) -> str:
+        """Add a package to DVC, push it if there is a remote, and return a text on that.
+
+        A package that DVC does not take is in service all the same, from its folder.
+        """
+        final = f"{catalog.RELEASED_PACKAGES / staged.name}"
+        if not (self.project / ".dvc").is_dir():
+            return f"DVC is not set up here: {final} is in this folder alone."
+        script = Path(__file__).with_name("keeping.py")
+        command = [sys.executable, "-P", str(script), str(staged.relative_to(self.project))]
+        reader, writer = os.pipe()
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.project,
+                env={**os.environ, **UTF8_PIPES, "DVC_NO_ANALYTICS": "1"},
+                stdin=reader,
+                capture_output=True,
+                check=False,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_KEEP_PATIENCE_S,
+            )
+        except subprocess.TimeoutExpired:
+            return f"DVC did not end within {_KEEP_PATIENCE_S:g} s. {_by_hand(final)}"
+        finally:
+            os.close(reader)
+            os.close(writer)
+        said = " ".join(done.stderr.split())
+        if done.returncode:
+            return f"DVC does not keep it: {said} {_by_hand(final)}"
+        if done.stdout.split() == ["no", "remote"]:
+            return "DVC keeps it here; there is no remote to push it to."
+        if done.stdout.strip() == "pushed":
+            return "DVC keeps it and has pushed it."
+        return f"NOT PUSHED: {said} No other machine can get it before `dvc push {final}.dvc` has run."
+
+
+def pull(project: Path, version: str) -> None:
+    """Get a version's package from DVC's cache or remote, if it is not here.
+
+    Raises:
+        MachineError: DVC fails.
+    """
+    package = catalog.RELEASED_PACKAGES / version
+    kept = package.with_name(f"{version}.dvc")
+    if (project / package).is_dir() or not (project / kept).is_file():
+        return
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "dvc", "--wait-for-lock", "pull", "--quiet", str(kept)],
+        cwd=project,
+        env={**os.environ, **UTF8_PIPES, "DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if done.returncode:
+        raise MachineError(
+            f"{package} is not here, and DVC cannot get it: {' '.join(done.stderr.split())} Run "
+            "`dvc push` where the package is, and try again."
+        )
+
+
+def _by_hand(package: str) -> str:
+    return f"Run `dvc add {package}` and `dvc push {package}.dvc` once that is mended."
