@@ -1,8 +1,8 @@
 """A process that lets DVC keep a package, and push it where there is a remote.
 
-It is given the package's folder and prints ``no remote``, ``pushed`` or ``not pushed``. One process runs
-both commands, since importing DVC takes half of each one's time. Run by its path, not as a module: no
-file of the project may stand in for a module that DVC imports.
+It is given the package's folder; its last line is ``no remote``, ``pushed`` or ``not pushed``. One
+process runs both commands, since importing DVC takes half of each one's time. Run by its path, not as a
+module: no file of the project may stand in for a module that DVC imports.
 """
 
 import os
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _run(command: str, target: str) -> int:
-    code: int = run_dvc(["--wait-for-lock", command, "--quiet", target])
+    code: int = run_dvc(["--wait-for-lock", command, target])
     return code
 
 

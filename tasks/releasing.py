@@ -88,12 +88,12 @@ class Keeper:
         finally:
             os.close(reader)
             os.close(writer)
-        said = " ".join(done.stderr.split())
+        said, last = _errors(done.stderr), done.stdout.strip().rpartition("\n")[-1]
         if done.returncode:
             return f"DVC does not keep it: {said} {_by_hand(final)}"
-        if done.stdout.split() == ["no", "remote"]:
+        if last == "no remote":
             return "DVC keeps it here; there is no remote to push it to."
-        if done.stdout.strip() == "pushed":
+        if last == "pushed":
             return "DVC keeps it and has pushed it."
         return f"NOT PUSHED: {said} No other machine can get it before `dvc push {final}.dvc` has run."
 
@@ -109,7 +109,7 @@ def pull(project: Path, version: str) -> None:
     if (project / package).is_dir() or not (project / kept).is_file():
         return
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "dvc", "--wait-for-lock", "pull", "--quiet", str(kept)],
+        [sys.executable, "-P", "-m", "dvc", "--wait-for-lock", "pull", str(kept)],
         cwd=project,
         env={**os.environ, **UTF8_PIPES, "DVC_NO_ANALYTICS": "1"},
         capture_output=True,
@@ -119,9 +119,15 @@ def pull(project: Path, version: str) -> None:
     )
     if done.returncode:
         raise MachineError(
-            f"{package} is not here, and DVC cannot get it: {' '.join(done.stderr.split())} Run "
+            f"{package} is not here, and DVC cannot get it: {_errors(done.stderr)} Run "
             "`dvc push` where the package is, and try again."
         )
+
+
+def _errors(text: str) -> str:
+    """Return what DVC says of an error, without its progress and advice."""
+    lines = [line for line in text.splitlines() if line.startswith("ERROR")] or text.split("\n")[-3:]
+    return f"{' '.join(' '.join(lines).split()).rstrip('.')}."
 
 
 def _by_hand(package: str) -> str:

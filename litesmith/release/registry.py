@@ -311,7 +311,8 @@ class Registry:
         copy_folder(candidate.package, staged)
         write_durably(staged / _REFUSAL, _text(line))
         rename_durably(staged, self.refused / name)
-        by_age = sorted(self.refused.iterdir(), key=lambda path: path.name[-25:])
+        # Names end with a moment and a digest; the new one stays among those of the same second.
+        by_age = sorted(self.refused.iterdir(), key=lambda path: (path.name == name, path.name[-25:]))
         for path in by_age[:-most]:
             remove(path)
         return self.refused / name

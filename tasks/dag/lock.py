@@ -27,7 +27,7 @@ _RELEASES_PATIENCE_S = 30.0
 _BUSY = ("this workspace is busy: held", "One run at a time: wait for it")
 _SERVED = ("this project is served already:", "Order runs from that process")
 _CHANGED = ("the batches are being changed:", "One change at a time: wait for it")
-_MOVED = ("the releases are being changed:", "One change at a time: wait for it")
+_MOVED = ("the releases are being changed", "One change at a time: wait for it")
 _UNNAMED = "a process that cannot be named here (it is beginning or ending, or in another container)"
 
 
