@@ -14,6 +14,7 @@ from tasks import catalog
 _CODE = Path(__file__).resolve().parents[1]
 _CHECK_PATIENCE_S = 60.0
 _KEEP_PATIENCE_S = 120.0
+_GIT_PATIENCE_S = 10.0
 
 
 def require_registry(folder: Path) -> None:
@@ -96,6 +97,22 @@ class Keeper:
         if last == "pushed":
             return "DVC keeps it and has pushed it."
         return f"NOT PUSHED: {said} No other machine can get it before `dvc push {final}.dvc` has run."
+
+
+def revision(project: Path) -> str | None:
+    """Return the commit that is checked out, None if git does not tell."""
+    try:
+        done = subprocess.run(
+            ["git", "-c", f"safe.directory={project.resolve()}", "rev-parse", "--verify", "HEAD"],
+            cwd=project,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=_GIT_PATIENCE_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
 
 
 def pull(project: Path, version: str) -> None:

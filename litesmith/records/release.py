@@ -64,6 +64,7 @@ class LogLine(Record):
     before: Annotated[str | None, about("The version in service until then.")]
     by: Annotated[str | None, about("The person who ordered it; None where the decision did.")]
     why: str
+    revision: Annotated[str | None, about("Git's, when it was ordered; None if git does not tell.")]
     outcome: Annotated[DecisionOutcome | None, about("Of the decision; None of a rollback.")]
     decision_sha256: str | None
     candidate_sha256: str | None

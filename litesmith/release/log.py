@@ -41,6 +41,13 @@ class ReleaseLog:
                 last = None
         return last
 
+    def refused(self, decision_sha256: str) -> bool:
+        """Tell whether a decision did not lead to a promotion that nobody ordered."""
+        return any(
+            line.event == "refused" and line.by is None and line.decision_sha256 == decision_sha256
+            for line in self.lines
+        )
+
     def judged_on(self, gate_sha256: str) -> set[str]:
         """Return the hashes of all candidates that were judged on the same gate images."""
         return {

@@ -52,10 +52,14 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class Order:
-    """Who orders a promotion or a rollback, and why; None and empty if the decision does."""
+    """Who orders a promotion or a rollback, and why; None and empty if the decision does.
+
+    The revision is that of the sources then, None if git does not tell.
+    """
 
     by: str | None = None
     why: str = ""
+    revision: str | None = None
 
     @property
     def is_override(self) -> bool:
@@ -269,16 +273,14 @@ class Registry:
         digest = hashlib.sha256(content).hexdigest()
         return InService(version=version, manifest_sha256=digest, model_sha256=manifest.model_sha256)
 
-    def judged(self, candidate: Candidate) -> bool:
-        """Add a line on a decision, and return whether it is a new one."""
+    def judged(self, candidate: Candidate) -> LogLine | None:
+        """Add a line on a decision and return it; None if there is one already."""
         known = {line.decision_sha256 for line in self.log().lines if line.event == "judged"}
         if candidate.decision_sha256 in known:
-            return False
+            return None
         present = self.in_service(candidate.key)
         version = present.version if present else None
-        why = candidate.decision.headline
-        self._append("judged", candidate.key, version, version, why=why, candidate=candidate)
-        return True
+        return self._append("judged", candidate.key, version, version, candidate=candidate)
 
     def refuse(self, candidate: Candidate, order: Order, reason: str, most: int) -> None:
         """Add a line on a promotion that was refused, and quarantine its package.
@@ -332,7 +334,7 @@ class Registry:
         if back := self.log().rolled_back(decision.candidate.sha256):
             raise ReleaseError(
                 f"this very model was in service as {back.before} and was rolled back on "
-                f"{back.when:%Y-%m-%d} by {back.by}: {back.why} {how}"
+                f"{back.when:%Y-%m-%d} by {back.by}: {back.why.rstrip('.')}. {how}"
             )
 
     def _require_about_present(self, decision: Decision, present: InService | None) -> None:
@@ -420,6 +422,7 @@ class Registry:
             before=before,
             by=order.by if order else None,
             why=why or (order.why if order else "") or (decision.headline if decision else ""),
+            revision=order.revision if order else None,
             outcome=decision.outcome if decision else None,
             decision_sha256=candidate.decision_sha256 if candidate else None,
             candidate_sha256=decision.candidate.sha256 if decision else None,

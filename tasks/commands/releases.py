@@ -15,7 +15,7 @@ from tasks import catalog
 from tasks.commands.batches import person
 from tasks.dag.lock import changing_releases, holding
 from tasks.profiles import Chosen, profile_overlays
-from tasks.releasing import Keeper, check_apart, pull, require_registry
+from tasks.releasing import Keeper, check_apart, pull, require_registry, revision
 from tasks.workspace import workspace_folder
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def promote(
         MachineError: A file cannot be written.
     """
     require_registry(project)
-    order = _order(by, why)
+    order = _order(by, why, revision(project))
     root = workspace_folder(project, profile, data)
     if not (root / catalog.DECISION).is_file():
         profile_overlays(project, profile, data)  # an unknown name is the better reason
@@ -106,7 +106,7 @@ def rollback(
     """
     require_registry(project)
     registry = Registry(project / catalog.RELEASES)
-    order = Order(by or person(project), why or "no reason was given")
+    order = Order(by or person(project), why or "no reason was given", revision(project))
     with changing_releases(project):
         _repair(registry)
         key = _key(registry, project, data, version)
@@ -190,14 +190,14 @@ def _rows(line: LogLine, current: dict[str, str]) -> Iterator[str]:
     yield from wrap(said, _WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
-def _order(by: str | None, why: str | None) -> Order:
+def _order(by: str | None, why: str | None, revision: str | None) -> Order:
     given = [(text or "").strip() for text in (by, why)]
     if any(given) and not all(given):
         raise ParamsError(
             "--by and --why belong together: say who promotes against the decision, and why. Leave out "
             "both where the decision says promote."
         )
-    return Order(given[0] or None, given[1])
+    return Order(given[0] or None, given[1], revision)
 
 
 def _dataset(project: Path, data: str | None) -> str:

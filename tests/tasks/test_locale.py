@@ -42,7 +42,7 @@ def _line(by: str, why: str) -> str:
     """Return a line of the log of releases."""
     line = LogLine(
         when=datetime(2026, 11, 30, tzinfo=UTC), event="rolled back", dataset="d", device="w",
-        version="d-w-0001", before="d-w-0002", by=by, why=why, outcome=None, decision_sha256=None,
+        version="d-w-0001", before="d-w-0002", by=by, why=why, revision=None, outcome=None, decision_sha256=None,
         candidate_sha256=None, gate_sha256=None, gate_images=None, discordant=None,
     )  # fmt: skip
     return line.model_dump_json() + "\n"

@@ -320,8 +320,8 @@ def test_a_model_that_was_rolled_back_takes_a_person(registry: Registry) -> None
 
 def test_a_decision_is_one_line_however_often_it_is_told(registry: Registry, tmp_path: Path) -> None:
     candidate = make_candidate(tmp_path / "a", b"one", "keep")
-    assert registry.judged(candidate)
-    assert not registry.judged(candidate)
+    assert registry.judged(candidate) is not None
+    assert registry.judged(candidate) is None
     assert registry.judged(make_candidate(tmp_path / "b", b"two", "undecided"))
     log = registry.log()
     assert [(line.event, line.outcome) for line in log.lines] == [
