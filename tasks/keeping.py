@@ -1,4 +1,4 @@
-"""A process that lets DVC keep a package, and push it where there is a remote.
+"""A process that lets DVC keep a package and push it.
 
 It is given the package's folder; its last line is ``no remote``, ``pushed`` or ``not pushed``. One
 process runs both commands, since importing DVC takes half of each one's time. Run by its path, not as a
@@ -38,7 +38,7 @@ def _run(command: str, target: str) -> int:
 
 
 def _end_with_starter() -> None:
-    """End with the process that started this one, which holds the other end of the input."""
+    """End with the starting process, which holds the other end of the input."""
     sys.stdin.read()
     os._exit(1)
 

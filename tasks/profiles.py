@@ -75,7 +75,7 @@ def profile_title(chosen: Chosen) -> str | None:
 
 
 def shown_options(chosen: Chosen, data: str | None = None) -> str:
-    """Return the options of commands that choose a run, such as `` --data digits --profile quick``."""
+    """Return the options that choose a run, such as `` --profile quick``."""
     choice = {"data": data, "profile": profile_title(chosen)}
     return "".join(f" --{name} {shlex.quote(value)}" for name, value in choice.items() if value)
 

@@ -1,4 +1,4 @@
-"""What the registry of releases needs of the machine: DVC, and processes that check packages."""
+"""DVC for released packages, and processes that check them."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def require_registry(folder: Path) -> None:
 
 
 def check_apart(package: Path) -> None:
-    """Check a package in a process of its own, which imports nothing but what that takes.
+    """Check a package in a process of its own.
 
     Raises:
         DataError: The package does not verify, or the process ends in another way.
@@ -62,7 +62,7 @@ class Keeper:
     project: Path
 
     def __call__(self, staged: Path) -> str:
-        """Add a package to DVC, push it if there is a remote, and return a text on that.
+        """Add a package to DVC, push it, and return a text on that.
 
         A package that DVC does not take is in service all the same, from its folder.
         """

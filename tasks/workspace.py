@@ -266,7 +266,7 @@ def _seen_from(folder: Path, project: Path, source: str) -> str:
 
 
 def _link_shared(folder: Path, project: Path) -> None:
-    """Let links lead to the project's batches, what was accepted of them, and released models."""
+    """Let links lead to what is the project's own: batches and releases."""
     with explaining():
         (project / catalog.INCOMING).mkdir(parents=True, exist_ok=True)
     if not (project / catalog.ACCEPTED).exists():

@@ -1,4 +1,4 @@
-"""The decision on a night's file: promote it, keep the one in service, or neither."""
+"""The decision on a night's file: promote, keep, or neither."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Released models: what a package holds, which version is in service, and what happened when."""
+"""Released models: packages, versions in service, and the log."""
 
 from typing import Annotated, Literal
 

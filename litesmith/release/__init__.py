@@ -1,1 +1,1 @@
-"""Packages of released models, and the registry that says which of them is in service."""
+"""Packages of released models, and their registry."""

@@ -1,4 +1,4 @@
-"""The check of a package against its own manifest, in this process or in a clean one."""
+"""The check of a package against its own manifest."""
 
 import hashlib
 import sys
@@ -12,7 +12,7 @@ MANIFEST = "manifest.json"
 
 
 def check_package(folder: Path) -> Manifest:
-    """Check that a package has every file that its manifest lists, as it lists it.
+    """Check that a package has every file as its manifest lists it.
 
     Raises:
         DataError: A file is missing, or is not as the manifest says.

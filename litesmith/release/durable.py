@@ -19,7 +19,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file in one step: after a crash it is the old one or the new one.
+    """Write a file, so that a crash leaves the old or the new one.
 
     Raises:
         MachineError: The folder cannot be written, or the disk is full. The file is unchanged.
@@ -33,7 +33,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append a line to a file, and first end a line that a crash tore.
+    """Append a line, and first end one that a crash tore.
 
     Args:
         path: Made if missing.

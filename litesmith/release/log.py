@@ -13,7 +13,7 @@ _STATES = ("promoted", "rolled back", "not completed")
 
 @dataclass(frozen=True)
 class ReleaseLog:
-    """The lines in their order, and how many cannot be read, as a crash leaves one."""
+    """The lines in their order; a crash may leave one that cannot be read."""
 
     lines: tuple[LogLine, ...]
     num_unreadable: int = 0
@@ -28,7 +28,7 @@ class ReleaseLog:
         return next(found, None)
 
     def rolled_back(self, model_sha256: str) -> LogLine | None:
-        """Return the last rollback away from a model, unless a person promoted it again since."""
+        """Return the last rollback away from a model, if it was not promoted since."""
         last: LogLine | None = None
         for line in self.lines:
             if (

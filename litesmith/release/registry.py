@@ -52,9 +52,9 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class Order:
-    """Who orders a promotion or a rollback, and why; None and empty if the decision does.
+    """Who orders a promotion or a rollback, and why.
 
-    The revision is that of the sources then, None if git does not tell.
+    None and empty if the decision does. The revision is that of the sources then, None if git does not tell.
     """
 
     by: str | None = None
@@ -151,7 +151,9 @@ class Registry:
         return self.pointers().in_service.get(str(key))
 
     def repair(self) -> list[str]:
-        """Bring the registry into order after a crash, and return a text for each thing done.
+        """Bring the registry into order after a crash.
+
+        Returns a text for each thing done.
 
         What a promotion left that did not move the pointer goes, as does what nobody finished writing. A
         line of the log that did not come to pass is followed by one that says so.
@@ -274,7 +276,7 @@ class Registry:
         return InService(version=version, manifest_sha256=digest, model_sha256=manifest.model_sha256)
 
     def judged(self, candidate: Candidate) -> LogLine | None:
-        """Add a line on a decision and return it; None if there is one already."""
+        """Add a line on a decision; None if there is one already."""
         known = {line.decision_sha256 for line in self.log().lines if line.event == "judged"}
         if candidate.decision_sha256 in known:
             return None
@@ -299,7 +301,7 @@ class Registry:
         self.quarantine(candidate, line, most)
 
     def quarantine(self, candidate: Candidate, line: LogLine, most: int) -> Path | None:
-        """Copy a package with the line of the log that says why, and remove the oldest.
+        """Copy a package with the line that says why, and remove the oldest.
 
         Returns:
             Where it is; None if it was there already, or there is no package.

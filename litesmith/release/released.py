@@ -1,4 +1,4 @@
-"""The package in service, as a step reads it: from the pointer, never from the log."""
+"""The package in service, as a step reads it: from the pointer."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The commands that put a model in service, take it back, and show what happened."""
+"""The commands that promote models, take them back, and list them."""
 
 import logging
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def promote(
     by: str | None = None,
     why: str | None = None,
 ) -> str:
-    """Put the model of the last run in service, and return a text on it.
+    """Put the model of the last run in service; return a text on it.
 
     Args:
         project: Its folder.
@@ -62,7 +62,7 @@ def promote(
 
 
 def promote_run(project: Path, root: Path, order: Order) -> Change:
-    """Put the model in a folder of runs in service, under the lock of the registry.
+    """Put the model of a folder in service, under the registry's lock.
 
     Whoever calls this holds the folder's lock.
 
@@ -117,7 +117,7 @@ def rollback(
 
 
 def get_release(project: Path, folder: Path, data: str | None = None) -> str:
-    """Copy the package in service to a folder that is not there, and return a text on it.
+    """Copy the package in service to a new folder; return a text on it.
 
     Raises:
         ParamsError: There is no such data set, or the folder is there.
@@ -145,7 +145,7 @@ def get_release(project: Path, folder: Path, data: str | None = None) -> str:
 
 
 def list_releases(project: Path, data: str | None = None) -> str:
-    """Return the log as a table of at most 80 columns, the versions in service marked.
+    """Return the log as a table of 80 columns, versions in service marked.
 
     Raises:
         ParamsError: There is no such data set.

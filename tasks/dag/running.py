@@ -84,7 +84,7 @@ def run_step(step: Step, root: Path) -> None:
 
 
 def _in_service(step: Step, root: Path) -> bytes | None:
-    """Return the registry's pointer file if a step reads it: a person may move it at any time."""
+    """Return the registry's pointer file, which may move meanwhile, if a step reads it."""
     reads = catalog.IN_SERVICE in {port.path for port in step.ins}
     return (root / catalog.IN_SERVICE).read_bytes() if reads else None
 

@@ -129,7 +129,7 @@ def report(
 
 
 def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, Reference | None]":
-    """Return the version in service and the run that made it, or one from before releases."""
+    """Return the version in service, None for none, and the run to compare with."""
     from litesmith.release.pointers import Key
     from litesmith.release.released import find_released
     from litesmith.report.older import parse_reference, read_reference

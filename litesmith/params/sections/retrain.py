@@ -11,7 +11,10 @@ _MONTH_S = 30 * 24 * 3600
 
 
 class RetrainParams(Section):
-    """Needs and time limits of a whole run, and what follows it; change no result."""
+    """Needs and limits of a whole run, and what follows it.
+
+    They change no result.
+    """
 
     min_disk_gb: Annotated[float, about("Free disk below which a run does not begin.", ge=0)]
     min_memory_gb: Annotated[float, about("Free memory below which a run does not begin.", ge=0)]
