@@ -1,4 +1,4 @@
-"""What follows a run's decision: a line in the log, maybe a promotion, and who is told."""
+"""What follows a decision: a line, maybe a promotion, and who is told."""
 
 import inspect
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Conclusion:
 
 
 def conclude(project: Path, root: Path, options: str) -> Conclusion | None:
-    """Log the decision of a run, and promote its model if that is asked for and decided.
+    """Log the decision of a run, and promote its model if decided and allowed.
 
     The caller holds the run's folder. What goes wrong with a promotion is logged, and fails no run: its
     stages are done.
@@ -105,7 +105,7 @@ def _advice(decision: Decision, options: str) -> str:
 
 
 def publish_decision(conclusion: Conclusion, params: RetrainParams) -> None:
-    """Show a decision in the current flow run, and tell a new one to whom it may concern."""
+    """Show a decision in the current flow run, and tell of a new one."""
     decision = conclusion.decision
     rows = [f"| {gate.name} | {_mark(gate.passed)} | {_cell(gate.text)} |" for gate in decision.reasons]
     lines = [

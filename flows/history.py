@@ -42,7 +42,7 @@ def archive(root: Path, record: Path, page: Path | None) -> Path:
 
 
 def _served(root: Path, params: Params) -> Served | None:
-    """Return the models in service, None if the registry cannot be read: a run shows that itself."""
+    """Return the models in service, None if the registry cannot be read."""
     try:
         return read_served(root / catalog.RELEASES, Key(params.dataset.key, params.device.name))
     except DataError:

@@ -54,7 +54,8 @@ _DIGITS = 4
 class Order:
     """Who orders a promotion or a rollback, and why.
 
-    None and empty if the decision does. The revision is that of the sources then, None if git does not tell.
+    None and empty if the decision does. The revision is that of the sources then, None if git does not
+    tell.
     """
 
     by: str | None = None
