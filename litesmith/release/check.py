@@ -11,7 +11,7 @@ from litesmith.records.release import Manifest
 MANIFEST = "manifest.json"
 
 
-def check_package(folder: Path) -> Manifest:
+def check_files(folder: Path) -> Manifest:
     """Check that a package has every file as its manifest lists it.
 
     Raises:
@@ -37,7 +37,7 @@ def check_package(folder: Path) -> Manifest:
 def main() -> int:
     """Check the package that the command line names, and return the exit code."""
     try:
-        check_package(Path(sys.argv[1]))
+        check_files(Path(sys.argv[1]))
     except DataError as error:
         print(error, file=sys.stderr)
         return 1

@@ -113,6 +113,20 @@ def discard(path: Path) -> None:
             sync_folder(path.parent)
 
 
+def sync_tree(folder: Path) -> None:
+    """Let the files in a folder reach the disk, which others wrote.
+
+    Raises:
+        MachineError: A file cannot be read.
+    """
+    with explaining():
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with _opened(path, os.O_RDONLY) as file:
+                    os.fsync(file)
+        sync_folder(folder)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder with those above it, where they are missing."""
     if not path.is_dir():

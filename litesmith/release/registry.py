@@ -25,7 +25,7 @@ from litesmith.errors import DataError, LitesmithError, ParamsError, ReleaseErro
 from litesmith.records.judge import Decision
 from litesmith.records.record import Record, read_record
 from litesmith.records.release import Event, InService, LogLine, Pointers
-from litesmith.release.check import MANIFEST, check_package
+from litesmith.release.check import MANIFEST, check_files
 from litesmith.release.durable import (
     PART,
     append_line,
@@ -33,6 +33,7 @@ from litesmith.release.durable import (
     discard,
     remove,
     rename_durably,
+    sync_tree,
     write_durably,
 )
 from litesmith.release.log import ReleaseLog, read_log
@@ -190,7 +191,7 @@ class Registry:
             MachineError: A file cannot be written.
         """
         self._require_promotable(candidate, order)
-        manifest = check_package(candidate.package)
+        manifest = check_files(candidate.package)
         check(candidate.package)
         key, version = candidate.key, self._next_version(candidate.key)
         present = self.in_service(key)
@@ -200,8 +201,9 @@ class Registry:
             write_durably(intent, b"")
             copy_folder(candidate.package, staged)
             note = keep(staged)
-            # Also of what DVC has put in the place of the copy.
-            check_package(staged)
+            # Also what DVC has put in the place of the copy.
+            check_files(staged)
+            sync_tree(staged)
             content = (staged / MANIFEST).read_bytes()
             rename_durably(staged, self.packages / version)
             if (kept := self._staging / f"{version}.dvc").is_file():
@@ -263,7 +265,7 @@ class Registry:
                 f"{package} is not here. Get it with `dvc pull {package}.dvc`, or `dvc checkout` if "
                 "DVC's cache has it."
             )
-        manifest = check_package(package)
+        manifest = check_files(package)
         content = (package / MANIFEST).read_bytes()
         if kept.is_file() and kept.read_bytes() != content:
             raise DataError(
@@ -444,7 +446,7 @@ def _require_of_candidate(candidate: Candidate) -> None:
     again = "`dvc repro package` writes the package again."
     if not package.is_dir():
         raise ReleaseError(f"{package} is missing. {again}")
-    manifest = check_package(package)
+    manifest = check_files(package)
     if manifest.model_sha256 != decision.candidate.sha256:
         raise ReleaseError(
             f"{package} holds the model {manifest.model_sha256}, and the decision is about "

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from litesmith.release.check import check_package
+from litesmith.release.check import check_files
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Order, Registry
 from tests.litesmith.release.made import DATASET, DEVICE, digest_of, make_candidate
@@ -104,7 +104,7 @@ def run_killed(last: int, work: Callable[[], None]) -> bool:
 
 
 def check(package: Path) -> None:
-    check_package(package)
+    check_files(package)
 
 
 def keep(staged: Path) -> str:
@@ -120,14 +120,14 @@ def require_whole(registry: Registry, models: set[bytes]) -> bytes:
     pointer = registry.in_service(KEY)
     assert pointer is not None
     package = registry.packages / pointer.version
-    assert check_package(package).model_sha256 == pointer.model_sha256
+    assert check_files(package).model_sha256 == pointer.model_sha256
     assert digest_of((package / "manifest.json").read_bytes()) == pointer.manifest_sha256
     model = (package / "model.tflite").read_bytes()
     assert model in models
     # Every other version that has its name is complete too.
     for other in registry.packages.iterdir():
         if other.is_dir() and not other.name.startswith("."):
-            check_package(other)
+            check_files(other)
     return model
 
 

@@ -10,7 +10,7 @@ from litesmith.errors import DataError, LitesmithError, ParamsError, ReleaseErro
 from litesmith.files import read_json, write_text
 from litesmith.records.judge import DecisionOutcome
 from litesmith.records.record import write_record
-from litesmith.release.check import check_package
+from litesmith.release.check import check_files
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Candidate, Change, Order, Registry, read_candidate
 from tests.litesmith.release.made import (
@@ -37,7 +37,7 @@ def fixture_registry(tmp_path: Path) -> Registry:
 
 
 def check(package: Path) -> None:
-    check_package(package)
+    check_files(package)
 
 
 def promote(

@@ -13,7 +13,7 @@ from litesmith.errors import BusyError, DataError, ParamsError, ReleaseError
 from litesmith.files import read_json
 from litesmith.records.judge import DecisionOutcome
 from litesmith.records.record import write_record
-from litesmith.release.check import check_package
+from litesmith.release.check import check_files
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Registry
 from tasks import catalog
@@ -55,7 +55,7 @@ def fixture_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def check(package: Path) -> None:
-    check_package(package)
+    check_files(package)
 
 
 def run(folder: Path, *words: str) -> str:
@@ -321,7 +321,7 @@ _KILLS = """
 import os, sys
 from pathlib import Path
 import dvc.cli, dvc.repo
-from litesmith.release.check import check_package
+from litesmith.release.check import check_files
 from litesmith.release.registry import Order, Registry, read_candidate
 from tasks import keeping
 from tests.tasks.commands.test_releases import KEY, judge
@@ -341,11 +341,11 @@ def keep(staged):
 
 def promote():
     candidate = read_candidate(Path("models/package"), Path("reports/decision.json"))
-    registry.promote(candidate, Order(), check_package, keep)
+    registry.promote(candidate, Order(), check_files, keep)
 
 def require_whole():
     pointer = registry.in_service(KEY)
-    check_package(registry.packages / pointer.version)
+    check_files(registry.packages / pointer.version)
     return pointer.version
 
 sys.addaudithook(hook)
