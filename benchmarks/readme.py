@@ -29,6 +29,7 @@ BENCHMARKS = (
     "ablation",
     "rounding",
     "verdicts",
+    "nights",
     "render",
     "pictures",
     "growth",
