@@ -30,6 +30,7 @@ BENCHMARKS = (
     "rounding",
     "verdicts",
     "gates",
+    "nights",
     "render",
     "pictures",
     "growth",

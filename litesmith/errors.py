@@ -47,6 +47,10 @@ class MachineError(LitesmithError):
     """The machine lacks something, such as memory: provide it."""
 
 
+class ReleaseError(LitesmithError):
+    """A model was not put in service: the text says why."""
+
+
 class ConversionError(LitesmithError):
     """A converted file differs from its Keras model."""
 

@@ -76,10 +76,8 @@ REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
 
-# What later runs are compared with, or null; beside it those of other data sets than the project's own,
-# in the project alone. Only `python -m tasks reference` writes them.
-REFERENCE = Path("reports/reference.json")
-REFERENCES = Path("reports/references")
+# The run that others were compared with before there were releases, or null. Nothing writes it any more.
+BEFORE_RELEASES = Path("reports/reference.json")
 
 # Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all.
 RUNS = Path("reports/runs")
@@ -91,7 +89,7 @@ REFUSALS = Path("reports/refusals")
 
 # What a killed run resumes from; what steps computed from content that may come again; the MD5s of each
 # step's last outputs. Then the holder of the workspace for a whole run, the step that runs, the process
-# that serves the deployments, those that change batches and the regression set.
+# that serves the deployments, those that change batches, the regression set and releases.
 WORK = Path(".litesmith/work")
 CACHE = Path(".litesmith/cache")
 CHECKSUMS = Path(".litesmith/checksums")
@@ -100,6 +98,7 @@ STEP_LOCK = Path(".litesmith/step.lock")
 SERVE_LOCK = Path(".litesmith/serve.lock")
 BATCHES_LOCK = Path(".litesmith/batches.lock")
 REGRESSIONS_LOCK = Path(".litesmith/regressions.lock")
+RELEASES_LOCK = Path(".litesmith/releases.lock")
 
 
 def metrics(stem: str) -> Path:

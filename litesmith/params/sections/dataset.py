@@ -195,5 +195,9 @@ class KeyedDivision(Division, Keyed):
     """The division of a data set, which names its file in errors."""
 
 
-class Dataset(DatasetParams, KeyedForm, KeyedOrigin, KeyedDivision):
+class KeyedDescription(Description, Keyed):
+    """What a model card says of a data set whose file has a name."""
+
+
+class Dataset(DatasetParams, KeyedForm, KeyedOrigin, KeyedDivision, KeyedDescription):
     """A data set, and the name of its file."""
