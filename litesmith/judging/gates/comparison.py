@@ -26,11 +26,11 @@ def merit(case: Case, params: JudgeParams) -> Merit | None:
 
 
 def describe(seen: Comparison) -> str:
-    """Return a difference with its interval in words."""
+    """Return a difference with its interval, and the p-value that it is a gain."""
     difference = seen.difference
     return (
         f"{points(difference.mean)} ({points(difference.low)} to {points(difference.high)}; "
-        f"{seen.num_gained} gained, {seen.num_lost} lost)"
+        f"{seen.num_gained} gained, {seen.num_lost} lost, p = {seen.p_better:.2g})"
     )
 
 
