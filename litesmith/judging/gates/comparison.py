@@ -3,7 +3,7 @@
 from litesmith.judging.case import Case
 from litesmith.judging.gates.gate import Finding, Gate, percent, points, unsigned_points
 from litesmith.params.sections.judge import JudgeParams
-from litesmith.records.judge import Comparison, Merit
+from litesmith.records.service.judge import Comparison, Merit
 
 
 def merit(case: Case, params: JudgeParams) -> Merit | None:
