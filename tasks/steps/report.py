@@ -4,6 +4,7 @@ import csv
 import hashlib
 import logging
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_type_hints
 
@@ -166,11 +167,14 @@ def _predictions(path: Path) -> "Predictions":
     from litesmith.report.inputs import Predictions
 
     with np.load(path) as arrays:
-        names = [str(name) for name in arrays["variants"]]
+        variants, labels, predicted, confidence, rows, images = itemgetter(
+            "variants", "labels", "predicted", "confidence", "wrong_rows", "wrong_images"
+        )(arrays)
+        names = [str(name) for name in variants]
         return Predictions(
-            labels=arrays["labels"],
-            predicted=dict(zip(names, arrays["predicted"], strict=True)),
-            confidence=dict(zip(names, arrays["confidence"], strict=True)),
-            error_rows=arrays["wrong_rows"],
-            error_images=arrays["wrong_images"],
+            labels=labels,
+            predicted=dict(zip(names, predicted, strict=True)),
+            confidence=dict(zip(names, confidence, strict=True)),
+            error_rows=rows,
+            error_images=images,
         )
