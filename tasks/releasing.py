@@ -6,13 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import litesmith.release.check
-from litesmith.errors import DataError, MachineError, ParamsError
+from litesmith.errors import MachineError, ParamsError
 from litesmith.files import UTF8_PIPES
 from tasks import catalog
 
-_CODE = Path(__file__).resolve().parents[1]
-_CHECK_PATIENCE_S = 60.0
 _KEEP_PATIENCE_S = 120.0
 _GIT_PATIENCE_S = 10.0
 
@@ -31,41 +28,42 @@ def require_registry(folder: Path) -> None:
         )
 
 
-def check_apart(package: Path) -> None:
-    """Check a package in a process of its own.
+def check_apart(package: Path, public_key: Path | None = None) -> None:
+    """Check a package; its model runs in a process of its own.
 
     Raises:
-        DataError: The package does not verify, or the process ends in another way.
+        DataError: The package does not verify, or is not signed with the key.
     """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", litesmith.release.check.__name__, str(package)],
-            env={**os.environ, **UTF8_PIPES, "PYTHONPATH": str(_CODE)},
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_CHECK_PATIENCE_S,
-        )
-    except subprocess.TimeoutExpired as error:
-        text = f"the check of {package} did not end within {_CHECK_PATIENCE_S:g} s. Try again."
-        raise DataError(text) from error
-    if done.returncode:
-        said = done.stderr.strip() or f"the process ended with {done.returncode}"
-        raise DataError(f"{package} does not verify: {said}")
+    from litesmith.release.checking import check_package
+
+    check_package(package, public_key)
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """Lets DVC keep what is staged, in the project alone."""
+    """Signs what is staged, and lets DVC keep it, in the project alone.
+
+    Attributes:
+        project: Its folder.
+        signing_key: A private key, None to leave packages without a signature.
+    """
 
     project: Path
+    signing_key: Path | None
 
     def __call__(self, staged: Path) -> str:
         """Add a package to DVC, push it, and return a text on that.
 
         A package that DVC does not take is in service all the same, from its folder.
+
+        Raises:
+            DataError: The key is none.
+            MachineError: The signature cannot be written.
         """
+        if self.signing_key:
+            from litesmith.release.signing import sign
+
+            sign(staged, self.signing_key)
         final = f"{catalog.RELEASED_PACKAGES / staged.name}"
         if not (self.project / ".dvc").is_dir():
             return f"DVC is not set up here: {final} is in this folder alone."

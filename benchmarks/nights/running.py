@@ -70,10 +70,11 @@ def make_project(folder: Path, source: Path) -> Path:
 
 def own_registry(folder: Path) -> None:
     """Let a workspace be a project, with batches and releases of its own."""
-    for shared in (catalog.INCOMING, catalog.ACCEPTED, catalog.RELEASES):
+    for shared in (catalog.INCOMING, catalog.ACCEPTED, catalog.REGRESSIONS, catalog.RELEASES):
         if (folder / shared).is_symlink():
             (folder / shared).unlink()
-    (folder / catalog.INCOMING).mkdir(exist_ok=True)
+    for folder_of_all in (catalog.INCOMING, catalog.REGRESSIONS):
+        (folder / folder_of_all).mkdir(exist_ok=True)
     write_accepted(folder / catalog.ACCEPTED, ())
     write_record(folder / catalog.IN_SERVICE, no_pointers())
 

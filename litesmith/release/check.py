@@ -1,7 +1,6 @@
 """The check of a package against its own manifest."""
 
 import hashlib
-import sys
 from pathlib import Path
 
 from litesmith.errors import DataError
@@ -32,17 +31,3 @@ def check_files(folder: Path) -> Manifest:
                 f"{file.sha256} and {file.bytes}. Restore the package."
             )
     return manifest
-
-
-def main() -> int:
-    """Check the package that the command line names, and return the exit code."""
-    try:
-        check_files(Path(sys.argv[1]))
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

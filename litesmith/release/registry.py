@@ -433,7 +433,7 @@ class Registry:
             candidate_sha256=decision.candidate.sha256 if decision else None,
             gate_sha256=decision.gate.sha256 if decision else None,
             gate_images=decision.gate.num_images if decision else None,
-            discordant=None,
+            discordant=decision.share_discordant if decision else None,
         )
         append_line(self._log, _text(line).decode())
         return line

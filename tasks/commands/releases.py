@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 
@@ -10,9 +11,10 @@ from litesmith.params.loading import read_dataset, read_params
 from litesmith.records.service.release import LogLine
 from litesmith.release.durable import PART, copy_folder, discard, rename_durably
 from litesmith.release.pointers import Key
-from litesmith.release.registry import Change, Order, Registry, read_candidate
+from litesmith.release.registry import Change, Check, Order, Registry, read_candidate
 from tasks import catalog
 from tasks.commands.batches import person
+from tasks.commands.packages import PUBLIC_KEY, SIGNING_KEY, configured_key
 from tasks.dag.lock import changing_releases, holding
 from tasks.profiles import Chosen, profile_overlays
 from tasks.releasing import Keeper, check_apart, pull, require_registry, revision
@@ -74,8 +76,9 @@ def promote_run(project: Path, root: Path, order: Order) -> Change:
     with changing_releases(project):
         _repair(registry)
         candidate = read_candidate(root / catalog.PACKAGE, root / catalog.DECISION)
+        keeper = Keeper(project, configured_key(project, SIGNING_KEY, catalog.SIGNING_KEY))
         try:
-            return registry.promote(candidate, order, check_apart, Keeper(project))
+            return registry.promote(candidate, order, check_apart, keeper)
         except (ReleaseError, DataError) as error:
             registry.refuse(candidate, order, str(error), most)
             raise
@@ -112,7 +115,7 @@ def rollback(
         key = _key(registry, project, data, version)
         target = registry.target(key, version)
         pull(project, target)
-        change = registry.rollback(key, target, order, check_apart)
+        change = registry.rollback(key, target, order, _check_signed(project))
     return f"{describe(change)} Its package was checked.\nCommit {catalog.RELEASES}."
 
 
@@ -133,7 +136,7 @@ def get_release(project: Path, folder: Path, data: str | None = None) -> str:
     if pointer is None:
         raise ReleaseError(f"no model is in service for {key}. `python -m tasks promote` puts one.")
     pull(project, pointer.version)
-    if registry.checked(key, pointer.version, check_apart) != pointer:
+    if registry.checked(key, pointer.version, _check_signed(project)) != pointer:
         raise DataError(f"{pointer.version} is not what {catalog.IN_SERVICE} points to. Restore it.")
     part = folder.with_name(f".{folder.name}{PART}")
     try:
@@ -227,6 +230,11 @@ def _key(registry: Registry, project: Path, data: str | None, version: str | Non
     if keys and own not in devices:
         raise ParamsError(f"{dataset} is in service on {', '.join(devices)}: name a version.")
     return Key(dataset, own)
+
+
+def _check_signed(project: Path) -> Check:
+    """Return the check of released packages, with their signature if a key is configured."""
+    return partial(check_apart, public_key=configured_key(project, PUBLIC_KEY, catalog.PUBLIC_KEY))
 
 
 def _repair(registry: Registry) -> None:

@@ -167,15 +167,14 @@ def _predictions(path: Path) -> "Predictions":
     from litesmith.report.inputs import Predictions
 
     with np.load(path) as arrays:
-        variants, *parts = itemgetter(
+        variants, labels, predicted, confidence, rows, images = itemgetter(
             "variants", "labels", "predicted", "confidence", "wrong_rows", "wrong_images"
         )(arrays)
-    labels, predicted, confidence, error_rows, error_images = parts
-    names = [str(name) for name in variants]
-    return Predictions(
-        labels=labels,
-        predicted=dict(zip(names, predicted, strict=True)),
-        confidence=dict(zip(names, confidence, strict=True)),
-        error_rows=error_rows,
-        error_images=error_images,
-    )
+        names = [str(name) for name in variants]
+        return Predictions(
+            labels=labels,
+            predicted=dict(zip(names, predicted, strict=True)),
+            confidence=dict(zip(names, confidence, strict=True)),
+            error_rows=rows,
+            error_images=images,
+        )

@@ -2,9 +2,11 @@
 
 import hashlib
 import shutil
+from functools import cache
 from pathlib import Path
 
 from litesmith.files import write_bytes
+from litesmith.judging.decide import decide
 from litesmith.records.record import write_record
 from litesmith.records.service.judge import (
     Decision,
@@ -15,6 +17,7 @@ from litesmith.records.service.judge import (
 )
 from litesmith.records.service.release import InService, Manifest, PackageFile
 from litesmith.release.registry import Candidate, read_candidate
+from tests.litesmith.judging.cases import subject, thresholds
 
 DATASET, DEVICE = "digits", "wearable"
 
@@ -33,20 +36,25 @@ def make_decision(
     judged = None
     if released:
         judged = JudgedFile(name="v", sha256=released.model_sha256, bytes=7, version=released.version)
-    return Decision(
-        kind="litesmith decision",
-        schema_version=1,
-        outcome=outcome,
-        headline=f"The gates say: {outcome}.",
-        reasons=(GateVerdict(name="floor", passed=True, text="well above the floor"),),
-        dataset=dataset,
-        device=DEVICE,
-        candidate=JudgedFile(
-            name="pruned-int8", sha256=digest_of(model), bytes=len(model), version=None
-        ),
-        released=judged,
-        gate=GateImages(num_images=500, sha256=gate, num_left_out=0),
+    return _decided(first=released is None).model_copy(
+        update={
+            "outcome": outcome,
+            "headline": f"The gates say: {outcome}.",
+            "reasons": (GateVerdict(name="floor", passed=True, text="well above the floor"),),
+            "dataset": dataset,
+            "device": DEVICE,
+            "candidate": JudgedFile(
+                name="pruned-int8", sha256=digest_of(model), bytes=len(model), version=None
+            ),
+            "released": judged,
+            "gate": GateImages(num_images=500, sha256=gate, num_left_out=0),
+        }
     )
+
+
+@cache
+def _decided(first: bool) -> Decision:
+    return decide(subject(first=first), thresholds())
 
 
 def write_package(folder: Path, decision: Decision, model: bytes, **files: bytes) -> None:

@@ -322,7 +322,8 @@ def test_a_decision_is_one_line_however_often_it_is_told(registry: Registry, tmp
     candidate = make_candidate(tmp_path / "a", b"one", "keep")
     assert registry.judged(candidate) is not None
     assert registry.judged(candidate) is None
-    assert registry.judged(make_candidate(tmp_path / "b", b"two", "undecided"))
+    released = registry.in_service(KEY)
+    assert registry.judged(make_candidate(tmp_path / "b", b"two", "undecided", released))
     log = registry.log()
     assert [(line.event, line.outcome) for line in log.lines] == [
         ("judged", "keep"),

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,18 @@ from litesmith.files import read_json
 from litesmith.records.record import write_record
 from litesmith.records.service.judge import DecisionOutcome
 from litesmith.release.check import check_files
+from litesmith.release.package import write_package as pack
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Registry
 from tasks import catalog
 from tasks.__main__ import main
+from tasks.commands.packages import make_key_pair
 from tasks.commands.releases import get_release, list_releases, promote, rollback
 from tasks.dag.lock import changing_releases
 from tasks.releasing import check_apart
 from tasks.workspace import clean
 from tests.litesmith.release.made import DEVICE, make_decision, write_package
+from tests.litesmith.release.packages import tiny_release
 from tests.tasks.commands.test_batches import make_project
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +58,7 @@ def fixture_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def check(package: Path) -> None:
+def check(package: Path, public_key: Path | None = None) -> None:
     check_files(package)
 
 
@@ -70,6 +74,18 @@ def judge(project: Path, root: Path, model: bytes, outcome: DecisionOutcome = "p
     decision = make_decision(model, outcome, released, dataset=KEY.dataset)
     write_package(root / catalog.PACKAGE, decision, model)
     write_record(root / catalog.DECISION, decision)
+
+
+def judge_tiny(project: Path, root: Path, precision: str) -> bytes:
+    """Leave what the steps leave, with a package that verifies, and return its model."""
+    release = tiny_release(precision)
+    released = Registry(project / catalog.RELEASES).in_service(KEY)
+    decision = make_decision(release.model, released=released, dataset=KEY.dataset)
+    write_record(root / catalog.DECISION, decision)
+    shutil.rmtree(root / catalog.PACKAGE, ignore_errors=True)
+    content = (root / catalog.DECISION).read_bytes()
+    pack(root / catalog.PACKAGE, replace(release, decision=content))
+    return release.model
 
 
 def events(project: Path) -> list[str]:
@@ -209,8 +225,8 @@ def test_a_lost_line_is_told(project: Path) -> None:
     assert "1 lines of releases/log.jsonl cannot be read." in list_releases(project)
 
 
-def test_a_process_that_ends_is_a_package_that_does_not_verify(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere does not verify: .*holds no manifest\.json"):
+def test_a_folder_that_is_no_package_does_not_verify(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere"):
         check_apart(tmp_path / "nowhere")
 
 
@@ -242,8 +258,9 @@ def timed(project: Path, *words: str) -> float:
 @pytest.mark.slow
 def test_dvc_keeps_and_pushes_every_version_and_a_clone_gets_them(kept: Path, tmp_path: Path) -> None:
     took = list[float]()
-    for model in (b"one", b"two"):
-        judge(kept, kept, model)
+    models = []
+    for precision in ("int8", "float32"):
+        models.append(judge_tiny(kept, kept, precision))
         took.append(timed(kept, "promote"))
     took.append(timed(kept, "rollback"))
     assert max(took) < 30  # 5 s on a machine that does nothing else: docs/promotion.md
@@ -267,26 +284,26 @@ def test_dvc_keeps_and_pushes_every_version_and_a_clone_gets_them(kept: Path, tm
     clone = tmp_path / "clone"
     shutil.copytree(kept, clone, ignore=shutil.ignore_patterns(*versions, "cache", "tmp"))
     assert "-0001, in service for" in get_release(clone, tmp_path / "got")
-    assert (tmp_path / "got/model.tflite").read_bytes() == b"one"
+    assert (tmp_path / "got/model.tflite").read_bytes() == models[0]
     assert "-0002 is in service" in rollback(clone, versions[1])
-    assert (clone / catalog.RELEASED_PACKAGES / versions[1] / "model.tflite").read_bytes() == b"two"
+    assert (clone / catalog.RELEASED_PACKAGES / versions[1] / "model.tflite").read_bytes() == models[1]
 
 
 @pytest.mark.slow
 def test_what_dvc_cannot_do_is_told_and_the_model_is_in_service(kept: Path, tmp_path: Path) -> None:
-    judge(kept, kept, b"one")
+    judge_tiny(kept, kept, "int8")
     (tmp_path / "remote").write_text("a file where a folder is expected")
     assert "NOT PUSHED: ERROR" in promote(kept)
-    assert "releases/packages/fashion-mnist-wearable-0001.dvc` has run" in promote_again(kept)
+    assert "releases/packages/fashion-mnist-wearable-0001.dvc` has run" in promote_again(kept, "int4")
     (kept / ".dvc/config").write_text("[core\n")
-    assert "DVC does not keep it: ERROR" in promote_again(kept)
+    assert "DVC does not keep it: ERROR" in promote_again(kept, "float32")
     shutil.rmtree(kept / ".dvc")
-    assert "DVC is not set up here" in promote_again(kept)
+    assert "DVC is not set up here" in promote_again(kept, "float16")
     assert (kept / catalog.RELEASED_PACKAGES / "fashion-mnist-wearable-0004").is_dir()
 
 
-def promote_again(project: Path) -> str:
-    judge(project, project, f"{len(events(project))}".encode())
+def promote_again(project: Path, precision: str) -> str:
+    judge_tiny(project, project, precision)
     return promote(project).replace("-0002.dvc", "-0001.dvc")
 
 
@@ -300,8 +317,8 @@ sys.exit(main(["promote", "--profile", sys.argv[1]]))
 
 @pytest.mark.slow
 def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(project: Path) -> None:
-    for profile in ("nightly", "quick"):
-        judge(project, project / f".workspaces/{profile}", profile.encode())
+    for profile, precision in (("nightly", "int8"), ("quick", "int4")):
+        judge_tiny(project, project / f".workspaces/{profile}", precision)
     both = [
         subprocess.Popen(
             [sys.executable, "-c", _HOLD, profile],
@@ -383,7 +400,24 @@ def test_a_promotion_that_is_killed_with_dvc_leaves_a_whole_model(kept: Path) ->
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout.split()[-2]) > 30
-    judge(kept, kept, b"the last")
+    judge_tiny(kept, kept, "int8")
     assert "DVC keeps it and has pushed it." in promote(kept)
     names = (f"releases/packages/{name}.dvc" for name in Registry(kept / "releases").versions(KEY))
     assert "up to date" in run(kept, "status", *names)
+
+
+@pytest.mark.slow
+def test_a_key_that_is_configured_signs_what_is_released(kept: Path, tmp_path: Path) -> None:
+    judge_tiny(kept, kept, "int8")
+    promote(kept)
+    make_key_pair(kept)
+    judge_tiny(kept, kept, "int4")
+    promote(kept)
+    package = kept / catalog.RELEASED_PACKAGES / "fashion-mnist-wearable-0002"
+    assert (package / "manifest.sig").is_file()
+    assert "-0002, in service for" in get_release(kept, tmp_path / "got")
+    with pytest.raises(DataError, match=r"-0001 is not signed"):
+        rollback(kept)
+    (package / "manifest.sig").write_bytes(bytes(64))
+    with pytest.raises(DataError, match="the signature is wrong"):
+        get_release(kept, tmp_path / "other")

@@ -123,7 +123,7 @@ def test_another_device_or_limit_makes_the_stages_stale_that_read_it(tmp_path: P
     assert changed(before) == set()
     write_text(tmp_path / "devices/other.yaml", yaml_text({**limits, "max_macs": 99_000_000}))
     write_text(tmp_path / "params.yaml", yaml_text({**params, "device": "other"}))
-    assert changed(before) == {"sweep", "convert", "evaluate", "judge"}
+    assert changed(before) == {"sweep", "convert", "evaluate", "judge", "report"}
 
 
 def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:
