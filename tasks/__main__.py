@@ -145,7 +145,7 @@ def _add_releases(commands: Commands) -> None:
         examples=[
             "python -m tasks promote",
             "python -m tasks promote --profile nightly",
-            'python -m tasks promote --by "A. Person" --why "the loss is on one class that is rare"',
+            'python -m tasks promote --by "A. Person" --why "the class is rare"',
         ],
     )
     add_choice(promoting, "the last run with profiles/NAME.yaml; several in the order given to that run")
@@ -260,7 +260,7 @@ def _add_packages(commands: Commands) -> None:
         summary="check files, signature, form and answers of a package",
         examples=[
             "python -m tasks verify models/package",
-            "python -m tasks verify releases/packages/fashion-mnist-wearable-0001 --key release.pub.pem",
+            "python -m tasks verify releases/packages/digits-wearable-0001 --key team.pem",
         ],
     )
     verify.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
