@@ -192,7 +192,7 @@ def _add_packages(commands: Commands) -> None:
         commands,
         "verify",
         lambda chosen: print(
-            verify_package(Path.cwd(), chosen.package, chosen.key, unsigned=chosen.unsigned)
+            verify_package(Path(), chosen.package, chosen.key, unsigned=chosen.unsigned)
         ),
         summary="check files, signature, form and answers of a package",
         examples=[
