@@ -29,10 +29,13 @@ BENCHMARKS = (
     "ablation",
     "rounding",
     "verdicts",
+    "gates",
+    "nights",
     "render",
     "pictures",
     "growth",
     "intake",
+    "kills",
     "fuzz",
 )
 # The results of a benchmark that has more than the one of its name.

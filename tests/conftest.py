@@ -22,8 +22,8 @@ from tasks.workspace import make_workspace
 PROJECT = Path(__file__).parents[1]
 ROLES = ("train_images", "train_labels", "test_images", "test_labels")
 
-# Groups of tests that take minutes, in the order in which they begin; the second waits more than it computes.
-_LONG_GROUPS = ("kills", "places", "ends", "dask", "offline")
+# Groups of tests that take minutes, in the order in which they begin; those of places wait more than they compute.
+_LONG_GROUPS = ("kills", "places/worker", "places/server", "ends", "dask", "offline")
 
 # The line of a module all of whose tests are slow.
 _SLOW = re.compile(r"^pytestmark = .*pytest\.mark\.slow\b", re.MULTILINE)

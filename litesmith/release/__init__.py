@@ -1,1 +1,1 @@
-"""Packages of released models, and their checks."""
+"""Packages of released models, and their registry."""

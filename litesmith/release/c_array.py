@@ -2,7 +2,7 @@
 
 import string
 
-from litesmith.records.release import Arena, Manifest
+from litesmith.records.service.release import Arena, Manifest
 from litesmith.tflite.metadata import Metadata
 
 _BYTES_PER_LINE = 16

@@ -1,6 +1,5 @@
 """Committed files that commands write from others and check."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,6 @@ from tasks import catalog
 from tasks.dag import dvcfile, versions
 from tasks.pipeline import PIPELINE
 
-_LOG = logging.getLogger(__name__)
 _NOTES = Path("docs/optimization-notes.md")
 
 
@@ -50,16 +48,12 @@ def _notes(root: Path) -> str:
     from litesmith.documents.notes import render_notes
     from litesmith.records.record import read_record
     from litesmith.records.summary import Summary
-    from litesmith.report.older import is_older
 
     path = root / catalog.SUMMARY
     if not path.is_file():
         raise ContractError(
             f"{catalog.SUMMARY} is missing, which the notes quote. Run `dvc repro` to write it."
         )
-    if is_older(path):
-        _LOG.warning("%s is of an older version: the notes stay until the next run", catalog.SUMMARY)
-        return (root / _NOTES).read_text(encoding="utf-8")
     summary = read_record(path, Summary)
     return render_notes(summary.results, summary.provenance)
 

@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -7,7 +8,6 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, FlowRun
 from prefect.states import Pending, Running
 
-from flows.serving.environment import HOME
 from flows.serving.serve import _release
 from flows.serving.server import require_answer, server, server_cpu_s
 from tests.flows.serving.test_environment import FOREIGN
@@ -16,14 +16,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(
+    tmp_path_factory: pytest.TempPathFactory, with_database: Callable[[Path], Path]
+) -> Iterator[str]:
     """Start a server where all that people set for another one is in its way."""
-    folder = tmp_path_factory.mktemp("served")
+    folder = with_database(tmp_path_factory.mktemp("served"))
     (folder / ".env").write_text(
         "PREFECT_SERVER_API_AUTH_STRING=admin:pass\nPREFECT_SERVER_API_BASE_PATH=/other\n"
     )
     (folder / "prefect.toml").write_text('[server.api]\nauth_string = "admin:pass"\n')
-    (folder / HOME).mkdir(parents=True)
     profile = 'active = "other"\n[profiles.other]\nPREFECT_API_URL = "http://127.0.0.1:9/api"\n'
     (folder / "profiles.toml").write_text(profile)
     foreign = {**FOREIGN, "PREFECT_HOME": str(folder)}

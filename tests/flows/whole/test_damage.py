@@ -15,23 +15,28 @@ from tests.flows.marked import Commands
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 
 
+# An output of a step that takes a second to make again, and read where a network is trained.
+_DAMAGED = catalog.FORM
+_MAKER, _READER = "prepare", "baseline"
+
+
 @dataclass
 class Seen:
-    """A workspace whose model was damaged in DVC's cache.
+    """A workspace a file of which was damaged in DVC's cache.
 
     Attributes:
-        place: Path of the model in the cache.
+        place: Path of the file in the cache.
         outputs: Exit code and output of each command, by name.
-        trained: Whether the step after it left a model.
+        trained: Whether the step that reads it left a model.
         mended: Exit codes of the suggested fix, and of what had failed.
-        model: The model before, and after the fix.
+        content: The file's content before, and after the fix.
     """
 
     place: str
     outputs: dict[str, tuple[int, str]]
     trained: bool
     mended: list[int]
-    model: tuple[bytes, bytes]
+    content: tuple[bytes, bytes]
 
 
 @pytest.fixture(scope="module")
@@ -39,28 +44,28 @@ def seen(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     reference.wait_for(lambda: not reference.alive(), "dvc repro", 900)
     folder = tmp_path_factory.mktemp("damage") / "ws"
     shutil.copytree(reference.folder, folder, ignore=shutil.ignore_patterns("tmp", "*.log"))
-    commands, model = Commands(folder), folder / catalog.TUNED_MODEL
-    before = model.read_bytes()
+    commands, damaged = Commands(folder), folder / _DAMAGED
+    before = damaged.read_bytes()
     place = _damage(folder)
-    model.unlink()
-    _change_pruning(folder)
+    damaged.unlink()
+    _change_training(folder)
     outputs = {}
-    for command in (("dvc", "repro", "prune"), ("flows", "retrain")):
+    for command in (("dvc", "repro", _READER), ("flows", "retrain")):
         outputs[command[0]] = commands.run(*command)
-    trained = (folder / catalog.PRUNED_MODEL).exists()
-    fix = re.search(r"`(rm -rf [^`]+) && (dvc repro sweep)`", outputs["dvc"][1])
+    trained = (folder / catalog.BASELINE_MODEL).exists()
+    fix = re.search(rf"`(rm -rf [^`]+) && (dvc repro {_MAKER})`", outputs["dvc"][1])
     assert fix, outputs["dvc"][1]
     subprocess.run(fix[1].split(), cwd=folder, check=True)
-    mended = [commands.run(*fix[2].split())[0], commands.run("dvc", "repro", "prune")[0]]
+    mended = [commands.run(*fix[2].split())[0], commands.run("dvc", "repro", _READER)[0]]
     return Seen(
-        place.relative_to(folder).as_posix(), outputs, trained, mended, (before, model.read_bytes())
+        place.relative_to(folder).as_posix(), outputs, trained, mended, (before, damaged.read_bytes())
     )
 
 
 def _damage(folder: Path) -> Path:
-    """Change a byte of the model in DVC's cache, and return its path there."""
-    outs = read_yaml(folder / "dvc.lock")["stages"]["sweep"]["outs"]
-    (md5,) = (out["md5"] for out in outs if out["path"] == catalog.TUNED_MODEL.as_posix())
+    """Change a byte of the file in DVC's cache, and return its path there."""
+    outs = read_yaml(folder / "dvc.lock")["stages"][_MAKER]["outs"]
+    (md5,) = (out["md5"] for out in outs if out["path"] == _DAMAGED.as_posix())
     place = folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
     content = bytearray(place.read_bytes())
     content[len(content) // 2] ^= 1
@@ -70,9 +75,9 @@ def _damage(folder: Path) -> Path:
     return place
 
 
-def _change_pruning(folder: Path) -> None:
+def _change_training(folder: Path) -> None:
     content = read_yaml(folder / catalog.PARAMS)
-    content["prune"]["recipe"]["learning_rate"] /= 2
+    content[_READER]["learning_rate"] /= 2
     write_text(folder / catalog.PARAMS, yaml_text(content))
 
 
@@ -80,7 +85,7 @@ def _change_pruning(folder: Path) -> None:
 def test_the_damaged_file_is_named_and_nothing_is_trained_on_it(seen: Seen, command: str) -> None:
     code, output = seen.outputs[command]
     assert code != 0
-    assert "step prune cannot run: models/tuned.h5 has another content: expected MD5" in output
+    assert f"step {_READER} cannot run: {_DAMAGED} has another content: expected MD5" in output
     assert f"DVC's own copy is damaged too and would be restored in every run: {seen.place}." in output
     assert "Traceback" not in output
     assert not seen.trained
@@ -88,4 +93,4 @@ def test_the_damaged_file_is_named_and_nothing_is_trained_on_it(seen: Seen, comm
 
 def test_the_suggested_fix_works(seen: Seen) -> None:
     assert seen.mended == [0, 0]
-    assert seen.model[0] == seen.model[1]
+    assert seen.content[0] == seen.content[1]

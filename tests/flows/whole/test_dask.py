@@ -54,12 +54,14 @@ def small_project(folder: Path) -> Commands:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+def seen(
+    tmp_path_factory: pytest.TempPathFactory, with_database: Callable[[Path], Path]
+) -> Iterator[Seen]:
     """Run the step with local workers, and beside it with a cluster."""
     local, commands = (small_project(tmp_path_factory.mktemp(name) / "ws") for name in ("local", "dask"))
     try:
         process = local.start("tasks", "run", "sweep")
-        with server(commands.folder) as url:
+        with server(with_database(commands.folder)) as url:
             commands.environment = {
                 **prefect_environment(commands.folder),
                 "PREFECT_API_URL": url,

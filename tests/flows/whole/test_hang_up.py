@@ -5,7 +5,7 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +46,10 @@ class Closed:
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
-    commands = Commands(tiny_project(tmp_path_factory.mktemp("closed") / "ws"))
+def closed(
+    tmp_path_factory: pytest.TempPathFactory, with_database: Callable[[Path], Path]
+) -> Iterator[Closed]:
+    commands = Commands(with_database(tiny_project(tmp_path_factory.mktemp("closed") / "ws")))
     terminal, end = pty.openpty()
     try:
         run = subprocess.Popen(
@@ -55,7 +57,8 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
             cwd=commands.folder, env=commands._env(), start_new_session=True,
         )  # fmt: skip
         os.close(end)
-        commands.running("-m", "tasks", "run", timeout_s=120)
+        # the first step that takes seconds
+        commands.find("-m", "tasks", "run", "validate", timeout_s=120)
         os.close(terminal)
         code = run.wait(60)
         left = commands.left_after(_GONE_S)

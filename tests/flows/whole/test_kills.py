@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,13 @@ class Observations:
 
 
 @pytest.fixture(scope="module")
-def observed(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observations]:
+def observed(
+    reference: Commands,
+    tmp_path_factory: pytest.TempPathFactory,
+    with_database: Callable[[Path], Path],
+) -> Iterator[Observations]:
     """Kill and complete runs; meanwhile the other core builds the reference."""
-    commands = Commands(tiny_project(tmp_path_factory.mktemp("story") / "ws"), OFTEN)
+    commands = Commands(with_database(tiny_project(tmp_path_factory.mktemp("story") / "ws")), OFTEN)
     seen = Observations(commands.folder)
     try:
         _kill_the_flow(commands, seen)

@@ -1,7 +1,7 @@
 """The slot of a deployment, after all processes that could free it were killed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from litesmith.files import read_yaml
 from tests.flows.marked import Commands
 from tests.flows.served import ROOT, place_order, tiny_project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("places")]
+pytestmark = pytest.mark.slow
 
 # Half a minute more than the least grace period that Prefect takes, and far below its default (300).
 _FREE_S = 90
@@ -91,8 +91,14 @@ def _end_state(client: SyncPrefectClient, run: FlowRun) -> str | None:
     return next((str(state.name) for state in states if state.is_running() or state.is_final()), None)
 
 
-def test_the_next_order_runs_after_worker_and_run_were_killed_together(tmp_path: Path) -> None:
-    commands = Commands(tiny_project(tmp_path / "ws"), {"PREFECT_WORKER_QUERY_SECONDS": "1"})
+# Each in a process of its own: they wait a minute and more for the end of a lease.
+@pytest.mark.xdist_group("places/worker")
+def test_the_next_order_runs_after_worker_and_run_were_killed_together(
+    tmp_path: Path, with_database: Callable[[Path], Path]
+) -> None:
+    commands = Commands(
+        with_database(tiny_project(tmp_path / "ws")), {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+    )
     try:
         with server(commands.folder) as url, SyncPrefectClient(url) as client:
             environment = own_environment(commands.folder, url)
@@ -113,13 +119,14 @@ def test_the_next_order_runs_after_worker_and_run_were_killed_together(tmp_path:
     assert (set(refused) - {"Cancelled"}, last) == (set(), "Running")
 
 
+@pytest.mark.xdist_group("places/server")
 def test_a_server_that_was_killed_and_started_again_frees_the_slot_of_a_dead_run(
-    tmp_path: Path,
+    tmp_path: Path, with_database: Callable[[Path], Path]
 ) -> None:
     options = ConcurrencyOptions(
         collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=_grace_period_s()
     )
-    with server(tmp_path) as url, SyncPrefectClient(url) as client:
+    with server(with_database(tmp_path)) as url, SyncPrefectClient(url) as client:
         flow = client.create_flow_from_name("retrain")
         deployment = client.create_deployment(
             flow, "on-demand", concurrency_limit=1, concurrency_options=options

@@ -11,10 +11,11 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from litesmith.judging.decide import decide
 from litesmith.params.sections.dataset import Description
-from litesmith.records.judge import Decision, GateImages, JudgedFile, ScoreHistogram
 from litesmith.records.prepare import SplitSummary
-from litesmith.records.release import PackageProvenance
+from litesmith.records.service.judge import Decision, JudgedFile, ScoreHistogram
+from litesmith.records.service.release import PackageProvenance
 from litesmith.release import verify
 from litesmith.release.golden import golden_rows
 from litesmith.release.package import Release, write_package
@@ -22,6 +23,7 @@ from litesmith.report.reference import this_run
 from litesmith.tflite import runtime
 from litesmith.tflite.metadata import parse_metadata
 from litesmith.tflite.slimming import unpack
+from tests.litesmith.judging.cases import subject, thresholds
 from tests.litesmith.make_tiny import TINY, images
 from tests.litesmith.report.report_inputs import FINAL, report_inputs
 
@@ -32,20 +34,17 @@ def tiny_decision(model: bytes) -> Decision:
     """Return a decision to promote a model."""
     digest = hashlib.sha256(model).hexdigest()
     scores = (*([0] * 19), 20)
-    return Decision(
-        kind="litesmith decision",
-        schema_version=1,
-        outcome="promote",
-        headline="The first release.",
-        reasons=(),
-        dataset="sides",
-        device="wearable",
-        candidate=JudgedFile(name=FINAL, sha256=digest, bytes=len(model), version=None),
-        released=None,
-        gate=GateImages(num_images=60, sha256="0" * 64, num_left_out=0),
-        scores=ScoreHistogram(
-            bin_width=0.05, num_images=60, overall=(*([0] * 19), 60), by_class=(scores, scores, scores)
-        ),
+    return decide(subject(first=True), thresholds()).model_copy(
+        update={
+            "dataset": "sides",
+            "candidate": JudgedFile(name=FINAL, sha256=digest, bytes=len(model), version=None),
+            "scores": ScoreHistogram(
+                bin_width=0.05,
+                num_images=60,
+                overall=(*([0] * 19), 60),
+                by_class=(scores, scores, scores),
+            ),
+        }
     )
 
 

@@ -1,14 +1,13 @@
 """Packages of released models, versions in service, and the log."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import AwareDatetime, JsonValue
 
 from litesmith.params.section import about
-from litesmith.records.judge import DecisionOutcome
 from litesmith.records.prepare import SplitSummary
 from litesmith.records.record import Count, Record, Share
+from litesmith.records.service.judge import DecisionOutcome
 
 
 class PackageFile(Record):
@@ -88,21 +87,30 @@ class Pointers(Record):
     in_service: dict[str, InService]
 
 
-Event = Literal["judged", "promoted", "refused", "rolled back"]
+def no_pointers() -> Pointers:
+    """Return what the pointer file holds before the first release."""
+    return Pointers(kind="litesmith releases in service", schema_version=1, in_service={})
+
+
+Event = Literal["judged", "promoted", "refused", "rolled back", "not completed"]
+"""What a line of the log tells; ``not completed``: a line before it did not come to pass."""
 
 
 class LogLine(Record):
     """A line of the registry's log, which is only appended to."""
 
-    when: Annotated[datetime, about("In UTC.")]
+    when: Annotated[AwareDatetime, about("In UTC.")]
     event: Event
     dataset: str
     device: str
-    version: Annotated[str | None, about("That was put in service, or that the line is about.")]
+    version: Annotated[str | None, about("In service from then on; None if there is none.")]
     before: Annotated[str | None, about("The version in service until then.")]
     by: Annotated[str | None, about("The person who ordered it; None where the decision did.")]
     why: str
+    revision: Annotated[str | None, about("Git's, when it was ordered; None if git does not tell.")]
     outcome: Annotated[DecisionOutcome | None, about("Of the decision; None of a rollback.")]
     decision_sha256: str | None
     candidate_sha256: str | None
     gate_sha256: str | None
+    gate_images: Annotated[Count | None, about("How many images the decision rests on.")]
+    discordant: Annotated[Share | None, about("Images that one of the two files alone got right.")]

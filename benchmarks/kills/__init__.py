@@ -1,0 +1,1 @@
+"""Runs that are killed in every stage, and the bytes of the next one."""
