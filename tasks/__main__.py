@@ -256,7 +256,9 @@ def _add_packages(commands: Commands) -> None:
     verify = add_command(
         commands,
         "verify",
-        lambda chosen: print(verify_package(Path.cwd(), chosen.package, chosen.key)),
+        lambda chosen: print(
+            verify_package(Path(), chosen.package, chosen.key, unsigned=chosen.unsigned)
+        ),
         summary="check files, signature, form and answers of a package",
         examples=[
             "python -m tasks verify models/package",
@@ -265,7 +267,11 @@ def _add_packages(commands: Commands) -> None:
     )
     verify.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
     key_help = "the public key that it must be signed with; by default the one configured, if any"
-    verify.add_argument("--key", type=Path, metavar="FILE", help=key_help)
+    signed = verify.add_mutually_exclusive_group()
+    signed.add_argument("--key", type=Path, metavar="FILE", help=key_help)
+    signed.add_argument(
+        "--unsigned", action="store_true", help="check the files alone, as of a package not yet promoted"
+    )
     export = add_command(
         commands,
         "export",

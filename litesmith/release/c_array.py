@@ -1,9 +1,13 @@
 """A model as a C array, for microcontrollers without a file system."""
 
+import string
+
 from litesmith.records.service.release import Arena, Manifest
 from litesmith.tflite.metadata import Metadata
 
 _BYTES_PER_LINE = 16
+# What stands for itself in a C string: no quotes or backslashes, and no question marks, as of trigraphs.
+_PLAIN = (string.ascii_letters + string.digits + " -_./,+()").encode()
 
 
 def render_c_array(model: bytes, metadata: Metadata, manifest: Manifest, arena: Arena | None) -> str:
@@ -77,11 +81,8 @@ def _defines(metadata: Metadata, arena: Arena | None) -> list[tuple[str, str]]:
 
 def _c_string(text: str) -> str:
     """Return a text in UTF-8 as a C string, with special characters escaped."""
-    plain = [
-        chr(byte) if byte < 128 and (chr(byte).isalnum() or byte == ord(" ")) else f"\\{byte:03o}"
-        for byte in text.encode()
-    ]
-    return f'"{"".join(plain)}"'
+    written = [chr(byte) if byte in _PLAIN else f"\\{byte:03o}" for byte in text.encode()]
+    return f'"{"".join(written)}"'
 
 
 def _comment(text: str) -> str:

@@ -94,7 +94,8 @@ def check_signature(package: Path, public_key: Path) -> None:
     if not os.path.lexists(package / SIGNATURE):
         raise DataError(
             f"{package} is not signed: {SIGNATURE} is missing, and the key {public_key} asks for it. "
-            "Get it from where it was signed, or leave the key out to check the files alone."
+            "Get it from where it was signed. Before promotion no package is: `python -m tasks verify "
+            "--unsigned` checks the files alone."
         )
     try:
         signature = read_limited(package / SIGNATURE, _MAX_KEY_BYTES)

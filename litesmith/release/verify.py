@@ -256,7 +256,7 @@ def open_model(content: bytes) -> tuple[Any, str]:
             _refuse(f"{MODEL} asks for tensors of {size_bytes:,} bytes in all")
         interpreter.allocate_tensors()
     except (OSError, ValueError, RuntimeError, MemoryError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         if any(words in reason.lower() for words in _LACKING):
             raise PackageError(
                 f"{MODEL} needs an operator that {runtime} does not have: {reason}. operators.json "

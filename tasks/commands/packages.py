@@ -10,13 +10,14 @@ from tasks import catalog
 SIGNING_KEY, PUBLIC_KEY = "LITESMITH_SIGNING_KEY", "LITESMITH_PUBLIC_KEY"
 
 
-def verify_package(root: Path, package: Path, key: Path | None = None) -> str:
+def verify_package(root: Path, package: Path, key: Path | None = None, unsigned: bool = False) -> str:
     """Check a package, and return what was checked.
 
     Args:
         root: Folder of the project.
         package: Folder of the package.
         key: Public key that it must be signed with; None for the configured one, if any.
+        unsigned: Whether to check the files alone, with no key at all.
 
     Raises:
         DataError: The package is not as it was made.
@@ -24,10 +25,11 @@ def verify_package(root: Path, package: Path, key: Path | None = None) -> str:
     """
     from litesmith.release.checking import check_package
 
-    chosen = key or configured_key(root, PUBLIC_KEY, catalog.PUBLIC_KEY)
+    chosen = None if unsigned else key or configured_key(root, PUBLIC_KEY, catalog.PUBLIC_KEY)
     manifest, lines = check_package(package, chosen)
     if chosen is None:
-        lines.append("signature not checked: no public key is configured or given with --key")
+        why = "as asked for" if unsigned else "no public key is configured or given with --key"
+        lines.append(f"signature not checked: {why}")
     what = f"{manifest.dataset} on {manifest.device}, decision: {manifest.decision}"
     return "\n".join([f"{package}: {what}", *lines, "good: the package is as it was made"])
 

@@ -55,6 +55,7 @@ def test_the_key_given_or_configured_is_asked_for(
     make_key_pair(tmp_path)
     with pytest.raises(DataError, match="the signature is wrong"):
         verify_package(tmp_path, package)
+    assert "signature not checked: as asked for" in verify_package(tmp_path, package, unsigned=True)
 
 
 def test_keys_are_made_once(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_the_command_line_refuses_without_a_traceback(
 ) -> None:
     assert main(["verify", str(package), "--key", str(package.parent / "release.pub.pem")]) == 0
     assert "good: the package is as it was made" in capsys.readouterr().out
-    assert main(["verify", str(tmp_path / "gone")]) == 1
+    assert main(["verify", str(tmp_path / "gone"), "--unsigned"]) == 1
     assert "gone is no folder" in capsys.readouterr().err
 
 
