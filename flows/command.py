@@ -7,9 +7,9 @@ from flows.progress import Progress, watching
 from flows.retrain import retrain
 from flows.stages import StageError
 from litesmith.documents.durations import duration
-from litesmith.records.judge import Decision
 from litesmith.records.record import read_record
 from litesmith.records.run import read_run
+from litesmith.records.service.judge import Decision
 from tasks import catalog
 from tasks.workspace import workspace_folder
 

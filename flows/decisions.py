@@ -14,7 +14,7 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from litesmith.errors import LitesmithError
 from litesmith.params.loading import read_params
 from litesmith.params.sections.retrain import RetrainParams
-from litesmith.records.judge import Decision
+from litesmith.records.service.judge import Decision
 from litesmith.release.registry import Candidate, Order, Registry, read_candidate
 from tasks import catalog
 from tasks.commands.releases import describe, promote_run

@@ -59,9 +59,9 @@ FINAL_LITE = Path("models/final.tflite")
 FINAL_METADATA = Path("models/final.json")
 
 PREDICTIONS = Path("reports/predictions.npz")
-# What `judge` found, `litesmith.records.judge.Decision`, and a page where the night cannot be judged.
+# What `judge` found: a `litesmith.records.service.judge.Decision`.
 DECISION = Path("reports/decision.json")
-# What would be released: `litesmith.records.release.Manifest` says what it holds.
+# What would be released: `litesmith.records.service.release.Manifest` says what it holds.
 PACKAGE = Path("models/package")
 # The registry, in the project alone (workspaces read it through a link): the versions in service in one
 # file, a folder for each package, and a log. Only `promote` and `rollback` write the first.

@@ -15,7 +15,7 @@ from litesmith.files import explaining, write_json, write_text, yaml_text
 from litesmith.params.loading import DATASETS, parse_params
 from litesmith.params.sections.dataset import Dataset, DatasetParams, FolderBase, PublishedBase
 from litesmith.records.record import write_record
-from litesmith.records.release import no_pointers
+from litesmith.records.service.release import no_pointers
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import (

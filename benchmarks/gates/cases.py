@@ -15,7 +15,7 @@ from litesmith.judging.gates.comparison import merit
 from litesmith.params.section import Count, Items, Section, Share
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.device import LimitCheck
-from litesmith.records.judge import DecisionOutcome, GateVerdict, LatencyFacts, Merit
+from litesmith.records.service.judge import DecisionOutcome, GateVerdict, LatencyFacts, Merit
 
 _BYTES = 100_000
 

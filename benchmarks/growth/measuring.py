@@ -21,7 +21,7 @@ from litesmith.files import write_json
 from litesmith.host import cpu_seconds
 from litesmith.params.sections.dataset import Dataset
 from litesmith.records.record import write_record
-from litesmith.records.release import no_pointers
+from litesmith.records.service.release import no_pointers
 from tasks import catalog
 
 STEPS = (1, 10, 600, 1000)

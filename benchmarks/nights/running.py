@@ -16,9 +16,9 @@ from litesmith.errors import LitesmithError
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.host import cpu_seconds
 from litesmith.params.loading import overlaid, read_params
-from litesmith.records.judge import Decision
 from litesmith.records.record import read_record, write_record
-from litesmith.records.release import Event, no_pointers
+from litesmith.records.service.judge import Decision
+from litesmith.records.service.release import Event, no_pointers
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Registry
 from tasks import catalog

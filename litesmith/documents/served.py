@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import mean
 
 from litesmith.analysis.luck import best_by_luck
-from litesmith.records.release import LogLine
+from litesmith.records.service.release import LogLine
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Registry
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from litesmith.judging.changes import compare
 from litesmith.judging.packing import unpack_answers
 from litesmith.records.device import LimitCheck
-from litesmith.records.judge import Changes, Evidence, JudgedFile, LatencyFacts, RegressionAnswer
+from litesmith.records.service.judge import Changes, Evidence, JudgedFile, LatencyFacts, RegressionAnswer
 
 Labels = NDArray[np.uint8]
 

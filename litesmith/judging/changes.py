@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from litesmith.analysis.exact import holm, mcnemar, share_at_least, share_at_most, smallest_shown
 from litesmith.analysis.intervals import CONFIDENCE, Estimate, wilson
 from litesmith.analysis.paired import paired_counts
-from litesmith.records.judge import Changes, ClassChange, Comparison
+from litesmith.records.service.judge import Changes, ClassChange, Comparison
 
 Labels = NDArray[np.uint8]
 

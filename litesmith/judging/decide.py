@@ -9,7 +9,7 @@ from litesmith.judging.gates.gate import unsigned_points
 from litesmith.judging.gates.registry import GATES
 from litesmith.judging.limits import limits_moved
 from litesmith.params.sections.judge import JudgeParams
-from litesmith.records.judge import (
+from litesmith.records.service.judge import (
     Changes,
     Decision,
     DecisionOutcome,

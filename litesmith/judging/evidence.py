@@ -18,7 +18,7 @@ from litesmith.judging.scores import score_histogram
 from litesmith.judging.timing import Timing, time_in_turns
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.device import LimitCheck
-from litesmith.records.judge import (
+from litesmith.records.service.judge import (
     Evidence,
     GateImages,
     JudgedFile,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.errors import DataError
-from litesmith.records.judge import Answers
+from litesmith.records.service.judge import Answers
 
 Labels = NDArray[np.uint8]
 

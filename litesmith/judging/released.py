@@ -9,9 +9,9 @@ from pydantic import ConfigDict
 
 from litesmith.errors import DataError
 from litesmith.records.device import LimitCheck
-from litesmith.records.judge import JudgedFile, PriorDecision
 from litesmith.records.record import Record, parse_record, read_record
-from litesmith.records.release import InService, Manifest, Pointers
+from litesmith.records.service.judge import JudgedFile, PriorDecision
+from litesmith.records.service.release import InService, Manifest, Pointers
 from litesmith.tflite.metadata import InputForm, Metadata
 from litesmith.tflite.runtime import LiteModel
 

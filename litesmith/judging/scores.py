@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.records.judge import ScoreHistogram
+from litesmith.records.service.judge import ScoreHistogram
 
 NUM_BINS = 20
 # Scores in float32 lie beside the edge of a bin where they should lie on it.

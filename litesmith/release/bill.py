@@ -13,8 +13,8 @@ from pydantic import JsonValue
 from litesmith.params.sections.dataset import Description
 from litesmith.records.convert import ConvertedFile, TensorForm
 from litesmith.records.evaluate import Variant
-from litesmith.records.judge import Decision
-from litesmith.records.release import PackageProvenance
+from litesmith.records.service.judge import Decision
+from litesmith.records.service.release import PackageProvenance
 
 Fields = dict[str, JsonValue]
 

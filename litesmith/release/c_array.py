@@ -1,6 +1,6 @@
 """A model as a C array, for microcontrollers without a file system."""
 
-from litesmith.records.release import Arena, Manifest
+from litesmith.records.service.release import Arena, Manifest
 from litesmith.tflite.metadata import Metadata
 
 _BYTES_PER_LINE = 16

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from litesmith.errors import DataError
 from litesmith.records.record import read_record
-from litesmith.records.release import Manifest
+from litesmith.records.service.release import Manifest
 
 MANIFEST = "manifest.json"
 

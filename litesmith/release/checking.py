@@ -7,7 +7,7 @@ from pathlib import Path
 
 from litesmith.errors import DataError
 from litesmith.records.record import read_record
-from litesmith.records.release import Manifest, Operator, Operators
+from litesmith.records.service.release import Manifest, Operator, Operators
 from litesmith.release import verify
 from litesmith.release.operators import list_operators
 from litesmith.release.signing import check_signature

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from litesmith.errors import DataError
 from litesmith.records.record import parse_record
-from litesmith.records.release import LogLine
+from litesmith.records.service.release import LogLine
 
 _STATES = ("promoted", "rolled back", "not completed")
 

@@ -8,7 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 from litesmith.device.measurement import Measurement
 from litesmith.device.registry import MEASUREMENTS
 from litesmith.records.device import DeviceMeasurement
-from litesmith.records.release import Arena, Operator
+from litesmith.records.service.release import Arena, Operator
 from litesmith.tflite.slimming import FlatModel, Table, unpack
 
 # Of the device, in devices/NAME.yaml.

@@ -14,9 +14,9 @@ from litesmith.files import write_bytes
 from litesmith.params.sections.dataset import Description
 from litesmith.records.convert import ConvertedFile
 from litesmith.records.evaluate import EvaluateResult
-from litesmith.records.judge import Decision
 from litesmith.records.record import Record, write_record
-from litesmith.records.release import Manifest, Operators, PackageFile, PackageProvenance
+from litesmith.records.service.judge import Decision
+from litesmith.records.service.release import Manifest, Operators, PackageFile, PackageProvenance
 from litesmith.records.summary import Reference
 from litesmith.release import verify
 from litesmith.release.bill import bill_of_materials

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from litesmith.errors import DataError
 from litesmith.records.record import read_record
-from litesmith.records.release import Pointers, no_pointers
+from litesmith.records.service.release import Pointers, no_pointers
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from litesmith.errors import DataError, LitesmithError, ParamsError, ReleaseError, did_you_mean
-from litesmith.records.judge import Decision
 from litesmith.records.record import Record, read_record
-from litesmith.records.release import Event, InService, LogLine, Pointers
+from litesmith.records.service.judge import Decision
+from litesmith.records.service.release import Event, InService, LogLine, Pointers
 from litesmith.release.check import MANIFEST, check_files
 from litesmith.release.durable import (
     PART,

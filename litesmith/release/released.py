@@ -6,7 +6,7 @@ from pathlib import Path
 
 from litesmith.errors import DataError
 from litesmith.records.record import parse_record
-from litesmith.records.release import Manifest
+from litesmith.records.service.release import Manifest
 from litesmith.release.check import MANIFEST
 from litesmith.release.pointers import Key, read_pointers
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from litesmith.errors import ContractError, DataError
 from litesmith.params.loading import read_dataset, read_params
 from litesmith.records.form import DataForm
-from litesmith.records.judge import Decision
 from litesmith.records.record import read_record
+from litesmith.records.service.judge import Decision
 from tasks import catalog
 from tasks.dag.lock import changing_regressions
 from tasks.incoming import require_project

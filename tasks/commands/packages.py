@@ -41,7 +41,7 @@ def export_package(package: Path, file: Path) -> str:
     """
     from litesmith.files import write_text
     from litesmith.records.record import read_record
-    from litesmith.records.release import Operators
+    from litesmith.records.service.release import Operators
     from litesmith.release.c_array import render_c_array
     from litesmith.release.checking import check_package
     from litesmith.release.verify import FORM, MODEL

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from litesmith.errors import DataError, ParamsError, ReleaseError
 from litesmith.params.loading import read_dataset, read_params
-from litesmith.records.release import LogLine
+from litesmith.records.service.release import LogLine
 from litesmith.release.durable import PART, copy_folder, discard, rename_durably
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Change, Check, Order, Registry, read_candidate

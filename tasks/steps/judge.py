@@ -14,9 +14,9 @@ from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.form import DataForm
-from litesmith.records.judge import Decision, JudgedFile, JudgeLatency, TimedFile
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record, write_record
+from litesmith.records.service.judge import Decision, JudgedFile, JudgeLatency, TimedFile
 from litesmith.records.validate import DatasetName, ValidateResult
 from tasks import catalog
 from tasks.dag.step import Measured, Metric, step

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 from litesmith.params.sections.dataset import Description
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
-from litesmith.records.judge import Decision
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.record import read_record
-from litesmith.records.release import PackageProvenance
+from litesmith.records.service.judge import Decision
+from litesmith.records.service.release import PackageProvenance
 from tasks import catalog
 from tasks.dag.step import Measured, step
 

@@ -8,7 +8,7 @@ from litesmith.errors import ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from litesmith.params.loading import read_params
 from litesmith.records.record import read_record
-from litesmith.records.release import Pointers, no_pointers
+from litesmith.records.service.release import Pointers, no_pointers
 from tasks import catalog
 from tasks.profiles import chosen_dataset, profile_overlays
 from tasks.releasing import require_registry

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from litesmith.files import read_json, write_text
-from litesmith.records.release import LogLine
+from litesmith.records.service.release import LogLine
 from tasks import catalog
 
 PROJECT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 from litesmith.judging.case import Case
 from litesmith.judging.gates.gate import Finding, Gate
 from litesmith.params.sections.judge import JudgeParams
-from litesmith.records.judge import ClassChange
+from litesmith.records.service.judge import ClassChange
 
 
 def _judge(case: Case, params: JudgeParams) -> Finding:

@@ -3,7 +3,7 @@
 from litesmith.judging.case import Case
 from litesmith.judging.gates.gate import Finding, Gate, percent, points, unsigned_points
 from litesmith.params.sections.judge import JudgeParams
-from litesmith.records.judge import Comparison, Merit
+from litesmith.records.service.judge import Comparison, Merit
 
 
 def merit(case: Case, params: JudgeParams) -> Merit | None:
@@ -26,11 +26,11 @@ def merit(case: Case, params: JudgeParams) -> Merit | None:
 
 
 def describe(seen: Comparison) -> str:
-    """Return a difference with its interval in words."""
+    """Return a difference with its interval, and the p-value that it is a gain."""
     difference = seen.difference
     return (
         f"{points(difference.mean)} ({points(difference.low)} to {points(difference.high)}; "
-        f"{seen.num_gained} gained, {seen.num_lost} lost)"
+        f"{seen.num_gained} gained, {seen.num_lost} lost, p = {seen.p_better:.2g})"
     )
 
 

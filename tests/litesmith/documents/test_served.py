@@ -7,7 +7,7 @@ from litesmith.analysis.luck import best_by_luck
 from litesmith.documents.formats import count
 from litesmith.documents.history import render_index
 from litesmith.documents.served import Luck, read_served
-from litesmith.records.release import LogLine
+from litesmith.records.service.release import LogLine
 from litesmith.release.durable import append_line
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Order, Registry

@@ -13,7 +13,7 @@ from litesmith.judging.packing import pack_answers
 from litesmith.params.loading import overlaid
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.device import LimitCheck
-from litesmith.records.judge import Evidence, GateImages, JudgedFile, LatencyFacts, PriorDecision
+from litesmith.records.service.judge import Evidence, GateImages, JudgedFile, LatencyFacts, PriorDecision
 
 NAMES = ("a", "b", "c", "d")
 NUM_IMAGES = 4000

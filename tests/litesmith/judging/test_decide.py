@@ -7,7 +7,7 @@ from litesmith.errors import DataError
 from litesmith.judging.decide import decide, replay
 from litesmith.judging.limits import limits_moved
 from litesmith.judging.packing import pack_answers, unpack_answers
-from litesmith.records.judge import Decision
+from litesmith.records.service.judge import Decision
 from tests.litesmith.judging.cases import LIMITS, NUM_IMAGES, limit, subject, thresholds
 
 

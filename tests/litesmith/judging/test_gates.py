@@ -7,7 +7,7 @@ from litesmith.judging.changes import compare
 from litesmith.judging.gates.comparison import merit
 from litesmith.judging.gates.gate import Finding
 from litesmith.judging.gates.registry import GATES
-from litesmith.records.judge import LatencyFacts, RegressionAnswer
+from litesmith.records.service.judge import LatencyFacts, RegressionAnswer
 from tests.litesmith.judging.cases import LIMITS, NAMES, answers, case, limit, thresholds
 
 

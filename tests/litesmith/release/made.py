@@ -7,9 +7,15 @@ from pathlib import Path
 
 from litesmith.files import write_bytes
 from litesmith.judging.decide import decide
-from litesmith.records.judge import Decision, DecisionOutcome, GateImages, GateVerdict, JudgedFile
 from litesmith.records.record import write_record
-from litesmith.records.release import InService, Manifest, PackageFile
+from litesmith.records.service.judge import (
+    Decision,
+    DecisionOutcome,
+    GateImages,
+    GateVerdict,
+    JudgedFile,
+)
+from litesmith.records.service.release import InService, Manifest, PackageFile
 from litesmith.release.registry import Candidate, read_candidate
 from tests.litesmith.judging.cases import subject, thresholds
 

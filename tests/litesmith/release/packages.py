@@ -13,9 +13,9 @@ from ai_edge_litert import schema_py_generated as schema
 
 from litesmith.judging.decide import decide
 from litesmith.params.sections.dataset import Description
-from litesmith.records.judge import Decision, JudgedFile, ScoreHistogram
 from litesmith.records.prepare import SplitSummary
-from litesmith.records.release import PackageProvenance
+from litesmith.records.service.judge import Decision, JudgedFile, ScoreHistogram
+from litesmith.records.service.release import PackageProvenance
 from litesmith.release import verify
 from litesmith.release.golden import golden_rows
 from litesmith.release.package import Release, write_package

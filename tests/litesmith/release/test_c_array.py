@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from litesmith.records.record import read_record
-from litesmith.records.release import Manifest, Operators
+from litesmith.records.service.release import Manifest, Operators
 from litesmith.release import verify
 from litesmith.release.c_array import render_c_array
 from litesmith.tflite.metadata import read_metadata

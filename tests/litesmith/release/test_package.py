@@ -9,9 +9,9 @@ import pytest
 from litesmith.errors import DataError
 from litesmith.files import read_json
 from litesmith.inference.predict import predict_pictures
-from litesmith.records.judge import Decision, ScoreHistogram
 from litesmith.records.record import read_record
-from litesmith.records.release import Manifest, Operators, PackageProvenance
+from litesmith.records.service.judge import Decision, ScoreHistogram
+from litesmith.records.service.release import Manifest, Operators, PackageProvenance
 from litesmith.records.summary import Reference
 from litesmith.release import verify
 from litesmith.release.package import write_package

@@ -8,8 +8,8 @@ import pytest
 
 from litesmith.errors import DataError, LitesmithError, ParamsError, ReleaseError
 from litesmith.files import read_json, write_text
-from litesmith.records.judge import DecisionOutcome
 from litesmith.records.record import write_record
+from litesmith.records.service.judge import DecisionOutcome
 from litesmith.release.check import check_files
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Candidate, Change, Order, Registry, read_candidate

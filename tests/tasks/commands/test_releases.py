@@ -12,8 +12,8 @@ import pytest
 
 from litesmith.errors import BusyError, DataError, ParamsError, ReleaseError
 from litesmith.files import read_json
-from litesmith.records.judge import DecisionOutcome
 from litesmith.records.record import write_record
+from litesmith.records.service.judge import DecisionOutcome
 from litesmith.release.check import check_files
 from litesmith.release.package import write_package as pack
 from litesmith.release.pointers import Key

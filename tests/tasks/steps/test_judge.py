@@ -19,8 +19,8 @@ from litesmith.files import write_json
 from litesmith.judging import timing
 from litesmith.params.everything import Params
 from litesmith.records.device import LimitCheck
-from litesmith.records.judge import Decision, JudgeLatency
 from litesmith.records.record import read_record, write_record
+from litesmith.records.service.judge import Decision, JudgeLatency
 from litesmith.tflite import runtime
 from tasks import catalog
 from tasks.steps.judge import Ins, Outs, judge

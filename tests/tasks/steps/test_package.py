@@ -11,7 +11,7 @@ from litesmith.data.splits import Split, write_split
 from litesmith.errors import DataError
 from litesmith.files import write_bytes, write_text
 from litesmith.records.record import read_record, write_record
-from litesmith.records.release import Manifest, PackageProvenance
+from litesmith.records.service.release import Manifest, PackageProvenance
 from litesmith.records.summary import Reference
 from litesmith.release import verify
 from litesmith.report.older import read_run

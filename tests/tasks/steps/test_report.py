@@ -22,7 +22,7 @@ from litesmith.params.sections.dataset import KeyedDescription
 from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.record import write_record
-from litesmith.records.release import no_pointers
+from litesmith.records.service.release import no_pointers
 from litesmith.release.registry import Order, Registry
 from litesmith.report.inputs import Predictions
 from litesmith.report.older import read_run

@@ -170,7 +170,7 @@ class Decision(Record):
 
     @property
     def share_discordant(self) -> float | None:
-        """Share of the images that one of the two files alone got right; None without another."""
+        """Share of images that one of two files alone got right."""
         if self.changes is None:
             return None
         seen = self.changes.comparison

@@ -34,7 +34,7 @@ from tests.tasks.steps.test_prune import SPEC
 from tests.tasks.steps.test_report import write_inputs
 from tests.tasks.steps.training_workspace import in_small_workspace
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[2]
 
 
 def make_copy(parent: KerasModel, _: Tuning) -> FineTuned:

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, JsonValue
 
 from litesmith.params.section import about
-from litesmith.records.judge import DecisionOutcome
 from litesmith.records.prepare import SplitSummary
 from litesmith.records.record import Count, Record, Share
+from litesmith.records.service.judge import DecisionOutcome
 
 
 class PackageFile(Record):
