@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.nights.plan import Night
+from benchmarks.nights.plan import TOO_FEW, TOO_HIGH, Night
 from benchmarks.nights.running import Project, Seen, own_registry
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.loading import overlaid
@@ -17,12 +17,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 ROOT = Path(__file__).parents[3]
 # The gates of the benchmark, which let every model pass; nothing that comes before them is made again.
 _KEPT = ("judge", "retrain")
+PERSON = ("--by", "A. Person", "--why", "it is the first one")
 NIGHTS = (
-    Night("the first model", "promote", promotes=True),
-    Night(
-        "a poisoned batch, and too few gate images", "invalid", promotes=False, batch="poisoned",
-        judge={"min_images": 1_000_000},
-    ),
+    # A model of seconds may be no better than a guess: a person answers for it.
+    Night("the first model", "keep", promotes=True, order=PERSON, judge=TOO_HIGH),
+    Night("a poisoned batch, and too few gate images", "invalid", False, batch="poisoned", judge=TOO_FEW),
     Night("the same with enough of them, by DVC", "in service", promotes=False, way="dvc"),
 )  # fmt: skip
 
@@ -46,10 +45,10 @@ def fixture_seen(reference: Commands, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_every_night_leaves_what_it_should(seen: list[Seen]) -> None:
     assert [left.wrong for left in seen] == [(), (), ()]
-    assert [left.outcome for left in seen] == ["promote", "invalid", "in service"]
+    assert [left.outcome for left in seen] == ["keep", "invalid", "in service"]
 
 
 def test_a_night_that_cannot_be_judged_leaves_no_trace_in_the_registry(seen: list[Seen]) -> None:
     assert [left.events for left in seen] == [{"judged": 1, "promoted": 1}, {}, {}]
     assert {left.version for left in seen} == {"synthetic-wearable-0001"}
-    assert [left.num_refused for left in seen] == [0, 0, 0]
+    assert [left.num_refused for left in seen] == [1, 1, 1]
