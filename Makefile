@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(call first,3.11) $(call first,3.12) $(call first,3.13) $
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes reference sample lock clean
+.PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes sample lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,9 +77,6 @@ notes: install ## write docs/optimization-notes.md from the metrics
 
 sample: install ## put the last report into docs/, with a picture of its first screen
 	@python -m tasks sample
-
-reference: install ## compare later runs with the present result
-	@python -m tasks reference
 
 lock: install ## resolve the dependencies again
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev --no-emit-index-url --no-header \

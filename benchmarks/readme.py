@@ -29,6 +29,8 @@ BENCHMARKS = (
     "ablation",
     "rounding",
     "verdicts",
+    "gates",
+    "nights",
     "render",
     "pictures",
     "growth",

@@ -7,7 +7,9 @@ from flows.progress import Progress, watching
 from flows.retrain import retrain
 from flows.stages import StageError
 from litesmith.documents.durations import duration
+from litesmith.records.record import read_record
 from litesmith.records.run import read_run
+from litesmith.records.service.judge import Decision
 from tasks import catalog
 from tasks.workspace import workspace_folder
 
@@ -38,8 +40,14 @@ def _summary(root: Path, path: Path) -> list[str]:
     return [
         *([label] if label else []),
         *([table, ""] if table else []),
+        *([f"decision: {_decision(root)}"] if (root / catalog.DECISION).is_file() else []),
         *([f"report: {report}"] if report.is_file() else []),
         f"runs:   {(root / catalog.INDEX).resolve()}",
         f"run:    {path.resolve()}",
         f"took:   {duration(record.wall_s)}, {around} of it around the steps{before}",
     ]
+
+
+def _decision(root: Path) -> str:
+    decision = read_record(root / catalog.DECISION, Decision)
+    return f"{decision.outcome}. {decision.headline}"

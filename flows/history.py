@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from litesmith.documents.history import read_runs, render_index
+from litesmith.documents.served import Served, read_served
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import write_bytes, write_text
+from litesmith.params.everything import Params
 from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome, read_run
+from litesmith.release.pointers import Key
 from tasks import catalog
 
 
@@ -28,12 +31,22 @@ def archive(root: Path, record: Path, page: Path | None) -> Path:
     if page is not None and page.is_file():
         write_bytes(pages / f"{record.stem}.html", page.read_bytes())
     try:
-        max_archived = read_params(root / catalog.PARAMS).retrain.max_archived
+        params = read_params(root / catalog.PARAMS)
     except ParamsError:
-        max_archived = None
+        params = None
+    max_archived = params.retrain.max_archived if params else None
     _prune(sorted((root / catalog.RUNS).glob("*.json")), pages, max_archived)
-    write_text(index, render_index(*read_runs(root / catalog.RUNS, pages)))
+    served = _served(root, params) if params else None
+    write_text(index, render_index(*read_runs(root / catalog.RUNS, pages), served))
     return index
+
+
+def _served(root: Path, params: Params) -> Served | None:
+    """Return the models in service, None if the registry cannot be read."""
+    try:
+        return read_served(root / catalog.RELEASES, Key(params.dataset.key, params.device.name))
+    except DataError:
+        return None
 
 
 def _prune(records: Sequence[Path], pages: Path, max_archived: int | None) -> None:

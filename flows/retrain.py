@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
+from flows.decisions import conclude, publish_decision
 from flows.git import git_state
 from flows.history import archive
 from flows.precheck import check
@@ -25,13 +26,13 @@ from tasks.dag.lock import changing_batches, holding
 from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up, watch_starters
 from tasks.incoming import record_versions, require_complete
-from tasks.profiles import profile_title
+from tasks.profiles import profile_title, shown_options
 from tasks.workspace import open_workspace
 
 
 @flow(name="retrain", persist_result=False)
 def retrain(profile: str | list[str] | None = None, data: str | None = None) -> str:
-    """Bring every stage up to date.
+    """Bring every stage up to date, and log the decision on the model.
 
     Args:
         profile: Name of an overlay in ``profiles/``, or several, which are laid over each other in their
@@ -60,6 +61,7 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
         try:
             _record_batches(project, root)
             _walk(root, log)
+            conclusion = conclude(project, root, shown_options(profile, data))
         except BaseException as error:
             log.error = f"{type(error).__name__}: {error}"
             raise
@@ -68,6 +70,8 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
             archive(root, path, log.page)
         # Under the lock: the next run clears what is read here.
         publish_results(root)
+        if conclusion:
+            publish_decision(conclusion, read_params(root / catalog.PARAMS).retrain)
     return str(path)
 
 

@@ -23,6 +23,10 @@ class RefusedError(DataError):
     """The data failed a critical rule: look at the page."""
 
 
+class InvalidError(RefusedError):
+    """A candidate cannot be judged at all: look at the page."""
+
+
 class SourcesError(LitesmithError):
     """No source serves the data: repair it or name one."""
 
@@ -41,6 +45,10 @@ class BusyError(LitesmithError):
 
 class MachineError(LitesmithError):
     """The machine lacks something, such as memory: provide it."""
+
+
+class ReleaseError(LitesmithError):
+    """A model was not put in service: the text says why."""
 
 
 class ConversionError(LitesmithError):

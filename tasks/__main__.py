@@ -12,8 +12,10 @@ from tasks.command import Commands, HelpFormatter, Parser, add_choice, add_comma
 from tasks.commands.batches import accept_batch, add_batch
 from tasks.commands.dataset import describe_dataset
 from tasks.commands.generated import FILES
+from tasks.commands.judging import add_picture, replay_decision
 from tasks.commands.listing import STEPS, list_steps
-from tasks.commands.reference import make_reference
+from tasks.commands.packages import export_package, make_key_pair, verify_package
+from tasks.commands.releases import get_release, list_releases, promote, rollback
 from tasks.commands.sample import check_sample, make_sample
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_list(commands)
     _add_predict(commands)
-    _add_reference(commands)
+    _add_releases(commands)
     add_command(
         commands,
         "clean",
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_dataset(commands)
     _add_batches(commands)
+    _add_judging(commands)
+    _add_packages(commands)
     for name, file in FILES.items():
         _add_generated(commands, name, file.summary, file.write, file.check)
     sample = "the last report and a picture of it into docs/"
@@ -130,19 +134,56 @@ def _add_predict(commands: Commands) -> None:
     predict.add_argument("--metadata", type=Path, metavar="FILE", help=metadata_help)
 
 
-def _add_reference(commands: Commands) -> None:
-    reference = add_command(
+def _add_releases(commands: Commands) -> None:
+    promoting = add_command(
         commands,
-        "reference",
-        lambda chosen: print(make_reference(project_here(), chosen.profile, chosen.data)),
-        summary="make the present result the reference of later runs",
+        "promote",
+        lambda chosen: print(
+            promote(project_here(), chosen.profile, chosen.data, chosen.by, chosen.why)
+        ),
+        summary="put the model of the last run in service, if the decision says so",
         examples=[
-            "python -m tasks reference",
-            "python -m tasks reference --profile nightly",
-            "python -m tasks reference --data digits",
+            "python -m tasks promote",
+            "python -m tasks promote --profile nightly",
+            'python -m tasks promote --by "A. Person" --why "the class is rare"',
         ],
     )
-    add_choice(reference, "the last run with profiles/NAME.yaml; several in the order given to that run")
+    add_choice(promoting, "the last run with profiles/NAME.yaml; several in the order given to that run")
+    _add_person(promoting, "who promotes it although the decision does not", "their reason")
+    back = add_command(
+        commands,
+        "rollback",
+        lambda chosen: print(
+            rollback(project_here(), chosen.version, chosen.data, chosen.by, chosen.why)
+        ),
+        summary="put a former version in service again, after checking it",
+        examples=["python -m tasks rollback", "python -m tasks rollback fashion-mnist-wearable-0003"],
+    )
+    back.add_argument("version", nargs="?", metavar="VERSION", help="by default the one before")
+    add_data(back)
+    _add_person(back, "who orders it; by default who works here", "the reason, for the log")
+    listing = add_command(
+        commands,
+        "releases",
+        _releases,
+        summary="show which models were judged, put in service, refused and taken back",
+        examples=["python -m tasks releases", "python -m tasks releases --get model/"],
+    )
+    add_data(listing)
+    get_help = "copy the package in service to this new folder instead"
+    listing.add_argument("--get", type=Path, metavar="FOLDER", help=get_help)
+
+
+def _releases(chosen: argparse.Namespace) -> None:
+    if chosen.get:
+        print(get_release(project_here(), chosen.get, chosen.data))
+    else:
+        print(printable(list_releases(project_here(), chosen.data)))
+
+
+def _add_person(parser: argparse.ArgumentParser, by_help: str, why_help: str) -> None:
+    parser.add_argument("--by", metavar="NAME", help=by_help)
+    parser.add_argument("--why", metavar="TEXT", help=why_help)
 
 
 def _add_dataset(commands: Commands) -> None:
@@ -183,6 +224,70 @@ def _add_batches(commands: Commands) -> None:
     accept.add_argument("batch", metavar="BATCH", help="its name in data/incoming/")
     accept.add_argument("--why", metavar="TEXT", required=True, help="why it is right, for colleagues")
     add_data(accept)
+
+
+def _add_judging(commands: Commands) -> None:
+    judge = add_command(
+        commands,
+        "judge",
+        lambda chosen: print(replay_decision(chosen.replay)),
+        summary="decide again from a decision's file alone",
+        examples=["python -m tasks judge --replay reports/decision.json"],
+    )
+    replay_help = "a decision, as the step judge or a package has it"
+    judge.add_argument("--replay", type=Path, metavar="FILE", required=True, help=replay_help)
+    regress = add_command(
+        commands,
+        "regress",
+        lambda chosen: print(add_picture(project_here(), chosen.picture, chosen.label, chosen.data)),
+        summary="keep a picture that once went wrong, which must stay right",
+        examples=[
+            "python -m tasks regress add photos/boot-17.png 'Ankle boot'",
+            "python -m tasks regress add six.png 6 --data digits",
+        ],
+    )
+    regress.add_argument("action", choices=("add",), metavar="add", help="the only action there is")
+    regress.add_argument("picture", type=Path, metavar="PICTURE", help="an image file")
+    regress.add_argument("label", metavar="LABEL", help="the name of its class")
+    add_data(regress)
+
+
+def _add_packages(commands: Commands) -> None:
+    verify = add_command(
+        commands,
+        "verify",
+        lambda chosen: print(
+            verify_package(Path(), chosen.package, chosen.key, unsigned=chosen.unsigned)
+        ),
+        summary="check files, signature, form and answers of a package",
+        examples=[
+            "python -m tasks verify models/package",
+            "python -m tasks verify releases/packages/digits-wearable-0001 --key team.pem",
+        ],
+    )
+    verify.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
+    key_help = "the public key that it must be signed with; by default the one configured, if any"
+    signed = verify.add_mutually_exclusive_group()
+    signed.add_argument("--key", type=Path, metavar="FILE", help=key_help)
+    signed.add_argument(
+        "--unsigned", action="store_true", help="check the files alone, as of a package not yet promoted"
+    )
+    export = add_command(
+        commands,
+        "export",
+        lambda chosen: print(export_package(chosen.package, chosen.file)),
+        summary="write the model of a package as a C array",
+        examples=("python -m tasks export models/package model.h",),
+    )
+    export.add_argument("package", type=Path, metavar="PACKAGE", help="its folder")
+    export.add_argument("file", type=Path, metavar="FILE", help="the C header to write")
+    add_command(
+        commands,
+        "keygen",
+        lambda _: print(make_key_pair(project_here())),
+        summary="make the keys that releases are signed with",
+        examples=("python -m tasks keygen",),
+    )
 
 
 def _add_generated(

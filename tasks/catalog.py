@@ -13,6 +13,9 @@ INCOMING = Path("data/incoming")
 # What persons accepted of what was left out: `litesmith.data.accepted`. Only `python -m tasks accept`
 # writes it.
 ACCEPTED = Path("data/accepted.yaml")
+# Pictures that once went wrong in the field, a folder for each data set; see
+# `litesmith.judging.regressions`. Only `python -m tasks regress` writes them; git keeps them.
+REGRESSIONS = Path("data/regressions")
 # The list of this data set's batches; all images that can be read, in one form, with tables; which of
 # them were accepted. See `litesmith.data.intake`.
 ARRIVALS = Path("data/arrivals.csv")
@@ -23,7 +26,8 @@ QUARANTINE = Path("reports/quarantine.html")
 
 # A split is a folder of images.npy (uint8, n x height x width), labels.npy (uint8, n) and ids.npy
 # (int64, n: rows in the arrays of INTAKE). `evaluate` alone may name TEST, and of the benchmarks the
-# frontier's `measure` and `datasets`.
+# frontier's `measure` and `datasets`; `prepare`, `convert` and `judge` alone GATE, on which nothing is
+# chosen, and of the benchmarks the frontier, whose files are never judged.
 TRAIN = Path("data/prepared/train")
 VALIDATION = Path("data/prepared/validation")
 GATE = Path("data/prepared/gate")
@@ -47,19 +51,33 @@ QUANTIZED = Path("models/quantized")
 # `litesmith.tflite.metadata`.
 LITE = Path("models/lite")
 GOLDEN = Path("models/golden.npz")
+# Name of the final file's Keras model, and its probabilities of the gate images, float32 (n, classes);
+# `litesmith.judging.evidence` reads it.
+GATE_ANSWERS = Path("models/gate-answers.npz")
 CALIBRATION_IDS = Path("models/calibration-ids.json")
 FINAL_LITE = Path("models/final.tflite")
 FINAL_METADATA = Path("models/final.json")
 
 PREDICTIONS = Path("reports/predictions.npz")
+# What `judge` found: a `litesmith.records.service.judge.Decision`.
+DECISION = Path("reports/decision.json")
+# What would be released: `litesmith.records.service.release.Manifest` says what it holds.
+PACKAGE = Path("models/package")
+# The registry, in the project alone (workspaces read it through a link): the versions in service in one
+# file, a folder for each package, and a log. Only `promote` and `rollback` write the first.
+RELEASES = Path("releases")
+IN_SERVICE = Path("releases/in-service.json")
+RELEASED_PACKAGES = Path("releases/packages")
+RELEASES_LOG = Path("releases/log.jsonl")
+# The keys that promotion signs with and `verify` asks for, where the environment names no others.
+SIGNING_KEY = Path(".litesmith/keys/release.pem")
+PUBLIC_KEY = Path(".litesmith/keys/release.pub.pem")
 REPORT = Path("reports/report.html")
 SUMMARY = Path("reports/summary.json")
 MODEL_CARD = Path("reports/model-card.md")
 
-# What later runs are compared with, or null; beside it those of other data sets than the project's own,
-# in the project alone. Only `python -m tasks reference` writes them.
-REFERENCE = Path("reports/reference.json")
-REFERENCES = Path("reports/references")
+# The run that others were compared with before there were releases, or null. Nothing writes it any more.
+BEFORE_RELEASES = Path("reports/reference.json")
 
 # Written by the flow after each run, outside the DAG: its record, a copy of its page, the list of all.
 RUNS = Path("reports/runs")
@@ -71,7 +89,7 @@ REFUSALS = Path("reports/refusals")
 
 # What a killed run resumes from; what steps computed from content that may come again; the MD5s of each
 # step's last outputs. Then the holder of the workspace for a whole run, the step that runs, the process
-# that serves the deployments, the one that changes batches.
+# that serves the deployments, those that change batches, the regression set and releases.
 WORK = Path(".litesmith/work")
 CACHE = Path(".litesmith/cache")
 CHECKSUMS = Path(".litesmith/checksums")
@@ -79,6 +97,8 @@ LOCK = Path(".litesmith/run.lock")
 STEP_LOCK = Path(".litesmith/step.lock")
 SERVE_LOCK = Path(".litesmith/serve.lock")
 BATCHES_LOCK = Path(".litesmith/batches.lock")
+REGRESSIONS_LOCK = Path(".litesmith/regressions.lock")
+RELEASES_LOCK = Path(".litesmith/releases.lock")
 
 
 def metrics(stem: str) -> Path:

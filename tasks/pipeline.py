@@ -7,6 +7,8 @@ from tasks.steps.convert import convert
 from tasks.steps.evaluate import evaluate
 from tasks.steps.fetch import fetch
 from tasks.steps.intake import intake
+from tasks.steps.judge import judge
+from tasks.steps.package import package
 from tasks.steps.prepare import prepare
 from tasks.steps.prune import prune
 from tasks.steps.quantize import quantize
@@ -28,7 +30,9 @@ PIPELINE: tuple[Step, ...] = (
     quantize,
     convert,
     evaluate,
+    judge,
     report,
+    package,
 )
 
 

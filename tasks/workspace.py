@@ -14,6 +14,8 @@ from litesmith.errors import MachineError, ParamsError
 from litesmith.files import explaining, write_json, write_text, yaml_text
 from litesmith.params.loading import DATASETS, parse_params
 from litesmith.params.sections.dataset import Dataset, DatasetParams, FolderBase, PublishedBase
+from litesmith.records.record import write_record
+from litesmith.records.service.release import no_pointers
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
 from tasks.profiles import (
@@ -95,11 +97,6 @@ def _choices(project: Path, folder: str) -> Iterator[str]:
             yield f"data set {dataset} with profile {title}"
 
 
-def reference_path(dataset: str | None) -> Path:
-    """Return the file of a data set's reference run."""
-    return catalog.REFERENCES / f"{dataset}.json" if dataset else catalog.REFERENCE
-
-
 def is_workspace(folder: Path) -> bool:
     """Return whether `make_workspace` created a folder."""
     path = folder / catalog.PARAMS
@@ -138,8 +135,8 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
 
     It has a DVC of its own without git, copies of the sources, and the project's parameters with the
     overlays on top, the last one uppermost. DVC finds the stages out of date whose sources have moved.
-    Batches, and what was accepted of them, are the project's own, read through links: those are always
-    as in the project, and DVC keeps their versions there alone.
+    Batches, what was accepted of them, regression sets and released models are the project's own, read
+    through links: those are always as in the project, and DVC keeps their versions there alone.
 
     Raises:
         ParamsError: An overlay has an unknown parameter or a value out of its bounds.
@@ -151,9 +148,10 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
     with holding(folder):
         for name in _SOURCES:
             _copy(project / name, folder / name)
-        _copy(project / reference_path(chosen_dataset(project, dataset.key)), folder / catalog.REFERENCE)
-        if not (folder / catalog.REFERENCE).is_file():
-            write_json(folder / catalog.REFERENCE, None)
+        if chosen_dataset(project, dataset.key) is None:
+            _copy(project / catalog.BEFORE_RELEASES, folder / catalog.BEFORE_RELEASES)
+        if not (folder / catalog.BEFORE_RELEASES).is_file():
+            write_json(folder / catalog.BEFORE_RELEASES, None)
         write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
         _write_dataset(folder, project, dataset)
         _link_shared(folder, project)
@@ -268,12 +266,15 @@ def _seen_from(folder: Path, project: Path, source: str) -> str:
 
 
 def _link_shared(folder: Path, project: Path) -> None:
-    """Let links lead to the project's batches and to what was accepted of them."""
+    """Let links lead to what workspaces share with the project."""
     with explaining():
-        (project / catalog.INCOMING).mkdir(parents=True, exist_ok=True)
+        for folder_of_all in (catalog.INCOMING, catalog.REGRESSIONS):
+            (project / folder_of_all).mkdir(parents=True, exist_ok=True)
     if not (project / catalog.ACCEPTED).exists():
         write_accepted(project / catalog.ACCEPTED, ())
-    for shared in (catalog.INCOMING, catalog.ACCEPTED):
+    if not (project / catalog.IN_SERVICE).exists():
+        write_record(project / catalog.IN_SERVICE, no_pointers())
+    for shared in (catalog.INCOMING, catalog.ACCEPTED, catalog.REGRESSIONS, catalog.RELEASES):
         link = folder / shared
         leads = Path(os.path.relpath((project / shared).resolve(), link.parent.resolve()))
         if link.is_symlink() and link.readlink() == leads:

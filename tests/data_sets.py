@@ -9,7 +9,7 @@ from benchmarks.datasets import images, writing
 from benchmarks.datasets.images import LabelledImages
 from litesmith.data.synthetic.glyphs import class_names
 from litesmith.params.sections.dataset import Ground
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 _BASE = {
     "kind": "synthetic",

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from litesmith.data.synthetic.drawing import draw_set
 from litesmith.params.sections.dataset import Ground
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from benchmarks.datasets.images import (
 )
 from litesmith.data.synthetic.glyphs import class_names
 from litesmith.params.sections.dataset import Ground
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 _GARMENTS = (
     "T-shirt",

@@ -20,12 +20,21 @@ from litesmith.data.rows import read_rows
 from litesmith.files import write_json
 from litesmith.host import cpu_seconds
 from litesmith.params.sections.dataset import Dataset
+from litesmith.records.record import write_record
+from litesmith.records.service.release import no_pointers
 from tasks import catalog
 
 STEPS = (1, 10, 600, 1000)
 NUM_BATCHES, BATCH_IMAGES = 100, 400
 _CODE = ("litesmith", "tasks", "flows", "devices", "datasets", "profiles")
-_FILES = ("params.yaml", "versions.yaml", "dvc.yaml", ".dvcignore", "data/accepted.yaml")
+_FILES = (
+    "params.yaml",
+    "versions.yaml",
+    "dvc.yaml",
+    ".dvcignore",
+    "data/accepted.yaml",
+    "releases/.gitignore",
+)
 
 Moved = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -37,8 +46,10 @@ def made_project(folder: Path) -> Path:
     for name in _FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(name, folder / name)
-    shutil.copytree(catalog.INCOMING, folder / catalog.INCOMING, ignore=_only_files)
-    write_json(folder / catalog.REFERENCE, None)
+    for shared in (catalog.INCOMING, catalog.REGRESSIONS):
+        shutil.copytree(shared, folder / shared, ignore=_only_files)
+    write_json(folder / catalog.BEFORE_RELEASES, None)
+    write_record(folder / catalog.IN_SERVICE, no_pointers())
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     with Repo.init(str(folder)) as repo, repo.config.edit() as config:
         config["core"].update(analytics=False, check_update=False)

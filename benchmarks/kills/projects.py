@@ -165,7 +165,8 @@ def _kill_stage(
     time.sleep(after_s)
     tree = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     was_alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    for victim in tree if all_at_once else [process]:
+    # A stage that has ended already is not killed, but the run, which would go on.
+    for victim in tree if all_at_once or not was_alive else [process]:
         if victim.is_running():
             victim.kill()
     run.wait()

@@ -22,7 +22,7 @@ from litesmith.errors import SourcesError
 from litesmith.files import replacing
 from litesmith.params.sections.dataset import FolderBase, Origin, PublishedBase
 from litesmith.params.sections.fetch import FetchParams
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 _LOG = logging.getLogger(__name__)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)

@@ -10,7 +10,7 @@ from litesmith.data.formats.idx import encode_idx
 from litesmith.data.synthetic.drawing import draw_set
 from litesmith.files import write_bytes
 from litesmith.params.sections.dataset import Origin, PublishedFile
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 
 class NotServedError(Exception):

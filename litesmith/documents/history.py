@@ -8,6 +8,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from litesmith.documents.served import Served
 from litesmith.documents.templates import page_style, templates
 from litesmith.errors import DataError
 from litesmith.records.run import Outcome, RunRecord, RunResult, read_run
@@ -121,11 +122,17 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
     return sorted(runs, key=lambda run: run.record.started), unreadable
 
 
-def render_index(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
-    """Return the index as HTML; it names unreadable records."""
+def render_index(
+    runs: Sequence[Run], unreadable: Sequence[str] = (), served: Served | None = None
+) -> str:
+    """Return the index as HTML; it names unreadable records.
+
+    ``served`` are the models in service, None where they are not known.
+    """
     page, style = templates().get_template("documents/history.html.j2"), Markup(page_style())
     shown, trend = list(reversed(runs)), trend_series(runs)
-    return page.render(style=style, runs=shown, trend=trend, unreadable=unreadable).strip() + "\n"
+    content = page.render(style=style, runs=shown, trend=trend, unreadable=unreadable, served=served)
+    return content.strip() + "\n"
 
 
 def trend_series(runs: Sequence[Run]) -> list[TrendPoint]:

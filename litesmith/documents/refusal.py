@@ -1,7 +1,6 @@
 """Why data were refused or left out: pages, and a text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,45 +9,12 @@ from litesmith.data.quality.result import Checked, picked, suggestion
 from litesmith.data.quality.rules import Finding, Offender
 from litesmith.data.quality.verdicts import BatchVerdict, Verdicts, explain
 from litesmith.data.thumbnails import png_base64
-from litesmith.documents.templates import templates
+from litesmith.documents.chapters import Chapter, Thumbnail, render_page
 from litesmith.records.validate import DatasetName
 
 _MAX_THUMBNAILS = 48
 _MAX_ON_PAGE = 500
 _MAX_IN_TEXT = 20
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    """An image as PNG in Base64, and its caption."""
-
-    image: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A part of a page: what is wrong, with pictures.
-
-    Attributes:
-        title: Its heading.
-        kind: ``critical``, ``quarantine`` or ``warning``.
-        note: Behind the heading.
-        facts: Terms and what is said of them.
-        thumbnails: Pictures.
-        rows: Heading of the list of rows.
-        listed: Rows in words.
-        num_more: Rows that are not listed.
-    """
-
-    title: str
-    kind: str
-    note: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    thumbnails: tuple[Thumbnail, ...] = ()
-    rows: str = ""
-    listed: tuple[str, ...] = ()
-    num_more: int = 0
 
 
 def failures(findings: Sequence[Finding], images: NDArray[np.uint8]) -> list[Chapter]:
@@ -77,7 +43,7 @@ def render_refusal(dataset: DatasetName, shown: Sequence[Chapter] = (), trouble:
     what = "Nothing was trained. Correct the data, or the thresholds in the section validate of "
     what += "params.yaml, of the data set's file or of the run's profile, and run again."
     title = f"{dataset.name} was refused"
-    return _page(dataset, title, "" if trouble else what, shown, trouble)
+    return render_page(dataset, title, "" if trouble else what, shown, trouble)
 
 
 def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
@@ -94,22 +60,12 @@ def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
             "What is left out stays where it was dropped. A batch comes in when it is mended under a "
         )
         intro += 'new name, or when a person accepts it: python -m tasks accept BATCH --why "...".'
-    return _page(dataset, f"What is left out of {dataset.name}", intro, chapters)
+    return render_page(dataset, f"What is left out of {dataset.name}", intro, chapters)
 
 
 def render_text(findings: Sequence[Finding]) -> str:
     """Return one line for each finding that blocks: rule, expectation, offending images."""
     return "\n".join(_line(finding) for finding in findings if finding.blocks)
-
-
-def _page(
-    dataset: DatasetName, title: str, intro: str, chapters: Sequence[Chapter], trouble: str = ""
-) -> str:
-    page = templates().get_template("documents/refusal.html.j2")
-    text = page.render(
-        title=title, intro=intro, synthetic=dataset.synthetic, chapters=chapters, trouble=trouble
-    )
-    return text.strip() + "\n"
 
 
 def _line(finding: Finding) -> str:

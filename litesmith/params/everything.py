@@ -11,6 +11,7 @@ from litesmith.params.sections.dataset import Dataset
 from litesmith.params.sections.device import Device
 from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.params.sections.fetch import FetchParams, IntakeParams
+from litesmith.params.sections.judge import JudgeParams
 from litesmith.params.sections.prune import PruneParams
 from litesmith.params.sections.quantize import QuantizeParams
 from litesmith.params.sections.report import ReportParams
@@ -36,6 +37,7 @@ class Params(Section):
     quantize: QuantizeParams
     convert: ConvertParams
     evaluate: EvaluateParams
+    judge: JudgeParams
     report: ReportParams
     retrain: RetrainParams
 

@@ -118,12 +118,12 @@ class Changed(Record):
 
 
 class SinceReference(Record):
-    """What changed since the reference run."""
+    """What changed since the reference run, which made the model in service."""
 
     final: str
     accuracy: Annotated[AccuracyChange, about("Final file minus the reference's.")]
     paired: Annotated[bool, about("Whether both were compared image by image.")]
-    same_run: Annotated[bool, about("Whether this is the reference run itself.")]
+    same_run: Annotated[bool, about("Whether the final file is the reference's own.")]
     raw_share: Annotated[float, about("Bytes of the final file as a share of the reference's.")]
     gzip_share: Annotated[float, about("The same after gzip.")]
     data: tuple[Changed, ...]

@@ -57,7 +57,9 @@ class ReportInputs:
         provenance: By step.
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
-        reference_file: Where that was read from, as ``sha256`` names it.
+        released: The version in service that it made; None if it is one from before there were releases.
+        reference_files: What tells which run that is, as ``sha256`` names it.
+        final_file: The file that goes to the device, as ``sha256`` names it.
         relevant_loss: The smallest loss of accuracy that matters, a fraction.
     """
 
@@ -70,7 +72,9 @@ class ReportInputs:
     provenance: Mapping[str, Provenance]
     sha256: Mapping[str, str]
     reference: Reference | None
-    reference_file: str
+    released: str | None
+    reference_files: tuple[str, ...]
+    final_file: str
     params: ReportParams
     relevant_loss: float
 
@@ -78,6 +82,11 @@ class ReportInputs:
     def class_names(self) -> tuple[str, ...]:
         """What the classes are called, in the order of their labels."""
         return self.form.class_names
+
+    @property
+    def reference_name(self) -> str:
+        """What the run to compare with is called in a sentence."""
+        return "the model in service" if self.released else "the run before releases"
 
     @property
     def options(self) -> str:

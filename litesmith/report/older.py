@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, JsonValue
@@ -63,8 +63,20 @@ def read_reference(path: Path) -> Reference | None:
     except DataError as error:
         raise DataError(
             f"{error} It holds the reference run, or null. `git checkout -- {path.as_posix()}` restores "
-            "the committed one; `python -m tasks reference` makes the last run the reference."
+            "the committed one."
         ) from error
+
+
+def parse_reference(content: bytes, where: str) -> Reference:
+    """Return the reference run in a text, such as that of a package.
+
+    Raises:
+        DataError: It is not JSON, or no reference.
+    """
+    try:
+        return _converted_record(json.loads(content), Reference, where)
+    except ValueError as error:
+        raise DataError(f"{where} is not JSON: {error}. Restore the file.") from error
 
 
 def read_run(path: Path) -> Reference:
@@ -89,17 +101,20 @@ def read_figures(path: Path) -> RunFigures:
 
 
 def _read(path: Path, kind: type[Kind]) -> Kind:
-    """Return the record in a file, converted if version 2 wrote it."""
-    content = read_json(path)
+    return _converted_record(read_json(path), kind, path.as_posix())
+
+
+def _converted_record(content: Any, kind: type[Kind], where: str) -> Kind:
+    """Return a record, converted if version 2 wrote it."""
     match content:
         case {"schema_version": 2}:
             try:
                 content = {**_converted_all(content), "schema_version": 3}
             except (LookupError, TypeError, ValueError) as error:
                 raise DataError(
-                    f"{path} cannot be converted from version 2: {error}. Restore the file."
+                    f"{where} cannot be converted from version 2: {error}. Restore the file."
                 ) from error
-    return parse_record(json.dumps(content), kind, path.as_posix())
+    return parse_record(json.dumps(content), kind, where)
 
 
 def _converted_all(content: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +34,13 @@ def since_reference(inputs: ReportInputs) -> SinceReference | None:
     reference = inputs.reference
     if reference is None or not_compared(inputs):
         return None
-    return compare_runs(this_run(inputs), reference, inputs.reference_file)
+    return compare_runs(this_run(inputs), reference, inputs.final_file, inputs.reference_files)
 
 
 def not_compared(inputs: ReportInputs) -> str:
     """Return why there is no run to compare with; empty if there is one."""
     if inputs.reference is None:
-        return "there is no reference run yet"
+        return "no model is in service yet"
     names = inputs.reference.data["name"], inputs.results.validate.dataset.name
     return "" if names[0] == names[1] else f"the reference run is of {names[0]}, this one of {names[1]}"
 
@@ -127,12 +127,14 @@ _FACTS = {
 }
 
 
-def compare_runs(now: Reference, before: Reference, reference_file: str) -> SinceReference:
+def compare_runs(
+    now: Reference, before: Reference, final_file: str, reference_files: Sequence[str]
+) -> SinceReference:
     """Compare a run with the reference run.
 
-    It is the same run if all inputs have the same hashes, those with times too. The input
-    ``reference_file`` does not count: it is no result of either run, and never the same, since what a
-    run is compared with cannot hold that run's own hash.
+    It has the same model if its final file has the same hash. The inputs ``reference_files`` are not
+    compared: they are no result of either run, and never the same, since what a run is compared with
+    cannot hold that run's own hash.
     """
     is_paired = now.data[_TEST] == before.data.get(_TEST)
     if is_paired:
@@ -141,7 +143,7 @@ def compare_runs(now: Reference, before: Reference, reference_file: str) -> Sinc
         sides = ((run.optimized.accuracy, run.right.num_images) for run in (now, before))
         accuracy = unpaired(*next(sides), *next(sides))
     hashes, hashes_before = (
-        {path: digest for path, digest in run.inputs.items() if path != reference_file}
+        {path: digest for path, digest in run.inputs.items() if path not in reference_files}
         for run in (now, before)
     )
     hosts_now, hosts_before = (
@@ -158,7 +160,7 @@ def compare_runs(now: Reference, before: Reference, reference_file: str) -> Sinc
         versions=changes(versions(now.provenance), versions(before.provenance)),
         hosts=changes(hosts_now, hosts_before),
         inputs=changes(hashes, hashes_before),
-        same_run=bool(hashes) and hashes == hashes_before,
+        same_run=final_file in hashes and hashes[final_file] == hashes_before.get(final_file),
     )
 
 

@@ -41,9 +41,9 @@ def judge(inputs: ReportInputs, lines: Sequence[BudgetLine], since: SinceReferen
     )
 
 
-def reference_command(inputs: ReportInputs) -> str:
-    """Return the command that makes a run the reference."""
-    return f"python -m tasks reference{inputs.options}"
+def promote_command(inputs: ReportInputs) -> str:
+    """Return the command that puts the final file in service."""
+    return f"python -m tasks promote{inputs.options}"
 
 
 def _conclusion(
@@ -65,25 +65,25 @@ def _conclusion(
         known = [] if reasons[0].good is None else merits[:1]
         sentence = f"Look before you ship {name}: {_listed([*known, *doubts])}."
         return sentence, "The reasons say what to look at."
-    command = reference_command(inputs)
-    adopt = f"Once it is shipped, `{command}` makes it what later runs are compared with."
+    command, other = promote_command(inputs), inputs.reference_name
+    adopt = f"`{command}` puts it in service, if the decision on the gate images allows that."
     if since is None or not (since.paired or since.same_run):
         return f"Ship {name}: {_listed(merits)}.", adopt
     if since.same_run:
         advice = "Nothing has to be done: later runs are compared with this one."
-        return f"{name} is the reference run itself: {_listed(merits)}.", advice
+        return f"{name} is the file of {other}: {_listed(merits)}.", advice
     if since.accuracy.outcome == "worse":
-        return f"Keep the reference run: {name} is {_apart(since.accuracy, 'it')}.", _CHANGED
+        return f"Keep {other}: {name} is {_apart(since.accuracy, 'it')}.", _CHANGED
     if since.accuracy.outcome == "even":
-        return _as_good_as_before(name, since, _listed(merits))
-    merits.insert(1, _apart(since.accuracy, "the reference run"))
+        return _as_good_as_before(name, since, other, _listed(merits))
+    merits.insert(1, _apart(since.accuracy, other))
     return f"Ship {name}: {_listed(merits)}.", adopt
 
 
-def _as_good_as_before(name: str, since: SinceReference, merits: str) -> tuple[str, str]:
+def _as_good_as_before(name: str, since: SinceReference, other: str, merits: str) -> tuple[str, str]:
     size = _resized(since)
     advice = "It may be shipped for its size." if "smaller" in size else "Nothing has to be done."
-    return f"{name} does as well as the reference run{size}: {merits}.", f"{advice} {_CHANGED}"
+    return f"{name} does as well as {other}{size}: {merits}.", f"{advice} {_CHANGED}"
 
 
 def _resized(since: SinceReference) -> str:
@@ -98,19 +98,19 @@ def _resized(since: SinceReference) -> str:
 def _doubts(reasons: Sequence[Reason], inputs: ReportInputs, since: SinceReference | None) -> list[str]:
     """Return in words what is not known and could speak against the model."""
     unknown = {reason.topic for reason in reasons if reason.good is None}
-    loses = f"whether it loses {_relevant(inputs)} or more against the"
+    loses = f"whether it loses {_relevant(inputs)} or more against"
     worse = since is not None and since.accuracy.outcome == "worse"
     questions = {
-        "Accuracy": f"{loses} baseline",
+        "Accuracy": f"{loses} the baseline",
         "Classes": f"whether it is better than {_guess(inputs)}",
-        **({} if worse else {"Reference": f"{loses} reference run"}),
+        **({} if worse else {"Reference": f"{loses} {inputs.reference_name}"}),
     }
     asked = [question for topic, question in questions.items() if topic in unknown]
     doubts = list[str]()
     if asked:
         doubts.append(f"{_these_images(inputs)} cannot tell {_listed(asked)}")
     if worse and since is not None and "Reference" in unknown:
-        doubts.append(f"it is {_apart(since.accuracy, 'the reference run')}, on other test images")
+        doubts.append(f"it is {_apart(since.accuracy, inputs.reference_name)}, on other test images")
     if "Budget" in unknown:
         doubts.append("whether it fits the device is not known")
     return doubts
@@ -131,7 +131,7 @@ def _guess(inputs: ReportInputs) -> str:
     return f"always answering {inputs.class_names[label]}"
 
 
-_CHANGED = "What changed since the reference run stands below."
+_CHANGED = "What changed since stands below."
 
 
 def _apart(difference: Change, other: str) -> str:
@@ -200,7 +200,7 @@ def _reference_reasons(since: SinceReference | None, inputs: ReportInputs) -> li
     if since is None:
         return []
     if since.same_run:
-        text = "this run is the reference run itself: all its inputs have the same hashes."
+        text = f"the final file is that of {inputs.reference_name}, byte for byte."
         return [_reason("Reference", True, text)]
     how = (
         "on the same test images"
@@ -208,7 +208,7 @@ def _reference_reasons(since: SinceReference | None, inputs: ReportInputs) -> li
         else "not on the same test images, so it is less certain"
     )
     good = no_worse(since.accuracy.low, since.accuracy.high, inputs.relevant_loss)
-    text = f"{_spread(since.accuracy)} against {since.final} of the reference run, {how}."
+    text = f"{_spread(since.accuracy)} against {since.final} of {inputs.reference_name}, {how}."
     text += _too_few(since.accuracy, good, inputs)
     # Other test images may be harder: worse on them is a reason to look, not to refuse.
     return [_reason("Reference", good if since.paired else good or None, text)]

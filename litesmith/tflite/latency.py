@@ -36,20 +36,27 @@ def measure_latency(
     models = {name: LiteModel(path) for name, path in files.items()}
     inputs = {name: model.encoded(images) for name, model in models.items()}
     for name, model in models.items():
-        _time_runs(model, inputs[name], 0, num_warmup)
+        time_runs(model, inputs[name], 0, num_warmup)
     times_ns: dict[str, list[int]] = {name: [] for name in models}
     names = list(models)
     for turn in range(num_rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            times_ns[name] += _time_runs(
+            times_ns[name] += time_runs(
                 models[name], inputs[name], turn * runs_per_round, runs_per_round
             )
     return {name: _summary(times) for name, times in times_ns.items()}
 
 
-def _time_runs(model: LiteModel, inputs: NDArray[np.generic], start: int, num_runs: int) -> list[int]:
-    """Return the nanoseconds of each run."""
+def time_runs(model: LiteModel, inputs: NDArray[np.generic], start: int, num_runs: int) -> list[int]:
+    """Return the nanoseconds of each run.
+
+    Args:
+        model: Is run.
+        inputs: Encoded images; run after run takes the next one.
+        start: Which of them is the first.
+        num_runs: At least 1.
+    """
     times = []
     for run in range(start, start + num_runs):
         model.feed(inputs[run % len(inputs)])

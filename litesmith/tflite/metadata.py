@@ -17,9 +17,10 @@ from litesmith.errors import DataError
 from litesmith.files import read_json, write_json
 from litesmith.params.section import Section
 from litesmith.params.sections.dataset import Ground, ImageForm, distinct_names
+from litesmith.records.convert import TensorForm
 from litesmith.records.form import DataForm
 
-VERSION: Literal[2] = 2
+VERSION: Literal[3] = 3
 
 # Of the first version's grey levels of a ground, those this near black or white are dark or light.
 _NEAR_LEVELS = 64
@@ -48,7 +49,14 @@ class _AnyMetadata(Section, Generic[Version, Input]):
     training: TrainingStatistics | None
 
 
-class Metadata(_AnyMetadata[Literal[2], InputForm]):
+class Tensors(Section):
+    """Input and output of a file, for whoever runs it without litesmith."""
+
+    input: TensorForm
+    output: TensorForm
+
+
+class Metadata(_AnyMetadata[Literal[3], InputForm]):
     """Metadata of a model.
 
     Attributes:
@@ -57,7 +65,10 @@ class Metadata(_AnyMetadata[Literal[2], InputForm]):
         dataset: That the model was trained on.
         class_names: In the order of the model's outputs.
         training: Statistics of its training images; without them strange pictures go unnoticed.
+        tensors: Of the file in a package; None beside other files, which say it themselves.
     """
+
+    tensors: Tensors | None
 
     @model_validator(mode="after")
     def _require_channels(self) -> Self:
@@ -67,6 +78,14 @@ class Metadata(_AnyMetadata[Literal[2], InputForm]):
                 f"has {self.input.channels}"
             )
         return self
+
+
+class _SecondMetadata(_AnyMetadata[Literal[2], InputForm]):
+    """Metadata of the second version, without tensors."""
+
+    def upgraded(self) -> Metadata:
+        """Return the same in today's version."""
+        return Metadata(**{**dict(self), "version": VERSION, "tensors": None})
 
 
 class _FirstInput(Section):
@@ -85,7 +104,13 @@ class _FirstMetadata(_AnyMetadata[Literal[1], _FirstInput]):
         """Return the same in today's version."""
         size = self.input.model_dump(include={"height", "width", "channels"})
         form = InputForm(**size, fit="pad", ground=_ground_word(self.input.ground))
-        return Metadata(**{**dict(self), "version": VERSION, "input": form})
+        return Metadata(**{**dict(self), "version": VERSION, "input": form, "tensors": None})
+
+
+_OLDER: dict[int | None, type[_FirstMetadata | _SecondMetadata]] = {
+    1: _FirstMetadata,
+    2: _SecondMetadata,
+}
 
 
 def describe(dataset: str, form: DataForm, train_images: NDArray[np.uint8]) -> Metadata:
@@ -103,6 +128,7 @@ def describe(dataset: str, form: DataForm, train_images: NDArray[np.uint8]) -> M
         class_names=form.class_names,
         input=InputForm(**form.model_dump(include=set(InputForm.model_fields))),
         training=fit_statistics(train_images),
+        tensors=None,
     )
 
 
@@ -148,8 +174,8 @@ def parse_metadata(path: Path) -> Metadata:
         raise DataError(text) from error
     version, text = _known_version(path, content), json.dumps(content)
     try:
-        if version == 1:
-            return _FirstMetadata.model_validate_json(text).upgraded()
+        if version in _OLDER:
+            return _OLDER[version].model_validate_json(text).upgraded()
         return Metadata.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
@@ -165,14 +191,16 @@ def path_beside(model: Path) -> Path:
     return model.with_suffix(".json")
 
 
-def _known_version(path: Path, content: Any) -> object:
-    """Return the version of metadata; None or nonsense if they are none.
+def _known_version(path: Path, content: Any) -> int | None:
+    """Return the version of metadata; None if they have none.
 
     Raises:
         DataError: It is newer than is known here.
     """
     version = content.get("version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > VERSION:
+    if not isinstance(version, int) or isinstance(version, bool):
+        return None
+    if version > VERSION:
         raise DataError(
             f"{path} has version {version}, and this litesmith reads up to {VERSION}: it was written by "
             "a newer one. Use that, or convert the model again."

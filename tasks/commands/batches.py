@@ -109,7 +109,7 @@ def accept_batch(project: Path, name: str, why: str, data: str | None = None) ->
         now = datetime.now(UTC).replace(microsecond=0).isoformat()
         own = batches[name].digest
         record = AcceptedBatch(
-            digest=own, data=key, batch=name, why=why.strip(), who=_person(project), when=now
+            digest=own, data=key, batch=name, why=why.strip(), who=person(project), when=now
         )
         write_accepted(path, [*before, record])
     return f"accepted {name} of {key}. Commit {catalog.ACCEPTED}; the next run takes the batch in."
@@ -167,7 +167,7 @@ def _remove_abandoned(folder: Path) -> None:
                 path.unlink()
 
 
-def _person(project: Path) -> str:
+def person(project: Path) -> str:
     """Return who works here, as git knows them or else the system."""
     parts = []
     for key in ("user.name", "user.email"):

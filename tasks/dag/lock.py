@@ -22,10 +22,13 @@ HOLDER = "LITESMITH_LOCK_HOLDER"
 
 _STEP_PATIENCE_S = 10.0
 _BATCHES_PATIENCE_S = 600.0
+_RELEASES_PATIENCE_S = 30.0
 # What is refused, and what can be done besides stopping the other process.
 _BUSY = ("this workspace is busy: held", "One run at a time: wait for it")
 _SERVED = ("this project is served already:", "Order runs from that process")
 _CHANGED = ("the batches are being changed:", "One change at a time: wait for it")
+_FILLED = ("the regression set is being changed:", "One change at a time: wait for it")
+_MOVED = ("the releases are being changed", "One change at a time: wait for it")
 _UNNAMED = "a process that cannot be named here (it is beginning or ending, or in another container)"
 
 
@@ -107,6 +110,26 @@ def changing_batches(root: Path) -> AbstractContextManager[None]:
         MachineError: The lock file cannot be written.
     """
     return _only_holder(root / catalog.BATCHES_LOCK, _CHANGED, _BATCHES_PATIENCE_S)
+
+
+def changing_regressions(root: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the one process that changes the regression set.
+
+    Raises:
+        BusyError: Another process holds it for long; the text names it.
+        MachineError: The lock file cannot be written.
+    """
+    return _only_holder(root / catalog.REGRESSIONS_LOCK, _FILLED, _BATCHES_PATIENCE_S)
+
+
+def changing_releases(root: Path) -> AbstractContextManager[None]:
+    """Hold the lock of the one process that changes the registry of releases.
+
+    Raises:
+        BusyError: Another process holds it for long; the text names it.
+        MachineError: The lock file cannot be written.
+    """
+    return _only_holder(root / catalog.RELEASES_LOCK, _MOVED, _RELEASES_PATIENCE_S)
 
 
 @contextmanager

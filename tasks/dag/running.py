@@ -69,12 +69,24 @@ def run_step(step: Step, root: Path) -> None:
         _require_writable(step, root)
         for port in step.outs:
             _remove(root / port.path)
-        before = _beside(step, root)
+        before, pointers = _beside(step, root), _in_service(step, root)
         with _work_folder(step, arguments, root) as work:
             _call(step, arguments, work)
+            if _in_service(step, root) != pointers:
+                # DVC would record the pointer as it is now, with a result made from the one before.
+                raise ContractError(
+                    f"the model in service was changed while step {step.name} read it, so its result is "
+                    f"of two minds. Run `{repro_command(root, step.name)}`."
+                )
             write_record(root / step.provenance, _provenance(step, arguments, versions))
             _require_outputs(step, root, before)
             record_outputs(step, root)
+
+
+def _in_service(step: Step, root: Path) -> bytes | None:
+    """Return the registry's pointer file, which may move meanwhile, if a step reads it."""
+    reads = catalog.IN_SERVICE in {port.path for port in step.ins}
+    return (root / catalog.IN_SERVICE).read_bytes() if reads else None
 
 
 def _call(step: Step, arguments: Arguments, work: Path | None) -> None:

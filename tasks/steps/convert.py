@@ -36,7 +36,10 @@ _REQUIRED = ("baseline", "tuned", "pruned")
 
 @dataclass(frozen=True)
 class Ins:
-    """The models, and the images that calibrate and compare."""
+    """The models, and the images that calibrate and compare.
+
+    Nothing is chosen on the gate images.
+    """
 
     baseline: Path = catalog.BASELINE_MODEL
     tuned: Path = catalog.TUNED_MODEL
@@ -44,6 +47,7 @@ class Ins:
     quantized: Path = catalog.QUANTIZED
     train: Path = catalog.TRAIN
     validation: Path = catalog.VALIDATION
+    gate: Path = catalog.GATE
     form: Path = catalog.FORM
 
 
@@ -55,6 +59,7 @@ class Outs:
     final: Path = catalog.FINAL_LITE
     metadata: Path = catalog.FINAL_METADATA
     golden: Path = catalog.GOLDEN
+    gate_answers: Path = catalog.GATE_ANSWERS
     calibration_ids: Path = catalog.CALIBRATION_IDS
     metrics: Annotated[Path, Metric()] = catalog.metrics("convert")
     results: Path = catalog.results("convert")
@@ -104,6 +109,7 @@ def convert(
     write_bytes(outs.final, (outs.lite / f"{final.name}.tflite").read_bytes())
     _write_metadata(outs, dataset, form, read_split(ins.train).images)
     _write_images(outs, images, converted)
+    _write_gate_answers(ins, outs, files[final.name].record.model)
     result = ConvertResult(
         files={name: file.record for name, file in files.items()},
         refused={name: why for model in converted.values() for name, why in model.refused.items()},
@@ -192,6 +198,21 @@ def _write_images(outs: Outs, images: "ConversionImages", converted: "dict[str, 
     with replacing(outs.golden) as path:
         answers: dict[str, Any] = {name: model.golden for name, model in converted.items()}
         np.savez(path, images=golden.images, labels=golden.labels, ids=golden.ids, **answers)
+
+
+def _write_gate_answers(ins: Ins, outs: Outs, name: str) -> None:
+    """Write the chosen model's answers to the gate images."""
+    import numpy as np
+
+    from litesmith.data.splits import read_split
+    from litesmith.tflite import converter
+
+    model = next(model for other, model in _models(ins) if other == name)
+    gate = read_split(ins.gate)
+    with replacing(outs.gate_answers) as path:
+        np.savez(
+            path, model=name, ids=gate.ids, probabilities=converter.probabilities(model, gate.images)
+        )
 
 
 def _metrics(result: ConvertResult) -> dict[str, object]:

@@ -4,21 +4,25 @@ import csv
 import hashlib
 import logging
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from litesmith.files import write_text
 from litesmith.params.sections.convert import Relevance
-from litesmith.params.sections.dataset import Description
+from litesmith.params.sections.dataset import KeyedDescription
+from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
 from tasks.dag.step import InGit, Measured, step
 
 if TYPE_CHECKING:
-    from litesmith.records.summary import Results
+    from litesmith.records.summary import Reference, Results
     from litesmith.report.inputs import History, Predictions
 
 _LOG = logging.getLogger(__name__)
+# The run that made a package, in the package.
+_REFERENCE = "reference.json"
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Ins:
     provenance_quantize: Path = catalog.provenance("quantize")
     provenance_convert: Path = catalog.provenance("convert")
     provenance_evaluate: Path = catalog.provenance("evaluate")
-    reference: Path = catalog.REFERENCE
+    in_service: Path = catalog.IN_SERVICE
+    before_releases: Path = catalog.BEFORE_RELEASES
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,22 @@ class Outs:
 
 @step
 def report(
-    params: ReportParams, ins: Ins, outs: Outs, *, dataset: Description, convert: Relevance
+    params: ReportParams,
+    ins: Ins,
+    outs: Outs,
+    *,
+    dataset: KeyedDescription,
+    device: DeviceName,
+    convert: Relevance,
 ) -> None:
-    """Render the report: a self-contained page that shows nothing but its inputs."""
+    """Render the report: a self-contained page that shows nothing but its inputs.
+
+    What is in service is an input: the pointer holds the hashes of its package.
+    """
     from litesmith.records.form import DataForm
     from litesmith.records.provenance import Provenance
     from litesmith.records.record import read_record, write_record
     from litesmith.report.inputs import ReportInputs
-    from litesmith.report.older import read_reference
     from litesmith.report.page import make_report
 
     paths, results = {field.name: getattr(ins, field.name) for field in fields(ins)}, _results(ins)
@@ -89,6 +102,7 @@ def report(
     }
     if results.teach.num_teachers:
         histories["teacher"] = ins.teacher_history
+    released, reference = _reference(ins, dataset.key, device.name)
     written = make_report(
         ReportInputs(
             dataset=dataset,
@@ -101,8 +115,10 @@ def report(
             sha256={
                 path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths.values()
             },
-            reference=read_reference(ins.reference),
-            reference_file=ins.reference.as_posix(),
+            reference=reference,
+            released=released,
+            reference_files=(ins.in_service.as_posix(), ins.before_releases.as_posix()),
+            final_file=ins.final.as_posix(),
             params=params,
             relevant_loss=convert.relevant_loss,
         )
@@ -111,6 +127,20 @@ def report(
     write_record(outs.summary, written.summary)
     write_text(outs.card, written.card)
     _LOG.info("%s: %.0f KB", outs.report, len(written.page.encode()) / 1000)
+
+
+def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, Reference | None]":
+    """Return the version in service, None for none, and the run to compare with."""
+    from litesmith.release.pointers import Key
+    from litesmith.release.released import find_released
+    from litesmith.report.older import parse_reference, read_reference
+
+    key = Key(dataset, device)
+    released = find_released(ins.in_service, catalog.RELEASED_PACKAGES, key)
+    if released is None:
+        return None, read_reference(ins.before_releases)
+    where = (released.folder / _REFERENCE).as_posix()
+    return released.version, parse_reference(released.read(_REFERENCE), where)
 
 
 def _results(ins: Ins) -> "Results":
@@ -137,11 +167,14 @@ def _predictions(path: Path) -> "Predictions":
     from litesmith.report.inputs import Predictions
 
     with np.load(path) as arrays:
-        names = [str(name) for name in arrays["variants"]]
+        variants, labels, predicted, confidence, rows, images = itemgetter(
+            "variants", "labels", "predicted", "confidence", "wrong_rows", "wrong_images"
+        )(arrays)
+        names = [str(name) for name in variants]
         return Predictions(
-            labels=arrays["labels"],
-            predicted=dict(zip(names, arrays["predicted"], strict=True)),
-            confidence=dict(zip(names, arrays["confidence"], strict=True)),
-            error_rows=arrays["wrong_rows"],
-            error_images=arrays["wrong_images"],
+            labels=labels,
+            predicted=dict(zip(names, predicted, strict=True)),
+            confidence=dict(zip(names, confidence, strict=True)),
+            error_rows=rows,
+            error_images=images,
         )

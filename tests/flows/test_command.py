@@ -7,7 +7,10 @@ import pytest
 from flows.__main__ import main
 from flows.command import _summary
 from litesmith.files import write_json
+from litesmith.records.record import write_record
+from tasks import catalog
 from tests.flows.run_content import run_content
+from tests.litesmith.release.made import make_decision
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +26,8 @@ def test_the_last_line_has_the_time_of_the_run_and_of_starting_prefect(tmp_path:
         f"run:    {record.resolve()}",
         "took:   12 min 34 s, 12 s of it around the steps; 26 s before, to start Prefect",
     ]
+    write_record(tmp_path / catalog.DECISION, make_decision(b"one", "keep"))
+    assert "decision: keep. The gates say: keep." in _summary(tmp_path, record)
 
 
 @pytest.mark.parametrize(

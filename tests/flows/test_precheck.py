@@ -192,13 +192,15 @@ def test_a_named_source_is_checked_once(
 
 
 def _params(**changed: float) -> RetrainParams:
-    return RetrainParams(
-        **{
+    return RetrainParams.model_validate(
+        {
             "min_disk_gb": 0.0,
             "min_memory_gb": 0.0,
             "reach_s": 1.0,
             "stage_limit_s": 1.0,
             "max_archived": 3,
+            "promote": "never",
+            "notify": None,
             **changed,
         }
     )

@@ -55,6 +55,7 @@ def tiny_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (catalog.TRAIN, 90, 1),
         (catalog.VALIDATION, 300, 2),
         (catalog.TEST, 60, 3),
+        (catalog.GATE, 45, 4),
     ):
         write_split(root / path, tiny_split(num_images, seed))
     write_record(root / catalog.FORM, tiny_form(8))

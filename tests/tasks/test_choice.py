@@ -7,9 +7,12 @@ import pytest
 from litesmith.errors import ParamsError
 from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_text
 from litesmith.params.loading import read_params
+from litesmith.records.record import read_record
+from litesmith.records.service.release import Pointers, no_pointers
 from tasks import catalog
 from tasks.profiles import chosen_dataset, profile_overlays
-from tasks.workspace import make_workspace, open_workspace, reference_path, workspace_folder
+from tasks.releasing import require_registry
+from tasks.workspace import make_workspace, open_workspace, workspace_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,12 +126,20 @@ def test_an_unknown_data_set_is_refused_with_those_that_are_known(project: Path)
     assert not (project / ".workspaces").exists()
 
 
-def test_a_data_set_has_a_reference_run_of_its_own(project: Path) -> None:
-    write_json(project / reference_path(None), {"of": "fashion-mnist"})
-    folder = open_workspace(project, None, "digits")
-    assert read_json(folder / catalog.REFERENCE) is None
-    write_json(project / reference_path("digits"), {"of": "digits"})
-    assert read_json(open_workspace(project, None, "digits") / catalog.REFERENCE) == {"of": "digits"}
-    assert read_json(open_workspace(project, "quick") / catalog.REFERENCE) == {"of": "fashion-mnist"}
+def test_a_run_from_before_releases_is_one_of_the_projects_own_data_set(project: Path) -> None:
+    write_json(project / catalog.BEFORE_RELEASES, {"of": "fashion-mnist"})
+    assert read_json(open_workspace(project, None, "digits") / catalog.BEFORE_RELEASES) is None
+    workspace = open_workspace(project, "quick")
+    assert read_json(workspace / catalog.BEFORE_RELEASES) == {"of": "fashion-mnist"}
     ws = make_workspace(project / "ws", project, *profile_overlays(project, "synthetic"))
-    assert read_json(ws / catalog.REFERENCE) is None
+    assert read_json(ws / catalog.BEFORE_RELEASES) is None
+
+
+def test_a_workspace_reads_the_releases_of_its_project(project: Path) -> None:
+    folder = open_workspace(project, None, "digits")
+    assert (folder / catalog.RELEASES).readlink() == Path("../../releases")
+    assert read_record(folder / catalog.IN_SERVICE, Pointers) == no_pointers()
+    write_text(project / catalog.RELEASES_LOG, "{}")
+    assert (open_workspace(project, None, "digits") / catalog.RELEASES_LOG).read_text() == "{}"
+    with pytest.raises(ParamsError, match=r"is a workspace, which reads the releases.*Run this in"):
+        require_registry(folder)

@@ -1,18 +1,17 @@
 """The command lines under locales that are not UTF-8: words are read, files written, and texts printed all the same."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from litesmith.files import read_json, write_json, write_text
+from litesmith.files import read_json, write_text
+from litesmith.records.service.release import LogLine
 from tasks import catalog
-from tests.litesmith.report.report_inputs import FINAL, report_summary
 
 PROJECT = Path(__file__).parents[2]
 # As Python has it where nobody set UTF-8, and did not set its own way out either.
@@ -35,51 +34,40 @@ def root(tmp_path: Path) -> Path:
     write_text(root / "params.yaml", (PROJECT / "params.yaml").read_text(encoding="utf-8"))
     shutil.copytree(PROJECT / "devices", root / "devices")
     shutil.copytree(PROJECT / "datasets", root / "datasets")
-    write_json(root / ".workspaces/été" / catalog.SUMMARY, _summary("légère-int8", 0.9273, 70512))
+    write_text(root / catalog.RELEASES_LOG, _line("Renée", "sandale légère: \u22122.27 points"))
     return root
 
 
-def _summary(final: str, accuracy: float, tflite_bytes: int) -> dict[str, Any]:
-    """Return the summary of a report with a final file of this name, accuracy and size."""
-    changed: dict[str, Any] = json.loads(report_summary().model_dump_json().replace(FINAL, final))
-    variants = changed["results"]["evaluate"]["variants"]
-    variants[final] |= {"accuracy": accuracy, "bytes": tflite_bytes}
-    return changed
+def _line(by: str, why: str) -> str:
+    """Return a line of the log of releases."""
+    line = LogLine(
+        when=datetime(2026, 11, 30, tzinfo=UTC), event="rolled back", dataset="d", device="w",
+        version="d-w-0001", before="d-w-0002", by=by, why=why, revision=None, outcome=None, decision_sha256=None,
+        candidate_sha256=None, gate_sha256=None, gate_images=None, discordant=None,
+    )  # fmt: skip
+    return line.model_dump_json() + "\n"
 
 
 def test_names_with_accents_are_read_and_written_under_the_locale_c(root: Path) -> None:
-    done = _run(root, "-m", "tasks", "reference", "--profile", "été")
+    done = _run(root, "-m", "tasks", "releases")
     assert done.returncode == 0, done.stderr
-    assert "The reference is légère-int8: 92.73 % on test, 70\u2009512 bytes." in done.stdout.decode(
-        "utf-8"
-    )
-    assert read_json(root / catalog.REFERENCE)["final"] == "légère-int8"
-    error = _run(root, "-m", "tasks", "reference", "--profile", "étée").stderr.decode("utf-8")
+    assert "by Renée: sandale légère: \u22122.27 points" in done.stdout.decode("utf-8")
+    error = _run(root, "-m", "tasks", "promote", "--profile", "étée").stderr.decode("utf-8")
     assert "'étée' is not a profile. Did you mean été?" in error
     error = _run(root, "-m", "flows", "retrain", "--profile", "étée").stderr.decode("utf-8")
     assert "error: 'étée' is not a profile. Did you mean été? Known here: été." in error
 
 
 @pytest.mark.parametrize(
-    ("encoding", "name"),
-    [("latin-1", b"l\xe9g\xe8re-int8"), ("ascii", b"legere-int8"), ("cp1252", b"l\xe9g\xe8re-int8")],
+    ("encoding", "said"),
+    [("latin-1", b"Ren\xe9e: sandale l\xe9g\xe8re: -2.27"), ("ascii", b"Renee: sandale legere: -2.27")],
 )
 def test_a_terminal_that_is_not_utf_8_gets_what_it_can_show(
-    root: Path, encoding: str, name: bytes
+    root: Path, encoding: str, said: bytes
 ) -> None:
-    done = _run(root, "-m", "tasks", "reference", "--profile", "été", PYTHONIOENCODING=encoding)
+    done = _run(root, "-m", "tasks", "releases", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(b"The reference is " + name + b": 92.73 % on test, 70 512 bytes.")
-
-
-def test_a_difference_is_printed_with_the_minus_that_a_terminal_has(root: Path) -> None:
-    earlier = root / ".workspaces/été" / catalog.SUMMARY
-    later = read_json(earlier)
-    write_json(earlier, _summary("x", 0.95, 80512))
-    _run(root, "-m", "tasks", "reference", "--profile", "été")
-    write_json(earlier, later)
-    done = _run(root, "-m", "tasks", "reference", "--profile", "été", PYTHONIOENCODING="ascii")
-    assert b"Change: -2.27 points, -10000 bytes." in done.stdout
+    assert said in done.stdout
 
 
 _IN_A_LIBRARY = """

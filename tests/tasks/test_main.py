@@ -49,7 +49,7 @@ def test_list_prints_a_line_for_each_step_and_files_where_requested(
 
 
 _OF_THE_PROJECT = (
-    "list", "list --files", "clean", "reference", "run fetch", "sample", "notes --check", "dvc", "dvc --check",
+    "list", "list --files", "clean", "promote", "rollback", "releases", "run fetch", "sample", "notes --check", "dvc", "dvc --check",
     "readme", "readme --check", "versions", "versions --check",
 )  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_the_help_of_run_describes_each_step(
         (["clan"], "argument COMMAND: there is no 'clan'. Did you mean clean? Known here: run, list, "),
         (["dvc", "--chek"], "unrecognized arguments: --chek. Did you mean --check?"),
         (
-            ["reference", "--profle=quick"],
+            ["promote", "--profle=quick"],
             "unrecognized arguments: --profle=quick. Did you mean --profile?",
         ),
     ],

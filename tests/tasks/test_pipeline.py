@@ -18,8 +18,9 @@ def test_step_section_and_test_share_a_name() -> None:
 
 
 def test_every_output_is_written_by_one_step_and_every_input_by_one_before() -> None:
-    # The reference run is moved by a person's command alone.
-    written = {catalog.REFERENCE, catalog.INCOMING, catalog.ACCEPTED}
+    # What is in service is moved by promotion and rollback alone.
+    written = {catalog.IN_SERVICE, catalog.BEFORE_RELEASES, catalog.INCOMING, catalog.ACCEPTED}
+    written.add(catalog.REGRESSIONS)
     for step in PIPELINE:
         assert {port.path for port in step.ins} <= written, step.name
         assert not {port.path for port in step.outs} & written, step.name
@@ -47,6 +48,34 @@ def test_no_other_source_names_it() -> None:
         if re.search(r"catalog\.TEST\b|prepared/test", path.read_text())
     ]
     assert sorted(naming) == ["tasks/catalog.py", "tasks/steps/evaluate.py", "tasks/steps/prepare.py"]
+
+
+def test_only_prepare_convert_and_judge_name_the_gate_split() -> None:
+    naming = [
+        path.relative_to(PROJECT).as_posix()
+        for ring in ("litesmith", "tasks", "flows")
+        for path in (PROJECT / ring).rglob("*.py")
+        if re.search(r"catalog\.GATE\b|prepared/gate", path.read_text())
+    ]
+    assert sorted(naming) == [
+        "tasks/catalog.py", "tasks/steps/convert.py", "tasks/steps/judge.py", "tasks/steps/prepare.py",
+    ]  # fmt: skip
+    takers = [step.name for step in PIPELINE if catalog.GATE in {port.path for port in step.ins}]
+    assert takers == ["convert", "judge"]
+    # What the Keras model answered to it decides no more than the split itself.
+    answering = [
+        step.name for step in PIPELINE if catalog.GATE_ANSWERS in {port.path for port in step.ins}
+    ]
+    assert answering == ["judge"]
+
+
+def test_the_files_that_learned_from_gate_images_are_never_judged() -> None:
+    naming = {
+        path.relative_to(PROJECT / "benchmarks").parts[0]
+        for path in (PROJECT / "benchmarks").rglob("*.py")
+        if re.search(r"catalog\.GATE\b", path.read_text())
+    }
+    assert naming == {"frontier"}
 
 
 def test_only_the_raw_steps_name_the_official_test_files() -> None:

@@ -11,7 +11,7 @@ from litesmith.data.synthetic.glyphs import make_glyphs
 from litesmith.data.synthetic.shapes import draw_shapes
 from litesmith.errors import ParamsError
 from litesmith.params.sections.dataset import Ground
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 Images = NDArray[np.uint8]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from litesmith.params.section import Count, Fraction, Items, Section, about
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 
 Ground = Literal["dark", "light", "any"]
 Fit = Literal["pad", "crop", "stretch"]
@@ -187,9 +187,17 @@ class KeyedForm(LabelledForm, Keyed):
     """The form of a data set whose file has a name."""
 
 
+class KeyedOrigin(Origin, Keyed):
+    """Where a data set comes from whose file has a name."""
+
+
 class KeyedDivision(Division, Keyed):
     """The division of a data set, which names its file in errors."""
 
 
-class Dataset(DatasetParams, KeyedForm, KeyedDivision):
+class KeyedDescription(Description, Keyed):
+    """What a model card says of a data set whose file has a name."""
+
+
+class Dataset(DatasetParams, KeyedForm, KeyedOrigin, KeyedDivision, KeyedDescription):
     """A data set, and the name of its file."""

@@ -20,10 +20,14 @@ class DeviceParams(HardLimits):
     max_latency_ms: Annotated[float, about("Of one image on one thread, the median.", gt=0)]
 
 
-class Device(DeviceParams):
-    """A device: its limits, and the name of its file."""
+class DeviceName(Section):
+    """What a device's file is called, without its suffix."""
 
     name: str
+
+
+class Device(DeviceParams, DeviceName):
+    """A device: its limits, and the name of its file."""
 
 
 class Budget(Section):

@@ -154,7 +154,9 @@ def report_inputs(
             for step in ("validate", "sweep", "evaluate")
         },
         reference=None,
-        reference_file="reports/reference.json",
+        released="fashion-mnist-wearable-0001",
+        reference_files=("releases/in-service.json", "reports/reference.json"),
+        final_file="models/final.tflite",
         params=ReportParams(
             max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, data=None, profile=None
         ),

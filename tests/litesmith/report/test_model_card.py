@@ -72,9 +72,9 @@ def test_card_of_a_file_that_runs_its_network_twice_says_so() -> None:
     assert "times: the file looks" not in card_of(inputs)
 
 
-def test_card_claims_nothing_of_a_split_that_no_step_reads() -> None:
+def test_card_says_what_the_gate_images_decide() -> None:
     (line,) = [line for line in card_of(report_inputs()).splitlines() if line.startswith("| gate |")]
-    assert "nothing: held back, no step of the pipeline reads it" in line and "promotion" not in line
+    assert "deciding whether the file replaces the one in service; nothing is chosen on it" in line
 
 
 def test_card_of_synthetic_images_says_so() -> None:

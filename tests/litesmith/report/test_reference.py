@@ -54,13 +54,21 @@ def test_same_run_has_changed_nothing(before: Reference) -> None:
     assert (since.data, since.parameters, since.versions, since.hosts) == ((), (), (), ())
 
 
-def test_run_compared_with_itself_says_so(before: Reference) -> None:
-    report = make_report(dataclasses.replace(report_inputs(), reference=before))
+@pytest.mark.parametrize(
+    ("released", "name"), [("a-b-0001", "the model in service"), (None, "the run before releases")]
+)
+def test_a_final_file_that_is_the_references_own_says_so(released: str | None, name: str) -> None:
+    hashes = {"models/final.tflite": "a" * 64, "reports/results/sweep.json": "b" * 64}
+    inputs = dataclasses.replace(report_inputs(), sha256=hashes, released=released)
+    before = with_value(this_run(inputs), "inputs", "reports/results/sweep.json", value="c" * 64)
+    report = make_report(dataclasses.replace(inputs, reference=before))
     verdict = report.summary.verdict
-    assert verdict.sentence.startswith("tuned-int8 is the reference run itself: ")
-    assert verdict.reasons[2].text.startswith("this run is the reference run itself")
+    assert verdict.sentence.startswith(f"tuned-int8 is the file of {name}: ")
+    assert verdict.reasons[2].text == f"the final file is that of {name}, byte for byte."
     assert report.summary.since_reference is not None and report.summary.since_reference.same_run
-    assert "This run is the reference run itself: all files" in report.page
+    assert "The final file is that of the reference run, byte for byte." in report.page
+    assert ("The run that made a-b-0001, the model in service." in report.page) == bool(released)
+    assert ("A run from before there were releases" in report.page) == (not released)
     assert "from reference" not in report.page and "compared image by image" not in report.page
     assert not compared(with_value(before, "inputs", value={})).same_run
 
@@ -141,7 +149,7 @@ def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None
     assert since is not None
     assert [change.name for change in since.inputs] == ["reports/results/sweep.json"]
     assert report.page.count("(not as in the reference run)") == 1
-    assert "c" * 64 in report.page and "the reference run itself" in report.page
+    assert "c" * 64 in report.page and "tells which run is the reference" in report.page
 
 
 def test_right_answers_are_one_bit_each() -> None:
@@ -156,7 +164,7 @@ def test_right_answers_are_one_bit_each() -> None:
 
 def test_page_without_reference_says_so() -> None:
     page = render(report_inputs())
-    assert "Nothing to compare with: there is no reference run yet." in page
+    assert "Nothing to compare with: no model is in service yet." in page
     assert "from reference" not in page
 
 
@@ -167,7 +175,7 @@ def test_page_with_reference_shows_what_changed(before: Reference) -> None:
     report = make_report(dataclasses.replace(inputs, reference=before))
     assert "+3.9\u00a0%<small>from 96\u202f248</small>" in report.page
     assert "sweep.number <b>5</b>, was 1" in report.page
-    assert "does as well as the reference run" in report.summary.verdict.sentence
+    assert "does as well as the model in service" in report.summary.verdict.sentence
     assert report.summary.since_reference is not None
     assert report.summary.since_reference.parameters == (
         Changed(name="sweep.number", now="5", before="1"),
@@ -188,7 +196,7 @@ def test_reference_is_read_as_it_was_written(before: Reference, tmp_path: Path) 
 def test_reference_of_another_kind_is_refused_with_the_ways_out(content: Any, tmp_path: Path) -> None:
     path = tmp_path / "reference.json"
     write_json(path, content)
-    with pytest.raises(DataError, match=r"is not a .*`git checkout -- .*`python -m tasks reference`"):
+    with pytest.raises(DataError, match=r"is not a .*`git checkout -- .*` restores the committed one"):
         read_reference(path)
 
 

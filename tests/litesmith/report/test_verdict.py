@@ -84,15 +84,17 @@ def test_verdict_follows_the_interval_of_the_difference(
     ("low", "high", "sentence", "outcome"),
     [
         (0.01, 0.03, "Ship tuned-int8: 1.50 points more accurate than the baseline, 2.00 points more accurate than the "
-         "reference run and within every limit of the device.", "good"),
-        (-0.009, 0.01, "tuned-int8 does as well as the reference run: 1.50 points more accurate than the baseline and "
+         "model in service and within every limit of the device.", "good"),
+        (-0.009, 0.01, "tuned-int8 does as well as the model in service: 1.50 points more accurate than the baseline and "
          "within every limit of the device.", "good"),
         (-0.011, 0.01, "Look before you ship tuned-int8: 1.50 points more accurate than the baseline and these "
-         f"{count(1000)} test images cannot tell whether it loses 1 point or more against the reference run.", "unclear"),
-        (-0.03, -0.01, "Keep the reference run: tuned-int8 is 2.00 points less accurate than it.", "bad")
+         f"{count(1000)} test images cannot tell whether it loses 1 point or more against the model in service.", "unclear"),
+        (-0.03, -0.01, "Keep the model in service: tuned-int8 is 2.00 points less accurate than it.", "bad")
     ]
 )  # fmt: skip
-def test_verdict_follows_the_reference_run(low: float, high: float, sentence: str, outcome: str) -> None:
+def test_verdict_follows_the_model_in_service(
+    low: float, high: float, sentence: str, outcome: str
+) -> None:
     verdict = verdict_of(report_inputs(), before=since(low, high))
     assert (verdict.sentence, verdict.outcome) == (sentence, outcome)
     assert verdict.reasons[2].topic == "Reference"
@@ -111,7 +113,7 @@ def test_where_accuracy_is_even_the_size_is_told(
     raw: float, gzip: float, words: str, advice: str
 ) -> None:
     verdict = verdict_of(report_inputs(), before=since(-0.009, 0.01, raw=raw, gzip=gzip))
-    assert verdict.sentence.startswith(f"tuned-int8 does as well as the reference run{words}")
+    assert verdict.sentence.startswith(f"tuned-int8 does as well as the model in service{words}")
     assert verdict.advice.startswith(advice)
 
 
@@ -123,7 +125,7 @@ def test_reference_on_other_test_images_refuses_nothing_but_asks_to_look() -> No
     assert (worse.outcome, worse.reasons[2].good) == ("unclear", None)
     assert worse.sentence == (
         "Look before you ship tuned-int8: 1.50 points more accurate than the baseline and it is 2.00 points less "
-        "accurate than the reference run, on other test images."
+        "accurate than the model in service, on other test images."
     )
 
 
@@ -147,12 +149,12 @@ def test_synthetic_images_say_nothing_about_a_model() -> None:
         ("my cats", "quick", " --data 'my cats' --profile quick"),
     ],
 )
-def test_advice_names_the_command_that_makes_this_very_run_the_reference(
+def test_advice_names_the_command_that_puts_this_very_run_in_service(
     data: str | None, profile: str | None, command: str
 ) -> None:
     inputs = with_value(report_inputs(), "params", "data", value=data)
     verdict = verdict_of(with_value(inputs, "params", "profile", value=profile))
-    assert f"`python -m tasks reference{command}`" in verdict.advice
+    assert f"`python -m tasks promote{command}`" in verdict.advice
 
 
 def test_limit_of_a_fraction_is_told_with_its_digits_and_unit() -> None:

@@ -38,7 +38,7 @@ def test_what_is_written_is_read(model: Path, metadata: Metadata) -> None:
     assert read.model_copy(update={"sha256": None}) == metadata
     assert read.class_names == ("left", "right", "neither")
     form = InputForm(height=8, width=8, channels=1, fit="pad", ground="any")
-    assert (read.version, read.input) == (2, form)
+    assert (read.version, read.input, read.tensors) == (3, form, None)
 
 
 def test_the_committed_one_is_what_is_written_today(
@@ -84,11 +84,21 @@ def test_colour_images_have_statistics_of_colour() -> None:
 def test_the_first_version_is_read(model: Path, level: int | None, ground: Ground) -> None:
     size = {"height": 8, "width": 8, "channels": 1}
     content = json.loads(path_beside(model).read_text())
+    del content["tensors"]
     first = {**content, "version": 1, "input": {**size, "ground": level}}
     path_beside(model).write_text(json.dumps(first))
     read = read_metadata(model)
-    assert (read.version, read.input) == (2, InputForm(**size, fit="pad", ground=ground))
-    assert read.training == Metadata.model_validate_json(json.dumps(content)).training
+    assert (read.version, read.input) == (3, InputForm(**size, fit="pad", ground=ground))
+    assert (
+        read.training == Metadata.model_validate_json(json.dumps({**content, "tensors": None})).training
+    )
+
+
+def test_the_second_version_is_read(model: Path, metadata: Metadata) -> None:
+    content = json.loads(path_beside(model).read_text())
+    del content["tensors"]
+    path_beside(model).write_text(json.dumps({**content, "version": 2}))
+    assert read_metadata(model).model_copy(update={"sha256": None}) == metadata
 
 
 def test_published_models_of_the_first_version_are_read() -> None:
@@ -115,9 +125,10 @@ def test_another_file_of_the_same_name(model: Path) -> None:
         ("[]", r"is not a model's metadata: Input should be an object\. docs/decisions/0017"),
         ("{}", "is not a model's metadata: version: Field required"),
         (
-            '{"version": 3}',
-            "has version 3, and this litesmith reads up to 2: it was written by a newer one",
+            '{"version": 4}',
+            "has version 4, and this litesmith reads up to 3: it was written by a newer one",
         ),
+        ('{"version": 3, "class_names": []}', "is not a model's metadata: "),
         ('{"version": 2, "class_names": []}', "is not a model's metadata: "),
         ('{"version": 1, "class_names": []}', "is not a model's metadata: "),
         ('{"version": "1"}', "is not a model's metadata: "),

@@ -116,14 +116,14 @@ def test_another_device_or_limit_makes_the_stages_stale_that_read_it(tmp_path: P
 
     before = read_by_dvc()
     write_text(tmp_path / "devices/wearable.yaml", yaml_text({**limits, "max_arena_bytes": 1}))
-    assert changed(before) == {"evaluate"}
+    assert changed(before) == {"evaluate", "judge"}
     write_text(tmp_path / "devices/wearable.yaml", yaml_text({**limits, "max_macs": 99_000_000}))
-    assert changed(before) == {"sweep", "convert", "evaluate"}
+    assert changed(before) == {"sweep", "convert", "evaluate", "judge"}
     write_text(tmp_path / "devices/wearable.yaml", yaml_text(limits))
     assert changed(before) == set()
     write_text(tmp_path / "devices/other.yaml", yaml_text({**limits, "max_macs": 99_000_000}))
     write_text(tmp_path / "params.yaml", yaml_text({**params, "device": "other"}))
-    assert changed(before) == {"sweep", "convert", "evaluate"}
+    assert changed(before) == {"sweep", "convert", "evaluate", "judge", "report"}
 
 
 def test_files_of_one_panel_are_drawn_over_each_other(tmp_path: Path) -> None:

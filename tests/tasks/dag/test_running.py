@@ -13,6 +13,7 @@ from litesmith.files import write_text
 from litesmith.params.loading import read_params
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.fetch import FetchParams
+from tasks import catalog
 from tasks.dag.checksums import md5_of
 from tasks.dag.lock import holding
 from tasks.dag.running import run_step
@@ -120,7 +121,7 @@ def test_many_missing_inputs_are_named_in_short_with_the_steps_that_write_them(r
     )
     assert " fetch, validate, prepare and 7 more write what is missing. " in message
     assert message.endswith(
-        "`git checkout -- reports/reference.json` restores that. Run `dvc repro report`."
+        "`git checkout -- releases/in-service.json reports/reference.json` restores that. Run `dvc repro report`."
     )
     assert len(message) < 400
     validate = named("validate").ins
@@ -301,6 +302,25 @@ def test_an_input_that_is_not_as_recorded_stops_it_before_anything_is_removed(ro
     ):
         run_step(step_with(COPY + "assert False"), root)
     assert (root / "models/copy.txt").read_text() == "pixels"
+
+
+def test_a_model_that_comes_into_service_meanwhile_stops_the_step(root: Path) -> None:
+    @dataclass(frozen=True)
+    class Reading:
+        pointers: Path = catalog.IN_SERVICE
+
+    def fetch(params: FetchParams, ins: Reading, outs: Outs, *, seed: int) -> None:
+        outs.copy.parent.mkdir(exist_ok=True)
+        outs.copy.write_text(ins.pointers.read_text())
+        write_text(outs.metrics, str(seed))
+        if "moved" not in ins.pointers.read_text():
+            write_text(ins.pointers, "moved")
+
+    fetch.__annotations__ |= {"params": FetchParams, "ins": Reading, "outs": Outs, "seed": int}
+    write_text(root / catalog.IN_SERVICE, "{}")
+    with pytest.raises(ContractError, match=r"was changed while step fetch read it.*`dvc repro fetch`"):
+        run_step(step(fetch), root)
+    run_step(step(fetch), root)
 
 
 def test_checksums_of_outputs_are_recorded(root: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 import litesmith.training.backend
 import tasks.steps.convert as convert_step
-from litesmith.data.splits import read_split
+from litesmith.data.splits import Split, read_split, write_split
 from litesmith.errors import ConversionError
 from litesmith.records.convert import ConvertResult
 from litesmith.records.form import DataForm
@@ -45,20 +46,21 @@ def results(here: Path) -> Any:
     return json.loads(catalog.results("convert").read_text())
 
 
-def again(folder: Path, overlay: dict[str, Any], **limits: int) -> Outs:
+def again(folder: Path, overlay: dict[str, Any], ins: Ins | None = None, **limits: int) -> Outs:
     """Convert into another folder, for a device with other limits."""
     outs = Outs(
         lite=folder / "lite",
         final=folder / "final.tflite",
         metadata=folder / "final.json",
         golden=folder / "golden.npz",
+        gate_answers=folder / "gate-answers.npz",
         calibration_ids=folder / "ids.json",
         metrics=folder / "metrics.json",
         results=folder / "results.json",
     )
     params = tiny_params(overlay)
     params = params.model_copy(update={"device": params.device.replace(**limits)})
-    convert.function(ins=Ins(), outs=outs, **convert.arguments(params))
+    convert.function(ins=ins or Ins(), outs=outs, **convert.arguments(params))
     return outs
 
 
@@ -159,6 +161,31 @@ def test_metrics_are_few_numbers(results: Any) -> None:
         "validation_accuracy",
         "agreement_with_keras",
     }
+
+
+def test_the_answers_of_the_final_files_model_to_the_gate_images_are_kept(here: Path) -> None:
+    from litesmith.tflite import converter
+    from litesmith.training.backend import load_h5
+
+    answers, gate = np.load(catalog.GATE_ANSWERS), read_split(catalog.GATE)
+    assert str(answers["model"]) == "pruned"
+    assert np.array_equal(answers["ids"], gate.ids)
+    expected = converter.probabilities(load_h5(catalog.PRUNED_MODEL), gate.images)
+    assert np.array_equal(answers["probabilities"], expected)
+
+
+def test_nothing_is_chosen_on_the_gate_images(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_precisions(monkeypatch, tuned="int8", pruned="int8", clustered="int8")
+    with_gate, other = again(tmp_path / "one", {}), tmp_path / "gate"
+    gate = read_split(catalog.GATE)
+    write_split(other, Split(255 - gate.images[:9], gate.labels[:9], gate.ids[:9]))
+    without = again(tmp_path / "two", {}, Ins(gate=other))
+    for field in fields(Outs):
+        one, two = getattr(with_gate, field.name), getattr(without, field.name)
+        if one.is_file():
+            assert (one.read_bytes() == two.read_bytes()) is (field.name != "gate_answers"), field.name
 
 
 def test_again_gives_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

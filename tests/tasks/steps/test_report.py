@@ -18,8 +18,12 @@ from litesmith.errors import ContractError, DataError
 from litesmith.evaluation import Answers, write_predictions
 from litesmith.files import read_json, write_json, write_text
 from litesmith.params.sections.convert import Relevance
+from litesmith.params.sections.dataset import KeyedDescription
+from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.record import write_record
+from litesmith.records.service.release import no_pointers
+from litesmith.release.registry import Order, Registry
 from litesmith.report.inputs import Predictions
 from litesmith.report.older import read_run
 from litesmith.report.page import make_report
@@ -29,6 +33,7 @@ from tasks import catalog
 from tasks.commands.generated import FILES
 from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
+from tests.litesmith.release.made import DATASET, DEVICE, make_candidate
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
 
 PARAMS = ReportParams(
@@ -77,7 +82,8 @@ def write_inputs() -> None:
         write_text(catalog.plot(f"{model}-history"), pd.DataFrame(history).to_csv(index=False))
     write_text(catalog.BASELINE_SUMMARY, inputs.baseline_summary)
     write_text(catalog.FINAL_LITE, "not read, only hashed")
-    write_json(catalog.REFERENCE, None)
+    write_json(catalog.BEFORE_RELEASES, None)
+    write_record(catalog.IN_SERVICE, no_pointers())
     write_record(catalog.FORM, inputs.form)
     write_answers(inputs.predictions)
 
@@ -100,8 +106,10 @@ def write_answers(predictions: Predictions) -> None:
 
 
 def render_page() -> str:
+    dataset = KeyedDescription(key=DATASET, **report_inputs().dataset.model_dump())
+    device = DeviceName(name=DEVICE)
     report.function(
-        PARAMS, Ins(), Outs(), dataset=report_inputs().dataset, convert=Relevance(relevant_loss=0.01)
+        PARAMS, Ins(), Outs(), dataset=dataset, device=device, convert=Relevance(relevant_loss=0.01)
     )
     return catalog.REPORT.read_text()
 
@@ -120,17 +128,57 @@ def test_summary_and_card_tell_what_the_page_tells(page: str) -> None:
     assert summary["verdict"]["sentence"] in catalog.MODEL_CARD.read_text()
 
 
-def test_run_is_compared_with_the_reference(workspace: Path) -> None:
-    assert "there is no reference run yet" in render_page()
-    write_record(catalog.REFERENCE, read_run(catalog.SUMMARY))
-    assert "is the reference run itself" in render_page()
-    teach = report_inputs().results.teach
-    write_record(catalog.results("teach"), teach.model_copy(update={"num_views": 1}))
-    assert "does as well as the reference run" in render_page()
+def test_run_is_compared_with_one_from_before_releases(workspace: Path) -> None:
+    assert "no model is in service yet" in render_page()
+    write_record(catalog.BEFORE_RELEASES, read_run(catalog.SUMMARY))
+    assert "is the file of the run before releases" in render_page()
+    write_text(catalog.FINAL_LITE, "another")
+    assert "does as well as the run before releases" in render_page()
+
+
+def put_in_service() -> Path:
+    """Put a package in service whose run is the one of the summary, and return its folder."""
+    write_record(Path("other/reference.json"), read_run(catalog.SUMMARY))
+    content = Path("other/reference.json").read_bytes()
+    candidate = make_candidate(Path("candidate"), b"a model", **{"reference.json": content})
+    registry = Registry(catalog.RELEASES)
+    change = registry.promote(candidate, Order(), lambda _: None, lambda _: "")
+    return registry.packages / change.version
+
+
+def test_run_is_compared_with_the_model_in_service(workspace: Path) -> None:
+    render_page()
+    write_record(catalog.BEFORE_RELEASES, read_run(catalog.SUMMARY))
+    put_in_service()
+    page = render_page()
+    assert "tuned-int8 is the file of the model in service" in page
+    assert f"The run that made {DATASET}-{DEVICE}-0001, the model in service." in page
+    write_text(catalog.FINAL_LITE, "another")
+    assert "does as well as the model in service" in render_page()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("manifest.json", r"manifest\.json is not what releases/in-service\.json points to.*dvc pull"),
+        ("reference.json", r"reference\.json is not what is in service.*tasks rollback"),
+    ],
+)
+def test_a_package_in_service_that_is_another_is_refused(
+    workspace: Path, name: str, message: str
+) -> None:
+    render_page()
+    folder = put_in_service()
+    (folder / name).write_text("{}")
+    with pytest.raises(DataError, match=message):
+        render_page()
+    (folder / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing, which is in service"):
+        render_page()
 
 
 def test_reference_that_is_not_json_is_refused_with_the_way_back(workspace: Path) -> None:
-    write_text(catalog.REFERENCE, "<<<<<<< HEAD")
+    write_text(catalog.BEFORE_RELEASES, "<<<<<<< HEAD")
     with pytest.raises(
         DataError, match=r"reference\.json is not JSON: .*`git checkout -- reports/reference\.json`"
     ):

@@ -54,7 +54,7 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
     """Return what the section shows."""
     steps, since = inputs.provenance, since_reference(inputs)
     changed = {change.name for change in since.inputs} if since else set()
-    reference = inputs.reference_file if since else None
+    references = inputs.reference_files if since else ()
     return ProvenanceSection(
         options=inputs.options,
         overlays=overlays(inputs.params),
@@ -71,7 +71,7 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
         versions=versions(steps),
         splits=inputs.results.prepare.splits,
         hashes=tuple(
-            HashRow(path, digest, path in changed, path == reference)
+            HashRow(path, digest, path in changed, path in references)
             for path, digest in inputs.sha256.items()
         ),
     )

@@ -9,7 +9,7 @@ from litesmith.records.summary import Changed, SinceReference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import not_compared, since_reference
 from litesmith.report.section import Section
-from litesmith.report.verdict import reference_command
+from litesmith.report.verdict import promote_command
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,13 @@ class SinceSection:
     Attributes:
         since: None if there is nothing to compare with.
         not_compared: Why there is nothing; empty if there is.
-        command: Makes this run the reference.
+        released: The version in service; None if the reference is a run from before releases.
+        command: Puts this run's model in service.
     """
 
     since: SinceReference | None
     not_compared: str
+    released: str | None
     command: str
     parameters: Markup
     versions: Markup
@@ -34,8 +36,8 @@ def build(inputs: ReportInputs) -> SinceSection:
     """Return what the section shows."""
     since = since_reference(inputs)
     changes = (since.parameters, since.versions, since.hosts) if since else ((), (), ())
-    command = reference_command(inputs)
-    return SinceSection(since, not_compared(inputs), command, *map(_listed, changes))
+    reason, command = not_compared(inputs), promote_command(inputs)
+    return SinceSection(since, reason, inputs.released, command, *map(_listed, changes))
 
 
 def _listed(changes: Sequence[Changed], most: int = 4) -> Markup:

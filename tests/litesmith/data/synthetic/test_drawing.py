@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from litesmith.data.synthetic.drawing import count_classes, draw_set, flip_labels
 from litesmith.data.synthetic.garments import draw_images
 from litesmith.errors import ParamsError
-from litesmith.params.sections.synthetic import SyntheticBase
+from litesmith.params.synthetic import SyntheticBase
 from tests.data_sets import synthetic_base as base
 
 GREY = {"height": 16, "width": 20, "channels": 1, "ground": "dark"}

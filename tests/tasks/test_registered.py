@@ -34,7 +34,7 @@ from tests.tasks.steps.test_prune import SPEC
 from tests.tasks.steps.test_report import write_inputs
 from tests.tasks.steps.training_workspace import in_small_workspace
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[2]
 
 
 def make_copy(parent: KerasModel, _: Tuning) -> FineTuned:
@@ -97,6 +97,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Any:
         params = parse_params(overlaid(content, overlay), PROJECT)
         require_registered(params)
         shutil.copytree(catalog.VALIDATION, catalog.TEST)
+        shutil.copytree(catalog.VALIDATION, catalog.GATE)
         for path in (catalog.BASELINE_MODEL, catalog.TUNED_MODEL, catalog.PRUNED_MODEL):
             save_h5(build_network(SPEC, path.stem), path)
         write_inputs()

@@ -1,0 +1,1 @@
+"""What the gates promote and hold of candidates whose truth is known."""

@@ -1,0 +1,1 @@
+"""Nights in a row: what becomes of decisions, models and their history."""

@@ -1,0 +1,50 @@
+"""A gate: one thing that a candidate must show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from litesmith.judging.case import Case
+from litesmith.params.sections.judge import JudgeParams
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a gate found.
+
+    Attributes:
+        passed: None if the evidence cannot tell; then nothing is promoted.
+        text: A sentence with what was seen and what was asked for.
+    """
+
+    passed: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing that a candidate must show.
+
+    Attributes:
+        name: Of the gate in decisions.
+        judge: Looks at a candidate.
+        compares: Whether it needs a file in service that can be compared; only then it is asked.
+    """
+
+    name: str
+    judge: Callable[[Case, JudgeParams], Finding]
+    compares: bool = False
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """Return a share as text, such as ``93.52 %``."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def unsigned_points(difference: float) -> str:
+    """Return a size of a difference as text, such as ``0.31 points``."""
+    return f"{100 * difference:.2f} points"
+
+
+def points(difference: float) -> str:
+    """Return a difference of two shares as text, such as ``+0.31 points``."""
+    return f"{100 * difference:+.2f} points"

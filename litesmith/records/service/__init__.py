@@ -1,0 +1,1 @@
+"""Decisions on models, and what is in service."""

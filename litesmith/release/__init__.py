@@ -1,0 +1,1 @@
+"""Packages of released models, and their registry."""
