@@ -38,7 +38,7 @@ class Seen:
     """What a night left.
 
     Attributes:
-        outcome: Of its decision, or ``invalid``.
+        outcome: Of its decision, ``invalid``, or ``none`` where the run failed before.
         version: In service after it.
         versions: That are there.
         events: How many lines the log got, by event.
@@ -140,6 +140,8 @@ class Project:
     def _outcome(self, code: int) -> str:
         if code and (self.folder / _PAGE).is_file():
             return "invalid"
+        if not (self.folder / catalog.DECISION).is_file():
+            return "none"
         return read_record(self.folder / catalog.DECISION, Decision).outcome
 
     def _wrong(self, night: Night, code: int) -> list[str]:
