@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from litesmith.data.rows import read_rows
 from litesmith.files import read_json
+from litesmith.records.record import read_record
+from litesmith.records.service.release import PackageProvenance
+from litesmith.release import verify
 from tasks import catalog
 from tasks.dag.step import Metric
 from tasks.pipeline import PIPELINE
@@ -66,6 +71,18 @@ def test_metrics_show_prints_every_number_of_the_steps(checkout: Commands) -> No
     }
 
 
+def test_the_package_verifies_and_names_the_images_that_its_model_learned_from(
+    checkout: Commands,
+) -> None:
+    verified = verify.verify(checkout.folder / catalog.PACKAGE)
+    assert verified.num_golden > 0 and verified.largest_error == 0
+    provenance = read_record(checkout.folder / catalog.PACKAGE / "provenance.json", PackageProvenance)
+    rows = read_rows(checkout.folder / catalog.INTAKE / "rows.csv")
+    learned = np.load(checkout.folder / catalog.TRAIN / "ids.npy")
+    assert set(provenance.train_digests) == {rows[row].digest for row in learned}
+    assert set(provenance.parameters) >= {"sweep", "convert", "evaluate"}
+
+
 def test_without_a_change_metrics_diff_is_empty(checkout: Commands) -> None:
     assert checkout.run("dvc", "metrics", "diff") == (0, "")
 
@@ -113,7 +130,7 @@ def test_an_experiment_runs_what_the_parameter_made_stale_and_nothing_else(
     ran = [
         line.split("'")[1] for line in experiment.output.splitlines() if line.startswith("Running stage")
     ]
-    assert ran == ["validate", "report"]
+    assert ran == ["validate", "judge", "report", "package"]
     assert "label_noise failed (warning)" in experiment.output
     assert experiment.commands.run("dvc", "status") == (0, "Data and pipelines are up to date.\n")
 
