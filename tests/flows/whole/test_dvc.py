@@ -113,7 +113,7 @@ def test_an_experiment_runs_what_the_parameter_made_stale_and_nothing_else(
     ran = [
         line.split("'")[1] for line in experiment.output.splitlines() if line.startswith("Running stage")
     ]
-    assert ran == ["validate", "report"]
+    assert ran == ["validate", "judge", "report", "package"]
     assert "label_noise failed (warning)" in experiment.output
     assert experiment.commands.run("dvc", "status") == (0, "Data and pipelines are up to date.\n")
 
