@@ -99,7 +99,7 @@ def _advice(decision: Decision, options: str) -> str:
     command = f"python -m tasks promote{options}"
     if decision.outcome == "promote":
         return f"It waits for a person: `{command}`."
-    if decision.outcome == "not comparable":
+    if decision.outcome in ("not comparable", "undecided"):
         return f'A person decides: `{command} --by NAME --why "TEXT"`.'
     return "Nothing has to be done."
 

@@ -1,1 +1,1 @@
-"""How often the verdict ships what it should not, by the number of test images."""
+"""How often the facts on test images speak for what they should not."""

@@ -1,11 +1,12 @@
-"""How often the verdict ships what it should not, by the number of test images.
+"""How often facts on test images speak for what they should not.
 
     python -m benchmarks.verdicts
 
 Answers to test images are drawn at random, many times for each number of images, for a final file whose
-true accuracy is known, and for models that do not look at the image at all. Each draw is judged as the
-report does. Beside it stands the rule that was there before: ship unless the final file is shown to be
-worse, by the interval of Wald. Nothing is trained, and no image is read.
+true accuracy is known, and for models that do not look at the image at all. Each draw is marked as the
+report marks accuracy and classes; what has both marks counts as shipped, as it once was. Beside it
+stands the rule before that: ship unless the final file is shown to be worse, by the interval of Wald.
+Nothing is trained, and no image is read.
 """
 
 from dataclasses import asdict

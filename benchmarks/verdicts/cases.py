@@ -89,7 +89,7 @@ def guessing(config: Config, relevant_loss: float, rng: Generator) -> list[Case]
 
 
 def ships(confusion: NDArray[np.int64], gained: int, lost: int, relevant_loss: float) -> bool:
-    """Judge as `litesmith.report.verdict` does by accuracy and classes."""
+    """Judge as `litesmith.report.facts` does by accuracy and classes."""
     gain = paired_counts(gained, lost, int(confusion.sum()))
     facts = (
         no_worse(gain.low, gain.high, relevant_loss),

@@ -48,7 +48,10 @@ class EvaluateFigures(View):
 
 
 class ReportVerdict(View):
-    """The verdict of the report, in one sentence."""
+    """The decision in one sentence, as the report marks it.
+
+    Before there were decisions the report judged by itself.
+    """
 
     outcome: Literal["good", "bad", "unclear"]
     sentence: str

@@ -18,6 +18,7 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
 from litesmith.records.quantize import QuantizeResult
 from litesmith.records.record import Count, Interval, Record, Share
+from litesmith.records.service.judge import DecisionOutcome, GateImages, GateVerdict, Merit
 from litesmith.records.sweep import SweepResult, SweepTiming
 from litesmith.records.teach import TeachResult
 from litesmith.records.validate import ValidateResult
@@ -92,8 +93,8 @@ class RightAnswers(Record):
         return self
 
 
-class Reason(Record):
-    """One thing that the verdict rests on."""
+class Fact(Record):
+    """Something known of the final file that decides nothing."""
 
     topic: str
     good: Annotated[bool | None, about("Whether it speaks for the model; None if that is not known.")]
@@ -101,12 +102,25 @@ class Reason(Record):
 
 
 class Verdict(Record):
-    """The verdict in one sentence, what to do next, and the reasons."""
+    """The decision in one sentence, and what to do next."""
 
-    outcome: Literal["good", "bad", "unclear"]
-    sentence: str
+    outcome: Annotated[
+        Literal["good", "bad", "unclear"],
+        about("How the page marks it; ``unclear`` too where the images are synthetic."),
+    ]
+    sentence: Annotated[str, about("Headline of the decision.")]
     advice: str
-    reasons: tuple[Reason, ...]
+
+
+class DecisionSummary(Record):
+    """The decision without its answers, which ``reports/decision.json`` holds."""
+
+    outcome: DecisionOutcome
+    merit: Annotated[Merit | None, about("Why it is promoted; None if it is not.")]
+    headline: str
+    gates: tuple[GateVerdict, ...]
+    images: GateImages
+    released: Annotated[str | None, about("The version in service; None before the first release.")]
 
 
 class Changed(Record):
@@ -140,7 +154,7 @@ class Summary(Record):
     """
 
     kind: Annotated[Literal["litesmith summary"], about("Tells the file from others.")]
-    schema_version: Annotated[Literal[3], about("Goes up when a field that a reader relies on changes.")]
+    schema_version: Annotated[Literal[4], about("Goes up when a field that a reader relies on changes.")]
     dataset: DatasetSummary
     final: str
     headline: Headline
@@ -152,7 +166,9 @@ class Summary(Record):
     ]
     provenance: dict[str, Provenance]
     inputs: Annotated[dict[str, str], about("SHA-256 of each file that was read, by path.")]
+    decision: DecisionSummary
     verdict: Verdict
+    facts: Annotated[tuple[Fact, ...], about("On the test images, files and data; they decide nothing.")]
     since_reference: Annotated[SinceReference | None, about("None without a reference run.")]
 
 

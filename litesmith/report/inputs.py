@@ -13,6 +13,7 @@ from litesmith.records.device import LimitCheck
 from litesmith.records.evaluate import Variant
 from litesmith.records.form import DataForm
 from litesmith.records.provenance import Provenance
+from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Reference, Results
 
 BASELINE = "baseline-keras"
@@ -54,6 +55,7 @@ class ReportInputs:
         form: What its images look like, and its classes in the order of their labels.
         histories: Of ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there is one.
         baseline_summary: Keras' table of the baseline's layers.
+        decision: Of the step `judge`, on the final file.
         provenance: By step.
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
@@ -68,6 +70,7 @@ class ReportInputs:
     results: Results
     histories: Mapping[str, History]
     predictions: Predictions
+    decision: Decision
     baseline_summary: str
     provenance: Mapping[str, Provenance]
     sha256: Mapping[str, str]

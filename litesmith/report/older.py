@@ -1,4 +1,4 @@
-"""References and summaries of this version and the one before."""
+"""References and summaries of this version and earlier ones."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from litesmith.records.figures import View
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import Kind, parse_record
-from litesmith.records.summary import Reference, RightAnswers
+from litesmith.records.summary import Reference, Results, RightAnswers
 from litesmith.records.validate import RawFiles
 from litesmith.report.reference import as_reference, data_facts
 
@@ -44,12 +44,21 @@ class RunFigures(View):
     """The part of a summary that a reference and the README need."""
 
     kind: Literal["litesmith summary"]
-    schema_version: Literal[3]
+    schema_version: Literal[3, 4]
     dataset: _Dataset
     right: RightAnswers
     results: RunResults
     provenance: dict[str, Provenance]
     inputs: dict[str, str]
+
+
+class FullResults(View):
+    """The results of all steps in a summary, and how they were made."""
+
+    kind: Literal["litesmith summary"]
+    schema_version: Literal[3, 4]
+    results: Results
+    provenance: dict[str, Provenance]
 
 
 def read_reference(path: Path) -> Reference | None:
@@ -98,6 +107,15 @@ def read_figures(path: Path) -> RunFigures:
         DataError: The file is not JSON, or holds no summary.
     """
     return _read(path, RunFigures)
+
+
+def read_results(path: Path) -> FullResults:
+    """Return the results of all steps that a summary holds.
+
+    Raises:
+        DataError: The file is not JSON, or holds no such results.
+    """
+    return _read(path, FullResults)
 
 
 def _read(path: Path, kind: type[Kind]) -> Kind:

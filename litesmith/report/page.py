@@ -10,9 +10,11 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from litesmith.documents.templates import page_style, templates
-from litesmith.records.summary import Summary, Verdict
+from litesmith.records.service.judge import Decision
+from litesmith.records.summary import Fact, Summary, Verdict
 from litesmith.records.validate import DatasetName
 from litesmith.report.budget import budget
+from litesmith.report.facts import known_facts
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.model_card import render_card
 from litesmith.report.reference import since_reference
@@ -29,7 +31,7 @@ from litesmith.report.sections.sweep.section import SECTION as SWEEP
 from litesmith.report.sections.training.section import SECTION as TRAINING
 from litesmith.report.sections.variants.section import SECTION as VARIANTS
 from litesmith.report.summary import summarize
-from litesmith.report.verdict import judge
+from litesmith.report.verdict import ground, verdict_on
 
 SECTIONS = (
     HEADLINE,
@@ -66,11 +68,20 @@ class Script:
 
 @dataclass(frozen=True)
 class Page:
-    """What the template shows: sections as HTML, and their frame."""
+    """What the template shows: sections as HTML, and their frame.
+
+    Attributes:
+        num_images: Of the test split.
+        ground: On what the decision rests.
+        facts: What else is known of the final file.
+    """
 
     dataset: DatasetName
     num_images: int
+    decision: Decision
     verdict: Verdict
+    ground: str
+    facts: tuple[Fact, ...]
     sections: tuple[tuple[Section, Markup], ...]
     style: Markup
     script: Script
@@ -80,12 +91,15 @@ class Page:
 def make_report(inputs: ReportInputs) -> Report:
     """Return page, summary and model card; equal inputs give equal bytes."""
     since = since_reference(inputs)
-    verdict = judge(inputs, budget(inputs), since)
-    summary = summarize(inputs, verdict, since)
+    verdict, facts = verdict_on(inputs), known_facts(inputs, budget(inputs), since)
+    summary = summarize(inputs, verdict, facts, since)
     page = Page(
         dataset=inputs.results.validate.dataset,
         num_images=inputs.results.evaluate.num_images,
+        decision=inputs.decision,
         verdict=verdict,
+        ground=ground(inputs.decision),
+        facts=facts,
         sections=tuple((section, section.render(inputs)) for section in SECTIONS),
         style=Markup(page_style()),
         script=_script(),

@@ -5,18 +5,29 @@ import re
 from dataclasses import replace
 from math import isfinite
 
-from litesmith.records.summary import DatasetSummary, Headline, Results, SinceReference, Summary, Verdict
+from litesmith.records.summary import (
+    DatasetSummary,
+    Fact,
+    Headline,
+    Results,
+    SinceReference,
+    Summary,
+    Verdict,
+)
 from litesmith.records.validate import Pictures
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import accuracy_change, baseline_side, this_run
+from litesmith.report.verdict import summarize_decision
 
 
-def summarize(inputs: ReportInputs, verdict: Verdict, since: SinceReference | None) -> Summary:
+def summarize(
+    inputs: ReportInputs, verdict: Verdict, facts: tuple[Fact, ...], since: SinceReference | None
+) -> Summary:
     """Return all numbers of a report."""
     results, run = inputs.results, this_run(inputs)
     return Summary(
         kind="litesmith summary",
-        schema_version=3,
+        schema_version=4,
         dataset=DatasetSummary(
             name=inputs.dataset.name,
             license=inputs.dataset.license,
@@ -41,7 +52,9 @@ def summarize(inputs: ReportInputs, verdict: Verdict, since: SinceReference | No
         },
         provenance=run.provenance,
         inputs=run.inputs,
+        decision=summarize_decision(inputs.decision),
         verdict=verdict,
+        facts=facts,
         since_reference=since,
     )
 

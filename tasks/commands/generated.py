@@ -46,15 +46,14 @@ class GeneratedFile:
 
 def _notes(root: Path) -> str:
     from litesmith.documents.notes import render_notes
-    from litesmith.records.record import read_record
-    from litesmith.records.summary import Summary
+    from litesmith.report.older import read_results
 
     path = root / catalog.SUMMARY
     if not path.is_file():
         raise ContractError(
             f"{catalog.SUMMARY} is missing, which the notes quote. Run `dvc repro` to write it."
         )
-    summary = read_record(path, Summary)
+    summary = read_results(path)
     return render_notes(summary.results, summary.provenance)
 
 

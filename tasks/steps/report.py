@@ -27,7 +27,7 @@ _REFERENCE = "reference.json"
 
 @dataclass(frozen=True)
 class Ins:
-    """The results of the steps, and how they made them."""
+    """The results of the steps, how they made them, and what was decided."""
 
     validate: Path = catalog.results("validate")
     prepare: Path = catalog.results("prepare")
@@ -46,6 +46,7 @@ class Ins:
     latency: Path = catalog.metrics("latency")
     predictions: Path = catalog.PREDICTIONS
     summary: Path = catalog.BASELINE_SUMMARY
+    decision: Path = catalog.DECISION
     final: Path = catalog.FINAL_LITE
     form: Path = catalog.FORM
     provenance_fetch: Path = catalog.provenance("fetch")
@@ -88,6 +89,7 @@ def report(
     from litesmith.records.form import DataForm
     from litesmith.records.provenance import Provenance
     from litesmith.records.record import read_record, write_record
+    from litesmith.records.service.judge import Decision
     from litesmith.report.inputs import ReportInputs
     from litesmith.report.page import make_report
 
@@ -110,6 +112,7 @@ def report(
             results=results,
             histories={model: _history(path) for model, path in histories.items()},
             predictions=_predictions(ins.predictions),
+            decision=read_record(ins.decision, Decision),
             baseline_summary=ins.summary.read_text(encoding="utf-8"),
             provenance={record.step: record for record in records},
             sha256={

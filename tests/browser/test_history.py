@@ -36,7 +36,7 @@ def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run
     }
     verdict = {
         "outcome": ["bad", "good", "unclear"][day % 3],
-        "sentence": f"Ship tuned-int8: better than on day {day}.",
+        "sentence": f"Promote tuned-int8: it is better than on day {day}.",
     }
     result = {
         "final": "tuned-int8", "accuracy": 0.92 + day / 2000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,

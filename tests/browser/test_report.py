@@ -40,7 +40,7 @@ def test_report_fits_and_is_kept_as_a_picture(
     open_page: Open, report: str, width: int, scheme: str
 ) -> None:
     page = open_page(report, width, color_scheme=scheme)
-    assert page.title().startswith("Fashion-MNIST: tuned-int8 does as well as the model in service")
+    assert page.title().startswith("Fashion-MNIST: Promote tuned-int8: it is better than v-1")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate(WIDE) == []
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

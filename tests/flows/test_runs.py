@@ -85,7 +85,7 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     assert (alone.verdict, alone.since_reference) == (None, None)
     assert (alone.balance, alone.worst_class) == (None, None)
     difference = {"mean": 0.01, "low": 0.0, "high": 0.02}
-    verdict = {"outcome": "good", "sentence": "It is better.", "reasons": []}
+    verdict = {"outcome": "good", "sentence": "It is better.", "advice": "Promote it."}
     figures = {"verdict": verdict, "since_reference": {"accuracy": difference, "paired": True}}
     write_json(tmp_path / catalog.SUMMARY, figures)
     result = run_result(tmp_path)

@@ -16,7 +16,10 @@ class Relevance(Section):
 
     relevant_loss: Annotated[
         Fraction,
-        about("Smallest loss of accuracy that matters, in the choice and for the verdict.", gt=0),
+        about(
+            "Smallest loss of accuracy that matters, in the choice and for the marks of the report.",
+            gt=0,
+        ),
     ]
 
 

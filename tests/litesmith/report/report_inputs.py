@@ -18,6 +18,7 @@ from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.analysis.paired import paired
 from litesmith.analysis.pareto import Priced, standard_error, standings
 from litesmith.data.thumbnails import png_base64
+from litesmith.judging.decide import decide
 from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.baseline import BaselineResult
@@ -30,12 +31,14 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
 from litesmith.records.quantize import QuantizeResult
 from litesmith.records.record import Record
+from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Results, Summary
 from litesmith.records.sweep import SweepResult, SweepTiming
 from litesmith.records.teach import TeachResult
 from litesmith.records.validate import ValidateResult
 from litesmith.report.inputs import BASELINE, Predictions, ReportInputs
 from litesmith.report.page import make_report
+from tests.litesmith.judging.cases import NAMES, subject, thresholds
 
 Thing = TypeVar("Thing")
 Kind = TypeVar("Kind", bound=Record)
@@ -113,6 +116,13 @@ def _made_once(make: Callable[..., Thing]) -> Callable[..., Thing]:
     return copied
 
 
+def decided(gained: int = 150, lost: int = 60, first: bool = False, **changes: Any) -> Decision:
+    """Return the decision on the final file, which gains and loses so many of the gate images."""
+    judged = subject(gained, lost, first, **changes)
+    candidate = judged.candidate.model_copy(update={"name": FINAL})
+    return decide(dataclasses.replace(judged, candidate=candidate), thresholds())
+
+
 @_made_once  # the intervals in it take a fifth of a second
 def report_inputs(
     *, class_names: list[str] = CLASS_NAMES, num_images: int = 1000, synthetic: bool = False
@@ -147,6 +157,7 @@ def report_inputs(
             "pruned": _history(8, 0.934, 0.92),
         },
         predictions=predictions,
+        decision=decided(class_names=tuple(class_names[: len(NAMES)]), synthetic=synthetic),
         baseline_summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
         provenance={step: parsed(Provenance, _provenance(step)) for step in _STEPS},
         sha256={

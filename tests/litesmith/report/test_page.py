@@ -148,7 +148,7 @@ def test_page_is_small(page: str) -> None:
 
 def test_page_names_every_part(page: str) -> None:
     text = " ".join(outline(page).text)
-    parts = """more accurate than the baseline and within|Every variant|Device budget|Confusion matrix|By class
+    parts = """Promote tuned-int8: it is better|Comparison|These are facts|Every variant|Device budget|Confusion matrix|By class
         |Training|Sweep|Sparsity by layer|Conversion|label noise|Provenance|0123456789abcdef|20170828
         |great-expectations 1.24.1|pruned with dropout"""
     for part in parts.split("|"):
@@ -192,6 +192,13 @@ def hostile_inputs() -> ReportInputs:
             step: parsed(Provenance, poisoned(record.model_dump(mode="json")))
             for step, record in inputs.provenance.items()
         },
+        decision=with_value(
+            inputs.decision.model_copy(update={"headline": f"Promote it. {HOSTILE}"}),
+            "reasons",
+            0,
+            "text",
+            value=HOSTILE,
+        ),
         baseline_summary=HOSTILE,
         sha256={f"reports/{HOSTILE}": HOSTILE},
     )

@@ -12,11 +12,12 @@ from litesmith.analysis.paired import paired_counts
 from litesmith.documents.formats import count, percent, points
 from litesmith.errors import DataError
 from litesmith.files import write_json
+from litesmith.records.figures import ReportVerdict, SummaryFigures
 from litesmith.records.provenance import Provenance
-from litesmith.records.record import write_record
+from litesmith.records.record import read_record, write_record
 from litesmith.records.summary import Changed, Reference, RightAnswers, SinceReference
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.older import read_figures, read_reference, read_run
+from litesmith.report.older import read_figures, read_reference, read_results, read_run
 from litesmith.report.page import make_report
 from litesmith.report.provenance import flat_parameters, seeds, versions
 from litesmith.report.reference import (
@@ -62,9 +63,8 @@ def test_a_final_file_that_is_the_references_own_says_so(released: str | None, n
     inputs = dataclasses.replace(report_inputs(), sha256=hashes, released=released)
     before = with_value(this_run(inputs), "inputs", "reports/results/sweep.json", value="c" * 64)
     report = make_report(dataclasses.replace(inputs, reference=before))
-    verdict = report.summary.verdict
-    assert verdict.sentence.startswith(f"tuned-int8 is the file of {name}: ")
-    assert verdict.reasons[2].text == f"the final file is that of {name}, byte for byte."
+    fact = report.summary.facts[2]
+    assert (fact.good, fact.text) == (True, f"the final file is that of {name}, byte for byte.")
     assert report.summary.since_reference is not None and report.summary.since_reference.same_run
     assert "The final file is that of the reference run, byte for byte." in report.page
     assert ("The run that made a-b-0001, the model in service." in report.page) == bool(released)
@@ -175,7 +175,7 @@ def test_page_with_reference_shows_what_changed(before: Reference) -> None:
     report = make_report(dataclasses.replace(inputs, reference=before))
     assert "+3.9\u00a0%<small>from 96\u202f248</small>" in report.page
     assert "sweep.number <b>5</b>, was 1" in report.page
-    assert "does as well as the model in service" in report.summary.verdict.sentence
+    assert "of the model in service, on the same test images." in report.summary.facts[2].text
     assert report.summary.since_reference is not None
     assert report.summary.since_reference.parameters == (
         Changed(name="sweep.number", now="5", before="1"),
@@ -238,6 +238,19 @@ def test_summary_of_version_2_gains_what_its_confusion_tells(tmp_path: Path) -> 
     write_json(path, as_version_2(now.model_dump(mode="json")))
     assert read_figures(path).results.evaluate == now.results.evaluate
     assert read_run(path) == this_run(inputs)
+
+
+def test_summary_of_version_3_is_read(tmp_path: Path) -> None:
+    now, path = make_report(report_inputs()).summary, tmp_path / "summary.json"
+    verdict = {"outcome": "good", "sentence": "Ship it.", "advice": "Adopt it.", "reasons": []}
+    old = {**now.model_dump(mode="json"), "schema_version": 3, "verdict": verdict}
+    del old["decision"], old["facts"]
+    write_json(path, old)
+    assert read_run(path) == this_run(report_inputs())
+    assert read_results(path).results == now.results
+    assert read_record(path, SummaryFigures).verdict == ReportVerdict(
+        outcome="good", sentence="Ship it."
+    )
 
 
 def test_what_else_a_summary_holds_does_not_matter(tmp_path: Path) -> None:

@@ -115,6 +115,12 @@ def test_summary_holds_the_numbers_of_the_page() -> None:
     }  # fmt: skip
     assert summary["since_reference"] is None
     assert summary["verdict"]["outcome"] == "good"
+    assert summary["verdict"]["sentence"] == summary["decision"]["headline"] == inputs.decision.headline
+    assert summary["decision"]["outcome"] == "promote"
+    assert summary["decision"]["gates"] == [
+        reason.model_dump(mode="json") for reason in inputs.decision.reasons
+    ]
+    assert {fact["topic"] for fact in summary["facts"]} >= {"Accuracy", "Classes", "Budget"}
 
 
 def test_summary_holds_no_pictures() -> None:

@@ -54,6 +54,6 @@ def test_readme_without_a_summary_names_no_run(reported: Path) -> None:
 @pytest.mark.parametrize("name", ["notes", "readme"])
 def test_a_summary_of_an_older_version_is_refused(reported_before: Path, name: str) -> None:
     with pytest.raises(
-        DataError, match=r"summary.json is not a (Summary|RunFigures) as this version writes it"
+        DataError, match=r"summary.json is not a (FullResults|RunFigures) as this version writes it"
     ):
         FILES[name].render(reported_before)
