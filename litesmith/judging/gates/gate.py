@@ -46,5 +46,5 @@ def unsigned_points(difference: float) -> str:
 
 
 def points(difference: float) -> str:
-    """Return a difference of two shares as text, with a true minus, such as ``+0.31 points``."""
+    """Return a difference of two shares as text, such as ``+0.31 points``."""
     return f"{100 * difference:+.2f} points".replace("-", "\u2212")
