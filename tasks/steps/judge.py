@@ -154,12 +154,16 @@ def _latency(subject: "Subject", timing: "Timing | None", device: Device) -> Jud
     )
 
 
+# DVC shows no value that is null.
+_WORDS = {True: "passed", False: "held", None: "cannot tell"}
+
+
 def _metrics(decision: Decision) -> dict[str, object]:
     """Return the numbers that tell one run from another."""
     metrics: dict[str, object] = {
         "outcome": decision.outcome,
         "num_images": decision.gate.num_images,
-        "gates": {reason.name: reason.passed for reason in decision.reasons},
+        "gates": {reason.name: _WORDS[reason.passed] for reason in decision.reasons},
     }
     if decision.changes:
         seen = decision.changes.comparison

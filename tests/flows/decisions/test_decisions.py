@@ -77,11 +77,16 @@ def test_a_run_that_may_promotes_what_was_decided(project: Path, night: Path) ->
     assert events(project) == ["judged", "promoted", "judged"]
 
 
-@pytest.mark.parametrize("outcome", ["keep", "undecided"])
-def test_what_was_not_decided_is_quarantined(project: Path, night: Path, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "advice"),
+    [("keep", "Nothing has to be done."), ("undecided", "A person decides: `python -m tasks promote")],
+)
+def test_what_was_not_decided_is_quarantined(
+    project: Path, night: Path, outcome: str, advice: str
+) -> None:
     judge(project, night, b"one", outcome)  # type: ignore[arg-type]
     for _ in range(2):
-        assert concluded(project, night).done == "Nothing has to be done."
+        assert concluded(project, night).done.startswith(advice)
     (package,) = (project / "releases/refused").iterdir()
     assert (package / "model.tflite").read_bytes() == b"one"
     assert events(project) == ["judged"]
