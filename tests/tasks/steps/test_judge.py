@@ -155,7 +155,7 @@ def test_a_first_file_is_judged_by_the_gates_that_need_no_other(here: Path) -> N
     assert [file.name for file in latency.files] == [FINAL]
     assert latency.ratio is None
     metrics = json.loads(catalog.metrics("judge").read_text())
-    assert (metrics["outcome"], metrics["gates"]["floor"]) == ("promote", True)
+    assert (metrics["outcome"], metrics["gates"]["floor"]) == ("promote", "passed")
 
 
 def test_the_same_run_gives_the_same_decision(here: Path) -> None:
