@@ -4,19 +4,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ConfigDict
 
-from litesmith.errors import DataError
 from litesmith.records.device import LimitCheck
-from litesmith.records.record import Record, parse_record, read_record
+from litesmith.records.record import Record, parse_record
 from litesmith.records.service.judge import JudgedFile, PriorDecision
-from litesmith.records.service.release import InService, Manifest, Pointers
+from litesmith.release.pointers import Key
+from litesmith.release.released import ReleasedPackage, find_released
 from litesmith.tflite.metadata import InputForm, Metadata
 from litesmith.tflite.runtime import LiteModel
 
 _MODEL, _FORM, _DECISION, _PROVENANCE = "model.tflite", "model.json", "decision.json", "provenance.json"
-_NEEDED = (_MODEL, _FORM, _DECISION, _PROVENANCE)
+
+Kind = TypeVar("Kind", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -79,48 +81,38 @@ class PackageDecision(Part):
     evidence: SeenLimits
 
 
-def read_released(pointers: Path, packages: Path, key: str) -> Released | None:
+def read_released(pointers: Path, packages: Path, key: Key) -> Released | None:
     """Return the version in service, None if there is none.
 
     Args:
         pointers: The registry's file of pointers.
         packages: The folder of the packages, one for each version.
-        key: ``DATA/DEVICE``.
+        key: The data set and the device.
 
     Raises:
         DataError: The pointer or the package is missing or not as the registry recorded it.
     """
-    pointer = read_record(pointers, Pointers).in_service.get(key)
-    if pointer is None:
+    package = find_released(pointers, packages, key)
+    if package is None:
         return None
-    folder = packages / pointer.version
-    manifest = parse_record(
-        _content(folder / "manifest.json", pointer.manifest_sha256, pointer), Manifest, f"{folder}"
-    )
-    files = {name: _listed(folder, name, manifest, pointer) for name in _NEEDED}
-    if hashlib.sha256(files[_MODEL]).hexdigest() != pointer.model_sha256:
-        raise DataError(
-            f"{folder / _MODEL} is not the model that {pointers} names. {_restore(pointer.version)}"
-        )
-    form = parse_record(files[_FORM], PackageForm, str(folder / _FORM))
-    decision = parse_record(files[_DECISION], PackageDecision, str(folder / _DECISION))
-    training = parse_record(files[_PROVENANCE], PackageTraining, str(folder / _PROVENANCE))
+    model, decision = package.read(_MODEL), _part(package, _DECISION, PackageDecision)
+    form = _part(package, _FORM, PackageForm)
     return Released(
         file=JudgedFile(
             name=decision.candidate.name,
-            sha256=pointer.model_sha256,
-            bytes=len(files[_MODEL]),
-            version=pointer.version,
+            sha256=hashlib.sha256(model).hexdigest(),
+            bytes=len(model),
+            version=package.version,
         ),
-        path=folder / _MODEL,
+        path=package.folder / _MODEL,
         class_names=form.class_names,
         input=form.input,
         prior=PriorDecision(
-            sha256=hashlib.sha256(files[_DECISION]).hexdigest(),
+            sha256=hashlib.sha256(package.read(_DECISION)).hexdigest(),
             headline=decision.headline,
             limits=decision.evidence.limits,
         ),
-        train_digests=frozenset(training.train_digests),
+        train_digests=frozenset(_part(package, _PROVENANCE, PackageTraining).train_digests),
     )
 
 
@@ -141,29 +133,5 @@ def other_form(
     return f"another {' and another '.join(differing)}" if differing else None
 
 
-def _listed(folder: Path, name: str, manifest: Manifest, pointer: InService) -> bytes:
-    if name not in manifest.files:
-        raise DataError(f"{folder} lists no {name}, so it is no package. {_restore(pointer.version)}")
-    return _content(folder / name, manifest.files[name].sha256, pointer)
-
-
-def _content(path: Path, sha256: str, pointer: InService) -> bytes:
-    """Return a file of a package, which has its SHA-256."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}. {_restore(pointer.version)}"
-        ) from error
-    if (digest := hashlib.sha256(content).hexdigest()) != sha256:
-        raise DataError(
-            f"{path} has the SHA-256 {digest}, and {sha256} was recorded. {_restore(pointer.version)}"
-        )
-    return content
-
-
-def _restore(version: str) -> str:
-    return (
-        f"Restore version {version}, which is in service (`dvc pull`), or go back to another one with "
-        "`python -m tasks rollback`."
-    )
+def _part(package: ReleasedPackage, name: str, kind: type[Kind]) -> Kind:
+    return parse_record(package.read(name), kind, str(package.folder / name))

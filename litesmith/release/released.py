@@ -12,7 +12,7 @@ from litesmith.release.pointers import Key, read_pointers
 
 
 @dataclass(frozen=True)
-class Released:
+class ReleasedPackage:
     """A package that is in service, with its manifest."""
 
     version: str
@@ -34,7 +34,7 @@ class Released:
         return content
 
 
-def find_released(pointers: Path, packages: Path, key: Key) -> Released | None:
+def find_released(pointers: Path, packages: Path, key: Key) -> ReleasedPackage | None:
     """Return the package in service; None before the first.
 
     Args:
@@ -55,7 +55,7 @@ def find_released(pointers: Path, packages: Path, key: Key) -> Released | None:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != pointer.manifest_sha256:
         raise DataError(f"{path} is not what {pointers} points to. {_restore(folder)}")
-    return Released(pointer.version, folder, parse_record(content, Manifest, path.as_posix()))
+    return ReleasedPackage(pointer.version, folder, parse_record(content, Manifest, path.as_posix()))
 
 
 def _restore(package: Path) -> str:

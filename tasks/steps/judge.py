@@ -95,6 +95,7 @@ def _see(
     from litesmith.judging.evidence import Night, read_gate, see
     from litesmith.judging.regressions import read_regressions
     from litesmith.judging.released import read_released
+    from litesmith.release.pointers import Key
 
     validated, form = read_record(ins.validated, ValidateResult), read_record(ins.form, DataForm)
     if not validated.passed:
@@ -109,7 +110,7 @@ def _see(
             synthetic=dataset.synthetic,
         ),
         _candidate(ins, gate),
-        read_released(ins.in_service, catalog.RELEASED_PACKAGES, f"{dataset.key}/{device.name}"),
+        read_released(ins.in_service, catalog.RELEASED_PACKAGES, Key(dataset.key, device.name)),
         gate,
         read_regressions(ins.regressions / dataset.key, dataset, form.class_names),
         params,
