@@ -119,7 +119,7 @@ def test_many_missing_inputs_are_named_in_short_with_the_steps_that_write_them(r
         r"step report cannot run: (\d+) of its \1 inputs are missing: (\S+, ){2}\S+ and \d+ more\. ",
         message,
     )
-    assert " fetch, validate, prepare and 7 more write what is missing. " in message
+    assert " fetch, validate, prepare and 8 more write what is missing. " in message
     assert message.endswith(
         "`git checkout -- releases/in-service.json reports/reference.json` restores that. Run `dvc repro report`."
     )
