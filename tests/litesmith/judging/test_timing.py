@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_a_loaded_host_is_told() -> None:
 def test_it_is_tried_again_until_the_host_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     outcomes = [replace(QUIET, waiting=0.5), replace(QUIET, waiting=0.5), QUIET, QUIET]
-    monkeypatch.setattr(timing.time, "sleep", waits.append)
+    monkeypatch.setattr(timing, "time", SimpleNamespace(sleep=waits.append))
     monkeypatch.setattr(timing, "_timed", lambda *_: outcomes.pop(0))
     model = LiteModel(TINY / "int8.tflite")
     assert time_in_turns(model, None, np.empty((0, 8, 8, 1), np.uint8), PARAMS) == QUIET
