@@ -1,6 +1,5 @@
 """DVC and the flow on synthetic images, and a run that is killed in every possible way."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId, LogFilter
 from prefect.client.schemas.objects import FlowRun
 
+from benchmarks.kills.projects import hashes
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from tasks import catalog
-from tasks.dag.step import Measured
 from tasks.pipeline import PIPELINE
 from tests.flows.marked import Commands
 from tests.flows.served import OFTEN, SERVING, api, place_order, serve, tiny_project, wait_for_end
@@ -181,20 +180,6 @@ def _last_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    """Return the hash of every output that is not a measurement."""
-    ports = [port for step in PIPELINE for port in step.outs if not port.marked(Measured)]
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for port in ports
-        for path in _files(folder / port.path)
-    }
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-
-
 @pytest.mark.parametrize("killed", ["flow", "dvc", "training", "serve"])
 def test_a_kill_leaves_no_process_behind(observed: Observations, killed: str) -> None:
     assert observed.left[killed] == []
@@ -244,9 +229,9 @@ def test_after_the_flow_dvc_finds_nothing_to_do(observed: Observations) -> None:
 def test_dvc_and_the_flow_write_the_same_bytes_even_after_kills(
     observed: Observations, reference: Commands
 ) -> None:
-    hashes = _hashes(observed.folder)
-    assert len(hashes) > 20
-    assert hashes == _hashes(reference.folder)
+    made = hashes(observed.folder)
+    assert len(made) > 20
+    assert made == hashes(reference.folder)
 
 
 def test_a_wrong_parameter_is_explained_and_what_dvc_cleared_comes_back(observed: Observations) -> None:
