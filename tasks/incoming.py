@@ -28,17 +28,17 @@ class _Versions(BaseModel):
     outs: tuple[_Output]
 
 
-def require_project(folder: Path) -> None:
-    """Check that batches lie in a folder itself, not behind a workspace's link.
+def require_project(folder: Path, shared: Path = catalog.INCOMING, what: str = "batches") -> None:
+    """Check that batches or releases are the folder's own, not a link.
 
     Raises:
         ParamsError: They are those of a project elsewhere.
     """
-    incoming = folder / catalog.INCOMING
-    if incoming.is_symlink():
+    place = folder / shared
+    if place.is_symlink():
         raise ParamsError(
-            f"{folder} is a workspace, which reads the batches of its project. Run this in "
-            f"{incoming.resolve().parents[1]}."
+            f"{folder} is a workspace, which reads the {what} of its project. Run this in "
+            f"{place.resolve().parents[len(shared.parts) - 1]}."
         )
 
 

@@ -6,26 +6,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from litesmith.errors import MachineError, ParamsError
+from litesmith.errors import MachineError
 from litesmith.files import UTF8_PIPES
 from tasks import catalog
 
 _KEEP_PATIENCE_S = 120.0
 _GIT_PATIENCE_S = 10.0
-
-
-def require_registry(folder: Path) -> None:
-    """Check that the registry lies in a folder itself, not behind a workspace's link.
-
-    Raises:
-        ParamsError: It is that of a project elsewhere.
-    """
-    releases = folder / catalog.RELEASES
-    if releases.is_symlink():
-        raise ParamsError(
-            f"{folder} is a workspace, which reads the releases of its project. Run this in "
-            f"{releases.resolve().parent}."
-        )
 
 
 def check_apart(package: Path, public_key: Path | None = None) -> None:

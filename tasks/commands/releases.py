@@ -16,8 +16,9 @@ from tasks import catalog
 from tasks.commands.batches import person
 from tasks.commands.packages import PUBLIC_KEY, SIGNING_KEY, configured_key
 from tasks.dag.lock import changing_releases, holding
+from tasks.incoming import require_project
 from tasks.profiles import Chosen, profile_overlays
-from tasks.releasing import Keeper, check_apart, pull, require_registry, revision
+from tasks.releasing import Keeper, check_apart, pull, revision
 from tasks.workspace import workspace_folder
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def promote(
         BusyError: A run goes on there, or another process changes the releases.
         MachineError: A file cannot be written.
     """
-    require_registry(project)
+    require_project(project, catalog.RELEASES, "releases")
     order = _order(by, why, revision(project))
     root = workspace_folder(project, profile, data)
     if not (root / catalog.DECISION).is_file():
@@ -107,7 +108,7 @@ def rollback(
         BusyError: Another process changes the releases.
         MachineError: A file cannot be written, or the package is not to be had.
     """
-    require_registry(project)
+    require_project(project, catalog.RELEASES, "releases")
     registry = Registry(project / catalog.RELEASES)
     order = Order(by or person(project), why or "no reason was given", revision(project))
     with changing_releases(project):

@@ -10,8 +10,8 @@ from litesmith.params.loading import read_params
 from litesmith.records.record import read_record
 from litesmith.records.service.release import Pointers, no_pointers
 from tasks import catalog
+from tasks.incoming import require_project
 from tasks.profiles import chosen_dataset, profile_overlays
-from tasks.releasing import require_registry
 from tasks.workspace import make_workspace, open_workspace, workspace_folder
 
 ROOT = Path(__file__).parents[2]
@@ -142,4 +142,4 @@ def test_a_workspace_reads_the_releases_of_its_project(project: Path) -> None:
     write_text(project / catalog.RELEASES_LOG, "{}")
     assert (open_workspace(project, None, "digits") / catalog.RELEASES_LOG).read_text() == "{}"
     with pytest.raises(ParamsError, match=r"is a workspace, which reads the releases.*Run this in"):
-        require_registry(folder)
+        require_project(folder, catalog.RELEASES, "releases")
