@@ -75,7 +75,7 @@ readme: install ## write the results tables of README.md and benchmarks/README.m
 notes: install ## write docs/optimization-notes.md from the metrics
 	@python -m tasks notes
 
-sample: install ## put the last report into docs/, with a picture of its first screen
+sample: install ## put the last report and its model into docs/, with a picture of its first screen
 	@python -m tasks sample
 
 lock: install ## resolve the dependencies again
