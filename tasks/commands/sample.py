@@ -41,7 +41,9 @@ def make_sample(root: Path) -> None:
     """
     for source in _COPIES:
         if not (root / source).is_file():
-            raise ContractError(f"{source} is missing. `dvc checkout` restores it, `make run` writes it.")
+            raise ContractError(
+                f"{source} is missing. `dvc checkout` restores it, `make run` writes it."
+            )
     for source, copy in _COPIES.items():
         write_bytes(root / copy, (root / source).read_bytes())
     with replacing(root / PICTURE) as part:

@@ -76,7 +76,8 @@ def test_sample_of_another_report_is_refused_with_both_hashes(sampled: Path) -> 
     (sampled / catalog.REPORT).write_text("a later report")
     locked(sampled)
     with pytest.raises(
-        ContractError, match=r"docs/sample-report.html is not the reports/report.html of dvc.lock: .* `make sample`"
+        ContractError,
+        match=r"docs/sample-report.html is not the reports/report.html of dvc.lock: .* `make sample`",
     ):
         check_sample(sampled)
     (sampled / SAMPLE).unlink()
