@@ -141,7 +141,7 @@ def _cells(file: Variant | FrontierFile, latency: str) -> list[str]:
 
 
 def _latency(latency: LatencyResult, name: str) -> str:
-    """Return the median latency of a file, nothing for a model that was not timed."""
+    """Return the median latency of a file, if it was timed."""
     timed = latency.variants.get(name)
     return milliseconds(timed.median_ms) if timed else ""
 

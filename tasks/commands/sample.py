@@ -33,7 +33,9 @@ _PAGE_MD5 = "page-md5"
 
 
 def make_sample(root: Path) -> None:
-    """Copy the last report and the final file to ``docs/``, and draw the report's first screen.
+    """Copy the last report and the final file to ``docs/``, with a picture.
+
+    The picture shows the report's first screen.
 
     Raises:
         ContractError: There is no report, or no final file with its metadata.
@@ -75,7 +77,7 @@ def check_sample(root: Path) -> None:
 
 
 def model_or_sample(root: Path, model: Path) -> Path:
-    """Return a model's file, or the sample where it is the final file of a run that was never made here.
+    """Return a model's file, or the sample for a final file that is missing.
 
     Any other file is returned as it is named, whether or not it exists.
 
