@@ -18,6 +18,7 @@ from flows.decisions import EVENT, Conclusion, publish_decision
 from litesmith.files import read_yaml
 from litesmith.params.sections.retrain import RetrainParams
 from tests.conftest import PROJECT
+from tests.docs.pages import program
 from tests.litesmith.release.made import make_decision
 
 pytestmark = pytest.mark.slow
@@ -91,6 +92,15 @@ def test_a_block_is_told_of_a_new_decision_and_of_no_other(address: str) -> None
     publish("custom-webhook/ops", is_new=False)
     publish(None)
     assert len(_Receiver.received) == 1
+
+
+def test_the_program_of_the_page_saves_a_block_that_is_told(address: str) -> None:
+    page = program("docs/every-night.md", "python")
+    exec(page.replace("https://example.org/hook", address))
+    publish("custom-webhook/ops")
+    assert _Receiver.received == [
+        {"text": "litesmith, digits/wearable: keep: The gates say: keep.\nNothing has to be done."}
+    ]
 
 
 @pytest.mark.parametrize("name", ["custom-webhook/unknown", "custom-webhook/deaf", "secret/password"])
