@@ -155,7 +155,7 @@ def _count(rows: Sequence[object], what: str) -> str:
 
 
 def _ranked(rows: Iterable[Changed], order: Sequence[str]) -> tuple[Changed, ...]:
-    """Return differences by the weight of their names; what only one run had comes last."""
+    """Return differences by weight; what only one run had last."""
 
     def key(row: Changed) -> tuple[bool, int]:
         return row.now is None or row.before is None, _rank(row.name.partition(".")[0], order)
@@ -164,5 +164,5 @@ def _ranked(rows: Iterable[Changed], order: Sequence[str]) -> tuple[Changed, ...
 
 
 def _rank(name: str, order: Sequence[str]) -> int:
-    """Return the place of a name in an order; behind it if it is not there."""
+    """Return the place of a name in an order, or the end."""
     return order.index(name) if name in order else len(order)

@@ -23,7 +23,10 @@ Mark = Literal["good", "bad", "unclear"]
 
 @dataclass(frozen=True)
 class Row:
-    """A quantity of two runs; ``difference`` is the first minus the second, or why there is none."""
+    """A quantity of two runs.
+
+    The difference is the first minus the second, or why there is none.
+    """
 
     name: str
     first: str

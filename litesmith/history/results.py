@@ -55,7 +55,7 @@ def conditions(summary: SummaryFigures) -> Conditions | None:
 
 
 def deciding_parameters(steps: Mapping[str, Provenance]) -> dict[str, str]:
-    """Return all parameters of the steps but the sources of the data, as text by place."""
+    """Return all parameters but the sources of data, by place."""
     return {name: text for name, text in flat_parameters(steps).items() if name != _SOURCES}
 
 

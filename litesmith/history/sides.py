@@ -1,4 +1,4 @@
-"""Two runs that are to be compared: chosen by words, read from what was kept of them."""
+"""Two runs to compare, as far as they were kept."""
 
 import re
 from collections.abc import Sequence

@@ -101,7 +101,7 @@ class Trend:
         return tuple(point for point in self.points if point.is_outside)
 
     def across(self, at: float) -> float:
-        """Return the place of a run in the figure, 0 for the first and 100 for the last."""
+        """Return the place of a run in the figure, from 0 to 100."""
         return round(min(100 * at / max(len(self.points) - 1, 1), 100), 2)
 
     def down(self, value: float) -> float:
@@ -111,7 +111,7 @@ class Trend:
 
     @property
     def bands(self) -> list[str]:
-        """Outlines of what was usual, for a polygon each; only between neighbours that know it."""
+        """Outlines of what was usual, where neighbours know it."""
         bands: list[list[tuple[float, Limits]]] = []
         chain: list[tuple[float, Limits]] = []
         for at, point in enumerate(self.points):
@@ -166,7 +166,7 @@ _LATENCY = _Quantity("Latency", " ms", milliseconds, _latency, is_time=True)
 
 
 def trends(runs: Sequence[Run], events: Sequence[LogLine] = ()) -> list[Trend]:
-    """Return what is known of accuracy, size and latency, each if any run recorded it.
+    """Return accuracy, size and latency from run to run.
 
     A run is compared with the runs before it that had the same parameters. Each file counts once, since
     a run that finds everything up to date shows the values of an earlier one. The data may have grown

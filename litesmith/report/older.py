@@ -95,7 +95,7 @@ def read_run(path: Path) -> Reference:
 
 
 def parse_run(content: bytes, where: str) -> Reference:
-    """Return the run of a summary in a text, such as that of an archived page.
+    """Return the run of a summary in a text.
 
     Raises:
         DataError: It is not JSON, or no summary.
