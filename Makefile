@@ -11,10 +11,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes sample lock clean
 
+##@ begin here
 help: ## list the commands
-	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } \
-	    /^[a-z-]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo; echo "All else: python -m flows --help, python -m tasks --help"
+	@awk '/^##@ / { printf "%s%s:\n", gap, substr($$0, 5); gap = "\n" } \
+	    /^[a-z-]+:.*## / { split($$0, part, /:.*## /); printf "  make %-9s %s\n", part[1], part[2] }' $(MAKEFILE_LIST)
 
 ##@ Set up
 install: .venv/installed .venv/extras ## build .venv from the locks
@@ -26,7 +26,7 @@ browser: install ## what the browser tests need besides Chromium and Node
 	@VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r tests/browser/requirements.lock
 	@npm ci --silent --prefix tests/browser
 
-##@ Run
+##@ run the pipeline
 run: install ## the whole pipeline on the real data
 	@python -m flows retrain --offline-fallback $$(cat .venv/extras)
 
@@ -42,7 +42,7 @@ SPREAD = -n 2 --dist loadgroup --no-loadscope-reorder
 # Else each of hundreds of processes compiles the project anew where the environment asks to keep no bytecode.
 test fast: export PYTHONDONTWRITEBYTECODE :=
 
-##@ Test
+##@ check a change
 test: install ## the whole test suite
 	@python -m pytest $(SPREAD)
 
@@ -70,7 +70,7 @@ others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
 	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" $(SPREAD) || exit 1; \
 	done
 
-##@ Write generated files
+##@ write committed files
 dvc: install ## write dvc.yaml from the steps
 	@python -m tasks dvc
 
@@ -81,9 +81,10 @@ readme: install ## write the results of README.md and benchmarks/README.md
 notes: install ## write docs/optimization-notes.md from the metrics
 	@python -m tasks notes
 
-sample: install ## put the last report, a picture of it and its model into docs/
+sample: install ## put the last report into docs/, with a picture of its top
 	@python -m tasks sample
 
+##@ keep up
 lock: install ## resolve the dependencies again
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev --no-emit-index-url --no-header \
 	    --upgrade pyproject.toml -o requirements.lock

@@ -38,7 +38,7 @@ class _Left:
 
 @dataclass(frozen=True)
 class _Foreign:
-    """The label of an image, as it was given, that is none of the classes."""
+    """A label that is no class, as it was given."""
 
     row: int
     label: str

@@ -12,7 +12,7 @@ from litesmith.records.validate import DatasetName, RuleResult
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """An image as PNG in Base64, and its caption; of a pair also the other."""
+    """An image as PNG in Base64 with a caption; maybe a pair."""
 
     image: str
     caption: str

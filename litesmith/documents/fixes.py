@@ -1,4 +1,4 @@
-"""What each rule of the images is called on a page, and how it is mended."""
+"""What each rule is called on a page, and its fix."""
 
 from dataclasses import dataclass
 

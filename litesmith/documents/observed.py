@@ -1,4 +1,4 @@
-"""What was seen of a rule, in words: where, how much, and how far from the limit."""
+"""What was seen of a rule, in words, and how far off."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ def _of_first(verdicts: Verdicts, part: Part, rule: Rule, row: Offender) -> str:
 
 
 def _part(rule: Rule, row: Offender) -> str:
-    """Tell the value of a part of the first batch, and how far it is from the limit."""
+    """Tell the value of a part, and how far off it is."""
     if row.measured is None:
         return f"{row.where}: {row.value}."
     if rule.name in _PARTS:

@@ -14,6 +14,8 @@ from litesmith.documents.observed import foreign_rows, observed, part_rows
 from litesmith.records.validate import DatasetName
 
 _MAX_THUMBNAILS = 48
+# Of a rule on the page of a refusal: one that stops the run, and another.
+_MAX_SHOWN, _MAX_OF_OTHERS = 24, 8
 _MAX_ON_PAGE = 500
 _MAX_IN_TEXT = 20
 _SEVERITIES = {
@@ -21,6 +23,7 @@ _SEVERITIES = {
     "quarantine": "leaves out what breaks it",
     "warning": "stops nothing",
 }
+_UNTOUCHED = "Nothing was trained, and the model in service stays."
 # Rules that ask whether labels fit their images.
 _ABOUT_LABELS = ("test_labels", "test_label_loss", "label_noise", "label_loss", "label_doubts")
 
@@ -64,8 +67,11 @@ def kept(checked: Checked) -> list[Kept]:
 
 def render_refusal(dataset: DatasetName, checked: Checked, occasion: Occasion) -> str:
     """Return a page about refused data, with what passed as well."""
-    what = "Nothing was trained, and the model in service stays."
     title, shown = f"{dataset.name} was refused", failures(checked)
+    reasons = [chapter.title.lower() for chapter in shown if chapter.kind == "critical"]
+    what = (
+        f"What stops the run: {'; '.join(reasons)}. Nothing was trained, and the model in service stays."
+    )
     return render_page(
         dataset, title, what, shown, occasion=occasion, kept=kept(checked), back=_back(occasion)
     )
@@ -73,9 +79,8 @@ def render_refusal(dataset: DatasetName, checked: Checked, occasion: Occasion) -
 
 def render_unreadable(dataset: DatasetName, trouble: str, occasion: Occasion) -> str:
     """Return a page about data that cannot be read; ``trouble`` is why."""
-    what = "Nothing was trained, and the model in service stays."
     title = f"{dataset.name} was refused"
-    return render_page(dataset, title, what, (), trouble, occasion=occasion, back=_back(occasion))
+    return render_page(dataset, title, _UNTOUCHED, (), trouble, occasion=occasion, back=_back(occasion))
 
 
 def _back(occasion: Occasion) -> tuple[str, ...]:
@@ -119,15 +124,15 @@ def _line(finding: Finding) -> str:
 def _thumbnails(verdicts: Verdicts, finding: Finding) -> tuple[Thumbnail, ...]:
     """Return images that show what breaks a rule; of copies both."""
     rows = [offender.row for offender in finding.rows if offender.row is not None]
+    most = _MAX_SHOWN if finding.blocks else _MAX_OF_OTHERS
     if rows:
         values = {offender.row: str(offender) for offender in finding.rows}
-        return tuple(_thumbnail(verdicts, row, values[row]) for row in rows[:_MAX_THUMBNAILS])
+        return tuple(_thumbnail(verdicts, row, values[row]) for row in rows[:most])
     places = [offender.where for offender in finding.rows]
     reasons = {row: reason for row, _, reason in verdicts.faults()}
     shown = [row for place in places for row in _rows_behind(verdicts, finding.name, place)]
     return tuple(
-        _thumbnail(verdicts, row, _caption(verdicts, row, reasons.get(row)))
-        for row in shown[:_MAX_THUMBNAILS]
+        _thumbnail(verdicts, row, _caption(verdicts, row, reasons.get(row))) for row in shown[:most]
     )
 
 

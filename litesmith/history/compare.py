@@ -117,7 +117,8 @@ def _same_file(first: Side, second: Side, final_file: str) -> bool | None:
 
 
 def _headline(first: Side, second: Side, accuracies: Accuracies, same: bool | None) -> tuple[Mark, str]:
-    names = f"{first.label} against {second.label}"
+    alike = first.label == second.label
+    names = " against ".join(side.name if alike else side.label for side in (first, second))
     if same:
         return "unclear", f"{names}: the same file, byte for byte."
     difference = accuracies.difference
@@ -157,8 +158,9 @@ def _outcome(side: Side) -> str:
     if side.run is None or side.run.state != "done":
         return side.run.state if side.run else NONE
     result = side.run.record.result
-    decided = f"{result.gate.outcome}. " if result and result.gate else ""
-    return decided + (result.verdict.sentence if result and result.verdict else "")
+    if result and result.verdict:
+        return result.verdict.sentence
+    return result.gate.outcome if result and result.gate else NONE
 
 
 def _test(side: Side) -> str:

@@ -77,7 +77,7 @@ class Intake:
         return f"{self.rows.batch.iat[row]}/{self.rows.file.iat[row]}"
 
     def label_name(self, row: int) -> str:
-        """Return the name of a row's class, or its label as given if that is no class."""
+        """Return the name of a row's class, or its foreign label."""
         label = int(self.labels[row])
         if label >= 0:
             return self.form.class_names[label]

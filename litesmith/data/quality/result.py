@@ -57,7 +57,7 @@ def check_verdicts(verdicts: Verdicts, params: ValidateParams) -> Checked:
 
 
 def _with_given_labels(finding: Finding, intake: Intake) -> Finding:
-    """Return a finding whose labels that are no class are shown as they were given."""
+    """Return a finding that shows foreign labels as they were given."""
     if finding.name != LABEL_RULE:
         return finding
     rows = tuple(

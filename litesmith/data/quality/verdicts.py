@@ -138,7 +138,7 @@ class Verdicts:
             yield from verdict.faults
 
     def copied(self, row: int) -> int | None:
-        """Return the row of the image that one is a copy of, None if of none."""
+        """Return the row that an image is a copy of, or None."""
         for verdict in self.batches:
             at = np.flatnonzero(verdict.faults.rows == row)
             if len(at) and verdict.faults.others[at[0]] >= 0:

@@ -114,7 +114,7 @@ def test_labels_that_do_not_fit_are_shown_with_what_they_may_be() -> None:
     chapter = failing(found, "test_labels")
     told = dict(chapter.facts)["Observed"]
     assert told.startswith("test: ") and "points above the most allowed, 20.00 %" in told
-    assert len(chapter.thumbnails) == 48
+    assert len(chapter.thumbnails) == 24
     assert all("the judge says" in one.caption and "/test[" in one.caption for one in chapter.thumbnails)
 
 
@@ -133,6 +133,7 @@ def test_the_page_says_what_passed_when_and_how_to_go_on() -> None:
     assert "30 Nov 2026, 23:05 UTC (1 Dec, 00:05 local, UTC+1) · run 20261130T230500Z-brave-cat" in told
     assert "Every class has images (empty_classes: " in told
     assert "No image has two labels (conflicting_labels: none of 700 images breaks it)" in told
+    assert "What stops the run: labels outside the classes." in told
     assert "Nothing was trained, and the model in service stays." in told
     assert "Fix Correct these labels, or name their class in classes" in told
     assert "<code>python -m flows retrain --profile nightly</code> goes on from here" in page

@@ -157,7 +157,10 @@ def test_a_run_without_a_result_is_told_as_such(kept: Kept) -> None:
     refused = night(4, None, error="StageError: the data was refused", refused=True)
     first, second = choose(replace(kept, runs=[*kept.runs, refused]), "last", "20261103")
     shown = text_of(first, second)
-    assert "cat against cat: not compared, as cat left no accuracy." in shown
+    assert (
+        "20261104T023000Z-cat against 20261103T023000Z-cat: not compared, as cat left no accuracy."
+        in shown
+    )
     assert "<q>StageError: the data was refused</q>" in shown and "it was refused" in shown
 
 

@@ -99,7 +99,7 @@ def test_what_was_put_in_service_stands_between_the_runs() -> None:
     served = Served(Key("digits", "wearable"), "v-7", tuple(events), 0, 0, None)
     page = render_index(nights(0.93, 0.94, 0.95), (), served)
     assert '<path class="put" d="M25.0 0V100"><title>promoted v-7, 1 Nov 2026, 09:00 UTC' in page
-    assert "<td>promoted: <b>v-7</b></td>" in page
+    assert "Promoted: <b>v-7</b>." in page
 
 
 def test_everything_lies_within_the_figure() -> None:
@@ -116,7 +116,7 @@ def test_everything_lies_within_the_figure() -> None:
 
 def test_the_page_names_the_run_outside_and_the_rule() -> None:
     page = render_index(nights(*USUAL, 0.920))
-    assert '<span class="mark no">outside: test accuracy</span>' in page
+    assert '<span class="no">Outside: test accuracy.</span>' in page
     assert "Usual by now: 91.74 to 94.23" in " ".join(page.split())
     assert "python -m flows compare RUN before" in page and "2.66 mean moving ranges" in page
 
