@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from dvc.cli.parser import get_main_parser
 
 import flows.__main__
 import tasks.__main__
@@ -141,6 +140,8 @@ def test_the_parser_of_the_project_takes_it(
     "command", [each for each in ALL if each.words[0] == "dvc"], ids=lambda each: each.line
 )
 def test_the_parser_of_dvc_takes_it(command: Command) -> None:
+    from dvc.cli.parser import get_main_parser
+
     words = command.words[1:]
     if not command.in_block and words in (["metrics"], ["plots"]):
         words = [*words, "show"]
