@@ -22,6 +22,17 @@ from tasks.pipeline import PIPELINE, named
 from tasks.terminal import begin_in_utf8, printable
 from tasks.workspace import clean, is_workspace, project_here, repro_command, workspace_folder
 
+_GROUPS = {
+    "run steps": ("run", "list", "clean"),
+    "use a model": ("predict",),
+    "bring in data": ("dataset", "add", "accept", "regress"),
+    "put models in service": ("promote", "rollback", "releases", "judge"),
+    "hand a model over": ("verify", "export", "keygen"),
+    "write committed files (with --check: compare only)": (
+        "dvc", "versions", "schema", "readme", "notes", "sample",
+    ),
+}  # fmt: skip
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -48,7 +59,8 @@ def _hints() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
-    parser.epilog = "`python -m tasks COMMAND --help` shows options and examples."
+    parser.epilog = "`python -m tasks COMMAND --help` shows options and more examples."
+    parser.groups = _GROUPS
     commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_list(commands)
@@ -220,7 +232,7 @@ def _add_batches(commands: Commands) -> None:
         "accept",
         lambda chosen: print(accept_batch(project_here(), chosen.batch, chosen.why, chosen.data)),
         summary="accept a batch that validation left out",
-        examples=['python -m tasks accept 2026-11-30 --why "a new camera, looked at all of it"'],
+        examples=['python -m tasks accept 2026-11-30 --why "a new camera, looked at"'],
     )
     accept.add_argument("batch", metavar="BATCH", help="its name in data/incoming/")
     accept.add_argument("--why", metavar="TEXT", required=True, help="why it is right, for colleagues")

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pydantic import JsonValue
 
 from litesmith.documents.durations import duration
+from litesmith.documents.times import date, moment
 
 Options = ParamSpec("Options")
 
@@ -116,7 +117,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "breakable": breakable,
     "code": code,
     "count": _or_dash(count),
+    "date": date,
     "duration": duration,
+    "moment": moment,
     "percent": _or_dash(percent),
     "points": _or_dash(points),
     "number": _or_dash(number),

@@ -17,8 +17,9 @@ from litesmith.records.form import DataForm
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record, write_record
 from litesmith.records.service.judge import Decision, JudgedFile, JudgeLatency, TimedFile
-from litesmith.records.validate import DatasetName, ValidateResult
+from litesmith.records.validate import DatasetName, RuleResult, ValidateResult
 from tasks import catalog
+from tasks.dag.refusing import occasion
 from tasks.dag.step import Measured, Metric, step
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def judge(params: JudgeParams, ins: Ins, outs: Outs, *, dataset: KeyedOrigin, de
         decision = decide(subject, params)
     except DataError as error:
         name = DatasetName(name=dataset.name, synthetic=dataset.synthetic)
-        write_text(_PAGE, render_invalid(name, str(error)))
+        write_text(_PAGE, render_invalid(name, str(error), occasion(), _rules(ins.validated)))
         raise InvalidError(f"this run cannot be judged: {error}\nSee {_PAGE.resolve()}.") from error
     for reason in decision.reasons:
         level = logging.INFO if reason.passed else logging.WARNING
@@ -86,6 +87,14 @@ def judge(params: JudgeParams, ins: Ins, outs: Outs, *, dataset: KeyedOrigin, de
     write_record(outs.latency, _latency(subject, timing, device))
     write_json(outs.metrics, _metrics(decision))
     write_record(outs.decision, decision)
+
+
+def _rules(path: Path) -> tuple[RuleResult, ...]:
+    """Return what validation found; nothing if that cannot be read either."""
+    try:
+        return read_record(path, ValidateResult).rules
+    except (DataError, OSError):
+        return ()
 
 
 def _see(

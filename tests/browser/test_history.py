@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.history import Run, render_index
+from litesmith.history.index import render_index
+from litesmith.history.runs import Run
 from litesmith.records.record import parse_record
 from litesmith.records.run import RunRecord
 from tests.browser.tools import PICTURES, barriers, invalid
@@ -43,7 +44,8 @@ def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run
         "balance": {"accuracy": {"value": 0.91, "low": 0.9, "high": 0.92}, "chance": 0.1,
                     "worst": {"label": 6, "recall": {"value": 0.8, "low": 0.7, "high": 0.9}, "num_images": 1000}},
         "worst_class": "Shirt",
-        "gzip_bytes": 50000, "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003}
+        "gzip_bytes": 50000, "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+        "gate": None, "cost": None, "conditions": None,
     }  # fmt: skip
     record = run_content(
         f"2026-11-{day:02d}T02:30:00+00:00",

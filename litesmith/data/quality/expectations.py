@@ -95,6 +95,7 @@ def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationVali
         num_unexpected=len(rows),
         offenders=tuple(map(str, rows[:_MAX_LISTED])),
         rows=rows,
+        rule=rule,
     )
 
 
@@ -103,7 +104,8 @@ def _offender(column: str, where: str, row: int | None = None, **others: str | i
     cell = others[column]
     text = f"{column.replace('_', ' ')}: {cell:.4g}" if isinstance(cell, float) else str(cell)
     text = text if isinstance(cell, float | str) else f"{column.replace('_', ' ')}: {cell}"
-    return Offender(str(where), None if row is None else int(row), text)
+    measured = None if isinstance(cell, str) else float(cell)
+    return Offender(str(where), None if row is None else int(row), text, measured)
 
 
 def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]", num_unexpected: int) -> str:
