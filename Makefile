@@ -16,7 +16,7 @@ help: ## list the commands
 	@awk '/^##@ / { printf "%s%s:\n", gap, substr($$0, 5); gap = "\n" } \
 	    /^[a-z-]+:.*## / { split($$0, part, /:.*## /); printf "  make %-9s %s\n", part[1], part[2] }' $(MAKEFILE_LIST)
 
-##@ Set up
+##@ set up
 install: .venv/installed .venv/extras ## build .venv from the locks
 
 extras: .venv/installed ## try again to add the tools for RAM and NPU cycles
@@ -98,7 +98,6 @@ lock: install ## resolve the dependencies again
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
     print(*(line for name, lines in extras.items() if name != "dev" for line in lines), sep="\n")
 
-##@ Clean
 clean: install ## remove workspaces with the nights' history, and resumed state
 	@python -m tasks clean
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from dvc.cli.parser import get_main_parser
 
 import flows.__main__
 import tasks.__main__
@@ -39,6 +38,7 @@ RUN_BY = {
     "python -m tasks export": "tests/tasks/commands/test_packages.py::test_a_model_is_exported",
     "python -m tasks keygen": "tests/tasks/commands/test_packages.py::test_keys_are_made_once",
     "python -m flows retrain": "tests/flows/whole/test_offline.py::test_without_network_the_run",
+    "python -m flows compare": "tests/flows/test_main.py::test_the_command_writes_a_page_and_names_it",
     "python -m flows serve": "tests/flows/whole/test_places.py::test_the_next_order_runs",
     "python verify.py": "tests/litesmith/release/test_verify.py::test_the_copy_in_a_package_runs_alone",
     "python classify.py": "tests/docs/test_on_a_device.py::test_the_python_program_needs_nothing",
@@ -141,6 +141,8 @@ def test_the_parser_of_the_project_takes_it(
     "command", [each for each in ALL if each.words[0] == "dvc"], ids=lambda each: each.line
 )
 def test_the_parser_of_dvc_takes_it(command: Command) -> None:
+    from dvc.cli.parser import get_main_parser
+
     words = command.words[1:]
     if not command.in_block and words in (["metrics"], ["plots"]):
         words = [*words, "show"]
