@@ -177,7 +177,7 @@ def test_the_answers_of_the_final_files_model_to_the_gate_images_are_kept(here: 
 def test_nothing_is_chosen_on_the_gate_images(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit_precisions(monkeypatch, tuned="int8", pruned="int8", clustered="int8")
+    limit_precisions(monkeypatch, tuned="int8", pruned="int8")
     with_gate, other = again(tmp_path / "one", {}), tmp_path / "gate"
     gate = read_split(catalog.GATE)
     write_split(other, Split(255 - gate.images[:9], gate.labels[:9], gate.ids[:9]))
@@ -236,7 +236,10 @@ def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 
 
-def test_fewer_images_than_asked_for_are_all_taken(here: Path, tmp_path: Path) -> None:
+def test_fewer_images_than_asked_for_are_all_taken(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_precisions(monkeypatch, tuned="int8")
     outs = again(tmp_path, {"convert": {"num_calibration": 91, "num_golden": 1000}})
     assert read_record(outs.results, ConvertResult).calibration.num_images == 90
     assert len(np.load(outs.golden)["labels"]) == 300
