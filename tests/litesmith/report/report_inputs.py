@@ -169,7 +169,13 @@ def report_inputs(
         reference_files=("releases/in-service.json", "reports/reference.json"),
         final_file="models/final.tflite",
         params=ReportParams(
-            max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, data=None, profile=None
+            max_thumbnails=24,
+            max_pairs=5,
+            pair_pictures=4,
+            max_classes=24,
+            max_changed=12,
+            data=None,
+            profile=None,
         ),
         relevant_loss=0.01,
     )
