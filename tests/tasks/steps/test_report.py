@@ -92,6 +92,9 @@ def write_inputs() -> None:
     write_record(catalog.IN_SERVICE, no_pointers())
     write_record(catalog.FORM, inputs.form)
     write_record(catalog.DECISION, inputs.decision)
+    write_record(catalog.results("network"), inputs.network)
+    write_record(catalog.results("tradeoff"), inputs.tradeoff)
+    write_record(catalog.results("judge-changed"), inputs.changed)
     write_answers(inputs.predictions)
 
 
