@@ -13,7 +13,7 @@ Probabilities = NDArray[np.float32]
 def changed_images(
     split: Split, released: Probabilities | None, candidate: Probabilities, most: int
 ) -> ChangedImages:
-    """Return the images whose answer changed the most for the worse and for the better.
+    """Return images that changed the most for the worse and for the better.
 
     Of those that one file alone got right come first the ones whose true class lost, or gained, the
     most probability; among equals, which integer files have many of, the first of the split.
@@ -52,5 +52,5 @@ def changed_images(
 
 
 def _rounded(probability: np.float32) -> float:
-    """Round what machines may differ on; a softmax of floats may sum to a little over 1."""
+    """Round a probability; a softmax of floats may exceed 1 by a little."""
     return round(min(float(probability), 1.0), 4)

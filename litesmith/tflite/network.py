@@ -139,7 +139,7 @@ class _Graph:
         return int(self.graph.tensors[index].buffer)
 
     def _size(self, index: int) -> int:
-        """Return the bytes that a tensor has in the file, 0 for what is computed."""
+        """Return the bytes of a tensor in the file, 0 for a computed one."""
         data = self.tree.buffers[self._buffer(index)].data
         return 0 if data is None else len(data)
 
@@ -212,7 +212,7 @@ class _Places:
         self._sizes: dict[int, int] = {}
 
     def add(self, length: int, vector: NDArray[np.generic]) -> None:
-        """Add a vector; the schema's classes return a number for one that is not there."""
+        """Add a vector; without a length it is not there, and a number."""
         if length:
             self._sizes[vector.ctypes.data] = vector.nbytes
 

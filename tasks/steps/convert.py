@@ -53,7 +53,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The files, the one chosen and its network, and the images they were compared with."""
+    """The files, the one chosen, its network, and the images they were compared with."""
 
     lite: Path = catalog.LITE
     final: Path = catalog.FINAL_LITE

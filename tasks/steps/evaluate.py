@@ -21,6 +21,9 @@ from tasks.dag.step import Measured, Metric, Plot, step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from litesmith.data.splits import Split
     from litesmith.evaluation import Answers
     from litesmith.training.types import KerasModel
@@ -73,7 +76,7 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
     from litesmith.analysis.paired import paired
     from litesmith.data.splits import read_split
     from litesmith.device import registry
-    from litesmith.evaluation import confusion_rows, score_variant, write_predictions
+    from litesmith.evaluation import score_variant, write_predictions
 
     registry.require(params.measure)
     test, converted = read_split(ins.test), read_record(ins.converted, ConvertResult)
@@ -113,10 +116,18 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
         limits=_limits(ins, converted, measured, device),
     )
     write_predictions(outs.predictions, answers, test, pictured=[final, parent])
-    rows = confusion_rows(test.labels, predicted[final], form.class_names)
-    write_text(outs.confusion, rows.to_csv(index=False, lineterminator="\n"))
+    _write_confusion(outs.confusion, test.labels, predicted[final], form)
     write_record(outs.results, result)
     write_json(outs.metrics, _metrics(result))
+
+
+def _write_confusion(
+    path: Path, labels: "NDArray[np.uint8]", predicted: "NDArray[np.uint8]", form: DataForm
+) -> None:
+    from litesmith.evaluation import confusion_rows
+
+    rows = confusion_rows(labels, predicted, form.class_names)
+    write_text(path, rows.to_csv(index=False, lineterminator="\n"))
 
 
 def _latency(

@@ -53,7 +53,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The decision, which can be replayed, the times behind it, and pictures of what changed."""
+    """The decision, which can be replayed, its times, and pictures of what changed."""
 
     decision: Path = catalog.DECISION
     metrics: Annotated[Path, Metric()] = catalog.metrics("judge")

@@ -50,7 +50,7 @@ class FilePart(Record):
 
 
 class Network(Record):
-    """The network of a file; bytes of operators and other parts are the whole file."""
+    """The network of a file; its operators and other parts are all bytes."""
 
     file: Annotated[str, about("Name, such as ``tuned-int8``.")]
     bytes: Annotated[Count, about("Of the file.")]

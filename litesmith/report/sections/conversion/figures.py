@@ -28,7 +28,7 @@ def draw_tradeoff(tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str
     places = _apart(tradeoff)
     front = [name for name, file in tradeoff.files.items() if file.standing == "frontier"]
     axes.plot(
-        [tradeoff.files[name].bytes for name in front],
+        [places[name] for name in front],
         [tradeoff.files[name].accuracy.value for name in front],
         color=svg.PALETTE[1], linewidth=1, drawstyle="steps-post", label="Pareto front",
     )  # fmt: skip
@@ -73,7 +73,7 @@ def _draw_points(
 
 
 def _apart(tradeoff: Tradeoff) -> dict[str, float]:
-    """Return where each file stands, those within 3 % of the one before a step to the right."""
+    """Return places of files, those near the one before moved right."""
     places: dict[str, float] = {}
     last: TradeoffFile | None = None
     place = 0.0

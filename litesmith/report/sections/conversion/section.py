@@ -48,6 +48,7 @@ class ConversionSection:
     left_out: Mapping[str, str]
     relevant_loss: float
     tradeoff: tuple[TradeoffRow, ...]
+    front: tuple[str, ...]
     num_validation: int
     num_test: int
     figure: Markup
@@ -64,6 +65,7 @@ def build(inputs: ReportInputs) -> ConversionSection:
         left_out=results.quantize.left_out,
         relevant_loss=inputs.relevant_loss,
         tradeoff=rows,
+        front=front_of(rows),
         num_validation=inputs.tradeoff.num_images,
         num_test=results.evaluate.num_images,
         figure=_tradeoff_figure(inputs, rows),
@@ -81,11 +83,15 @@ def tradeoff_rows(inputs: ReportInputs) -> tuple[TradeoffRow, ...]:
     )
 
 
+def front_of(rows: tuple[TradeoffRow, ...]) -> tuple[str, ...]:
+    """Return the names of the files on the Pareto front, the smallest first."""
+    return tuple(row.name for row in rows if row.file.standing == "frontier")
+
+
 def _tradeoff_figure(inputs: ReportInputs, rows: tuple[TradeoffRow, ...]) -> Markup:
-    front = [row.name for row in rows if row.file.standing == "frontier"]
     description = (
         f"Accuracy and bytes of {len(rows)} .tflite files, with intervals. On the Pareto front, the "
-        f"smallest first: {', '.join(front)}. The table has the numbers."
+        f"smallest first: {', '.join(front_of(rows))}. The table has the numbers."
     )
     tested = {row.name: row.tested for row in rows if row.tested is not None}
     return drawing.drawn("tradeoff", description, draw_tradeoff, inputs.tradeoff, tested, inputs.final)

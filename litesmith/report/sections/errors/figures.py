@@ -49,9 +49,7 @@ def draw_rejection(models: Mapping[str, Rejection]) -> Figure:
     The models are the first and the last of `draw_reliability`, with the same looks.
     """
     label = "rejected as unsure, % of all images"
-    figure, axes = svg.one_axes(
-        "What if it may say \u201cunsure\u201d?", label, "accuracy of what is answered, %"
-    )
+    figure, axes = svg.one_axes("Rejecting unsure answers", label, "accuracy of what is answered, %")
     for nth, (model, curve) in enumerate(models.items()):
         look = _look(2 * nth)
         shares = [point.rejected for point in curve.points]

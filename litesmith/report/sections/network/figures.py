@@ -1,12 +1,14 @@
 """Diagram of a network with the work and the bytes of each operator."""
 
 from collections.abc import Iterator, Sequence
+from math import nan
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from litesmith.documents.formats import shape
 from litesmith.records.final.network import Network
 from litesmith.report import svg
 
@@ -31,7 +33,9 @@ def draw_network(network: Network, labels: Sequence[str], shapes: Sequence[str])
     figure = Figure(figsize=size, layout="constrained")
     boxes, work, size_axes = figure.subplots(1, 3, sharey=True, width_ratios=(4.4, 1, 1))
     figure.suptitle(network.file, x=0.01, ha="left", fontsize=12, fontweight="bold")
-    _draw_boxes(boxes, ["input", *labels], [_input_shape(network), *shapes])
+    first = shape(network.operators[0].input_shape[1:])
+    _draw_boxes(boxes, ["input", *labels], [first, *shapes])
+    _draw_steps(boxes, network)
     skips = list(_skips(network))
     for lane, (source, target) in _in_lanes(skips):
         _draw_skip(boxes, source + 1, target + 1, -_LANE * (lane + 1))
@@ -47,35 +51,30 @@ def draw_network(network: Network, labels: Sequence[str], shapes: Sequence[str])
     return figure
 
 
-def _input_shape(network: Network) -> str:
-    first = network.operators[0].input_shape
-    return " \u00d7 ".join(map(str, first[1:]))
-
-
 def _draw_boxes(axes: Axes, labels: Sequence[str], shapes: Sequence[str]) -> None:
     axes.axis("off")
-    for row, (label, shape) in enumerate(zip(labels, shapes, strict=True)):
-        axes.plot(
-            [0, 1, 1, 0, 0],
-            [row - 0.38] * 2 + [row + 0.38] * 2 + [row - 0.38],
-            color=svg.FAINT,
-            linewidth=1,
-        )
+    outline_x, outline_y = [], []
+    for row in range(len(labels)):
+        outline_x += [0, 1, 1, 0, 0, nan]
+        outline_y += [row - 0.38, row - 0.38, row + 0.38, row + 0.38, row - 0.38, nan]
+    axes.plot(outline_x, outline_y, color=svg.FAINT, linewidth=1)
+    for row, (label, size) in enumerate(zip(labels, shapes, strict=True)):
         axes.text(0.02, row, label, va="center", fontsize=8.5)
-        axes.text(0.98, row, shape, va="center", ha="right", fontsize=8.5)
-    downward = range(1, len(labels))
-    axes.plot(
-        [0.5] * len(downward),
-        [row - 0.5 for row in downward],
-        color=svg.INK,
-        marker="v",
-        markersize=3,
-        linestyle="",
-    )
+        axes.text(0.98, row, size, va="center", ha="right", fontsize=8.5)
+
+
+def _draw_steps(axes: Axes, network: Network) -> None:
+    """Draw an arrow between rows of which the second reads what the first left."""
+    rows = [
+        target + 0.5
+        for target, operator in enumerate(network.operators)
+        if target - 1 in operator.sources
+    ]
+    axes.plot([0.5] * len(rows), rows, color=svg.INK, marker="v", markersize=3, linestyle="")
 
 
 def _skips(network: Network) -> Iterator[tuple[int, int]]:
-    """Yield each pair of operators of which the second reads what the first left further up."""
+    """Yield pairs of operators of which the second reads the first, rows below."""
     for target, operator in enumerate(network.operators):
         for source in dict.fromkeys(operator.sources):
             if source < target - 1:

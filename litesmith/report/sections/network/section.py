@@ -43,11 +43,11 @@ class OperatorRow:
 
 @dataclass(frozen=True)
 class NetworkSection:
-    """What the section shows."""
+    """What the section shows; ``together`` if several pictures run together for one answer."""
 
     network: Network
     rows: tuple[OperatorRow, ...]
-    num_stored: int
+    together: bool
     figure: Markup
 
 
@@ -67,7 +67,7 @@ def build(inputs: ReportInputs) -> NetworkSection:
     return NetworkSection(
         network=network,
         rows=rows,
-        num_stored=sum(operator.bytes for operator in network.operators),
+        together=any(operator.output_shape[:1] > (1,) for operator in network.operators),
         figure=drawing.drawn("network-diagram", description, draw_network, network, labels, shapes),
     )
 
