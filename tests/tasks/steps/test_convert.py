@@ -11,6 +11,8 @@ import tasks.steps.convert as convert_step
 from litesmith.data.splits import Split, read_split, write_split
 from litesmith.errors import ConversionError
 from litesmith.records.convert import ConvertResult
+from litesmith.records.final.network import Network
+from litesmith.records.final.tradeoff import Tradeoff
 from litesmith.records.form import DataForm
 from litesmith.records.record import read_record
 from litesmith.tflite import runtime
@@ -57,6 +59,8 @@ def again(folder: Path, overlay: dict[str, Any], ins: Ins | None = None, **limit
         calibration_ids=folder / "ids.json",
         metrics=folder / "metrics.json",
         results=folder / "results.json",
+        network=folder / "network.json",
+        tradeoff=folder / "tradeoff.json",
     )
     params = tiny_params(overlay)
     params = params.model_copy(update={"device": params.device.replace(**limits)})
@@ -120,6 +124,25 @@ def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
     assert metrics["balanced_accuracy"] == file["balance"]["accuracy"]["value"]
     assert metrics["worst_class_recall"] == file["balance"]["worst"]["recall"]["value"]
     assert catalog.FINAL_LITE.read_bytes() == (catalog.LITE / "pruned-int8.tflite").read_bytes()
+
+
+def test_network_of_the_final_file_is_recorded_with_its_totals(results: Any) -> None:
+    network = read_record(catalog.results("network"), Network)
+    final = results["files"][results["final"]["name"]]
+    assert (network.file, network.bytes) == (results["final"]["name"], final["bytes"])
+    assert network.sparsity == pytest.approx(final["sparsity"]["overall"])
+    assert network.num_weights == sum(each["num_weights"] for each in final["sparsity"]["layers"])
+    assert network.macs == 8 * 8 * 72 + 1024 + 24
+    assert sum(part.bytes for part in (*network.operators, *network.other)) == network.bytes
+
+
+def test_every_file_is_weighed_on_validation(results: Any) -> None:
+    tradeoff = read_record(catalog.results("tradeoff"), Tradeoff)
+    assert sorted(tradeoff.files) == sorted(FILES)
+    assert tradeoff.num_images == len(read_split(catalog.VALIDATION).labels)
+    for name, file in tradeoff.files.items():
+        assert file.accuracy.value == results["files"][name]["validation_accuracy"]
+        assert file.bytes == results["files"][name]["bytes"]
 
 
 def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
