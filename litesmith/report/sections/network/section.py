@@ -62,7 +62,7 @@ def build(inputs: ReportInputs) -> NetworkSection:
         f"{largest.words}, {percent(largest.operator.macs / max(network.macs, 1), 0)} % of "
         f"{count(network.macs)}. The table has the numbers."
     )
-    labels = [f"{row.number}  {row.words}" for row in rows]
+    labels = [f"{row.number}  {without_activation(row.operator)}" for row in rows]
     shapes = [row.output_shape for row in rows]
     return NetworkSection(
         network=network,
@@ -87,6 +87,13 @@ def operator_row(number: int, operator: Operator) -> OperatorRow:
 
 def in_words(operator: Operator) -> str:
     """Return kind, window, stride and activation: ``Convolution 3 x 3, stride 2, ReLU``."""
+    activation = operator.activation
+    fused = f", {_ACTIVATIONS.get(activation, activation)}" if activation else ""
+    return f"{without_activation(operator)}{fused}"
+
+
+def without_activation(operator: Operator) -> str:
+    """Return kind, window and stride, for which a diagram has room."""
     kind = _KINDS.get(operator.kind)
     if kind is None:
         kind = operator.kind.removesuffix("_V2").removesuffix("_2D").replace("_", " ").capitalize()
@@ -94,9 +101,7 @@ def in_words(operator: Operator) -> str:
     strides = operator.stride or (1, 1)
     is_pool = "POOL" in operator.kind and strides == operator.window
     stride = "" if strides == (1, 1) or is_pool else f", stride {_stride(strides)}"
-    activation = operator.activation
-    fused = f", {_ACTIVATIONS.get(activation, activation)}" if activation else ""
-    return f"{kind}{window}{stride}{fused}"
+    return f"{kind}{window}{stride}"
 
 
 def _stride(strides: tuple[int, int]) -> str:

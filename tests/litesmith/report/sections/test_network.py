@@ -6,7 +6,13 @@ import pytest
 
 from litesmith.records.final.network import Network, Operator
 from litesmith.report.sections.network.figures import _in_lanes, _skips, draw_network
-from litesmith.report.sections.network.section import SECTION, build, in_words, operator_row
+from litesmith.report.sections.network.section import (
+    SECTION,
+    build,
+    in_words,
+    operator_row,
+    without_activation,
+)
 from litesmith.report.svg import svg_text
 from tests.litesmith.report.report_inputs import FINAL, operator, parsed, report_inputs, with_value
 
@@ -64,6 +70,12 @@ def test_page_says_what_the_file_takes_in_one_sentence() -> None:
 )  # fmt: skip
 def test_operators_are_told_in_words(values: dict[str, object], words: str) -> None:
     assert in_words(one(**values)) == words  # type: ignore[arg-type]
+
+
+def test_diagram_leaves_out_activations_for_which_it_has_no_room() -> None:
+    spread = one("DEPTHWISE_CONV_2D", window=[3, 3], stride=[1, 1], activation="RELU")
+    assert without_activation(spread) == "Depthwise convolution 3 \u00d7 3"
+    assert in_words(spread) == "Depthwise convolution 3 \u00d7 3, ReLU"
 
 
 def test_weights_that_one_before_stores_are_named_by_its_number() -> None:
