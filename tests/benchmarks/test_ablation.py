@@ -17,11 +17,9 @@ PROJECT = Path(__file__).parents[2]
 
 _NETWORK = {"stem_width": 4, "stage_widths": [8], "stage_blocks": [1]}
 _RECIPE = {"epochs": 2, "batch_size": 32, "refresh_rows": 60}
-_LINES = {
-    "whole": {},
-    "with teachers": {"distilled": True},
-    "without shifts": {"recipe": {"augmentation": {"max_shift_px": 0}}},
-}
+_LINES = {"whole": {}, "with teachers": {"distilled": True}}
+# Of the other trainings.
+_OTHER_LINES = {"whole": {}, "without shifts": {"recipe": {"augmentation": {"max_shift_px": 0}}}}
 
 
 def small(name: str, folder: Path, overlay: dict[str, Any], **whole: Any) -> Path:
@@ -50,7 +48,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small("ablation", tmp_path, numbers, lines=_LINES)
     longer = {**numbers, "seeds": [1], "recipe": {**_RECIPE, "epochs": 3}}
     for name in ("ablation_full", "ablation_teacher"):
-        small(name, tmp_path, longer, lines={"whole": {}, "without shifts": _LINES["without shifts"]})
+        small(name, tmp_path, longer, lines=_OTHER_LINES)
     network = network_for(plan.read_config().teachers.network)
     seed_everything(1)
     write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
@@ -100,9 +98,11 @@ def test_other_numbers_lie_elsewhere(here: Path) -> None:
     from benchmarks.ablation import CONFIGS, Config
     from benchmarks.numbers import read_numbers
 
+    lines = {**_LINES, **_OTHER_LINES}
+    small("ablation", here, {"recipe": _RECIPE}, lines=lines)
     config = read_numbers(CONFIGS / "ablation.yaml", Config)
     longer = config.model_copy(update={"recipe": config.recipe.model_copy(update={"epochs": 4})})
-    folders = [each.folder(name, 1) for each in (config, longer) for name in _LINES]
+    folders = [each.folder(name, 1) for each in (config, longer) for name in lines]
     assert len(set(folders)) == len(folders)
     assert config.folder("whole", 1) == config.model_copy(update={"seeds": [1]}).folder("whole", 1)
 

@@ -195,7 +195,8 @@ def test_seeds_of_idx_files_are_answered(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_tenth_of_the_mutated_inputs_is_answered_or_refused(name: str, tmp_path: Path) -> None:
-    config, kind = read_config(), BY_NAME[name]
+    # One worker: each begins with seconds of imports.
+    config, kind = read_config().model_copy(update={"num_workers": 1}), BY_NAME[name]
     numbers = config.numbers(kind, 0.1)
     tried = try_inputs(config, kind, numbers, tmp_path)
     assert tried.to_plain()["failures"] == {}
