@@ -16,6 +16,7 @@ help: ## list the commands
 	@awk '/^##@ / { printf "%s%s:\n", gap, substr($$0, 5); gap = "\n" } \
 	    /^[a-z-]+:.*## / { split($$0, part, /:.*## /); printf "  make %-9s %s\n", part[1], part[2] }' $(MAKEFILE_LIST)
 
+##@ set up
 install: .venv/installed .venv/extras ## build .venv from the locks
 
 extras: .venv/installed ## try again to add the tools for RAM and NPU cycles
@@ -73,7 +74,7 @@ others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
 dvc: install ## write dvc.yaml from the steps
 	@python -m tasks dvc
 
-readme: install ## write the results tables of README.md and benchmarks/README.md
+readme: install ## write the results of README.md and benchmarks/README.md
 	@python -m tasks readme
 	@python -m benchmarks.readme
 
@@ -97,7 +98,7 @@ lock: install ## resolve the dependencies again
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
     print(*(line for name, lines in extras.items() if name != "dev" for line in lines), sep="\n")
 
-clean: install ## remove workspaces with their history, and what resumes a run
+clean: install ## remove workspaces with the nights' history, and resumed state
 	@python -m tasks clean
 
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).

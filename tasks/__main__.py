@@ -16,7 +16,7 @@ from tasks.commands.judging import add_picture, replay_decision
 from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.packages import export_package, make_key_pair, verify_package
 from tasks.commands.releases import get_release, list_releases, promote, rollback
-from tasks.commands.sample import check_sample, make_sample
+from tasks.commands.sample import check_sample, make_sample, model_or_sample
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.terminal import begin_in_utf8, printable
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_packages(commands)
     for name, file in FILES.items():
         _add_generated(commands, name, file.summary, file.write, file.check)
-    sample = "the last report and a picture of it into docs/"
+    sample = "the last report, a picture of it and the final file into docs/"
     _add_generated(commands, "sample", sample, make_sample, check_sample)
     return parser
 
@@ -135,6 +135,7 @@ def _add_predict(commands: Commands) -> None:
         summary="classify pictures",
         examples=[
             "python -m tasks predict models/final.tflite shoe.jpg",
+            "python -m tasks predict docs/sample-model.tflite docs/sample-picture.png",
             "python -m tasks predict models/tuned.h5 photos/ --metadata models/final.json",
         ],
     )
@@ -327,7 +328,10 @@ def _predict(chosen: argparse.Namespace) -> None:
     failures = list(search.failures)
     for ignored in search.left_out:
         print(printable(ignored, in_line=True), file=sys.stderr)
-    for path, outcome in predict_pictures(chosen.model, search.pictures, chosen.metadata):
+    model = model_or_sample(Path(), chosen.model)
+    if model != chosen.model:
+        print(f"{chosen.model} is not here, as no run has ended here: {model} answers", file=sys.stderr)
+    for path, outcome in predict_pictures(model, search.pictures, chosen.metadata):
         if isinstance(outcome, DataError):
             failures.append(str(outcome))
             continue

@@ -202,7 +202,7 @@ def test_make_help_shows_every_command_under_a_purpose() -> None:
     shown = subprocess.run(["make", "--silent", "help"], cwd=PROJECT, capture_output=True, text=True)
     groups = shown.stdout.strip().split("\n\n")
     assert [group.partition(":\n")[0] for group in groups] == [
-        "begin here", "run the pipeline", "check a change", "write committed files", "keep up"
+        "begin here", "set up", "run the pipeline", "check a change", "write committed files", "keep up"
     ]  # fmt: skip
     assert re.findall(r"^  make ([a-z-]+) ", shown.stdout, re.MULTILINE) == names
 

@@ -19,12 +19,14 @@ from litesmith.report.inputs import ReportInputs
 from litesmith.report.model_card import render_card
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
+from litesmith.report.sections.changed.section import SECTION as CHANGED
 from litesmith.report.sections.compression.section import SECTION as COMPRESSION
 from litesmith.report.sections.conversion.section import SECTION as CONVERSION
 from litesmith.report.sections.data.section import SECTION as DATA
 from litesmith.report.sections.device.section import SECTION as DEVICE
 from litesmith.report.sections.errors.section import SECTION as ERRORS
 from litesmith.report.sections.headline.section import SECTION as HEADLINE
+from litesmith.report.sections.network.section import SECTION as NETWORK
 from litesmith.report.sections.provenance.section import SECTION as PROVENANCE
 from litesmith.report.sections.since.section import SECTION as SINCE
 from litesmith.report.sections.sweep.section import SECTION as SWEEP
@@ -35,7 +37,9 @@ from litesmith.report.verdict import ground, verdict_on
 
 SECTIONS = (
     HEADLINE,
+    CHANGED,
     DEVICE,
+    NETWORK,
     SINCE,
     DATA,
     TRAINING,
