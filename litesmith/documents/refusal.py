@@ -149,7 +149,8 @@ def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
         rows = np.array(
             sorted(part_rows(verdicts, place)) if span is None else range(span.start, span.stop)
         )
-        doubted = rows[verdicts.suggestions.labels[rows] != verdicts.intake.labels[rows]]
+        given, named = verdicts.intake.labels[rows], verdicts.suggestions.labels[rows]
+        doubted = rows[(given >= 0) & (named != given)]
         order = np.argsort(-verdicts.suggestions.margins[doubted], kind="stable")
         ranked: list[int] = doubted[order].tolist()
         return ranked

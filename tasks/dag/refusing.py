@@ -26,7 +26,10 @@ def occasion() -> "Occasion":
 
 
 def _again(root: Path) -> str:
-    """Return the command that was run; DVC's for its stages, and for those of a server."""
+    """Return the command that was run, or DVC's.
+
+    DVC's where it called the stage without a flow, and where the flow runs under a server.
+    """
     command = holding_command(root)
     is_typed = command.startswith("python -m flows retrain") or (
         command.startswith("python -m tasks run") and _STAGE not in os.environ

@@ -179,7 +179,7 @@ def test_prefect_links_the_page_that_shows_the_refused_image(refused: Refused) -
     assert refused.link == f"[refusal page]({refused.page.resolve().as_uri()})"
     shown = refused.page.read_text()
     assert "base/train[42] (label: &#39;10&#39;, which is no class)" in shown
-    # Under the rule on the base and under that on single images, at least.
+    # Under the rule on the base, and under that on single images.
     assert shown.count('alt="base/train[42]') == 2
     assert "<code>python -m flows retrain" in shown
 
