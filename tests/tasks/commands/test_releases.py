@@ -150,15 +150,13 @@ def test_a_promotion_that_is_refused_is_a_line_and_a_package_in_quarantine(proje
 def test_times_are_told_in_utc_wherever_a_line_was_written(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TZ", "UTC-14")
-    time.tzset()
-    try:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "UTC-14")
+        time.tzset()
         judge(project, project, b"one", "keep")
         with pytest.raises(ReleaseError):
             promote(project)
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+    time.tzset()
     (line,) = Registry(project / "releases").log().lines
     assert line.when.utcoffset() == timedelta(hours=14)
     moment = line.when.astimezone(UTC)
