@@ -127,13 +127,21 @@ def _thumbnails(verdicts: Verdicts, finding: Finding) -> tuple[Thumbnail, ...]:
     most = _MAX_SHOWN if finding.blocks else _MAX_OF_OTHERS
     if rows:
         values = {offender.row: str(offender) for offender in finding.rows}
-        return tuple(_thumbnail(verdicts, row, values[row]) for row in rows[:most])
+        return tuple(_thumbnail(verdicts, row, values[row]) for row in _once(verdicts, rows)[:most])
     places = [offender.where for offender in finding.rows]
     reasons = {row: reason for row, _, reason in verdicts.faults()}
     shown = [row for place in places for row in _rows_behind(verdicts, finding.name, place)]
     return tuple(
         _thumbnail(verdicts, row, _caption(verdicts, row, reasons.get(row))) for row in shown[:most]
     )
+
+
+def _once(verdicts: Verdicts, rows: Sequence[int]) -> list[int]:
+    """Return rows without those that are shown beside an earlier one."""
+    first: dict[frozenset[int | None], int] = {}
+    for row in rows:
+        first.setdefault(frozenset({row, verdicts.copied(row)}), row)
+    return list(first.values())
 
 
 def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
@@ -159,7 +167,9 @@ def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
 
 def _caption(verdicts: Verdicts, row: int, reason: str | None) -> str:
     words = f"{verdicts.intake.where(row)}: {verdicts.intake.label_name(row)}"
-    return f"{words}; {reason or suggestion(verdicts, row)}"
+    return (
+        words if verdicts.intake.labels[row] < 0 else f"{words}; {reason or suggestion(verdicts, row)}"
+    )
 
 
 def _thumbnail(verdicts: Verdicts, row: int, caption: str) -> Thumbnail:
