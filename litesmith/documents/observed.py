@@ -75,7 +75,8 @@ def _batch(verdicts: Verdicts, finding: Finding, row: Offender) -> str:
     rule, reason = finding.rule, reasons.get(finding.name, row.value)
     chance = ""
     if rule and rule.column.endswith("_p") and row.measured is not None:
-        chance = f"; so much comes by chance with probability {row.measured:.1g}, at least {rule.low:g} is asked for"
+        asked = f"at least {rule.low:g} is asked for"
+        chance = f"; so much comes by chance with probability {row.measured:.1g}, {asked}"
     elif rule and finding.name not in _BATCHES and row.measured is not None:
         chance = f", {_distance(rule, row.measured)}"
     return f"{row.where}: {reason}{chance}."
