@@ -11,12 +11,12 @@ from litesmith.data.quality.verdicts import Part, Verdicts, explain
 from litesmith.documents.formats import count, percent
 
 _PARTS = {
-    "images_left_out": "of its images are left out",
-    "test_labels": "more of its labels do not fit than of the train labels",
-    "alike_images": "of its held-back images have a near-copy in another split",
-    "label_noise": "of its labels do not fit",
-    "rare_classes": "of its images are of its rarest class",
-    "frequent_classes": "of its images are of its most frequent class",
+    "images_left_out": "% of its images are left out",
+    "test_labels": "points more of its labels do not fit than of the train labels",
+    "alike_images": "% of its held-back images have a near-copy in another split",
+    "label_noise": "% of its labels do not fit",
+    "rare_classes": "% of its images are of its rarest class",
+    "frequent_classes": "% of its images are of its most frequent class",
 }
 _BATCHES = {
     "usable_images", "drift", "class_mix", "missing_class", "label_loss", "label_doubts",
@@ -53,7 +53,8 @@ def _kept(verdicts: Verdicts, finding: Finding) -> str:
 
 def _range(finding: Finding) -> str:
     """Return the values of a rule that holds."""
-    return finding.observed if finding.rule is None else f"{finding.observed} seen"
+    low, _, high = finding.observed.partition(" to ")
+    return f"{low if low == high else finding.observed} seen"
 
 
 def _images(verdicts: Verdicts, finding: Finding) -> str:
@@ -62,7 +63,7 @@ def _images(verdicts: Verdicts, finding: Finding) -> str:
     batches = Counter(str(verdicts.intake.rows.batch.iat[row]) for row in rows)
     listed = ", ".join(f"{count(num)} in {batch}" for batch, num in batches.most_common())
     share = f"{percent(len(rows) / len(verdicts.intake))} %"
-    are = "image breaks" if len(rows) == 1 else "images break"
+    are = "images breaks" if len(rows) == 1 else "images break"
     return f"{count(len(rows))} of {count(len(verdicts.intake))} {are} it, {share}: {listed}."
 
 
@@ -74,9 +75,8 @@ def _batch(verdicts: Verdicts, finding: Finding, row: Offender) -> str:
     rule, reason = finding.rule, reasons.get(finding.name, row.value)
     chance = ""
     if rule and rule.column.endswith("_p") and row.measured is not None:
-        chance = (
-            f"; so much comes by chance with probability {row.measured:.1g}, and {rule.low:g} is least"
-        )
+        asked = f"at least {rule.low:g} is asked for"
+        chance = f"; so much comes by chance with probability {row.measured:.1g}, {asked}"
     elif rule and finding.name not in _BATCHES and row.measured is not None:
         chance = f", {_distance(rule, row.measured)}"
     return f"{row.where}: {reason}{chance}."
@@ -99,11 +99,11 @@ def _part(rule: Rule, row: Offender) -> str:
         return f"{row.where}: {row.value}."
     if rule.name in _PARTS:
         return (
-            f"{row.where}: {percent(row.measured)} % {_PARTS[rule.name]}, {_points(rule, row.measured)}."
+            f"{row.where}: {percent(row.measured)} {_PARTS[rule.name]}, {_points(rule, row.measured)}."
         )
     if rule.column.endswith("_p"):
         chance = f"the difference comes by chance with probability {row.measured:.1g}"
-        return f"{row.where}: {chance}, and {rule.low:g} is least."
+        return f"{row.where}: {chance}, at least {rule.low:g} is asked for."
     what = {"mean": "the mean of its pixels is", "std": "the deviation of its pixels is"}
     told = what.get(rule.column, rule.column.replace("_", " "))
     return f"{row.where}: {told} {row.measured:.3f}, {_distance(rule, row.measured)}."

@@ -127,13 +127,21 @@ def _thumbnails(verdicts: Verdicts, finding: Finding) -> tuple[Thumbnail, ...]:
     most = _MAX_SHOWN if finding.blocks else _MAX_OF_OTHERS
     if rows:
         values = {offender.row: str(offender) for offender in finding.rows}
-        return tuple(_thumbnail(verdicts, row, values[row]) for row in rows[:most])
+        return tuple(_thumbnail(verdicts, row, values[row]) for row in _once(verdicts, rows)[:most])
     places = [offender.where for offender in finding.rows]
     reasons = {row: reason for row, _, reason in verdicts.faults()}
     shown = [row for place in places for row in _rows_behind(verdicts, finding.name, place)]
     return tuple(
         _thumbnail(verdicts, row, _caption(verdicts, row, reasons.get(row))) for row in shown[:most]
     )
+
+
+def _once(verdicts: Verdicts, rows: Sequence[int]) -> list[int]:
+    """Return rows without those that are shown beside an earlier one."""
+    first: dict[frozenset[int | None], int] = {}
+    for row in rows:
+        first.setdefault(frozenset({row, verdicts.copied(row)}), row)
+    return list(first.values())
 
 
 def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
@@ -149,7 +157,8 @@ def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
         rows = np.array(
             sorted(part_rows(verdicts, place)) if span is None else range(span.start, span.stop)
         )
-        doubted = rows[verdicts.suggestions.labels[rows] != verdicts.intake.labels[rows]]
+        given, named = verdicts.intake.labels[rows], verdicts.suggestions.labels[rows]
+        doubted = rows[(given >= 0) & (named != given)]
         order = np.argsort(-verdicts.suggestions.margins[doubted], kind="stable")
         ranked: list[int] = doubted[order].tolist()
         return ranked
@@ -158,7 +167,9 @@ def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
 
 def _caption(verdicts: Verdicts, row: int, reason: str | None) -> str:
     words = f"{verdicts.intake.where(row)}: {verdicts.intake.label_name(row)}"
-    return f"{words}; {reason or suggestion(verdicts, row)}"
+    return (
+        words if verdicts.intake.labels[row] < 0 else f"{words}; {reason or suggestion(verdicts, row)}"
+    )
 
 
 def _thumbnail(verdicts: Verdicts, row: int, caption: str) -> Thumbnail:

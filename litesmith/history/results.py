@@ -14,6 +14,7 @@ from litesmith.report.provenance import flat_parameters
 # They lead to the same files: the order in which places are asked changes no result.
 _SOURCES = "dataset.base.sources"
 _DIGITS = 16
+_TEST = "test"
 
 
 def gate_result(decision: Decision) -> GateResult:
@@ -48,7 +49,7 @@ def conditions(summary: SummaryFigures) -> Conditions | None:
         return None
     splits = {name: split.sha256 for name, split in summary.results.prepare.splits.items()}
     return Conditions(
-        test=splits["test"],
+        test=splits[_TEST],
         data=_digest(splits),
         parameters=_digest(deciding_parameters(summary.provenance)),
     )

@@ -13,6 +13,7 @@ _WORDS = {
     Outcome.UP_TO_DATE: "was up to date",
     Outcome.FAILED: "failed",
 }
+_JUDGE, _EVALUATE = "judge", "evaluate"
 _STOPPED = ("KeyboardInterrupt", "CancelledError", "TerminationSignal", "SystemExit")
 
 
@@ -39,13 +40,13 @@ class Run:
             return "stopped"
         if not self.record.refused:
             return "failed"
-        judge = self.record.stages.get("judge")
+        judge = self.record.stages.get(_JUDGE)
         return "invalid" if judge and judge.outcome is Outcome.FAILED else "refused"
 
     @property
     def has_evaluated(self) -> bool:
         """Whether its files were measured in this run, not in one before."""
-        stage = self.record.stages.get("evaluate")
+        stage = self.record.stages.get(_EVALUATE)
         return stage is not None and stage.outcome is Outcome.COMPLETED
 
     @property

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from litesmith.errors import DataError, LitesmithError, ParamsError, ReleaseError, did_you_mean
@@ -309,7 +309,7 @@ class Registry:
         Returns:
             Where it is; None if it was there already, or there is no package.
         """
-        moment = f"{line.when:%Y%m%dT%H%M%SZ}"
+        moment = f"{line.when.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         name = f"{candidate.key.stem}-{moment}-{candidate.decision_sha256[:8]}"
         is_there = any(path.name[-8:] == name[-8:] for path in self.refused.glob("*"))
         if is_there or not candidate.package.is_dir():
@@ -339,7 +339,7 @@ class Registry:
         if back := self.log().rolled_back(decision.candidate.sha256):
             raise ReleaseError(
                 f"this very model was in service as {back.before} and was rolled back on "
-                f"{back.when:%Y-%m-%d} by {back.by}: {back.why.rstrip('.')}. {how}"
+                f"{back.when.astimezone(UTC):%Y-%m-%d} by {back.by}: {back.why.rstrip('.')}. {how}"
             )
 
     def _require_about_present(self, decision: Decision, present: InService | None) -> None:

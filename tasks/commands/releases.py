@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from textwrap import wrap
@@ -189,7 +190,7 @@ def _rows(line: LogLine, current: dict[str, str]) -> Iterator[str]:
     version = (line.version or "none") if is_state else key
     mark = "*" if is_state and current.get(key) == line.version else ""
     what = f"judged: {line.outcome}" if line.event == "judged" else line.event
-    yield _COLUMNS.format(f"{line.when:%Y-%m-%d %H:%M}", what, mark, version)
+    yield _COLUMNS.format(f"{line.when.astimezone(UTC):%Y-%m-%d %H:%M}", what, mark, version)
     said = f"by {line.by}: {line.why}" if line.by else line.why
     yield from wrap(said, _WIDTH, initial_indent="    ", subsequent_indent="    ")
 

@@ -35,7 +35,7 @@ def test_the_last_line_has_the_time_of_the_run_and_of_starting_prefect(tmp_path:
     [
         (
             ["retrian"],
-            "argument COMMAND: there is no 'retrian'. Did you mean retrain? Known here: retrain, serve.",
+            "argument COMMAND: there is no 'retrian'. Did you mean retrain? Known here: retrain, serve, compare.",
         ),
         (
             ["retrain", "--profle", "quick"],

@@ -1,5 +1,6 @@
 import shutil
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from litesmith.records.record import write_record
 from litesmith.records.run import GitState, Outcome, read_run
 from tasks import catalog
 from tests.flows.run_content import run_content, stage_content
+from tests.litesmith.release.made import DATASET, DEVICE, digest_of, make_decision
+from tests.litesmith.report.report_inputs import report_summary
 
 ROOT = Path(__file__).parents[2]
 GIT = GitState(revision="abc", dirty=False, unknown=None)
@@ -93,6 +96,38 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
     assert result.verdict == ReportVerdict(outcome="good", sentence="It is better.")
     assert result.since_reference == AccuracyChange(mean=0.01, low=0.0, high=0.02)
     assert result.model_copy(update={"verdict": None, "since_reference": None}) == alone
+
+
+def test_the_record_keeps_what_later_runs_are_compared_by(tmp_path: Path) -> None:
+    _results(tmp_path)
+    model, summary = b"a model", report_summary()
+    write_record(tmp_path / catalog.SUMMARY, summary)
+    write_record(tmp_path / catalog.DECISION, make_decision(model))
+    result = run_result(tmp_path)
+    assert result is not None and result.gate and result.cost and result.conditions
+    assert (result.gate.dataset, result.gate.device, result.gate.outcome) == (DATASET, DEVICE, "promote")
+    assert result.gate.file_sha256 == digest_of(model)
+    assert result.cost.latency_ms == summary.results.latency.variants[summary.final].median_ms
+    assert result.cost.host == summary.results.latency.host.words
+    assert result.cost.macs == summary.results.sweep.winner.macs
+    assert result.conditions.test == summary.results.prepare.splits["test"].sha256
+    steps = dict(summary.provenance)
+    name = next(iter(steps))
+    other = {**steps[name].parameters, "seed": 77}
+    steps[name] = steps[name].model_copy(update={"parameters": other})
+    write_record(tmp_path / catalog.SUMMARY, summary.model_copy(update={"provenance": steps}))
+    changed = run_result(tmp_path)
+    assert changed is not None and changed.conditions is not None
+    assert changed.conditions.parameters != result.conditions.parameters
+    assert changed.conditions.data == result.conditions.data
+
+
+def test_a_run_is_recorded_in_local_time(tmp_path: Path) -> None:
+    log = _log(error="StageError: it broke")
+    log.started = datetime(2026, 12, 1, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+    path = log.write(tmp_path)
+    assert path.name == "20261130T233000Z-brave-cat.json"
+    assert read_json(path)["started"] == "2026-12-01T00:30:00+01:00"
 
 
 def test_results_that_no_step_of_this_version_left_are_refused(tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ class Gate:
 
 
 def at_least(share: Estimate, limit: float) -> bool | None:
-    """Tell whether a share reaches a limit by its lower end, None if the images cannot tell."""
+    """Tell whether a share surely reaches a limit; None if images cannot tell."""
     return True if share.low >= limit else False if share.value < limit else None
 
 
 def at_most(share: Estimate, limit: float) -> bool | None:
-    """Tell whether a share keeps to a limit by its upper end, None if the images cannot tell."""
+    """Tell whether a share surely keeps to a limit; None if images cannot tell."""
     return True if share.high <= limit else False if share.value > limit else None
 
 

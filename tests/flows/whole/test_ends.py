@@ -178,8 +178,10 @@ def test_the_terminal_of_a_refused_run_names_them_and_the_page_without_a_traceba
 def test_prefect_links_the_page_that_shows_the_refused_image(refused: Refused) -> None:
     assert refused.link == f"[refusal page]({refused.page.resolve().as_uri()})"
     shown = refused.page.read_text()
-    assert "base/train[42] (label: -1)" in shown
-    assert shown.count('<img src="data:image/png') == 1
+    assert "base/train[42] (label: &#39;10&#39;, which is no class)" in shown
+    # Under the rule on the base, and under that on single images.
+    assert shown.count('alt="base/train[42]') == 2
+    assert "<code>python -m flows retrain" in shown
 
 
 def test_the_record_and_the_index_of_a_refused_run_show_it_with_its_page(refused: Refused) -> None:

@@ -28,7 +28,7 @@ def _held(part: Any, whole: Any) -> bool:
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
 def test_every_committed_record_is_read_and_loses_nothing(path: Path, tmp_path: Path) -> None:
     record = read_run(path)
-    assert path.stem == f"{record.started:%Y%m%dT%H%M%SZ}-{record.name}"
+    assert path.stem == f"{record.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{record.name}"
     written = tmp_path / path.name
     write_record(written, record)
     assert _held({**read_json(path), "version": record.version}, read_json(written))
@@ -50,7 +50,7 @@ def test_what_the_first_version_did_not_know_is_none() -> None:
         record.result,
     )
     assert unknown == (None,) * 5
-    assert (record.version, record.refused, record.git.unknown) == (5, False, None)
+    assert (record.version, record.refused, record.git.unknown) == (6, False, None)
     assert record.stages["fetch"].step_wall_s == 0.7
 
 
@@ -58,6 +58,20 @@ def test_what_version_4_did_not_know_is_none() -> None:
     older = [path for path in RUNS if read_json(path).get("version", 1) < 5]
     results = [run.result for run in map(read_run, older) if run.result]
     assert results and all((result.balance, result.worst_class) == (None, None) for result in results)
+
+
+def test_what_version_5_did_not_know_is_none() -> None:
+    older = [path for path in RUNS if read_json(path).get("version", 1) < 6]
+    results = [run.result for run in map(read_run, older) if run.result]
+    told = {(result.gate, result.cost, result.conditions) for result in results}
+    assert told == {(None, None, None)}
+
+
+def test_the_local_time_of_a_record_is_kept(tmp_path: Path) -> None:
+    record = read_run(_changed(tmp_path, started="2026-11-02T00:30:00+01:00"))
+    assert record.started == datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+    write_record(tmp_path / "again.json", record)
+    assert read_json(tmp_path / "again.json")["started"] == "2026-11-02T00:30:00+01:00"
 
 
 def test_a_stage_that_ran_no_step_has_no_times_of_it() -> None:
@@ -88,7 +102,7 @@ def test_a_moment_that_lost_its_zone_is_in_utc(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "wrong"),
     [
-        ({"version": 6}, "version: input should be 5"),
+        ({"version": 7}, "version: input should be 6"),
         ({"wall_s": "long"}, "wall_s: input should be a valid number"),
         ({"stages": {"fetch": {"outcome": "Half"}}}, "stages.fetch.outcome: input should be 'uptodate'"),
         ({"stages": None}, "stages: input should be an object"),

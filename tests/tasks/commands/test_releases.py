@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,24 @@ def test_a_promotion_that_is_refused_is_a_line_and_a_package_in_quarantine(proje
     promote(project, by="A. Person", why="a rare class")
     assert events(project) == ["refused", "promoted"]
     assert "by A. Person: a rare class" in list_releases(project)
+
+
+def test_times_are_told_in_utc_wherever_a_line_was_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "UTC-14")
+        time.tzset()
+        judge(project, project, b"one", "keep")
+        with pytest.raises(ReleaseError):
+            promote(project)
+    time.tzset()
+    (line,) = Registry(project / "releases").log().lines
+    assert line.when.utcoffset() == timedelta(hours=14)
+    moment = line.when.astimezone(UTC)
+    (folder,) = (project / "releases/refused").iterdir()
+    assert f"-{moment:%Y%m%dT%H%M%SZ}-" in folder.name
+    assert f"{moment:%Y-%m-%d %H:%M}" in list_releases(project)
 
 
 def test_a_damaged_package_is_refused_with_a_line(project: Path) -> None:
