@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pydantic import JsonValue
 
 from litesmith.documents.durations import duration
+from litesmith.documents.times import date, moment
 
 Options = ParamSpec("Options")
 
@@ -80,6 +81,12 @@ def shape(dimensions: Iterable[int]) -> str:
     return " \u00d7 ".join(str(size) for size in dimensions)
 
 
+def listed(words: Iterable[str]) -> str:
+    """Write words as a list in a sentence: a, b and c."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def lines(content: JsonValue) -> str:
     """Write indented JSON, each list of values on one line."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
@@ -116,7 +123,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "breakable": breakable,
     "code": code,
     "count": _or_dash(count),
+    "date": date,
     "duration": duration,
+    "moment": moment,
     "percent": _or_dash(percent),
     "points": _or_dash(points),
     "number": _or_dash(number),

@@ -131,6 +131,13 @@ class Changed(Record):
     before: str | None
 
 
+class Cause(Record):
+    """Something that differs from the reference run and may explain another result."""
+
+    topic: Annotated[str, about("Such as ``Limits`` or ``Code``.")]
+    text: str
+
+
 class SinceReference(Record):
     """What changed since the reference run, which made the model in service."""
 
@@ -145,6 +152,7 @@ class SinceReference(Record):
     versions: tuple[Changed, ...]
     hosts: tuple[Changed, ...]
     inputs: Annotated[tuple[Changed, ...], about("Hashes of the files that the report read.")]
+    causes: Annotated[tuple[Cause, ...], about("What may have caused it, the weightiest first.")] = ()
 
 
 class Summary(Record):
@@ -172,6 +180,13 @@ class Summary(Record):
     since_reference: Annotated[SinceReference | None, about("None without a reference run.")]
 
 
+class NetworkSize(Record):
+    """What tells one network from another at a glance."""
+
+    num_parameters: Count
+    macs: Annotated[Count, about("Multiply-accumulates for one image.")]
+
+
 class Reference(Record):
     """The part of a summary that later reports compare with."""
 
@@ -184,3 +199,6 @@ class Reference(Record):
     data: Annotated[dict[str, str], about("Name, facts of the files, hashes of the splits.")]
     provenance: dict[str, Provenance]
     inputs: dict[str, str]
+    baseline: Annotated[
+        NetworkSize | None, about("Of the baseline; None in a record of an earlier version.")
+    ] = None

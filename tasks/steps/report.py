@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # The run that made a package, in the package.
 _REFERENCE = "reference.json"
+# What a project has and its workspaces do not.
+_PROJECT_FILE = "pyproject.toml"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Ins:
     provenance_quantize: Path = catalog.provenance("quantize")
     provenance_convert: Path = catalog.provenance("convert")
     provenance_evaluate: Path = catalog.provenance("evaluate")
+    provenance_judge: Path = catalog.provenance("judge")
     in_service: Path = catalog.IN_SERVICE
     before_releases: Path = catalog.BEFORE_RELEASES
 
@@ -122,6 +125,7 @@ def report(
             released=released,
             reference_files=(ins.in_service.as_posix(), ins.before_releases.as_posix()),
             final_file=ins.final.as_posix(),
+            folder=_folder(Path.cwd()),
             params=params,
             relevant_loss=convert.relevant_loss,
         )
@@ -130,6 +134,13 @@ def report(
     write_record(outs.summary, written.summary)
     write_text(outs.card, written.card)
     _LOG.info("%s: %.0f KB", outs.report, len(written.page.encode()) / 1000)
+
+
+def _folder(here: Path) -> str:
+    """Return a workspace as commands in its project name it; empty for the project itself."""
+    above = (here, *here.parents)
+    project = next((folder for folder in above if (folder / _PROJECT_FILE).is_file()), here)
+    return "" if project == here else f"{here.relative_to(project).as_posix()}/"
 
 
 def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, Reference | None]":

@@ -168,6 +168,7 @@ def report_inputs(
         released="fashion-mnist-wearable-0001",
         reference_files=("releases/in-service.json", "reports/reference.json"),
         final_file="models/final.tflite",
+        folder="",
         params=ReportParams(
             max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, data=None, profile=None
         ),
