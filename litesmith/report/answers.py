@@ -200,7 +200,8 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
         f"Worst class: of {count(worst.num_images)} test images of {inputs.final_variant.worst_name} "
         f"{percent(worst.recall.value, 1)}\u00a0% are found ({ends})."
     )
-    if moved := limits_moved(inputs):
+    moved = limits_moved(inputs)
+    if moved and inputs.decision.prior is None:  # else the headline says it
         raised, _, fits = moved.partition(":")
         yield Line(f"Limits of the device were {raised.lower()} since.{_last_sentence(fits)}", "unknown")
     if any(line.is_of_host and line.check.measured is not None for line in budget(inputs)):

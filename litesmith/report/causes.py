@@ -8,7 +8,7 @@ from litesmith.documents.formats import count, listed
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import Cause, Changed, Reference, SinceReference
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.provenance import Steps, flat_parameters
+from litesmith.report.provenance import Steps, flat_parameters, revisions
 
 # Sections of parameters, by how much of the result they decide.
 _WEIGHTS = (
@@ -95,15 +95,6 @@ def really_differs(change: Changed) -> bool:
     return not isclose(now, before, rel_tol=1e-5)
 
 
-def revision_words(steps: Steps) -> str:
-    """Return the git revision of a run's steps in short; several if they differ."""
-    made = [step.made for step in steps.values() if step.made is not None and step.made.revision]
-    names = dict.fromkeys(
-        f"{(one.revision or '')[:7]}{' with changes' if one.dirty else ''}" for one in made
-    )
-    return ", ".join(names) or _NOT_RECORDED
-
-
 def _data(changes: Sequence[Changed], paired: bool) -> str:
     hashes = [change for change in changes if change.name.endswith("SHA-256")]
     facts = [change for change in changes if change not in hashes and really_differs(change)]
@@ -125,20 +116,20 @@ def _data(changes: Sequence[Changed], paired: bool) -> str:
 
 
 def _code(now: Steps, before: Steps) -> str:
-    revisions = revision_words(now), revision_words(before)
+    names = revisions(now) or _NOT_RECORDED, revisions(before) or _NOT_RECORDED
     steps = [
         name
         for name, step in now.items()
         if step.made and (old := _made_code(before, name)) and old != step.made.code
     ]
-    if revisions == (_NOT_RECORDED, _NOT_RECORDED):
+    if names == (_NOT_RECORDED, _NOT_RECORDED):
         return "No revision was recorded of either run: which code changed is not known."
-    if revisions[0] == revisions[1] and not steps:
+    if names[0] == names[1] and not steps:
         return ""
-    text = f"Revision {revisions[0]}, was {revisions[1]}."
+    text = f"Revision {names[0]}, was {names[1]}."
     if steps:
         return f"{text} The code of {listed(steps)} changed."
-    if _NOT_RECORDED in revisions:
+    if _NOT_RECORDED in names:
         return f"{text} Which code changed is not known."
     return f"{text} The code of no step that both ran changed."
 
@@ -177,12 +168,19 @@ def _parameters(changes: Sequence[Changed]) -> Iterator[str]:
     for section in ranked:
         if valued := [change for change in by_section[section] if _has_both(change)]:
             yield "; ".join(map(_shown, valued)) + "."
-    for section in ranked:
-        if others := [change for change in by_section[section] if not _has_both(change)]:
-            new = sum(change.before is None for change in others)
-            gone = len(others) - new
-            parts = [f"{number} {word}" for number, word in ((new, "new"), (gone, "gone")) if number]
-            yield f"{section}: {' and '.join(parts)}."
+    moved = [
+        f"{section} {' and '.join(parts)}"
+        for section in ranked
+        if (parts := _new_or_gone([change for change in by_section[section] if not _has_both(change)]))
+    ]
+    if moved:
+        yield f"New or gone: {', '.join(moved)}."
+
+
+def _new_or_gone(changes: Sequence[Changed]) -> list[str]:
+    new = sum(change.before is None for change in changes)
+    counts = ((new, "new"), (len(changes) - new, "gone"))
+    return [f"{number} {word}" for number, word in counts if number]
 
 
 def _weight(section: str) -> int:

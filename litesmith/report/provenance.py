@@ -23,6 +23,16 @@ def made(steps: Steps) -> Making | None:
     return max(known, key=lambda making: making.when, default=None)
 
 
+def revisions(steps: Steps) -> str:
+    """Return the git revision of the steps in short; several if they differ, empty if none has one."""
+    names = (
+        f"{step.made.revision[:7]}{' with changes' if step.made.dirty else ''}"
+        for step in steps.values()
+        if step.made is not None and step.made.revision
+    )
+    return ", ".join(dict.fromkeys(names))
+
+
 def seeds(steps: Steps) -> str:
     """Return the seed of the steps; several if they differ."""
     seeds = {str(step.parameters["seed"]) for step in steps.values() if "seed" in step.parameters}

@@ -40,7 +40,7 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
     seen, why = case.changes.comparison, merit(case, params)
     text = (
         f"Accuracy {percent(seen.candidate.value)} against {percent(seen.released.value)} in service: "
-        f"{describe(seen)}. One seed each: another training of the recipe may differ."
+        f"{describe(seen)}."
     )
     if why is not None:
         return Finding(True, f"{_MERITS[why]}. {text}")

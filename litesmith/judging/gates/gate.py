@@ -35,6 +35,11 @@ class Gate:
     compares: bool = False
 
 
+def count(value: float) -> str:
+    """Return a whole number as text, its thousands apart as on the page: ``77 088``."""
+    return f"{value:,.0f}".replace(",", "\u2009")
+
+
 def percent(share: float, digits: int = 2) -> str:
     """Return a share as text, such as ``93.52 %``."""
     return f"{100 * share:.{digits}f} %"

@@ -81,6 +81,7 @@ _STEPS = (
     "quantize",
     "convert",
     "evaluate",
+    "judge",
 )
 _KERAS = {
     "baseline-keras": (0.9126, 2_727_128, 2_512_345),
@@ -705,5 +706,9 @@ def _provenance(step: str) -> dict[str, Any]:
     return {
         "step": step, "wall_s": 12.3, "cpu_s": 20.41, "peak_memory_mb": 812.2, "host": _HOST,
         "versions": {"numpy": "2.4.6", "pandas": "3.1.1"},
-        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828}
+        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828},
+        "made": {
+            "ended": "2026-12-01T00:35:37+01:00", "run": "20261130T231500Z-lyrebird", "code": "c0de" * 16,
+            "revision": "0e6b52601234567890abcdef", "dirty": False,
+        },
     }  # fmt: skip

@@ -136,7 +136,7 @@ def test_changed_parameters_packages_and_hosts_are_named(before: Reference) -> N
     ]
     other_run = with_value(before, "inputs", value={"a": "b"})
     page = render(dataclasses.replace(inputs, reference=other_run))
-    assert "prune: 1 gone." in page and "Times do not compare." in page
+    assert "prune 1 gone." in page and "Times do not compare." in page
 
 
 def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None:

@@ -60,6 +60,31 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
     return None if inside or margin == 0 else (low, high)
 
 
+def outside_words(curves: Sequence[Curve]) -> str:
+    """Return which epochs of which model lie outside the figure; empty if none does."""
+    limits = focus(curves)
+    if limits is None:
+        return ""
+    outside: dict[str, set[int]] = {}
+    for line in curves:
+        for epoch, value in zip(line.epochs, line.values, strict=True):
+            if not limits[0] <= value <= limits[1]:
+                outside.setdefault(line.model, set()).add(round(epoch))
+    told = (f"{model} {_ranges(sorted(epochs))}" for model, epochs in outside.items())
+    return f"Outside the figure, so that the rest can be distinguished: epochs {'; '.join(told)}."
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Write whole numbers in order as ranges: 1 to 4, 7."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][-1] == number - 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in ranges)
+
+
 @rc_context(svg.STYLE)
 def draw_curves(curves: Sequence[Curve], title: str, y_label: str, *, in_percent: bool) -> Figure:
     """Draw learning curves on shared axes.

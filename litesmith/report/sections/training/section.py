@@ -91,7 +91,8 @@ def _curves(histories: Mapping[str, History], column: str, label: str) -> Captio
     title, in_percent, draw = f"{quantity} while training", column == "accuracy", figures.draw_curves
     name = f"curves-{column}"
     figure = drawing.drawn(name, description, draw, curves, title, label, in_percent=in_percent)
-    return Captioned(figure, _left_out(histories))
+    caption = f"{figures.outside_words(curves)} {_left_out(histories)}".strip()
+    return Captioned(figure, caption)
 
 
 def _schedule(histories: Mapping[str, History]) -> Captioned:
