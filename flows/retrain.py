@@ -126,7 +126,7 @@ def _run_noted(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def run_stage(stages: Stages, stage: str, limit_s: float, run: str) -> State[None]:
-    """Let DVC run a stage if it is stale; its record names the run ``run``."""
+    """Let DVC run a stage, if it is stale, for the run ``run``."""
     log, screen = get_run_logger(), WATCHER.get()
 
     def _show(line: str) -> None:

@@ -1,4 +1,4 @@
-"""What chance does to the span of several accuracies: the one source of the page and of the notes.
+"""Spans of several accuracies, and what chance brings of them.
 
 Source: Tukey, "The problem of multiple comparisons", 1953, for the distribution of the range.
 """
@@ -57,7 +57,7 @@ def spread(accuracies: list[float], standard_error: float) -> Spread:
 
 
 def range_probability(width: float, num: int) -> float:
-    """Return the probability that ``num`` standard normal values span ``width`` or more, 0 to 1."""
+    """Return the probability that ``num`` standard normal values span so much."""
     step = (2 * _WIDTH + width) / _STEPS
     inside = 0.0
     for number in range(_STEPS):

@@ -8,7 +8,7 @@ from litesmith.records.sweep import PricedTrial
 
 
 def span_words(points: Sequence[PricedTrial], standard_error: float) -> str:
-    """Return whether the accuracies of trials differ by more than chance explains; empty for one."""
+    """Return whether trials differ by more than chance; empty for one."""
     if len(points) < 2 or standard_error <= 0:
         return ""
     seen = spread([point.accuracy for point in points], standard_error)

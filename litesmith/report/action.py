@@ -1,4 +1,4 @@
-"""What follows from a decision: commands of this very run, and the file that they are about."""
+"""What to do after a decision: commands of this run, and its file."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -105,7 +105,7 @@ def _promotion(inputs: ReportInputs) -> list[Command]:
 
 
 def _rollback(inputs: ReportInputs) -> list[Command]:
-    """Return the way back, which is that of the registry: from the version that serves now or then."""
+    """Return the way back, if there is one."""
     decision, data = inputs.decision, inputs.params.data
     option = f" --data {shell(data)}" if data else ""
     if decision.released is None:

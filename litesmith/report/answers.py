@@ -1,4 +1,4 @@
-"""The four answers on top of the page: is it better, can it be trusted, what changed, what to do."""
+"""Better, trusted, changed, what to do: the answers on top of the page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -193,7 +193,7 @@ def _trust(inputs: ReportInputs, held: list[Line], unsure: list[Line]) -> str:
 
 
 def _doubts(inputs: ReportInputs) -> Iterator[Line]:
-    """Yield what a reader should know before trusting the numbers, each once on the page."""
+    """Yield what to know before trusting the numbers, each once."""
     worst = inputs.final_variant.balance.worst
     ends = f"{percent(worst.recall.low, 1)} to {percent(worst.recall.high, 1)}"
     yield Line(

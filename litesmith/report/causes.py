@@ -47,19 +47,23 @@ def causes(inputs: ReportInputs, now: Reference, since: SinceReference) -> tuple
     if before is None or since.same_run:
         return ()
     told = (
-        Cause(topic="Limits", text=limits_moved(inputs)),
-        Cause(topic="Data", text=_data(since.data, since.paired)),
-        Cause(topic="Code", text=_code(now.provenance, before.provenance)),
-        Cause(topic="Baseline", text=_baseline(now, before, since)),
-        *(Cause(topic="Parameters", text=text) for text in _parameters(since.parameters)),
-        Cause(topic="Packages", text=_packages(since.versions)),
-        Cause(topic="Host", text=_hosts(since.hosts)),
+        _cause("Limits", limits_moved(inputs)),
+        _cause("Data", _data(since.data, since.paired)),
+        _cause("Code", _code(now.provenance, before.provenance)),
+        _cause("Baseline", _baseline(now, before, since)),
+        *(_cause("Parameters", text) for text in _parameters(since.parameters)),
+        _cause("Packages", _packages(since.versions)),
+        _cause("Host", _hosts(since.hosts)),
     )
     return tuple(cause for cause in told if cause.text)
 
 
+def _cause(topic: str, text: str) -> Cause:
+    return Cause.model_validate({"topic": topic, "text": text})
+
+
 def limits_moved(inputs: ReportInputs) -> str:
-    """Return which limits of the device are not those of the reference run; empty if all are."""
+    """Return which limits of the device changed; empty if none did."""
     former, prior = former_limits(inputs), inputs.decision.prior
     limits = inputs.decision.evidence.limits if prior else inputs.limits
     moved = [check for check in limits if former.get(check.name, check.limit) != check.limit]
@@ -76,7 +80,7 @@ def limits_moved(inputs: ReportInputs) -> str:
 
 
 def former_limits(inputs: ReportInputs) -> dict[str, float]:
-    """Return the limits that the file compared with was held to, by name; empty if not known."""
+    """Return the limits of the reference run by name, if known."""
     if inputs.decision.prior is not None:
         return {check.name: check.limit for check in inputs.decision.prior.limits}
     if inputs.reference is None:
@@ -87,7 +91,7 @@ def former_limits(inputs: ReportInputs) -> dict[str, float]:
 
 
 def really_differs(change: Changed) -> bool:
-    """Return whether two texts differ by more than how many digits of a number were kept."""
+    """Return whether texts differ by more than the digits of a number."""
     pair = change.now, change.before
     if not all(text is not None and _is_number(text) for text in pair):
         return True

@@ -115,7 +115,7 @@ def _reference_facts(since: SinceReference | None, inputs: ReportInputs) -> list
 
 
 def _budget_fact(lines: Sequence[BudgetLine], moved: str) -> Fact:
-    """Tell the limits that the file itself keeps; a time of this host is none of the device's."""
+    """Tell which limits are kept; a host's time is none of them."""
     known = [line for line in lines if line.check.met is not None]
     own = [line for line in known if not line.is_of_host]
     unknown = ", ".join(line.check.label for line in lines if line.check.met is None)

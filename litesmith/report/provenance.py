@@ -24,7 +24,7 @@ def made(steps: Steps) -> Making | None:
 
 
 def revisions(steps: Steps) -> str:
-    """Return the git revision of the steps in short; several if they differ, empty if none has one."""
+    """Return the git revisions of the steps in short; empty if none has one."""
     names = (
         f"{step.made.revision[:7]}{' with changes' if step.made.dirty else ''}"
         for step in steps.values()

@@ -137,7 +137,7 @@ def report(
 
 
 def _folder(here: Path) -> str:
-    """Return a workspace as commands in its project name it; empty for the project itself."""
+    """Return a workspace from its project; empty for the project itself."""
     above = (here, *here.parents)
     project = next((folder for folder in above if (folder / _PROJECT_FILE).is_file()), here)
     return "" if project == here else f"{here.relative_to(project).as_posix()}/"

@@ -36,7 +36,7 @@ class Gate:
 
 
 def count(value: float) -> str:
-    """Return a whole number as text, its thousands apart as on the page: ``77 088``."""
+    """Return a whole number with its thousands apart: ``77 088``."""
     return f"{value:,.0f}".replace(",", "\u2009")
 
 

@@ -153,7 +153,7 @@ def test_run_is_compared_with_the_model_in_service(workspace: Path) -> None:
     put_in_service()
     page = render_page()
     assert "the final file is that of the model in service, byte for byte." in page
-    assert f"The run that made {DATASET}-{DEVICE}-0001, the model in service." in page
+    assert f"the run that made {DATASET}-{DEVICE}-0001, the model in service" in page
     write_text(catalog.FINAL_LITE, "another")
     assert "against tuned-int8 of the model in service, on the same test images." in render_page()
 
