@@ -21,7 +21,7 @@ class Action:
 
     Attributes:
         answer: In a word or two.
-        advice: In a sentence.
+        advice: In a sentence, empty where the commands say it.
         path: Of the file, from the folder where the commands are run.
         link: To the file, from the folder of the page.
         num_bytes: Of the file.
@@ -44,7 +44,7 @@ def action(inputs: ReportInputs) -> Action:
     commands = [*_promotion(inputs), Command("Copy the file", copied), *_rollback(inputs)]
     return Action(
         answer=_ANSWERS[decision.outcome] if not _is_synthetic(inputs) else "Run it on real images.",
-        advice=advice(inputs),
+        advice=_note(inputs),
         commands=tuple(commands),
         no_rollback="" if _rollback(inputs) else "Nothing to roll back to: nothing is in service yet.",
         path=path,
@@ -76,6 +76,14 @@ def advice(inputs: ReportInputs) -> str:
         return f"Look at {listed(held)}: each says what was seen, and what is asked for."
     who = "A person decides" if decision.outcome == "not comparable" else "A person may decide otherwise"
     return f"{who}: `{_by_a_person(inputs)}`."
+
+
+def _note(inputs: ReportInputs) -> str:
+    """Return the advice without the command that stands among the others."""
+    text, command = advice(inputs), promote_command(inputs)
+    if text.startswith(f"`{command}"):
+        return ""
+    return text.replace(f": `{_by_a_person(inputs)}`", "")
 
 
 _ANSWERS = {

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from litesmith.analysis.intervals import CONFIDENCE, quantile
 from litesmith.analysis.outcome import outcome
 from litesmith.documents.formats import amount, count, listed, percent, points, times
 from litesmith.records.convert import Candidate
@@ -17,6 +18,8 @@ from litesmith.report.reference import Change, not_compared
 Mark = Literal["", "no", "unknown"]
 """Before a line that speaks against a file, or leaves open whether it does; no other needs one."""
 
+# Of what a gate found, on the first screen.
+_MOST_CHARACTERS = 120
 # Causes on the first screen; the others stand in their section.
 _MOST_CAUSES = 4
 
@@ -77,7 +80,10 @@ def price(inputs: ReportInputs) -> str:
     name = min(others, key=lambda other: others[other].behind_best)
     apart = others[name].accuracy - choice.candidates[choice.name].accuracy
     less = f"{percent(abs(apart))} points {'more' if apart > 0 else 'less'}"
-    where = f"validation images, standard error {percent(others[name].standard_error)}"
+    error = others[name].standard_error
+    told = outcome(*(apart + sign * quantile(CONFIDENCE) * error for sign in (-1, 1)))
+    chance = ", which chance alone may explain" if told == "even" else ""
+    where = f"validation images, standard error {percent(error)}{chance}"
     sizes = listed(_sizes(inputs, choice.name, name, others[name]))
     return f"The price: the next file, {name}, has {less} ({where}), and {sizes}."
 
@@ -170,10 +176,12 @@ def _told(difference: Change) -> str:
 def _trusted(inputs: ReportInputs) -> Answer:
     reasons = inputs.decision.reasons
     held = [
-        Line(f"{gate.name.capitalize()}: {gate.text}", "no") for gate in reasons if gate.passed is False
+        Line(f"{gate.name.capitalize()}: {_short(gate.text)}", "no")
+        for gate in reasons
+        if gate.passed is False
     ]
     unsure = [
-        Line(f"{gate.name.capitalize()} cannot tell: {gate.text}", "unknown")
+        Line(f"{gate.name.capitalize()} cannot tell: {_short(gate.text)}", "unknown")
         for gate in reasons
         if gate.passed is None
     ]
@@ -182,6 +190,15 @@ def _trusted(inputs: ReportInputs) -> Answer:
     if passed:
         lines.append(Line(f"Passed {len(passed)} of {len(reasons)} gates: {listed(passed)}."))
     return Answer(_trust(inputs, held, unsure), (*lines, *_doubts(inputs)))
+
+
+def _short(text: str) -> str:
+    """Return the first clause of what a gate found; its section has the whole."""
+    clause = text.partition(". ")[0].partition("; ")[0].rstrip(".")
+    if len(clause) <= _MOST_CHARACTERS:
+        return f"{clause}."
+    whole, mark, _ = clause[:_MOST_CHARACTERS].rpartition("), ")
+    return f"{whole}{mark.rstrip(', ')} and more." if mark else f"{clause}."
 
 
 def _trust(inputs: ReportInputs, held: list[Line], unsure: list[Line]) -> str:

@@ -53,3 +53,11 @@ def unsigned_points(difference: float) -> str:
 def points(difference: float) -> str:
     """Return a difference of two shares as text, such as ``+0.31 points``."""
     return f"{100 * difference:+.2f} points".replace("-", "\u2212")
+
+
+def p_value(probability: float) -> str:
+    """Return a probability by chance as text: ``p = 0.013``, ``p < 0.0001``."""
+    return "p < 0.0001" if probability < _SMALLEST_P else f"p = {probability:.2g}"
+
+
+_SMALLEST_P = 0.0001

@@ -45,6 +45,12 @@ def test_commands_of_a_workspace_name_it() -> None:
     ]
 
 
+def test_a_command_that_stands_among_the_others_is_not_said_twice() -> None:
+    assert action(judged(decided())).advice == ""
+    assert action(judged(decided(12, 10))).advice == "A person may decide otherwise."
+    assert action(judged(decided(0, 200))).advice.startswith("Look at comparison, classes and flips: ")
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_the_file_stands_with_path_size_hash_and_link() -> None:
     inputs = report_inputs()

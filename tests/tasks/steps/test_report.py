@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -145,6 +146,19 @@ def put_in_service() -> Path:
     registry = Registry(catalog.RELEASES)
     change = registry.promote(candidate, Order(), lambda _: None, lambda _: "")
     return registry.packages / change.version
+
+
+def test_commands_name_the_workspace_from_its_project(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "<code>cp models/final.tflite final.tflite</code>" in render_page()
+    inner = workspace / ".workspaces/my-night"
+    shutil.copytree(workspace, inner, ignore=shutil.ignore_patterns(".workspaces"))
+    (workspace / "pyproject.toml").touch()
+    monkeypatch.chdir(inner)
+    page = render_page()
+    assert "<code>cp .workspaces/my-night/models/final.tflite final.tflite</code>" in page
+    assert '<a href="../models/final.tflite">.workspaces/my-night/models/final.tflite</a>' in page
 
 
 def test_run_is_compared_with_the_model_in_service(workspace: Path) -> None:

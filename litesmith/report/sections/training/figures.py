@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from litesmith.documents.formats import count
 from litesmith.records.provenance import Provenance
 from litesmith.report import svg
 from litesmith.report.inputs import History
@@ -172,5 +173,5 @@ def _bars(
     """Draw a bar with its value for each row."""
     rows = [row + shift for row in range(len(values))]
     bars = axes.barh(rows, values, height=height, color=color, label=label)
-    axes.bar_label(bars, [f"{value:,.0f}".replace(",", " ") for value in values], padding=3, fontsize=9)
+    axes.bar_label(bars, [count(value) for value in values], padding=3, fontsize=9)
     axes.margins(x=0.25)
