@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from litesmith.params.section import about
 from litesmith.records.record import Count, Record
@@ -28,7 +28,8 @@ class Making(Record):
 
     ended: Annotated[
         str,
-        about("Local time of the machine with its offset from UTC, such as 2026-11-30T19:35:37+01:00."),
+        Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$"),
+        about("Local time with its offset from UTC, such as 2026-11-30T19:35:37+01:00."),
     ]
     run: Annotated[str | None, about("Id of the run; None if none ordered it, as with ``dvc repro``.")]
     revision: Annotated[str | None, about("The commit that was checked out; None if git did not tell.")]

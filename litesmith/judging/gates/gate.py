@@ -56,8 +56,8 @@ def points(difference: float) -> str:
 
 
 def p_value(probability: float) -> str:
-    """Return a probability by chance as text: ``p = 0.013``, ``p < 0.0001``."""
-    return "p < 0.0001" if probability < _SMALLEST_P else f"p = {probability:.2g}"
+    """Return a probability by chance as text: ``p = 0.013``, ``p below 0.0001``."""
+    return "p below 0.0001" if probability < _SMALLEST_P else f"p = {probability:.2g}"
 
 
 _SMALLEST_P = 0.0001
