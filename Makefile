@@ -11,9 +11,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes sample lock clean
 
+##@ begin here
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@awk '/^##@ / { printf "%s%s:\n", gap, substr($$0, 5); gap = "\n" } \
+	    /^[a-z-]+:.*## / { split($$0, part, /:.*## /); printf "  make %-9s %s\n", part[1], part[2] }' $(MAKEFILE_LIST)
 
+##@ set up
 install: .venv/installed .venv/extras ## build .venv from the locks
 
 extras: .venv/installed ## try again to add the tools for RAM and NPU cycles
@@ -23,6 +26,7 @@ browser: install ## what the browser tests need besides Chromium and Node
 	@VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes --compile-bytecode -r tests/browser/requirements.lock
 	@npm ci --silent --prefix tests/browser
 
+##@ run the pipeline
 run: install ## the whole pipeline on the real data
 	@python -m flows retrain --offline-fallback $$(cat .venv/extras)
 
@@ -38,6 +42,7 @@ SPREAD = -n 2 --dist loadgroup --no-loadscope-reorder
 # Else each of hundreds of processes compiles the project anew where the environment asks to keep no bytecode.
 test fast: export PYTHONDONTWRITEBYTECODE :=
 
+##@ check a change
 test: install ## the whole test suite
 	@python -m pytest $(SPREAD)
 
@@ -65,19 +70,21 @@ others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
 	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" $(SPREAD) || exit 1; \
 	done
 
+##@ write committed files
 dvc: install ## write dvc.yaml from the steps
 	@python -m tasks dvc
 
-readme: install ## write the results tables of README.md and benchmarks/README.md
+readme: install ## write the results of README.md and benchmarks/README.md
 	@python -m tasks readme
 	@python -m benchmarks.readme
 
 notes: install ## write docs/optimization-notes.md from the metrics
 	@python -m tasks notes
 
-sample: install ## put the last report into docs/, with a picture of its first screen
+sample: install ## put the last report into docs/, with a picture of its top
 	@python -m tasks sample
 
+##@ keep up
 lock: install ## resolve the dependencies again
 	@uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra dev --no-emit-index-url --no-header \
 	    --upgrade pyproject.toml -o requirements.lock
@@ -91,7 +98,7 @@ lock: install ## resolve the dependencies again
 DEVICE_EXTRAS = import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
     print(*(line for name, lines in extras.items() if name != "dev" for line in lines), sep="\n")
 
-clean: install ## remove workspaces, a night's history too, and what resumes a run
+clean: install ## remove workspaces with the nights' history, and resumed state
 	@python -m tasks clean
 
 # uv is itself pinned in the lock: pip installs that one line, uv the rest (in half a minute instead of three).

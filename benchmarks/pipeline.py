@@ -18,9 +18,9 @@ from typing import Any
 
 from benchmarks.record import Claim
 from litesmith.documents.formats import percent
-from litesmith.documents.history import Run, read_runs
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
+from litesmith.history.runs import Run, read_runs
 from litesmith.records.figures import EvaluateFigures, View
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record

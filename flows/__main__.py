@@ -33,8 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m flows", description="Run the whole pipeline under Prefect.")
-    parser.epilog = "`python -m flows COMMAND --help` shows options and examples."
+    parser = Parser(
+        prog="python -m flows", description="Run the whole pipeline under Prefect, and compare its runs."
+    )
+    parser.epilog = "`python -m flows COMMAND --help` shows options and more examples."
+    parser.groups = {
+        "run the pipeline": ("retrain",),
+        "let schedules run it": ("serve",),
+        "look back": ("compare",),
+    }
     commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = "python -m flows retrain"
     retrain = add_command(
@@ -66,8 +73,36 @@ def _parser() -> argparse.ArgumentParser:
         summary="start server and worker, register the deployments, wait for orders",
         examples=["python -m flows serve", "python -m flows serve --port 4201"],
     )
+    _add_compare(commands)
     serve.add_argument("--port", type=_port, default=4200, help="port of the server on 127.0.0.1 (4200)")
     return parser
+
+
+def _add_compare(commands: Commands) -> None:
+    command = "python -m flows compare"
+    comparing = add_command(
+        commands,
+        "compare",
+        _compare,
+        summary="write a page that compares two recorded runs",
+        examples=[
+            f"{command} last service",
+            f"{command} last before",
+            f"{command} 20261130T1835 20261123T0017",
+            f"{command} daring-lyrebird before --profile nightly",
+        ],
+    )
+    words = "id or name of a run in reports/runs/, or its beginning; or last, before or service"
+    comparing.add_argument("first", metavar="A", help=f"the run to look at: {words}")
+    comparing.add_argument("second", metavar="B", help="the run to compare it with, named likewise")
+    add_choice(comparing, "of the runs with profiles/NAME.yaml")
+
+
+def _compare(chosen: argparse.Namespace) -> None:
+    from flows.comparing import compare
+    from tasks.workspace import project_here
+
+    print(compare(project_here(), chosen.profile, chosen.data, chosen.first, chosen.second).resolve())
 
 
 def _port(word: str) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from litesmith.documents.history import read_runs, render_index
-from litesmith.documents.served import Served, read_served
 from litesmith.errors import DataError, ParamsError
 from litesmith.files import write_bytes, write_text
+from litesmith.history.index import render_index
+from litesmith.history.runs import read_runs
+from litesmith.history.served import Served, read_served
 from litesmith.params.everything import Params
 from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome, read_run

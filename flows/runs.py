@@ -8,14 +8,16 @@ from pathlib import Path
 import psutil
 
 from flows.serving.server import server_cpu_s
-from litesmith.documents.history import read_runs
 from litesmith.errors import DataError, ParamsError
+from litesmith.history.results import conditions, cost, gate_result
+from litesmith.history.runs import read_runs
 from litesmith.host import cpu_seconds
 from litesmith.params.loading import read_params
 from litesmith.records.figures import EvaluateFigures, SummaryFigures
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import read_record, write_record
 from litesmith.records.run import VERSION, GitState, Outcome, RunRecord, RunResult, StageRun
+from litesmith.records.service.judge import Decision
 from tasks import catalog
 from tasks.dag.lock import this_command
 
@@ -28,7 +30,7 @@ class RunLog:
     flow_run: str
     profile: str | None
     git: GitState
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=lambda: datetime.now().astimezone())
     stages: dict[str, StageRun] = field(default_factory=dict)
     error: str | None = None
     page: Path | None = None
@@ -39,7 +41,7 @@ class RunLog:
     @property
     def id(self) -> str:
         """What its record, its page and the records of its steps are called."""
-        return f"{self.started:%Y%m%dT%H%M%SZ}-{self.name}"
+        return f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self.name}"
 
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
         """Note the outcome of a stage, with the times of its step."""
@@ -96,6 +98,7 @@ def run_result(root: Path) -> RunResult | None:
         return None
     evaluate = read_record(path, EvaluateFigures)
     figures = read_record(summary, SummaryFigures) if summary.is_file() else None
+    decided = root / catalog.DECISION
     since, final = figures.since_reference if figures else None, evaluate.variants[evaluate.final]
     return RunResult(
         final=evaluate.final,
@@ -107,6 +110,9 @@ def run_result(root: Path) -> RunResult | None:
         gzip_bytes=final.gzip_bytes,
         verdict=figures.verdict if figures else None,
         since_reference=since.accuracy if since else None,
+        gate=gate_result(read_record(decided, Decision)) if decided.is_file() else None,
+        cost=cost(figures) if figures else None,
+        conditions=conditions(figures) if figures else None,
     )
 
 

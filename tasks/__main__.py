@@ -16,11 +16,22 @@ from tasks.commands.judging import add_picture, replay_decision
 from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.packages import export_package, make_key_pair, verify_package
 from tasks.commands.releases import get_release, list_releases, promote, rollback
-from tasks.commands.sample import check_sample, make_sample
+from tasks.commands.sample import check_sample, make_sample, model_or_sample
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.terminal import begin_in_utf8, printable
 from tasks.workspace import clean, is_workspace, project_here, repro_command, workspace_folder
+
+_GROUPS = {
+    "run steps": ("run", "list", "clean"),
+    "use a model": ("predict",),
+    "bring in data": ("dataset", "add", "accept", "regress"),
+    "put models in service": ("promote", "rollback", "releases", "judge"),
+    "hand a model over": ("verify", "export", "keygen"),
+    "write committed files (with --check: compare only)": (
+        "dvc", "versions", "schema", "readme", "notes", "sample",
+    ),
+}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +59,8 @@ def _hints() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m tasks", description="The steps of the pipeline, one at a time.")
-    parser.epilog = "`python -m tasks COMMAND --help` shows options and examples."
+    parser.epilog = "`python -m tasks COMMAND --help` shows options and more examples."
+    parser.groups = _GROUPS
     commands: Commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_list(commands)
@@ -67,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_packages(commands)
     for name, file in FILES.items():
         _add_generated(commands, name, file.summary, file.write, file.check)
-    sample = "the last report and a picture of it into docs/"
+    sample = "the last report, a picture of it and the final file into docs/"
     _add_generated(commands, "sample", sample, make_sample, check_sample)
     return parser
 
@@ -123,6 +135,7 @@ def _add_predict(commands: Commands) -> None:
         summary="classify pictures",
         examples=[
             "python -m tasks predict models/final.tflite shoe.jpg",
+            "python -m tasks predict docs/sample-model.tflite docs/sample-picture.png",
             "python -m tasks predict models/tuned.h5 photos/ --metadata models/final.json",
         ],
     )
@@ -219,7 +232,7 @@ def _add_batches(commands: Commands) -> None:
         "accept",
         lambda chosen: print(accept_batch(project_here(), chosen.batch, chosen.why, chosen.data)),
         summary="accept a batch that validation left out",
-        examples=['python -m tasks accept 2026-11-30 --why "a new camera, looked at all of it"'],
+        examples=['python -m tasks accept 2026-11-30 --why "a new camera, looked at"'],
     )
     accept.add_argument("batch", metavar="BATCH", help="its name in data/incoming/")
     accept.add_argument("--why", metavar="TEXT", required=True, help="why it is right, for colleagues")
@@ -315,7 +328,10 @@ def _predict(chosen: argparse.Namespace) -> None:
     failures = list(search.failures)
     for ignored in search.left_out:
         print(printable(ignored, in_line=True), file=sys.stderr)
-    for path, outcome in predict_pictures(chosen.model, search.pictures, chosen.metadata):
+    model = model_or_sample(Path(), chosen.model)
+    if model != chosen.model:
+        print(f"{chosen.model} is not here, as no run has ended here: {model} answers", file=sys.stderr)
+    for path, outcome in predict_pictures(model, search.pictures, chosen.metadata):
         if isinstance(outcome, DataError):
             failures.append(str(outcome))
             continue

@@ -116,6 +116,11 @@ def provenance(step: str) -> Path:
     return Path("reports/provenance") / f"{step}.json"
 
 
+def comparison(first: str, second: str) -> Path:
+    """Return the page that compares two runs, of which git keeps none."""
+    return Path("reports") / f"compare-{first}-{second}.html"
+
+
 def results(step: str) -> Path:
     """Return the record of a step's result, which the report renders."""
     return Path("reports/results") / f"{step}.json"

@@ -2,13 +2,15 @@
 
 import argparse
 import logging
+import shutil
 import signal
 import sys
+import textwrap
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import NoReturn, TypeAlias
 
 from litesmith.errors import LitesmithError, did_you_mean
@@ -28,7 +30,27 @@ _EXAMPLES = "examples:"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that suggests the nearest word it knows."""
+    """A parser that suggests the nearest word it knows.
+
+    Its help shows its commands by purpose, each with an example, where ``groups`` names them all.
+    """
+
+    groups: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+    def format_help(self) -> str:
+        """Return the help; with groups the commands by purpose, with an example each."""
+        if not self.groups:
+            return super().format_help()
+        width = shutil.get_terminal_size().columns - 2
+        head = [self.format_usage(), textwrap.fill(self.description or "", width), ""]
+        commands = {name: parser for name, parser in _commands(self) if parser.description}
+        column = max(map(len, commands)) + 4
+        for title, names in self.groups.items():
+            head.append(f"{title}:")
+            for name in names:
+                head += _with_example(f"  {name}".ljust(column), commands[name], width)
+            head.append("")
+        return "\n".join([*head, textwrap.fill(self.epilog or "", width), ""])
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse an unknown value with a suggestion, as Python 3.14 does."""
@@ -44,6 +66,23 @@ class Parser(argparse.ArgumentParser):
             word = message.removeprefix(_UNRECOGNIZED).split()[0]
             message += "." + did_you_mean(word.partition("=")[0], _options(self))
         super().error(message)
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield the commands of a parser by name."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def _with_example(name: str, parser: argparse.ArgumentParser, width: int) -> list[str]:
+    """Return what a command does and its first example, which is not broken."""
+    text = parser.description or ""
+    summary = f"{text[:1].lower()}{text[1:].removesuffix('.')}"
+    below = " " * len(name)
+    lines = textwrap.wrap(summary, width, initial_indent=name, subsequent_indent=below)
+    example = (parser.epilog or "").removeprefix(_EXAMPLES).strip().partition("\n")[0]
+    return [*lines, f"{below}{example}"]
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -36,6 +36,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()
+    # Seldom: TensorFlow's graphs are a million objects, and each look at all of them found next to nothing.
+    gc.set_threshold(10_000, 10, 20)
     gc.enable()
 
 

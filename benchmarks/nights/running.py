@@ -5,8 +5,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.growth.measuring import save
 from benchmarks.nights.plan import Night
@@ -85,8 +87,12 @@ def own_registry(folder: Path) -> None:
 class Project:
     """A project whose nights are run one after the other."""
 
-    def __init__(self, folder: Path, batches: Path) -> None:
+    def __init__(
+        self, folder: Path, batches: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Keep where batches are written, and variables for the commands."""
         self.folder, self._batches, self._num_nights = folder, batches, 0
+        self._environment = dict(environment)
         self._usual: dict[str, object] = read_yaml(folder / catalog.PARAMS)
         params = read_params(folder / catalog.PARAMS)
         self._key = Key(params.dataset.key, params.device.name)
@@ -186,7 +192,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", *words],
             cwd=self.folder,
-            env={**own, "PATH": path},
+            env={**own, "PATH": path, **self._environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from litesmith.errors import MachineError
+from litesmith.imports import without_grammars
 
 HOME = Path(".litesmith/prefect")
 HOST = "127.0.0.1"
@@ -100,7 +101,8 @@ def check_settings() -> None:
         MachineError: A setting cannot be read.
     """
     try:
-        import prefect.main  # noqa: F401
+        with without_grammars():
+            import prefect.main  # noqa: F401
     except ValueError as error:
         names = _refused_settings(error)
         here = f" (here {', '.join(names)})" if names else ""

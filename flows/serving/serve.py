@@ -85,7 +85,7 @@ def _prefect(arguments: list[str], project: Path, environment: dict[str, str]) -
     """Run a command of Prefect, again if the server is busy."""
     for attempt in range(1, _ATTEMPTS + 1):
         process = subprocess.run(
-            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            [sys.executable, "-m", "flows.serving.watched", "prefect", "--no-prompt", *arguments],
             cwd=project,
             env={**UTF8_PIPES, **environment},
             capture_output=True,

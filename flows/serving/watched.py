@@ -6,6 +6,7 @@ Prefect's server and worker are started through this: else they would outlive a 
 import runpy
 import sys
 
+from litesmith.imports import without_grammars
 from tasks.dag.watch import end_on_hang_up, watch_starters
 
 
@@ -14,7 +15,8 @@ def main() -> None:
     watch_starters()
     end_on_hang_up()
     sys.argv = sys.argv[1:]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    with without_grammars():
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Comparisons of several models' answers to the same images."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litesmith.analysis.flips import FlipCounts, find_flips
 from litesmith.analysis.intervals import CONFIDENCE
+from litesmith.analysis.rejection import Rejection, rejection
 from litesmith.analysis.reliability import Calibration, calibration
 
 Answers = Mapping[str, NDArray[np.uint8]]
@@ -52,5 +53,27 @@ def calibrations(
     """
     return {
         name: calibration(predicted[name] == labels, confidence[name], num_bins, CONFIDENCE)
+        for name in variants
+    }
+
+
+def rejections(
+    labels: NDArray[np.uint8],
+    predicted: Answers,
+    confidence: Mapping[str, NDArray[np.float32]],
+    variants: Iterable[str],
+    shares: Sequence[float],
+) -> dict[str, Rejection]:
+    """Return the `rejection` of each of ``variants``; a repeated name counts once.
+
+    Args:
+        labels: True classes (n,), n at least 1.
+        predicted: Predicted classes by variant.
+        confidence: Probability of the predicted class by variant, float32 (n,), 0 to 1.
+        variants: Such as the baseline and the final file.
+        shares: Of the images, to be rejected, 0 to below 1.
+    """
+    return {
+        name: rejection(predicted[name] == labels, confidence[name], shares, CONFIDENCE)
         for name in variants
     }

@@ -37,6 +37,14 @@ class _Left:
 
 
 @dataclass(frozen=True)
+class _Foreign:
+    """A label that is no class, as it was given."""
+
+    row: int
+    label: str
+
+
+@dataclass(frozen=True)
 class _Read:
     """A batch that was read, one line of the table of batches."""
 
@@ -80,7 +88,7 @@ class ChangedError(DataError):
 def take_in(
     raw: Path, incoming: Path, folder: Path, form: LabelledForm, decoder: Decoder
 ) -> tuple[Batch, ...]:
-    """Read base and batches into a folder: images, rows, what is unreadable, batches, form.
+    """Read base and batches into a folder: images, tables of them, form.
 
     The list of batches is fixed first. What changes while it is read is left for the next time. A batch
     that cannot be read at all is a row of the tables of batches and of what is unreadable.
@@ -111,7 +119,9 @@ def take_in(
     with explaining():
         folder.mkdir(parents=True, exist_ok=True)
     _write_images(folder / "images.npy", [labelled.images for _, labelled in sources], form)
-    write_table(folder / "rows.csv", Row, _rows(sources, classes))
+    rows = list(_rows(sources, classes))
+    write_table(folder / "rows.csv", Row, rows)
+    write_table(folder / "foreign.csv", _Foreign, _foreign(sources, rows))
     write_table(folder / "unreadable.csv", _Left, _left(sources))
     write_table(folder / "batches.csv", _Read, [_summary(*source) for source in sources])
     shape = form.model_dump(include=set(DataForm.model_fields) - {"class_names"})
@@ -176,6 +186,13 @@ def _rows(sources: Iterable[tuple[Batch, Labelled]], classes: Sequence[str]) -> 
         columns = (labelled.files, labelled.labels, labelled.groups, labelled.given, labelled.digests)
         for file, label, group, given, digest in zip(*columns, strict=True):
             yield Row(batch.name, file, indices.get(label, NO_CLASS), group, given, digest)
+
+
+def _foreign(sources: Iterable[tuple[Batch, Labelled]], rows: Iterable[Row]) -> Iterator[_Foreign]:
+    given = (label for _, labelled in sources for label in labelled.labels)
+    for number, (row, label) in enumerate(zip(rows, given, strict=True)):
+        if row.label == NO_CLASS:
+            yield _Foreign(number, label)
 
 
 def _left(sources: Iterable[tuple[Batch, Labelled]]) -> Iterator[_Left]:

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from litesmith.documents.templates import templates
-from litesmith.records.validate import DatasetName
+from markupsafe import Markup
+
+from litesmith.documents.templates import page_style, templates
+from litesmith.records.validate import DatasetName, RuleResult
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """An image as PNG in Base64, and its caption."""
+    """An image as PNG in Base64 with a caption; maybe a pair."""
 
     image: str
     caption: str
+    other: "Thumbnail | None" = None
 
 
 @dataclass(frozen=True)
@@ -40,22 +44,92 @@ class Chapter:
     num_more: int = 0
 
 
+@dataclass(frozen=True)
+class Occasion:
+    """When and by what a page was made.
+
+    Attributes:
+        when: Local time, with its distance from UTC.
+        run: Id of the run that ordered it; None for a step that was run by hand.
+        again: The command that was run, for the next try.
+    """
+
+    when: datetime
+    run: str | None
+    again: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A rule that holds: what is right, its name, and what was seen."""
+
+    text: str
+    name: str
+    observed: str
+
+
 def render_page(
-    dataset: DatasetName, title: str, intro: str, chapters: Sequence[Chapter], trouble: str = ""
+    dataset: DatasetName,
+    title: str,
+    intro: str,
+    chapters: Sequence[Chapter],
+    trouble: str = "",
+    *,
+    occasion: Occasion | None = None,
+    kept: Sequence[Kept] = (),
+    back: Sequence[str] = (),
 ) -> str:
-    """Return a page of chapters; ``trouble`` is why data cannot be read."""
+    """Return a page of chapters.
+
+    Args:
+        dataset: What it is about.
+        title: Its heading.
+        intro: A paragraph below that, with code between backticks.
+        chapters: Its parts.
+        trouble: Why data cannot be read; empty if they can.
+        occasion: When it was made; None for a page that is the output of a step.
+        kept: What was found to be right.
+        back: What to do next and how to go back, a paragraph each.
+    """
     page = templates().get_template("documents/refusal.html.j2")
     text = page.render(
-        title=title, intro=intro, synthetic=dataset.synthetic, chapters=chapters, trouble=trouble
+        style=Markup(page_style()),
+        title=title,
+        intro=intro,
+        synthetic=dataset.synthetic,
+        chapters=chapters,
+        trouble=trouble,
+        occasion=occasion,
+        kept=kept,
+        back=back,
     )
     return text.strip() + "\n"
 
 
-def render_invalid(dataset: DatasetName, reason: str) -> str:
-    """Return a page about a run whose final file cannot be judged."""
-    what = (
-        "This says nothing of the model: no decision was recorded, and the next run judges again. The "
+def render_invalid(
+    dataset: DatasetName, reason: str, occasion: Occasion, rules: Sequence[RuleResult] = ()
+) -> str:
+    """Return a page about a run whose final file cannot be judged.
+
+    Args:
+        dataset: What the file was made of.
+        reason: Why it cannot be judged, and how to mend that.
+        occasion: When it was tried.
+        rules: What validation found in the images.
+    """
+    what = "This says nothing of the model: no decision was recorded, and the next run judges again. "
+    what += "The version in service stays."
+    chapter = Chapter(title="Why", kind="critical", facts=(("Reason and remedy", reason),))
+    return render_page(
+        dataset,
+        f"{dataset.name}: the final file cannot be judged",
+        what,
+        [chapter],
+        occasion=occasion,
+        kept=[Kept("", rule.name, rule.observed) for rule in rules if rule.success],
+        back=(
+            f"Once the cause is removed, `{occasion.again}` judges again. All steps before are done and "
+            "are not run again.",
+            "`python -m tasks releases` shows what is in service. Nothing has to be taken back.",
+        ),
     )
-    what += "version in service stays."
-    chapter = Chapter(title="Why", kind="critical", facts=(("Reason", reason),))
-    return render_page(dataset, f"{dataset.name}: the final file cannot be judged", what, [chapter])

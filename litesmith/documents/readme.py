@@ -1,18 +1,20 @@
 """The results table of the README."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, ValidationError
 
 from litesmith.documents.formats import count, milliseconds, percent
 from litesmith.errors import ContractError
-from litesmith.records.device import FileLatency, LatencyResult
+from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult, Variant
 from litesmith.records.provenance import Provenance
+from litesmith.records.record import Count, Interval, Share
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
-# What would end a cell of the table or its emphasis.
-_SPECIAL = re.compile(r"[|*\\`<>]")
 _PACKAGES = [
     "tensorflow",
     "tf-keras",
@@ -22,26 +24,87 @@ _PACKAGES = [
     "numpy",
 ]
 _HEAD = (
-    "variant",
+    "file",
     "accuracy, %",
     "95 % interval",
-    "balanced, %",
-    "worst class, %",
     "bytes",
     "gzip bytes",
     "median latency, ms",
 )
+# The plain network that everything is compared with: as a file where one was made of it.
+_BASELINES = ("baseline-float32", "baseline-keras")
+
+
+class FrontierFile(BaseModel):
+    """A published file of the frontier's benchmark, as one seed measured it."""
+
+    budget: Count
+    seed: int
+    accuracy: Share
+    accuracy_interval: Interval
+    bytes: Count
+    gzip_bytes: Count
+
+    @property
+    def path(self) -> str:
+        """Where it is committed."""
+        return f"benchmarks/models/fashion-mnist-{self.budget}.tflite"
+
+
+class _Budget(BaseModel):
+    """What was measured below a limit of bytes."""
+
+    published_seed: int
+    entries: tuple[FrontierFile, ...]
+
+
+class _Frontier(BaseModel):
+    budgets: Annotated[dict[str, _Budget], Field(min_length=1)]
+
+
+def read_frontier(path: Path) -> list[FrontierFile]:
+    """Read the published files of the frontier's benchmark, the smallest first; none without results.
+
+    Raises:
+        ContractError: The file is not what the benchmark writes.
+    """
+    if not path.is_file():
+        return []
+    try:
+        budgets = _Frontier.model_validate_json(path.read_bytes()).budgets.values()
+    except ValidationError as error:
+        again = "`python -m benchmarks.frontier collect` writes it."
+        raise ContractError(f"{path} is not what the frontier's benchmark writes. {again}") from error
+    files = (file for budget in budgets for file in budget.entries if file.seed == budget.published_seed)
+    return sorted(files, key=lambda file: file.budget)
 
 
 def results_block(
-    evaluate: EvaluateResult, latency: LatencyResult, provenance: Mapping[str, Provenance]
+    evaluate: EvaluateResult,
+    latency: LatencyResult,
+    provenance: Mapping[str, Provenance],
+    frontier: Sequence[FrontierFile] = (),
 ) -> str:
-    """Return the table between the markers, with host and versions below."""
+    """Return the table between the markers, with host and versions below.
+
+    Its rows are the baseline, the final file and the frontier; the report has all files.
+    """
     from tabulate import tabulate
 
+    baseline = next(name for name in _BASELINES if name in evaluate.variants)
     rows = [
-        _row(name, variant, latency.variants.get(name), final=name == evaluate.final)
-        for name, variant in evaluate.variants.items()
+        [f"baseline, `{baseline}`", *_cells(evaluate.variants[baseline], _latency(latency, baseline))],
+        [
+            f"**{cell}**"
+            for cell in (
+                f"the run's final file, `{evaluate.final}`",
+                *_cells(evaluate.variants[evaluate.final], _latency(latency, evaluate.final)),
+            )
+        ],
+        *(
+            [f"longer training, [at most {count(file.budget)} bytes]({file.path})", *_cells(file, "")]
+            for file in frontier
+        ),
     ]
     alignment = ("left", *["right"] * (len(_HEAD) - 1))
     table = tabulate(rows, _HEAD, tablefmt="pipe", colalign=alignment, disable_numparse=True)
@@ -66,19 +129,21 @@ def with_block(text: str, block: str) -> str:
     return text[: text.index(BEGIN)] + block + text[text.index(END) + len(END) :]
 
 
-def _row(name: str, variant: Variant, timed: FileLatency | None, *, final: bool) -> list[str]:
-    (low, high), balance = variant.accuracy_interval, variant.balance
-    cells = [
-        name,
-        percent(variant.accuracy),
+def _cells(file: Variant | FrontierFile, latency: str) -> list[str]:
+    low, high = file.accuracy_interval
+    return [
+        percent(file.accuracy),
         f"{percent(low)} to {percent(high)}",
-        percent(balance.accuracy.value),
-        f"{percent(balance.worst.recall.value, 1)} {_SPECIAL.sub(' ', variant.worst_name)}",
-        count(variant.bytes),
-        count(variant.gzip_bytes),
-        milliseconds(timed.median_ms) if timed else "",
+        count(file.bytes),
+        count(file.gzip_bytes),
+        latency,
     ]
-    return [f"**{cell}**" for cell in cells] if final else cells
+
+
+def _latency(latency: LatencyResult, name: str) -> str:
+    """Return the median latency of a file, if it was timed."""
+    timed = latency.variants.get(name)
+    return milliseconds(timed.median_ms) if timed else ""
 
 
 def _below(
@@ -91,7 +156,5 @@ def _below(
     machine = f"{host.cpu}, {host.cores} cores, {host.system}, Python {host.python}"
     return (
         f"Test split of {count(evaluate.num_images)} images; every .tflite file was measured by running"
-        f" it. Balanced: mean of the classes' recalls. Worst class: recall of the class that is found"
-        f" least often. Bold: final.tflite. Latency of one image on {latency.num_threads} thread:"
-        f" {machine}. {packages}."
+        f" it. Latency of one image on {latency.num_threads} thread: {machine}. {packages}."
     )

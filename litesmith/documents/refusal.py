@@ -3,47 +3,93 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from litesmith.data.quality.result import Checked, picked, suggestion
-from litesmith.data.quality.rules import Finding, Offender
+from litesmith.data.quality.rules import Finding
 from litesmith.data.quality.verdicts import BatchVerdict, Verdicts, explain
 from litesmith.data.thumbnails import png_base64
-from litesmith.documents.chapters import Chapter, Thumbnail, render_page
+from litesmith.documents.chapters import Chapter, Kept, Occasion, Thumbnail, render_page
+from litesmith.documents.fixes import TOLD
+from litesmith.documents.observed import foreign_rows, observed, part_rows
 from litesmith.records.validate import DatasetName
 
 _MAX_THUMBNAILS = 48
+# Of a rule on the page of a refusal: one that stops the run, and another.
+_MAX_SHOWN, _MAX_OF_OTHERS = 24, 8
 _MAX_ON_PAGE = 500
 _MAX_IN_TEXT = 20
+_SEVERITIES = {
+    "critical": "stops the run",
+    "quarantine": "leaves out what breaks it",
+    "warning": "stops nothing",
+}
+_UNTOUCHED = "Nothing was trained, and the model in service stays."
+# Rules that ask whether labels fit their images.
+_ABOUT_LABELS = ("test_labels", "test_label_loss", "label_noise", "label_loss", "label_doubts")
 
 
-def failures(findings: Sequence[Finding], images: NDArray[np.uint8]) -> list[Chapter]:
-    """Return the failed findings as the page shows them, the critical ones first.
+def failures(checked: Checked) -> list[Chapter]:
+    """Return the failed findings as the page shows them, the critical ones first."""
+    failed = [finding for finding in checked.findings if not finding.success]
+    return [_chapter(checked, finding) for finding in sorted(failed, key=lambda one: not one.blocks)]
 
-    ``images`` are all images, uint8 (n, height, width, channels).
-    """
-    failed = [finding for finding in findings if not finding.success]
+
+def _chapter(checked: Checked, finding: Finding) -> Chapter:
+    told = TOLD.get(finding.name)
+    facts = [("Expected", finding.expected), ("Observed", observed(checked, finding))]
+    if told:
+        facts.append(("Fix", told.fix))
+    rows = [row for row in finding.rows if row.row is not None]
+    return Chapter(
+        title=told.title if told else finding.name,
+        kind=finding.severity,
+        note=f"{finding.name}, {_SEVERITIES[finding.severity]}",
+        facts=tuple(facts),
+        thumbnails=_thumbnails(checked.verdicts, finding),
+        rows=f"Images that fail: {len(rows)}" if rows else "",
+        listed=tuple(str(offender) for offender in rows[:_MAX_ON_PAGE]),
+        num_more=max(len(rows) - _MAX_ON_PAGE, 0),
+    )
+
+
+def kept(checked: Checked) -> list[Kept]:
+    """Return the findings of rules that hold."""
     return [
-        Chapter(
-            title=finding.name,
-            kind=finding.severity,
-            note=f"{finding.severity}, table {finding.table}",
-            facts=(("Expected", finding.expected), ("Observed", finding.observed)),
-            thumbnails=_thumbnails(finding.rows, images),
-            rows=f"Rows that fail: {finding.num_unexpected}",
-            listed=tuple(str(offender) for offender in finding.rows[:_MAX_ON_PAGE]),
-            num_more=max(len(finding.rows) - _MAX_ON_PAGE, 0),
+        Kept(
+            TOLD[finding.name].passed if finding.name in TOLD else "",
+            finding.name,
+            observed(checked, finding),
         )
-        for finding in sorted(failed, key=lambda finding: not finding.blocks)
+        for finding in checked.findings
+        if finding.success
     ]
 
 
-def render_refusal(dataset: DatasetName, shown: Sequence[Chapter] = (), trouble: str = "") -> str:
-    """Return a page about refused data; ``trouble`` is why they cannot be read."""
-    what = "Nothing was trained. Correct the data, or the thresholds in the section validate of "
-    what += "params.yaml, of the data set's file or of the run's profile, and run again."
+def render_refusal(dataset: DatasetName, checked: Checked, occasion: Occasion) -> str:
+    """Return a page about refused data, with what passed as well."""
+    title, shown = f"{dataset.name} was refused", failures(checked)
+    reasons = [chapter.title.lower() for chapter in shown if chapter.kind == "critical"]
+    what = (
+        f"What stops the run: {'; '.join(reasons)}. Nothing was trained, and the model in service stays."
+    )
+    return render_page(
+        dataset, title, what, shown, occasion=occasion, kept=kept(checked), back=_back(occasion)
+    )
+
+
+def render_unreadable(dataset: DatasetName, trouble: str, occasion: Occasion) -> str:
+    """Return a page about data that cannot be read; ``trouble`` is why."""
     title = f"{dataset.name} was refused"
-    return render_page(dataset, title, "" if trouble else what, shown, trouble)
+    return render_page(dataset, title, _UNTOUCHED, (), trouble, occasion=occasion, back=_back(occasion))
+
+
+def _back(occasion: Occasion) -> tuple[str, ...]:
+    return (
+        f"Once the data or the thresholds are mended, `{occasion.again}` goes on from here.",
+        "To go back to the images as they were, put the former files of the base back (`git diff "
+        "datasets/` shows a change of its description), or the first batch where there is no base, and "
+        "run the same command: what was computed from those images comes from DVC's cache.",
+    )
 
 
 def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
@@ -59,7 +105,7 @@ def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
         intro = (
             "What is left out stays where it was dropped. A batch comes in when it is mended under a "
         )
-        intro += 'new name, or when a person accepts it: python -m tasks accept BATCH --why "...".'
+        intro += 'new name, or when a person accepts it: `python -m tasks accept BATCH --why "..."`.'
     return render_page(dataset, f"What is left out of {dataset.name}", intro, chapters)
 
 
@@ -75,12 +121,55 @@ def _line(finding: Finding) -> str:
     return f"{finding.name}: expected {finding.expected}; got {rows or finding.observed}"
 
 
-def _thumbnails(offenders: Sequence[Offender], images: NDArray[np.uint8]) -> tuple[Thumbnail, ...]:
+def _thumbnails(verdicts: Verdicts, finding: Finding) -> tuple[Thumbnail, ...]:
+    """Return images that show what breaks a rule; of copies both."""
+    rows = [offender.row for offender in finding.rows if offender.row is not None]
+    most = _MAX_SHOWN if finding.blocks else _MAX_OF_OTHERS
+    if rows:
+        values = {offender.row: str(offender) for offender in finding.rows}
+        return tuple(_thumbnail(verdicts, row, values[row]) for row in rows[:most])
+    places = [offender.where for offender in finding.rows]
+    reasons = {row: reason for row, _, reason in verdicts.faults()}
+    shown = [row for place in places for row in _rows_behind(verdicts, finding.name, place)]
     return tuple(
-        Thumbnail(png_base64(np.asarray(images[row.row])), str(row))
-        for row in offenders[:_MAX_THUMBNAILS]
-        if row.row is not None
+        _thumbnail(verdicts, row, _caption(verdicts, row, reasons.get(row))) for row in shown[:most]
     )
+
+
+def _rows_behind(verdicts: Verdicts, rule: str, place: str) -> list[int]:
+    """Return the images that make a part or a batch break a rule."""
+    if rule == "foreign_labels":
+        return list(foreign_rows(verdicts, place))
+    if rule == "images_left_out":
+        own = part_rows(verdicts, place)
+        return [row for row, _, _ in verdicts.first.faults if row in own]
+    if rule in _ABOUT_LABELS:
+        spans = verdicts.intake.spans()
+        span = spans.get(place)
+        rows = np.array(
+            sorted(part_rows(verdicts, place)) if span is None else range(span.start, span.stop)
+        )
+        doubted = rows[verdicts.suggestions.labels[rows] != verdicts.intake.labels[rows]]
+        order = np.argsort(-verdicts.suggestions.margins[doubted], kind="stable")
+        ranked: list[int] = doubted[order].tolist()
+        return ranked
+    return []
+
+
+def _caption(verdicts: Verdicts, row: int, reason: str | None) -> str:
+    words = f"{verdicts.intake.where(row)}: {verdicts.intake.label_name(row)}"
+    return f"{words}; {reason or suggestion(verdicts, row)}"
+
+
+def _thumbnail(verdicts: Verdicts, row: int, caption: str) -> Thumbnail:
+    """Return an image, and beside it the one that it is a copy of."""
+    intake, other = verdicts.intake, verdicts.copied(row)
+    image = png_base64(np.asarray(intake.images[row]))
+    if other is None:
+        return Thumbnail(image, caption)
+    beside = f"{intake.where(other)}: {intake.label_name(other)}"
+    own = f"{caption}; label {intake.label_name(row)}"
+    return Thumbnail(image, own, Thumbnail(png_base64(np.asarray(intake.images[other])), beside))
 
 
 def _held_batch(batch: BatchVerdict, verdicts: Verdicts) -> Chapter:
@@ -128,7 +217,8 @@ def _left_out(verdicts: Verdicts) -> list[Chapter]:
                 title=f"Images: {kind}",
                 kind="quarantine",
                 thumbnails=tuple(
-                    Thumbnail(one.image, f"{one.file}: {one.name}: {one.reason}") for one in shown
+                    _thumbnail(verdicts, one.row, f"{one.file}: {one.name}: {one.reason}")
+                    for one in shown
                 ),
                 rows=f"Images: {len(own)}",
                 listed=tuple(listed),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def moment(when: datetime) -> str:
-    """Write a point in time in UTC, the local time beside it.
+    """Write a point in time in UTC, with the local time beside it.
 
     The local time is that of the offset which the record holds; where that is UTC's, it stands alone.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from litesmith.data.rows import read_rows
 from litesmith.data.splits import Split, read_split
 from litesmith.errors import DataError, InvalidError
+from litesmith.judging.changed import changed_images
 from litesmith.judging.decide import Subject
 from litesmith.judging.packing import pack_answers
 from litesmith.judging.regressions import RegressionSet
@@ -18,6 +19,7 @@ from litesmith.judging.scores import score_histogram
 from litesmith.judging.timing import Timing, time_in_turns
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.device import LimitCheck
+from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import (
     Evidence,
     GateImages,
@@ -77,6 +79,21 @@ class GateSplit:
     digests: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of two files.
+
+    Attributes:
+        subject: What is decided on.
+        timing: Of the files in turns; None where nothing was timed.
+        changed: Pictures of what the candidate gains and loses.
+    """
+
+    subject: Subject
+    timing: Timing | None
+    changed: ChangedImages
+
+
 def read_gate(folder: Path, rows: Path) -> GateSplit:
     """Return the gate images, and of the tables of intake their digests.
 
@@ -110,11 +127,12 @@ def read_keras_answers(path: Path, gate: Split, model: str) -> Labels:
 
 def see(
     night: Night, candidate: Candidate, released: Released | None, gate: GateSplit,
-    regressions: RegressionSet, params: JudgeParams,
-) -> tuple[Subject, Timing | None]:  # fmt: skip
+    regressions: RegressionSet, params: JudgeParams, max_changed: int,
+) -> Seen:  # fmt: skip
     """Let both files answer the gate images, and time them.
 
-    Gate images that the version in service learned from are left out.
+    Gate images that the version in service learned from are left out. Of those that one file alone gets
+    right ``max_changed`` of each kind are kept as pictures.
 
     Raises:
         DataError: A file cannot be run.
@@ -123,18 +141,22 @@ def see(
     learned = released.train_digests if released else frozenset()
     kept = np.flatnonzero([digest not in learned for digest in gate.digests])
     num_left_out = len(gate.digests) - len(kept)
-    labels = np.asarray(gate.split.labels[kept])
+    split = _rows(gate.split, kept)
+    labels, images = split.labels, split.images
     _require_enough(labels, num_left_out, candidate.metadata.class_names, params)
     now, before = LiteModel(candidate.path), LiteModel(released.path) if released else None
     other = other_form(candidate.metadata, now, released, before) if released and before else None
     rival = before if other is None else None
-    images = np.asarray(gate.split.images[kept])
     timing = _timing(now, rival, images, params)
     probabilities = now.probabilities(images)
+    other_probabilities = rival.probabilities(images) if rival else None
     evidence = Evidence(
         class_names=candidate.metadata.class_names,
         answers=pack_answers(
-            labels, _classes(probabilities), _answers(rival, images), candidate.keras[kept]
+            labels,
+            _classes(probabilities),
+            None if other_probabilities is None else _classes(other_probabilities),
+            candidate.keras[kept],
         ),
         regression=_regression(now, rival, regressions),
         limits=candidate.limits,
@@ -159,7 +181,13 @@ def see(
         scores=score_histogram(probabilities),
         evidence=evidence,
     )
-    return subject, timing
+    return Seen(subject, timing, changed_images(split, other_probabilities, probabilities, max_changed))
+
+
+def _rows(split: Split, rows: NDArray[np.intp]) -> Split:
+    return Split(
+        np.asarray(split.images[rows]), np.asarray(split.labels[rows]), np.asarray(split.ids[rows])
+    )
 
 
 def _require_enough(

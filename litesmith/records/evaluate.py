@@ -6,6 +6,7 @@ from litesmith.analysis.balance import Balance, Majority
 from litesmith.analysis.flips import FlipCounts
 from litesmith.analysis.intervals import ClassEstimates
 from litesmith.analysis.paired import Difference
+from litesmith.analysis.rejection import Rejection
 from litesmith.analysis.reliability import Calibration
 from litesmith.params.section import about
 from litesmith.records.device import DeviceMeasurement, LimitCheck
@@ -46,6 +47,10 @@ class EvaluateResult(Record):
     calibration: Annotated[
         dict[str, Calibration], about("Of the final file, its parent and the baseline.")
     ]
+    rejection: Annotated[
+        dict[str, Rejection] | None,
+        about("What is right where unsure answers are rejected; None in an earlier version."),
+    ] = None
     flips: Annotated[
         dict[str, FlipCounts], about("Where a file answers otherwise than its Keras model.")
     ]

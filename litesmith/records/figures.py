@@ -3,12 +3,13 @@
 They are read without what else a file holds, so that one of an older version can be read too.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from litesmith.analysis.balance import Balance
 from litesmith.analysis.outcome import Outcome, outcome
+from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import Count, Interval, Record, Share
 
 
@@ -76,8 +77,78 @@ class SinceReference(View):
     accuracy: AccuracyChange | None
 
 
+class _Network(View):
+    macs: Count
+
+
+class _Sweep(View):
+    winner: _Network
+
+
+class _Passes(View):
+    passes: Count
+
+
+class _Quantize(View):
+    variants: dict[str, _Passes]
+
+
+class _File(View):
+    model: str
+
+
+class _Evaluate(View):
+    final: str
+    num_images: Count
+    variants: dict[str, _File]
+
+
+class _Time(View):
+    median_ms: float
+
+
+class _Latency(View):
+    host: Host
+    variants: dict[str, _Time]
+
+
+class _Split(View):
+    sha256: str
+
+
+class _Prepare(View):
+    splits: dict[str, _Split]
+
+
+class StepFigures(View):
+    """What the steps found of the final file, in a summary."""
+
+    prepare: _Prepare
+    baseline: _Network
+    sweep: _Sweep
+    quantize: _Quantize
+    evaluate: _Evaluate
+    latency: _Latency
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one answer of the final file."""
+        model = self.evaluate.variants[self.evaluate.final].model
+        if model == "baseline":
+            return self.baseline.macs
+        variant = self.quantize.variants.get(model)
+        return self.sweep.winner.macs * (variant.passes if variant else 1)
+
+    @property
+    def latency_ms(self) -> float:
+        """Median time of the final file for one image."""
+        return self.latency.variants[self.evaluate.final].median_ms
+
+
 class SummaryFigures(View):
     """What the report judged; no change where there is no reference run."""
 
     verdict: ReportVerdict
     since_reference: SinceReference | None
+    results: Annotated[StepFigures | None, Field(default=None)]
+    provenance: Annotated[dict[str, Provenance], Field(default_factory=dict)]

@@ -13,12 +13,14 @@ from litesmith.files import read_json
 from litesmith.params.section import about
 from litesmith.records.figures import AccuracyChange, ReportVerdict
 from litesmith.records.record import Count, Interval, Record, Share, parse_record
+from litesmith.records.service.judge import DecisionOutcome
 
-VERSION: Literal[5] = 5
+VERSION: Literal[6] = 6
 """Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
 
 
 _VERSION, _RESULT = "version", "result"
+_SINCE_5, _SINCE_6 = ("balance", "worst_class"), ("gate", "cost", "conditions")
 
 
 class Outcome(StrEnum):
@@ -47,6 +49,34 @@ class GitState(Record):
     unknown: Annotated[str | None, about("Why one of them is None, None if neither is.")]
 
 
+class GateResult(Record):
+    """What the decision found on the gate images."""
+
+    dataset: Annotated[str, about("Key of the data set, such as ``fashion-mnist``.")]
+    device: Annotated[str, about("Key of the device, such as ``wearable``.")]
+    outcome: DecisionOutcome
+    file_sha256: Annotated[str, about("Of the final file.")]
+    accuracy: Annotated[Share, about("Of the final file on the gate images.")]
+    num_images: Count
+    images_sha256: Annotated[str, about("Over the digests of the gate images, in order.")]
+
+
+class Cost(Record):
+    """What one answer of the final file costs."""
+
+    macs: Annotated[Count, about("Multiply-accumulates.")]
+    latency_ms: Annotated[float, about("Median time for one image on one thread.")]
+    host: Annotated[str, about("The host that was timed, in words.")]
+
+
+class Conditions(Record):
+    """What a result rests on, as digests that tell whether two runs share it."""
+
+    test: Annotated[str, about("Of the test images and their labels.")]
+    data: Annotated[str, about("Of all splits.")]
+    parameters: Annotated[str, about("Of all parameters of the steps but the sources of the data.")]
+
+
 class RunResult(Record):
     """What a run reached."""
 
@@ -59,6 +89,9 @@ class RunResult(Record):
     gzip_bytes: Count
     verdict: Annotated[ReportVerdict | None, about("Of the report, None if it left none.")]
     since_reference: Annotated[AccuracyChange | None, about("None if there is no reference run.")]
+    gate: Annotated[GateResult | None, about("None up to version 5, or if there is no decision.")]
+    cost: Annotated[Cost | None, about("None up to version 5, or if there is no summary.")]
+    conditions: Annotated[Conditions | None, about("None in the same cases.")]
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -69,13 +102,15 @@ def _in_utc(moment: datetime) -> datetime:
 class RunRecord(Record):
     """What one run of the flow did in one workspace."""
 
-    version: Literal[5]
+    version: Literal[6]
     flow_run: str
     name: str
     profile: Annotated[str | None, about("Such as ``quick+synthetic``; None for the project itself.")]
     command: str
     git: GitState
-    started: Annotated[datetime, AfterValidator(_in_utc)]
+    started: Annotated[
+        datetime, AfterValidator(_in_utc), about("Local time and its distance from UTC, 0 up to 5.")
+    ]
     startup_s: Annotated[float | None, about("Before the flow began; None in version 1.")]
     wall_s: float
     steps_wall_s: Annotated[float, about("Seconds of these in the steps' own processes.")]
@@ -100,8 +135,8 @@ def read_run(path: Path) -> RunRecord:
     content: JsonValue = read_json(path)
     if isinstance(content, dict) and "version" not in content:
         content = _converted(content)
-    if isinstance(content, dict) and content.get(_VERSION) == 4:
-        result = _filled(content.get(_RESULT), "balance", "worst_class")
+    if isinstance(content, dict) and content.get(_VERSION) in (4, 5):
+        result = _filled(content.get(_RESULT), *_SINCE_5, *_SINCE_6)
         content = {**content, _VERSION: VERSION, _RESULT: result}
     return parse_record(json.dumps(content), RunRecord, path.as_posix())
 

@@ -13,6 +13,8 @@ from litesmith.records.convert import ConvertResult
 from litesmith.records.device import FileLatency, LatencyResult
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.figures import AccuracyChange
+from litesmith.records.final.network import Network
+from litesmith.records.final.tradeoff import Tradeoff
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
@@ -168,6 +170,8 @@ class Summary(Record):
     headline: Headline
     right: Annotated[RightAnswers, about("Which test images the final file got right.")]
     results: Results
+    network: Annotated[Network, about("Of the final file, operator by operator.")]
+    tradeoff: Annotated[Tradeoff, about("Accuracy on validation against size, of all files.")]
     histories: Annotated[
         dict[str, dict[str, tuple[float | None, ...]]],
         about("Columns by model; null where a value is missing."),

@@ -2,7 +2,7 @@
 
 import string
 
-from litesmith.records.service.release import Arena, Manifest
+from litesmith.records.service.release import Manifest, Operator, Operators
 from litesmith.tflite.metadata import Metadata
 
 _BYTES_PER_LINE = 16
@@ -10,16 +10,18 @@ _BYTES_PER_LINE = 16
 _PLAIN = (string.ascii_letters + string.digits + " -_./,+()").encode()
 
 
-def render_c_array(model: bytes, metadata: Metadata, manifest: Manifest, arena: Arena | None) -> str:
-    """Return a header for C11 or C++11 with model, labels and quantization.
+def render_c_array(model: bytes, metadata: Metadata, manifest: Manifest, needs: Operators) -> str:
+    """Return a header for C11 or C++11 with model, labels, quantization and operators.
 
-    TensorFlow Lite Micro asks for models at multiples of 16 bytes.
+    TensorFlow Lite Micro asks for models at multiples of 16 bytes. ``LITESMITH_ADD_OPERATORS`` adds what
+    the model needs to a ``tflite::MicroMutableOpResolver<LITESMITH_NUM_OPERATORS>`` and is true if all
+    could be added; a model with an operator that is not built in has neither.
 
     Args:
         model: Content of the ``.tflite`` file.
         metadata: With the tensors of the model.
         manifest: Of the package.
-        arena: What the model needs; None if that is not known.
+        needs: The model's operators, and its arena if that is known.
 
     Source: https://github.com/tensorflow/tflite-micro/blob/main/tensorflow/lite/micro/docs/new_platform_support.md
     """
@@ -28,7 +30,7 @@ def render_c_array(model: bytes, metadata: Metadata, manifest: Manifest, arena: 
         f"    {', '.join(f'0x{byte:02x}' for byte in model[start : start + _BYTES_PER_LINE])},"
         for start in range(0, len(model), _BYTES_PER_LINE)
     ]
-    defines = "\n".join(f"#define {name} {value}" for name, value in _defines(metadata, arena))
+    defines = "\n".join(f"#define {name} {value}" for name, value in _defines(metadata, needs))
     array = "\n".join(lines)
     return f"""\
 // Written by litesmith from a package for {_comment(manifest.dataset)} on {_comment(manifest.device)}.
@@ -57,7 +59,7 @@ LITESMITH_ALIGNED static const unsigned char litesmith_model[LITESMITH_MODEL_BYT
 """
 
 
-def _defines(metadata: Metadata, arena: Arena | None) -> list[tuple[str, str]]:
+def _defines(metadata: Metadata, needs: Operators) -> list[tuple[str, str]]:
     """Return the numbers that a program needs, by the names of their macros."""
     values = [("LITESMITH_NUM_LABELS", str(len(metadata.class_names)))]
     form = metadata.input
@@ -74,9 +76,22 @@ def _defines(metadata: Metadata, arena: Arena | None) -> list[tuple[str, str]]:
                     (f"LITESMITH_{side}_SCALE", f"{tensor.scale!r}f"),
                     (f"LITESMITH_{side}_ZERO_POINT", f"({tensor.zero_point})"),
                 ]
-    if arena is not None:
-        values.append(("LITESMITH_ARENA_BYTES", f"{arena.recommended_bytes}u"))
+    if needs.arena is not None:
+        values.append(("LITESMITH_ARENA_BYTES", f"{needs.arena.recommended_bytes}u"))
+    if not any(operator.custom for operator in needs.operators):
+        methods = sorted({_method(operator) for operator in needs.operators})
+        added = " && \\\n    ".join(f"(resolver).{method}() == kTfLiteOk" for method in methods)
+        values += [
+            ("LITESMITH_NUM_OPERATORS", str(len(methods))),
+            ("LITESMITH_ADD_OPERATORS(resolver)", f"( \\\n    {added})"),
+        ]
     return values
+
+
+def _method(operator: Operator) -> str:
+    """Return the method of TensorFlow Lite Micro's resolver that adds an operator: ``AddConv2D``."""
+    words = operator.name.split("_")
+    return "Add" + "".join(word if word[0].isdigit() else word.capitalize() for word in words)
 
 
 def _c_string(text: str) -> str:

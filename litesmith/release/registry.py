@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from litesmith.errors import DataError, LitesmithError, ParamsError, ReleaseError, did_you_mean
@@ -419,7 +419,7 @@ class Registry:
     ) -> LogLine:
         decision = candidate.decision if candidate else None
         line = LogLine(
-            when=datetime.now(UTC).replace(microsecond=0),
+            when=datetime.now().astimezone().replace(microsecond=0),
             event=event,
             dataset=key.dataset,
             device=key.device,

@@ -11,8 +11,11 @@ from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.device import LimitCheck
 from litesmith.records.evaluate import Variant
+from litesmith.records.final.network import Network
+from litesmith.records.final.tradeoff import Tradeoff
 from litesmith.records.form import DataForm
 from litesmith.records.provenance import Provenance
+from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Reference, Results
 
@@ -56,6 +59,9 @@ class ReportInputs:
         histories: Of ``baseline``, ``tuned``, ``pruned``, and ``teacher`` if there is one.
         baseline_summary: Keras' table of the baseline's layers.
         decision: Of the step `judge`, on the final file.
+        network: Of the final file, as it stands in it.
+        tradeoff: Accuracy on validation against size, of all files.
+        changed: Pictures of gate images that the final file answers unlike the one in service.
         provenance: By step.
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
@@ -72,6 +78,9 @@ class ReportInputs:
     histories: Mapping[str, History]
     predictions: Predictions
     decision: Decision
+    network: Network
+    tradeoff: Tradeoff
+    changed: ChangedImages
     baseline_summary: str
     provenance: Mapping[str, Provenance]
     sha256: Mapping[str, str]

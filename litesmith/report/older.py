@@ -88,10 +88,7 @@ def parse_reference(content: bytes, where: str) -> Reference:
     Raises:
         DataError: It is not JSON, or no reference.
     """
-    try:
-        return _converted_record(json.loads(content), Reference, where)
-    except ValueError as error:
-        raise DataError(f"{where} is not JSON: {error}. Restore the file.") from error
+    return _parsed(content, Reference, where)
 
 
 def read_run(path: Path) -> Reference:
@@ -100,7 +97,19 @@ def read_run(path: Path) -> Reference:
     Raises:
         DataError: The file is not JSON, or holds no summary.
     """
-    run = read_figures(path)
+    return _as_reference(read_figures(path))
+
+
+def parse_run(content: bytes, where: str) -> Reference:
+    """Return the run of a summary in a text.
+
+    Raises:
+        DataError: It is not JSON, or no summary.
+    """
+    return _as_reference(_parsed(content, RunFigures, where))
+
+
+def _as_reference(run: RunFigures) -> Reference:
     results = run.results
     data = data_facts(run.dataset.name, results.validation.files, results.prepare)
     reference = as_reference(
@@ -126,6 +135,13 @@ def read_results(path: Path) -> FullResults:
         DataError: The file is not JSON, or holds no such results.
     """
     return _read(path, FullResults)
+
+
+def _parsed(content: bytes, kind: type[Kind], where: str) -> Kind:
+    try:
+        return _converted_record(json.loads(content), kind, where)
+    except ValueError as error:
+        raise DataError(f"{where} is not JSON: {error}. Restore the file.") from error
 
 
 def _read(path: Path, kind: type[Kind]) -> Kind:

@@ -21,6 +21,7 @@ from litesmith.report.model_card import render_card
 from litesmith.report.provenance import made
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
+from litesmith.report.sections.changed.section import SECTION as CHANGED
 from litesmith.report.sections.compression.section import SECTION as COMPRESSION
 from litesmith.report.sections.conversion.section import SECTION as CONVERSION
 from litesmith.report.sections.data.section import SECTION as DATA
@@ -29,6 +30,7 @@ from litesmith.report.sections.device.section import SECTION as DEVICE
 from litesmith.report.sections.errors.section import SECTION as ERRORS
 from litesmith.report.sections.glossary.section import SECTION as GLOSSARY
 from litesmith.report.sections.headline.section import SECTION as HEADLINE
+from litesmith.report.sections.network.section import SECTION as NETWORK
 from litesmith.report.sections.provenance.section import SECTION as PROVENANCE
 from litesmith.report.sections.since.section import SECTION as SINCE
 from litesmith.report.sections.sweep.section import SECTION as SWEEP
@@ -41,7 +43,9 @@ SECTIONS = (
     HEADLINE,
     DECISION,
     SINCE,
+    CHANGED,
     DEVICE,
+    NETWORK,
     ERRORS,
     VARIANTS,
     CONVERSION,

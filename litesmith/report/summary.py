@@ -43,6 +43,8 @@ def summarize(
         ),
         right=run.right,
         results=_without_pictures(results),
+        network=inputs.network,
+        tradeoff=inputs.tradeoff,
         histories={
             model: {
                 name: tuple(value if isfinite(value) else None for value in column)

@@ -12,6 +12,7 @@ from tasks.dag import dvcfile, versions
 from tasks.pipeline import PIPELINE
 
 _NOTES = Path("docs/optimization-notes.md")
+_FRONTIER = Path("benchmarks/results/frontier.json")
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,14 @@ def _notes(root: Path) -> str:
 
 
 def _readme(root: Path) -> str:
-    from litesmith.documents.readme import missing_block, results_block, with_block
+    from litesmith.documents.readme import missing_block, read_frontier, results_block, with_block
     from litesmith.report.older import read_figures
 
     path, block = root / catalog.SUMMARY, missing_block()
     if path.is_file():
         run = read_figures(path)
-        block = results_block(run.results.evaluate, run.results.latency, run.provenance)
+        frontier, results = read_frontier(root / _FRONTIER), run.results
+        block = results_block(results.evaluate, results.latency, run.provenance, frontier)
     return with_block((root / "README.md").read_text(encoding="utf-8"), block)
 
 
@@ -84,8 +86,9 @@ FILES = {
     "readme": GeneratedFile(
         Path("README.md"),
         _readme,
-        "the README's results table from the last evaluation",
-        "the README's results table is not what reports/ holds. Run `make readme` and commit it.",
+        "the README's results table from the last evaluation and the frontier",
+        "the README's results table is not what reports/ and benchmarks/results hold. "
+        "Run `make readme` and commit it.",
     ),
     "notes": GeneratedFile(
         _NOTES,

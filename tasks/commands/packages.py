@@ -53,7 +53,7 @@ def export_package(package: Path, file: Path) -> str:
     if file.is_dir():
         raise DataError(f"{file} is a folder, and the name of a C header was expected.")
     model, operators = (package / MODEL).read_bytes(), read_record(package / "operators.json", Operators)
-    header = render_c_array(model, parse_metadata(package / FORM), manifest, operators.arena)
+    header = render_c_array(model, parse_metadata(package / FORM), manifest, operators)
     write_text(file, header)
     arena = operators.arena
     needs = (

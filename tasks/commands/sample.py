@@ -1,9 +1,10 @@
-"""The last report and a picture of it in ``docs/``, for visitors."""
+"""The last report, a picture of it and the model in ``docs/``, for visitors."""
 
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from types import MappingProxyType
 
 from litesmith.errors import ContractError, MachineError
 from litesmith.files import replacing, write_bytes
@@ -13,6 +14,15 @@ from tasks.dag.dvclock import LOCK, locked_outputs
 
 SAMPLE = Path("docs/sample-report.html")
 PICTURE = Path("docs/sample-report.png")
+MODEL = Path("docs/sample-model.tflite")
+# By where a run leaves them, which git ignores.
+_COPIES = MappingProxyType(
+    {
+        catalog.REPORT: SAMPLE,
+        catalog.FINAL_LITE: MODEL,
+        catalog.FINAL_METADATA: MODEL.with_suffix(".json"),
+    }
+)
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,900")
@@ -23,50 +33,68 @@ _PAGE_MD5 = "page-md5"
 
 
 def make_sample(root: Path) -> None:
-    """Copy the last report to `SAMPLE` and draw its first screen to `PICTURE`.
+    """Copy the last report and the final file to ``docs/``, with a picture.
+
+    The picture shows the report's first screen.
 
     Raises:
-        ContractError: There is no report.
-        MachineError: There is no browser, or it fails; the copy is written all the same.
+        ContractError: There is no report, or no final file with its metadata.
+        MachineError: There is no browser, or it fails; the copies are written all the same.
     """
-    report = root / catalog.REPORT
-    if not report.is_file():
-        raise ContractError(
-            f"{catalog.REPORT} is missing. `dvc checkout` restores it, `make run` writes it."
-        )
-    write_bytes(root / SAMPLE, report.read_bytes())
+    for source in _COPIES:
+        if not (root / source).is_file():
+            raise ContractError(
+                f"{source} is missing. `dvc checkout` restores it, `make run` writes it."
+            )
+    for source, copy in _COPIES.items():
+        write_bytes(root / copy, (root / source).read_bytes())
     with replacing(root / PICTURE) as part:
         _draw(root / SAMPLE, part)
         _reduce(part, md5_of(root / SAMPLE))
 
 
 def check_sample(root: Path) -> None:
-    """Compare the copy and its picture with the report's hash in ``dvc.lock``.
+    """Compare the copies and the picture with the hashes in ``dvc.lock``.
 
-    A fresh clone does not have DVC's cache, in which the report itself lies.
+    A fresh clone does not have DVC's cache, in which the files themselves lie.
 
     Raises:
-        ContractError: They are of another report, or no report is recorded.
+        ContractError: They are of another run, or no run is recorded.
     """
-    expected, again = _recorded(root), "`make sample` writes both; commit them."
-    copied = md5_of(root / SAMPLE) if (root / SAMPLE).is_file() else "no file"
-    if copied != expected:
-        raise ContractError(
-            f"{SAMPLE} is not the report of {LOCK}: expected MD5 {expected}, got {copied}. {again}"
-        )
-    shown = _shown(root / PICTURE)
+    again = "`make sample` writes all of docs/sample-*; commit them."
+    for source, copy in _COPIES.items():
+        expected = _recorded(root, source)
+        copied = md5_of(root / copy) if (root / copy).is_file() else "no file"
+        if copied != expected:
+            raise ContractError(
+                f"{copy} is not the {source} of {LOCK}: expected MD5 {expected}, got {copied}. {again}"
+            )
+    expected, shown = _recorded(root, catalog.REPORT), _shown(root / PICTURE)
     if shown != expected:
         raise ContractError(
             f"{PICTURE} is not of that page: expected its MD5 {expected} in it, got {shown}. {again}"
         )
 
 
-def _recorded(root: Path) -> str:
+def model_or_sample(root: Path, model: Path) -> Path:
+    """Return a model's file, or the sample for a final file that is missing.
+
+    Any other file is returned as it is named, whether or not it exists.
+
+    Args:
+        root: The folder whose ``docs/`` is looked into.
+        model: As a person named it.
+    """
+    is_final = (root / model).absolute() == (root / catalog.FINAL_LITE).absolute()
+    return MODEL if is_final and not (root / model).exists() and (root / MODEL).is_file() else model
+
+
+def _recorded(root: Path, path: Path) -> str:
     for outputs in locked_outputs(root).values():
         for output in outputs:
-            if output.path == catalog.REPORT and output.md5:
+            if output.path == path and output.md5:
                 return output.md5
-    raise ContractError(f"{LOCK} records no {catalog.REPORT}. `dvc repro` writes and records it.")
+    raise ContractError(f"{LOCK} records no {path}. `dvc repro` writes and records it.")
 
 
 def _shown(picture: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from litesmith.records.run import GitState
 
 _PATIENCE_S = 60.0
+_CODE = ("litesmith", "tasks", "flows")
 
 # Git sets these for its hooks: a run that one starts would read the checkout that they name.
 _ELSEWHERE = {
@@ -28,6 +29,21 @@ def git_state(project: Path) -> GitState:
     except _UnknownError as error:
         return GitState(revision=revision, dirty=None, unknown=str(error))
     return GitState(revision=revision, dirty=dirty, unknown=None)
+
+
+def changed_code(project: Path, before: str, after: str) -> tuple[tuple[str, ...], int, str]:
+    """Return which files of the code differ between two revisions.
+
+    Returns:
+        The files, the number of commits that one of the two has alone, and why nothing is known; that is
+        empty if it is.
+    """
+    try:
+        names = _git(project, "diff", "--name-only", before, after, "--", *_CODE)
+        commits = _git(project, "rev-list", "--count", f"{before}...{after}")
+    except _UnknownError as error:
+        return (), 0, f"git does not know both revisions here ({error})"
+    return tuple(names.splitlines()), int(commits), ""
 
 
 def _revision(project: Path) -> str:

@@ -90,6 +90,16 @@ def running_step(root: Path) -> tuple[str, datetime] | None:
     return (holder.command.split()[-1], holder.since) if holder else None
 
 
+def holding_command(root: Path) -> str:
+    """Return the command that holds the workspace, this one if none does."""
+    path = root / catalog.LOCK
+    if not path.is_file():
+        return this_command()
+    with path.open(encoding="utf-8") as file:
+        holder = _holder(file)
+    return holder.command if holder else this_command()
+
+
 def serving_alone(root: Path) -> AbstractContextManager[None]:
     """Hold the lock of the one process that serves the project's deployments.
 

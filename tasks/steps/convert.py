@@ -53,7 +53,7 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The files, the one chosen, and the images they were converted and compared with."""
+    """The files, the one chosen, its network, and the images they were compared with."""
 
     lite: Path = catalog.LITE
     final: Path = catalog.FINAL_LITE
@@ -63,6 +63,8 @@ class Outs:
     calibration_ids: Path = catalog.CALIBRATION_IDS
     metrics: Annotated[Path, Metric()] = catalog.metrics("convert")
     results: Path = catalog.results("convert")
+    network: Path = catalog.results("network")
+    tradeoff: Path = catalog.results("tradeoff")
 
 
 @step
@@ -79,7 +81,9 @@ def convert(
     """
     from litesmith.data.splits import read_split
     from litesmith.tflite import conversion, selection
+    from litesmith.tflite.network import read_network
     from litesmith.tflite.runtime import RUNTIME
+    from litesmith.tflite.tradeoff import weigh_files
     from litesmith.training.backend import load_h5, set_threads
 
     set_threads(params.num_threads)
@@ -118,6 +122,8 @@ def convert(
         runtime=RUNTIME,
     )
     write_record(outs.results, result)
+    write_record(outs.network, read_network(outs.lite / f"{final.name}.tflite"))
+    write_record(outs.tradeoff, weigh_files(result.files, len(images.validation.labels)))
     write_json(outs.metrics, _metrics(result))
 
 

@@ -11,6 +11,7 @@ from litesmith.params.sections.evaluate import EvaluateParams
 from litesmith.records.convert import ConvertResult
 from litesmith.records.device import DeviceMeasurement, LatencyResult, LimitCheck
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.final.network import Network
 from litesmith.records.form import DataForm
 from litesmith.records.provenance import Host
 from litesmith.records.record import balance_figures, read_record, write_record
@@ -19,6 +20,9 @@ from tasks.dag.step import Measured, Metric, Plot, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from litesmith.data.splits import Split
     from litesmith.evaluation import Answers
@@ -39,6 +43,7 @@ class Ins:
     quantized: Path = catalog.QUANTIZED
     lite: Path = catalog.LITE
     converted: Path = catalog.results("convert")
+    network: Path = catalog.results("network")
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,12 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
     """
     import numpy as np
 
-    from litesmith.analysis.answers import calibrations, flip_counts, keras_variant
+    from litesmith.analysis.answers import calibrations, flip_counts, keras_variant, rejections
     from litesmith.analysis.balance import over_majority
     from litesmith.analysis.paired import paired
     from litesmith.data.splits import read_split
     from litesmith.device import registry
-    from litesmith.evaluation import confusion_rows, score_variant, write_predictions
+    from litesmith.evaluation import score_variant, write_predictions
 
     registry.require(params.measure)
     test, converted = read_split(ins.test), read_record(ins.converted, ConvertResult)
@@ -96,6 +101,9 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
         calibration=calibrations(
             test.labels, predicted, confidence, (baseline, parent, final), params.calibration_bins
         ),
+        rejection=rejections(
+            test.labels, predicted, confidence, (baseline, final), params.rejected_shares
+        ),
         flips=flip_counts(
             test.labels, predicted, {name: file.model for name, file in converted.files.items()}
         ),
@@ -108,10 +116,18 @@ def evaluate(params: EvaluateParams, ins: Ins, outs: Outs, *, device: DevicePara
         limits=_limits(ins, converted, measured, device),
     )
     write_predictions(outs.predictions, answers, test, pictured=[final, parent])
-    rows = confusion_rows(test.labels, predicted[final], form.class_names)
-    write_text(outs.confusion, rows.to_csv(index=False, lineterminator="\n"))
+    _write_confusion(outs.confusion, test.labels, predicted[final], form)
     write_record(outs.results, result)
     write_json(outs.metrics, _metrics(result))
+
+
+def _write_confusion(
+    path: Path, labels: "NDArray[np.uint8]", predicted: "NDArray[np.uint8]", form: DataForm
+) -> None:
+    from litesmith.evaluation import confusion_rows
+
+    rows = confusion_rows(labels, predicted, form.class_names)
+    write_text(path, rows.to_csv(index=False, lineterminator="\n"))
 
 
 def _latency(
@@ -170,17 +186,20 @@ def _measurements(
 def _limits(
     ins: Ins, converted: ConvertResult, measured: dict[str, DeviceMeasurement], device: DeviceParams
 ) -> tuple[LimitCheck, ...]:
-    """Check the final file against the limits that need no clock."""
+    """Check the final file against the limits that need no clock.
+
+    Its multiply-accumulates are counted in the file; activations are those of all passes together.
+    """
     from litesmith.compression.variants.registry import passes
     from litesmith.device.limit_checks import check_cost, check_measured
     from litesmith.device.limits import Cost
     from litesmith.device.registry import MEASUREMENTS
     from litesmith.training.backend import load_h5
-    from litesmith.training.cost import count_macs, peak_activation_bytes
+    from litesmith.training.cost import peak_activation_bytes
 
     final = converted.final
-    network, runs = load_h5(ins.tuned), passes(converted.files[final.name].model)
-    cost = Cost(final.bytes, runs * count_macs(network), runs * peak_activation_bytes(network))
+    runs, macs = passes(converted.files[final.name].model), read_record(ins.network, Network).macs
+    cost = Cost(final.bytes, macs, runs * peak_activation_bytes(load_h5(ins.tuned)))
     tools = [
         check_measured(device, measurement.limit, measured.get(measurement.name), final.name)
         for measurement in MEASUREMENTS

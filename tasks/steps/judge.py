@@ -11,19 +11,21 @@ from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import KeyedOrigin
 from litesmith.params.sections.device import Device
 from litesmith.params.sections.judge import JudgeParams
+from litesmith.params.sections.report import ChangedPictures
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.form import DataForm
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record, write_record
 from litesmith.records.service.judge import Decision, JudgedFile, JudgeLatency, TimedFile
-from litesmith.records.validate import DatasetName, ValidateResult
+from litesmith.records.validate import DatasetName, RuleResult, ValidateResult
 from tasks import catalog
+from tasks.dag.refusing import occasion
 from tasks.dag.step import Measured, Metric, step
 
 if TYPE_CHECKING:
     from litesmith.judging.decide import Subject
-    from litesmith.judging.evidence import Candidate, GateSplit
+    from litesmith.judging.evidence import Candidate, GateSplit, Seen
     from litesmith.judging.timing import Timing
 
 _LOG = logging.getLogger(__name__)
@@ -52,15 +54,24 @@ class Ins:
 
 @dataclass(frozen=True)
 class Outs:
-    """The decision, which can be replayed, and the times behind it."""
+    """The decision, which can be replayed, its times, and pictures of what changed."""
 
     decision: Path = catalog.DECISION
     metrics: Annotated[Path, Metric()] = catalog.metrics("judge")
     latency: Annotated[Path, Measured()] = catalog.results("judge-latency")
+    changed: Path = catalog.results("judge-changed")
 
 
 @step
-def judge(params: JudgeParams, ins: Ins, outs: Outs, *, dataset: KeyedOrigin, device: Device) -> None:
+def judge(
+    params: JudgeParams,
+    ins: Ins,
+    outs: Outs,
+    *,
+    dataset: KeyedOrigin,
+    device: Device,
+    report: ChangedPictures,
+) -> None:
     """Judge the final file against the version in service, on gate images alone.
 
     Raises:
@@ -73,24 +84,33 @@ def judge(params: JudgeParams, ins: Ins, outs: Outs, *, dataset: KeyedOrigin, de
 
     _PAGE.unlink(missing_ok=True)
     try:
-        subject, timing = _see(params, ins, dataset, device)
-        decision = decide(subject, params)
+        seen = _see(params, ins, dataset, device, report.max_changed)
+        decision = decide(seen.subject, params)
     except DataError as error:
         name = DatasetName(name=dataset.name, synthetic=dataset.synthetic)
-        write_text(_PAGE, render_invalid(name, str(error)))
+        write_text(_PAGE, render_invalid(name, str(error), occasion(), _rules(ins.validated)))
         raise InvalidError(f"this run cannot be judged: {error}\nSee {_PAGE.resolve()}.") from error
     for reason in decision.reasons:
         level = logging.INFO if reason.passed else logging.WARNING
         _LOG.log(level, "%s: %s", reason.name, reason.text)
     _LOG.info("%s", decision.headline)
-    write_record(outs.latency, _latency(subject, timing, device))
+    write_record(outs.latency, _latency(seen.subject, seen.timing, device))
+    write_record(outs.changed, seen.changed)
     write_json(outs.metrics, _metrics(decision))
     write_record(outs.decision, decision)
 
 
+def _rules(path: Path) -> tuple[RuleResult, ...]:
+    """Return what validation found; nothing if that cannot be read either."""
+    try:
+        return read_record(path, ValidateResult).rules
+    except (DataError, OSError):
+        return ()
+
+
 def _see(
-    params: JudgeParams, ins: Ins, dataset: KeyedOrigin, device: Device
-) -> "tuple[Subject, Timing | None]":
+    params: JudgeParams, ins: Ins, dataset: KeyedOrigin, device: Device, max_changed: int
+) -> "Seen":
     """Let the files answer."""
     from litesmith.judging.evidence import Night, read_gate, see
     from litesmith.judging.regressions import read_regressions
@@ -114,6 +134,7 @@ def _see(
         gate,
         read_regressions(ins.regressions / dataset.key, dataset, form.class_names),
         params,
+        max_changed,
     )
 
 

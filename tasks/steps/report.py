@@ -49,6 +49,9 @@ class Ins:
     predictions: Path = catalog.PREDICTIONS
     summary: Path = catalog.BASELINE_SUMMARY
     decision: Path = catalog.DECISION
+    network: Path = catalog.results("network")
+    tradeoff: Path = catalog.results("tradeoff")
+    changed: Path = catalog.results("judge-changed")
     final: Path = catalog.FINAL_LITE
     form: Path = catalog.FORM
     provenance_fetch: Path = catalog.provenance("fetch")
@@ -89,9 +92,12 @@ def report(
 
     What is in service is an input: the pointer holds the hashes of its package.
     """
+    from litesmith.records.final.network import Network
+    from litesmith.records.final.tradeoff import Tradeoff
     from litesmith.records.form import DataForm
     from litesmith.records.provenance import Provenance
     from litesmith.records.record import read_record, write_record
+    from litesmith.records.service.changed import ChangedImages
     from litesmith.records.service.judge import Decision
     from litesmith.report.inputs import ReportInputs
     from litesmith.report.page import make_report
@@ -116,6 +122,9 @@ def report(
             histories={model: _history(path) for model, path in histories.items()},
             predictions=_predictions(ins.predictions),
             decision=read_record(ins.decision, Decision),
+            network=read_record(ins.network, Network),
+            tradeoff=read_record(ins.tradeoff, Tradeoff),
+            changed=read_record(ins.changed, ChangedImages),
             baseline_summary=ins.summary.read_text(encoding="utf-8"),
             provenance={record.step: record for record in records},
             sha256={

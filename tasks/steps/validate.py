@@ -12,6 +12,7 @@ from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.record import write_record
 from litesmith.records.validate import DatasetName
 from tasks import catalog
+from tasks.dag.refusing import occasion
 from tasks.dag.step import Metric, step
 
 if TYPE_CHECKING:
@@ -85,22 +86,21 @@ def _read(ins: Ins, dataset: DatasetName) -> "Intake":
     """Read the images; errors leave a refusal page."""
     from litesmith.data.accepted import read_accepted
     from litesmith.data.quality.intake import read_intake
-    from litesmith.documents.refusal import render_refusal
+    from litesmith.documents.refusal import render_unreadable
 
     try:
         by_hand = frozenset(batch.digest for batch in read_accepted(ins.accepted))
         return replace(read_intake(ins.intake), by_hand=by_hand)
     except DataError as error:
-        write_text(_PAGE, render_refusal(dataset, trouble=str(error)))
+        write_text(_PAGE, render_unreadable(dataset, str(error), occasion()))
         raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error
 
 
 def _refuse(checked: "Checked", dataset: DatasetName) -> None:
     """Write a page with the failures, and raise them."""
-    from litesmith.documents.refusal import failures, render_refusal, render_text
+    from litesmith.documents.refusal import render_refusal, render_text
 
-    images = checked.verdicts.intake.images
-    write_text(_PAGE, render_refusal(dataset, failures(checked.findings, images)))
+    write_text(_PAGE, render_refusal(dataset, checked, occasion()))
     raise RefusedError(
         f"{dataset.name} was refused.\n{render_text(checked.findings)}\nSee {_PAGE.resolve()}. "
         "Correct the data, or the thresholds in the section validate of params.yaml, of the data set's "

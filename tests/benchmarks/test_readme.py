@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parents[2]
 
 def rows(root: Path) -> list[list[str]]:
     """Return the cells of the table's lines below its head."""
-    lines = render(root).splitlines()[3:-1]
+    lines = [line for line in render(root).splitlines() if line.startswith("|")][2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -134,3 +134,31 @@ def test_every_benchmark_has_a_section_with_its_command() -> None:
 
 def test_every_unit_can_be_written() -> None:
     assert all(say(0.5) for say in readme._WRITTEN.values())
+
+
+def test_the_opening_says_in_five_lines_what_was_asked_reached_and_missed(tmp_path: Path) -> None:
+    claims = [
+        Claim("test accuracy", "accuracy", 0.9314, 0.915, most=False, goal=0.925),
+        Claim("test accuracy, larger", "accuracy", 0.942, 0.938, most=False, goal=0.943),
+        Claim("its bytes", "bytes", None, 100000, most=True),
+    ]
+    write_result(tmp_path / RESULTS / "frontier.json", {}, claims)
+    slow = Claim("trials per minute", "times", 1.237, 1.5, most=False)
+    write_result(tmp_path / RESULTS / "sweep.json", {}, [slow])
+    absent = [f"[{name}](#{name})" for name in BENCHMARKS if name not in ("frontier", "sweep")]
+    assert readme.summarize(tmp_path) == [
+        "**Asked**: bounds for 4 figures, and for 2 of them a goal beyond.",
+        "**Reached**: 2 of the 3 that were measured; beyond a goal: [frontier](#frontier): test accuracy, "
+        "93.14 % (at least 92.50 %).",
+        "**Missed**: [sweep](#sweep): trials per minute, 1.24 times (at least 1.50 times).",
+        "**Goals missed**: [frontier](#frontier): test accuracy, larger, 94.20 % (at least 94.30 %).",
+        f"**Not measured yet**: [frontier](#frontier) (1 figures), {', '.join(absent)}.",
+    ]
+
+
+def test_the_page_opens_with_it() -> None:
+    lines = (PROJECT / README).read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["# Benchmarks", "", BEGIN]
+    assert [line.split("**")[1] for line in lines[3:8]] == [
+        "Asked", "Reached", "Missed", "Goals missed", "Not measured yet",
+    ]  # fmt: skip

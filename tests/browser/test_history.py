@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.history import Run, render_index
+from litesmith.history.index import render_index
+from litesmith.history.runs import Run
+from litesmith.history.served import Served
 from litesmith.records.record import parse_record
 from litesmith.records.run import RunRecord
+from litesmith.records.service.release import LogLine
+from litesmith.release.pointers import Key
 from tests.browser.tools import PICTURES, barriers, invalid
 from tests.flows.run_content import run_content, stage_content
+from tests.litesmith.history.made import result_content
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -38,12 +43,18 @@ def _run(day: int, outcome: str, page: str | None = None, **changed: Any) -> Run
         "outcome": ["bad", "good", "unclear"][day % 3],
         "sentence": f"Promote tuned-int8: it is better than on day {day}.",
     }
-    result = {
-        "final": "tuned-int8", "accuracy": 0.92 + day / 2000, "accuracy_interval": [0.915, 0.935], "bytes": 70512,
+    result = result_content(
+        0.92 + day / 2000,
+        num_bytes=70512 + 10 * day,
+        latency_ms=0.04 + day / 1000,
+        host="a slow host" if day == 1 else "a fast host",
+        file=f"{day:064d}",
+    )
+    result |= {
         "balance": {"accuracy": {"value": 0.91, "low": 0.9, "high": 0.92}, "chance": 0.1,
                     "worst": {"label": 6, "recall": {"value": 0.8, "low": 0.7, "high": 0.9}, "num_images": 1000}},
-        "worst_class": "Shirt",
-        "gzip_bytes": 50000, "verdict": verdict, "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003}
+        "worst_class": "Shirt", "verdict": verdict,
+        "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
     }  # fmt: skip
     record = run_content(
         f"2026-11-{day:02d}T02:30:00+00:00",
@@ -85,8 +96,19 @@ def index() -> str:
         ),
         _run(5, "Completed", error="KeyboardInterrupt: ", result=None, stages={}, wall_s=3.0),
         _run(6, "Completed", result=None, git={"revision": None, "dirty": None, "unknown": "no git"}),
+        *(_run(day, "Completed", started=f"2026-11-{day:02d}T23:30:00-03:30") for day in range(7, 15)),
     ]
-    return render_index(runs, ["half.json"])
+    when = dict.fromkeys(("before", "by", "revision", "outcome", "decision_sha256", "candidate_sha256",
+                          "gate_sha256", "gate_images", "discordant"))  # fmt: skip
+    moves = [
+        LogLine.model_validate_json(json.dumps({
+            **when, "when": f"2026-11-{day:02d}T09:00:00+01:00", "event": event, "dataset": "digits",
+            "device": "wearable", "version": "digits-wearable-0001", "why": "It is better.",
+        }))
+        for day, event in ((9, "rolled back"), (8, "promoted"))
+    ]  # fmt: skip
+    served = Served(Key("digits", "wearable"), "digits-wearable-0001", tuple(moves), 0, 0, None)
+    return render_index(runs, ["half.json"], served)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])

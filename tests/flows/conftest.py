@@ -11,6 +11,8 @@ from unittest.mock import patch
 
 import pytest
 
+from litesmith.imports import without_grammars
+
 if TYPE_CHECKING:
     from tests.flows.marked import Commands
 
@@ -21,7 +23,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 
 # Prefect configures logging when it is imported, and closes the handlers that exist: TensorFlow's, whose
 # stream is pytest's own where another test has imported it before.
-with patch("logging.shutdown"):
+with patch("logging.shutdown"), without_grammars():
     import prefect.main  # noqa: F401
 
 

@@ -49,7 +49,7 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert path.parent == tmp_path / catalog.RUNS
     assert path.name.endswith("Z-brave-cat.json")
     record = read_run(path)
-    assert (record.version, record.started.microsecond) == (5, 0)
+    assert (record.version, record.started.microsecond) == (6, 0)
     assert (record.steps_wall_s, record.steps_cpu_s) == (30.0, 60.0)
     assert 9.9 < record.overhead_s < 12
     idle, ran = record.stages["fetch"], record.stages["baseline"]

@@ -13,7 +13,7 @@ import pytest
 
 import flows.__main__
 import tasks.__main__
-from tasks.command import run_chosen
+from tasks.command import Parser, run_chosen
 
 ROOT = Path(__file__).parents[2]
 PARSERS = {"tasks": tasks.__main__._parser, "flows": flows.__main__._parser}
@@ -34,9 +34,29 @@ def test_help_fits_the_terminal(package: str, columns: int, monkeypatch: pytest.
     monkeypatch.setenv("COLUMNS", str(columns))
     helps = [parser.format_help() for parser in _all(PARSERS[package]())]
     # An example is a command to copy, which is not broken.
-    lines = [line for text in helps for line in text.partition("examples:")[0].splitlines()]
+    lines = [
+        line
+        for text in helps
+        for line in text.partition("examples:")[0].splitlines()
+        if not line.startswith("  ") or not line.strip().startswith("python -m ")
+    ]
     assert [line for line in lines if len(line) > columns] == []
     assert [line for text in helps for line in text.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("package", PARSERS)
+def test_the_help_shows_each_command_once_with_an_example(package: str) -> None:
+    parser = PARSERS[package]()
+    (commands,) = (
+        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    assert isinstance(parser, Parser)
+    assert sorted(name for group in parser.groups.values() for name in group) == sorted(commands.choices)
+    text = parser.format_help()
+    for title in parser.groups:
+        assert f"\n{title}:\n" in text
+    for name in commands.choices:
+        assert f"\n  {name} " in text and f" python -m {package} {name}" in text
 
 
 @pytest.mark.parametrize("package", PARSERS)
@@ -62,7 +82,7 @@ def test_each_command_has_examples_that_are_command_lines_of_it(package: str) ->
 # A command that prints that it has begun, waits to be stopped, and prints a last line.
 _WAITING = """
 import argparse, sys, time
-from tasks.command import run_chosen
+from tasks.command import Parser, run_chosen
 def wait(_):
     try:
         print("begun", flush=True)

@@ -6,17 +6,20 @@ Source: Great Expectations 1.24, https://docs.greatexpectations.io/docs/core/int
 
 from collections.abc import Sequence
 
-import great_expectations as gx
 import pandas as pd
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.data_context.types import base
-from great_expectations.datasource.fluent.interfaces import Batch
-from great_expectations.expectations.core import expect_column_values_to_be_between as between
-from great_expectations.expectations.core import expect_column_values_to_be_in_set as in_set
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.metadata_types import FailureSeverity
 
 from litesmith.data.quality.rules import Finding, Offender, Rule
+from litesmith.imports import without_grammars
+
+with without_grammars():
+    import great_expectations as gx
+    from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+    from great_expectations.data_context.types import base
+    from great_expectations.datasource.fluent.interfaces import Batch
+    from great_expectations.expectations.core import expect_column_values_to_be_between as between
+    from great_expectations.expectations.core import expect_column_values_to_be_in_set as in_set
+    from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
 LIBRARY = f"great-expectations {gx.__version__}"
 
@@ -95,6 +98,7 @@ def _finding(name: str, table: pd.DataFrame, rule: Rule, result: ExpectationVali
         num_unexpected=len(rows),
         offenders=tuple(map(str, rows[:_MAX_LISTED])),
         rows=rows,
+        rule=rule,
     )
 
 
@@ -103,7 +107,8 @@ def _offender(column: str, where: str, row: int | None = None, **others: str | i
     cell = others[column]
     text = f"{column.replace('_', ' ')}: {cell:.4g}" if isinstance(cell, float) else str(cell)
     text = text if isinstance(cell, float | str) else f"{column.replace('_', ' ')}: {cell}"
-    return Offender(str(where), None if row is None else int(row), text)
+    measured = None if isinstance(cell, str) else float(cell)
+    return Offender(str(where), None if row is None else int(row), text, measured)
 
 
 def _observed(column: "pd.Series[int] | pd.Series[float] | pd.Series[str]", num_unexpected: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,22 @@ from litesmith.data.quality.measures import Measures
 LABEL, CONSTANT, NEAR_EMPTY = "label", "constant", "near-empty"
 KNOWN, CONFLICT, COPY, GROUP = "known", "conflict", "near-copy", "group"
 
-Found = dict[int, tuple[str, str]]
-"""Kind and reason of the fault of a row."""
+_NONE = -1
+
+
+class Fault(NamedTuple):
+    """What is wrong with an image: the kind, and the reason in words.
+
+    ``other`` is the row of the image that it is a copy of, -1 for none.
+    """
+
+    kind: str
+    reason: str
+    other: int = _NONE
+
+
+Found = dict[int, Fault]
+"""The fault of a row."""
 
 # Of two near-copies of the first batch the one whose place is first here is left out.
 HELD_BACK = ("validation", "gate", "test")
@@ -30,11 +45,13 @@ class Faults:
         rows: In the intake, int64 (n,).
         kinds: Of each.
         reasons: Of each, in words.
+        others: The row that each is a copy of, -1 for none, int64 (n,).
     """
 
     rows: NDArray[np.int64]
     kinds: tuple[str, ...]
     reasons: tuple[str, ...]
+    others: NDArray[np.int64]
 
     def __iter__(self) -> Iterator[tuple[int, str, str]]:
         """Yield row, kind and reason."""
@@ -55,8 +72,9 @@ def as_faults(found: Found) -> Faults:
     rows = sorted(found)
     return Faults(
         np.array(rows, np.int64),
-        tuple(found[row][0] for row in rows),
-        tuple(found[row][1] for row in rows),
+        tuple(found[row].kind for row in rows),
+        tuple(found[row].reason for row in rows),
+        np.array([found[row].other for row in rows], np.int64),
     )
 
 
@@ -80,11 +98,14 @@ def own_faults(intake: Intake, span: slice, measures: Measures, min_ink_share: f
     faults: Found = {}
     for offset in np.flatnonzero((labels < 0) | (measures.extent == 0) | (ink < min_ink_share)).tolist():
         if labels[offset] < 0:
-            fault = LABEL, "its label is none of the classes"
+            given = intake.foreign.get(span.start + offset)
+            label = "its label" if given is None else f"its label {given!r}"
+            fault = Fault(LABEL, f"{label} is none of the classes")
         elif measures.extent[offset] == 0:
-            fault = CONSTANT, "all its pixels are the same"
+            fault = Fault(CONSTANT, "all its pixels are the same")
         else:
-            fault = NEAR_EMPTY, f"near-empty: {ink[offset]:.2%} of its pixels are unlike the ground"
+            unlike = f"{ink[offset]:.2%} of its pixels are unlike the ground"
+            fault = Fault(NEAR_EMPTY, f"near-empty: {unlike}")
         faults[span.start + offset] = fault
     return faults
 
@@ -121,7 +142,7 @@ def copy_faults(known: Known, rows: list[int]) -> Found:
 def group_faults(places: NDArray[np.str_], rows: list[int]) -> Found:
     """Return which rows have no place: their group or pixels have another."""
     reason = "images of its group, or with its pixels, are in another split"
-    return {row: (GROUP, reason) for row in rows if not places[row]}
+    return {row: Fault(GROUP, reason) for row in rows if not places[row]}
 
 
 def near_copy_faults(known: Known, pairs: Pairs) -> Found:
@@ -136,17 +157,16 @@ def near_copy_faults(known: Known, pairs: Pairs) -> Found:
     ):
         where, place = known.intake.where(other), known.places[other]
         reason = f"a near-copy (correlation {likeness:.4f}) of {where}, which is in {place}"
-        faults.setdefault(row, (COPY, reason))
+        faults.setdefault(row, Fault(COPY, reason, other))
     return faults
 
 
-def _same_pixels(known: Known, row: int, other: int) -> tuple[str, str]:
+def _same_pixels(known: Known, row: int, other: int) -> Fault:
     intake = known.intake
     same = f"the same pixels as {intake.where(other)}"
     if intake.labels[row] != intake.labels[other]:
-        return (
-            CONFLICT,
-            f"{same}, whose label is {intake.label_name(other)}, not {intake.label_name(row)}",
-        )
+        names = f"{intake.label_name(other)}, not {intake.label_name(row)}"
+        return Fault(CONFLICT, f"{same}, whose label is {names}", other)
     held_back = known.places[other] in HELD_BACK
-    return KNOWN, f"{same}, which is held back in {known.places[other]}" if held_back else same
+    place = f", which is held back in {known.places[other]}" if held_back else ""
+    return Fault(KNOWN, f"{same}{place}", other)

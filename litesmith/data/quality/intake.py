@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from litesmith.records.record import read_record
 
 _UNREADABLE = ("batch", "file", "reason")
 _BATCHES = ("batch", "digest", "kind", "num_images", "num_unreadable")
-_NUMBERS = ("num_images", "num_unreadable")
+_FOREIGN = ("row", "label")
+_NUMBERS = ("num_images", "num_unreadable", "row")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Intake:
         batches: A row for each batch in order: ``batch``, ``digest``, ``kind``, ``num_images``,
             ``num_unreadable``.
         by_hand: Digests of batches and of images that a person accepts.
+        foreign: Labels that are no class as they were given, by row.
     """
 
     form: DataForm
@@ -43,6 +45,7 @@ class Intake:
     unreadable: pd.DataFrame
     batches: pd.DataFrame
     by_hand: frozenset[str] = frozenset()
+    foreign: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -74,15 +77,18 @@ class Intake:
         return f"{self.rows.batch.iat[row]}/{self.rows.file.iat[row]}"
 
     def label_name(self, row: int) -> str:
-        """Return the name of a row's class."""
+        """Return the name of a row's class, or its foreign label."""
         label = int(self.labels[row])
-        return self.form.class_names[label] if label >= 0 else "no class"
+        if label >= 0:
+            return self.form.class_names[label]
+        return f"{self.foreign[row]!r}, which is no class" if row in self.foreign else "no class"
 
 
 def read_intake(folder: Path) -> Intake:
     """Read what the step ``intake`` wrote; images stay mapped to their file.
 
-    It holds ``images.npy``, ``rows.csv``, ``unreadable.csv``, ``batches.csv`` and ``form.json``.
+    It holds ``images.npy``, ``rows.csv``, ``foreign.csv``, ``unreadable.csv``, ``batches.csv`` and
+    ``form.json``.
 
     Raises:
         DataError: A file is missing or broken, or two of them do not fit together.
@@ -92,12 +98,14 @@ def read_intake(folder: Path) -> Intake:
         rows = _rows(folder / "rows.csv")
         unreadable = _table(folder / "unreadable.csv", _UNREADABLE)
         batches = _table(folder / "batches.csv", _BATCHES)
+        foreign = _table(folder / "foreign.csv", _FOREIGN)
         form = read_record(folder / "form.json", DataForm)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"{folder} is not what the step intake writes: {error}. Run intake again."
         ) from error
-    intake = Intake(form, images, rows, unreadable, batches)
+    given = dict(zip(foreign.row.tolist(), foreign.label.tolist(), strict=True))
+    intake = Intake(form, images, rows, unreadable, batches, foreign=given)
     _require_fit(folder, intake)
     return intake
 

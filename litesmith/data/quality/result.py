@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from litesmith.data.quality.expectations import LIBRARY, check
 from litesmith.data.quality.faults import CONFLICT, COPY, GROUP, KNOWN
-from litesmith.data.quality.rules import Finding, batch_rules, image_rules, part_rules
+from litesmith.data.quality.intake import Intake
+from litesmith.data.quality.rules import LABEL_RULE, Finding, batch_rules, image_rules, part_rules
 from litesmith.data.quality.verdicts import State, Verdicts, explain
 from litesmith.data.thumbnails import class_distances, odd_rows, png_base64, typical_rows
 from litesmith.params.sections.validate import ValidateParams
@@ -51,7 +52,20 @@ def check_verdicts(verdicts: Verdicts, params: ValidateParams) -> Checked:
     parts = pd.DataFrame([part.values(*own) for part, own in zip(first.parts, shares, strict=False)])
     part_findings = check(first.name, parts, part_rules(params))
     _require_same(verdicts, images, batch_findings)
+    images = [_with_given_labels(finding, verdicts.intake) for finding in images]
     return Checked(verdicts, (*part_findings, *batch_findings, *images))
+
+
+def _with_given_labels(finding: Finding, intake: Intake) -> Finding:
+    """Return a finding that shows foreign labels as they were given."""
+    if finding.name != LABEL_RULE:
+        return finding
+    rows = tuple(
+        replace(row, value=f"label: {intake.label_name(row.row)}") if row.row is not None else row
+        for row in finding.rows
+    )
+    listed = tuple(map(str, rows[: len(finding.offenders)]))
+    return finding.model_copy(update={"rows": rows, "offenders": listed})
 
 
 def images_table(verdicts: Verdicts) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from litesmith.records.validate import RuleResult
 # Share of held-back images with a near-copy in another split, by nature.
 MOST_ALIKE = 0.01
 
+LABEL_RULE = "label_range"
+"""Asks whether the label of an image is a class."""
+
 Severity = Literal["critical", "quarantine", "warning"]
 
 
@@ -57,11 +60,13 @@ class Offender:
         where: Such as ``week-12/cat/3.png``, the name of a batch, or ``test``.
         row: The image's row in the intake, or None where the rule is about more than an image.
         value: What breaks the rule, in words.
+        measured: The same as a number; None where it is a text.
     """
 
     where: str
     row: int | None
     value: str
+    measured: float | None = None
 
     def __str__(self) -> str:
         """Return place and value as text."""
@@ -72,6 +77,7 @@ class Finding(RuleResult):
     """The result of a rule, with all rows that break it."""
 
     rows: Annotated[tuple[Offender, ...], Field(exclude=True)]
+    rule: Annotated[Rule | None, Field(exclude=True)] = None
 
     @property
     def blocks(self) -> bool:
@@ -93,7 +99,7 @@ def image_rules(num_classes: int, min_ink_share: float) -> tuple[Rule, ...]:
     known = "no image with the pixels of one that is there already"
     conflict = "no image with the pixels of one that has another label"
     return (
-        Rule("label_range", "label", f"labels from 0 to {most}", "quarantine", 0, most),
+        Rule(LABEL_RULE, "label", f"labels from 0 to {most}", "quarantine", 0, most),
         Rule("constant_images", "extent", "two different pixels at least", "quarantine", 1),
         Rule("near_empty_images", "ink_share", ink, "quarantine", min_ink_share),
         Rule("known_images", "known", known, "quarantine"),

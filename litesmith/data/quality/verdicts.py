@@ -137,6 +137,14 @@ class Verdicts:
         for verdict in self.batches:
             yield from verdict.faults
 
+    def copied(self, row: int) -> int | None:
+        """Return the row that an image is a copy of, or None."""
+        for verdict in self.batches:
+            at = np.flatnonzero(verdict.faults.rows == row)
+            if len(at) and verdict.faults.others[at[0]] >= 0:
+                return int(verdict.faults.others[at[0]])
+        return None
+
     def left_out(self) -> Mapping[str, int]:
         """Return how many images of accepted batches are left out, by kind of fault."""
         batches = [verdict for verdict in self.batches if verdict.state != "quarantined"]

@@ -5,7 +5,7 @@ Source: Yan et al., "Positive-congruent training", arXiv:2011.09161.
 
 from litesmith.analysis.intervals import Estimate
 from litesmith.judging.case import Case
-from litesmith.judging.gates.gate import Finding, Gate, percent
+from litesmith.judging.gates.gate import Finding, Gate, all_of, at_most, percent
 from litesmith.params.sections.judge import JudgeParams
 
 
@@ -15,20 +15,15 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
     overall, budget = case.changes.flips, params.flips
     worst = max(case.changes.classes, key=lambda change: change.flips.high)
     facts = [
-        _within(overall, budget.max_share),
-        *(_within(change.flips, budget.max_class_share) for change in case.changes.classes),
+        at_most(overall, budget.max_share),
+        *(at_most(change.flips, budget.max_class_share) for change in case.changes.classes),
     ]
     return Finding(
-        False if False in facts else None if None in facts else True,
+        all_of(facts),
         f"Right in service and wrong now: {_shown(overall)} of all, {percent(budget.max_share)} "
         f"allowed; {_shown(worst.flips)} of {worst.name}, {percent(budget.max_class_share)} allowed of "
         "a class.",
     )
-
-
-def _within(flips: Estimate, budget: float) -> bool | None:
-    """Tell whether a share keeps to a budget, None if the images cannot."""
-    return True if flips.high <= budget else False if flips.value > budget else None
 
 
 def _shown(flips: Estimate) -> str:

@@ -6,7 +6,7 @@ from litesmith.analysis.balance import balance_of, over_majority
 from litesmith.analysis.intervals import CONFIDENCE, Estimate, wilson
 from litesmith.judging.case import Case
 from litesmith.judging.changes import accuracy
-from litesmith.judging.gates.gate import Finding, Gate, percent
+from litesmith.judging.gates.gate import Finding, Gate, all_of, at_least, percent
 from litesmith.params.sections.judge import JudgeParams
 
 
@@ -24,21 +24,16 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
         if (recall := wilson(*counts, CONFIDENCE)) is not None
     ]
     facts = [
-        _reaches(overall, floor.min_accuracy),
-        *(_reaches(recall, floor.min_class_recall) for recall in recalls),
+        at_least(overall, floor.min_accuracy),
+        *(at_least(recall, floor.min_class_recall) for recall in recalls),
         over_majority(confusion).surpassed,
     ]
     return Finding(
-        False if False in facts else None if None in facts else True,
+        all_of(facts),
         f"Accuracy {_shown(overall)}, and {percent(floor.min_accuracy)} is asked for; worst class "
         f"{case.class_names[worst.label]} {_shown(worst.recall)}, and {percent(floor.min_class_recall)} "
         "is; both by the lower end, and better than always the most frequent class.",
     )
-
-
-def _reaches(estimate: Estimate, least: float) -> bool | None:
-    """Tell whether a share is at least ``least``, None if the images cannot."""
-    return True if estimate.low >= least else False if estimate.value < least else None
 
 
 def _shown(estimate: Estimate) -> str:

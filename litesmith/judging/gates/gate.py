@@ -1,8 +1,9 @@
 """A gate: one thing that a candidate must show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from litesmith.analysis.intervals import Estimate
 from litesmith.judging.case import Case
 from litesmith.params.sections.judge import JudgeParams
 
@@ -38,6 +39,22 @@ class Gate:
 def count(value: float) -> str:
     """Return a whole number with its thousands apart: ``77 088``."""
     return f"{value:,.0f}".replace(",", "\u2009")
+
+
+def at_least(share: Estimate, limit: float) -> bool | None:
+    """Tell whether a share reaches a limit by its lower end, None if the images cannot tell."""
+    return True if share.low >= limit else False if share.value < limit else None
+
+
+def at_most(share: Estimate, limit: float) -> bool | None:
+    """Tell whether a share keeps to a limit by its upper end, None if the images cannot tell."""
+    return True if share.high <= limit else False if share.value > limit else None
+
+
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """Tell whether all answers are yes: one no decides, else one None does."""
+    given = set(answers)
+    return False if False in given else None if None in given else True
 
 
 def percent(share: float, digits: int = 2) -> str:

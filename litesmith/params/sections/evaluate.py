@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litesmith.params.section import Count, Items, Section, Threads, about
+from litesmith.params.section import Count, Fraction, Items, Section, Threads, about
 
 
 class NpuTarget(Section):
@@ -22,4 +22,7 @@ class EvaluateParams(Section):
     latency_rounds: Annotated[Count, about("Rounds in which the files take turns.")]
     latency_runs: Annotated[Count, about("Timed runs of each file in each round.")]
     calibration_bins: Annotated[int, about("Bins of equal width from confidence 0 to 1.", ge=2, le=100)]
+    rejected_shares: Annotated[
+        Items[Fraction], about("Shares of the images that are rejected as unsure, for the table.")
+    ]
     num_threads: Threads

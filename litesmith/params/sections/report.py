@@ -5,7 +5,15 @@ from typing import Annotated
 from litesmith.params.section import Section, about
 
 
-class ReportParams(Section):
+class ChangedPictures(Section):
+    """How many images the page shows that two models answer differently."""
+
+    max_changed: Annotated[
+        int, about("Pictures of regressed images, and as many of repaired ones.", ge=0, le=100)
+    ]
+
+
+class ReportParams(ChangedPictures):
     """How much the report shows."""
 
     max_thumbnails: Annotated[int, about("Pictures of mistakes, the surest first.", ge=0, le=500)]

@@ -99,7 +99,7 @@ Event = Literal["judged", "promoted", "refused", "rolled back", "not completed"]
 class LogLine(Record):
     """A line of the registry's log, which is only appended to."""
 
-    when: Annotated[AwareDatetime, about("In UTC.")]
+    when: Annotated[AwareDatetime, about("In local time, with its distance from UTC.")]
     event: Event
     dataset: str
     device: str

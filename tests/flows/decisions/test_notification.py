@@ -3,31 +3,43 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from prefect import flow
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
 from prefect.events.worker import EventsWorker
-from prefect.testing.utilities import prefect_test_harness
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_CSRF_SUPPORT_ENABLED, temporary_settings
 from pydantic import SecretStr
 
 from flows.decisions import EVENT, Conclusion, publish_decision
+from flows.serving.server import server
 from litesmith.files import read_yaml
 from litesmith.params.sections.retrain import RetrainParams
 from tests.conftest import PROJECT
+from tests.docs.pages import program
 from tests.litesmith.release.made import make_decision
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    """A Prefect server of the tests."""
-    with prefect_test_harness(server_startup_timeout=120):
+def used_server(
+    tmp_path_factory: pytest.TempPathFactory, with_database: Callable[[Path], Path]
+) -> Iterator[None]:
+    """A Prefect server of the tests, which this process uses."""
+    with (
+        server(with_database(tmp_path_factory.mktemp("server"))) as url,
+        temporary_settings({PREFECT_API_URL: url, PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False}),
+    ):
         yield
+        # What is left reaches the server before it ends.
+        APILogWorker.drain_all(timeout=10, at_exit=False)
+        EventsWorker.drain_all(timeout=10, at_exit=False)
 
 
 class _Receiver(BaseHTTPRequestHandler):
@@ -91,6 +103,15 @@ def test_a_block_is_told_of_a_new_decision_and_of_no_other(address: str) -> None
     publish("custom-webhook/ops", is_new=False)
     publish(None)
     assert len(_Receiver.received) == 1
+
+
+def test_the_program_of_the_page_saves_a_block_that_is_told(address: str) -> None:
+    page = program("docs/every-night.md", "python")
+    exec(page.replace("https://example.org/hook", address))
+    publish("custom-webhook/ops")
+    assert _Receiver.received == [
+        {"text": "litesmith, digits/wearable: keep: The gates say: keep.\nNothing has to be done."}
+    ]
 
 
 @pytest.mark.parametrize("name", ["custom-webhook/unknown", "custom-webhook/deaf", "secret/password"])

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +41,15 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+def seen(
+    reference: Commands,
+    tmp_path_factory: pytest.TempPathFactory,
+    with_database: Callable[[Path], Path],
+) -> Seen:
     reference.wait_for(lambda: not reference.alive(), "dvc repro", 900)
     folder = tmp_path_factory.mktemp("damage") / "ws"
     shutil.copytree(reference.folder, folder, ignore=shutil.ignore_patterns("tmp", "*.log"))
-    commands, damaged = Commands(folder), folder / _DAMAGED
+    commands, damaged = Commands(with_database(folder)), folder / _DAMAGED
     before = damaged.read_bytes()
     place = _damage(folder)
     damaged.unlink()

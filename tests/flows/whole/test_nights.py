@@ -1,12 +1,14 @@
 """Three nights of a finished project: the first release, a night that cannot be judged, and the one after it."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from benchmarks.nights.plan import TOO_FEW, TOO_HIGH, Night
 from benchmarks.nights.running import Project, Seen, own_registry
+from flows.serving.server import server
 from litesmith.files import read_yaml, write_text, yaml_text
 from litesmith.params.loading import overlaid
 from tasks import catalog
@@ -27,7 +29,11 @@ NIGHTS = (
 
 
 @pytest.fixture(name="seen", scope="module")
-def fixture_seen(reference: Commands, tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+def fixture_seen(
+    reference: Commands,
+    tmp_path_factory: pytest.TempPathFactory,
+    with_database: Callable[[Path], Path],
+) -> list[Seen]:
     """What three nights leave of a copy of the finished workspace."""
     reference.wait_for(lambda: not reference.alive(), "dvc repro", 900)
     folder = tmp_path_factory.mktemp("nights") / "project"
@@ -39,8 +45,11 @@ def fixture_seen(reference: Commands, tmp_path_factory: pytest.TempPathFactory) 
         read_yaml(folder / catalog.PARAMS), {section: overlay[section] for section in _KEPT}
     )
     write_text(folder / catalog.PARAMS, yaml_text(params))
-    project = Project(folder, tmp_path_factory.mktemp("batches"))
-    return [project.run(night) for night in NIGHTS]
+    batches = tmp_path_factory.mktemp("batches")
+    # One server for all nights: each of its own would take as long to start as the rest of the run.
+    with server(with_database(tmp_path_factory.mktemp("server"))) as url:
+        project = Project(folder, batches, {"PREFECT_API_URL": url})
+        return [project.run(night) for night in NIGHTS]
 
 
 def test_every_night_leaves_what_it_should(seen: list[Seen]) -> None:

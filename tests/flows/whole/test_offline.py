@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ NOWHERE = ["env:LITESMITH_NO_SUCH_MIRROR", "no/such/folder", "http://127.0.0.1:9
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, with_database: Callable[[Path], Path]) -> Path:
     """A project whose data set is out of reach and whose synthetic images are few."""
     folder = make_workspace(tmp_path_factory.mktemp("far") / "project", ROOT)
     published = read_yaml(ROOT / "datasets/fashion-mnist.yaml")["base"]
@@ -41,7 +42,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = overlaid(overlaid(read_yaml(ROOT / "params.yaml"), synthetic), tiny)
     sections = {name: content[name] for name in {*synthetic, *tiny}}
     write_text(folder / "profiles/synthetic.yaml", yaml_text(sections))
-    return folder
+    return with_database(folder)
 
 
 @dataclass

@@ -1,8 +1,11 @@
 """Tests of litesmith.documents.readme."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from litesmith.documents.readme import BEGIN, END, results_block, with_block
+from litesmith.documents.readme import BEGIN, END, read_frontier, results_block, with_block
 from litesmith.errors import ContractError
 from tests.litesmith.report.report_inputs import FINAL, report_inputs
 
@@ -15,11 +18,60 @@ def fixture_block() -> str:
     return results_block(inputs.results.evaluate, inputs.results.latency, inputs.provenance)
 
 
-def test_block_has_a_row_for_each_variant_with_the_final_one_in_bold(block: str) -> None:
-    rows = [line for line in block.splitlines() if line.startswith("|")][2:]
-    assert len(rows) == len(report_inputs().results.evaluate.variants)
-    assert [row for row in rows if "**" in row] == [row for row in rows if FINAL in row]
-    assert len({row.count("|") for row in rows}) == 1
+def table(block: str) -> list[list[str]]:
+    """Return the cells of a table's lines below its head."""
+    lines = [line for line in block.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_block_has_the_baseline_and_the_final_file_in_bold(block: str) -> None:
+    variants = report_inputs().results.evaluate.variants
+    names = [row[0] for row in table(block)]
+    assert names == ["baseline, `baseline-float32`", f"the run's final file, `{FINAL}`"]
+    assert [line.count("**") for line in block.splitlines() if f"`{FINAL}`" in line] == [12]
+    for row, name in zip(table(block), ("baseline-float32", FINAL), strict=True):
+        assert row[1] == f"{100 * variants[name].accuracy:.2f}"
+        assert row[3] == f"{variants[name].bytes:,}".replace(",", "\u2009")
+
+
+def test_block_has_the_frontier_of_which_the_published_seeds_count(tmp_path: Path) -> None:
+    def entry(budget: int, seed: int, accuracy: float) -> dict[str, object]:
+        return {
+            "budget": budget, "seed": seed, "accuracy": accuracy, "accuracy_interval": [0.9, 0.95],
+            "bytes": budget - 64, "gzip_bytes": budget - 3000, "macs": 7,
+        }  # fmt: skip
+
+    budgets = {
+        "32000": {"published_seed": 1, "entries": [entry(32000, 1, 0.9406)]},
+        "16000": {
+            "published_seed": 3,
+            "entries": [entry(16000, 1, 0.9322), entry(16000, 3, 0.9295)],
+        },
+    }
+    path = tmp_path / "frontier.json"
+    path.write_text(json.dumps({"claims": [], "budgets": budgets}))
+    results, provenance = report_inputs().results, report_inputs().provenance
+    block = results_block(results.evaluate, results.latency, provenance, read_frontier(path))
+    small, large = table(block)[2:]
+    link = "[at most 16\u2009000 bytes](benchmarks/models/fashion-mnist-16000.tflite)"
+    assert small == [
+        f"longer training, {link}",
+        "92.95",
+        "90.00 to 95.00",
+        "15\u2009936",
+        "13\u2009000",
+        "",
+    ]
+    assert large[1] == "94.06"
+
+
+def test_frontier_without_results_is_empty_and_another_file_is_refused(tmp_path: Path) -> None:
+    assert read_frontier(tmp_path / "frontier.json") == []
+    (tmp_path / "frontier.json").write_text('{"budgets": {}}')
+    with pytest.raises(
+        ContractError, match=r"frontier.json is not what the frontier's benchmark writes"
+    ):
+        read_frontier(tmp_path / "frontier.json")
 
 
 def test_block_names_host_and_versions(block: str) -> None:
@@ -42,18 +94,3 @@ def test_a_stale_table_is_replaced(block: str) -> None:
 def test_missing_markers_are_refused(text: str, block: str) -> None:
     with pytest.raises(ContractError, match=f"must hold the lines {BEGIN} and {END}"):
         with_block(text, block)
-
-
-def test_block_has_balanced_accuracy_and_the_worst_class_of_each_variant(block: str) -> None:
-    variant = report_inputs().final_variant
-    (row,) = [line for line in block.splitlines() if f"**{FINAL}**" in line]
-    cells = [cell.strip(" *") for cell in row.split("|")]
-    balance = variant.balance
-    assert cells[4] == f"{100 * balance.accuracy.value:.2f}"
-    assert cells[5] == f"{100 * balance.worst.recall.value:.1f} {variant.worst_name}"
-
-
-def test_name_of_a_class_cannot_leave_its_cell() -> None:
-    inputs = report_inputs(class_names=["a|b*`c`", *"defghijkl"[:9]])
-    block = results_block(inputs.results.evaluate, inputs.results.latency, inputs.provenance)
-    assert len({line.count("|") for line in block.splitlines() if line.startswith("|")}) == 1

@@ -1,9 +1,12 @@
 """One import of Great Expectations serves all tests here; it takes a few seconds."""
 
 import base64
+import html
 import io
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,73 +14,179 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from litesmith.documents.chapters import Occasion
 from litesmith.records.validate import DatasetName
-from tests.litesmith.data.quality.sets import base, draw
+from tests.litesmith.data.quality.sets import CLASSES, base, draw, params
 from tests.litesmith.data.quality.test_result import checked
 
 pytestmark = pytest.mark.slow
-IMAGES = np.random.default_rng(0).integers(0, 256, (60, 4, 5, 1), dtype=np.uint8)
 SET = DatasetName(name="Set", synthetic=False)
+OCCASION = Occasion(
+    datetime(2026, 12, 1, 0, 5, tzinfo=timezone(timedelta(hours=1))),
+    "20261130T230500Z-brave-cat",
+    "python -m flows retrain --profile nightly",
+)
 
 
-def finding(
-    name: str, severity: str = "critical", rows: tuple[int | None, ...] = (), **more: str
-) -> Any:
-    from litesmith.data.quality.rules import Finding, Offender
+def refusal(found: Any, dataset: DatasetName = SET) -> str:
+    from litesmith.documents.refusal import render_refusal
 
-    value = more.get("value", "label: 10")
-    return Finding.model_validate({
-        "name": name,
-        "severity": severity,
-        "table": "images",
-        "success": False,
-        "expected": "labels from 0 to 9",
-        "observed": "0 to 10",
-        "num_unexpected": len(rows),
-        "offenders": (),
-        "rows": tuple(Offender(f"train {row}" if row is not None else "train", row, value) for row in rows),
-    })  # fmt: skip
+    return render_refusal(dataset, found, OCCASION)
 
 
-def refusal(*findings: Any, dataset: DatasetName = SET) -> str:
-    from litesmith.documents.refusal import failures, render_refusal
-
-    return render_refusal(dataset, failures(findings, IMAGES))
+def words(page: str) -> str:
+    return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", page[page.index("<body>") :]).split()))
 
 
-def test_page_names_rule_and_rows_and_shows_the_images() -> None:
-    page = refusal(finding("label_range", rows=(7, 3)))
-    assert "Set was refused" in page and "label_range" in page
-    assert "train 7 (label: 10), train 3 (label: 10)" in page
-    assert "labels from 0 to 9" in page and "Nothing was trained." in page
-    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    found = [np.asarray(Image.open(io.BytesIO(base64.b64decode(one)))) for one in pictures]
-    np.testing.assert_array_equal(found, IMAGES[[7, 3], :, :, 0])
+def foreign(labels: tuple[str, ...], dataset: str = "train") -> Any:
+    """Return what is found where the first images of the base have labels that are no class."""
+    train, test = base()
+    train.labels[: len(labels)] = -1
+    return checked(train, test, foreign=dict(enumerate(labels)))
 
 
-def test_page_needs_no_network_and_escapes_what_it_was_given() -> None:
-    nasty = finding("<script>alert(1)</script>", rows=(1,), value="<b>&")
-    page = refusal(nasty, dataset=DatasetName(name="<i>Set</i>", synthetic=False))
-    assert "<script" not in page
-    assert "&lt;script&gt;" in page and "&lt;i&gt;Set" in page and "&lt;b&gt;&amp;" in page
-    assert not re.search(r"https?://|<link|@import|src=\"(?!data:)", page)
+def failing(found: Any, name: str) -> Any:
+    from litesmith.documents.refusal import failures
+
+    (chapter,) = (chapter for chapter in failures(found) if chapter.note.startswith(f"{name},"))
+    return chapter
+
+
+def test_a_foreign_label_is_shown_as_it_was_given() -> None:
+    found = foreign(("10", "boot", "10"))
+    chapter = failing(found, "foreign_labels")
+    assert dict(chapter.facts)["Observed"] == (
+        "train: 3 of 600 images have a label that is no class: '10' (2), 'boot' (1)."
+    )
+    assert [one.caption for one in chapter.thumbnails] == [
+        f"base/train[{row}]: '{label}', which is no class; its label '{label}' is none of the classes"
+        for row, label in enumerate(("10", "boot", "10"))
+    ]
+    page = words(refusal(found))
+    assert "Labels outside the classes (foreign_labels, stops the run)" in page
+    assert "base/train[1] (label: 'boot', which is no class)" in page and "-1" not in page
+
+
+def test_the_images_that_are_shown_are_those_that_fail() -> None:
+    found = foreign(("10",))
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', refusal(found))
+    shown = [np.asarray(Image.open(io.BytesIO(base64.b64decode(one)))) for one in pictures]
+    np.testing.assert_array_equal(shown[0], found.verdicts.intake.images[0, :, :, 0])
+
+
+def test_of_contradicting_labels_both_images_are_shown() -> None:
+    train, test = base()
+    train.images[7], train.labels[7] = train.images[3], (train.labels[3] + 1) % 4
+    found = checked(train.of(labels=np.where(np.arange(600) == 0, -1, train.labels)), test)
+    chapter = failing(found, "conflicting_labels")
+    names = [found.verdicts.intake.label_name(row) for row in (3, 7)]
+    pairs = {one.caption.partition(" ")[0]: one.other for one in chapter.thumbnails}
+    assert pairs["base/train[3]"].caption == f"base/train[7]: {names[1]}"
+    assert pairs["base/train[7]"].caption == f"base/train[3]: {names[0]}"
+    assert refusal(found).count('<div class="pair">') >= 2
+
+
+def test_a_class_without_images_is_named() -> None:
+    train, test = base()
+    few = test.labels > 0
+    found = checked(train, test.of(images=test.images[few], labels=test.labels[few]))
+    told = dict(failing(found, "empty_classes").facts)["Observed"]
+    assert told == f"test: no image of {CLASSES[0]}; the others have 25 to 25."
+
+
+def test_how_far_a_value_is_from_its_limit_is_said() -> None:
+    train, test = base()
+    dark = train.of(images=np.where(np.arange(600)[:, None, None, None] < 40, 0, train.images))
+    told = dict(failing(checked(dark, test), "images_left_out").facts)["Observed"]
+    limit = 100 * params().max_left_out
+    assert told.startswith("train: 40 of 600 images, 6.67 %: ") and " constant" in told
+    assert told.endswith(f"; {100 * 40 / 600 - limit:.2f} points above the most allowed, {limit:.2f} %.")
+    told = dict(failing(checked(*base(), mean_range=(0.5, 0.6)), "intensity_mean").facts)["Observed"]
+    means = [float(part.images.mean() / 255) for part in base()]
+    assert [f"{mean:.3f}, {0.5 - mean:.3f} below the least allowed, 0.5." in told for mean in means] == [
+        True, True
+    ]  # fmt: skip
+
+
+def test_labels_that_do_not_fit_are_shown_with_what_they_may_be() -> None:
+    train, test = base()
+    found = checked(train, test.of(labels=(test.labels + 1) % 4))
+    chapter = failing(found, "test_labels")
+    told = dict(chapter.facts)["Observed"]
+    assert told.startswith("test: ") and "points above the most allowed, 20.00 %" in told
+    assert len(chapter.thumbnails) == 24
+    assert all("the judge says" in one.caption and "/test[" in one.caption for one in chapter.thumbnails)
+
+
+def test_a_batch_is_named_with_what_is_unlike_in_it() -> None:
+    dark = draw("dark", 240, 11)
+    train, test = base()
+    train.labels[0] = -1
+    found = checked(train, test, dark.of(images=dark.images // 2))
+    told = dict(failing(found, "drift").facts)["Observed"]
+    assert told.startswith("dark: its ") and "comes by chance with probability" in told
+
+
+def test_the_page_says_what_passed_when_and_how_to_go_on() -> None:
+    page = refusal(foreign(("10",)))
+    told = words(page)
+    assert "30 Nov 2026, 23:05 UTC (1 Dec, 00:05 local, UTC+1) · run 20261130T230500Z-brave-cat" in told
+    assert "Every class has images (empty_classes: " in told
+    assert "No image has two labels (conflicting_labels: none of 700 images breaks it)" in told
+    assert "What stops the run: labels outside the classes." in told
+    assert "Nothing was trained, and the model in service stays." in told
+    assert "Fix Correct these labels, or name their class in classes" in told
+    assert "<code>python -m flows retrain --profile nightly</code> goes on from here" in page
+    assert page.index("What passed") < page.index("The way back")
+
+
+def test_every_rule_has_a_title_and_a_fix() -> None:
+    from litesmith.data.quality.rules import batch_rules, image_rules, part_rules
+    from litesmith.documents.fixes import TOLD
+
+    pinned = params(mean_range=(0.1, 0.2), std_range=(0.1, 0.2), class_shares=(0.1, 0.2))
+    rules = [*part_rules(pinned), *batch_rules(pinned), *image_rules(4, 0.1)]
+    assert {rule.name for rule in rules} == set(TOLD)
+
+
+def test_headings_descend_by_one_and_the_page_needs_no_network() -> None:
+    page = refusal(
+        foreign(("<script>alert(1)</script>",)), DatasetName(name="<i>Set</i>", synthetic=True)
+    )
+    levels = [int(level) for level in re.findall(r"<h(\d)", page)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert "<script" not in page and "&lt;script&gt;" in page and "&lt;i&gt;Set" in page
+    assert not re.search(
+        r"https?://|<link (?!rel=\"icon\" href=\"data:,\")|@import|src=\"(?!data:)", page
+    )
+    assert "These are synthetic images." in page
 
 
 def test_critical_failures_come_first_and_passing_rules_not_at_all() -> None:
     from litesmith.documents.refusal import failures
 
-    passed = finding("fine").model_copy(update={"success": True})
-    shown = failures([finding("shift", "warning"), passed, finding("label_range")], IMAGES)
-    assert [chapter.title for chapter in shown] == ["label_range", "shift"]
+    train, test = base()
+    train.images[7] = 9
+    train.labels[0] = -1
+    kinds = [chapter.kind for chapter in failures(checked(train, test))]
+    assert kinds[0] == "critical" and "critical" not in kinds[kinds.index("quarantine") :]
 
 
-def test_long_lists_are_cut_with_a_count() -> None:
-    from litesmith.documents.refusal import failures, render_text
+def finding(name: str, severity: str, num: int = 0) -> Any:
+    from litesmith.data.quality.rules import Finding, Offender
 
-    many = finding("label_range", rows=tuple(range(60)))
-    (shown,) = failures([many], IMAGES)
-    assert (len(shown.thumbnails), len(shown.listed), shown.num_more) == (48, 60, 0)
-    text = render_text([many])
+    return Finding.model_validate({
+        "name": name, "severity": severity, "table": "images", "success": False, "offenders": (),
+        "expected": "labels from 0 to 9", "observed": "0 to 10", "num_unexpected": num,
+        "rows": tuple(Offender(f"train {row}", row, "label: 10") for row in range(num)),
+    })  # fmt: skip
+
+
+def test_the_text_names_rule_and_rows_and_is_cut_with_a_count() -> None:
+    from litesmith.documents.refusal import render_text
+
+    text = render_text([finding("label_range", "critical", 60)])
     assert text.startswith("label_range: expected labels from 0 to 9; got train 0 (label: 10), train 1")
     assert text.endswith("train 19 (label: 10), and 40 more")
 
@@ -86,22 +195,34 @@ def test_text_leaves_out_what_does_not_block() -> None:
     from litesmith.documents.refusal import render_text
 
     assert render_text([finding("shift", "warning"), finding("copy", "quarantine")]) == ""
-    assert render_text([finding("mean")]) == "mean: expected labels from 0 to 9; got 0 to 10"
-
-
-def test_rows_without_an_image_have_no_picture() -> None:
-    page = refusal(finding("class_balance", rows=(None,), value="share: 0"))
-    assert "train (share: 0)" in page and "<img" not in page
+    assert render_text([finding("mean", "critical")]) == "mean: expected labels from 0 to 9; got 0 to 10"
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
 def test_page_about_unreadable_data(synthetic: bool) -> None:
-    from litesmith.documents.refusal import render_refusal
+    from litesmith.documents.refusal import render_unreadable
 
     dataset = DatasetName(name="Set", synthetic=synthetic)
-    page = render_refusal(dataset, trouble="data/<x>.csv is truncated")
+    page = render_unreadable(dataset, "data/<x>.csv is truncated", replace(OCCASION, run=None))
     assert "data/&lt;x&gt;.csv is truncated" in page
+    assert "run by hand: <code>python -m flows retrain" in page and "all runs" not in page
     assert ("These are synthetic images." in page) == synthetic
+
+
+def test_page_about_a_file_that_cannot_be_judged() -> None:
+    from litesmith.documents.chapters import render_invalid
+
+    rules = [
+        finding("shift", "warning"),
+        finding("near_copies", "quarantine").model_copy(update={"success": True}),
+    ]
+    page = words(render_invalid(SET, "15 gate images are left: add images.", OCCASION, rules))
+    assert (
+        "Set: the final file cannot be judged" in page and "15 gate images are left: add images." in page
+    )
+    assert "near copies (0 to 10)" in page and "shift" not in page
+    assert "python -m flows retrain --profile nightly judges again" in page
+    assert "The version in service stays." in page and "run 20261130T230500Z-brave-cat" in page
 
 
 def quarantine(found: Any) -> str:
@@ -113,7 +234,7 @@ def quarantine(found: Any) -> str:
 def test_page_about_nothing() -> None:
     page = quarantine(checked(*base()))
     assert "What is left out of Set" in page and "Nothing is left out." in page
-    assert "<section" not in page
+    assert "<section" not in page and "UTC" not in page
 
 
 def test_page_shows_batches_and_images_that_are_left_out() -> None:
@@ -134,4 +255,4 @@ def test_page_shows_batches_and_images_that_are_left_out() -> None:
     assert "week/a&lt;b&gt;.png (it is broken)" in page
     assert "the judge says" in page and "nats more of mean cross-entropy" in page
     assert page.count("<img") > 24 + 48
-    assert not re.search(r"https?://|<link|@import|src=\"(?!data:)", page)
+    assert not re.search(r"https?://|@import|src=\"(?!data:)", page)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from litesmith.records.record import read_record
-from litesmith.records.service.release import Manifest, Operators
+from litesmith.records.service.release import Manifest, Operator, Operators
 from litesmith.release import verify
 from litesmith.release.c_array import render_c_array
 from litesmith.tflite.metadata import read_metadata
@@ -32,8 +32,17 @@ def header(package: Path) -> str:
     metadata = read_metadata(package / verify.MODEL).replace(class_names=("left", NASTY, "neither"))
     manifest = read_record(package / verify.MANIFEST, Manifest)
     manifest = manifest.model_copy(update={"dataset": "sides */ \\\n#error"})
-    arena = read_record(package / "operators.json", Operators).arena
-    return render_c_array((package / verify.MODEL).read_bytes(), metadata, manifest, arena)
+    needs = read_record(package / "operators.json", Operators)
+    return render_c_array((package / verify.MODEL).read_bytes(), metadata, manifest, needs)
+
+
+def operator_lines(package: Path, *operators: Operator) -> str:
+    """Return what a header says of operators."""
+    manifest = read_record(package / verify.MANIFEST, Manifest)
+    needs = Operators(operators=operators, arena=None)
+    text = render_c_array(b"model", read_metadata(package / verify.MODEL), manifest, needs)
+    _, found, rest = text.partition("#define LITESMITH_NUM_OPERATORS")
+    return f"{found}{rest.partition(chr(10) * 2)[0]}"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +75,29 @@ def test_a_float_model_has_no_scale(package: Path) -> None:
         output=metadata.tensors.output.model_copy(update=plain),
     )
     manifest = read_record(package / verify.MANIFEST, Manifest)
-    text = render_c_array(b"model", metadata.replace(tensors=tensors), manifest, None)
+    text = render_c_array(
+        b"model", metadata.replace(tensors=tensors), manifest, Operators(operators=(), arena=None)
+    )
     assert "SCALE" not in text and "ARENA" not in text
     assert "0x6d, 0x6f, 0x64, 0x65, 0x6c," in text
+
+
+def test_operators_are_added_by_the_methods_of_the_resolver(package: Path) -> None:
+    kinds = ("CONV_2D", "MAX_POOL_2D", "REVERSE_V2", "FULLY_CONNECTED", "ADD", "CONV_2D")
+    operators = tuple(
+        Operator(name=kind, version=version, custom=False, count=1) for version, kind in enumerate(kinds)
+    )
+    assert operator_lines(package, *operators) == (
+        "#define LITESMITH_NUM_OPERATORS 5\n"
+        "#define LITESMITH_ADD_OPERATORS(resolver) ( \\\n"
+        "    (resolver).AddAdd() == kTfLiteOk && \\\n"
+        "    (resolver).AddConv2D() == kTfLiteOk && \\\n"
+        "    (resolver).AddFullyConnected() == kTfLiteOk && \\\n"
+        "    (resolver).AddMaxPool2D() == kTfLiteOk && \\\n"
+        "    (resolver).AddReverseV2() == kTfLiteOk)"
+    )
+
+
+def test_an_operator_that_is_not_built_in_leaves_them_to_the_program(package: Path) -> None:
+    odd = Operator(name="Mystery", version=1, custom=True, count=1)
+    assert operator_lines(package, odd) == ""

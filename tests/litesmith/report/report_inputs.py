@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from pydantic import BaseModel
 
-from litesmith.analysis.answers import calibrations, flip_counts
+from litesmith.analysis.answers import calibrations, flip_counts, rejections
 from litesmith.analysis.balance import balance, balance_of_confusion, over_majority
 from litesmith.analysis.intervals import CONFIDENCE, class_estimates, wilson
 from litesmith.analysis.paired import paired
@@ -25,12 +25,15 @@ from litesmith.records.baseline import BaselineResult
 from litesmith.records.convert import ConvertResult
 from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult
+from litesmith.records.final.network import Network
+from litesmith.records.final.tradeoff import Tradeoff, TradeoffFile
 from litesmith.records.form import DataForm
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.prune import PruneResult
 from litesmith.records.quantize import QuantizeResult
 from litesmith.records.record import Record
+from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Results, Summary
 from litesmith.records.sweep import SweepResult, SweepTiming
@@ -158,6 +161,9 @@ def report_inputs(
             "pruned": _history(8, 0.934, 0.92),
         },
         predictions=predictions,
+        network=parsed(Network, _shipped()),
+        tradeoff=_tradeoff(),
+        changed=parsed(ChangedImages, _changed()),
         decision=decided(class_names=tuple(class_names[: len(NAMES)]), synthetic=synthetic),
         baseline_summary='Model: "baseline"\n conv (Conv2D)  (None, 28, 28, 32)  320\nTotal params: 225,034',
         provenance={step: parsed(Provenance, _provenance(step)) for step in _STEPS},
@@ -171,7 +177,13 @@ def report_inputs(
         final_file="models/final.tflite",
         folder="",
         params=ReportParams(
-            max_thumbnails=24, max_pairs=5, pair_pictures=4, max_classes=24, data=None, profile=None
+            max_thumbnails=24,
+            max_pairs=5,
+            pair_pictures=4,
+            max_classes=24,
+            max_changed=12,
+            data=None,
+            profile=None,
         ),
         relevant_loss=0.01,
     )
@@ -311,6 +323,12 @@ def _evaluate(class_names: list[str], predictions: Predictions) -> EvaluateResul
             name: dataclasses.asdict(calibration)
             for name, calibration in calibrations(
                 labels, predicted, predictions.confidence, (BASELINE, model, FINAL), 15
+            ).items()
+        },
+        "rejection": {
+            name: dataclasses.asdict(curve)
+            for name, curve in rejections(
+                labels, predicted, predictions.confidence, (BASELINE, FINAL), (0.01, 0.05, 0.1, 0.2, 0.5)
             ).items()
         },
         "flips": {
@@ -636,6 +654,72 @@ def _convert() -> dict[str, Any]:
             },
         },
         "calibration": {"num_images": 500, "per_class": [50] * 10, "ids_sha256": "c0ffee00" * 8},
+    }
+
+
+def operator(
+    kind: str, position: int, shapes: tuple[list[int], list[int]], **values: Any
+) -> dict[str, Any]:
+    """Return an operator that reads what the one before left."""
+    plain = {
+        "kind": kind, "name": None, "sources": [position - 1], "input_shape": shapes[0], "output_shape": shapes[1],
+        "window": None, "stride": None, "activation": None, "dtype": None, "num_weights": 0, "num_zeros": 0, "macs": 0,
+        "bytes": 0, "shares_with": None
+    }  # fmt: skip
+    return {**plain, **values}
+
+
+def _shipped() -> dict[str, Any]:
+    """Return the network of the final file: a convolution, a residual unit, a mean, a dense layer."""
+    wide, small = [1, 28, 28, 16], [1, 14, 14, 16]
+    conv = {"window": [3, 3], "stride": [1, 1], "activation": "RELU", "dtype": "int8"}
+    operators = [
+        operator("CONV_2D", 0, ([1, 28, 28, 1], wide), **conv, name="stem_conv", num_weights=144, num_zeros=2,
+                 macs=112_896, bytes=208),
+        operator("MAX_POOL_2D", 1, (wide, small), window=[2, 2], stride=[2, 2]),
+        operator("CONV_2D", 2, (small, small), **conv, name="unit1_conv", num_weights=92_304, num_zeros=900,
+                 macs=9_698_464, bytes=92_368),
+        operator("ADD", 3, (small, small), sources=[1, 2]),
+        operator("MEAN", 4, (small, [1, 16]), bytes=8),
+        operator("FULLY_CONNECTED", 5, ([1, 16], [1, 10]), name="probabilities", dtype="int8", num_weights=160,
+                 macs=640, bytes=200),
+        operator("SOFTMAX", 6, ([1, 10], [1, 10]))
+    ]  # fmt: skip
+    rest = _FILES[FINAL][1] - sum(each["bytes"] for each in operators)
+    other = [
+        {"name": "scales and zero points", "bytes": 464},
+        {"name": "description of operators and tensors, padding", "bytes": rest - 464},
+    ]
+    return {"file": FINAL, "bytes": _FILES[FINAL][1], "operators": operators, "other": other}
+
+
+def _tradeoff() -> Tradeoff:
+    names = sorted(_FILES, key=lambda name: _FILES[name][1:3])
+    right = {name: round(5000 * (_FILES[name][0] + 0.001)) for name in names}
+    stood = standings([Priced(_FILES[name][1], right[name] / 5000) for name in names], 5000)
+    files = {}
+    for name, standing in zip(names, stood, strict=True):
+        accuracy = wilson(right[name], 5000, CONFIDENCE)
+        assert accuracy is not None
+        files[name] = TradeoffFile(
+            bytes=_FILES[name][1], gzip_bytes=_FILES[name][2], accuracy=accuracy, standing=standing
+        )
+    return Tradeoff(num_images=5000, files=files)
+
+
+def _changed() -> dict[str, Any]:
+    """Return two images of what the final file loses and one of what it gains."""
+
+    def image(row: int, label: int, released: int, candidate: int, moved: float) -> dict[str, Any]:
+        drawn = np.random.default_rng(row).integers(0, 256, (28, 28), dtype=np.uint8)
+        return {
+            "row": row, "label": label, "released": released, "candidate": candidate, "released_confidence": 0.9,
+            "candidate_confidence": 0.75, "moved": moved, "image": png_base64(drawn)
+        }  # fmt: skip
+
+    return {
+        "regressed": [image(70, 3, 3, 1, -0.8), image(71, 0, 0, 2, -0.5)],
+        "repaired": [image(72, 2, 0, 2, 0.6)],
     }
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,15 +141,13 @@ def test_a_missing_or_broken_model_is_named(tmp_path: Path) -> None:
 
 
 # Settings in a keras.json: other numbers, and such that Keras itself fails on.
-HOMES = {
-    "HOME": {
-        "floatx": "float64",
-        "epsilon": 0.1,
-        "image_data_format": "channels_first",
-        "backend": "jax",
-    },
-    "KERAS_HOME": {"floatx": "posit8", "epsilon": 1},
+HOME = {
+    "floatx": "float64",
+    "epsilon": 0.1,
+    "image_data_format": "channels_first",
+    "backend": "jax",
 }
+KERAS_HOME = {"floatx": "posit8", "epsilon": 1}
 # The first six were seen to change what is trained on a processor with AVX-512.
 VARIABLES = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -190,27 +189,31 @@ def clean_bytes(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variable", HOMES)
-def test_a_home_folder_decides_nothing(variable: str, clean_bytes: str, tmp_path: Path) -> None:
-    folder = tmp_path / ".keras"
-    folder.mkdir()
-    (folder / "keras.json").write_text(json.dumps(HOMES[variable]))
-    home = str(tmp_path if variable == "HOME" else folder)
-    assert trained_bytes(tmp_path, **{variable: home}) == clean_bytes
-    assert json.loads((folder / "keras.json").read_text()) == HOMES[variable]
+def test_a_home_folder_decides_nothing(clean_bytes: str, tmp_path: Path) -> None:
+    file = keras_settings(tmp_path / ".keras", HOME)
+    assert trained_bytes(tmp_path, HOME=str(tmp_path)) == clean_bytes
+    assert json.loads(file.read_text()) == HOME
 
 
 @pytest.mark.slow
 def test_an_environment_decides_nothing(clean_bytes: str, tmp_path: Path) -> None:
-    assert trained_bytes(tmp_path, **VARIABLES) == clean_bytes
+    file = keras_settings(tmp_path / "keras", KERAS_HOME)
+    assert trained_bytes(tmp_path, **VARIABLES, KERAS_HOME=str(file.parent)) == clean_bytes
+    assert json.loads(file.read_text()) == KERAS_HOME
+
+
+def keras_settings(folder: Path, settings: dict[str, Any]) -> Path:
+    """Write a ``keras.json`` into a folder and return its path."""
+    folder.mkdir()
+    (folder / "keras.json").write_text(json.dumps(settings))
+    return folder / "keras.json"
 
 
 @pytest.mark.slow
 def test_worker_processes_train_as_their_parent_in_any_environment(
     clean_bytes: str, tmp_path: Path
 ) -> None:
-    (tmp_path / ".keras").mkdir()
-    (tmp_path / ".keras/keras.json").write_text(json.dumps(HOMES["HOME"]))
+    keras_settings(tmp_path / ".keras", HOME)
     code = (
         "from tasks.dag.workers import worker_pool\n"
         "from tests.litesmith.training.test_backend import trained_bytes_here\n"

@@ -101,9 +101,12 @@ def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(
         "    from flows.stages import Stages\n"
         "    with Stages(Path.cwd()) as stages:\n"
         "        print(stages.is_stale('fetch'), stages.reproduce('fetch', print, time_limit_s=60, extra={}))\n"
-        "        for name in ('arrivals', 'intake', 'validate'):\n"
-        "            print(stages.reproduce(name, print, time_limit_s=60, extra={}))\n"
-        "    import prefect.main\n"
+        "    import matplotlib.pyplot, pandas, prefect.main\n"
+        "    from litesmith.data.quality.expectations import check\n"
+        "    from litesmith.data.quality.rules import Rule\n"
+        "    table = pandas.DataFrame({'where': ['here'], 'size': [1.0]})\n"
+        "    rule = Rule('size', 'size', 'any', 'warning', 0.0, 2.0)\n"
+        "    print('checked', check('sizes', table, [rule])[0].success)\n"
         "parser = argparse.ArgumentParser(); parser.set_defaults(command=work)\n"
         "sys.exit(run_chosen(parser, []))\n"
     )
@@ -118,4 +121,5 @@ def test_a_run_of_a_nameless_user_opens_dvc_and_imports_what_asks_for_a_home(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "True Completed" in done.stdout
+    assert "checked True" in done.stdout
     assert "getpwuid" not in done.stdout + done.stderr

@@ -11,6 +11,8 @@ import tasks.steps.convert as convert_step
 from litesmith.data.splits import Split, read_split, write_split
 from litesmith.errors import ConversionError
 from litesmith.records.convert import ConvertResult
+from litesmith.records.final.network import Network
+from litesmith.records.final.tradeoff import Tradeoff
 from litesmith.records.form import DataForm
 from litesmith.records.record import read_record
 from litesmith.tflite import runtime
@@ -57,6 +59,8 @@ def again(folder: Path, overlay: dict[str, Any], ins: Ins | None = None, **limit
         calibration_ids=folder / "ids.json",
         metrics=folder / "metrics.json",
         results=folder / "results.json",
+        network=folder / "network.json",
+        tradeoff=folder / "tradeoff.json",
     )
     params = tiny_params(overlay)
     params = params.model_copy(update={"device": params.device.replace(**limits)})
@@ -122,6 +126,25 @@ def test_final_is_the_pruned_file_as_zeros_travel_light(results: Any) -> None:
     assert catalog.FINAL_LITE.read_bytes() == (catalog.LITE / "pruned-int8.tflite").read_bytes()
 
 
+def test_network_of_the_final_file_is_recorded_with_its_totals(results: Any) -> None:
+    network = read_record(catalog.results("network"), Network)
+    final = results["files"][results["final"]["name"]]
+    assert (network.file, network.bytes) == (results["final"]["name"], final["bytes"])
+    assert network.sparsity == pytest.approx(final["sparsity"]["overall"])
+    assert network.num_weights == sum(each["num_weights"] for each in final["sparsity"]["layers"])
+    assert network.macs == 8 * 8 * 72 + 1024 + 24
+    assert sum(part.bytes for part in (*network.operators, *network.other)) == network.bytes
+
+
+def test_every_file_is_weighed_on_validation(results: Any) -> None:
+    tradeoff = read_record(catalog.results("tradeoff"), Tradeoff)
+    assert sorted(tradeoff.files) == sorted(FILES)
+    assert tradeoff.num_images == len(read_split(catalog.VALIDATION).labels)
+    for name, file in tradeoff.files.items():
+        assert file.accuracy.value == results["files"][name]["validation_accuracy"]
+        assert file.bytes == results["files"][name]["bytes"]
+
+
 def test_calibration_ids_are_of_train_and_fair_to_classes(results: Any) -> None:
     train = read_split(catalog.TRAIN)
     ids = json.loads(catalog.CALIBRATION_IDS.read_text())["ids"]
@@ -177,7 +200,7 @@ def test_the_answers_of_the_final_files_model_to_the_gate_images_are_kept(here: 
 def test_nothing_is_chosen_on_the_gate_images(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit_precisions(monkeypatch, tuned="int8", pruned="int8", clustered="int8")
+    limit_precisions(monkeypatch, tuned="int8", pruned="int8")
     with_gate, other = again(tmp_path / "one", {}), tmp_path / "gate"
     gate = read_split(catalog.GATE)
     write_split(other, Split(255 - gate.images[:9], gate.labels[:9], gate.ids[:9]))
@@ -236,7 +259,10 @@ def test_a_candidate_that_breaks_a_limit_of_the_device_is_not_chosen(
     assert "No candidate keeps the device's limits: tuned-int8 (int8 file of " in final["reason"]
 
 
-def test_fewer_images_than_asked_for_are_all_taken(here: Path, tmp_path: Path) -> None:
+def test_fewer_images_than_asked_for_are_all_taken(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_precisions(monkeypatch, tuned="int8")
     outs = again(tmp_path, {"convert": {"num_calibration": 91, "num_golden": 1000}})
     assert read_record(outs.results, ConvertResult).calibration.num_images == 90
     assert len(np.load(outs.golden)["labels"]) == 300

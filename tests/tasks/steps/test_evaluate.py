@@ -12,6 +12,8 @@ from litesmith.data.splits import read_split
 from litesmith.device import measurement
 from litesmith.device.limit_checks import NOT_REQUESTED
 from litesmith.errors import MachineError
+from litesmith.records.final.network import Network
+from litesmith.records.record import read_record
 from litesmith.tflite import runtime
 from tasks import catalog
 from tasks.steps.evaluate import Ins, Outs, evaluate
@@ -76,6 +78,23 @@ def test_a_files_scores_come_from_running_the_file(results: Any) -> None:
     variant = results["variants"]["tuned-float16"]
     assert variant["loss"] == pytest.approx(scores.loss(test.labels, answers))
     assert variant["accuracy"] == scores.accuracy(test.labels, answers.argmax(axis=1))
+
+
+def test_what_unsure_answers_cost_is_told_of_baseline_and_final_file(results: Any) -> None:
+    assert sorted(results["rejection"]) == ["baseline-keras", results["final"]]
+    for name, curve in results["rejection"].items():
+        first, *rest = curve["points"]
+        assert (first["num_answered"], first["rejected"]) == (60, 0.0)
+        assert first["accuracy"]["value"] == results["variants"][name]["accuracy"]
+        assert [point["num_answered"] for point in rest] == sorted(
+            (point["num_answered"] for point in rest), reverse=True
+        )
+
+
+def test_work_of_the_final_file_is_that_of_its_operators(results: Any) -> None:
+    network = read_record(catalog.results("network"), Network)
+    (macs,) = (check["measured"] for check in results["limits"] if check["name"] == "max_macs")
+    assert macs == network.macs
 
 
 def test_integer_files_have_no_loss_but_a_reason(results: Any) -> None:

@@ -21,6 +21,7 @@ from litesmith.judging import timing
 from litesmith.params.everything import Params
 from litesmith.records.device import LimitCheck
 from litesmith.records.record import read_record, write_record
+from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import Decision, JudgeLatency
 from litesmith.tflite import runtime
 from tasks import catalog
@@ -183,6 +184,40 @@ def test_both_files_answer_the_same_images_in_turns(here: Path) -> None:
     latency = read_record(catalog.results("judge-latency"), JudgeLatency)
     assert [file.name for file in latency.files] == [FINAL, VERSION]
     assert latency.ratio is not None and latency.ratio > 0
+
+
+def test_pictures_of_what_changed_are_kept_of_all_that_the_decision_counts(here: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
+    write_split(catalog.GATE, Split(noise, images(90, seed=7)[1], np.arange(500, 590)))
+    put("int8")
+    release("int4")
+    decision = run()
+    changed = read_record(catalog.results("judge-changed"), ChangedImages)
+    assert decision.changes is not None
+    seen = decision.changes.comparison
+    assert seen.num_gained > 0 and seen.num_lost > 0
+    most = params_of({}).report.max_changed
+    assert len(changed.repaired) == min(seen.num_gained, most)
+    assert len(changed.regressed) == min(seen.num_lost, most)
+    gate = read_split(catalog.GATE)
+    for image in (*changed.regressed, *changed.repaired):
+        assert gate.labels[image.row - 500] == image.label
+        right = image.released == image.label, image.candidate == image.label
+        assert right == (image in changed.regressed, image in changed.repaired)
+    before = catalog.results("judge-changed").read_bytes()
+    run()
+    assert catalog.results("judge-changed").read_bytes() == before
+
+
+@pytest.mark.parametrize("in_service", [None, "int8"])
+def test_no_picture_is_kept_where_there_is_nothing_to_compare_with(
+    here: Path, in_service: str | None
+) -> None:
+    if in_service is not None:
+        release(in_service)  # of another input
+    assert run().changes is None
+    changed = read_record(catalog.results("judge-changed"), ChangedImages)
+    assert (changed.regressed, changed.repaired) == ((), ())
 
 
 def test_the_file_in_service_is_told_with_the_decision_that_put_it_there(here: Path) -> None:

@@ -38,7 +38,13 @@ from tests.litesmith.release.made import DATASET, DEVICE, make_candidate
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
 
 PARAMS = ReportParams(
-    max_thumbnails=7, max_pairs=3, pair_pictures=2, max_classes=24, data=None, profile=None
+    max_thumbnails=7,
+    max_pairs=3,
+    pair_pictures=2,
+    max_classes=24,
+    max_changed=12,
+    data=None,
+    profile=None,
 )
 
 
@@ -87,6 +93,9 @@ def write_inputs() -> None:
     write_record(catalog.IN_SERVICE, no_pointers())
     write_record(catalog.FORM, inputs.form)
     write_record(catalog.DECISION, inputs.decision)
+    write_record(catalog.results("network"), inputs.network)
+    write_record(catalog.results("tradeoff"), inputs.tradeoff)
+    write_record(catalog.results("judge-changed"), inputs.changed)
     write_answers(inputs.predictions)
 
 

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_accepted(catalog.ACCEPTED, [])
 
 
-def run(*parts: Part) -> None:
+def run(*parts: Part, foreign: dict[int, str] | None = None) -> None:
     if parts:
-        write_intake(catalog.INTAKE, intake(parts))
+        write_intake(catalog.INTAKE, replace(intake(parts), foreign=foreign or {}))
     validate.function(params=params(), ins=Ins(), outs=Outs(), dataset=DATASET, cache=Path("cache"))
 
 
@@ -122,10 +123,12 @@ def test_results_are_the_same_with_and_without_a_cache() -> None:
     assert outputs() == warm
 
 
-def refused(*parts: Part, error: type[Exception] = RefusedError) -> tuple[str, str]:
+def refused(
+    *parts: Part, error: type[Exception] = RefusedError, foreign: dict[int, str] | None = None
+) -> tuple[str, str]:
     """Run, and return the error's text and the page's."""
     with pytest.raises(error) as caught:
-        run(*parts)
+        run(*parts, foreign=foreign)
     assert type(caught.value) is error
     assert not Outs().results.exists() and not Outs().verdicts.exists()
     assert f"See {PAGE.resolve()}." in str(caught.value)
@@ -138,16 +141,19 @@ def test_an_unfit_base_is_refused() -> None:
     assert text.startswith(
         "Shapes was refused.\ntest_labels: expected at most 0.2 more of the test labels"
     )
-    assert "test_labels" in page and "Nothing was trained." in page
+    assert "test_labels" in page and "Nothing was trained, and the model in service stays." in page
 
 
-def test_labels_of_no_class_are_refused_in_a_base() -> None:
+def test_labels_of_no_class_are_refused_in_a_base(monkeypatch: pytest.MonkeyPatch) -> None:
     train, test = base()
     train.labels[42] = -1
-    text, page = refused(train, test)
+    with monkeypatch.context() as patched:
+        patched.setenv("LITESMITH_RUN", "20261130T230500Z-brave-cat")
+        text, page = refused(train, test, foreign={42: "boot"})
     assert "foreign_labels: expected no label that is no class; got train (foreign: 1)" in text
-    assert "base/train[42] (label: -1)" in page
-    assert page.count("<img") == 1
+    assert "base/train[42] (label: &#39;boot&#39;, which is no class)" in page
+    assert page.count("<img") == 2
+    assert 'run 20261130T230500Z-brave-cat · <a href="../index.html">all runs</a>' in page
 
 
 def test_what_cannot_be_read_is_refused() -> None:

@@ -3,11 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from litesmith.analysis.balance import Balance
+from litesmith.analysis.intervals import Estimate
 from litesmith.params.sections.quantize import Clustering
 from litesmith.records.convert import ConvertedFile, ConvertResult
+from litesmith.records.final.tradeoff import TradeoffFile
+from litesmith.report import drawing
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
+from litesmith.report.sections.conversion.figures import draw_tradeoff
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,15 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class TradeoffRow:
+    """A file between size and accuracy; on test where it was measured there."""
+
+    name: str
+    file: TradeoffFile
+    tested: Estimate | None
+
+
+@dataclass(frozen=True)
 class ConversionSection:
     """What the section shows."""
 
@@ -32,11 +47,16 @@ class ConversionSection:
     clustering: Clustering
     left_out: Mapping[str, str]
     relevant_loss: float
+    tradeoff: tuple[TradeoffRow, ...]
+    front: tuple[str, ...]
+    num_validation: int
+    num_test: int
+    figure: Markup
 
 
 def build(inputs: ReportInputs) -> ConversionSection:
     """Return what the section shows."""
-    results = inputs.results
+    results, rows = inputs.results, tradeoff_rows(inputs)
     return ConversionSection(
         result=results.convert,
         class_names=inputs.class_names,
@@ -44,7 +64,37 @@ def build(inputs: ReportInputs) -> ConversionSection:
         clustering=results.quantize.clustering,
         left_out=results.quantize.left_out,
         relevant_loss=inputs.relevant_loss,
+        tradeoff=rows,
+        front=front_of(rows),
+        num_validation=inputs.tradeoff.num_images,
+        num_test=results.evaluate.num_images,
+        figure=_tradeoff_figure(inputs, rows),
     )
+
+
+def tradeoff_rows(inputs: ReportInputs) -> tuple[TradeoffRow, ...]:
+    """Return all files, the smallest first."""
+    tested = {
+        name: Estimate(variant.accuracy, *variant.accuracy_interval)
+        for name, variant in inputs.results.evaluate.variants.items()
+    }
+    return tuple(
+        TradeoffRow(name, file, tested.get(name)) for name, file in inputs.tradeoff.files.items()
+    )
+
+
+def front_of(rows: tuple[TradeoffRow, ...]) -> tuple[str, ...]:
+    """Return the names of the files on the Pareto front, the smallest first."""
+    return tuple(row.name for row in rows if row.file.standing == "frontier")
+
+
+def _tradeoff_figure(inputs: ReportInputs, rows: tuple[TradeoffRow, ...]) -> Markup:
+    description = (
+        f"Accuracy and bytes of {len(rows)} .tflite files, with intervals. On the Pareto front, the "
+        f"smallest first: {', '.join(front_of(rows))}. The table has the numbers."
+    )
+    tested = {row.name: row.tested for row in rows if row.tested is not None}
+    return drawing.drawn("tradeoff", description, draw_tradeoff, inputs.tradeoff, tested, inputs.final)
 
 
 def model_rows(inputs: ReportInputs) -> Iterable[ModelRow]:

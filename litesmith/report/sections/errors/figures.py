@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from litesmith.analysis.intervals import ClassEstimates, Estimate
+from litesmith.analysis.rejection import Rejection
 from litesmith.analysis.reliability import Bin
 from litesmith.report import svg
 
@@ -38,6 +39,30 @@ def draw_reliability(models: Mapping[str, Sequence[Bin]]) -> Figure:
     upper.set_xlim(lowest - 0.02, 1.02)
     upper.set_ylim(0, 1.03)
     svg.legend_below(figure, upper)
+    return figure
+
+
+@rc_context(svg.STYLE)
+def draw_rejection(models: Mapping[str, Rejection]) -> Figure:
+    """Draw the accuracy of what is answered against the share rejected.
+
+    The models are the first and the last of `draw_reliability`, with the same looks.
+    """
+    label = "rejected as unsure, % of all images"
+    figure, axes = svg.one_axes("Rejecting unsure answers", label, "accuracy of what is answered, %")
+    for nth, (model, curve) in enumerate(models.items()):
+        look = _look(2 * nth)
+        shares = [point.rejected for point in curve.points]
+        accuracies = [point.accuracy for point in curve.points]
+        axes.fill_between(
+            shares, [each.low for each in accuracies], [each.high for each in accuracies],
+            color=str(look["color"]), alpha=0.15, linewidth=0,
+        )  # fmt: skip
+        axes.plot(shares, [each.value for each in accuracies], markersize=4, label=model, **look)
+    axes.xaxis.set_major_formatter(svg.percent_ticks())
+    axes.yaxis.set_major_formatter(svg.percent_ticks())
+    axes.set_xlim(left=0)
+    svg.legend_below(figure, axes)
     return figure
 
 

@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 
 from litesmith.analysis.flips import find_flips
 from litesmith.analysis.intervals import CONFIDENCE
+from litesmith.analysis.rejection import Rejection
 from litesmith.analysis.reliability import Calibration
 from litesmith.report import drawing
 from litesmith.report.drawing import png_uri
 from litesmith.report.inputs import BASELINE, Predictions, ReportInputs
 from litesmith.report.section import Section
-from litesmith.report.sections.errors.figures import draw_classes, draw_reliability
+from litesmith.report.sections.errors.figures import (
+    draw_classes,
+    draw_rejection,
+    draw_reliability,
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class ErrorsSection:
         pairs: The most frequent mistakes.
         mistakes: Wrong answers with the highest confidence.
         num_bins: Bins of confidence, empty ones included.
+        rejection: Accuracy of the final file where unsure answers are rejected; None if not recorded.
+        rejection_figure: The same, beside the baseline's.
         flipped: Images with other answers of the final file and its Keras model, by kind.
     """
 
@@ -81,6 +88,8 @@ class ErrorsSection:
     mistakes: tuple[Picture, ...]
     num_bins: int
     reliability_figure: Markup
+    rejection: Rejection | None
+    rejection_figure: Markup
     flipped: Mapping[str, tuple[tuple[Picture, Picture], ...]]
 
 
@@ -100,6 +109,8 @@ def build(inputs: ReportInputs) -> ErrorsSection:
         mistakes=gallery.pictures(inputs.final, np.flatnonzero(wrong), inputs.params.max_thumbnails),
         num_bins=round(1 / (first_bin.high - first_bin.low)),
         reliability_figure=_reliability_figure(evaluated.calibration),
+        rejection=(evaluated.rejection or {}).get(inputs.final),
+        rejection_figure=_rejection_figure(evaluated.rejection or {}),
         flipped=flipped(inputs, gallery),
     )
 
@@ -216,6 +227,16 @@ def _reliability_figure(calibration: Mapping[str, Calibration]) -> Markup:
     )
     models = {name: model.bins for name, model in calibration.items()}
     return drawing.drawn("reliability", description, draw_reliability, models)
+
+
+def _rejection_figure(models: Mapping[str, Rejection]) -> Markup:
+    words = [
+        f"{name} from {100 * curve.points[0].accuracy.value:.1f} % with none rejected to "
+        f"{100 * curve.points[-1].accuracy.value:.1f} % with {100 * curve.points[-1].rejected:.0f} %"
+        for name, curve in models.items()
+    ]
+    description = f"Accuracy of what is answered by share rejected as unsure: {'; '.join(words)}."
+    return drawing.drawn("rejection", description, draw_rejection, models)
 
 
 SECTION = Section("errors", "Errors", build)

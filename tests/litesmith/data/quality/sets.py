@@ -110,4 +110,6 @@ def write_intake(folder: Path, made: Intake) -> None:
     for name in ("rows", "unreadable", "batches"):
         table: pd.DataFrame = getattr(made, name)
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    foreign = pd.DataFrame({"row": made.foreign.keys(), "label": made.foreign.values()})
+    foreign.to_csv(folder / "foreign.csv", index=False, lineterminator="\n")
     (folder / "form.json").write_text(made.form.model_dump_json())

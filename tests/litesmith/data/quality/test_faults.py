@@ -9,6 +9,7 @@ from litesmith.data.quality.faults import (
     KNOWN,
     LABEL,
     NEAR_EMPTY,
+    Fault,
     Known,
     as_faults,
     copy_faults,
@@ -41,7 +42,7 @@ def test_faults_of_an_image_by_itself(made: Intake) -> None:
     made.labels[23] = -1
     span = slice(20, 28)
     found = own_faults(made, span, measure(made.images[span], made.form), 0.02)
-    assert {row: kind for row, (kind, _) in found.items()} == {21: CONSTANT, 22: NEAR_EMPTY, 23: LABEL}
+    assert {row: kind for row, (kind, *_) in found.items()} == {21: CONSTANT, 22: NEAR_EMPTY, 23: LABEL}
     assert found[22][1] == "near-empty: 0.39% of its pixels are unlike the ground"
 
 
@@ -53,20 +54,20 @@ def test_least_ink_follows_from_what_is_usual(made: Intake) -> None:
 
 def test_known_pixels_are_a_fault(made: Intake) -> None:
     found = copy_faults(known(made), list(range(20, 28)))
-    assert found == {21: (KNOWN, "the same pixels as base/image[0]")}
+    assert found == {21: (KNOWN, "the same pixels as base/image[0]", 0)}
 
 
 def test_known_pixels_that_are_held_back_are_named_so(made: Intake) -> None:
     made.rows.loc[21, "digest"] = made.digests[21] = made.digests[3]
     made.labels[21] = made.labels[3]
     reason = "the same pixels as base/image[3], which is held back in gate"
-    assert copy_faults(known(made), [21]) == {21: (KNOWN, reason)}
+    assert copy_faults(known(made), [21]) == {21: (KNOWN, reason, 3)}
 
 
 def test_another_label_for_known_pixels_is_a_conflict(made: Intake) -> None:
     made.labels[21] = (made.labels[0] + 1) % 4
-    kind, reason = copy_faults(known(made), [21])[21]
-    assert kind == CONFLICT
+    kind, reason, other = copy_faults(known(made), [21])[21]
+    assert (kind, other) == (CONFLICT, 0)
     names = made.label_name(0), made.label_name(21)
     assert reason == f"the same pixels as base/image[0], whose label is {names[0]}, not {names[1]}"
 
@@ -76,7 +77,7 @@ def test_of_equal_images_the_first_stays_and_of_conflicting_ones_none(made: Inta
         made.digests[row], made.labels[row] = made.digests[20], made.labels[20]
     made.digests[27], made.labels[27] = made.digests[26], (made.labels[26] + 1) % 4
     found = copy_faults(known(made), [20, 22, 23, 24, 25, 26, 27])
-    assert {row: kind for row, (kind, _) in found.items()} == {
+    assert {row: kind for row, (kind, *_) in found.items()} == {
         24: KNOWN, 25: KNOWN, 26: CONFLICT, 27: CONFLICT
     }  # fmt: skip
     assert "week/image[7], whose label is" in found[26][1]
@@ -86,11 +87,12 @@ def test_of_equal_images_the_first_stays_and_of_conflicting_ones_none(made: Inta
 def test_near_copies_name_the_nearest(made: Intake) -> None:
     pairs = Pairs(np.array([22, 22, 24]), np.array([1, 3, 2]), np.array([0.997, 0.999, 0.998]))
     found = near_copy_faults(known(made), pairs)
-    assert found[22] == (COPY, "a near-copy (correlation 0.9990) of base/image[3], which is in gate")
+    assert found[22] == (COPY, "a near-copy (correlation 0.9990) of base/image[3], which is in gate", 3)
     assert list(found) == [22, 24]
 
 
 def test_faults_ascend_by_row() -> None:
-    faults = as_faults({5: (KNOWN, "b"), 2: (LABEL, "a")})
+    faults = as_faults({5: Fault(KNOWN, "b", 1), 2: Fault(LABEL, "a")})
     assert list(faults) == [(2, LABEL, "a"), (5, KNOWN, "b")]
+    assert faults.others.tolist() == [-1, 1]
     assert list(as_faults({})) == []

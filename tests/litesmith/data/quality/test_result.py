@@ -1,6 +1,7 @@
 """One import of Great Expectations serves all tests here; it takes a few seconds."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ NAME = DatasetName(name="Shapes", synthetic=True)
 def checked(*parts: Part, **values: Any) -> Any:
     from litesmith.data.quality.result import check_verdicts
 
-    made = intake(parts)
+    made = replace(intake(parts), foreign=values.pop("foreign", {}))
     chosen = params(**values)
     return check_verdicts(judge_intake(made, place_rows(made, SHARES, 1), chosen, Cache()), chosen)
 

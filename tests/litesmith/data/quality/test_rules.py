@@ -71,9 +71,9 @@ def test_great_expectations_judges_as_the_rules_do() -> None:
     )
     share, copy, num = check("images", table, rules)
     assert [found.severity for found in (share, copy, num)] == ["critical", "quarantine", "warning"]
-    assert share.rows == (Offender("c", 9, "share: 0.9"),)
+    assert share.rows == (Offender("c", 9, "share: 0.9", 0.9),)
     assert copy.rows == (Offender("b", 8, "like a"),)
-    assert num.rows == (Offender("a", 7, "num: 1"),)
+    assert num.rows == (Offender("a", 7, "num: 1", 1.0),)
     assert (share.observed, copy.observed, num.observed) == ("0.1 to 0.9", "1 of 3", "1 to 3")
     assert share.blocks and not copy.success and num.offenders == ("a (num: 1)",)
     for rule in rules:

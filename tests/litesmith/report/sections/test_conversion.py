@@ -2,8 +2,12 @@
 
 import pytest
 
-from litesmith.report.sections.conversion.section import SECTION, model_rows
-from tests.litesmith.report.report_inputs import report_inputs, with_value, without
+from litesmith.report.sections.conversion.figures import draw_tradeoff
+from litesmith.report.sections.conversion.section import SECTION, build, model_rows
+from litesmith.report.svg import svg_text
+from tests.litesmith.report.report_inputs import FINAL, report_inputs, with_value, without
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_each_model_stands_beside_its_int8_file() -> None:
@@ -51,3 +55,41 @@ def test_a_variant_that_was_left_out_is_named_with_the_reason() -> None:
     sentence = "flip_averaged was left out: a mirror image may be of another class."
     assert sentence in SECTION.render(inputs)
     assert "left out" not in SECTION.render(report_inputs())
+
+
+def test_files_stand_by_size_with_both_accuracies_and_their_intervals() -> None:
+    inputs = report_inputs()
+    rows = build(inputs).tradeoff
+    assert [row.name for row in rows] == list(inputs.tradeoff.files)
+    page = SECTION.render(inputs)
+    table = page[page.index('aria-label="Accuracy against size"') :]
+    (final,) = (row for row in table.split("<tr") if f">{FINAL} (final)<" in row)
+    # on validation 93.74 % of 5,000; on test as evaluate measured it
+    assert "93.74<br><small>93.03 to 94.38</small>" in final and ">on it<" in final
+    low, high = (100 * end for end in inputs.final_variant.accuracy_interval)
+    assert (
+        f"{100 * inputs.final_variant.accuracy:.2f}<br><small>{low:.2f} to {high:.2f}</small>" in final
+    )
+    assert (
+        "on 5\u2009000 validation images, on which files are chosen, and on 1\u2009000 test images"
+        in table
+    )
+    front = "On the Pareto front: tuned-int8, qat-int8, tuned-dynamic. "
+    assert front in page
+
+
+def test_a_file_that_evaluate_did_not_measure_has_no_test_accuracy() -> None:
+    inputs = without(report_inputs(), "results", "evaluate", "variants", "qat-int8")
+    (row,) = (row for row in build(inputs).tradeoff if row.name == "qat-int8")
+    assert row.tested is None
+    assert [other.name for other in build(inputs).tradeoff if other.tested is None] == ["qat-int8"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Accuracy against size", "raw bytes (logarithmic)", "accuracy, %", "Pareto front", "on test"],
+)
+def test_tradeoff_bears_title_and_units_as_text(word: str) -> None:
+    inputs = report_inputs()
+    tested = {row.name: row.tested for row in build(inputs).tradeoff if row.tested is not None}
+    assert f">{word}</text>" in svg_text(draw_tradeoff(inputs.tradeoff, tested, FINAL), "tradeoff", "")

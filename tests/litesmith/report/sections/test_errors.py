@@ -1,6 +1,7 @@
 """Tests of litesmith.report.sections.errors.section."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -140,3 +141,22 @@ def test_no_pictures_of_mistakes_are_said_to_be_missing() -> None:
     none = with_value(report_inputs(), "params", "max_thumbnails", value=0)
     assert "No picture of a mistake was kept." in SECTION.render(none)
     assert "No picture of a mistake was kept." not in SECTION.render(report_inputs())
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_unsure_answers_are_rejected_with_thresholds_that_are_not_to_be_used() -> None:
+    page = SECTION.render(report_inputs())
+    table = page[page.index('aria-label="Accuracy of what is answered"') :].partition("</table>")[0]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in table.split("<tr")[2:]]
+    points = (report_inputs().results.evaluate.rejection or {})[FINAL].points
+    assert len(rows) == len(points) == 6
+    for row, point in zip(rows, points, strict=True):
+        assert f"{100 * point.rejected:.1f}" in row and f"{100 * point.accuracy.value:.2f}" in row
+        assert row[-1] == f"{100 * point.threshold:.1f}"
+    assert "must be chosen on validation images, never from this table" in page
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_result_of_an_earlier_version_has_no_rejection() -> None:
+    inputs = with_value(report_inputs(), "results", "evaluate", "rejection", value=None)
+    assert "Rejecting unsure answers" not in SECTION.render(inputs)

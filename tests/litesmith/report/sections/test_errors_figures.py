@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from litesmith.analysis.intervals import class_estimates
+from litesmith.analysis.rejection import rejection
 from litesmith.analysis.reliability import reliability
-from litesmith.report.sections.errors.figures import draw_classes, draw_reliability
+from litesmith.report.sections.errors.figures import draw_classes, draw_rejection, draw_reliability
 from litesmith.report.svg import svg_text
 
 BINS = reliability(np.arange(100) % 3 > 0, np.linspace(0.3, 1, 100), 10, 0.95)
@@ -26,3 +27,12 @@ def test_reliability_bears_axes_with_units_and_models_as_text(word: str) -> None
 def test_classes_bear_title_unit_names_and_models_as_text(word: str) -> None:
     figure = draw_classes({"tuned-int8": CLASSES, "baseline-keras": CLASSES}, 0.9)
     assert f">{word}</text>" in svg_text(figure, "classes", "")
+
+
+@pytest.mark.parametrize(
+    "word", ["accuracy of what is answered, %", "rejected as unsure, % of all images", "tuned-int8"]
+)
+def test_rejection_bears_axes_with_units_and_models_as_text(word: str) -> None:
+    curve = rejection(np.arange(100) % 3 > 0, np.linspace(0.3, 1, 100), [0.1, 0.5], 0.95)
+    figure = draw_rejection({"baseline-keras": curve, "tuned-int8": curve})
+    assert f">{word}</text>" in svg_text(figure, "rejection", "")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.history import Run, read_runs, render_index, trend_series
 from litesmith.files import write_json
+from litesmith.history.index import render_index
+from litesmith.history.runs import Run, read_runs
 from litesmith.records.record import parse_record
 from litesmith.records.run import GitState, RunRecord
 
@@ -24,10 +25,11 @@ def _record(day: int, **changed: Any) -> dict[str, Any]:
                     "worst": {"label": 6, "recall": {"value": 0.8, "low": 0.7, "high": 0.9}, "num_images": 1000}},
         "worst_class": "Shirt",
         "gzip_bytes": 50000, "verdict": {"outcome": "good", "sentence": "The optimized model is better."},
-        "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003}
+        "since_reference": {"mean": 0.0012, "low": -0.001, "high": 0.003},
+        "gate": None, "cost": None, "conditions": None,
     }  # fmt: skip
     record = {
-        "version": 5, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
+        "version": 6, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0123456789abcdef", "dirty": True, "unknown": None},
         "started": f"2026-11-{day:02d}T21:24:36+00:00", "startup_s": 9.5, "wall_s": 100.0, "steps_wall_s": 87.66,
         "overhead_s": 12.34, "steps_cpu_s": 140.0, "cpu_s": 150.0, "server_cpu_s": None, "stages": stages,
@@ -47,6 +49,8 @@ def _parsed(record: dict[str, Any]) -> RunRecord:
 REFUSED = (
     "RefusedError: stage validate: Fashion-MNIST was refused.\nlabel_range: expected labels from 0 to 9"
 )
+
+UNJUDGED = {"judge": {"outcome": "Failed", "wall_s": 1.0, "step_wall_s": None, "step_cpu_s": None}}
 
 
 def test_the_time_line_has_each_stage_and_what_is_around_them() -> None:
@@ -71,6 +75,7 @@ def test_the_time_line_of_a_run_that_ended_before_any_stage_is_whole() -> None:
     [
         ({}, "done"),
         ({"error": REFUSED, "refused": True}, "refused"),
+        ({"error": "StageError: stage judge: no", "refused": True, "stages": UNJUDGED}, "invalid"),
         ({"error": "StageError: stage sweep: DVC ended with -9."}, "failed"),
         ({"error": "KeyboardInterrupt: "}, "stopped"),
         ({"error": "TerminationSignal: 15"}, "stopped"),
@@ -80,27 +85,10 @@ def test_the_state_of_a_run_is_told_from_its_record(record: dict[str, Any], stat
     assert _run(1, **record).state == state
 
 
-def test_the_trend_leaves_out_runs_without_accuracy_and_keeps_all_inside() -> None:
-    runs = [_run(1), _run(2, error=REFUSED, refused=True, result=None), _run(3), _run(4)]
-    points = trend_series(runs)
-    assert [point.id for point in points] == ["20261101-cat", "20261103-cat", "20261104-cat"]
-    assert [point.x for point in points] == [0, 50, 100]
-    assert points[0].y > points[1].y > points[2].y
-    assert all(0 < value < 100 for point in points for value in (point.y, point.low_y, point.high_y))
-    assert points[0].low_y > points[0].y > points[0].high_y
-
-
-def test_the_trend_of_one_value_lies_in_the_middle_though_its_interval_is_empty() -> None:
-    result = {**_record(1)["result"], "accuracy": 0.9, "accuracy_interval": [0.9, 0.9]}
-    (point,) = trend_series([_run(1, result=result)])
-    assert (point.x, point.y, point.low, point.high) == (0, 50, 0.9, 0.9)
-    assert trend_series([]) == []
-
-
 def test_the_page_lists_the_last_run_first_with_its_figures() -> None:
     page = render_index([_run(1, "archive/20261101-cat.html"), _run(2)])
     assert page.index("20261102-cat") < page.index("20261101-cat")
-    assert "Last run, 2 November 2026, 21:24:\nthe optimized model is better." in page
+    assert "Last run, 2 Nov 2026, 21:24 UTC:\nthe optimized model is better." in page
     assert '<a href="archive/20261101-cat.html">Report<' in page
     assert page.count("No page archived") == 1
     flat = re.sub(r"\s+", " ", page)
@@ -124,7 +112,7 @@ def test_a_refused_a_failed_and_a_stopped_run_are_shown_as_such() -> None:
     failed = _run(2, error="StageError: stage sweep: it broke", result=None)
     stopped = _run(1, error="KeyboardInterrupt: ", result=None)
     page = render_index([stopped, failed, refused])
-    assert "21:24:\nthe data was refused." in page
+    assert "21:24 UTC:\nthe data was refused." in page
     assert '<a href="archive/20261103-cat.html">Refusal page<' in page
     assert [words in page for words in ("✗ Data refused", "✗ Failed", "✗ Stopped")] == [True] * 3
     assert "label_range: expected labels from 0 to 9" in page

@@ -1,17 +1,11 @@
-"""The index: a page of all runs with their reports."""
+"""The recorded runs of a workspace, each with its page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from markupsafe import Markup
-
-from litesmith.documents.served import Served
-from litesmith.documents.templates import page_style, templates
 from litesmith.errors import DataError
-from litesmith.records.run import Outcome, RunRecord, RunResult, read_run
+from litesmith.records.run import Outcome, RunRecord, read_run
 
 _WORDS = {
     Outcome.COMPLETED: "ran",
@@ -20,8 +14,6 @@ _WORDS = {
     Outcome.FAILED: "failed",
 }
 _STOPPED = ("KeyboardInterrupt", "CancelledError", "TerminationSignal", "SystemExit")
-_CLEAR = 0.1  # of the span between the extremes, left free above and below them
-_NARROW = 0.005  # the same where all are equal, as a fraction
 
 
 @dataclass(frozen=True)
@@ -39,13 +31,22 @@ class Run:
     page: str | None
 
     @property
-    def state(self) -> Literal["done", "refused", "stopped", "failed"]:
-        """How the run ended."""
+    def state(self) -> Literal["done", "refused", "invalid", "stopped", "failed"]:
+        """How the run ended; ``invalid`` if its file could not be judged."""
         if self.record.error is None:
             return "done"
         if self.record.error.startswith(_STOPPED):
             return "stopped"
-        return "refused" if self.record.refused else "failed"
+        if not self.record.refused:
+            return "failed"
+        judge = self.record.stages.get("judge")
+        return "invalid" if judge and judge.outcome is Outcome.FAILED else "refused"
+
+    @property
+    def has_evaluated(self) -> bool:
+        """Whether its files were measured in this run, not in one before."""
+        stage = self.record.stages.get("evaluate")
+        return stage is not None and stage.outcome is Outcome.COMPLETED
 
     @property
     def timeline(self) -> list["Span"]:
@@ -81,25 +82,6 @@ class Span:
     cpu_s: float | None
 
 
-@dataclass(frozen=True)
-class TrendPoint:
-    """Test accuracy of one run's final file and its interval, as fractions.
-
-    In the figure ``x`` is 0 for the first run and 100 for the last; ``y``, ``low_y`` and ``high_y`` are
-    near 0 for the highest value and near 100 for the lowest.
-    """
-
-    id: str
-    started: datetime
-    accuracy: float
-    low: float
-    high: float
-    x: float
-    y: float
-    low_y: float
-    high_y: float
-
-
 def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
     """Read the records of a folder.
 
@@ -120,36 +102,3 @@ def read_runs(records: Path, pages: Path) -> tuple[list[Run], list[str]]:
         else:
             runs.append(Run(path.stem, record, f"{pages.name}/{page.name}" if page.is_file() else None))
     return sorted(runs, key=lambda run: run.record.started), unreadable
-
-
-def render_index(
-    runs: Sequence[Run], unreadable: Sequence[str] = (), served: Served | None = None
-) -> str:
-    """Return the index as HTML; it names unreadable records.
-
-    ``served`` are the models in service, None where they are not known.
-    """
-    page, style = templates().get_template("documents/history.html.j2"), Markup(page_style())
-    shown, trend = list(reversed(runs)), trend_series(runs)
-    content = page.render(style=style, runs=shown, trend=trend, unreadable=unreadable, served=served)
-    return content.strip() + "\n"
-
-
-def trend_series(runs: Sequence[Run]) -> list[TrendPoint]:
-    """Return a point for each run with a result, in their order."""
-    known = [(run, run.record.result) for run in runs if run.record.result]
-    if not known:
-        return []
-    lowest = min(result.accuracy_interval[0] for _, result in known)
-    highest = max(result.accuracy_interval[1] for _, result in known)
-    margin = _CLEAR * (highest - lowest) or _NARROW
-
-    def _down(value: float) -> float:
-        return round(100 * (highest + margin - value) / (highest - lowest + 2 * margin), 2)
-
-    def _point(at: int, run: Run, result: RunResult) -> TrendPoint:
-        values = (result.accuracy, *result.accuracy_interval)
-        across = round(100 * at / max(len(known) - 1, 1), 2)
-        return TrendPoint(run.id, run.record.started, *values, across, *map(_down, values))
-
-    return [_point(at, *pair) for at, pair in enumerate(known)]

@@ -5,8 +5,8 @@ import pytest
 
 from litesmith.analysis.luck import best_by_luck
 from litesmith.documents.formats import count
-from litesmith.documents.history import render_index
-from litesmith.documents.served import Luck, read_served
+from litesmith.history.index import render_index
+from litesmith.history.served import Luck, read_served
 from litesmith.records.service.release import LogLine
 from litesmith.release.durable import append_line
 from litesmith.release.pointers import Key

@@ -1,0 +1,168 @@
+"""What differs between two runs, the weightiest first."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from litesmith.history.results import deciding_parameters
+from litesmith.history.sides import Side
+from litesmith.records.summary import Changed, Reference
+from litesmith.report.provenance import hosts, versions
+from litesmith.report.reference import changes
+
+# Sections of parameters, by how much of the result they decide.
+_SECTIONS = (
+    "dataset", "seed", "device", "sweep", "baseline", "teach", "prune", "quantize", "convert",
+    "validate", "judge", "evaluate",
+)  # fmt: skip
+# Packages that compute weights and files; others check and show.
+_PACKAGES = (
+    "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "litert-quantizer",
+    "numpy", "optuna",
+)  # fmt: skip
+# Folders of code, by how much of the result they decide.
+_FOLDERS = (
+    "litesmith/data", "litesmith/training", "litesmith/search", "litesmith/compression",
+    "litesmith/tflite", "litesmith/analysis", "litesmith/judging", "litesmith", "tasks", "flows",
+)  # fmt: skip
+_SPLIT = " split: SHA-256"
+
+
+@dataclass(frozen=True)
+class CodeChange:
+    """What git tells of the code of two runs.
+
+    Attributes:
+        files: Paths that differ.
+        num_commits: That the one has and the other does not.
+        unknown: Why nothing is known; empty if it is.
+    """
+
+    files: tuple[str, ...] = ()
+    num_commits: int = 0
+    unknown: str = ""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One kind of difference.
+
+    Attributes:
+        name: Of the kind.
+        summary: In a sentence.
+        rows: Each difference.
+        differs: Whether there is any; None if that is not known.
+        places: Where they are, in words.
+    """
+
+    name: str
+    summary: str
+    rows: tuple[Changed, ...] = ()
+    differs: bool | None = True
+    places: tuple[str, ...] = ()
+
+
+def differences(first: Side, second: Side, code: CodeChange) -> list[Topic]:
+    """Return data, code, parameters, packages and host of two runs, compared in this order.
+
+    Data decide what can be learned, code what is made of it; parameters follow by the weight of their
+    section; packages and hosts move the last digits and the times.
+    """
+    told = [_data(first, second), _code(first, second, code), _parameters(first, second)]
+    now, before = first.made, second.made
+    if now is None or before is None:
+        why = _why(first, second)
+        return [*told, Topic("Packages", why, differs=None), Topic("Host", why, differs=None)]
+    packages = _ranked(changes(versions(now.provenance), versions(before.provenance)), _PACKAGES)
+    machines = changes(hosts_of(now), hosts_of(before))
+    return [
+        *told,
+        Topic("Packages", _count(packages, "version"), packages, bool(packages)),
+        Topic("Host", _count(machines, "host"), machines, bool(machines)),
+    ]
+
+
+def hosts_of(run: Reference) -> dict[str, str]:
+    """Return the hosts of a run as one text."""
+    return {"computed on": "; ".join(sorted(hosts(run.provenance)))}
+
+
+def _data(first: Side, second: Side) -> Topic:
+    now, before = first.made, second.made
+    if now is None or before is None:
+        return _by_digest("Data", first, second)
+    rows = changes(now.data, before.data)
+    splits = [row.name.removesuffix(_SPLIT) for row in rows if row.name.endswith(_SPLIT)]
+    facts = tuple(row for row in rows if not row.name.endswith(_SPLIT))
+    if not rows:
+        return Topic("Data", "The same images in the same splits.", differs=False)
+    summary = f"Other images in {', '.join(splits)}." if splits else "The splits are the same."
+    return Topic("Data", summary, facts)
+
+
+def _code(first: Side, second: Side, code: CodeChange) -> Topic:
+    dirty = [side.label for side in (first, second) if side.run and side.run.record.git.dirty]
+    changed = f" {' and '.join(dirty)} had changes that no commit holds." if dirty else ""
+    if code.unknown:
+        return Topic("Code", f"Not known: {code.unknown}.{changed}", differs=None)
+    if not code.files:
+        return Topic("Code", f"No file of the code differs.{changed}", differs=bool(dirty))
+    folders = Counter(map(_folder, code.files))
+    ranked = sorted(folders, key=lambda folder: (_rank(folder, _FOLDERS), folder))
+    commits = f"{code.num_commits} commit{'s' if code.num_commits != 1 else ''} apart"
+    places = tuple(f"{folder} {folders[folder]}" for folder in ranked)
+    counted = _count(code.files, "file").removesuffix(".")
+    return Topic("Code", f"{counted}, {commits}.{changed}", places=places)
+
+
+def _folder(path: str) -> str:
+    """Return the package of the library that holds a file, or its ring."""
+    first, *rest = path.split("/")
+    return f"{first}/{rest[0]}" if first == "litesmith" and len(rest) > 1 else first
+
+
+def _parameters(first: Side, second: Side) -> Topic:
+    now, before = first.made, second.made
+    if now is None or before is None:
+        return _by_digest("Parameters", first, second)
+    differing = changes(deciding_parameters(now.provenance), deciding_parameters(before.provenance))
+    rows = _ranked(differing, _SECTIONS)
+    return Topic("Parameters", _count(rows, "parameter"), rows, bool(rows))
+
+
+def _by_digest(name: str, first: Side, second: Side) -> Topic:
+    """Compare what the records alone tell."""
+    pair = first.conditions, second.conditions
+    if pair[0] is None or pair[1] is None:
+        return Topic(name, _why(first, second), differs=None)
+    one, other = (
+        (part.data, part.parameters)[name == "Parameters"] for part in pair if part is not None
+    )
+    if one == other:
+        return Topic(name, "The same, by the digests in the records.", differs=False)
+    return Topic(name, f"They differ. In what: {_why(first, second)}")
+
+
+def _why(first: Side, second: Side) -> str:
+    reasons = [f"{side.label}: {side.missing}" for side in (first, second) if side.missing]
+    return f"Not known ({'; '.join(reasons)})."
+
+
+def _count(rows: Sequence[object], what: str) -> str:
+    if not rows:
+        return f"The same {what}s." if what != "host" else "The same host."
+    return f"{len(rows)} {what}{'s differ' if len(rows) > 1 else ' differs'}."
+
+
+def _ranked(rows: Iterable[Changed], order: Sequence[str]) -> tuple[Changed, ...]:
+    """Return differences by weight; what only one run had last."""
+
+    def key(row: Changed) -> tuple[bool, int]:
+        return row.now is None or row.before is None, _rank(row.name.partition(".")[0], order)
+
+    return tuple(sorted(rows, key=key))
+
+
+def _rank(name: str, order: Sequence[str]) -> int:
+    """Return the place of a name in an order, or the end."""
+    return order.index(name) if name in order else len(order)

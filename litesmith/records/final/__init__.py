@@ -1,0 +1,1 @@
+"""What is recorded of the file that ships, and of the files beside it."""

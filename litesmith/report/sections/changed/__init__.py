@@ -1,0 +1,1 @@
+"""Images that the final file answers unlike the one in service."""
