@@ -103,11 +103,14 @@ class Fact(Record):
     text: str
 
 
+VerdictOutcome = Literal["good", "bad", "unclear"]
+
+
 class Verdict(Record):
     """The decision in one sentence, and what to do next."""
 
     outcome: Annotated[
-        Literal["good", "bad", "unclear"],
+        VerdictOutcome,
         about("How the page marks it; ``unclear`` too where the images are synthetic."),
     ]
     sentence: Annotated[str, about("Headline of the decision.")]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from litesmith.analysis.intervals import CONFIDENCE, quantile
 from litesmith.analysis.outcome import outcome
@@ -15,9 +14,6 @@ from litesmith.report.causes import limits_moved, of_topic
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.reference import Change, not_compared
 
-Mark = Literal["", "no", "unknown"]
-"""Before a line that speaks against a file, or leaves open whether it does; no other needs one."""
-
 # Of what a gate found, on the first screen.
 _MOST_CHARACTERS = 120
 # Causes on the first screen; the others stand in their section.
@@ -26,10 +22,14 @@ _MOST_CAUSES = 4
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence of an answer."""
+    """A sentence of an answer.
+
+    Attributes:
+        good: False marks what speaks against the file, None what is open; anything else needs no mark.
+    """
 
     text: str
-    mark: Mark = ""
+    good: bool | None = True
 
 
 @dataclass(frozen=True)
@@ -176,12 +176,12 @@ def _told(difference: Change) -> str:
 def _trusted(inputs: ReportInputs) -> Answer:
     reasons = inputs.decision.reasons
     held = [
-        Line(f"{gate.name.capitalize()}: {_short(gate.text)}", "no")
+        Line(f"{gate.name.capitalize()}: {_short(gate.text)}", False)
         for gate in reasons
         if gate.passed is False
     ]
     unsure = [
-        Line(f"{gate.name.capitalize()} cannot tell: {_short(gate.text)}", "unknown")
+        Line(f"{gate.name.capitalize()} cannot tell: {_short(gate.text)}", None)
         for gate in reasons
         if gate.passed is None
     ]
@@ -220,9 +220,9 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
     moved = limits_moved(inputs)
     if moved and inputs.decision.prior is None:  # else the headline says it
         raised, _, fits = moved.partition(":")
-        yield Line(f"Limits of the device were {raised.lower()} since.{_last_sentence(fits)}", "unknown")
+        yield Line(f"Limits of the device were {raised.lower()} since.{_last_sentence(fits)}", None)
     if any(line.is_of_host and line.check.measured is not None for line in budget(inputs)):
-        yield Line("Its latency was timed on this host. The device's is not known.", "unknown")
+        yield Line("Its latency was timed on this host. The device's is not known.", None)
     yield Line(
         "One seed: the intervals hold what other images would change, not what another training of the "
         "same recipe would."

@@ -7,6 +7,8 @@ from pydantic import JsonValue
 
 from litesmith.records.provenance import Making, Provenance
 
+_DECIDES = "judge"
+
 Steps = Mapping[str, Provenance]
 """How each step made its outputs, by step."""
 
@@ -16,7 +18,7 @@ def made(steps: Steps) -> Making | None:
 
     Of records without `judge`, as an earlier version wrote them, the last one; None if none says it.
     """
-    judged = steps.get("judge")
+    judged = steps.get(_DECIDES)
     if judged is not None and judged.made is not None:
         return judged.made
     known = [step.made for step in steps.values() if step.made is not None]

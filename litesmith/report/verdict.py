@@ -1,14 +1,12 @@
 """The decision of the step `judge` as the page tells it, and what follows."""
 
-from typing import Literal
-
 from litesmith.documents.formats import count
 from litesmith.records.service.judge import Decision, DecisionOutcome
-from litesmith.records.summary import DecisionSummary, Verdict
+from litesmith.records.summary import DecisionSummary, Verdict, VerdictOutcome
 from litesmith.report.action import advice
 from litesmith.report.inputs import ReportInputs
 
-_MARKS: dict[DecisionOutcome, Literal["good", "bad", "unclear"]] = {
+_MARKS: dict[DecisionOutcome, VerdictOutcome] = {
     "promote": "good",
     "in service": "good",
     "keep": "bad",

@@ -106,20 +106,13 @@ def report(
     records = [
         read_record(path, Provenance) for name, path in paths.items() if name.startswith("provenance_")
     ]
-    histories = {
-        "baseline": ins.baseline_history,
-        "tuned": ins.tuned_history,
-        "pruned": ins.pruned_history,
-    }
-    if results.teach.num_teachers:
-        histories["teacher"] = ins.teacher_history
     released, reference = _reference(ins, dataset.key, device.name)
     written = make_report(
         ReportInputs(
             dataset=dataset,
             form=read_record(ins.form, DataForm),
             results=results,
-            histories={model: _history(path) for model, path in histories.items()},
+            histories=_histories(ins, results.teach.num_teachers),
             predictions=_predictions(ins.predictions),
             decision=read_record(ins.decision, Decision),
             network=read_record(ins.network, Network),
@@ -143,6 +136,18 @@ def report(
     write_record(outs.summary, written.summary)
     write_text(outs.card, written.card)
     _LOG.info("%s: %.0f KB", outs.report, len(written.page.encode()) / 1000)
+
+
+def _histories(ins: Ins, num_teachers: int) -> "dict[str, History]":
+    """Return the histories of the trained models."""
+    paths = {
+        "baseline": ins.baseline_history,
+        "tuned": ins.tuned_history,
+        "pruned": ins.pruned_history,
+    }
+    if num_teachers:
+        paths |= {"teacher": ins.teacher_history}
+    return {model: _history(path) for model, path in paths.items()}
 
 
 def _folder(here: Path) -> str:

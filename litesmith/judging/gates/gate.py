@@ -42,12 +42,12 @@ def count(value: float) -> str:
 
 
 def at_least(share: Estimate, limit: float) -> bool | None:
-    """Tell whether a share reaches a limit by its lower end, None if the images cannot tell."""
+    """Tell whether a share's lower end reaches a limit, None if unknown."""
     return True if share.low >= limit else False if share.value < limit else None
 
 
 def at_most(share: Estimate, limit: float) -> bool | None:
-    """Tell whether a share keeps to a limit by its upper end, None if the images cannot tell."""
+    """Tell whether a share's upper end keeps to a limit, None if unknown."""
     return True if share.high <= limit else False if share.value > limit else None
 
 

@@ -72,8 +72,8 @@ def test_limits_that_were_raised_between_runs_are_not_sold_as_kept() -> None:
     assert f"{count(8_000_000)} to {count(26_000_000)}" in moved
     assert moved.endswith("Under the old ones this file would not fit.")
     line = next(line for line in told(inputs).trusted.lines if "Limits of the device" in line.text)
-    assert (line.mark, line.text) == (
-        "unknown",
+    assert (line.good, line.text) == (
+        None,
         "Limits of the device were raised since. Under the old ones this file would not fit.",
     )
     assert told(inputs).changed.lines[0].text.startswith("Limits: Raised: ")

@@ -143,8 +143,11 @@ def _latency(baseline: HeadlineSide, run: Reference, reference: Reference | None
 
 
 def _timed_on(run: Reference) -> Host | None:
-    step = run.provenance.get("evaluate")
+    step = run.provenance.get(_TIMES)
     return step.host if step else None
 
+
+# The step that times the files.
+_TIMES = "evaluate"
 
 SECTION = Section("headline", "Headline", build)
