@@ -11,7 +11,6 @@ from prefect.states import Completed
 
 from flows.artifacts import publish_refusal, publish_results
 from flows.decisions import conclude, publish_decision
-from flows.git import git_state
 from flows.history import archive
 from flows.precheck import check
 from flows.progress import WATCHER, Forecast
@@ -22,7 +21,9 @@ from flows.sweep import run_context
 from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome
 from tasks import catalog
+from tasks.dag.git import git_state
 from tasks.dag.lock import changing_batches, holding
+from tasks.dag.running import RUN_VARIABLE
 from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up, watch_starters
 from tasks.incoming import record_versions, require_complete
@@ -112,7 +113,7 @@ def _run_noted(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
     began = time.monotonic()
     run = run_stage.with_options(name=stage, task_run_name=stage)
     try:
-        state = run(stages, stage, limit_s, return_state=True)
+        state = run(stages, stage, limit_s, log.id, return_state=True)
         state.result()
         stages.guard(stage)
     except BaseException as error:
@@ -124,8 +125,8 @@ def _run_noted(stages: Stages, stage: str, limit_s: float, log: RunLog) -> None:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def run_stage(stages: Stages, stage: str, limit_s: float) -> State[None]:
-    """Let DVC run a stage if it is stale."""
+def run_stage(stages: Stages, stage: str, limit_s: float, run: str) -> State[None]:
+    """Let DVC run a stage, if it is stale, for the run ``run``."""
     log, screen = get_run_logger(), WATCHER.get()
 
     def _show(line: str) -> None:
@@ -139,7 +140,8 @@ def run_stage(stages: Stages, stage: str, limit_s: float) -> State[None]:
     try:
         if stages.is_stale(stage):
             with run_context((stages.root / catalog.LOCK).parent) as environment:
-                outcome = stages.reproduce(stage, _show, time_limit_s=limit_s, extra=environment)
+                extra = {**environment, RUN_VARIABLE: run}
+                outcome = stages.reproduce(stage, _show, time_limit_s=limit_s, extra=extra)
         else:
             log.info("nothing to do: DVC finds every input, parameter and output as recorded")
             outcome = Outcome.UP_TO_DATE

@@ -38,6 +38,11 @@ class RunLog:
     # From the start of this process to that of the flow: imports, checks, and Prefect's server if ours.
     _startup_s: float = field(default_factory=lambda: time.time() - psutil.Process().create_time())
 
+    @property
+    def id(self) -> str:
+        """What its record, its page and the records of its steps are called."""
+        return f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self.name}"
+
     def note(self, root: Path, stage: str, outcome: Outcome, wall_s: float) -> None:
         """Note the outcome of a stage, with the times of its step."""
         run = StageRun(outcome=outcome, wall_s=round(wall_s, 2), step_wall_s=None, step_cpu_s=None)
@@ -77,7 +82,7 @@ class RunLog:
             # What lies there after a run that failed is of another run.
             result=None if self.error else run_result(root),
         )
-        path = root / catalog.RUNS / f"{self.started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self.name}.json"
+        path = root / catalog.RUNS / f"{self.id}.json"
         write_record(path, record)
         return path
 

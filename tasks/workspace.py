@@ -103,6 +103,14 @@ def is_workspace(folder: Path) -> bool:
     return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
 
 
+def project_of(root: Path) -> Path:
+    """Return the project whose workspace a folder is, or the folder itself."""
+    if not is_workspace(root):
+        return root
+    folders = root.resolve().parents
+    return next((folder for folder in folders if (folder / catalog.PARAMS).is_file()), root)
+
+
 def repro_command(root: Path, words: str) -> str:
     """Return a ``dvc repro`` with options and stages that acts on ``root``.
 

@@ -4,8 +4,8 @@
 
 Answers to test images are drawn at random, many times for each number of images, for a final file whose
 true accuracy is known, and for models that do not look at the image at all. Each draw is marked as the
-report marks accuracy and classes; what has both marks counts as shipped, as it once was. Beside it
-stands the rule before that: ship unless the final file is shown to be worse, by the interval of Wald.
+report marks accuracy and classes; what has both marks counts as good. Beside it stands
+the rule before that: good unless the final file is shown to be worse, by the interval of Wald.
 Nothing is trained, and no image is read.
 """
 
@@ -46,18 +46,18 @@ def claims(cases: list[Case], config: Config, relevant_loss: float) -> list[Clai
     most, least = max(config.num_images), min(config.disagreements)
     sure = [case for case in cases if case.num_images == most and case.model == "trained"]
     even = [case for case in sure if case.gain == 0]
-    points, bound = f"{100 * relevant_loss:g} point", config.max_wrongly_shipped
+    points, bound = f"{100 * relevant_loss:g} point", config.max_wrongly_good
     return [
         _worst(
-            f"runs whose final file truly loses {points} or more, shipped: worst case", losing, bound
+            f"runs whose final file truly loses {points} or more, called good: worst case", losing, bound
         ),
-        _worst("runs whose models answer by lot, shipped: worst case", lots, bound),
+        _worst("runs whose models answer by lot, called good: worst case", lots, bound),
         Claim(
-            f"runs of {most} test images whose final file loses nothing, shipped: where models disagree "
-            f"on {100 * least:g} %",
+            f"runs of {most} test images whose final file loses nothing, called good: where models "
+            f"disagree on {100 * least:g} %",
             "share",
-            next(case.shipped for case in even if case.disagreement == least),
-            config.min_shipped,
+            next(case.good for case in even if case.disagreement == least),
+            config.min_good,
             False,
         ),
     ]
@@ -66,7 +66,7 @@ def claims(cases: list[Case], config: Config, relevant_loss: float) -> list[Clai
 def _worst(what: str, cases: list[Case], bound: float) -> Claim:
     before = max(case.before for case in cases)
     note = f"{len(cases)} cases; by the former rule {before:.3f}"
-    return Claim(what, "share", max(case.shipped for case in cases), bound, True, note=note)
+    return Claim(what, "share", max(case.good for case in cases), bound, True, note=note)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Answers drawn for models whose truth is known, and what is shipped of them."""
+"""Answers drawn for models whose truth is known, and what is called good of them."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -25,26 +25,26 @@ class Config(Section):
     disagreements: list[Share]
     baseline_accuracy: Share
     majorities: list[Share]
-    max_wrongly_shipped: Share
-    min_shipped: Share
+    max_wrongly_good: Share
+    min_good: Share
 
 
 @dataclass(frozen=True)
 class Case:
-    """One truth, and the share of its draws that is shipped.
+    """One truth, and the share of its draws that is called good.
 
     Attributes:
         model: What the final file is.
         gain: Its true accuracy minus the baseline's.
         disagreement: Images that one of the two alone gets right.
-        before: Shipped by the rule that was there before.
+        before: Called good by the rule that was there before.
     """
 
     model: str
     num_images: int
     gain: float
     disagreement: float
-    shipped: float
+    good: float
     before: float
 
 
@@ -59,13 +59,13 @@ def trained(config: Config, relevant_loss: float, rng: Generator) -> list[Case]:
         )
         judged = [
             (
-                ships(_evenly(won + right, num_images), won, gone, relevant_loss),
-                shipped_before(won, gone, num_images),
+                is_good(_evenly(won + right, num_images), won, gone, relevant_loss),
+                good_before(won, gone, num_images),
             )
             for won, gone, right, _ in counts.tolist()
         ]
-        shipped, before = np.mean(judged, axis=0).tolist()
-        cases.append(Case("trained", num_images, gain, apart, shipped, before))
+        good, before = np.mean(judged, axis=0).tolist()
+        cases.append(Case("trained", num_images, gain, apart, good, before))
     return cases
 
 
@@ -80,15 +80,15 @@ def guessing(config: Config, relevant_loss: float, rng: Generator) -> list[Case]
             right, was = file == labels, baseline == labels
             won, gone = int((right & ~was).sum()), int((was & ~right).sum())
             judged.append(
-                (ships(confusion, won, gone, relevant_loss), shipped_before(won, gone, num_images))
+                (is_good(confusion, won, gone, relevant_loss), good_before(won, gone, num_images))
             )
-        shipped, before = np.mean(judged, axis=0).tolist()
+        good, before = np.mean(judged, axis=0).tolist()
         model = f"by lot, {100 * share:g} % of one class"
-        cases.append(Case(model, num_images, 0.0, 2 * share * (1 - share), shipped, before))
+        cases.append(Case(model, num_images, 0.0, 2 * share * (1 - share), good, before))
     return cases
 
 
-def ships(confusion: NDArray[np.int64], gained: int, lost: int, relevant_loss: float) -> bool:
+def is_good(confusion: NDArray[np.int64], gained: int, lost: int, relevant_loss: float) -> bool:
     """Judge as `litesmith.report.facts` does by accuracy and classes."""
     gain = paired_counts(gained, lost, int(confusion.sum()))
     facts = (
@@ -99,7 +99,7 @@ def ships(confusion: NDArray[np.int64], gained: int, lost: int, relevant_loss: f
     return all(fact is True for fact in facts)
 
 
-def shipped_before(gained: int, lost: int, num_images: int) -> bool:
+def good_before(gained: int, lost: int, num_images: int) -> bool:
     """Judge by whether the interval of Wald excludes that it is no worse."""
     mean = (gained - lost) / num_images
     error = sqrt(((gained + lost) / num_images - mean**2) / num_images)

@@ -1,4 +1,8 @@
-"""Filters that write values for a page."""
+"""Filters that write values for a page, one way for each kind of number.
+
+Thousands stand apart by thin spaces. Accuracies and differences of them have two decimals, a class's
+share one, shares of a limit none. A minus is a true one.
+"""
 
 import json
 import re
@@ -41,7 +45,7 @@ def signed(value: float, digits: int = 2) -> str:
 
 def number(value: float, digits: int = 4) -> str:
     """Write a number to ``digits`` decimals."""
-    return f"{value:.{digits}f}".replace("-", "\u2212")
+    return f"{value:,.{digits}f}".replace(",", "\u2009").replace("-", "\u2212")
 
 
 def times(ratio: float, word: str) -> str:
@@ -79,6 +83,12 @@ def breakable(text: str) -> Markup:
 def shape(dimensions: Iterable[int]) -> str:
     """Write the dimensions of an array: 3 × 3 × 16."""
     return " \u00d7 ".join(str(size) for size in dimensions)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write words as a list in a sentence: a, b and c."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def lines(content: JsonValue) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from jinja2 import UndefinedError
 
 from litesmith.analysis.paired import Difference, paired_counts, unpaired
+from litesmith.documents.chance import span_words
 from litesmith.documents.templates import templates
 from litesmith.errors import ContractError
 from litesmith.records.evaluate import Variant
@@ -57,6 +58,7 @@ def render_notes(results: Results, provenance: Mapping[str, Provenance]) -> str:
             on_validation=on_validation,
             paired_counts=paired_counts,
             median=statistics.median,
+            span_words=span_words,
         )
     except UndefinedError as error:
         raise ContractError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from litesmith.judging.gates.gate import count
 from litesmith.records.device import LimitCheck
 
 
@@ -16,7 +17,9 @@ def limits_moved(now: Sequence[LimitCheck], before: Sequence[LimitCheck]) -> str
     moved = [check for check in now if former.get(check.name, check.limit) != check.limit]
     if not moved:
         return ""
-    told = ", ".join(f"{check.name} {former[check.name]:,.0f} to {check.limit:,.0f}" for check in moved)
+    told = ", ".join(
+        f"{check.label} {count(former[check.name])} to {count(check.limit)}" for check in moved
+    )
     raised = all(check.limit > former[check.name] for check in moved)
     word = "raised" if raised else "changed"
     broken = [

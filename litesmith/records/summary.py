@@ -103,11 +103,14 @@ class Fact(Record):
     text: str
 
 
+VerdictOutcome = Literal["good", "bad", "unclear"]
+
+
 class Verdict(Record):
     """The decision in one sentence, and what to do next."""
 
     outcome: Annotated[
-        Literal["good", "bad", "unclear"],
+        VerdictOutcome,
         about("How the page marks it; ``unclear`` too where the images are synthetic."),
     ]
     sentence: Annotated[str, about("Headline of the decision.")]
@@ -133,6 +136,13 @@ class Changed(Record):
     before: str | None
 
 
+class Cause(Record):
+    """Something that differs from the reference run and may explain another result."""
+
+    topic: Annotated[str, about("Such as ``Limits`` or ``Code``.")]
+    text: str
+
+
 class SinceReference(Record):
     """What changed since the reference run, which made the model in service."""
 
@@ -147,6 +157,7 @@ class SinceReference(Record):
     versions: tuple[Changed, ...]
     hosts: tuple[Changed, ...]
     inputs: Annotated[tuple[Changed, ...], about("Hashes of the files that the report read.")]
+    causes: Annotated[tuple[Cause, ...], about("What may have caused it, the weightiest first.")] = ()
 
 
 class Summary(Record):
@@ -176,6 +187,13 @@ class Summary(Record):
     since_reference: Annotated[SinceReference | None, about("None without a reference run.")]
 
 
+class NetworkSize(Record):
+    """What tells one network from another at a glance."""
+
+    num_parameters: Count
+    macs: Annotated[Count, about("Multiply-accumulates for one image.")]
+
+
 class Reference(Record):
     """The part of a summary that later reports compare with."""
 
@@ -188,3 +206,6 @@ class Reference(Record):
     data: Annotated[dict[str, str], about("Name, facts of the files, hashes of the splits.")]
     provenance: dict[str, Provenance]
     inputs: dict[str, str]
+    baseline: Annotated[
+        NetworkSize | None, about("Of the baseline; None in a record of an earlier version.")
+    ] = None

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from litesmith.analysis.intervals import Estimate
 from litesmith.analysis.outcome import images_needed, no_worse, smallest_visible
-from litesmith.documents.formats import count, percent, points
+from litesmith.documents.formats import count, milliseconds, percent, points
 from litesmith.records.summary import Fact, SinceReference
 from litesmith.report.budget import BudgetLine
+from litesmith.report.causes import limits_moved
 from litesmith.report.inputs import BASELINE, ReportInputs
 from litesmith.report.reference import Change
 
@@ -22,7 +23,7 @@ def known_facts(
         _accuracy_fact(inputs),
         _classes_fact(inputs),
         *_reference_facts(since, inputs),
-        _budget_fact(lines),
+        _budget_fact(lines, limits_moved(inputs)),
         _files_fact(inputs),
         _data_fact(inputs),
     )
@@ -83,7 +84,9 @@ def _too_few(difference: Change, good: bool | None, inputs: ReportInputs) -> str
     """Return what the images cannot show; empty where they show what matters."""
     ends, num_images = (difference.low, difference.high), inputs.results.evaluate.num_images
     visible = smallest_visible(*ends)
-    seen = f" {_these_images(inputs).capitalize()} show a difference from {percent(visible)} points on"
+    seen = (
+        f" {_these_images(inputs).capitalize()} show a difference of {percent(visible)} points or more"
+    )
     if good is not None:
         return f"{seen}."
     needed = images_needed(*ends, num_images, inputs.relevant_loss)
@@ -111,19 +114,27 @@ def _reference_facts(since: SinceReference | None, inputs: ReportInputs) -> list
     return [_fact("Reference", good if since.paired else good or None, text)]
 
 
-def _budget_fact(lines: Sequence[BudgetLine]) -> Fact:
+def _budget_fact(lines: Sequence[BudgetLine], moved: str) -> Fact:
+    """Tell which limits are kept; a host's time is none of them."""
     known = [line for line in lines if line.check.met is not None]
+    own = [line for line in known if not line.is_of_host]
     unknown = ", ".join(line.check.label for line in lines if line.check.met is None)
-    hosts = " Latency is this host's, not the device's." if any(line.note for line in known) else ""
+    host = "".join(
+        f" {line.check.label.capitalize()}: {milliseconds(line.check.measured or 0)} of "
+        f"{line.check.limit:g} ms, which says nothing of the device."
+        for line in known
+        if line.is_of_host
+    )
+    after = f"{host} Limits since the reference: {moved}" if moved else host
     if broken := [line.excess for line in known if not line.check.met]:
-        return _fact("Budget", False, f"over the device's limit: {'; '.join(broken)}.{hosts}")
-    if not known:
-        return _fact("Budget", None, f"not known: {unknown}.")
-    shares = ", ".join(f"{line.check.label} at {line.share}\u00a0%" for line in known)
+        return _fact("Budget", False, f"over the limit: {'; '.join(broken)}.{after}")
+    if not own:
+        return _fact("Budget", None, f"not known: {unknown or 'no limit of the device'}.{after}")
+    shares = ", ".join(f"{line.check.label} at {line.share}\u00a0%" for line in own)
+    text = f"{len(own)} limits of the device are met: {shares}."
     if unknown:
-        text = f"every limit that was measured is met: {shares}. Not measured: {unknown}.{hosts}"
-        return _fact("Budget", True, text)
-    return _fact("Budget", True, f"every limit of the device is met: {shares}.{hosts}")
+        text += f" Not measured: {unknown}."
+    return _fact("Budget", None if moved else True, f"{text}{after}")
 
 
 def _files_fact(inputs: ReportInputs) -> Fact:

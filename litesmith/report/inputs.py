@@ -68,6 +68,7 @@ class ReportInputs:
         released: The version in service that it made; None if it is one from before there were releases.
         reference_files: What tells which run that is, as ``sha256`` names it.
         final_file: The file that goes to the device, as ``sha256`` names it.
+        folder: Of the run, from the project's folder: empty, or with a slash at its end.
         relevant_loss: The smallest loss of accuracy that matters, a fraction.
     """
 
@@ -87,6 +88,7 @@ class ReportInputs:
     released: str | None
     reference_files: tuple[str, ...]
     final_file: str
+    folder: str
     params: ReportParams
     relevant_loss: float
 

@@ -28,7 +28,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _USES = {
     "train": "fitting weights and calibrating the quantization",
     "validation": "choosing hyperparameters and files",
-    "gate": "deciding whether the file replaces the one in service; nothing is chosen on it",
+    "gate": "deciding whether the file replaces the one in service; no run chooses anything on it",
     "test": "the results below, and nothing else",
 }
 

@@ -18,7 +18,7 @@ from litesmith.records.figures import View
 from litesmith.records.prepare import PrepareResult
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import Kind, parse_record
-from litesmith.records.summary import Reference, Results, RightAnswers
+from litesmith.records.summary import NetworkSize, Reference, Results, RightAnswers
 from litesmith.records.validate import RawFiles
 from litesmith.report.reference import as_reference, data_facts
 
@@ -31,9 +31,15 @@ class _Validation(View):
     files: dict[str, RawFiles]
 
 
+class _Baseline(View):
+    num_parameters: int
+    macs: int
+
+
 class RunResults(View):
     """The results that do not depend on how a network was found."""
 
+    baseline: _Baseline
     validation: _Validation = Field(alias="validate")
     prepare: PrepareResult
     evaluate: EvaluateResult
@@ -106,7 +112,11 @@ def parse_run(content: bytes, where: str) -> Reference:
 def _as_reference(run: RunFigures) -> Reference:
     results = run.results
     data = data_facts(run.dataset.name, results.validation.files, results.prepare)
-    return as_reference(results.evaluate, results.latency, data, run.right, run.provenance, run.inputs)
+    reference = as_reference(
+        results.evaluate, results.latency, data, run.right, run.provenance, run.inputs
+    )
+    size = NetworkSize(num_parameters=results.baseline.num_parameters, macs=results.baseline.macs)
+    return reference.model_copy(update={"baseline": size})
 
 
 def read_figures(path: Path) -> RunFigures:

@@ -1,5 +1,5 @@
 // What a browser adds to a page that is whole without it: sorting and filtering tables, choosing
-// one of several panes, unfolding what is folded when it is printed.
+// one of several panes.
 "use strict";
 
 /** Make an element with properties and children. */
@@ -78,17 +78,6 @@ function makeChooser(group) {
   show();
 }
 
-/** Unfold everything for printing, and fold it as it was afterwards. */
-function unfoldForPrint() {
-  let folded = [];
-  addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
-    folded.forEach((one) => { one.open = true; });
-  });
-  addEventListener("afterprint", () => folded.forEach((one) => { one.open = false; }));
-}
-
-unfoldForPrint();
 for (const frame of document.querySelectorAll("[data-filter]")) makeFilterable(frame, frame.dataset.filter);
 for (const frame of document.querySelectorAll("[data-sortable]")) makeSortable(frame.querySelector("table"));
 const groups = [...document.querySelectorAll("details[data-model]")].map((pane) => pane.parentElement);

@@ -10,21 +10,25 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from litesmith.documents.templates import page_style, templates
-from litesmith.records.service.judge import Decision
-from litesmith.records.summary import Fact, Summary, Verdict
+from litesmith.records.provenance import Making
+from litesmith.records.summary import Summary, Verdict
 from litesmith.records.validate import DatasetName
+from litesmith.report.answers import Answers, answers
 from litesmith.report.budget import budget
 from litesmith.report.facts import known_facts
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.model_card import render_card
+from litesmith.report.provenance import made
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
 from litesmith.report.sections.changed.section import SECTION as CHANGED
 from litesmith.report.sections.compression.section import SECTION as COMPRESSION
 from litesmith.report.sections.conversion.section import SECTION as CONVERSION
 from litesmith.report.sections.data.section import SECTION as DATA
+from litesmith.report.sections.decision.section import SECTION as DECISION
 from litesmith.report.sections.device.section import SECTION as DEVICE
 from litesmith.report.sections.errors.section import SECTION as ERRORS
+from litesmith.report.sections.glossary.section import SECTION as GLOSSARY
 from litesmith.report.sections.headline.section import SECTION as HEADLINE
 from litesmith.report.sections.network.section import SECTION as NETWORK
 from litesmith.report.sections.provenance.section import SECTION as PROVENANCE
@@ -33,24 +37,26 @@ from litesmith.report.sections.sweep.section import SECTION as SWEEP
 from litesmith.report.sections.training.section import SECTION as TRAINING
 from litesmith.report.sections.variants.section import SECTION as VARIANTS
 from litesmith.report.summary import summarize
-from litesmith.report.verdict import ground, verdict_on
+from litesmith.report.verdict import verdict_on
 
 SECTIONS = (
     HEADLINE,
+    DECISION,
+    SINCE,
     CHANGED,
     DEVICE,
     NETWORK,
-    SINCE,
-    DATA,
-    TRAINING,
-    SWEEP,
-    VARIANTS,
-    COMPRESSION,
-    CONVERSION,
     ERRORS,
+    VARIANTS,
+    CONVERSION,
+    COMPRESSION,
+    SWEEP,
+    TRAINING,
+    DATA,
     PROVENANCE,
+    GLOSSARY,
 )
-"""The sections in their order; the navigation follows the first."""
+"""The sections in their order: what is decided, how good it is, how it came about."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +81,13 @@ class Page:
     """What the template shows: sections as HTML, and their frame.
 
     Attributes:
-        num_images: Of the test split.
-        ground: On what the decision rests.
-        facts: What else is known of the final file.
+        made: When, by which run and from which sources the decision was made; None if not recorded.
     """
 
     dataset: DatasetName
-    num_images: int
-    decision: Decision
+    made: Making | None
     verdict: Verdict
-    ground: str
-    facts: tuple[Fact, ...]
+    answers: Answers
     sections: tuple[tuple[Section, Markup], ...]
     style: Markup
     script: Script
@@ -99,11 +101,9 @@ def make_report(inputs: ReportInputs) -> Report:
     summary = summarize(inputs, verdict, facts, since)
     page = Page(
         dataset=inputs.results.validate.dataset,
-        num_images=inputs.results.evaluate.num_images,
-        decision=inputs.decision,
+        made=made(inputs.provenance),
         verdict=verdict,
-        ground=ground(inputs.decision),
-        facts=facts,
+        answers=answers(inputs, since),
         sections=tuple((section, section.render(inputs)) for section in SECTIONS),
         style=Markup(page_style()),
         script=_script(),

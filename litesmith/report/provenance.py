@@ -5,10 +5,34 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
-from litesmith.records.provenance import Provenance
+from litesmith.records.provenance import Making, Provenance
+
+_DECIDES = "judge"
 
 Steps = Mapping[str, Provenance]
 """How each step made its outputs, by step."""
+
+
+def made(steps: Steps) -> Making | None:
+    """Return when, by which run and from which sources the decision was made.
+
+    Of records without `judge`, as an earlier version wrote them, the last one; None if none says it.
+    """
+    judged = steps.get(_DECIDES)
+    if judged is not None and judged.made is not None:
+        return judged.made
+    known = [step.made for step in steps.values() if step.made is not None]
+    return max(known, key=lambda making: making.when, default=None)
+
+
+def revisions(steps: Steps) -> str:
+    """Return the git revisions of the steps in short; empty if none has one."""
+    names = (
+        f"{step.made.revision[:7]}{' with changes' if step.made.dirty else ''}"
+        for step in steps.values()
+        if step.made is not None and step.made.revision
+    )
+    return ", ".join(dict.fromkeys(names))
 
 
 def seeds(steps: Steps) -> str:

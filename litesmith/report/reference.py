@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from litesmith.analysis.answers import keras_variant
 from litesmith.analysis.paired import Difference, paired, unpaired
+from litesmith.records.baseline import BaselineResult
 from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.figures import AccuracyChange
@@ -17,12 +18,14 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.summary import (
     Changed,
     HeadlineSide,
+    NetworkSize,
     Reference,
     Results,
     RightAnswers,
     SinceReference,
 )
 from litesmith.records.validate import RawFiles
+from litesmith.report.causes import causes
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.provenance import Steps, flat_parameters, hosts, versions
 
@@ -34,7 +37,9 @@ def since_reference(inputs: ReportInputs) -> SinceReference | None:
     reference = inputs.reference
     if reference is None or not_compared(inputs):
         return None
-    return compare_runs(this_run(inputs), reference, inputs.final_file, inputs.reference_files)
+    now = this_run(inputs)
+    since = compare_runs(now, reference, inputs.final_file, inputs.reference_files)
+    return since.model_copy(update={"causes": causes(inputs, now, since)})
 
 
 def not_compared(inputs: ReportInputs) -> str:
@@ -51,9 +56,15 @@ def this_run(inputs: ReportInputs) -> Reference:
     answers = RightAnswers(num_images=len(right), bits=packed(right))
     results = inputs.results
     data = data_facts(results.validate.dataset.name, results.validate.files, results.prepare)
-    return as_reference(
+    run = as_reference(
         results.evaluate, results.latency, data, answers, inputs.provenance, inputs.sha256
     )
+    return run.model_copy(update={"baseline": network_size(results.baseline)})
+
+
+def network_size(baseline: BaselineResult) -> NetworkSize:
+    """Return the size of the baseline's network."""
+    return NetworkSize(num_parameters=baseline.num_parameters, macs=baseline.macs)
 
 
 def as_reference(

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from litesmith.errors import ContractError, MachineError
@@ -17,21 +18,25 @@ from litesmith.files import explaining
 from litesmith.host import cpu_seconds, describe_host
 from litesmith.params.loading import read_params
 from litesmith.params.section import Section
-from litesmith.records.provenance import Host, Provenance
+from litesmith.records.provenance import Host, Making, Provenance
 from litesmith.records.record import write_record
 from litesmith.training.backend import fix_environment
 from tasks import BEGAN_S, catalog
 from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
 from tasks.dag.dvclock import stages_by_output
+from tasks.dag.git import git_state
 from tasks.dag.lock import holding, stepping
 from tasks.dag.step import Arguments, MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
 from tasks.dag.workers import study_runner
-from tasks.workspace import repro_command
+from tasks.workspace import project_of, repro_command
 
 _LOG = logging.getLogger(__name__)
+
+RUN_VARIABLE = "LITESMITH_RUN"
+"""Holds the id of the run that ordered a step; no number depends on it."""
 
 # Stands beside the folder of a step that came to its end.
 _ENDED = ".ended"
@@ -78,7 +83,7 @@ def run_step(step: Step, root: Path) -> None:
                     f"the model in service was changed while step {step.name} read it, so its result is "
                     f"of two minds. Run `{repro_command(root, step.name)}`."
                 )
-            write_record(root / step.provenance, _provenance(step, arguments, versions))
+            write_record(root / step.provenance, _provenance(step, arguments, versions, root))
             _require_outputs(step, root, before)
             record_outputs(step, root)
 
@@ -233,7 +238,7 @@ def _digest(paths: Iterable[Path], root: Path) -> "hashlib._Hash":
     return digest
 
 
-def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -> Provenance:
+def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str], root: Path) -> Provenance:
     """Return how the step computed its outputs, with its cost so far.
 
     A step has a process of its own, so its imports count as its own. The peak of memory is that of the
@@ -253,4 +258,16 @@ def _provenance(step: Step, arguments: Arguments, versions: Mapping[str, str]) -
             name: value.model_dump(mode="json", by_alias=True) if isinstance(value, Section) else value
             for name, value in arguments.items()
         },
+        made=_making(step, root),
+    )
+
+
+def _making(step: Step, root: Path) -> Making:
+    git = git_state(project_of(root))
+    return Making(
+        ended=datetime.now().astimezone().isoformat(timespec="seconds"),
+        run=os.environ.get(RUN_VARIABLE),
+        revision=git.revision,
+        dirty=git.dirty,
+        code=_digest(_code(step, root), root).hexdigest(),
     )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # The run that made a package, in the package.
 _REFERENCE = "reference.json"
+# What a project has and its workspaces do not.
+_PROJECT_FILE = "pyproject.toml"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Ins:
     provenance_quantize: Path = catalog.provenance("quantize")
     provenance_convert: Path = catalog.provenance("convert")
     provenance_evaluate: Path = catalog.provenance("evaluate")
+    provenance_judge: Path = catalog.provenance("judge")
     in_service: Path = catalog.IN_SERVICE
     before_releases: Path = catalog.BEFORE_RELEASES
 
@@ -103,20 +106,13 @@ def report(
     records = [
         read_record(path, Provenance) for name, path in paths.items() if name.startswith("provenance_")
     ]
-    histories = {
-        "baseline": ins.baseline_history,
-        "tuned": ins.tuned_history,
-        "pruned": ins.pruned_history,
-    }
-    if results.teach.num_teachers:
-        histories["teacher"] = ins.teacher_history
     released, reference = _reference(ins, dataset.key, device.name)
     written = make_report(
         ReportInputs(
             dataset=dataset,
             form=read_record(ins.form, DataForm),
             results=results,
-            histories={model: _history(path) for model, path in histories.items()},
+            histories=_histories(ins, results.teach.num_teachers),
             predictions=_predictions(ins.predictions),
             decision=read_record(ins.decision, Decision),
             network=read_record(ins.network, Network),
@@ -131,6 +127,7 @@ def report(
             released=released,
             reference_files=(ins.in_service.as_posix(), ins.before_releases.as_posix()),
             final_file=ins.final.as_posix(),
+            folder=_folder(Path.cwd()),
             params=params,
             relevant_loss=convert.relevant_loss,
         )
@@ -139,6 +136,25 @@ def report(
     write_record(outs.summary, written.summary)
     write_text(outs.card, written.card)
     _LOG.info("%s: %.0f KB", outs.report, len(written.page.encode()) / 1000)
+
+
+def _histories(ins: Ins, num_teachers: int) -> "dict[str, History]":
+    """Return the histories of the trained models."""
+    paths = {
+        "baseline": ins.baseline_history,
+        "tuned": ins.tuned_history,
+        "pruned": ins.pruned_history,
+    }
+    if num_teachers:
+        paths |= {"teacher": ins.teacher_history}
+    return {model: _history(path) for model, path in paths.items()}
+
+
+def _folder(here: Path) -> str:
+    """Return a workspace from its project; empty for the project itself."""
+    above = (here, *here.parents)
+    project = next((folder for folder in above if (folder / _PROJECT_FILE).is_file()), here)
+    return "" if project == here else f"{here.relative_to(project).as_posix()}/"
 
 
 def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, Reference | None]":

@@ -1,6 +1,7 @@
 """The report in a real browser: it loads whole, asks for nothing, fits every width, answers hand and keyboard."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ WIDTHS = (390, 768, 1280)
 
 # What reaches beyond the window although it does not stand in a part that scrolls by itself.
 WIDE = """() => [...document.querySelectorAll("body *")]
-  .filter((one) => !one.closest(".table, pre, .skip, .spoken, svg *")
+  .filter((one) => !one.closest(".table, pre, nav ul, .skip, .spoken, svg *")
   && one.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
   .map((one) => one.outerHTML.slice(0, 120))"""
 
@@ -94,10 +95,18 @@ def as_numbers(texts: list[str]) -> list[float]:
 TRIALS = "Every trial of the sweep"
 
 
+def unfolded(page: Any) -> Any:
+    """Open every folded part but the confusion matrices, of which one shows at a time."""
+    page.evaluate(
+        "document.querySelectorAll('details:not([data-model])').forEach((one) => { one.open = true; })"
+    )
+    return page
+
+
 def test_trials_are_sorted_by_a_press_on_a_header_and_back_by_another(
     open_page: Open, report: str
 ) -> None:
-    page = open_page(report)
+    page = unfolded(open_page(report))
     header = page.get_by_role("group", name=TRIALS).get_by_role("columnheader", name="int8 bytes")
     recorded = as_numbers(column(page, TRIALS, "int8 bytes"))
     header.get_by_role("button").click()
@@ -109,7 +118,7 @@ def test_trials_are_sorted_by_a_press_on_a_header_and_back_by_another(
 
 
 def test_what_is_not_known_is_sorted_last_either_way(open_page: Open, report: str) -> None:
-    page = open_page(report)
+    page = unfolded(open_page(report))
     table = page.get_by_role("group", name=TRIALS)
     header = table.locator("thead th.rung").last
     for _ in range(2):
@@ -120,7 +129,7 @@ def test_what_is_not_known_is_sorted_last_either_way(open_page: Open, report: st
 
 
 def test_trials_are_filtered_by_words(open_page: Open, report: str) -> None:
-    page = open_page(report)
+    page = unfolded(open_page(report))
     everything = column(page, TRIALS, "State")
     page.get_by_label("Filter trials").fill("pruned")
     shown = column(page, TRIALS, "State")
@@ -145,6 +154,7 @@ def test_confusion_matrix_of_another_model_is_chosen(open_page: Open, report: st
 def test_report_is_whole_without_javascript(open_page: Open, report: str) -> None:
     page = open_page(report, java_script_enabled=False)
     assert page.locator("button, input, select").count() == 0
+    page.locator("summary", has_text="Every trial").click()
     assert page.get_by_role("group", name=TRIALS).locator("tbody tr:visible").count() == 24
     page.locator("details[data-model] > summary", has_text="baseline-keras").click()
     assert page.get_by_role("group", name="Confusion matrix of baseline-keras, counts").is_visible()
@@ -173,19 +183,75 @@ FOLDED = "All parameters", "Every check", "Confusion matrix of baseline-keras, c
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_what_is_folded_prints(open_page: Open, report: str, script: bool) -> None:
+def test_what_is_folded_stays_folded_in_print_and_what_was_opened_prints(
+    open_page: Open, report: str, script: bool
+) -> None:
     page = open_page(report, java_script_enabled=script)
+    page.emulate_media(media="print")
     groups = [page.locator(f'.table[aria-label="{name}"]') for name in FOLDED]
     assert [one.is_visible() for one in groups] == [False] * len(FOLDED)
-    page.emulate_media(media="print")
-    if script:
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert page.locator("details:not([open])").count() == 0
-    assert [one.is_visible() for one in groups] == [True] * len(FOLDED)
     page.emulate_media(media="screen")
-    if script:
-        page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert [one.is_visible() for one in groups] == [False] * len(FOLDED)
+    page.locator("summary", has_text="Every check of every file").first.evaluate(
+        "one => { for (let e = one; e; e = e.parentElement) if (e.open !== undefined) e.open = true; }"
+    )
+    page.emulate_media(media="print")
+    assert groups[1].is_visible()
+
+
+def num_pages(printed: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_report_prints_on_at_most_ten_pages(open_page: Open, report: str) -> None:
+    for text in (report, SAMPLE.read_text()):
+        assert 2 < num_pages(open_page(text).pdf(format="A4", prefer_css_page_size=True)) <= 10
+
+
+QUESTIONS = "Is it better?", "Can it be trusted?", "What changed?", "What do I do?"
+
+
+@pytest.mark.parametrize("sample", [False, True], ids=["fixture", "sample"])
+def test_first_screen_holds_the_four_answers(open_page: Open, report: str, sample: bool) -> None:
+    page = open_page(SAMPLE.read_text() if sample else report, 1280)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    answers = page.locator(".answer")
+    assert [one.split("? ")[0] + "?" for one in answers.locator("h2").all_inner_texts()] == list(
+        QUESTIONS
+    )
+    assert answers.evaluate_all("all => all.every((one) => one.getBoundingClientRect().bottom <= 800)")
+    assert page.locator("h1").bounding_box()["y"] < 200
+
+
+def test_contents_stay_in_sight_and_do_not_hide_a_heading(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    page.get_by_role("navigation").get_by_role("link", name="Sweep").click()
+    page.wait_for_function(
+        "() => { const y = document.getElementById('sweep').getBoundingClientRect().top; return y > 0 && y < 400; }"
+    )
+    nav, heading = page.get_by_role("navigation").bounding_box(), page.locator("#sweep").bounding_box()
+    assert abs(nav["y"]) < 2 and heading["y"] >= nav["y"] + nav["height"] - 1
+
+
+def test_a_link_opens_the_folded_part_that_it_names(open_page: Open, report: str) -> None:
+    page = open_page(report)
+    assert not page.get_by_role("group", name="Package versions").is_visible()
+    page.locator('#since ~ .note a[href="#parameters"]').click()
+    page.wait_for_function("() => document.getElementById('parameters').closest('details').open")
+
+
+def test_budget_on_a_phone_is_cards_with_the_mark_first(open_page: Open, report: str) -> None:
+    cards = open_page(report, 390).locator(".budget li")
+    assert cards.count() == 5
+    tops = cards.evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert tops == sorted(set(tops))  # one below the other
+    assert cards.evaluate_all("all => all.every((one) => one.firstElementChild.matches('.state'))")
+
+
+def test_report_is_small_and_marks_are_rare(open_page: Open, report: str) -> None:
+    assert len(report.encode()) <= 1_000_000 and len(SAMPLE.read_bytes()) <= 1_000_000
+    page = open_page(report)
+    assert page.locator(".mark.yes").count() == 0
+    assert page.locator(".mark").count() < 15
 
 
 def test_pictures_of_confused_pairs_fit_a_phone(open_page: Open, report: str) -> None:

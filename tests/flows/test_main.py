@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from flows.git import changed_code
+
 from litesmith.files import write_json, write_text
 from litesmith.records.record import write_record
 from litesmith.records.service.release import no_pointers

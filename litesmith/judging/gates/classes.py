@@ -1,7 +1,7 @@
 """The classes: none is recognized less often than before."""
 
 from litesmith.judging.case import Case
-from litesmith.judging.gates.gate import Finding, Gate
+from litesmith.judging.gates.gate import Finding, Gate, p_value
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.service.judge import ClassChange
 
@@ -23,7 +23,7 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
 def _shown(change: ClassChange) -> str:
     return (
         f"{change.name} ({change.num_gained} gained, {change.num_lost} lost of {change.num_images}, "
-        f"p = {change.p_worse:.2g})"
+        f"{p_value(change.p_worse)})"
     )
 
 

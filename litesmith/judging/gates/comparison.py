@@ -1,7 +1,7 @@
 """The comparison with the file in service, image by image."""
 
 from litesmith.judging.case import Case
-from litesmith.judging.gates.gate import Finding, Gate, percent, points, unsigned_points
+from litesmith.judging.gates.gate import Finding, Gate, p_value, percent, points, unsigned_points
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.service.judge import Comparison, Merit
 
@@ -30,7 +30,7 @@ def describe(seen: Comparison) -> str:
     difference = seen.difference
     return (
         f"{points(difference.mean)} ({points(difference.low)} to {points(difference.high)}; "
-        f"{seen.num_gained} gained, {seen.num_lost} lost, p = {seen.p_better:.2g})"
+        f"{seen.num_gained} gained, {seen.num_lost} lost, {p_value(seen.p_better)})"
     )
 
 
@@ -40,12 +40,12 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
     seen, why = case.changes.comparison, merit(case, params)
     text = (
         f"Accuracy {percent(seen.candidate.value)} against {percent(seen.released.value)} in service: "
-        f"{describe(seen)}. One seed each: another training of the recipe may differ."
+        f"{describe(seen)}."
     )
     if why is not None:
         return Finding(True, f"{_MERITS[why]}. {text}")
     if seen.p_worse <= params.level:
-        return Finding(False, f"It is worse (p = {seen.p_worse:.2g}). {text}")
+        return Finding(False, f"It is worse ({p_value(seen.p_worse)}). {text}")
     least = unsigned_points(seen.smallest_gain)
     return Finding(None, f"These images show a gain from {least} on, and no smaller one. {text}")
 

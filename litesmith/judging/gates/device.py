@@ -1,7 +1,7 @@
 """The device: bytes, work, activations and memory within its limits."""
 
 from litesmith.judging.case import Case
-from litesmith.judging.gates.gate import Finding, Gate
+from litesmith.judging.gates.gate import Finding, Gate, count
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.device import LimitCheck
 
@@ -18,7 +18,7 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
 
 def _shown(check: LimitCheck) -> str:
     unit = f" {check.unit}" if check.unit else ""
-    return f"{check.label} {check.measured:,.0f} of {check.limit:,.0f}{unit}"
+    return f"{check.label} {count(check.measured or 0)} of {count(check.limit)}{unit}"
 
 
 DEVICE = Gate("device", _judge)

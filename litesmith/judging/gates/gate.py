@@ -36,13 +36,18 @@ class Gate:
     compares: bool = False
 
 
+def count(value: float) -> str:
+    """Return a whole number with its thousands apart: ``77 088``."""
+    return f"{value:,.0f}".replace(",", "\u2009")
+
+
 def at_least(share: Estimate, limit: float) -> bool | None:
-    """Tell whether a share surely reaches a limit; None if images cannot tell."""
+    """Tell whether a share's lower end reaches a limit, None if unknown."""
     return True if share.low >= limit else False if share.value < limit else None
 
 
 def at_most(share: Estimate, limit: float) -> bool | None:
-    """Tell whether a share surely keeps to a limit; None if images cannot tell."""
+    """Tell whether a share's upper end keeps to a limit, None if unknown."""
     return True if share.high <= limit else False if share.value > limit else None
 
 
@@ -65,3 +70,11 @@ def unsigned_points(difference: float) -> str:
 def points(difference: float) -> str:
     """Return a difference of two shares as text, such as ``+0.31 points``."""
     return f"{100 * difference:+.2f} points".replace("-", "\u2212")
+
+
+def p_value(probability: float) -> str:
+    """Return a probability by chance as text: ``p = 0.013``, ``p below 0.0001``."""
+    return "p below 0.0001" if probability < _SMALLEST_P else f"p = {probability:.2g}"
+
+
+_SMALLEST_P = 0.0001

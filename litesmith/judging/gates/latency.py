@@ -16,8 +16,10 @@ def _judge(case: Case, params: JudgeParams) -> Finding:
         return Finding(False, "It is slower on this host than the device's limit.")
     if seen.slower:
         return Finding(False, f"It takes more than {allowed} the time of the file in service.")
-    beside = "" if seen.slower is None else f", and at most {allowed} that of the file in service"
-    return Finding(True, f"Its time is within the device's limit{beside}.")
+    beside = "" if seen.slower is None else f", and at most {allowed} the time of the file in service"
+    return Finding(
+        True, f"On this host it is within the limit{beside}. The device's own time is not known."
+    )
 
 
 LATENCY = Gate("latency", _judge)

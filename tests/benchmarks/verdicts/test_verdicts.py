@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.numbers import read_numbers
 from benchmarks.verdicts.__main__ import CONFIG, claims
-from benchmarks.verdicts.cases import Case, Config, guessing, shipped_before, ships, trained
+from benchmarks.verdicts.cases import Case, Config, good_before, guessing, is_good, trained
 
 CONFIG_OF_TEST = read_numbers(CONFIG, Config).model_copy(
     update={"draws": 300, "num_images": [40, 2000], "gains": [-0.03, 0.03], "disagreements": [0.065]}
@@ -18,15 +18,15 @@ def cases() -> list[Case]:
 
 
 def test_few_images_ship_nothing_that_loses_and_many_ship_what_gains() -> None:
-    shipped = {(case.num_images, case.gain): case for case in cases() if case.model == "trained"}
-    assert shipped[40, -0.03].shipped < 0.05 and shipped[40, -0.03].before > 0.8
-    assert shipped[2000, -0.03].shipped == 0 and shipped[2000, 0.03].shipped > 0.95
+    good = {(case.num_images, case.gain): case for case in cases() if case.model == "trained"}
+    assert good[40, -0.03].good < 0.05 and good[40, -0.03].before > 0.8
+    assert good[2000, -0.03].good == 0 and good[2000, 0.03].good > 0.95
 
 
 def test_answers_by_lot_ship_nothing() -> None:
     lots = [case for case in cases() if case.model != "trained"]
     assert len(lots) == 4
-    assert all(case.shipped < 0.03 and case.before > 0.9 for case in lots)
+    assert all(case.good < 0.03 and case.before > 0.9 for case in lots)
 
 
 def test_worst_case_is_claimed_beside_what_the_former_rule_did() -> None:
@@ -48,5 +48,5 @@ def test_worst_case_is_claimed_beside_what_the_former_rule_did() -> None:
 
 @pytest.mark.parametrize(("gained", "lost", "before"), [(11, 14, True), (0, 9, False), (0, 0, True)])
 def test_former_rule_ships_unless_shown_to_be_worse(gained: int, lost: int, before: bool) -> None:
-    assert shipped_before(gained, lost, 40) is before
-    assert not ships(np.array([[13, 7], [7, 13]]), gained, lost, 0.01)
+    assert good_before(gained, lost, 40) is before
+    assert not is_good(np.array([[13, 7], [7, 13]]), gained, lost, 0.01)

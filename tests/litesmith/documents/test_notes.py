@@ -46,7 +46,9 @@ def test_span_of_a_rung_is_told_in_standard_errors() -> None:
     inputs = with_value(report_inputs(), *path, 2, "points", value=points)
     text = flat(with_value(inputs, *path, 2, "margin", value=0.005))
     assert (
-        "The 3 that reached the last rung ended within 4.00 points of each other, 8.0 standard" in text
+        "3 reached the last rung. They span 4.00 points, 8.0 standard errors of such an accuracy, more than "
+        "chance explains: 3 equally good networks would span as much in fewer than 1 of 100 cases."
+        in text
     )
 
 
@@ -100,10 +102,7 @@ def test_notes_answer_eight_questions_with_the_recorded_figures() -> None:
     assert re.findall(r"^## (\d)\. .*\?$", text, re.MULTILINE) == [str(number) for number in range(1, 9)]
     line = flat(inputs)
     assert "225 034 weights, 90.00 % on test" in line
-    assert (
-        "ended between 85.00 % and 87.31 % on validation. That is a span of 2.31 points, 4.9 standard"
-        in line
-    )
+    assert "ended between 85.00 % and 87.31 % on validation. They span 2.31 points, 4.9 standard" in line
     assert "| tuned-int8 | 96 248 | 80 116 | 93.00 | 0.00 |" in line
     assert "int8 is 1.8 times faster" in line
     assert "Unstructured pruning is a way" in line

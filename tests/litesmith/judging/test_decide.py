@@ -63,11 +63,11 @@ def test_raised_limits_are_told_in_the_headline() -> None:
     old = (limit("max_tflite_bytes", 800, 700), *LIMITS[1:])
     decision = decide(subject(60, 10, old_limits=old), thresholds())
     assert decision.headline.endswith(
-        "The limits were raised (max_tflite_bytes 800 to 1,000); under the old ones it would not fit."
+        "The limits were raised (tflite_bytes 800 to 1\u2009000); under the old ones it would not fit."
     )
     lowered = (limit("max_tflite_bytes", 1200, 700), *LIMITS[1:])
     assert limits_moved(LIMITS, lowered) == (
-        "The limits were changed (max_tflite_bytes 1,200 to 1,000); it fits the old ones too."
+        "The limits were changed (tflite_bytes 1\u2009200 to 1\u2009000); it fits the old ones too."
     )
     assert limits_moved(LIMITS, LIMITS) == limits_moved(LIMITS, ()) == ""
 

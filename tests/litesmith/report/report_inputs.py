@@ -84,6 +84,7 @@ _STEPS = (
     "quantize",
     "convert",
     "evaluate",
+    "judge",
 )
 _KERAS = {
     "baseline-keras": (0.9126, 2_727_128, 2_512_345),
@@ -174,6 +175,7 @@ def report_inputs(
         released="fashion-mnist-wearable-0001",
         reference_files=("releases/in-service.json", "reports/reference.json"),
         final_file="models/final.tflite",
+        folder="",
         params=ReportParams(
             max_thumbnails=24,
             max_pairs=5,
@@ -788,5 +790,9 @@ def _provenance(step: str) -> dict[str, Any]:
     return {
         "step": step, "wall_s": 12.3, "cpu_s": 20.41, "peak_memory_mb": 812.2, "host": _HOST,
         "versions": {"numpy": "2.4.6", "pandas": "3.1.1"},
-        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828}
+        "parameters": {"params": {"number": 1, "share": 0.5}, "seed": 20170828},
+        "made": {
+            "ended": "2026-12-01T00:35:37+01:00", "run": "20261130T231500Z-lyrebird", "code": "c0de" * 16,
+            "revision": "0e6b52601234567890abcdef", "dirty": False,
+        },
     }  # fmt: skip

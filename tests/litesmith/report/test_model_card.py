@@ -74,7 +74,7 @@ def test_card_of_a_file_that_runs_its_network_twice_says_so() -> None:
 
 def test_card_says_what_the_gate_images_decide() -> None:
     (line,) = [line for line in card_of(report_inputs()).splitlines() if line.startswith("| gate |")]
-    assert "deciding whether the file replaces the one in service; nothing is chosen on it" in line
+    assert "deciding whether the file replaces the one in service; no run chooses anything on it" in line
 
 
 def test_card_of_synthetic_images_says_so() -> None:

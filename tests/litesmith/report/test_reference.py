@@ -67,8 +67,8 @@ def test_a_final_file_that_is_the_references_own_says_so(released: str | None, n
     assert (fact.good, fact.text) == (True, f"the final file is that of {name}, byte for byte.")
     assert report.summary.since_reference is not None and report.summary.since_reference.same_run
     assert "The final file is that of the reference run, byte for byte." in report.page
-    assert ("The run that made a-b-0001, the model in service." in report.page) == bool(released)
-    assert ("A run from before there were releases" in report.page) == (not released)
+    assert ("the run that made a-b-0001, the model in service" in report.page) == bool(released)
+    assert ("a run from before there were releases" in report.page) == (not released)
     assert "from reference" not in report.page and "compared image by image" not in report.page
     assert not compared(with_value(before, "inputs", value={})).same_run
 
@@ -136,7 +136,7 @@ def test_changed_parameters_packages_and_hosts_are_named(before: Reference) -> N
     ]
     other_run = with_value(before, "inputs", value={"a": "b"})
     page = render(dataclasses.replace(inputs, reference=other_run))
-    assert "prune.number <b>not there</b>, was 1" in page and "Times do not compare." in page
+    assert "prune 1 gone." in page and "Times do not compare." in page
 
 
 def test_inputs_of_another_hash_are_named_but_for_the_reference_itself() -> None:
@@ -174,7 +174,7 @@ def test_page_with_reference_shows_what_changed(before: Reference) -> None:
     inputs = with_value(inputs, "results", "evaluate", "variants", FINAL, "bytes", value=100_000)
     report = make_report(dataclasses.replace(inputs, reference=before))
     assert "+3.9\u00a0%<small>from 96\u202f248</small>" in report.page
-    assert "sweep.number <b>5</b>, was 1" in report.page
+    assert "sweep.number 5, was 1" in report.page
     assert "of the model in service, on the same test images." in report.summary.facts[2].text
     assert report.summary.since_reference is not None
     assert report.summary.since_reference.parameters == (

@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +14,12 @@ from litesmith.files import write_text
 from litesmith.params.loading import read_params
 from litesmith.params.sections.dataset import DatasetParams
 from litesmith.params.sections.fetch import FetchParams
+from litesmith.records.provenance import Making, Provenance
+from litesmith.records.record import parse_record, read_record
 from tasks import catalog
 from tasks.dag.checksums import md5_of
 from tasks.dag.lock import holding
-from tasks.dag.running import run_step
+from tasks.dag.running import RUN_VARIABLE, run_step
 from tasks.dag.step import MaybeEmpty, Metric, Step, step
 from tasks.pipeline import named
 
@@ -284,6 +287,36 @@ def test_the_signature_of_no_step_is_refused() -> None:
 
     with pytest.raises(TypeError, match="step fetch must take"):
         step(fetch)
+
+
+def made(root: Path, monkeypatch: pytest.MonkeyPatch, run: str | None) -> Making:
+    if run is None:
+        monkeypatch.delenv(RUN_VARIABLE, raising=False)
+    else:
+        monkeypatch.setenv(RUN_VARIABLE, run)
+    run_step(step_with(COPY), root)
+    record = read_record(root / "reports/provenance/fetch.json", Provenance)
+    assert record.made is not None
+    return record.made
+
+
+def test_the_record_says_when_by_which_run_and_from_which_sources(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, ordered = made(root, monkeypatch, None), made(root, monkeypatch, "20261130T183537Z-lyrebird")
+    assert (alone.run, ordered.run) == (None, "20261130T183537Z-lyrebird")
+    assert alone.code == ordered.code and len(alone.code) == 64
+    ended = datetime.fromisoformat(ordered.ended)
+    assert ended.utcoffset() is not None and abs(datetime.now(UTC) - ended) < timedelta(minutes=5)
+    assert (alone.revision, alone.dirty) == (None, None)  # no git checkout
+
+
+def test_a_record_of_an_earlier_version_has_no_making() -> None:
+    old = {
+        "step": "sweep", "wall_s": 1.0, "cpu_s": 1.0, "peak_memory_mb": 2.0, "versions": {}, "parameters": {},
+        "host": {"system": "Linux", "cpu": "x", "cores": 2, "python": "3.11"},
+    }  # fmt: skip
+    assert parse_record(json.dumps(old), Provenance, "it").made is None
 
 
 def test_the_record_holds_no_path_of_the_machine(root: Path) -> None:

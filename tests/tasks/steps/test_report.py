@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -156,13 +157,26 @@ def put_in_service() -> Path:
     return registry.packages / change.version
 
 
+def test_commands_name_the_workspace_from_its_project(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "<code>cp models/final.tflite final.tflite</code>" in render_page()
+    inner = workspace / ".workspaces/my-night"
+    shutil.copytree(workspace, inner, ignore=shutil.ignore_patterns(".workspaces"))
+    (workspace / "pyproject.toml").touch()
+    monkeypatch.chdir(inner)
+    page = render_page()
+    assert "<code>cp .workspaces/my-night/models/final.tflite final.tflite</code>" in page
+    assert '<a href="../models/final.tflite">.workspaces/my-night/models/final.tflite</a>' in page
+
+
 def test_run_is_compared_with_the_model_in_service(workspace: Path) -> None:
     render_page()
     write_record(catalog.BEFORE_RELEASES, read_run(catalog.SUMMARY))
     put_in_service()
     page = render_page()
     assert "the final file is that of the model in service, byte for byte." in page
-    assert f"The run that made {DATASET}-{DEVICE}-0001, the model in service." in page
+    assert f"the run that made {DATASET}-{DEVICE}-0001, the model in service" in page
     write_text(catalog.FINAL_LITE, "another")
     assert "against tuned-int8 of the model in service, on the same test images." in render_page()
 

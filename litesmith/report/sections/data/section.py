@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from litesmith.records.summary import Changed
 from litesmith.records.validate import BatchResult, RuleResult, ValidateResult
+from litesmith.report.causes import really_differs
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
@@ -87,7 +88,7 @@ def build(inputs: ReportInputs) -> DataSection:
             ClassRow(name, pictures.get(label), tuple(column.cell(label) for column in columns))
             for label, name in enumerate(inputs.class_names)
         ),
-        changes=None if since is None else since.data,
+        changes=None if since is None else tuple(filter(really_differs, since.data)),
     )
 
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 from litesmith.analysis.balance import Balance
 from litesmith.analysis.intervals import Estimate
 from litesmith.documents.formats import NONE, count, milliseconds, percent, points, signed, times
+from litesmith.records.provenance import Host
 from litesmith.records.summary import HeadlineSide, Reference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import Change, baseline_side, since_reference, this_run
@@ -128,12 +129,25 @@ def _latency(baseline: HeadlineSide, run: Reference, reference: Reference | None
     now, before = run.latency, reference.latency if reference else None
     former = before.median_ms if before else None
     row = _row("Median latency", "ms", baseline.median_latency_ms, now.median_ms, former)
-    if before is None or row.since is None or now.median_ms == before.median_ms:
+    if before is None or row.since is None or reference is None:
+        return row
+    if _timed_on(run) != _timed_on(reference):
+        # The same network took 0.203 ms on one host and 0.036 on another.
+        return replace(row, since=Cell("not compared", "another host"))
+    if now.median_ms == before.median_ms:
         return row
     spread = max(now.p90_ms - now.median_ms, before.p90_ms - before.median_ms)
     if abs(now.median_ms - before.median_ms) >= spread:
         return row
     return replace(row, since=Cell("within spread", f"{row.since.value} {row.since.detail}"))
 
+
+def _timed_on(run: Reference) -> Host | None:
+    step = run.provenance.get(_TIMES)
+    return step.host if step else None
+
+
+# The step that times the files.
+_TIMES = "evaluate"
 
 SECTION = Section("headline", "Headline", build)

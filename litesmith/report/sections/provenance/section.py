@@ -8,7 +8,14 @@ from litesmith.params.sections.report import ReportParams
 from litesmith.records.prepare import SplitSummary
 from litesmith.records.summary import Changed, SinceReference
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.provenance import flat_parameters, hosts, pythons, seeds, versions
+from litesmith.report.provenance import (
+    flat_parameters,
+    hosts,
+    pythons,
+    revisions,
+    seeds,
+    versions,
+)
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
 
@@ -29,6 +36,7 @@ class ProvenanceSection:
 
     Attributes:
         options: Of commands that choose this run; empty for the project's own.
+        revision: That the steps recorded; empty if they did not, several if they differ.
         overlays: Files that lie over ``params.yaml``, in their order.
         since: None if there is no reference run to compare with.
         parameters: Those of all steps, as text by place.
@@ -37,6 +45,7 @@ class ProvenanceSection:
     """
 
     options: str
+    revision: str
     overlays: tuple[str, ...]
     python: str
     seed: str
@@ -57,6 +66,7 @@ def build(inputs: ReportInputs) -> ProvenanceSection:
     references = inputs.reference_files if since else ()
     return ProvenanceSection(
         options=inputs.options,
+        revision=revisions(steps),
         overlays=overlays(inputs.params),
         python=pythons(steps),
         seed=seeds(steps),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
 from litesmith.analysis.pareto import Standing
-from litesmith.documents.formats import plainly
+from litesmith.documents.formats import count, plainly
 from litesmith.records.sweep import Choice, Importance, RungFrontier, RungScore, Trial
 from litesmith.report import svg
 
@@ -69,8 +69,8 @@ class Slice:
 
 
 def trained_words(rung: RungScore | RungFrontier) -> str:
-    """Return the length of training: ``4 epochs of 8,000 images``."""
-    return f"{rung.epochs} epoch{'s' if rung.epochs != 1 else ''} of {rung.num_rows:,} images"
+    """Return the length of training: ``4 epochs of 8 000 images``."""
+    return f"{rung.epochs} epoch{'s' if rung.epochs != 1 else ''} of {count(rung.num_rows)} images"
 
 
 def slices(trials: Sequence[Trial], winner: int) -> list[Slice]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from litesmith.documents.chance import span_words
 from litesmith.documents.formats import count, points
 from litesmith.records.sweep import Choice, Choices, Refused, RungFrontier, SweepResult, Trial
 from litesmith.report import drawing
@@ -46,6 +47,7 @@ class SweepSection:
         equal: The others, with the value that all trials have.
         refused: By which limits how many proposals were refused, in words; empty if none was.
         cpu_s: CPU-seconds of all trials.
+        chance: Whether the trials of the last rung differ by more than chance explains.
     """
 
     result: SweepResult
@@ -58,6 +60,7 @@ class SweepSection:
     refused: str
     rows: tuple[TrialRow, ...]
     cpu_s: float
+    chance: str
 
 
 def build(inputs: ReportInputs) -> SweepSection:
@@ -78,6 +81,7 @@ def build(inputs: ReportInputs) -> SweepSection:
         refused=refused_words(sweep.refused),
         rows=trial_rows(inputs),
         cpu_s=sum(time.cpu_s for time in timing.trials),
+        chance=span_words(sweep.frontiers[-1].points, sweep.frontiers[-1].margin),
     )
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from litesmith.documents.formats import count
 from litesmith.records.provenance import Provenance
 from litesmith.report import svg
 from litesmith.report.inputs import History
@@ -58,6 +59,31 @@ def focus(curves: Sequence[Curve]) -> tuple[float, float] | None:
     low, high = min(later) - margin, max(later) + margin
     inside = all(low <= value <= high for line in curves for value in line.values)
     return None if inside or margin == 0 else (low, high)
+
+
+def outside_words(curves: Sequence[Curve]) -> str:
+    """Return which epochs of which model lie outside the figure; empty if none does."""
+    limits = focus(curves)
+    if limits is None:
+        return ""
+    outside: dict[str, set[int]] = {}
+    for line in curves:
+        for epoch, value in zip(line.epochs, line.values, strict=True):
+            if not limits[0] <= value <= limits[1]:
+                outside.setdefault(line.model, set()).add(round(epoch))
+    told = (f"{model} {_ranges(sorted(epochs))}" for model, epochs in outside.items())
+    return f"Outside the figure, so that the rest can be distinguished: epochs {'; '.join(told)}."
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Write whole numbers in order as ranges: 1 to 4, 7."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][-1] == number - 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in ranges)
 
 
 @rc_context(svg.STYLE)
@@ -147,5 +173,5 @@ def _bars(
     """Draw a bar with its value for each row."""
     rows = [row + shift for row in range(len(values))]
     bars = axes.barh(rows, values, height=height, color=color, label=label)
-    axes.bar_label(bars, [f"{value:,.0f}".replace(",", " ") for value in values], padding=3, fontsize=9)
+    axes.bar_label(bars, [count(value) for value in values], padding=3, fontsize=9)
     axes.margins(x=0.25)

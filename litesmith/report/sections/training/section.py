@@ -66,7 +66,8 @@ def continued_histories(inputs: ReportInputs) -> dict[str, History]:
     Of the models that were fine-tuned for conversion, that of the final file alone.
     """
     histories, model = dict(inputs.histories), inputs.final_variant.model
-    histories["pruned"] = _continued(histories["pruned"], histories["tuned"])
+    for tuned, parent in _FINE_TUNED:
+        histories[tuned] = _continued(histories[tuned], histories[parent])
     variant = inputs.results.quantize.variants.get(model)
     if variant is not None:
         rows = [epoch.model_dump() for epoch in variant.history]
@@ -76,6 +77,10 @@ def continued_histories(inputs: ReportInputs) -> dict[str, History]:
         }
         histories[model] = _continued(columns, histories[variant.parent])
     return histories
+
+
+# Models whose epochs are counted on from those of another.
+_FINE_TUNED = (("pruned", "tuned"),)
 
 
 def _continued(history: History, parent: History) -> History:
@@ -91,7 +96,8 @@ def _curves(histories: Mapping[str, History], column: str, label: str) -> Captio
     title, in_percent, draw = f"{quantity} while training", column == "accuracy", figures.draw_curves
     name = f"curves-{column}"
     figure = drawing.drawn(name, description, draw, curves, title, label, in_percent=in_percent)
-    return Captioned(figure, _left_out(histories))
+    caption = f"{figures.outside_words(curves)} {_left_out(histories)}".strip()
+    return Captioned(figure, caption)
 
 
 def _schedule(histories: Mapping[str, History]) -> Captioned:

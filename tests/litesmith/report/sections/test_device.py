@@ -18,6 +18,7 @@ def test_limit_that_is_broken_is_shown_with_its_share() -> None:
     inputs = report_inputs()
     check = inputs.limits[0].model_copy(update={"measured": 150_000, "met": False})
     page = SECTION.render(with_value(inputs, "results", "evaluate", "limits", value=(check,)))
-    (line,) = (row for row in page.split("<tr>") if "int8 file, bytes" in row)
-    assert ">150<" in line and "✗ not met" in line
+    (card,) = (part for part in page.split("<li>") if "int8 file, bytes" in part)
+    assert ", 150&nbsp;%" in card and "✗ " in card and "over the limit</p>" in card
+    assert card.index("✗ ") < card.index("int8 file")  # the mark first, also on a phone
     assert f'<tr class="chosen"><th scope="row">{FINAL}</th>' in page

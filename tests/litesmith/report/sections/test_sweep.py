@@ -22,7 +22,7 @@ def shown(*path: Any, value: Any) -> str:
 @pytest.mark.usefixtures("undrawn")
 def test_trials_name_their_rungs_and_what_they_took() -> None:
     section = sweep.build(report_inputs())
-    assert section.rungs == tuple(f"4 epochs of {5_000 * 2**n:,} images" for n in range(3))
+    assert section.rungs == tuple(f"4 epochs of {count(5_000 * 2**n)} images" for n in range(3))
     rows = {row.trial.number: row for row in section.rows}
     assert rows[2].cpu_s == 34.5
     assert [accuracy is None for accuracy in rows[2].accuracies] == [False] * 3
@@ -79,7 +79,7 @@ def frontier(*accuracies: float) -> RungFrontier:
 
 def test_ties_are_named_with_the_cheapest() -> None:
     assert sweep.tie_words(frontier(0.899, 0.9, 0.8), "bytes") == (
-        "After 4 epochs of 8,000 images trial 1 was best with 90.00 %. Within one standard error (0.40 points) of it: "
+        "After 4 epochs of 8\u2009000 images trial 1 was best with 90.00 %. Within one standard error (0.40 points) of it: "
         f"0; the cheapest of all these is 0 with {count(50_000)} bytes."
     )
 

@@ -62,13 +62,13 @@ def test_trials_that_were_not_trained_have_no_slice() -> None:
 
 
 def test_length_of_a_training_is_told_in_words() -> None:
-    assert plots.trained_words(rung(0, 0.5)) == "1 epoch of 8,000 images"
-    assert plots.trained_words(rung(1, 0.5)) == "3 epochs of 20,000 images"
+    assert plots.trained_words(rung(0, 0.5)) == "1 epoch of 8\u2009000 images"
+    assert plots.trained_words(rung(1, 0.5)) == "3 epochs of 20\u2009000 images"
 
 
 @pytest.mark.parametrize(
     "word",
-    ["Accuracy against bytes", "int8 file, bytes", "validation accuracy, %", "4 trials after 1 epoch of 8,000 images",
+    ["Accuracy against bytes", "int8 file, bytes", "validation accuracy, %", "4 trials after 1 epoch of 8\u2009000 images",
      "most the device takes", "on the frontier", "tied with it within noise", "behind", "0, winner"]
 )  # fmt: skip
 def test_frontiers_bear_title_axes_with_units_limit_and_winner_as_text(word: str) -> None:
@@ -90,7 +90,7 @@ def test_frontiers_bear_title_axes_with_units_limit_and_winner_as_text(word: str
     ],
 )
 def test_slices_bear_names_and_levels_as_text(word: str) -> None:
-    figure = plots.draw_slices(plots.slices(TRIALS, winner=0), "1 epoch of 8,000 images")
+    figure = plots.draw_slices(plots.slices(TRIALS, winner=0), "1 epoch of 8\u2009000 images")
     assert f">{word}</text>" in svg_text(figure, "slices", "")
 
 

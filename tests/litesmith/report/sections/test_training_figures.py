@@ -103,7 +103,7 @@ def test_a_schedule_that_ends_at_zero_is_drawn_on_a_logarithmic_scale_all_the_sa
 
 
 @pytest.mark.parametrize(
-    "word", ["Cost of each step", "seconds", "largest process, MB", "sweep", "1 662", "977", "wall"]
+    "word", ["Cost of each step", "seconds", "largest process, MB", "sweep", "1\u2009662", "977", "wall"]
 )
 def test_costs_bear_title_units_steps_and_values_as_text(word: str) -> None:
     provenance = report_inputs().provenance

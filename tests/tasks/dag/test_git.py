@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.git import git_state
 from litesmith.records.run import GitState
+from tasks.dag.git import git_state
 
 Git = Callable[..., str]
 

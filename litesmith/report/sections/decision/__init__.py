@@ -1,0 +1,1 @@
+"""The decision, gate by gate, and what else is known."""

@@ -1,0 +1,1 @@
+"""Words of the field that the page uses."""
