@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from flows.git import changed_code
 from litesmith.files import write_text
 from litesmith.history.changes import CodeChange
 from litesmith.history.compare import render_comparison
@@ -11,6 +10,7 @@ from litesmith.history.sides import Kept, Side, choose
 from litesmith.params.loading import read_params
 from litesmith.release.pointers import Key
 from tasks import catalog
+from tasks.dag.git import changed_code
 from tasks.workspace import workspace_folder
 
 

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from flows.git import changed_code
 
 from litesmith.files import write_json, write_text
 from litesmith.records.record import write_record
 from litesmith.records.service.release import no_pointers
 from tasks import catalog
+from tasks.dag.git import changed_code
 from tests.flows.run_content import run_content
 from tests.litesmith.history.made import result_content
 
