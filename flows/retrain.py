@@ -22,8 +22,7 @@ from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome
 from tasks import catalog
 from tasks.dag.git import git_state
-from tasks.dag.lock import changing_batches, holding
-from tasks.dag.running import RUN_VARIABLE
+from tasks.dag.lock import RUN_VARIABLE, changing_batches, holding
 from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up, watch_starters
 from tasks.incoming import record_versions, require_complete

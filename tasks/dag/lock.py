@@ -19,6 +19,8 @@ from tasks import catalog
 
 # Set by a holder for the commands it starts, so that they work under its lock.
 HOLDER = "LITESMITH_LOCK_HOLDER"
+# The id of the run that ordered a step, set by the flow for pages and records; no number depends on it.
+RUN_VARIABLE = "LITESMITH_RUN"
 
 _STEP_PATIENCE_S = 10.0
 _BATCHES_PATIENCE_S = 600.0

@@ -5,14 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.dag.lock import holding_command
+from tasks.dag.lock import RUN_VARIABLE, holding_command
 from tasks.workspace import repro_command
 
 if TYPE_CHECKING:
     from litesmith.documents.chapters import Occasion
 
-# Holds the id of the run that ordered a step; no number depends on it.
-_RUN = "LITESMITH_RUN"
 # DVC sets it for the commands of its stages.
 _STAGE = "DVC_STAGE"
 
@@ -22,7 +20,7 @@ def occasion() -> "Occasion":
     from litesmith.documents.chapters import Occasion
 
     when = datetime.now().astimezone().replace(microsecond=0)
-    return Occasion(when, os.environ.get(_RUN), _again(Path.cwd()))
+    return Occasion(when, os.environ.get(RUN_VARIABLE), _again(Path.cwd()))
 
 
 def _again(root: Path) -> str:

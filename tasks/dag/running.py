@@ -26,7 +26,7 @@ from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
 from tasks.dag.dvclock import stages_by_output
 from tasks.dag.git import git_state
-from tasks.dag.lock import holding, stepping
+from tasks.dag.lock import RUN_VARIABLE, holding, stepping
 from tasks.dag.step import Arguments, MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
@@ -34,9 +34,6 @@ from tasks.dag.workers import study_runner
 from tasks.workspace import project_of, repro_command
 
 _LOG = logging.getLogger(__name__)
-
-RUN_VARIABLE = "LITESMITH_RUN"
-"""Holds the id of the run that ordered a step; no number depends on it."""
 
 # Stands beside the folder of a step that came to its end.
 _ENDED = ".ended"

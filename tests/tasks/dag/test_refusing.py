@@ -7,6 +7,7 @@ import pytest
 
 from tasks import catalog
 from tasks.dag import lock
+from tasks.dag.lock import RUN_VARIABLE
 from tasks.dag.refusing import occasion
 
 FLOW = "python -m flows retrain --profile nightly"
@@ -26,7 +27,7 @@ def test_the_command_of_a_refusal_can_be_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, stage: str, again: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LITESMITH_RUN", raising=False)
+    monkeypatch.delenv(RUN_VARIABLE, raising=False)
     monkeypatch.delenv("DVC_STAGE", raising=False)
     if stage:
         monkeypatch.setenv("DVC_STAGE", stage)
@@ -37,7 +38,7 @@ def test_the_command_of_a_refusal_can_be_run_again(
     told = occasion()
     assert (told.run, told.again.replace(f"--cd {tmp_path} ", "")) == (None, again)
     assert isinstance(told.when.utcoffset(), timedelta)
-    monkeypatch.setenv("LITESMITH_RUN", "20261130T023000Z-cat")
+    monkeypatch.setenv(RUN_VARIABLE, "20261130T023000Z-cat")
     assert occasion().run == "20261130T023000Z-cat"
 
 

@@ -18,8 +18,8 @@ from litesmith.records.provenance import Making, Provenance
 from litesmith.records.record import parse_record, read_record
 from tasks import catalog
 from tasks.dag.checksums import md5_of
-from tasks.dag.lock import holding
-from tasks.dag.running import RUN_VARIABLE, run_step
+from tasks.dag.lock import RUN_VARIABLE, holding
+from tasks.dag.running import run_step
 from tasks.dag.step import MaybeEmpty, Metric, Step, step
 from tasks.pipeline import named
 

@@ -15,6 +15,7 @@ from litesmith.files import read_json
 from litesmith.params.loading import read_params
 from litesmith.params.sections.dataset import DividedOrigin
 from tasks import catalog
+from tasks.dag.lock import RUN_VARIABLE
 from tasks.steps.validate import Ins, Outs, validate
 from tests.litesmith.data.quality.sets import (
     CLASSES,
@@ -148,7 +149,7 @@ def test_labels_of_no_class_are_refused_in_a_base(monkeypatch: pytest.MonkeyPatc
     train, test = base()
     train.labels[42] = -1
     with monkeypatch.context() as patched:
-        patched.setenv("LITESMITH_RUN", "20261130T230500Z-brave-cat")
+        patched.setenv(RUN_VARIABLE, "20261130T230500Z-brave-cat")
         text, page = refused(train, test, foreign={42: "boot"})
     assert "foreign_labels: expected no label that is no class; got train (foreign: 1)" in text
     assert "base/train[42] (label: &#39;boot&#39;, which is no class)" in page
