@@ -7,19 +7,9 @@ from dataclasses import dataclass
 from litesmith.history.results import deciding_parameters
 from litesmith.history.sides import Side
 from litesmith.records.summary import Changed, Reference
-from litesmith.report.provenance import hosts, versions
+from litesmith.report.provenance import PACKAGES, SECTIONS, hosts, rank, versions
 from litesmith.report.reference import changes
 
-# Sections of parameters, by how much of the result they decide.
-_SECTIONS = (
-    "dataset", "seed", "device", "sweep", "baseline", "teach", "prune", "quantize", "convert",
-    "validate", "judge", "evaluate",
-)  # fmt: skip
-# Packages that compute weights and files; others check and show.
-_PACKAGES = (
-    "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "litert-quantizer",
-    "numpy", "optuna",
-)  # fmt: skip
 # Folders of code, by how much of the result they decide.
 _FOLDERS = (
     "litesmith/data", "litesmith/training", "litesmith/search", "litesmith/compression",
@@ -73,7 +63,7 @@ def differences(first: Side, second: Side, code: CodeChange) -> list[Topic]:
     if now is None or before is None:
         why = _why(first, second)
         return [*told, Topic("Packages", why, differs=None), Topic("Host", why, differs=None)]
-    packages = _ranked(changes(versions(now.provenance), versions(before.provenance)), _PACKAGES)
+    packages = _ranked(changes(versions(now.provenance), versions(before.provenance)), PACKAGES)
     machines = changes(hosts_of(now), hosts_of(before))
     return [
         *told,
@@ -108,7 +98,7 @@ def _code(first: Side, second: Side, code: CodeChange) -> Topic:
     if not code.files:
         return Topic("Code", f"No file of the code differs.{changed}", differs=bool(dirty))
     folders = Counter(map(_folder, code.files))
-    ranked = sorted(folders, key=lambda folder: (_rank(folder, _FOLDERS), folder))
+    ranked = sorted(folders, key=lambda folder: (rank(folder, _FOLDERS), folder))
     commits = f"{code.num_commits} commit{'s' if code.num_commits != 1 else ''} apart"
     places = tuple(f"{folder} {folders[folder]}" for folder in ranked)
     counted = _count(code.files, "file").removesuffix(".")
@@ -126,7 +116,7 @@ def _parameters(first: Side, second: Side) -> Topic:
     if now is None or before is None:
         return _by_digest("Parameters", first, second)
     differing = changes(deciding_parameters(now.provenance), deciding_parameters(before.provenance))
-    rows = _ranked(differing, _SECTIONS)
+    rows = _ranked(differing, SECTIONS)
     return Topic("Parameters", _count(rows, "parameter"), rows, bool(rows))
 
 
@@ -158,11 +148,6 @@ def _ranked(rows: Iterable[Changed], order: Sequence[str]) -> tuple[Changed, ...
     """Return differences by weight; what only one run had last."""
 
     def key(row: Changed) -> tuple[bool, int]:
-        return row.now is None or row.before is None, _rank(row.name.partition(".")[0], order)
+        return row.now is None or row.before is None, rank(row.name.partition(".")[0], order)
 
     return tuple(sorted(rows, key=key))
-
-
-def _rank(name: str, order: Sequence[str]) -> int:
-    """Return the place of a name in an order, or the end."""
-    return order.index(name) if name in order else len(order)

@@ -8,31 +8,8 @@ from litesmith.documents.formats import count, listed
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import Cause, Changed, Reference, SinceReference
 from litesmith.report.inputs import ReportInputs
-from litesmith.report.provenance import Steps, flat_parameters, revisions
+from litesmith.report.provenance import PACKAGES, SECTIONS, Steps, flat_parameters, rank, revisions
 
-# Sections of parameters, by how much of the result they decide.
-_WEIGHTS = (
-    "dataset",
-    "baseline",
-    "sweep",
-    "teach",
-    "prune",
-    "quantize",
-    "convert",
-    "prepare",
-    "intake",
-    "validate",
-    "evaluate",
-    "judge",
-)
-# Packages that compute the weights and the files; others check and show.
-_DECIDING = (
-    "tensorflow",
-    "tf-keras",
-    "tensorflow-model-optimization",
-    "ai-edge-litert",
-    "litert-quantizer",
-)
 _SUMMARY = "models/baseline-summary.txt"
 _NOT_RECORDED = "not recorded"
 
@@ -168,7 +145,7 @@ def _parameters(changes: Sequence[Changed]) -> Iterator[str]:
         section = change.name.partition(".")[0]
         if section != "device":  # told as limits
             by_section.setdefault(section, []).append(change)
-    ranked = sorted(by_section, key=_weight)
+    ranked = sorted(by_section, key=lambda section: rank(section, SECTIONS))
     for section in ranked:
         if valued := [change for change in by_section[section] if _has_both(change)]:
             yield "; ".join(map(_shown, valued)) + "."
@@ -187,10 +164,6 @@ def _new_or_gone(changes: Sequence[Changed]) -> list[str]:
     return [f"{number} {word}" for number, word in counts if number]
 
 
-def _weight(section: str) -> int:
-    return _WEIGHTS.index(section) if section in _WEIGHTS else len(_WEIGHTS)
-
-
 def _has_both(change: Changed) -> bool:
     return change.now is not None and change.before is not None
 
@@ -205,7 +178,7 @@ def _shown(change: Changed) -> str:
 
 
 def _packages(changes: Sequence[Changed]) -> str:
-    ranked = sorted(changes, key=lambda change: change.name not in _DECIDING)
+    ranked = sorted(changes, key=lambda change: rank(change.name, PACKAGES))
     words = [
         f"{change.name} {change.now or 'gone'}, was {change.before or 'not there'}" for change in ranked
     ]

@@ -1,16 +1,33 @@
 """Parameters, versions and hosts of all steps together."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import JsonValue
 
 from litesmith.records.provenance import Making, Provenance
 
+SECTIONS = (
+    "dataset", "seed", "device", "baseline", "sweep", "teach", "prune", "quantize", "convert", "prepare",
+    "intake", "validate", "evaluate", "judge",
+)  # fmt: skip
+"""Sections of parameters, by how much of the result they decide."""
+
+PACKAGES = (
+    "tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "litert-quantizer",
+    "numpy", "optuna",
+)  # fmt: skip
+"""Packages that compute weights and files; others check and show."""
+
 _DECIDES = "judge"
 
 Steps = Mapping[str, Provenance]
 """How each step made its outputs, by step."""
+
+
+def rank(name: str, order: Sequence[str]) -> int:
+    """Return the place of a name in an order, or the end."""
+    return order.index(name) if name in order else len(order)
 
 
 def made(steps: Steps) -> Making | None:
