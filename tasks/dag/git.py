@@ -8,6 +8,8 @@ from litesmith.records.run import GitState
 
 _PATIENCE_S = 60.0
 _CODE = ("litesmith", "tasks", "flows")
+# What a run itself writes into git: changed there, its sources are still those of the revision.
+_WRITTEN = ("dvc.lock", "reports", "releases")
 
 # Git sets these for its hooks: a run that one starts would read the checkout that they name.
 _ELSEWHERE = {
@@ -21,11 +23,12 @@ class _UnknownError(Exception):
 
 
 def git_state(project: Path) -> GitState:
-    """Return the revision of ``project`` and whether files differ."""
+    """Return the revision of ``project`` and whether its sources differ from it."""
     revision = None
+    sources = [".", *(f":(exclude){name}" for name in _WRITTEN)]
     try:
         revision = _revision(project)
-        dirty = bool(_git(project, "status", "--porcelain", "--untracked-files=no"))
+        dirty = bool(_git(project, "status", "--porcelain", "--untracked-files=no", "--", *sources))
     except _UnknownError as error:
         return GitState(revision=revision, dirty=None, unknown=str(error))
     return GitState(revision=revision, dirty=dirty, unknown=None)

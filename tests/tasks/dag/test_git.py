@@ -40,6 +40,20 @@ def test_the_state_has_the_revision_and_whether_files_differ(checkout: Path) -> 
     assert git_state(checkout) == GitState(revision=revision, dirty=True, unknown=None)
 
 
+def test_what_a_run_writes_is_no_change_of_its_sources(checkout: Path) -> None:
+    written = [checkout / name for name in ("dvc.lock", "reports/summary.json", "releases/log.jsonl")]
+    for path in written:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("before")
+    _git(checkout, "add", ".")
+    _git(checkout, "commit", "-qm", "two")
+    for path in written:
+        path.write_text("after")
+    assert git_state(checkout).dirty is False
+    (checkout / "a").write_text("b")
+    assert git_state(checkout).dirty is True
+
+
 def test_a_worktree_and_a_folder_inside_a_checkout_have_their_revision(checkout: Path) -> None:
     revision = _git(checkout, "rev-parse", "HEAD")
     _git(checkout, "worktree", "add", "-q", "../beside")
