@@ -8,24 +8,25 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from litesmith.analysis.intervals import Estimate
-from litesmith.records.final.tradeoff import Tradeoff, TradeoffFile
+from litesmith.records.final.tradeoff import Tradeoff
 from litesmith.report import svg
 
 
 @rc_context(svg.STYLE)
-def draw_tradeoff(tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str) -> Figure:
+def draw_tradeoff(
+    tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str, limit: int | None
+) -> Figure:
     """Draw accuracy against bytes, with intervals and the Pareto front.
-
-    Files of nearly the same bytes are moved apart, so that their intervals can be told apart.
 
     Args:
         tradeoff: Accuracy on validation and bytes of every file.
         tested: Accuracy on test by file.
         final: Name of the final file, which is marked.
+        limit: Bytes that the device takes at most, drawn as a line; None if it has no limit.
     """
     figure, axes = svg.one_axes("Accuracy against size", "raw bytes (logarithmic)", "accuracy, %")
     axes.set_xscale("log")
-    places = _apart(tradeoff)
+    places = {name: file.bytes for name, file in tradeoff.files.items()}
     front = [name for name, file in tradeoff.files.items() if file.standing == "frontier"]
     axes.plot(
         [places[name] for name in front],
@@ -34,14 +35,9 @@ def draw_tradeoff(tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str
     )  # fmt: skip
     ends = {name: file.accuracy for name, file in tradeoff.files.items()}
     _draw_points(axes, places, ends, svg.PALETTE[1], "o", "on validation")
-    _draw_points(
-        axes,
-        {name: 1.02 * place for name, place in places.items()},
-        tested,
-        svg.PALETTE[4],
-        "D",
-        "on test",
-    )
+    _draw_points(axes, places, tested, svg.PALETTE[4], "D", "on test")
+    if limit is not None:
+        axes.axvline(limit, color=svg.INK, linestyle=":", linewidth=1.2, label="most the device takes")
     axes.plot(
         [places[final]], [ends[final].value],
         color=svg.PALETTE[0], marker="*", markersize=12, linestyle="", label="final file",
@@ -56,7 +52,7 @@ def draw_tradeoff(tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str
 
 def _draw_points(
     axes: Axes,
-    places: Mapping[str, float],
+    places: Mapping[str, int],
     estimates: Mapping[str, Estimate],
     colour: str,
     marker: str,
@@ -70,15 +66,3 @@ def _draw_points(
         [places[name] for name in names], [each.value for each in shown], (below, above),
         color=colour, marker=marker, markersize=4, linestyle="", elinewidth=1, label=label,
     )  # fmt: skip
-
-
-def _apart(tradeoff: Tradeoff) -> dict[str, float]:
-    """Return places of files, those near the one before moved right."""
-    places: dict[str, float] = {}
-    last: TradeoffFile | None = None
-    place = 0.0
-    for name, file in tradeoff.files.items():
-        near = last is not None and file.bytes <= 1.03 * last.bytes
-        place = max(1.06 * place, float(file.bytes)) if near else float(file.bytes)
-        places[name], last = place, file
-    return places

@@ -74,7 +74,7 @@ def test_files_stand_by_size_with_both_accuracies_and_their_intervals() -> None:
         "on 5\u2009000 validation images, on which files are chosen, and on 1\u2009000 test images"
         in table
     )
-    front = "On the Pareto front: tuned-int8, qat-int8, tuned-dynamic. "
+    front = "On the Pareto front: tuned-int8, qat-int8, tuned-dynamic."
     assert front in page
 
 
@@ -92,4 +92,17 @@ def test_a_file_that_evaluate_did_not_measure_has_no_test_accuracy() -> None:
 def test_tradeoff_bears_title_and_units_as_text(word: str) -> None:
     inputs = report_inputs()
     tested = {row.name: row.tested for row in build(inputs).tradeoff if row.tested is not None}
-    assert f">{word}</text>" in svg_text(draw_tradeoff(inputs.tradeoff, tested, FINAL), "tradeoff", "")
+    figure = draw_tradeoff(inputs.tradeoff, tested, FINAL, 100_000)
+    assert f">{word}</text>" in svg_text(figure, "tradeoff", "")
+
+
+def test_every_file_stands_at_its_bytes_and_the_limit_at_its_own() -> None:
+    inputs = report_inputs()
+    (axes,) = draw_tradeoff(inputs.tradeoff, {}, FINAL, 100_000).axes
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    assert lines["final file"].get_xdata() == [inputs.tradeoff.files[FINAL].bytes]
+    assert list(lines["most the device takes"].get_xdata()) == [100_000, 100_000]
+    (points,) = (box for box in axes.containers if box.get_label() == "on validation")
+    assert list(points[0].get_xdata()) == [file.bytes for file in inputs.tradeoff.files.values()]
+    (axes,) = draw_tradeoff(inputs.tradeoff, {}, FINAL, None).axes
+    assert "most the device takes" not in {line.get_label() for line in axes.get_lines()}
