@@ -153,9 +153,10 @@ def test_the_measurement_is_taken_shown_and_judged(workspace: Path) -> None:
     assert "as Page counter 2." in page
     final = read_json(workspace / catalog.results("convert"))["final"]["name"]
     pages = measured["files"][final]["values"]["num_pages"]
-    (row,) = re.findall(r'<tr><th scope="row">pages of flash</th>.*?</tr>', page, re.DOTALL)
-    assert f'<td class="number">{pages}</td>' in row and "65,536" in row.replace("\u202f", ",")
-    assert "not met" not in row and "met" in row
+    cards = re.findall(
+        r'<li><p class="state">(.*?)</p>\s*<strong>pages of flash</strong>\s*<p>(.*?),', page
+    )
+    assert cards == [("kept", f"{pages} of 65\u202f536")]
 
 
 @pytest.mark.parametrize(

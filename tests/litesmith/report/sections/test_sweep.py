@@ -51,12 +51,12 @@ def test_refused_proposals_are_counted_by_limit() -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_work_is_shown_with_what_it_might_be_and_the_seconds_that_it_took() -> None:
     work = report_inputs().results.sweep.work
-    words = f"The trials came to {work / 1e12:.2f} × 10<sup>12</sup>"
-    assert f"{words} of 3.00 × 10<sup>12</sup>, in " in shown("max_work", value=3e12)
+    words = f"The trials came to {work / 1e12:.2f} \u00d7 10<sup>12</sup>"
+    assert f"{words} of 3.00 \u00d7 10<sup>12</sup>, in " in shown("max_work", value=3e12)
     assert f"{words}, in " in shown("max_work", value=None)
     section = sweep.build(report_inputs())
     assert section.cpu_s == pytest.approx(sum(row.cpu_s for row in section.rows))
-    assert "the full training is 12.00 × 10<sup>12</sup> more" in shown("max_work", value=None)
+    assert "the full training is 12.00 \u00d7 10<sup>12</sup> more" in shown("max_work", value=None)
 
 
 @pytest.mark.usefixtures("undrawn")
