@@ -36,8 +36,9 @@ quick: install ## the same with small budgets, in its own workspace
 serve: install ## Prefect server, worker, and both deployments
 	@python -m flows serve
 
-# Two processes, each test with those of its group, in the order that tests/conftest.py gives them.
-SPREAD = -n 2 --dist loadgroup --no-loadscope-reorder
+# Three processes, since some tests wait for servers and schedules more than two cores can use; each test runs with those of
+# its group, in the order that tests/conftest.py gives them.
+SPREAD = -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Else each of hundreds of processes compiles the project anew where the environment asks to keep no bytecode.
 test fast: export PYTHONDONTWRITEBYTECODE :=
