@@ -28,8 +28,8 @@ from tasks.workspace import make_workspace
 RESULT = Path("benchmarks/results/render.json")
 ROUNDS = 5
 OUTPUTS = (catalog.REPORT, catalog.SUMMARY, catalog.MODEL_CARD)
-MOST_S, GOAL_S = 10.0, 6.0
-MOST_BYTES = 3_000_000
+MOST_S = 6.0
+MOST_BYTES = 1_000_000
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def claims(rounds: Sequence[dict[str, Any]], load: float) -> list[Claim]:
     same = statistics.mean(each["sha256"] == rounds[0]["sha256"] for each in rounds)
     note = f"median of {len(rounds)}; load {load:.1f} as it began, {spent:.1f} CPU-seconds"
     return [
-        Claim("the step `report`, imports included", "s", wall_s, MOST_S, True, GOAL_S, note),
+        Claim("the step `report`, imports included", "s", wall_s, MOST_S, True, note=note),
         Claim("the page", "bytes", max(each["page_bytes"] for each in rounds), MOST_BYTES, True),
         Claim("renderings that are the same bytes as the first", "share", same, 1.0, False),
     ]
@@ -63,6 +63,8 @@ def copied(folder: Path, project: Path) -> Path:
     """Create a workspace in ``folder`` with the inputs of the step."""
     make_workspace(folder, project)
     for port in report.ins:
+        if (folder / port.path).exists():  # what the workspace shares with the project
+            continue
         (folder / port.path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(project / port.path, folder / port.path)
     return folder
