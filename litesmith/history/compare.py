@@ -91,6 +91,8 @@ def compare_accuracies(first: Side, second: Side) -> Accuracies:
     if now is None or before is None:
         lost = "; ".join(f"{side.label}: {side.missing}" for side in sides if side.made is None)
         return Accuracies(gain, None, None, f"which images were got right is not known ({lost})")
+    if now.data["name"] != before.data["name"]:
+        return Accuracies(None, None, None, "they are of different data sets")
     right, wrong = unpacked(now.right), unpacked(before.right)
     if now.data.get(_TEST) is None or now.data.get(_TEST) != before.data.get(_TEST):
         pair = unpaired(told[0].accuracy, len(right), told[1].accuracy, len(wrong))

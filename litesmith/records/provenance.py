@@ -34,7 +34,7 @@ class Making(Record):
     run: Annotated[str | None, about("Id of the run; None if none ordered it, as with ``dvc repro``.")]
     revision: Annotated[str | None, about("The commit that was checked out; None if git did not tell.")]
     dirty: Annotated[bool | None, about("Whether files differed from it; None if git did not tell.")]
-    code: Annotated[str, about("SHA-256 of the sources and package versions that decide its result.")]
+    code: Annotated[str, about("SHA-256 of the sources that decide its result.")]
 
     @property
     def when(self) -> datetime:

@@ -119,6 +119,6 @@ def _rollback(inputs: ReportInputs) -> list[Command]:
     if decision.released is None:
         return []
     if decision.outcome == "in service":
-        return [Command("Roll back to the version before", f"python -m tasks rollback{option}")]
+        return [Command("Roll back to the version before, if any", f"python -m tasks rollback{option}")]
     version = shell(decision.released.version or "")
     return [Command("Roll back, once promoted", f"python -m tasks rollback {version}{option}")]

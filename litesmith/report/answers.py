@@ -12,7 +12,7 @@ from litesmith.report.action import Action, action
 from litesmith.report.budget import budget
 from litesmith.report.causes import limits_moved, of_topic
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.reference import Change, not_compared
+from litesmith.report.reference import Change, baseline_side, not_compared, this_run
 
 # Of what a gate found, on the first screen.
 _MOST_CHARACTERS = 120
@@ -78,14 +78,18 @@ def price(inputs: ReportInputs) -> str:
     if not others or choice.name not in choice.candidates:
         return ""
     name = min(others, key=lambda other: others[other].behind_best)
-    apart = others[name].accuracy - choice.candidates[choice.name].accuracy
-    less = f"{percent(abs(apart))} points {'more' if apart > 0 else 'less'}"
-    error = others[name].standard_error
+    chosen = choice.candidates[choice.name]
+    apart = others[name].accuracy - chosen.accuracy
+    less = f"{percent(abs(apart))} points {'more' if apart > 0 else 'less'} accurate"
+    # Each error is of the difference from the best, which one of the two is, or nearly.
+    error = max(others[name].standard_error, chosen.standard_error)
     told = outcome(*(apart + sign * quantile(CONFIDENCE) * error for sign in (-1, 1)))
     chance = ", which chance alone may explain" if told == "even" else ""
-    where = f"validation images, standard error {percent(error)}{chance}"
+    pixels = f"{choice.moved_px} pixel{'' if choice.moved_px == 1 else 's'}"
+    moved = f" moved by up to {pixels}" if choice.moved_px else ""
+    where = f"validation images{moved}, standard error {percent(error)}{chance}"
     sizes = listed(_sizes(inputs, choice.name, name, others[name]))
-    return f"The price: the next file, {name}, has {less} ({where}), and {sizes}."
+    return f"The price: the second-best file, {name}, has {sizes}. It is {less} ({where})."
 
 
 def _sizes(inputs: ReportInputs, chosen: str, other: str, candidate: Candidate) -> Iterator[str]:
@@ -148,7 +152,7 @@ def _better_lines(inputs: ReportInputs, since: SinceReference | None) -> Iterato
             f"{count(decision.gate.num_images)} gate images; {_told(seen.difference)}."
         )
     if decision.changes is None and since is not None and not since.same_run:
-        where = f"on {num_test}" if since.paired else "on other test images than now"
+        where = f"on {num_test}" if since.paired else "on test images not known to be the same"
         yield Line(
             f"Against {since.final} of {inputs.reference_name}: {_spread(since.accuracy)} {where}; "
             f"{_told(since.accuracy)}."
@@ -159,7 +163,12 @@ def _better_lines(inputs: ReportInputs, since: SinceReference | None) -> Iterato
         f"{percent(final.accuracy)}\u00a0% right instead of {percent(before.accuracy)}\u00a0%."
     )
     smaller = times(evaluated.variants[BASELINE_LITE].bytes / final.bytes, "smaller")
-    yield Line(f"Its file has {count(final.bytes)} bytes, {smaller} than the baseline's.")
+    latency_ms = this_run(inputs).latency.median_ms
+    slower = times(baseline_side(inputs.results).median_latency_ms / latency_ms, "faster")
+    yield Line(
+        f"Its file has {count(final.bytes)} bytes, {smaller} than the baseline's in float32; it is "
+        f"{slower} on this host."
+    )
 
 
 def _spread(difference: Change) -> str:
@@ -220,9 +229,12 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
     moved = limits_moved(inputs)
     if moved and inputs.decision.prior is None:  # else the headline says it
         raised, _, fits = moved.partition(":")
-        yield Line(f"Limits of the device were {raised.lower()} since.{_last_sentence(fits)}", None)
+        since = f"since {inputs.reference_name}"
+        yield Line(f"Limits of the device were {raised.lower()} {since}.{_last_sentence(fits)}", None)
     if any(line.is_of_host and line.check.measured is not None for line in budget(inputs)):
         yield Line("Its latency was timed on this host. The device's is not known.", None)
+    if not inputs.decision.evidence.regression:
+        yield Line("No picture from the field was tried: the regression set is empty.")
     yield Line(
         "One seed: the intervals hold what other images would change, not what another training of the "
         "same recipe would."

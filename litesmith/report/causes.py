@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isclose
 
-from litesmith.documents.formats import count, listed
+from litesmith.documents.formats import amount, count, listed
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import Cause, Changed, Reference, SinceReference
 from litesmith.report.inputs import ReportInputs
@@ -12,6 +12,8 @@ from litesmith.report.provenance import PACKAGES, SECTIONS, Steps, flat_paramete
 
 _SUMMARY = "models/baseline-summary.txt"
 _NOT_RECORDED = "not recorded"
+# No gate looks at it on the device, so that it is no limit that a decision records.
+_TIME_LIMIT = "device.max_latency_ms"
 
 
 def causes(inputs: ReportInputs, now: Reference, since: SinceReference) -> tuple[Cause, ...]:
@@ -48,7 +50,7 @@ def limits_moved(inputs: ReportInputs) -> str:
         return ""
     raised = all(check.limit > former[check.name] for check in moved)
     told = listed(
-        f"{check.label} from {count(former[check.name])} to {count(check.limit)} {check.unit}".strip()
+        f"{check.label} from {amount(former[check.name])} to {amount(check.limit)} {check.unit}".strip()
         for check in moved
     )
     broken = any(check.measured is not None and check.measured > former[check.name] for check in moved)
@@ -89,7 +91,7 @@ def _data(changes: Sequence[Changed], paired: bool) -> str:
     which = listed(change.name.removesuffix(" split: SHA-256") for change in hashes) if hashes else ""
     text = f"Other images in {which}" if hashes else "The images differ"
     if hashes and not facts:
-        text += ": as many and alike, but placed in other splits"
+        text += ", or the same in another order: as many, and alike"
     if told:
         text += f"; {'; '.join(told[:3])}"
     compared = "" if paired else " Accuracies on test are not compared image by image."
@@ -107,7 +109,8 @@ def _code(now: Steps, before: Steps) -> str:
         return "No revision was recorded of either run: which code changed is not known."
     if names[0] == names[1] and not steps:
         return ""
-    text = f"Revision {names[0]}, was {names[1]}."
+    was = "none was recorded before" if names[1] == _NOT_RECORDED else f"was {names[1]}"
+    text = f"Revision {names[0]}, {was}."
     if steps:
         return f"{text} The code of {listed(steps)} changed."
     if _NOT_RECORDED in names:
@@ -123,8 +126,8 @@ def _made_code(steps: Steps, name: str) -> str:
 def _baseline(now: Reference, before: Reference, since: SinceReference) -> str:
     """Tell a baseline whose network is another, which moves every comparison with it."""
     same = "with the same parameters, so its code changed"
-    if any(change.name.startswith("baseline.") for change in since.parameters):
-        same = "by other parameters"
+    if any(change.name.startswith(("baseline.", "dataset.")) for change in since.parameters):
+        same = "by other parameters or another form of the images"
     if now.baseline and before.baseline:
         if now.baseline == before.baseline:
             return ""
@@ -143,7 +146,7 @@ def _parameters(changes: Sequence[Changed]) -> Iterator[str]:
     by_section: dict[str, list[Changed]] = {}
     for change in changes:
         section = change.name.partition(".")[0]
-        if section != "device":  # told as limits
+        if section != "device" or change.name == _TIME_LIMIT:  # the others are told as limits
             by_section.setdefault(section, []).append(change)
     ranked = sorted(by_section, key=lambda section: rank(section, SECTIONS))
     for section in ranked:

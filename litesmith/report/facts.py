@@ -85,14 +85,15 @@ def _too_few(difference: Change, good: bool | None, inputs: ReportInputs) -> str
     ends, num_images = (difference.low, difference.high), inputs.results.evaluate.num_images
     visible = smallest_visible(*ends)
     seen = (
-        f" {_these_images(inputs).capitalize()} show a difference of {percent(visible)} points or more"
+        f" With {_these_images(inputs)} a difference below {percent(visible)} points cannot be told "
+        "from chance"
     )
     if good is not None:
         return f"{seen}."
     needed = images_needed(*ends, num_images, inputs.relevant_loss)
     return (
-        f"{seen}, and do not exclude a loss of {_relevant(inputs)}, which matters: "
-        f"that would take about {count(needed)}."
+        f"{seen}; a loss of {_relevant(inputs)}, which matters, is not excluded: "
+        f"that would take about {count(needed)} images."
     )
 
 
@@ -105,7 +106,7 @@ def _reference_facts(since: SinceReference | None, inputs: ReportInputs) -> list
     how = (
         "on the same test images"
         if since.paired
-        else "not on the same test images, so it is less certain"
+        else "not known to be on the same test images, so it is less certain"
     )
     good = no_worse(since.accuracy.low, since.accuracy.high, inputs.relevant_loss)
     text = f"{_spread(since.accuracy)} against {since.final} of {inputs.reference_name}, {how}."
@@ -171,9 +172,10 @@ def _data_fact(inputs: ReportInputs) -> Fact:
         failed = ", ".join(rule.name for rule in broken if rule.severity == "critical")
         return _fact("Data", False, f"validation failed: {failed}.")
     warned = [rule.name for rule in broken if rule.severity == "warning"]
-    text = f"validation passed on {len(validation.rules)} rules"
+    num_kept = len(validation.rules) - len(broken)
+    text = f"validation passed: {num_kept} of {len(validation.rules)} rules are kept"
     if warned:
-        text += f", {len(warned)} of them with a warning: {', '.join(warned)}"
+        text += f", broken with a warning: {', '.join(warned)}"
     images = sum(left.num_images for left in validation.left_out)
     batches = sum(batch.state == "quarantined" for batch in validation.batches)
     if images or batches:

@@ -81,10 +81,12 @@ class Page:
     """What the template shows: sections as HTML, and their frame.
 
     Attributes:
+        device: Key of the device.
         made: When, by which run and from which sources the decision was made; None if not recorded.
     """
 
     dataset: DatasetName
+    device: str
     made: Making | None
     verdict: Verdict
     answers: Answers
@@ -101,6 +103,7 @@ def make_report(inputs: ReportInputs) -> Report:
     summary = summarize(inputs, verdict, facts, since)
     page = Page(
         dataset=inputs.results.validate.dataset,
+        device=inputs.decision.device,
         made=made(inputs.provenance),
         verdict=verdict,
         answers=answers(inputs, since),

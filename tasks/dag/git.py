@@ -9,7 +9,7 @@ from litesmith.records.run import GitState
 _PATIENCE_S = 60.0
 _CODE = ("litesmith", "tasks", "flows")
 # What a run itself writes into git: changed there, its sources are still those of the revision.
-_WRITTEN = ("dvc.lock", "reports", "releases")
+_WRITTEN = ("dvc.lock", "reports", "releases", "data/incoming")
 
 # Git sets these for its hooks: a run that one starts would read the checkout that they name.
 _ELSEWHERE = {
@@ -42,7 +42,7 @@ def changed_code(project: Path, before: str, after: str) -> tuple[tuple[str, ...
         empty if it is.
     """
     try:
-        names = _git(project, "diff", "--name-only", before, after, "--", *_CODE)
+        names = _git(project, "diff", "--name-only", "--relative", before, after, "--", *_CODE)
         commits = _git(project, "rev-list", "--count", f"{before}...{after}")
     except _UnknownError as error:
         return (), 0, f"git does not know both revisions here ({error})"

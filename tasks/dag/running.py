@@ -266,5 +266,5 @@ def _making(step: Step, root: Path) -> Making:
         run=os.environ.get(RUN_VARIABLE),
         revision=git.revision,
         dirty=git.dirty,
-        code=_digest(_code(step, root), root).hexdigest(),
+        code=_digest(sources(step.module, root), root).hexdigest(),
     )

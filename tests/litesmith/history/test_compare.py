@@ -262,3 +262,14 @@ def test_runs_of_earlier_versions_can_be_compared(kept: Kept) -> None:
     shutil.rmtree(kept.reports / "archive")
     first, second = choose(replace(kept, runs=runs), "last", "before")
     assert "+1.00 points on test, maybe by chance alone." in text_of(first, second)
+
+
+def test_runs_of_two_data_sets_are_not_judged_against_each_other(kept: Kept) -> None:
+    first, second = choose(kept, "last", "before")
+    assert second.made is not None
+    data = {**second.made.data, "name": "Signs", "test split: SHA-256": "0" * 64}
+    second = replace(second, made=second.made.model_copy(update={"data": data}))
+    compared = compare_accuracies(first, second)
+    assert (compared.gain, compared.difference, compared.counts) == (None, None, None)
+    page = text_of(first, second)
+    assert "they are of different data sets" in page and "more accurate on test" not in page

@@ -94,7 +94,7 @@ def test_reference_follows_the_interval_of_the_difference(
 def test_reference_on_other_test_images_speaks_against_nothing() -> None:
     better = facts_of(report_inputs(), before=since(0.01, 0.03, paired=False))["Reference"]
     assert better.good is True
-    assert "not on the same test images, so it is less certain." in better.text
+    assert "not known to be on the same test images, so it is less certain." in better.text
     worse = facts_of(report_inputs(), before=since(-0.03, -0.01, paired=False))["Reference"]
     assert worse.good is None
 
@@ -146,7 +146,7 @@ def test_data_that_failed_validation_speak_against_the_model() -> None:
 
 def test_facts_mention_warnings_of_validation() -> None:
     inputs = changed("validate", "rules", 2, "success", to=False)
-    assert facts_of(inputs)["Data"].text.endswith("1 of them with a warning: label_noise.")
+    assert facts_of(inputs)["Data"].text.endswith("broken with a warning: label_noise.")
 
 
 def test_facts_mention_what_is_left_out() -> None:
@@ -208,8 +208,8 @@ def test_forty_images_of_two_classes_say_that_they_cannot_tell() -> None:
     assert (accuracy.good, classes.good) == (None, None)
     assert accuracy.text == (
         "65.00\u00a0% of 40 test images right, the baseline 72.50\u00a0%: \u22127.50 points, 95\u00a0% interval "
-        "\u221231.29 to +17.01. These 40 test images show a difference of 24.15 points or more, and do not exclude a "
-        f"loss of 1 point, which matters: that would take about {count(23_333)}."
+        "\u221231.29 to +17.01. With these 40 test images a difference below 24.15 points cannot be told from chance; a "
+        f"loss of 1 point, which matters, is not excluded: that would take about {count(23_333)} images."
     )
     assert classes.text == (
         "balanced accuracy 65.0\u00a0% (49.6 to 76.9), by chance 50.0\u00a0%. It finds left least often: 65.0\u00a0% "
@@ -239,13 +239,13 @@ def test_few_images_may_show_a_large_gain() -> None:
 
 def test_a_tie_on_a_few_images_is_no_certainty() -> None:
     accuracy, _ = compared(with_answers([[19, 1], [1, 19]], [[19, 1], [1, 19]]), 0, 0)
-    assert accuracy.good is None and "do not exclude a loss of 1 point" in accuracy.text
+    assert accuracy.good is None and "a loss of 1 point, which matters, is not excluded" in accuracy.text
 
 
 def test_loss_that_matters_is_told_as_the_parameter_has_it() -> None:
     inputs = with_value(report_inputs(), "relevant_loss", value=0.025)
     fact = facts_of(inputs, -0.03, 0.02)["Accuracy"]
-    assert fact.good is None and "do not exclude a loss of 2.5 points" in fact.text
+    assert fact.good is None and "a loss of 2.5 points, which matters, is not excluded" in fact.text
     assert facts_of(inputs, -0.02, 0.02)["Accuracy"].good is True
 
 

@@ -305,7 +305,7 @@ def test_headline_names_the_worst_class_of_each_with_its_interval_and_images() -
     recall, num_images = variant.balance.worst.recall, variant.balance.worst.num_images
     assert worst.optimized == headline.Cell(
         percent(recall.value),
-        f"{variant.worst_name}, {percent(recall.low)} to {percent(recall.high)} of {num_images}",
+        f"{variant.worst_name} ({num_images} images), {percent(recall.low)} to {percent(recall.high)}",
     )
     assert balanced.optimized.value == percent(variant.balance.accuracy.value)
     before = report_inputs().results.evaluate.variants["baseline-keras"].balance

@@ -14,7 +14,7 @@ from litesmith.report import svg
 
 @rc_context(svg.STYLE)
 def draw_tradeoff(
-    tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str, limit: int | None
+    tradeoff: Tradeoff, tested: Mapping[str, Estimate], final: str, limit: float | None
 ) -> Figure:
     """Draw accuracy against bytes, with intervals and the Pareto front.
 

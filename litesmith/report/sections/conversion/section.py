@@ -94,7 +94,7 @@ def _tradeoff_figure(inputs: ReportInputs, rows: tuple[TradeoffRow, ...]) -> Mar
         f"smallest first: {', '.join(front_of(rows))}. The table has the numbers."
     )
     tested = {row.name: row.tested for row in rows if row.tested is not None}
-    limit = inputs.results.sweep.limits.max_tflite_bytes
+    limit = next((check.limit for check in inputs.limits if check.name == "max_tflite_bytes"), None)
     return drawing.drawn(
         "tradeoff", description, draw_tradeoff, inputs.tradeoff, tested, inputs.final, limit
     )

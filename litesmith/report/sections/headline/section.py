@@ -41,6 +41,12 @@ class HeadlineSection:
     final: str
     rows: tuple[Row, ...]
     is_compared: bool
+    is_paired: bool
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether a change is within what single runs differ by."""
+        return any(row.since is not None and row.since.value == _WITHIN for row in self.rows)
 
 
 def build(inputs: ReportInputs) -> HeadlineSection:
@@ -65,7 +71,8 @@ def build(inputs: ReportInputs) -> HeadlineSection:
             _row(name, "bytes", size(baseline), size(optimized), size(before) if before else None)
         )
     rows.append(_latency(baseline, run, reference))
-    return HeadlineSection(inputs.final, tuple(rows), reference is not None)
+    is_paired = since is not None and since.paired
+    return HeadlineSection(inputs.final, tuple(rows), reference is not None, is_paired)
 
 
 def _accuracy(side: HeadlineSide) -> Cell:
@@ -93,7 +100,8 @@ def _worst(side: HeadlineSide) -> Cell:
         return Cell(NONE)
     worst = side.balance.worst
     share = _share(worst.recall)
-    return replace(share, detail=f"{side.worst_class}, {share.detail} of {count(worst.num_images)}")
+    name = f"{side.worst_class} ({count(worst.num_images)} images)"
+    return replace(share, detail=f"{name}, {share.detail}")
 
 
 def _share(share: Estimate) -> Cell:
@@ -139,7 +147,7 @@ def _latency(baseline: HeadlineSide, run: Reference, reference: Reference | None
     spread = max(now.p90_ms - now.median_ms, before.p90_ms - before.median_ms)
     if abs(now.median_ms - before.median_ms) >= spread:
         return row
-    return replace(row, since=Cell("within spread", f"{row.since.value} {row.since.detail}"))
+    return replace(row, since=Cell(_WITHIN, f"{row.since.value} {row.since.detail}"))
 
 
 def _timed_on(run: Reference) -> Host | None:
@@ -149,5 +157,6 @@ def _timed_on(run: Reference) -> Host | None:
 
 # The step that times the files.
 _TIMES = "evaluate"
+_WITHIN = "within spread"
 
 SECTION = Section("headline", "Headline", build)

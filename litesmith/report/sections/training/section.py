@@ -117,7 +117,7 @@ def _left_out(histories: Mapping[str, History], reasons: Mapping[str, str] = {})
     """Return a sentence on the models that a figure leaves out, if any."""
     untrained = {model: "not trained" for model, history in histories.items() if not history["epoch"]}
     models = "; ".join(f"{model} ({reason})" for model, reason in {**untrained, **reasons}.items())
-    return f"Left out: {models}." if models else ""
+    return f"Not drawn: {models}." if models else ""
 
 
 def _cost_figure(steps: Sequence[Provenance]) -> Captioned:

@@ -36,7 +36,7 @@ def test_only_epoch_is_no_schedule() -> None:
     short = {name: column[-1:] for name, column in report_inputs().histories["pruned"].items()}
     schedule = curves_with(pruned=short)[2]
     assert "tuned from" in schedule.figure and "pruned" not in schedule.figure
-    assert schedule.caption == "Left out: pruned (one epoch, no schedule)."
+    assert schedule.caption == "Not drawn: pruned (one epoch, no schedule)."
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -44,7 +44,7 @@ def test_optimized_model_that_was_not_trained_is_named_below_every_figure() -> N
     captions = [
         curve.caption for curve in build(qat_is_final("variants", "qat", "history", value=())).curves
     ]
-    assert all(caption.endswith("Left out: qat (not trained).") for caption in captions)
+    assert all(caption.endswith("Not drawn: qat (not trained).") for caption in captions)
     assert captions[0].startswith(
         "Outside the figure, so that the rest can be distinguished: epochs baseline "
     )
