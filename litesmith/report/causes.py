@@ -10,6 +10,8 @@ from litesmith.records.summary import Cause, Changed, Reference, SinceReference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import PACKAGES, SECTIONS, Steps, flat_parameters, rank, revisions
 
+# What a baseline's first and last layer follow from.
+_FORM = ("dataset.height", "dataset.width", "dataset.channels", "dataset.classes")
 _SUMMARY = "models/baseline-summary.txt"
 _NOT_RECORDED = "not recorded"
 # No gate looks at it on the device, so that it is no limit that a decision records.
@@ -126,8 +128,10 @@ def _made_code(steps: Steps, name: str) -> str:
 def _baseline(now: Reference, before: Reference, since: SinceReference) -> str:
     """Tell a baseline whose network is another, which moves every comparison with it."""
     same = "with the same parameters, so its code changed"
-    if any(change.name.startswith(("baseline.", "dataset.")) for change in since.parameters):
-        same = "by other parameters or another form of the images"
+    if any(change.name.startswith("baseline.") for change in since.parameters):
+        same = "by other parameters"
+    elif any(change.name in _FORM and _has_both(change) for change in since.parameters):
+        same = "for images of another form or other classes"
     if now.baseline and before.baseline:
         if now.baseline == before.baseline:
             return ""

@@ -143,6 +143,18 @@ def test_a_baseline_that_grew_under_equal_parameters_is_named_with_both_revision
     )
 
 
+def test_a_baseline_of_larger_images_is_no_change_of_code() -> None:
+    inputs = with_value(report_inputs(), "results", "baseline", "num_parameters", value=421_642)
+    now = {**inputs.provenance["evaluate"].parameters, "dataset": {"height": 32}}
+    inputs = with_value(inputs, "provenance", "evaluate", "parameters", value=now)
+    before = with_baseline(before_of(inputs), 225_034)
+    former = {**now, "dataset": {"height": 28}}
+    before = with_value(before, "provenance", "evaluate", "parameters", value=former)
+    _, since = compared(inputs, before)
+    (text,) = (cause.text for cause in since.causes if cause.topic == "Baseline")
+    assert "for images of another form or other classes. Differences from it do not compare." in text
+
+
 def test_a_reference_that_did_not_record_its_baseline_is_compared_by_its_file() -> None:
     path = "models/baseline-summary.txt"
     inputs = dataclasses.replace(report_inputs(), sha256={path: "a" * 64})
