@@ -130,6 +130,7 @@ def render_invalid(
         back=(
             f"Once the cause is removed, `{occasion.again}` judges again. All steps before are done and "
             "are not run again.",
-            "`python -m tasks releases` shows what is in service. Nothing has to be taken back.",
+            "`python -m tasks releases`, with the `--data` of the run if it had one, shows what is in "
+            "service. Nothing has to be taken back.",
         ),
     )

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-_ACCEPT = 'let it in as it is with `python -m tasks accept BATCH --why "..."`'
-_NEW_NAME = "mend its files and add them under a new name with `python -m tasks add FOLDER`"
+# Without `--data` a command is for the project's own data set.
+_ACCEPT = 'let it in as it is with `python -m tasks accept BATCH --why "..." --data NAME`'
+_NEW_NAME = "mend its files and add them under a new name with `python -m tasks add FOLDER --data NAME`"
 _THRESHOLD = "in the section validate of params.yaml, of the data set's file or of the profile"
 
 

@@ -105,7 +105,8 @@ def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
         intro = (
             "What is left out stays where it was dropped. A batch comes in when it is mended under a "
         )
-        intro += 'new name, or when a person accepts it: `python -m tasks accept BATCH --why "..."`.'
+        intro += "new name, or when a person accepts it: `python -m tasks accept BATCH --why "
+        intro += '"..." --data NAME`.'
     return render_page(dataset, f"What is left out of {dataset.name}", intro, chapters)
 
 

@@ -255,7 +255,7 @@ def test_page_shows_batches_and_images_that_are_left_out() -> None:
     assert [title for title, _ in titles] == [
         "Batch dark", "Batch wrong", "Images: constant", "Files that cannot be read"
     ]  # fmt: skip
-    assert "python -m tasks accept BATCH" in page
+    assert "python -m tasks accept BATCH --why &#34;...&#34; --data NAME" in page
     assert "week/image[0] (all its pixels are the same)" in page
     assert "week/a&lt;b&gt;.png (it is broken)" in page
     assert "the judge says" in page and "nats more of mean cross-entropy" in page
