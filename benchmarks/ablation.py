@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from benchmarks.cache import Answers, cached_answers, name_for
+from benchmarks.frontier.data import read_data, read_rows
 from benchmarks.frontier.learning import read_teachers
 from benchmarks.frontier.plan import read_config
 from benchmarks.networks import network_for, read_form
@@ -29,10 +30,9 @@ from benchmarks.numbers import read_numbers
 from benchmarks.record import write_result
 from benchmarks.spent import total
 from litesmith.compression.flip_averaging import flip_averaged
-from litesmith.data.splits import Split, read_split
-from litesmith.params.loading import overlaid, read_params
+from litesmith.data.splits import Split
+from litesmith.params.loading import overlaid
 from litesmith.params.section import ComputeDtype, Section
-from litesmith.params.sections.dataset import Division
 from litesmith.params.sections.network import NetworkParams
 from litesmith.params.sections.recipe import Distillation, Recipe
 from litesmith.tflite import converter
@@ -42,7 +42,6 @@ from litesmith.training.backend import derived_seed
 from litesmith.training.distillation import answer_views, view_seeds
 from litesmith.training.job import DistillationTargets, TrainingJob
 from litesmith.training.networks import build_network, computing_in
-from tasks import catalog
 
 CONFIGS = Path(__file__).parent
 RESULTS = Path("benchmarks/results")
@@ -82,10 +81,8 @@ class Config(Section):
         """Return the folder of a line's training with a seed; other numbers have another folder."""
         line = self.lines[name]
         own = [self.model_dump(exclude={"seeds", "lines"}), line.model_dump()]
-        teachers = [read_config().teacher_fingerprint()] if line.distilled else []
-        decided = name_for(
-            [*own, read_params(catalog.PARAMS).dataset.part(Division).deciding(), *teachers]
-        )
+        teachers = [read_config().answers_fingerprint()] if line.distilled else []
+        decided = name_for([*own, read_rows().digest, *teachers])
         return WORK / f"{name.replace(' ', '-')}-{decided}" / str(seed)
 
 
@@ -108,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _lines(config: Config) -> dict[str, Any]:
     """Return accuracy and cost of each line, trained if it is not yet."""
-    labels = read_split(catalog.VALIDATION).labels
+    labels = read_data().validation.labels
     scores = {
         name: [_judged(labels, _answers(config, name, seed)) for seed in config.seeds]
         for name in config.lines
@@ -144,8 +141,8 @@ def _answers(config: Config, name: str, seed: int) -> Answers:
 
 
 def _trained(config: Config, name: str, seed: int) -> Answers:
-    train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
-    form, line = read_form(), config.lines[name]
+    data, form, line = read_data(), read_form(), config.lines[name]
+    train, validation = data.training, data.validation
     recipe = Recipe.model_validate(overlaid(config.recipe.model_dump(), line.recipe))
     own, folder = derived_seed("ablation", seed), config.folder(name, seed)
     targets = _targets(config, recipe, train, folder) if line.distilled else None
@@ -174,7 +171,8 @@ def _targets(config: Config, recipe: Recipe, train: Split, folder: Path) -> Dist
     """
     settings = read_config()
     teachers = [
-        computing_in(teacher, settings.teachers.compute_dtype) for teacher in read_teachers(settings)
+        computing_in(teacher, settings.candidate(teacher.name).compute_dtype)
+        for teacher in read_teachers(settings)
     ]
     seeds = view_seeds(recipe.epochs, settings.seed)
     augmentation, fill = recipe.augmentation, read_form().fill

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.frontier.networks import build
 from benchmarks.frontier.plan import read_config
-from benchmarks.networks import network_for, read_form
+from benchmarks.networks import read_form
 from benchmarks.plain import arrays, baseline_network
 from benchmarks.record import Claim, write_result
 from litesmith.data.splits import Split, read_split
@@ -95,12 +96,13 @@ def main() -> None:
 
 def _teacher(train: Split, few: Split) -> dict[str, Any]:
     """Let the teachers' network learn in bfloat16 and in float32, in turns."""
-    plan = read_config().teachers
+    config = read_config()
+    plan = config.candidate(config.teachers[0])
     subset = Split(*(getattr(train, name)[:TEACHER_IMAGES] for name in ("images", "labels", "ids")))
     recipe = plan.recipe.replace(epochs=ROUNDS + 1, skip_share=0.0)
 
     def loop(compute_dtype: ComputeDtype) -> Epoch:
-        model = networks.build_network(network_for(plan.network), compute_dtype)
+        model = build(plan.network, read_form(), compute_dtype)
         return _ours(computing_in(model, compute_dtype), subset, few, recipe)
 
     times = _alternate(loop("bfloat16"), loop("float32"))

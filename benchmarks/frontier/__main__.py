@@ -3,15 +3,17 @@
 Every command goes on from where a killed one stopped, epoch by epoch. In the order in which they need
 each other:
 
-    python -m benchmarks.frontier teacher 1         train a teacher; the next one may run beside it
+    python -m benchmarks.frontier teacher teacher1  train a candidate; others may be trained beside it
     python -m benchmarks.frontier answers           collect the teachers' answers to every view
     python -m benchmarks.frontier student 16000 1   train and convert the student of a budget and a seed
     python -m benchmarks.frontier measure 16000 1   measure it on the official test images, once
     python -m benchmarks.frontier collect           write the result, the files and their cards
 
-Teachers and students learn from the pipeline's train and gate splits and are judged on its validation
-split; `dvc repro prepare` makes these. What the commands make lies in `.litesmith/frontier`, but for
-what `collect` writes: `benchmarks/results/frontier.json` and `benchmarks/models`.
+Teachers and students learn from the rows of the official files that `frontier_rows.json` leaves to
+them, and are judged on its `validation`; `dvc repro prepare` brings the files. The project's gate images
+are among what they learn from, so no file of the frontier may be judged against the model in service.
+What the commands make lies in `.litesmith/frontier`, but for what `collect` writes:
+`benchmarks/results/frontier.json` and `benchmarks/models`.
 """
 
 import argparse
@@ -33,8 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m benchmarks.frontier", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command_parser = commands.add_parser("teacher", help="train a teacher")
-    command_parser.add_argument("number", type=int)
+    command_parser = commands.add_parser("teacher", help="train a candidate that may teach")
+    command_parser.add_argument("name")
     command_parser.set_defaults(command=_teacher)
     commands.add_parser("answers", help="ask the teachers").set_defaults(command=_answers)
     for name, command, meaning in (
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 def _teacher(chosen: argparse.Namespace) -> None:
     from benchmarks.frontier import learning
 
-    learning.teacher(read_config(), chosen.number)
+    learning.teacher(read_config(), chosen.name)
 
 
 def _answers(_: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frontier.card import render_card
+from benchmarks.frontier.data import read_data
 from benchmarks.frontier.entries import Entry, best_on_validation, entries_of
 from benchmarks.frontier.plan import (
     MODELS,
@@ -16,11 +17,9 @@ from benchmarks.frontier.plan import (
     answers_folder,
     student_folder,
     teacher_folder,
-    teacher_name,
 )
 from benchmarks.networks import read_form
 from benchmarks.record import Claim
-from litesmith.data.splits import read_split
 from litesmith.documents.formats import count, percent
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_bytes, write_json, write_text
@@ -117,22 +116,26 @@ def _deviation(entries: Sequence[Entry], figure: str) -> float | None:
 
 
 def _teachers(config: Config) -> dict[str, Any]:
-    """Return validation accuracy and cost of teachers and answers, as far as known."""
-    numbers = range(1, config.teachers.number + 1)
-    folders = {teacher_name(number): teacher_folder(config, number) for number in numbers}
-    records = {
-        name: folder / "made.json"
-        for name, folder in {**folders, "answers": answers_folder(config)}.items()
-    }
-    contents = {name: read_json(path) for name, path in records.items() if path.is_file()}
+    """Return validation accuracy and cost of candidates and answers, as far as known.
+
+    What was trained on another machine stays as it is in the committed result.
+    """
     before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
-    return {
-        **before,
-        **{
-            name: {key: content[key] for key in ("validation", "cpu_s")}
-            for name, content in contents.items()
-        },
-    }
+    found: dict[str, Any] = {}
+    for name in config.candidates:
+        made, fingerprint = teacher_folder(config, name) / "made.json", config.teacher_fingerprint(name)
+        if made.is_file():
+            record = read_json(made)
+            found[name] = {key: record[key] for key in _TOLD} | {"fingerprint": fingerprint}
+        elif before.get(name, {}).get("fingerprint") == fingerprint:
+            found[name] = before[name]
+    answered = answers_folder(config) / "made.json"
+    if answered.is_file() or "answers" in before:
+        found["answers"] = read_json(answered) if answered.is_file() else before["answers"]
+    return found
+
+
+_TOLD = ("validation", "ensemble", "cpu_s", "num_parameters", "macs", "recipe", "host")
 
 
 def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:
@@ -148,7 +151,7 @@ def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any])
         write_bytes(target, source.read_bytes())
     if not _has_metadata(target):
         dataset = read_params(catalog.PARAMS).dataset
-        metadata = describe(dataset.name, read_form(), read_split(catalog.TRAIN).images)
+        metadata = describe(dataset.name, read_form(), read_data().training.images)
         write_metadata(target, metadata)
     write_text(target.with_suffix(".md"), render_card(target, entry, figures))
 

@@ -1,16 +1,17 @@
 """The plan of the frontier, from ``benchmarks/frontier.yaml``, and its folders."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
 from benchmarks.cache import name_for
+from benchmarks.frontier.data import read_rows
+from benchmarks.frontier.networks import Network
 from benchmarks.numbers import read_numbers
 from litesmith.errors import ParamsError
-from litesmith.params.section import ComputeDtype, Count, Section, Seed, Share
-from litesmith.params.sections.network import NetworkParams
-from litesmith.params.sections.recipe import Distillation, Recipe
+from litesmith.params.section import ComputeDtype, Count, Items, Section, Seed, Share
+from litesmith.params.sections.recipe import Augmentation, Distillation, Recipe
 
 CONFIG = Path(__file__).parents[1] / "frontier.yaml"
 # Permanent files, of any machine; the rest is unfinished work, which git does not hold.
@@ -18,15 +19,22 @@ RESULT = Path("benchmarks/results/frontier.json")
 MODELS = Path("benchmarks/models")
 WORK = Path(".litesmith/frontier")
 
+Item = TypeVar("Item")
 
-class Teachers(Section):
-    """The teachers of all students."""
 
-    number: Count
-    num_views: Count
-    network: NetworkParams
+class Candidate(Section):
+    """A network that may teach, and how it is trained."""
+
+    network: Network
     recipe: Recipe
     compute_dtype: ComputeDtype
+
+
+class Views(Section):
+    """The views of the images that the teachers answer, and that students learn from."""
+
+    number: Count
+    augmentation: Augmentation
 
 
 class Budget(Section):
@@ -34,7 +42,7 @@ class Budget(Section):
 
     must: Share
     goal: Share
-    network: NetworkParams
+    network: Network
     recipe: Recipe
     compute_dtype: ComputeDtype
 
@@ -43,7 +51,12 @@ class Config(Section):
     """All of ``frontier.yaml``."""
 
     seed: Seed
-    teachers: Teachers
+    candidates: dict[str, Candidate]
+    teachers: Annotated[Items[str], Field(min_length=1, description="Candidates that teach.")]
+    min_teachers: Annotated[
+        Share, Field(description="Least accuracy of the teachers' mean on validation.")
+    ]
+    views: Views
     distillation: Distillation
     num_calibration: Count
     seeds: Annotated[list[int], Field(min_length=1)]
@@ -56,24 +69,34 @@ class Config(Section):
         Raises:
             ParamsError: There is no such budget.
         """
-        if name not in self.budgets:
-            raise ParamsError(
-                f"{name} is no budget of {CONFIG.name}. Expected one of {', '.join(self.budgets)}."
-            )
-        return self.budgets[name]
+        return _known(self.budgets, name, "budget")
+
+    def candidate(self, name: str) -> Candidate:
+        """Return a candidate.
+
+        Raises:
+            ParamsError: There is none of the name.
+        """
+        return _known(self.candidates, name, "candidate")
+
+    def teacher_fingerprint(self, name: str) -> str:
+        """Return 12 hexadecimal digits that follow from all that decides a candidate.
+
+        Raises:
+            ParamsError: There is none of the name.
+        """
+        return name_for([read_rows().digest, self.seed, self.candidate(name).model_dump(mode="json")])
+
+    def answers_fingerprint(self) -> str:
+        """Return 12 hexadecimal digits that follow from all that decides the teachers' answers."""
+        teachers = [[name, self.teacher_fingerprint(name)] for name in self.teachers]
+        return name_for([self.seed, teachers, self.views.model_dump(mode="json")])
 
     def fingerprint(self, name: str) -> str:
-        """Return 16 hexadecimal digits from all numbers that decide the student of a budget."""
-        deciding = {
-            **self.model_dump(exclude={"budgets", "seeds", "max_quantization_loss"}),
-            "student": {},
-        }
-        deciding["student"] = self.budget(name).model_dump(exclude={"must", "goal"})
-        return name_for(deciding, num_digits=16)
-
-    def teacher_fingerprint(self) -> str:
-        """Return 12 hexadecimal digits that follow from every number that decides a teacher."""
-        return name_for([self.seed, self.teachers.model_dump(exclude={"number", "num_views"})])
+        """Return 16 hexadecimal digits that follow from all that decides the student of a budget."""
+        student = self.budget(name).model_dump(mode="json", exclude={"must", "goal"})
+        shared = [self.seed, self.distillation.model_dump(mode="json"), self.num_calibration]
+        return name_for([self.answers_fingerprint(), *shared, student], num_digits=16)
 
 
 def read_config() -> Config:
@@ -81,27 +104,28 @@ def read_config() -> Config:
     return read_numbers(CONFIG, Config)
 
 
-# Work with other numbers has other folders, so that earlier work is not taken for theirs.
+def _known(items: dict[str, Item], name: str, what: str) -> Item:
+    if name not in items:
+        raise ParamsError(f"{name} is no {what} of {CONFIG.name}. Expected one of {', '.join(items)}.")
+    return items[name]
 
 
-def teacher_name(number: int) -> str:
-    """Return the name of a teacher."""
-    return f"teacher{number}"
+# Work with other numbers or images has other folders, so that earlier work is not taken for theirs.
 
 
-def teacher_folder(config: Config, number: int) -> Path:
-    """Return the folder of a teacher."""
-    return WORK / config.teacher_fingerprint() / teacher_name(number)
+def teacher_folder(config: Config, name: str) -> Path:
+    """Return the folder of a candidate, whose name is the candidate's."""
+    return WORK / config.teacher_fingerprint(name) / name
 
 
-def teacher_file(config: Config, number: int) -> Path:
+def teacher_file(config: Config, name: str) -> Path:
     """Return the file of a teacher's weights, which all students share wherever they are trained."""
-    return MODELS / f"{teacher_name(number)}-{config.teacher_fingerprint()}.npz"
+    return MODELS / f"{name}-{config.teacher_fingerprint(name)}.npz"
 
 
 def answers_folder(config: Config) -> Path:
     """Return the folder of what the teachers answered."""
-    return WORK / f"answers-{name_for([config.seed, config.teachers.model_dump()])}"
+    return WORK / f"answers-{config.answers_fingerprint()}"
 
 
 def targets_folder(config: Config) -> Path:

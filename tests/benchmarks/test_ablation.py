@@ -9,6 +9,7 @@ import pytest
 from litesmith.errors import ParamsError
 from litesmith.files import read_json, read_yaml, write_text, yaml_text
 from litesmith.params.loading import overlaid
+from tests.benchmarks.frontier.official_rows import write_official
 from tests.tasks.steps.training_workspace import in_small_workspace
 
 pytestmark = pytest.mark.slow
@@ -36,22 +37,25 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from benchmarks import ablation
     from benchmarks.frontier import plan
     from benchmarks.frontier.learning import write_weights
-    from benchmarks.networks import network_for
+    from benchmarks.frontier.networks import build
+    from benchmarks.networks import read_form
     from litesmith.training.backend import seed_everything
-    from litesmith.training.networks import build_network
 
     in_small_workspace(tmp_path, monkeypatch)
-    teachers = {"number": 1, "network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "float32"}
-    monkeypatch.setattr(plan, "CONFIG", small("frontier", tmp_path, {"teachers": teachers}))
+    write_official(tmp_path, monkeypatch)
+    teacher = {"network": _NETWORK, "recipe": _RECIPE, "compute_dtype": "float32"}
+    monkeypatch.setattr(
+        plan, "CONFIG", small("frontier", tmp_path, {"candidates": {"teacher1": teacher}})
+    )
     numbers = {"seeds": [1, 2], "network": _NETWORK, "recipe": _RECIPE}
     monkeypatch.setattr(ablation, "CONFIGS", tmp_path)
     small("ablation", tmp_path, numbers, lines=_LINES)
     longer = {**numbers, "seeds": [1], "recipe": {**_RECIPE, "epochs": 3}}
     for name in ("ablation_full", "ablation_teacher"):
         small(name, tmp_path, longer, lines=_OTHER_LINES)
-    network = network_for(plan.read_config().teachers.network)
     seed_everything(1)
-    write_weights(plan.teacher_file(plan.read_config(), 1), build_network(network, "teacher1"))
+    model = build(plan.read_config().candidate("teacher1").network, read_form(), "teacher1")
+    write_weights(plan.teacher_file(plan.read_config(), "teacher1"), model)
     return tmp_path
 
 
