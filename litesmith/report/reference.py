@@ -27,7 +27,7 @@ from litesmith.records.summary import (
 from litesmith.records.validate import RawFiles
 from litesmith.report.causes import causes
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.provenance import Steps, flat_parameters, hosts, versions
+from litesmith.report.provenance import deciding_parameters, hosts, versions
 
 Change = Difference | AccuracyChange
 
@@ -167,7 +167,7 @@ def compare_runs(
         raw_share=now.optimized.tflite_bytes / before.optimized.tflite_bytes,
         gzip_share=now.optimized.gzip_bytes / before.optimized.gzip_bytes,
         data=changes(now.data, before.data),
-        parameters=changes(_parameters(now.provenance), _parameters(before.provenance)),
+        parameters=changes(deciding_parameters(now.provenance), deciding_parameters(before.provenance)),
         versions=changes(versions(now.provenance), versions(before.provenance)),
         hosts=changes(hosts_now, hosts_before),
         inputs=changes(hashes, hashes_before),
@@ -201,10 +201,3 @@ def unpacked(right: RightAnswers) -> NDArray[np.bool_]:
     """Return what `packed` wrote, bool (n,)."""
     bits = np.frombuffer(base64.b64decode(right.bits), dtype=np.uint8)
     return np.unpackbits(bits, count=right.num_images).astype(bool)
-
-
-def _parameters(steps: Steps) -> dict[str, str]:
-    """Return the parameters without the sources, which give the same files."""
-    return {
-        name: value for name, value in flat_parameters(steps).items() if name != "dataset.base.sources"
-    }

@@ -58,9 +58,23 @@ def test_with_too_few_nights_nothing_is_called_usual() -> None:
 
 
 def test_runs_with_other_parameters_say_nothing_of_what_is_usual() -> None:
-    other = night(7, 0.5, parameters="others")
+    other = night(7, 0.5, parameters="others", deciding="others")
     trend = accuracy([*nights(*USUAL), other, night(8, 0.92)])
     assert [point.is_outside for point in trend.points] == [False] * 7 + [True]
+
+
+def test_parameters_that_decide_nothing_begin_no_new_past() -> None:
+    workers = night(7, 0.92, parameters="more workers")
+    assert accuracy([*nights(*USUAL), workers]).points[-1].is_outside
+
+
+def test_older_records_compare_by_all_their_parameters() -> None:
+    old = [night(day, value, deciding=None) for day, value in enumerate(USUAL, start=1)]
+    assert accuracy([*old, night(7, 0.92)]).points[-1].is_outside
+    assert accuracy([*old, night(7, 0.92, deciding=None)]).points[-1].is_outside
+    assert accuracy([*old, night(7, 0.92, parameters="more workers")]).points[-1].limits is None
+    between = [night(7, 0.931), night(8, 0.92, parameters="more workers")]
+    assert accuracy([*old, *between]).points[-1].is_outside
 
 
 def test_a_file_counts_once_however_often_it_is_found_up_to_date() -> None:

@@ -155,6 +155,18 @@ def test_a_baseline_of_larger_images_is_no_change_of_code() -> None:
     assert "for images of another form or other classes. Differences from it do not compare." in text
 
 
+def test_parameters_that_change_no_result_explain_none() -> None:
+    inputs = report_inputs()
+    own = inputs.provenance["evaluate"].parameters
+    idle = {"fetch": {"attempts": 9}, "report": {"max_changed": 9}, "sweep": {"num_workers": 9}}
+    before = before_of(inputs)
+    before = with_value(before, "provenance", "evaluate", "parameters", value={**own, **idle})
+    assert compared(inputs, before)[1].parameters == ()
+    deciding = {**own, **idle, "sweep": {"num_trials": 9}}
+    before = with_value(before, "provenance", "evaluate", "parameters", value=deciding)
+    assert [change.name for change in compared(inputs, before)[1].parameters] == ["sweep.num_trials"]
+
+
 def test_a_reference_that_did_not_record_its_baseline_is_compared_by_its_file() -> None:
     path = "models/baseline-summary.txt"
     inputs = dataclasses.replace(report_inputs(), sha256={path: "a" * 64})
