@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import cached_property
 
 from litesmith.analysis.control import Limits, natural_limits
-from litesmith.documents.formats import count, milliseconds, percent
 from litesmith.history.runs import Run
 from litesmith.records.run import Conditions, RunResult
 from litesmith.records.service.release import LogLine
+from litesmith.wording import count, milliseconds, percent
 
 _CLEAR = 0.1  # of the span between the extremes, left free above and below them
 _NARROW = 0.005  # the same where all are equal, as a share of the value

@@ -21,6 +21,7 @@ from litesmith.records.service.judge import (
     PriorDecision,
     ScoreHistogram,
 )
+from litesmith.wording import listed
 
 
 @dataclass(frozen=True)
@@ -142,19 +143,15 @@ def _headline(
         )
     elif outcome == "keep":
         kept = f"Keep {version}" if version else "Release nothing"
-        sentence = f"{kept}: {name} is held by {_listed([reason.name for reason in held])}."
+        sentence = f"{kept}: {name} is held by {listed([reason.name for reason in held])}."
     else:
-        told = f"{_listed([reason.name for reason in open_ones])} cannot tell"
+        told = f"{listed([reason.name for reason in open_ones])} cannot tell"
         least = changes.comparison.smallest_gain if changes else 0.0
         if changes and "comparison" in {reason.name for reason in open_ones}:
             told += f", as these images show a gain from {unsigned_points(least)} on"
         sentence = f"Undecided on {name}: {told}."
     moved = limits_moved(subject.evidence.limits, subject.prior.limits if subject.prior else ())
     return f"{sentence} {moved}" if moved and outcome != "in service" else sentence
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 _WORDS: dict[Merit, str] = {

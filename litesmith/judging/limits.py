@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from litesmith.judging.gates.gate import count
 from litesmith.records.device import LimitCheck
+from litesmith.wording import count
 
 
 def limits_moved(now: Sequence[LimitCheck], before: Sequence[LimitCheck]) -> str:

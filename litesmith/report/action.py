@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from litesmith.documents.formats import listed, shell
 from litesmith.report.inputs import ReportInputs
+from litesmith.wording import listed, shell
 
 
 @dataclass(frozen=True)

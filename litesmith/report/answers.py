@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from litesmith.analysis.intervals import CONFIDENCE, quantile
 from litesmith.analysis.outcome import outcome
-from litesmith.documents.formats import amount, count, listed, percent, points, times
 from litesmith.records.convert import Candidate
 from litesmith.records.summary import SinceReference
 from litesmith.report.action import Action, action
@@ -13,6 +12,7 @@ from litesmith.report.budget import budget
 from litesmith.report.causes import limits_moved, of_topic
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.reference import Change, baseline_side, not_compared, this_run
+from litesmith.wording import amount, count, listed, percent, points, times
 
 # Of what a gate found, on the first screen.
 _MOST_CHARACTERS = 120

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isclose
 
-from litesmith.documents.formats import amount, count, listed
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import Cause, Changed, Reference, SinceReference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import PACKAGES, SECTIONS, Steps, flat_parameters, rank, revisions
+from litesmith.wording import amount, count, listed
 
 # What a baseline's first and last layer follow from.
 _FORM = ("dataset.height", "dataset.width", "dataset.channels", "dataset.classes")

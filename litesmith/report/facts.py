@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from litesmith.analysis.intervals import Estimate
 from litesmith.analysis.outcome import images_needed, no_worse, smallest_visible
-from litesmith.documents.formats import count, milliseconds, percent, points
 from litesmith.records.summary import Fact, SinceReference
 from litesmith.report.budget import BudgetLine
 from litesmith.report.causes import limits_moved
 from litesmith.report.inputs import BASELINE, ReportInputs
 from litesmith.report.reference import Change
+from litesmith.wording import count, milliseconds, percent, points
 
 
 def known_facts(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.documents.formats import shell
 from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.device import LimitCheck
@@ -18,6 +17,7 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Reference, Results
+from litesmith.wording import shell
 
 BASELINE = "baseline-keras"
 """The variant that every other is compared with."""

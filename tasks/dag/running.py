@@ -21,6 +21,7 @@ from litesmith.params.section import Section
 from litesmith.records.provenance import Host, Making, Provenance
 from litesmith.records.record import write_record
 from litesmith.training.backend import fix_environment
+from litesmith.wording import listed
 from tasks import BEGAN_S, catalog
 from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
@@ -128,7 +129,7 @@ def _few(names: list[str]) -> str:
     """Name the first three and how many more there are."""
     if len(names) > 4:
         return f"{', '.join(names[:3])} and {len(names) - 3} more"
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return listed(names)
 
 
 def _require_writable(step: Step, root: Path) -> None:

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from litesmith.documents.formats import count
 from litesmith.records.service.judge import Decision
 from litesmith.report.action import action
 from litesmith.report.inputs import ReportInputs
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import decided, render, report_inputs, with_value
 
 IN_SERVICE = "a" * 64

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.formats import count
 from litesmith.records.convert import Candidate
 from litesmith.records.device import LimitCheck
 from litesmith.records.summary import Reference, SinceReference
@@ -17,6 +16,7 @@ from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import since_reference, this_run
 from litesmith.report.sections.headline import section as headline
 from litesmith.report.sections.training.figures import Curve, outside_words
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import FINAL, decided, render, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")

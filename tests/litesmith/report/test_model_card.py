@@ -6,11 +6,11 @@ import re
 import pytest
 from ruamel.yaml import YAML
 
-from litesmith.documents.formats import count
 from litesmith.params.sections.dataset import Description
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.model_card import Markdown, markdown_text
 from litesmith.report.page import make_report
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")

@@ -9,7 +9,6 @@ import pytest
 from pydantic import ValidationError
 
 from litesmith.analysis.paired import paired_counts
-from litesmith.documents.formats import count, percent, points
 from litesmith.errors import DataError
 from litesmith.files import write_json
 from litesmith.records.figures import ReportVerdict, SummaryFigures
@@ -29,6 +28,7 @@ from litesmith.report.reference import (
     unpacked,
 )
 from litesmith.report.sections.headline import section as headline
+from litesmith.wording import count, percent, points
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value, without
 
 pytestmark = pytest.mark.usefixtures("undrawn")
