@@ -7,7 +7,7 @@ from litesmith.judging.case import Case, make_case
 from litesmith.judging.gates.comparison import describe, merit
 from litesmith.judging.gates.gate import unsigned_points
 from litesmith.judging.gates.registry import GATES
-from litesmith.judging.limits import limits_moved
+from litesmith.judging.limits import limits_of, moved_limits
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.service.judge import (
     Changes,
@@ -150,8 +150,11 @@ def _headline(
         if changes and "comparison" in {reason.name for reason in open_ones}:
             told += f", as these images show a gain from {unsigned_points(least)} on"
         sentence = f"Undecided on {name}: {told}."
-    moved = limits_moved(subject.evidence.limits, subject.prior.limits if subject.prior else ())
-    return f"{sentence} {moved}" if moved and outcome != "in service" else sentence
+    before = limits_of(subject.prior.limits) if subject.prior else {}
+    moved = moved_limits(subject.evidence.limits, before)
+    if moved is None or outcome == "in service":
+        return sentence
+    return f"{sentence} The limits were {moved.how} ({moved.which}); {moved.then}."
 
 
 _WORDS: dict[Merit, str] = {

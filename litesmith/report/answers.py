@@ -9,7 +9,7 @@ from litesmith.records.convert import Candidate
 from litesmith.records.summary import SinceReference
 from litesmith.report.action import Action, action
 from litesmith.report.budget import budget
-from litesmith.report.causes import limits_moved, of_topic
+from litesmith.report.causes import limits_since, of_topic
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.reference import Change, baseline_side, not_compared, this_run
 from litesmith.wording import amount, count, listed, percent, points, times
@@ -226,11 +226,10 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
         f"Worst class: of {count(worst.num_images)} test images of {inputs.final_variant.worst_name} "
         f"{percent(worst.recall.value, 1)}\u00a0% are found ({ends})."
     )
-    moved = limits_moved(inputs)
+    moved = limits_since(inputs)
     if moved and inputs.decision.prior is None:  # else the headline says it
-        raised, _, fits = moved.partition(":")
-        since = f"since {inputs.reference_name}"
-        yield Line(f"Limits of the device were {raised.lower()} {since}.{_last_sentence(fits)}", None)
+        text = f"Limits of the device were {moved.how} since {inputs.reference_name}."
+        yield Line(f"{text} {_sentence(moved.then)}.", None)
     if any(line.is_of_host and line.check.measured is not None for line in budget(inputs)):
         yield Line("Its latency was timed on this host. The device's is not known.", None)
     if not inputs.decision.evidence.regression:
@@ -239,10 +238,6 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
         "One seed: the intervals hold what other images would change, not what another training of the "
         "same recipe would."
     )
-
-
-def _last_sentence(text: str) -> str:
-    return f" {text.rstrip('.').rpartition('. ')[2]}."
 
 
 def _changed(inputs: ReportInputs, since: SinceReference | None) -> Answer:

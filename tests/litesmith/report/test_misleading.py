@@ -11,7 +11,7 @@ from litesmith.records.convert import Candidate
 from litesmith.records.device import LimitCheck
 from litesmith.records.summary import Reference, SinceReference
 from litesmith.report.answers import Answers, answers, price
-from litesmith.report.causes import limits_moved, really_differs
+from litesmith.report.causes import limits_since, really_differs
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import since_reference, this_run
 from litesmith.report.sections.headline import section as headline
@@ -67,7 +67,8 @@ def test_limits_that_were_raised_between_runs_are_not_sold_as_kept() -> None:
     """8,000,000 multiply-accumulates became 26,000,000, and the file was "within every limit"."""
     inputs = with_limit(26_000_000)
     inputs, _ = compared(inputs, with_device(before_of(inputs), max_macs=8_000_000))
-    moved = limits_moved(inputs)
+    since = limits_since(inputs)
+    assert since is not None and (moved := since.words)
     assert moved.startswith("Raised: multiply-accumulates of one prediction from ")
     assert f"{count(8_000_000)} to {count(26_000_000)}" in moved
     assert moved.endswith("Under the old ones this file would not fit.")
@@ -84,9 +85,10 @@ def test_limits_that_were_raised_between_runs_are_not_sold_as_kept() -> None:
 def test_limits_that_are_as_they_were_are_no_news() -> None:
     inputs = with_limit(26_000_000)
     inputs, _ = compared(inputs, with_device(before_of(inputs), max_macs=26_000_000))
-    assert limits_moved(inputs) == "" and "Limits of the device" not in texts(inputs, "trusted")
+    assert limits_since(inputs) is None and "Limits of the device" not in texts(inputs, "trusted")
     inputs, _ = compared(inputs, with_device(before_of(inputs), max_macs=30_000_000))
-    assert limits_moved(inputs).startswith("Changed: ")
+    since = limits_since(inputs)
+    assert since is not None and since.how == "changed"
 
 
 def latency_since(host: str) -> str:
