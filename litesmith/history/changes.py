@@ -6,8 +6,15 @@ from dataclasses import dataclass
 
 from litesmith.history.sides import Side
 from litesmith.records.run import Conditions
-from litesmith.records.summary import Changed, Reference
-from litesmith.report.provenance import PACKAGES, SECTIONS, deciding_parameters, hosts, rank, versions
+from litesmith.records.summary import Changed
+from litesmith.report.provenance import (
+    PACKAGES,
+    SECTIONS,
+    deciding_parameters,
+    hosts_together,
+    rank,
+    versions,
+)
 from litesmith.report.reference import changes
 
 # Folders of code, by how much of the result they decide.
@@ -64,17 +71,12 @@ def differences(first: Side, second: Side, code: CodeChange) -> list[Topic]:
         why = _why(first, second)
         return [*told, Topic("Packages", why, differs=None), Topic("Host", why, differs=None)]
     packages = _ranked(changes(versions(now.provenance), versions(before.provenance)), PACKAGES)
-    machines = changes(hosts_of(now), hosts_of(before))
+    machines = changes(hosts_together(now.provenance), hosts_together(before.provenance))
     return [
         *told,
         Topic("Packages", _count(packages, "version"), packages, bool(packages)),
         Topic("Host", _count(machines, "host"), machines, bool(machines)),
     ]
-
-
-def hosts_of(run: Reference) -> dict[str, str]:
-    """Return the hosts of a run as one text."""
-    return {"computed on": "; ".join(sorted(hosts(run.provenance)))}
 
 
 def _data(first: Side, second: Side) -> Topic:

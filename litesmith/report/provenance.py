@@ -108,6 +108,11 @@ def hosts(steps: Steps) -> dict[str, str]:
     return {host: ", ".join(on_it) for host, on_it in names.items()}
 
 
+def hosts_together(steps: Steps) -> dict[str, str]:
+    """Return all hosts of a run as one value, to compare two runs."""
+    return {"hosts": "; ".join(sorted(hosts(steps)))}
+
+
 def _leaves(content: JsonValue, place: str) -> Iterator[tuple[str, str]]:
     """Yield place and text of each value of nested mappings."""
     if isinstance(content, dict) and content:

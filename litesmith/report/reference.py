@@ -27,7 +27,7 @@ from litesmith.records.summary import (
 from litesmith.records.validate import RawFiles
 from litesmith.report.causes import causes
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.provenance import deciding_parameters, hosts, versions
+from litesmith.report.provenance import deciding_parameters, hosts_together, versions
 
 Change = Difference | AccuracyChange
 
@@ -157,9 +157,6 @@ def compare_runs(
         {path: digest for path, digest in run.inputs.items() if path not in reference_files}
         for run in (now, before)
     )
-    hosts_now, hosts_before = (
-        {"hosts": "; ".join(sorted(hosts(run.provenance)))} for run in (now, before)
-    )
     return SinceReference(
         final=before.final,
         accuracy=accuracy_change(accuracy),
@@ -169,7 +166,7 @@ def compare_runs(
         data=changes(now.data, before.data),
         parameters=changes(deciding_parameters(now.provenance), deciding_parameters(before.provenance)),
         versions=changes(versions(now.provenance), versions(before.provenance)),
-        hosts=changes(hosts_now, hosts_before),
+        hosts=changes(hosts_together(now.provenance), hosts_together(before.provenance)),
         inputs=changes(hashes, hashes_before),
         same_run=final_file in hashes and hashes[final_file] == hashes_before.get(final_file),
     )
