@@ -34,10 +34,10 @@ def gate_result(decision: Decision) -> GateResult:
 
 def cost(summary: SummaryFigures) -> Cost | None:
     """Return what an answer of the final file costs; None if not recorded."""
-    if summary.results is None:
+    steps, network = summary.results, summary.network
+    if steps is None or network is None:
         return None
-    steps = summary.results
-    return Cost(macs=steps.macs, latency_ms=steps.latency_ms, host=steps.latency.host.words)
+    return Cost(macs=network.macs, latency_ms=steps.latency_ms, host=steps.latency.host.words)
 
 
 def conditions(summary: SummaryFigures) -> Conditions | None:

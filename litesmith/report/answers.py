@@ -95,9 +95,9 @@ def price(inputs: ReportInputs) -> str:
 def _sizes(inputs: ReportInputs, chosen: str, other: str, candidate: Candidate) -> Iterator[str]:
     """Yield what the other file takes beside the chosen one."""
     results = inputs.results
-    mine, its = (_macs(inputs, name) for name in (chosen, other))
+    mine, its = (inputs.passes_of(name) for name in (chosen, other))
     work = "as much work" if mine == its else f"{its / mine:.2g} times the work"
-    yield f"{work} ({count(its)} multiply-accumulates)"
+    yield f"{work} (this one: {count(inputs.network.macs)} multiply-accumulates)"
     if abs(candidate.bytes / results.convert.final.bytes - 1) > _SAME_SIZE:
         yield f"{count(candidate.bytes)} bytes, not {count(results.convert.final.bytes)}"
     for tool in results.evaluate.device.values():
@@ -115,13 +115,6 @@ def _sizes(inputs: ReportInputs, chosen: str, other: str, candidate: Candidate) 
 _SAME_SIZE = 0.02
 # Of the tool `npu`: what an accelerator cannot run.
 _LEFT_OVER = "cpu_operators"
-
-
-def _macs(inputs: ReportInputs, file: str) -> int:
-    """Return the multiply-accumulates of a file: the network's, as often as it is run."""
-    model = inputs.results.convert.files[file].model
-    variant = inputs.results.quantize.variants.get(model)
-    return inputs.results.sweep.winner.macs * (variant.passes if variant else 1)
 
 
 def _better(inputs: ReportInputs) -> str:

@@ -128,8 +128,7 @@ class ReportInputs:
         """What the final file takes of each limit of the device."""
         return self.results.evaluate.limits + self.results.latency.limits
 
-    @property
-    def passes(self) -> int:
-        """How often one answer of the final file runs the winner's network."""
-        variant = self.results.quantize.variants.get(self.final_variant.model)
+    def passes_of(self, file: str) -> int:
+        """Return how often one answer of a file runs the winner's network."""
+        variant = self.results.quantize.variants.get(self.results.convert.files[file].model)
         return variant.passes if variant else 1

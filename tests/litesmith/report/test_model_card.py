@@ -68,8 +68,8 @@ def test_card_of_a_file_that_runs_its_network_twice_says_so() -> None:
     card = card_of(
         with_value(inputs, "results", "quantize", "variants", value={FINAL.partition("-")[0]: twice})
     )
-    assert "bytes of activations alive at once, 2 times: the file looks at" in card
-    assert "times: the file looks" not in card_of(inputs)
+    assert "bytes of activations alive at once in each of its 2 runs: the file looks at" in card
+    assert "runs: the file looks" not in card_of(inputs)
 
 
 def test_card_says_what_the_gate_images_decide() -> None:
