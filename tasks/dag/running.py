@@ -28,11 +28,12 @@ from tasks.dag.closure import packages, sources
 from tasks.dag.dvclock import stages_by_output
 from tasks.dag.git import git_state
 from tasks.dag.lock import RUN_VARIABLE, holding, stepping
+from tasks.dag.project import project_of
 from tasks.dag.step import Arguments, MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
 from tasks.dag.workers import study_runner
-from tasks.workspace import project_of, repro_command
+from tasks.workspace import repro_command
 
 _LOG = logging.getLogger(__name__)
 

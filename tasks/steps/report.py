@@ -14,6 +14,7 @@ from litesmith.params.sections.dataset import KeyedDescription
 from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
+from tasks.dag.project import place_in_project
 from tasks.dag.step import InGit, Measured, step
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # The run that made a package, in the package.
 _REFERENCE = "reference.json"
-# What a project has and its workspaces do not.
-_PROJECT_FILE = "pyproject.toml"
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def report(
             released=released,
             reference_files=(ins.in_service.as_posix(), ins.before_releases.as_posix()),
             final_file=ins.final.as_posix(),
-            folder=_folder(Path.cwd()),
+            folder=place_in_project(Path.cwd()),
             params=params,
             relevant_loss=convert.relevant_loss,
         )
@@ -148,13 +147,6 @@ def _histories(ins: Ins, num_teachers: int) -> "dict[str, History]":
     if num_teachers:
         paths |= {"teacher": ins.teacher_history}
     return {model: _history(path) for model, path in paths.items()}
-
-
-def _folder(here: Path) -> str:
-    """Return a workspace from its project; empty for the project itself."""
-    above = (here, *here.parents)
-    project = next((folder for folder in above if (folder / _PROJECT_FILE).is_file()), here)
-    return "" if project == here else f"{here.relative_to(project).as_posix()}/"
 
 
 def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, Reference | None]":

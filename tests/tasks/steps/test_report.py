@@ -32,6 +32,7 @@ from litesmith.report.sections.training import section as training
 from litesmith.tflite.sizes import Size
 from tasks import catalog
 from tasks.commands.generated import FILES
+from tasks.dag.project import HEADER
 from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.release.made import DATASET, DEVICE, make_candidate
@@ -163,7 +164,8 @@ def test_commands_name_the_workspace_from_its_project(
     assert "<code>cp models/final.tflite final.tflite</code>" in render_page()
     inner = workspace / ".workspaces/my-night"
     shutil.copytree(workspace, inner, ignore=shutil.ignore_patterns(".workspaces"))
-    (workspace / "pyproject.toml").touch()
+    (workspace / catalog.PARAMS).touch()
+    write_text(inner / catalog.PARAMS, HEADER)
     monkeypatch.chdir(inner)
     page = render_page()
     assert "<code>cp .workspaces/my-night/models/final.tflite final.tflite</code>" in page
