@@ -71,6 +71,11 @@ def shell(word: str) -> str:
     return shlex.quote(" ".join(word.split()))
 
 
+def data_option(data: str | None) -> str:
+    """Write the option that chooses a data set, empty for the project's own."""
+    return f" --data {shell(data)}" if data else ""
+
+
 def plainly(value: bool | float | str) -> str:
     """Write a truth as yes or no, a fraction with six digits."""
     if isinstance(value, bool):
