@@ -59,6 +59,16 @@ class ReportVerdict(View):
     sentence: str
 
 
+class _Version(View):
+    version: str | None
+
+
+class DecisionFigures(View):
+    """What a decision compared its file with; None if nothing was in service."""
+
+    released: _Version | None
+
+
 class AccuracyChange(Record):
     """One accuracy minus another: a fraction, with the ends of its 95 % interval."""
 

@@ -41,12 +41,13 @@ def action(inputs: ReportInputs) -> Action:
     """Return what to do after a decision, with the commands for it."""
     decision, path = inputs.decision, f"{inputs.folder}{inputs.final_file}"
     copied = f"cp {shell(path)} {shell(PurePosixPath(path).name)}"
-    commands = [*_promotion(inputs), Command("Copy the file", copied), *_rollback(inputs)]
+    rollback = _rollback(inputs)
+    commands = [*_promotion(inputs), Command("Copy the file", copied), *rollback]
     return Action(
         answer=_ANSWERS[decision.outcome] if not _is_synthetic(inputs) else "Run it on real images.",
         advice=_note(inputs),
         commands=tuple(commands),
-        no_rollback="" if _rollback(inputs) else "Nothing to roll back to: nothing is in service yet.",
+        no_rollback="" if rollback else f"Nothing to roll back to: {_why_none(inputs)}.",
         path=path,
         link=f"../{inputs.final_file}",
         num_bytes=decision.candidate.bytes,
@@ -118,6 +119,12 @@ def _rollback(inputs: ReportInputs) -> list[Command]:
     if decision.released is None:
         return []
     if decision.outcome == "in service":
-        return [Command("Roll back to the version before, if any", f"python -m tasks rollback{option}")]
+        before = inputs.version_before
+        return [Command(f"Roll back to {before}", f"python -m tasks rollback{option}")] if before else []
     version = shell(decision.released.version or "")
     return [Command("Roll back, once promoted", f"python -m tasks rollback {version}{option}")]
+
+
+def _why_none(inputs: ReportInputs) -> str:
+    released = inputs.decision.released
+    return f"{released.version} is the first version" if released else "nothing is in service yet"

@@ -66,6 +66,7 @@ class ReportInputs:
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
         released: The version in service that it made; None if it is one from before there were releases.
+        version_before: In service before that one; None if it is the first, or there is none.
         reference_files: What tells which run that is, as ``sha256`` names it.
         final_file: The file that goes to the device, as ``sha256`` names it.
         folder: Of the run, from the project's folder: empty, or with a slash at its end.
@@ -86,6 +87,7 @@ class ReportInputs:
     sha256: Mapping[str, str]
     reference: Reference | None
     released: str | None
+    version_before: str | None
     reference_files: tuple[str, ...]
     final_file: str
     folder: str

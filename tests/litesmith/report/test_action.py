@@ -26,13 +26,24 @@ def judged(decision: Decision) -> ReportInputs:
         (decided(first=True), "Promote it.", [PROMOTE, COPY]),
         (decided(0, 200), "Leave it.", [BY, COPY, "python -m tasks rollback v-1"]),
         (decided(12, 10), "Leave it, or decide yourself.", [BY, COPY, "python -m tasks rollback v-1"]),
-        (decided(0, 0, released_sha256=IN_SERVICE), "Nothing.", [COPY, "python -m tasks rollback"]),
+        (decided(0, 0, released_sha256=IN_SERVICE), "Nothing.", [COPY]),
     ],
 )
 def test_commands_follow_from_the_decision(decision: Decision, answer: str, commands: list[str]) -> None:
     told = action(judged(decision))
     assert (told.answer, [command.text for command in told.commands]) == (answer, commands)
-    assert bool(told.no_rollback) == (decision.released is None)
+    assert bool(told.no_rollback) == (not any("rollback" in command for command in commands))
+
+
+def test_a_rollback_is_offered_where_there_is_a_version_to_go_back_to() -> None:
+    first = judged(decided(0, 0, released_sha256=IN_SERVICE))
+    assert action(first).no_rollback == "Nothing to roll back to: v-1 is the first version."
+    told = action(dataclasses.replace(first, version_before="v-0"))
+    assert (told.commands[-1].purpose, told.commands[-1].text, told.no_rollback) == (
+        "Roll back to v-0", "python -m tasks rollback", ""
+    )  # fmt: skip
+    nothing = action(judged(decided(first=True)))
+    assert nothing.no_rollback == "Nothing to roll back to: nothing is in service yet."
 
 
 def test_commands_of_a_workspace_name_it() -> None:

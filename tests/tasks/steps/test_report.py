@@ -24,6 +24,7 @@ from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.record import write_record
 from litesmith.records.service.release import no_pointers
+from litesmith.release.pointers import Key
 from litesmith.release.registry import Order, Registry
 from litesmith.report.inputs import Predictions
 from litesmith.report.older import read_run
@@ -36,7 +37,7 @@ from tasks.dag.project import HEADER
 from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.release.made import DATASET, DEVICE, make_candidate
-from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
+from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, decided, report_inputs
 
 PARAMS = ReportParams(
     max_thumbnails=7,
@@ -148,12 +149,27 @@ def test_run_is_compared_with_one_from_before_releases(workspace: Path) -> None:
     assert "against tuned-int8 of the run before releases, on the same test images." in render_page()
 
 
-def put_in_service() -> Path:
+def test_the_version_before_is_known_from_the_package_in_service(workspace: Path) -> None:
+    render_page()
+    write_record(catalog.DECISION, decided(0, 0, released_sha256="a" * 64))
+    put_in_service()
+    page = render_page()
+    assert "Nothing to roll back to: v-1 is the first version." in page and "tasks rollback" not in page
+    put_in_service(b"another model")
+    assert (
+        f"Roll back to {DATASET}-{DEVICE}-0001</dt><dd><code>python -m tasks rollback<" in render_page()
+    )
+
+
+def put_in_service(model: bytes = b"a model") -> Path:
     """Put a package in service whose run is the one of the summary, and return its folder."""
     write_record(Path("other/reference.json"), read_run(catalog.SUMMARY))
     content = Path("other/reference.json").read_bytes()
-    candidate = make_candidate(Path("candidate"), b"a model", **{"reference.json": content})
     registry = Registry(catalog.RELEASES)
+    released = registry.in_service(Key(DATASET, DEVICE))
+    candidate = make_candidate(
+        Path("candidate"), model, released=released, **{"reference.json": content}
+    )
     change = registry.promote(candidate, Order(), lambda _: None, lambda _: "")
     return registry.packages / change.version
 
