@@ -179,6 +179,18 @@ def test_report_prints_on_a4_without_controls(open_page: Open, report: str, tmp_
     assert page.evaluate("document.documentElement.scrollWidth") == 680
 
 
+def test_no_table_is_wider_than_a_printed_page_whatever_is_opened(open_page: Open, report: str) -> None:
+    page = open_page(report.replace(FINAL, "flip_averaged-int8"), 703)  # A4 without its margins
+    page.emulate_media(media="print")
+    wide = page.evaluate("""() => {
+        document.querySelectorAll("details").forEach(one => { one.open = true; });
+        const groups = [...document.querySelectorAll(".table")];
+        const isWide = one => one.firstElementChild.scrollWidth > one.clientWidth;
+        return groups.filter(isWide).map(one => one.ariaLabel);
+    }""")
+    assert wide == []
+
+
 FOLDED = "All parameters", "Every check", "Confusion matrix of baseline-keras, counts"
 
 
