@@ -23,7 +23,6 @@ class Action:
         answer: In a word or two.
         advice: In a sentence, empty where the commands say it.
         path: Of the file, from the folder where the commands are run.
-        link: To the file, from the folder of the page.
         num_bytes: Of the file.
     """
 
@@ -32,7 +31,6 @@ class Action:
     commands: tuple[Command, ...]
     no_rollback: str
     path: str
-    link: str
     num_bytes: int
     sha256: str
 
@@ -49,7 +47,6 @@ def action(inputs: ReportInputs) -> Action:
         commands=tuple(commands),
         no_rollback="" if rollback else f"Nothing to roll back to: {_why_none(inputs)}.",
         path=path,
-        link=f"../{inputs.final_file}",
         num_bytes=decision.candidate.bytes,
         sha256=decision.candidate.sha256,
     )
