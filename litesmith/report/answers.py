@@ -26,10 +26,12 @@ class Line:
 
     Attributes:
         good: False marks what speaks against the file, None what is open; anything else needs no mark.
+        below: Whether the headline or the gates right below say it too: a narrow page leaves it to them.
     """
 
     text: str
     good: bool | None = True
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,9 @@ def _trusted(inputs: ReportInputs) -> Answer:
     passed = [gate.name for gate in reasons if gate.passed]
     lines = [*held, *unsure]
     if passed:
-        lines.append(Line(f"Passed {len(passed)} of {len(reasons)} gates: {listed(passed)}."))
+        lines.append(
+            Line(f"Passed {len(passed)} of {len(reasons)} gates: {listed(passed)}.", below=True)
+        )
     return Answer(_trust(inputs, held, unsure), (*lines, *_doubts(inputs)))
 
 
@@ -217,7 +221,8 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
     ends = f"{percent(worst.recall.low, 1)} to {percent(worst.recall.high, 1)}"
     yield Line(
         f"Worst class: of {count(worst.num_images)} test images of {inputs.final_variant.worst_name} "
-        f"{percent(worst.recall.value, 1)}\u00a0% are found ({ends})."
+        f"{percent(worst.recall.value, 1)}\u00a0% are found ({ends}).",
+        below=True,
     )
     moved = limits_since(inputs)
     if moved and inputs.decision.prior is None:  # else the headline says it

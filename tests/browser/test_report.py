@@ -234,6 +234,17 @@ def test_first_screen_holds_the_four_answers(open_page: Open, report: str, sampl
     assert page.locator("h1").bounding_box()["y"] < 200
 
 
+def test_headline_begins_within_a_screen_and_a_half_of_a_phone(open_page: Open, report: str) -> None:
+    page = open_page(report, 390)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".headline tbody tr").first.bounding_box()["y"] <= 1.5 * 844
+    answers = page.locator(".answer")
+    assert answers.locator("h2").count() == len(QUESTIONS)
+    assert all(one.locator("li:visible, dd:visible").count() for one in answers.all())
+    doubts = page.locator(".answer .mark")
+    assert doubts.count() and all(one.is_visible() for one in doubts.all())
+
+
 def test_contents_stay_in_sight_and_do_not_hide_a_heading(open_page: Open, report: str) -> None:
     page = open_page(report)
     page.get_by_role("navigation").get_by_role("link", name="Sweep").click()
