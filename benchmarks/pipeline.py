@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import Claim
-from litesmith.documents.formats import percent
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from litesmith.history.runs import Run, read_runs
@@ -25,6 +24,7 @@ from litesmith.records.figures import EvaluateFigures, View
 from litesmith.records.provenance import Host
 from litesmith.records.record import read_record
 from litesmith.records.run import Outcome
+from litesmith.wording import percent
 from tasks import catalog
 from tasks.command import run_chosen
 from tasks.pipeline import PIPELINE

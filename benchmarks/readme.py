@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import Claim
-from litesmith.documents.formats import count, number, percent, points, signed
 from litesmith.documents.readme import BEGIN, END, with_block
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_text
+from litesmith.wording import count, number, percent, points, signed
 from tasks.command import run_chosen
 
 README = Path("benchmarks/README.md")

@@ -6,10 +6,10 @@ from prefect import get_run_logger
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from tabulate import tabulate
 
-from litesmith.documents.formats import NONE
 from litesmith.params.loading import read_params
 from litesmith.records.figures import EvaluateFigures, VariantFigures
 from litesmith.records.record import read_record
+from litesmith.wording import NONE
 from tasks import catalog
 
 _NAME_COLUMNS = 12

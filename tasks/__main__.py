@@ -17,10 +17,11 @@ from tasks.commands.listing import STEPS, list_steps
 from tasks.commands.packages import export_package, make_key_pair, verify_package
 from tasks.commands.releases import get_release, list_releases, promote, rollback
 from tasks.commands.sample import check_sample, make_sample, model_or_sample
+from tasks.dag.project import is_workspace
 from tasks.dag.running import run_step
 from tasks.pipeline import PIPELINE, named
 from tasks.terminal import begin_in_utf8, printable
-from tasks.workspace import clean, is_workspace, project_here, repro_command, workspace_folder
+from tasks.workspace import clean, project_here, repro_command, workspace_folder
 
 _GROUPS = {
     "run steps": ("run", "list", "clean"),

@@ -99,6 +99,8 @@ SERVE_LOCK = Path(".litesmith/serve.lock")
 BATCHES_LOCK = Path(".litesmith/batches.lock")
 REGRESSIONS_LOCK = Path(".litesmith/regressions.lock")
 RELEASES_LOCK = Path(".litesmith/releases.lock")
+# The project of a workspace, as seen from there.
+PROJECT = Path(".litesmith/project")
 
 
 def metrics(stem: str) -> Path:

@@ -18,6 +18,7 @@ from litesmith.records.record import write_record
 from litesmith.records.service.release import no_pointers
 from tasks import catalog
 from tasks.dag.lock import holding, serving_alone, stepping
+from tasks.dag.project import HEADER, OFFLINE, WORKSPACES, is_workspace, project_from
 from tasks.profiles import (
     Chosen,
     chosen_dataset,
@@ -30,9 +31,6 @@ from tasks.profiles import (
     require_short,
 )
 
-# Folders of the workspaces: those of profiles, and that of the profile for a run without network.
-WORKSPACES = Path(".workspaces")
-OFFLINE = Path(".offline")
 SYNTHETIC = "synthetic"
 
 # Between a data set and its profiles in the name of a workspace.
@@ -43,9 +41,6 @@ _SOURCES = (
     "litesmith", "tasks", "flows", "devices",
     "dvc.yaml", ".dvcignore", "versions.yaml",
 )  # fmt: skip
-_HEADER = """\
-# Written by tasks/workspace.py from the project's files and an overlay. Edit those, not this.
-"""
 
 
 def project_here(*also: str) -> Path:
@@ -97,20 +92,6 @@ def _choices(project: Path, folder: str) -> Iterator[str]:
             yield f"data set {dataset} with profile {title}"
 
 
-def is_workspace(folder: Path) -> bool:
-    """Return whether `make_workspace` created a folder."""
-    path = folder / catalog.PARAMS
-    return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
-
-
-def project_of(root: Path) -> Path:
-    """Return the project whose workspace a folder is, or the folder itself."""
-    if not is_workspace(root):
-        return root
-    folders = root.resolve().parents
-    return next((folder for folder in folders if (folder / catalog.PARAMS).is_file()), root)
-
-
 def repro_command(root: Path, words: str) -> str:
     """Return a ``dvc repro`` with options and stages that acts on ``root``.
 
@@ -160,7 +141,8 @@ def make_workspace(folder: Path, project: Path, *overlays: Mapping[str, object])
             _copy(project / catalog.BEFORE_RELEASES, folder / catalog.BEFORE_RELEASES)
         if not (folder / catalog.BEFORE_RELEASES).is_file():
             write_json(folder / catalog.BEFORE_RELEASES, None)
-        write_text(folder / catalog.PARAMS, _HEADER + yaml_text(content))
+        write_text(folder / catalog.PROJECT, project_from(folder, project))
+        write_text(folder / catalog.PARAMS, HEADER + yaml_text(content))
         _write_dataset(folder, project, dataset)
         _link_shared(folder, project)
         _begin_dvc(folder)
@@ -261,7 +243,7 @@ def _write_dataset(folder: Path, project: Path, dataset: Dataset) -> None:
     for other in path.parent.glob("*.yaml"):
         if other != path:
             other.unlink()
-    write_text(path, _HEADER + yaml_text(seen.part(DatasetParams).model_dump(mode="json")))
+    write_text(path, HEADER + yaml_text(seen.part(DatasetParams).model_dump(mode="json")))
 
 
 def _seen_from(folder: Path, project: Path, source: str) -> str:

@@ -17,10 +17,10 @@ from typing import Any
 
 from benchmarks.datasets.plan import DATA_SETS, DataSet
 from benchmarks.record import Claim, write_result
-from litesmith.documents.formats import count, percent
 from litesmith.errors import LitesmithError
 from litesmith.files import read_json
 from litesmith.host import describe_host
+from litesmith.wording import count, percent
 from tasks.command import run_chosen
 
 RESULT = Path("benchmarks/results/datasets.json")

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.datasets.plan import DataSet
 from litesmith.errors import ContractError
 from litesmith.files import UTF8_PIPES, read_json, read_yaml, write_json
-from tasks.workspace import WORKSPACES
+from tasks.dag.project import WORKSPACES
 
 # What the description of a data set says of its form.
 _DESCRIBED = ("classes", "height", "width", "channels", "fit", "ground", "mirror_safe", "shares")

@@ -20,11 +20,11 @@ from benchmarks.frontier.plan import (
 )
 from benchmarks.networks import read_form
 from benchmarks.record import Claim
-from litesmith.documents.formats import count, percent
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_bytes, write_json, write_text
 from litesmith.params.loading import read_params
 from litesmith.tflite.metadata import describe, read_metadata, write_metadata
+from litesmith.wording import count, percent
 from tasks import catalog
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from litesmith.analysis.spread import spread
-from litesmith.documents.formats import number, percent
 from litesmith.records.sweep import PricedTrial
+from litesmith.wording import number, percent
 
 
 def span_words(points: Sequence[PricedTrial], standard_error: float) -> str:

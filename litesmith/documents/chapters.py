@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from litesmith.documents.templates import page_style, templates
 from litesmith.records.validate import DatasetName, RuleResult
+from litesmith.wording import data_option
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,11 @@ def render_page(
 
 
 def render_invalid(
-    dataset: DatasetName, reason: str, occasion: Occasion, rules: Sequence[RuleResult] = ()
+    dataset: DatasetName,
+    reason: str,
+    occasion: Occasion,
+    rules: Sequence[RuleResult] = (),
+    data: str | None = None,
 ) -> str:
     """Return a page about a run whose final file cannot be judged.
 
@@ -116,6 +121,7 @@ def render_invalid(
         reason: Why it cannot be judged, and how to mend that.
         occasion: When it was tried.
         rules: What validation found in the images.
+        data: The data set that commands are for; None for the project's own.
     """
     what = "This says nothing of the model: no decision was recorded, and the next run judges again. "
     what += "The version in service stays."
@@ -130,7 +136,7 @@ def render_invalid(
         back=(
             f"Once the cause is removed, `{occasion.again}` judges again. All steps before are done and "
             "are not run again.",
-            "`python -m tasks releases`, with the `--data` of the run if it had one, shows what is in "
-            "service. Nothing has to be taken back.",
+            f"`python -m tasks releases{data_option(data)}` shows what is in service. Nothing has to be "
+            "taken back.",
         ),
     )

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-# Without `--data` a command is for the project's own data set.
-_ACCEPT = 'let it in as it is with `python -m tasks accept BATCH --why "..." --data NAME`'
-_NEW_NAME = "mend its files and add them under a new name with `python -m tasks add FOLDER --data NAME`"
+from litesmith.wording import data_option
+
+# In the place of the option that names the data set.
+_DATA = "{data}"
+_ACCEPT = 'let it in as it is with `python -m tasks accept BATCH --why "..."{data}`'
+_NEW_NAME = "mend its files and add them under a new name with `python -m tasks add FOLDER{data}`"
 _THRESHOLD = "in the section validate of params.yaml, of the data set's file or of the profile"
 
 
@@ -15,12 +18,16 @@ class Told:
     Attributes:
         title: What is wrong where it fails.
         passed: What is right where it holds.
-        fix: What to do.
+        fix: What to do; `fix_of` completes its commands.
     """
 
     title: str
     passed: str
     fix: str
+
+    def fix_of(self, data: str | None) -> str:
+        """Return what to do in a data set; None is the project's own."""
+        return self.fix.replace(_DATA, data_option(data))
 
 
 TOLD = {

@@ -1,13 +1,8 @@
-"""Filters that write values for a page, one way for each kind of number.
-
-Thousands stand apart by thin spaces. Accuracies and differences of them have two decimals, a class's
-share one, shares of a limit none. A minus is a true one.
-"""
+"""Filters of templates: how values read on a page."""
 
 import json
 import re
-import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 from markupsafe import Markup
@@ -15,55 +10,22 @@ from pydantic import JsonValue
 
 from litesmith.documents.durations import duration
 from litesmith.documents.times import date, moment
+from litesmith.wording import (
+    NONE,
+    amount,
+    count,
+    milliseconds,
+    number,
+    percent,
+    plainly,
+    points,
+    shape,
+    shell,
+    signed,
+    times,
+)
 
 Options = ParamSpec("Options")
-
-NONE = "\u2013"
-"""Where a quantity does not exist."""
-
-
-def count(value: float) -> str:
-    """Write a number of things with its thousands apart by thin spaces: 87 312."""
-    return f"{value:,.0f}".replace(",", "\u2009")
-
-
-def percent(fraction: float, digits: int = 2) -> str:
-    """Write a fraction in percent, without the sign, which stands in the table's header."""
-    return f"{100 * fraction:.{digits}f}"
-
-
-def points(fraction: float, digits: int = 2) -> str:
-    """Write a difference of fractions in percentage points, signed with a true minus."""
-    return signed(100 * fraction, digits)
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Write a number with its sign, zero with none."""
-    text = f"{value:+.{digits}f}".replace("-", "\u2212")
-    return text[1:] if float(f"{value:.{digits}f}") == 0 else text
-
-
-def number(value: float, digits: int = 4) -> str:
-    """Write a number to ``digits`` decimals."""
-    return f"{value:,.{digits}f}".replace(",", "\u2009").replace("-", "\u2212")
-
-
-def times(ratio: float, word: str) -> str:
-    """Write a ratio in words: ``7.4 times smaller``."""
-    if f"{ratio:.1f}" == "1.0":
-        return "the same"
-    opposite = {"smaller": "larger", "faster": "slower"}[word]
-    return f"{ratio:.1f} times {word}" if ratio > 1 else f"{1 / ratio:.1f} times {opposite}"
-
-
-def milliseconds(value: float) -> str:
-    """Write a latency with three significant digits."""
-    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
-
-
-def amount(value: float) -> str:
-    """Write a whole number by `count`, another with three decimals."""
-    return count(value) if float(value).is_integer() else number(value, 3)
 
 
 def code(text: str) -> Markup:
@@ -80,35 +42,12 @@ def breakable(text: str) -> Markup:
     return Markup(f"{mark}<wbr>").join(text.split(mark))
 
 
-def shape(dimensions: Iterable[int]) -> str:
-    """Write the dimensions of an array: 3 × 3 × 16."""
-    return " \u00d7 ".join(str(size) for size in dimensions)
-
-
-def listed(words: Iterable[str]) -> str:
-    """Write words as a list in a sentence: a, b and c."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def lines(content: JsonValue) -> str:
     """Write indented JSON, each list of values on one line."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return re.sub(
         r"\[\s+([^\[\]{}]*?)\s+\]", lambda match: f"[{re.sub(chr(10) + ' *', ' ', match[1])}]", text
     )
-
-
-def shell(word: str) -> str:
-    """Quote a word for a shell, on one line."""
-    return shlex.quote(" ".join(word.split()))
-
-
-def plainly(value: bool | float | str) -> str:
-    """Write a truth as yes or no, a fraction with six digits."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _or_dash(

@@ -8,7 +8,7 @@ import numpy as np
 from litesmith.data.quality.result import Checked
 from litesmith.data.quality.rules import Finding, Offender, Rule
 from litesmith.data.quality.verdicts import Part, Verdicts, explain
-from litesmith.documents.formats import count, percent
+from litesmith.wording import count, percent
 
 _PARTS = {
     "images_left_out": "% of its images are left out",

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from litesmith.documents.formats import count, milliseconds, percent
 from litesmith.errors import ContractError
 from litesmith.records.device import LatencyResult
 from litesmith.records.evaluate import EvaluateResult, Variant
 from litesmith.records.provenance import Provenance
 from litesmith.records.record import Count, Interval, Share
+from litesmith.wording import count, milliseconds, percent
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 

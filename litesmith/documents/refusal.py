@@ -12,6 +12,7 @@ from litesmith.documents.chapters import Chapter, Kept, Occasion, Thumbnail, ren
 from litesmith.documents.fixes import TOLD
 from litesmith.documents.observed import foreign_rows, observed, part_rows
 from litesmith.records.validate import DatasetName
+from litesmith.wording import data_option
 
 _MAX_THUMBNAILS = 48
 # Of a rule on the page of a refusal: one that stops the run, and another.
@@ -28,17 +29,18 @@ _UNTOUCHED = "Nothing was trained, and the model in service stays."
 _ABOUT_LABELS = ("test_labels", "test_label_loss", "label_noise", "label_loss", "label_doubts")
 
 
-def failures(checked: Checked) -> list[Chapter]:
+def failures(checked: Checked, data: str | None = None) -> list[Chapter]:
     """Return the failed findings as the page shows them, the critical ones first."""
     failed = [finding for finding in checked.findings if not finding.success]
-    return [_chapter(checked, finding) for finding in sorted(failed, key=lambda one: not one.blocks)]
+    ordered = sorted(failed, key=lambda one: not one.blocks)
+    return [_chapter(checked, finding, data) for finding in ordered]
 
 
-def _chapter(checked: Checked, finding: Finding) -> Chapter:
+def _chapter(checked: Checked, finding: Finding, data: str | None) -> Chapter:
     told = TOLD.get(finding.name)
     facts = [("Expected", finding.expected), ("Observed", observed(checked, finding))]
     if told:
-        facts.append(("Fix", told.fix))
+        facts.append(("Fix", told.fix_of(data)))
     rows = [row for row in finding.rows if row.row is not None]
     return Chapter(
         title=told.title if told else finding.name,
@@ -65,9 +67,12 @@ def kept(checked: Checked) -> list[Kept]:
     ]
 
 
-def render_refusal(dataset: DatasetName, checked: Checked, occasion: Occasion) -> str:
-    """Return a page about refused data, with what passed as well."""
-    title, shown = f"{dataset.name} was refused", failures(checked)
+def render_refusal(dataset: DatasetName, checked: Checked, occasion: Occasion, data: str | None) -> str:
+    """Return a page about refused data, with what passed as well.
+
+    Commands on it are for the data set ``data``, None for the project's own.
+    """
+    title, shown = f"{dataset.name} was refused", failures(checked, data)
     reasons = [chapter.title.lower() for chapter in shown if chapter.kind == "critical"]
     what = (
         f"What stops the run: {'; '.join(reasons)}. Nothing was trained, and the model in service stays."
@@ -92,8 +97,11 @@ def _back(occasion: Occasion) -> tuple[str, ...]:
     )
 
 
-def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
-    """Return a page about batches and images that are left out."""
+def render_quarantine(dataset: DatasetName, checked: Checked, data: str | None) -> str:
+    """Return a page about batches and images that are left out.
+
+    Commands on it are for the data set ``data``, None for the project's own.
+    """
     verdicts = checked.verdicts
     held = [batch for batch in verdicts.batches if batch.broken]
     chapters = [_held_batch(batch, verdicts) for batch in held]
@@ -102,11 +110,11 @@ def render_quarantine(dataset: DatasetName, checked: Checked) -> str:
         chapters.append(_unreadable(verdicts))
     intro = "Nothing is left out."
     if chapters:
+        command = f'python -m tasks accept BATCH --why "..."{data_option(data)}'
         intro = (
             "What is left out stays where it was dropped. A batch comes in when it is mended under a "
+            f"new name, or when a person accepts it: `{command}`."
         )
-        intro += "new name, or when a person accepts it: `python -m tasks accept BATCH --why "
-        intro += '"..." --data NAME`.'
     return render_page(dataset, f"What is left out of {dataset.name}", intro, chapters)
 
 

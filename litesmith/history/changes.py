@@ -4,10 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from litesmith.history.results import deciding_parameters
 from litesmith.history.sides import Side
-from litesmith.records.summary import Changed, Reference
-from litesmith.report.provenance import PACKAGES, SECTIONS, hosts, rank, versions
+from litesmith.records.run import Conditions
+from litesmith.records.summary import Changed
+from litesmith.report.provenance import (
+    PACKAGES,
+    SECTIONS,
+    deciding_parameters,
+    hosts_together,
+    rank,
+    versions,
+)
 from litesmith.report.reference import changes
 
 # Folders of code, by how much of the result they decide.
@@ -64,17 +71,12 @@ def differences(first: Side, second: Side, code: CodeChange) -> list[Topic]:
         why = _why(first, second)
         return [*told, Topic("Packages", why, differs=None), Topic("Host", why, differs=None)]
     packages = _ranked(changes(versions(now.provenance), versions(before.provenance)), PACKAGES)
-    machines = changes(hosts_of(now), hosts_of(before))
+    machines = changes(hosts_together(now.provenance), hosts_together(before.provenance))
     return [
         *told,
         Topic("Packages", _count(packages, "version"), packages, bool(packages)),
         Topic("Host", _count(machines, "host"), machines, bool(machines)),
     ]
-
-
-def hosts_of(run: Reference) -> dict[str, str]:
-    """Return the hosts of a run as one text."""
-    return {"computed on": "; ".join(sorted(hosts(run.provenance)))}
 
 
 def _data(first: Side, second: Side) -> Topic:
@@ -122,15 +124,27 @@ def _parameters(first: Side, second: Side) -> Topic:
 
 def _by_digest(name: str, first: Side, second: Side) -> Topic:
     """Compare what the records alone tell."""
-    pair = first.conditions, second.conditions
-    if pair[0] is None or pair[1] is None:
+    one, other = first.conditions, second.conditions
+    if one is None or other is None:
         return Topic(name, _why(first, second), differs=None)
-    one, other = (
-        (part.data, part.parameters)[name == "Parameters"] for part in pair if part is not None
-    )
-    if one == other:
+    same = _same_parameters(one, other) if name == "Parameters" else one.data == other.data
+    if same:
         return Topic(name, "The same, by the digests in the records.", differs=False)
-    return Topic(name, f"They differ. In what: {_why(first, second)}")
+    why = _why(first, second)
+    if same is None:
+        text = f"They differ, but maybe none that decides a result. In what: {why}"
+        return Topic(name, text, differs=None)
+    return Topic(name, f"They differ. In what: {why}")
+
+
+def _same_parameters(one: Conditions, other: Conditions) -> bool | None:
+    """Tell whether all that decide results are the same, None if unknown.
+
+    Records up to version 6 have a digest of all parameters alone.
+    """
+    if one.parameters == other.parameters:
+        return True
+    return None if None in (one.deciding, other.deciding) else one.deciding == other.deciding
 
 
 def _why(first: Side, second: Side) -> str:

@@ -9,12 +9,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from litesmith.analysis.paired import Difference, paired, unpaired
-from litesmith.documents.formats import NONE, count, milliseconds, percent, points
 from litesmith.documents.templates import page_style, templates
 from litesmith.documents.times import moment
 from litesmith.history.changes import CodeChange, differences
 from litesmith.history.sides import Side
 from litesmith.report.reference import unpacked
+from litesmith.wording import NONE, count, milliseconds, percent, points
 
 _TEST = "test split: SHA-256"
 _EVALUATE = "evaluate"

@@ -11,8 +11,6 @@ from litesmith.history.served import Served
 from litesmith.history.trends import Trend, trends
 from litesmith.records.service.release import LogLine
 
-_MOVES = ("promoted", "rolled back")
-
 
 def render_index(
     runs: Sequence[Run], unreadable: Sequence[str] = (), served: Served | None = None
@@ -22,7 +20,7 @@ def render_index(
     ``served`` are the models in service, None where they are not known.
     """
     page = templates().get_template("history/index.html.j2")
-    moves = [line for line in served.lines if line.event in _MOVES] if served else []
+    moves = served.moves if served else ()
     found = trends(runs, moves)
     content = page.render(
         style=Markup(page_style()),

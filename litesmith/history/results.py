@@ -6,13 +6,10 @@ from collections.abc import Mapping
 
 from litesmith.judging.packing import unpack_answers
 from litesmith.records.figures import SummaryFigures
-from litesmith.records.provenance import Provenance
 from litesmith.records.run import Conditions, Cost, GateResult
 from litesmith.records.service.judge import Decision
-from litesmith.report.provenance import flat_parameters
+from litesmith.report.provenance import all_parameters, deciding_parameters
 
-# They lead to the same files: the order in which places are asked changes no result.
-_SOURCES = "dataset.base.sources"
 _DIGITS = 16
 _TEST = "test"
 
@@ -37,10 +34,10 @@ def gate_result(decision: Decision) -> GateResult:
 
 def cost(summary: SummaryFigures) -> Cost | None:
     """Return what an answer of the final file costs; None if not recorded."""
-    if summary.results is None:
+    steps, network = summary.results, summary.network
+    if steps is None or network is None:
         return None
-    steps = summary.results
-    return Cost(macs=steps.macs, latency_ms=steps.latency_ms, host=steps.latency.host.words)
+    return Cost(macs=network.macs, latency_ms=steps.latency_ms, host=steps.latency.host.words)
 
 
 def conditions(summary: SummaryFigures) -> Conditions | None:
@@ -51,13 +48,9 @@ def conditions(summary: SummaryFigures) -> Conditions | None:
     return Conditions(
         test=splits[_TEST],
         data=_digest(splits),
-        parameters=_digest(deciding_parameters(summary.provenance)),
+        parameters=_digest(all_parameters(summary.provenance)),
+        deciding=_digest(deciding_parameters(summary.provenance)),
     )
-
-
-def deciding_parameters(steps: Mapping[str, Provenance]) -> dict[str, str]:
-    """Return all parameters but the sources of data, by place."""
-    return {name: text for name, text in flat_parameters(steps).items() if name != _SOURCES}
 
 
 def _digest(values: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from litesmith.release.pointers import Key
 from litesmith.release.registry import Registry
 
 _MOST = 30
+_MOVES = ("promoted", "rolled back")
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,31 @@ class Served:
     Attributes:
         key: The data set and the device.
         version: In service; None before the first.
-        lines: The last events but the decisions, the last on top.
-        num_more: Events before those.
+        events: All but the decisions, the last one first.
         num_unreadable: Lines of the log that cannot be read.
         luck: None before the first decision.
     """
 
     key: Key
     version: str | None
-    lines: tuple[LogLine, ...]
-    num_more: int
+    events: tuple[LogLine, ...]
     num_unreadable: int
     luck: Luck | None
+
+    @property
+    def lines(self) -> tuple[LogLine, ...]:
+        """The last events, as many as a list shows."""
+        return self.events[:_MOST]
+
+    @property
+    def num_more(self) -> int:
+        """Events before those."""
+        return len(self.events) - len(self.lines)
+
+    @property
+    def moves(self) -> tuple[LogLine, ...]:
+        """All promotions and rollbacks, the last one first."""
+        return tuple(line for line in self.events if line.event in _MOVES)
 
 
 def read_served(releases: Path, key: Key) -> Served:
@@ -58,12 +72,10 @@ def read_served(releases: Path, key: Key) -> Served:
     registry = Registry(releases)
     log, pointer = registry.log(), registry.in_service(key)
     own = [line for line in log.lines if Key(line.dataset, line.device) == key]
-    events = [line for line in reversed(own) if line.event != "judged"]
     return Served(
         key=key,
         version=pointer.version if pointer else None,
-        lines=tuple(events[:_MOST]),
-        num_more=max(len(events) - _MOST, 0),
+        events=tuple(line for line in reversed(own) if line.event != "judged"),
         num_unreadable=log.num_unreadable,
         luck=_luck([line for line in own if line.event == "judged"]),
     )

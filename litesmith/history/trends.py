@@ -1,16 +1,16 @@
 """Accuracy, size and latency from run to run, with their natural limits."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from litesmith.analysis.control import Limits, natural_limits
-from litesmith.documents.formats import count, milliseconds, percent
 from litesmith.history.runs import Run
-from litesmith.records.run import RunResult
+from litesmith.records.run import Conditions, RunResult
 from litesmith.records.service.release import LogLine
+from litesmith.wording import count, milliseconds, percent
 
 _CLEAR = 0.1  # of the span between the extremes, left free above and below them
 _NARROW = 0.005  # the same where all are equal, as a share of the value
@@ -168,10 +168,10 @@ _LATENCY = _Quantity("Latency", " ms", milliseconds, _latency, is_time=True)
 def trends(runs: Sequence[Run], events: Sequence[LogLine] = ()) -> list[Trend]:
     """Return accuracy, size and latency from run to run.
 
-    A run is compared with the runs before it that had the same parameters. Each file counts once, since
-    a run that finds everything up to date shows the values of an earlier one. The data may have grown
-    between two runs: what batches bring from night to night belongs to what is usual. Of latency only
-    the runs on the host of the last one count, and of them those that measured it.
+    A run is compared with the runs before it whose deciding parameters were the same. Each file counts
+    once, since a run that finds everything up to date shows the values of an earlier one. The data may
+    have grown between two runs: what batches bring from night to night belongs to what is usual. Of
+    latency only the runs on the host of the last one count, and of them those that measured it.
 
     Args:
         runs: In the order in which they began.
@@ -180,18 +180,20 @@ def trends(runs: Sequence[Run], events: Sequence[LogLine] = ()) -> list[Trend]:
     known = [(run, run.record.result) for run in runs if run.record.result]
     if not known:
         return []
-    found = [_trend(_ACCURACY, known, events), _trend(_SIZE, known, events)]
+    deciding = _deciding(result.conditions for _, result in known)
+    found = [_trend(quantity, known, deciding, events) for quantity in (_ACCURACY, _SIZE)]
     hosts = [result.cost.host for _, result in known if result.cost]
     if hosts:
         here = [(run, result) for run, result in known if result.cost and result.cost.host == hosts[-1]]
         elsewhere = len(hosts) - len(here)
-        found.append(_trend(_LATENCY, here, events, hosts[-1], elsewhere))
+        found.append(_trend(_LATENCY, here, deciding, events, hosts[-1], elsewhere))
     return found
 
 
 def _trend(
     quantity: _Quantity,
     known: Sequence[tuple[Run, RunResult]],
+    deciding: Mapping[str, str],
     events: Sequence[LogLine],
     host: str | None = None,
     num_elsewhere: int = 0,
@@ -204,11 +206,12 @@ def _trend(
         file = result.gate.file_sha256 if result.gate else run.id
         repeats = not run.has_evaluated if quantity.is_time else file in seen
         seen.add(file)
-        earlier = past[result.conditions.parameters] if result.conditions else []
+        every = result.conditions.parameters if result.conditions else None
+        earlier = past[deciding[every]] if every else []
         interval = result.accuracy_interval if quantity is _ACCURACY else None
         limits = None if repeats else natural_limits(earlier)
         points.append(Point(run.id, run.record.started, value, interval, limits, repeats))
-        if result.conditions and not repeats:
+        if every and not repeats:
             earlier.append(value)
     return Trend(
         name=quantity.name,
@@ -221,6 +224,17 @@ def _trend(
         host=host,
         num_elsewhere=num_elsewhere,
     )
+
+
+def _deciding(conditions: Iterable[Conditions | None]) -> dict[str, str]:
+    """Return a digest of the deciding parameters by that of all.
+
+    A record up to version 6 has the second alone: its run counts with later ones of the same digest, or
+    with its like.
+    """
+    known = [one for one in conditions if one]
+    every = {one.parameters: one.parameters for one in known}
+    return every | {one.parameters: one.deciding for one in known if one.deciding}
 
 
 def _placed(events: Sequence[LogLine], points: Sequence[Point]) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from litesmith.judging.case import Case, make_case
 from litesmith.judging.gates.comparison import describe, merit
 from litesmith.judging.gates.gate import unsigned_points
 from litesmith.judging.gates.registry import GATES
-from litesmith.judging.limits import limits_moved
+from litesmith.judging.limits import limits_of, moved_limits
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.service.judge import (
     Changes,
@@ -21,6 +21,7 @@ from litesmith.records.service.judge import (
     PriorDecision,
     ScoreHistogram,
 )
+from litesmith.wording import listed
 
 
 @dataclass(frozen=True)
@@ -142,19 +143,18 @@ def _headline(
         )
     elif outcome == "keep":
         kept = f"Keep {version}" if version else "Release nothing"
-        sentence = f"{kept}: {name} is held by {_listed([reason.name for reason in held])}."
+        sentence = f"{kept}: {name} is held by {listed([reason.name for reason in held])}."
     else:
-        told = f"{_listed([reason.name for reason in open_ones])} cannot tell"
+        told = f"{listed([reason.name for reason in open_ones])} cannot tell"
         least = changes.comparison.smallest_gain if changes else 0.0
         if changes and "comparison" in {reason.name for reason in open_ones}:
             told += f", as these images show a gain from {unsigned_points(least)} on"
         sentence = f"Undecided on {name}: {told}."
-    moved = limits_moved(subject.evidence.limits, subject.prior.limits if subject.prior else ())
-    return f"{sentence} {moved}" if moved and outcome != "in service" else sentence
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+    before = limits_of(subject.prior.limits) if subject.prior else {}
+    moved = moved_limits(subject.evidence.limits, before)
+    if moved is None or outcome == "in service":
+        return sentence
+    return f"{sentence} The limits were {moved.how} ({moved.which}); {moved.then}."
 
 
 _WORDS: dict[Merit, str] = {

@@ -1,10 +1,11 @@
 """All of ``params.yaml``."""
 
+from functools import cache
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from litesmith.params.section import Section, Seed
+from litesmith.params.section import Indifferent, Section, Seed
 from litesmith.params.sections.baseline import BaselineParams
 from litesmith.params.sections.convert import ConvertParams
 from litesmith.params.sections.dataset import Dataset
@@ -26,7 +27,7 @@ class Params(Section):
 
     seed: Seed
     dataset: Dataset
-    fetch: FetchParams
+    fetch: Annotated[FetchParams, Indifferent()]
     intake: IntakeParams
     validate_: Annotated[ValidateParams, Field(alias="validate")]
     device: Device
@@ -38,7 +39,7 @@ class Params(Section):
     convert: ConvertParams
     evaluate: EvaluateParams
     judge: JudgeParams
-    report: ReportParams
+    report: Annotated[ReportParams, Indifferent()]
     retrain: RetrainParams
 
     def section(self, key: str) -> Section:
@@ -65,3 +66,14 @@ class Params(Section):
         if looser:
             raise ValueError("\n".join(looser))
         return self
+
+
+@cache
+def indifferent_places() -> frozenset[str]:
+    """Return what changes no result: a section, or a parameter as ``sweep.num_workers``."""
+    places = set(Params.indifferent())
+    for name, field in Params.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            places |= {f"{field.alias or name}.{inner}" for inner in section.indifferent()}
+    return frozenset(places)

@@ -13,7 +13,10 @@ Bound = float | None
 
 @dataclass(frozen=True)
 class Indifferent:
-    """Mark of a parameter that changes no result; resuming ignores it."""
+    """Mark of a parameter or section that changes no result.
+
+    Resuming and comparisons of runs ignore it.
+    """
 
 
 def about(
@@ -52,10 +55,12 @@ class Section(BaseModel):
 
     def deciding(self) -> dict[str, Any]:
         """Return the values that decide results, as JSON can hold them."""
-        indifferent = {
-            name for name, field in type(self).model_fields.items() if Indifferent() in field.metadata
-        }
-        return self.model_dump(mode="json", by_alias=True, exclude=indifferent)
+        return self.model_dump(mode="json", by_alias=True, exclude=self.indifferent())
+
+    @classmethod
+    def indifferent(cls) -> set[str]:
+        """Return the names of the fields that change no result."""
+        return {name for name, field in cls.model_fields.items() if Indifferent() in field.metadata}
 
 
 # YAML has lists; a tuple can be neither changed nor left out of a hash.

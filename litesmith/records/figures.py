@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from litesmith.analysis.balance import Balance
 from litesmith.analysis.outcome import Outcome, outcome
+from litesmith.records.final.network import Network
 from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import Count, Interval, Record, Share
 
@@ -58,6 +59,16 @@ class ReportVerdict(View):
     sentence: str
 
 
+class _Version(View):
+    version: str | None
+
+
+class DecisionFigures(View):
+    """What a decision compared its file with; None if nothing was in service."""
+
+    released: _Version | None
+
+
 class AccuracyChange(Record):
     """One accuracy minus another: a fraction, with the ends of its 95 % interval."""
 
@@ -77,30 +88,8 @@ class SinceReference(View):
     accuracy: AccuracyChange | None
 
 
-class _Network(View):
-    macs: Count
-
-
-class _Sweep(View):
-    winner: _Network
-
-
-class _Passes(View):
-    passes: Count
-
-
-class _Quantize(View):
-    variants: dict[str, _Passes]
-
-
-class _File(View):
-    model: str
-
-
 class _Evaluate(View):
     final: str
-    num_images: Count
-    variants: dict[str, _File]
 
 
 class _Time(View):
@@ -124,20 +113,8 @@ class StepFigures(View):
     """What the steps found of the final file, in a summary."""
 
     prepare: _Prepare
-    baseline: _Network
-    sweep: _Sweep
-    quantize: _Quantize
     evaluate: _Evaluate
     latency: _Latency
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one answer of the final file."""
-        model = self.evaluate.variants[self.evaluate.final].model
-        if model == "baseline":
-            return self.baseline.macs
-        variant = self.quantize.variants.get(model)
-        return self.sweep.winner.macs * (variant.passes if variant else 1)
 
     @property
     def latency_ms(self) -> float:
@@ -151,4 +128,5 @@ class SummaryFigures(View):
     verdict: ReportVerdict
     since_reference: SinceReference | None
     results: Annotated[StepFigures | None, Field(default=None)]
+    network: Annotated[Network | None, Field(default=None)]
     provenance: Annotated[dict[str, Provenance], Field(default_factory=dict)]

@@ -15,12 +15,13 @@ from litesmith.records.figures import AccuracyChange, ReportVerdict
 from litesmith.records.record import Count, Interval, Record, Share, parse_record
 from litesmith.records.service.judge import DecisionOutcome
 
-VERSION: Literal[6] = 6
+VERSION: Literal[7] = 7
 """Goes up when `RunRecord` changes; 1 to 3 were written without it and differ in what they hold."""
 
 
-_VERSION, _RESULT = "version", "result"
-_SINCE_5, _SINCE_6 = ("balance", "worst_class"), ("gate", "cost", "conditions")
+_VERSION, _RESULT, _CONDITIONS = "version", "result", "conditions"
+_SINCE_5, _SINCE_6 = ("balance", "worst_class"), ("gate", "cost", _CONDITIONS)
+_SINCE_7 = ("deciding",)
 
 
 class Outcome(StrEnum):
@@ -75,6 +76,7 @@ class Conditions(Record):
     test: Annotated[str, about("Of the test images and their labels.")]
     data: Annotated[str, about("Of all splits.")]
     parameters: Annotated[str, about("Of all parameters of the steps but the sources of the data.")]
+    deciding: Annotated[str | None, about("Of those that decide results; None up to version 6.")]
 
 
 class RunResult(Record):
@@ -102,7 +104,7 @@ def _in_utc(moment: datetime) -> datetime:
 class RunRecord(Record):
     """What one run of the flow did in one workspace."""
 
-    version: Literal[6]
+    version: Literal[7]
     flow_run: str
     name: str
     profile: Annotated[str | None, about("Such as ``quick+synthetic``; None for the project itself.")]
@@ -135,8 +137,10 @@ def read_run(path: Path) -> RunRecord:
     content: JsonValue = read_json(path)
     if isinstance(content, dict) and "version" not in content:
         content = _converted(content)
-    if isinstance(content, dict) and content.get(_VERSION) in (4, 5):
+    if isinstance(content, dict) and content.get(_VERSION) in (4, 5, 6):
         result = _filled(content.get(_RESULT), *_SINCE_5, *_SINCE_6)
+        if isinstance(result, dict):
+            result[_CONDITIONS] = _filled(result[_CONDITIONS], *_SINCE_7)
         content = {**content, _VERSION: VERSION, _RESULT: result}
     return parse_record(json.dumps(content), RunRecord, path.as_posix())
 

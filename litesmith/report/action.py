@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from litesmith.documents.formats import listed, shell
 from litesmith.report.inputs import ReportInputs
+from litesmith.wording import data_option, listed, shell
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,6 @@ class Action:
         answer: In a word or two.
         advice: In a sentence, empty where the commands say it.
         path: Of the file, from the folder where the commands are run.
-        link: To the file, from the folder of the page.
         num_bytes: Of the file.
     """
 
@@ -32,7 +31,6 @@ class Action:
     commands: tuple[Command, ...]
     no_rollback: str
     path: str
-    link: str
     num_bytes: int
     sha256: str
 
@@ -41,14 +39,14 @@ def action(inputs: ReportInputs) -> Action:
     """Return what to do after a decision, with the commands for it."""
     decision, path = inputs.decision, f"{inputs.folder}{inputs.final_file}"
     copied = f"cp {shell(path)} {shell(PurePosixPath(path).name)}"
-    commands = [*_promotion(inputs), Command("Copy the file", copied), *_rollback(inputs)]
+    rollback = _rollback(inputs)
+    commands = [*_promotion(inputs), Command("Copy the file", copied), *rollback]
     return Action(
         answer=_ANSWERS[decision.outcome] if not _is_synthetic(inputs) else "Run it on real images.",
         advice=_note(inputs),
         commands=tuple(commands),
-        no_rollback="" if _rollback(inputs) else "Nothing to roll back to: nothing is in service yet.",
+        no_rollback="" if rollback else f"Nothing to roll back to: {_why_none(inputs)}.",
         path=path,
-        link=f"../{inputs.final_file}",
         num_bytes=decision.candidate.bytes,
         sha256=decision.candidate.sha256,
     )
@@ -114,11 +112,16 @@ def _promotion(inputs: ReportInputs) -> list[Command]:
 
 def _rollback(inputs: ReportInputs) -> list[Command]:
     """Return the way back, if there is one."""
-    decision, data = inputs.decision, inputs.params.data
-    option = f" --data {shell(data)}" if data else ""
+    decision, option = inputs.decision, data_option(inputs.params.data)
     if decision.released is None:
         return []
     if decision.outcome == "in service":
-        return [Command("Roll back to the version before, if any", f"python -m tasks rollback{option}")]
+        before = inputs.version_before
+        return [Command(f"Roll back to {before}", f"python -m tasks rollback{option}")] if before else []
     version = shell(decision.released.version or "")
     return [Command("Roll back, once promoted", f"python -m tasks rollback {version}{option}")]
+
+
+def _why_none(inputs: ReportInputs) -> str:
+    released = inputs.decision.released
+    return f"{released.version} is the first version" if released else "nothing is in service yet"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from litesmith.analysis.intervals import CONFIDENCE, quantile
 from litesmith.analysis.outcome import outcome
-from litesmith.documents.formats import amount, count, listed, percent, points, times
 from litesmith.records.convert import Candidate
 from litesmith.records.summary import SinceReference
 from litesmith.report.action import Action, action
 from litesmith.report.budget import budget
-from litesmith.report.causes import limits_moved, of_topic
+from litesmith.report.causes import limits_since, of_topic
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
 from litesmith.report.reference import Change, baseline_side, not_compared, this_run
+from litesmith.wording import amount, count, listed, percent, points, times
 
 # Of what a gate found, on the first screen.
 _MOST_CHARACTERS = 120
@@ -26,10 +26,12 @@ class Line:
 
     Attributes:
         good: False marks what speaks against the file, None what is open; anything else needs no mark.
+        below: Whether the headline or the gates right below say it too: a narrow page leaves it to them.
     """
 
     text: str
     good: bool | None = True
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ def price(inputs: ReportInputs) -> str:
 def _sizes(inputs: ReportInputs, chosen: str, other: str, candidate: Candidate) -> Iterator[str]:
     """Yield what the other file takes beside the chosen one."""
     results = inputs.results
-    mine, its = (_macs(inputs, name) for name in (chosen, other))
+    mine, its = (inputs.passes_of(name) for name in (chosen, other))
     work = "as much work" if mine == its else f"{its / mine:.2g} times the work"
-    yield f"{work} ({count(its)} multiply-accumulates)"
+    yield f"{work} (this one: {count(inputs.network.macs)} multiply-accumulates)"
     if abs(candidate.bytes / results.convert.final.bytes - 1) > _SAME_SIZE:
         yield f"{count(candidate.bytes)} bytes, not {count(results.convert.final.bytes)}"
     for tool in results.evaluate.device.values():
@@ -115,13 +117,6 @@ def _sizes(inputs: ReportInputs, chosen: str, other: str, candidate: Candidate) 
 _SAME_SIZE = 0.02
 # Of the tool `npu`: what an accelerator cannot run.
 _LEFT_OVER = "cpu_operators"
-
-
-def _macs(inputs: ReportInputs, file: str) -> int:
-    """Return the multiply-accumulates of a file: the network's, as often as it is run."""
-    model = inputs.results.convert.files[file].model
-    variant = inputs.results.quantize.variants.get(model)
-    return inputs.results.sweep.winner.macs * (variant.passes if variant else 1)
 
 
 def _better(inputs: ReportInputs) -> str:
@@ -197,7 +192,9 @@ def _trusted(inputs: ReportInputs) -> Answer:
     passed = [gate.name for gate in reasons if gate.passed]
     lines = [*held, *unsure]
     if passed:
-        lines.append(Line(f"Passed {len(passed)} of {len(reasons)} gates: {listed(passed)}."))
+        lines.append(
+            Line(f"Passed {len(passed)} of {len(reasons)} gates: {listed(passed)}.", below=True)
+        )
     return Answer(_trust(inputs, held, unsure), (*lines, *_doubts(inputs)))
 
 
@@ -224,13 +221,13 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
     ends = f"{percent(worst.recall.low, 1)} to {percent(worst.recall.high, 1)}"
     yield Line(
         f"Worst class: of {count(worst.num_images)} test images of {inputs.final_variant.worst_name} "
-        f"{percent(worst.recall.value, 1)}\u00a0% are found ({ends})."
+        f"{percent(worst.recall.value, 1)}\u00a0% are found ({ends}).",
+        below=True,
     )
-    moved = limits_moved(inputs)
+    moved = limits_since(inputs)
     if moved and inputs.decision.prior is None:  # else the headline says it
-        raised, _, fits = moved.partition(":")
-        since = f"since {inputs.reference_name}"
-        yield Line(f"Limits of the device were {raised.lower()} {since}.{_last_sentence(fits)}", None)
+        text = f"Limits of the device were {moved.how} since {inputs.reference_name}."
+        yield Line(f"{text} {_sentence(moved.then)}.", None)
     if any(line.is_of_host and line.check.measured is not None for line in budget(inputs)):
         yield Line("Its latency was timed on this host. The device's is not known.", None)
     if not inputs.decision.evidence.regression:
@@ -239,10 +236,6 @@ def _doubts(inputs: ReportInputs) -> Iterator[Line]:
         "One seed: the intervals hold what other images would change, not what another training of the "
         "same recipe would."
     )
-
-
-def _last_sentence(text: str) -> str:
-    return f" {text.rstrip('.').rpartition('. ')[2]}."
 
 
 def _changed(inputs: ReportInputs, since: SinceReference | None) -> Answer:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from litesmith.documents.formats import amount, percent
 from litesmith.records.device import LimitCheck
 from litesmith.report.inputs import ReportInputs
+from litesmith.wording import amount, percent
 
 
 @dataclass(frozen=True)

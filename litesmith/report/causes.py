@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isclose
 
-from litesmith.documents.formats import amount, count, listed
+from litesmith.judging.limits import MovedLimits, limits_of, moved_limits
 from litesmith.records.provenance import Provenance
 from litesmith.records.summary import Cause, Changed, Reference, SinceReference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import PACKAGES, SECTIONS, Steps, flat_parameters, rank, revisions
+from litesmith.wording import count, listed
 
 # What a baseline's first and last layer follow from.
 _FORM = ("dataset.height", "dataset.width", "dataset.channels", "dataset.classes")
@@ -27,8 +28,9 @@ def causes(inputs: ReportInputs, now: Reference, since: SinceReference) -> tuple
     before = inputs.reference
     if before is None or since.same_run:
         return ()
+    moved = limits_since(inputs)
     told = (
-        _cause("Limits", limits_moved(inputs)),
+        _cause("Limits", moved.words if moved else ""),
         _cause("Data", _data(since.data, since.paired)),
         _cause("Code", _code(now.provenance, before.provenance)),
         _cause("Baseline", _baseline(now, before, since)),
@@ -43,27 +45,16 @@ def _cause(topic: str, text: str) -> Cause:
     return Cause.model_validate({"topic": topic, "text": text})
 
 
-def limits_moved(inputs: ReportInputs) -> str:
-    """Return which limits of the device changed; empty if none did."""
-    former, prior = former_limits(inputs), inputs.decision.prior
-    limits = inputs.decision.evidence.limits if prior else inputs.limits
-    moved = [check for check in limits if former.get(check.name, check.limit) != check.limit]
-    if not moved:
-        return ""
-    raised = all(check.limit > former[check.name] for check in moved)
-    told = listed(
-        f"{check.label} from {amount(former[check.name])} to {amount(check.limit)} {check.unit}".strip()
-        for check in moved
-    )
-    broken = any(check.measured is not None and check.measured > former[check.name] for check in moved)
-    fits = "Under the old ones this file would not fit" if broken else "This file fits the old ones too"
-    return f"{'Raised' if raised else 'Changed'}: {told}. {fits}."
+def limits_since(inputs: ReportInputs) -> MovedLimits | None:
+    """Return which limits of the device changed since the reference run."""
+    limits = inputs.decision.evidence.limits if inputs.decision.prior else inputs.limits
+    return moved_limits(limits, former_limits(inputs))
 
 
 def former_limits(inputs: ReportInputs) -> dict[str, float]:
     """Return the limits of the reference run by name, if known."""
     if inputs.decision.prior is not None:
-        return {check.name: check.limit for check in inputs.decision.prior.limits}
+        return limits_of(inputs.decision.prior.limits)
     if inputs.reference is None:
         return {}
     parameters = flat_parameters(inputs.reference.provenance)

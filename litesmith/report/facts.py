@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from litesmith.analysis.intervals import Estimate
 from litesmith.analysis.outcome import images_needed, no_worse, smallest_visible
-from litesmith.documents.formats import count, milliseconds, percent, points
+from litesmith.judging.limits import MovedLimits
 from litesmith.records.summary import Fact, SinceReference
 from litesmith.report.budget import BudgetLine
-from litesmith.report.causes import limits_moved
+from litesmith.report.causes import limits_since
 from litesmith.report.inputs import BASELINE, ReportInputs
 from litesmith.report.reference import Change
+from litesmith.wording import count, milliseconds, percent, points
 
 
 def known_facts(
@@ -23,7 +24,7 @@ def known_facts(
         _accuracy_fact(inputs),
         _classes_fact(inputs),
         *_reference_facts(since, inputs),
-        _budget_fact(lines, limits_moved(inputs)),
+        _budget_fact(lines, limits_since(inputs)),
         _files_fact(inputs),
         _data_fact(inputs),
     )
@@ -115,7 +116,7 @@ def _reference_facts(since: SinceReference | None, inputs: ReportInputs) -> list
     return [_fact("Reference", good if since.paired else good or None, text)]
 
 
-def _budget_fact(lines: Sequence[BudgetLine], moved: str) -> Fact:
+def _budget_fact(lines: Sequence[BudgetLine], moved: MovedLimits | None) -> Fact:
     """Tell which limits are kept; a host's time is none of them."""
     known = [line for line in lines if line.check.met is not None]
     own = [line for line in known if not line.is_of_host]
@@ -126,7 +127,7 @@ def _budget_fact(lines: Sequence[BudgetLine], moved: str) -> Fact:
         for line in known
         if line.is_of_host
     )
-    after = f"{host} Limits since the reference: {moved}" if moved else host
+    after = f"{host} Limits since the reference: {moved.words}" if moved else host
     if broken := [line.excess for line in known if not line.check.met]:
         return _fact("Budget", False, f"over the limit: {'; '.join(broken)}.{after}")
     if not own:

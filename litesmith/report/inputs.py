@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from litesmith.documents.formats import shell
 from litesmith.params.sections.dataset import Description
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.device import LimitCheck
@@ -18,6 +17,7 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Reference, Results
+from litesmith.wording import shell
 
 BASELINE = "baseline-keras"
 """The variant that every other is compared with."""
@@ -66,6 +66,7 @@ class ReportInputs:
         sha256: Hash of each input file, by its path.
         reference: The run to compare with, None if there is none yet.
         released: The version in service that it made; None if it is one from before there were releases.
+        version_before: In service before that one; None if it is the first, or there is none.
         reference_files: What tells which run that is, as ``sha256`` names it.
         final_file: The file that goes to the device, as ``sha256`` names it.
         folder: Of the run, from the project's folder: empty, or with a slash at its end.
@@ -86,6 +87,7 @@ class ReportInputs:
     sha256: Mapping[str, str]
     reference: Reference | None
     released: str | None
+    version_before: str | None
     reference_files: tuple[str, ...]
     final_file: str
     folder: str
@@ -128,8 +130,7 @@ class ReportInputs:
         """What the final file takes of each limit of the device."""
         return self.results.evaluate.limits + self.results.latency.limits
 
-    @property
-    def passes(self) -> int:
-        """How often one answer of the final file runs the winner's network."""
-        variant = self.results.quantize.variants.get(self.final_variant.model)
+    def passes_of(self, file: str) -> int:
+        """Return how often one answer of a file runs the winner's network."""
+        variant = self.results.quantize.variants.get(self.results.convert.files[file].model)
         return variant.passes if variant else 1

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from litesmith.documents.formats import count, percent
 from litesmith.documents.templates import templates
 from litesmith.files import yaml_text
 from litesmith.records.convert import TensorForm
@@ -18,6 +17,7 @@ from litesmith.report.budget import BudgetLine, budget
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.provenance import seeds, versions
 from litesmith.report.reference import baseline_side, this_run
+from litesmith.wording import count, percent
 
 NOT_STATED = "not stated"
 _ADDRESS = re.compile(r"https?://[^\s<>\\`]+")

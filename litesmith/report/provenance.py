@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from litesmith.params.everything import indifferent_places
 from litesmith.records.provenance import Making, Provenance
 
 SECTIONS = (
@@ -20,6 +21,8 @@ PACKAGES = (
 """Packages that compute weights and files; others check and show."""
 
 _DECIDES = "judge"
+# They lead to the same files: the order in which places are asked changes no result.
+_SOURCES = "dataset.base.sources"
 
 Steps = Mapping[str, Provenance]
 """How each step made its outputs, by step."""
@@ -73,6 +76,21 @@ def flat_parameters(steps: Steps) -> dict[str, str]:
     )
 
 
+def deciding_parameters(steps: Steps) -> dict[str, str]:
+    """Return the parameters that decide results, by place."""
+    indifferent = indifferent_places()
+    return {
+        place: text
+        for place, text in flat_parameters(steps).items()
+        if place != _SOURCES and not {place, place.partition(".")[0]} & indifferent
+    }
+
+
+def all_parameters(steps: Steps) -> dict[str, str]:
+    """Return all parameters but the sources of the data, by place."""
+    return {place: text for place, text in flat_parameters(steps).items() if place != _SOURCES}
+
+
 def versions(steps: Steps) -> dict[str, str]:
     """Return the version of each package, with the steps if they differ."""
     return _by_value(
@@ -88,6 +106,11 @@ def hosts(steps: Steps) -> dict[str, str]:
     for name, step in steps.items():
         names.setdefault(step.host.words, []).append(name)
     return {host: ", ".join(on_it) for host, on_it in names.items()}
+
+
+def hosts_together(steps: Steps) -> dict[str, str]:
+    """Return all hosts of a run as one value, to compare two runs."""
+    return {"hosts": "; ".join(sorted(hosts(steps)))}
 
 
 def _leaves(content: JsonValue, place: str) -> Iterator[tuple[str, str]]:

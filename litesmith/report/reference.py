@@ -27,7 +27,7 @@ from litesmith.records.summary import (
 from litesmith.records.validate import RawFiles
 from litesmith.report.causes import causes
 from litesmith.report.inputs import BASELINE, BASELINE_LITE, ReportInputs
-from litesmith.report.provenance import Steps, flat_parameters, hosts, versions
+from litesmith.report.provenance import deciding_parameters, hosts_together, versions
 
 Change = Difference | AccuracyChange
 
@@ -157,9 +157,6 @@ def compare_runs(
         {path: digest for path, digest in run.inputs.items() if path not in reference_files}
         for run in (now, before)
     )
-    hosts_now, hosts_before = (
-        {"hosts": "; ".join(sorted(hosts(run.provenance)))} for run in (now, before)
-    )
     return SinceReference(
         final=before.final,
         accuracy=accuracy_change(accuracy),
@@ -167,9 +164,9 @@ def compare_runs(
         raw_share=now.optimized.tflite_bytes / before.optimized.tflite_bytes,
         gzip_share=now.optimized.gzip_bytes / before.optimized.gzip_bytes,
         data=changes(now.data, before.data),
-        parameters=changes(_parameters(now.provenance), _parameters(before.provenance)),
+        parameters=changes(deciding_parameters(now.provenance), deciding_parameters(before.provenance)),
         versions=changes(versions(now.provenance), versions(before.provenance)),
-        hosts=changes(hosts_now, hosts_before),
+        hosts=changes(hosts_together(now.provenance), hosts_together(before.provenance)),
         inputs=changes(hashes, hashes_before),
         same_run=final_file in hashes and hashes[final_file] == hashes_before.get(final_file),
     )
@@ -201,10 +198,3 @@ def unpacked(right: RightAnswers) -> NDArray[np.bool_]:
     """Return what `packed` wrote, bool (n,)."""
     bits = np.frombuffer(base64.b64decode(right.bits), dtype=np.uint8)
     return np.unpackbits(bits, count=right.num_images).astype(bool)
-
-
-def _parameters(steps: Steps) -> dict[str, str]:
-    """Return the parameters without the sources, which give the same files."""
-    return {
-        name: value for name, value in flat_parameters(steps).items() if name != "dataset.base.sources"
-    }

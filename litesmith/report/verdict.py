@@ -1,10 +1,10 @@
 """The decision of the step `judge` as the page tells it, and what follows."""
 
-from litesmith.documents.formats import count
 from litesmith.records.service.judge import Decision, DecisionOutcome
 from litesmith.records.summary import DecisionSummary, Verdict, VerdictOutcome
 from litesmith.report.action import advice
 from litesmith.report.inputs import ReportInputs
+from litesmith.wording import count
 
 _MARKS: dict[DecisionOutcome, VerdictOutcome] = {
     "promote": "good",

@@ -21,17 +21,19 @@ from litesmith.params.section import Section
 from litesmith.records.provenance import Host, Making, Provenance
 from litesmith.records.record import write_record
 from litesmith.training.backend import fix_environment
+from litesmith.wording import listed
 from tasks import BEGAN_S, catalog
 from tasks.dag.checksums import check_inputs, record_outputs
 from tasks.dag.closure import packages, sources
 from tasks.dag.dvclock import stages_by_output
 from tasks.dag.git import git_state
 from tasks.dag.lock import RUN_VARIABLE, holding, stepping
+from tasks.dag.project import project_of
 from tasks.dag.step import Arguments, MaybeEmpty, Step
 from tasks.dag.versions import check_installed
 from tasks.dag.watch import watch_starters
 from tasks.dag.workers import study_runner
-from tasks.workspace import project_of, repro_command
+from tasks.workspace import repro_command
 
 _LOG = logging.getLogger(__name__)
 
@@ -128,7 +130,7 @@ def _few(names: list[str]) -> str:
     """Name the first three and how many more there are."""
     if len(names) > 4:
         return f"{', '.join(names[:3])} and {len(names) - 3} more"
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return listed(names)
 
 
 def _require_writable(step: Step, root: Path) -> None:

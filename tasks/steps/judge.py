@@ -11,7 +11,7 @@ from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import KeyedOrigin
 from litesmith.params.sections.device import Device
 from litesmith.params.sections.judge import JudgeParams
-from litesmith.params.sections.report import ChangedPictures
+from litesmith.params.sections.report import JudgePages
 from litesmith.records.convert import ConvertResult
 from litesmith.records.evaluate import EvaluateResult
 from litesmith.records.form import DataForm
@@ -70,7 +70,7 @@ def judge(
     *,
     dataset: KeyedOrigin,
     device: Device,
-    report: ChangedPictures,
+    report: JudgePages,
 ) -> None:
     """Judge the final file against the version in service, on gate images alone.
 
@@ -88,7 +88,8 @@ def judge(
         decision = decide(seen.subject, params)
     except DataError as error:
         name = DatasetName(name=dataset.name, synthetic=dataset.synthetic)
-        write_text(_PAGE, render_invalid(name, str(error), occasion(), _rules(ins.validated)))
+        rules = _rules(ins.validated)
+        write_text(_PAGE, render_invalid(name, str(error), occasion(), rules, report.data))
         raise InvalidError(f"this run cannot be judged: {error}\nSee {_PAGE.resolve()}.") from error
     for reason in decision.reasons:
         level = logging.INFO if reason.passed else logging.WARNING

@@ -14,6 +14,7 @@ from litesmith.params.sections.dataset import KeyedDescription
 from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from tasks import catalog
+from tasks.dag.project import place_in_project
 from tasks.dag.step import InGit, Measured, step
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from litesmith.report.inputs import History, Predictions
 
 _LOG = logging.getLogger(__name__)
-# The run that made a package, in the package.
-_REFERENCE = "reference.json"
-# What a project has and its workspaces do not.
-_PROJECT_FILE = "pyproject.toml"
+# The run that made a package, and the decision on it, in the package.
+_REFERENCE, _DECISION = "reference.json", "decision.json"
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def report(
     records = [
         read_record(path, Provenance) for name, path in paths.items() if name.startswith("provenance_")
     ]
-    released, reference = _reference(ins, dataset.key, device.name)
+    released, version_before, reference = _reference(ins, dataset.key, device.name)
     written = make_report(
         ReportInputs(
             dataset=dataset,
@@ -125,9 +124,10 @@ def report(
             },
             reference=reference,
             released=released,
+            version_before=version_before,
             reference_files=(ins.in_service.as_posix(), ins.before_releases.as_posix()),
             final_file=ins.final.as_posix(),
-            folder=_folder(Path.cwd()),
+            folder=place_in_project(Path.cwd()),
             params=params,
             relevant_loss=convert.relevant_loss,
         )
@@ -150,25 +150,21 @@ def _histories(ins: Ins, num_teachers: int) -> "dict[str, History]":
     return {model: _history(path) for model, path in paths.items()}
 
 
-def _folder(here: Path) -> str:
-    """Return a workspace from its project; empty for the project itself."""
-    above = (here, *here.parents)
-    project = next((folder for folder in above if (folder / _PROJECT_FILE).is_file()), here)
-    return "" if project == here else f"{here.relative_to(project).as_posix()}/"
-
-
-def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, Reference | None]":
-    """Return the version in service, None for none, and the run to compare with."""
+def _reference(ins: Ins, dataset: str, device: str) -> "tuple[str | None, str | None, Reference | None]":
+    """Return the version in service, the one before, and the reference run."""
+    from litesmith.records.figures import DecisionFigures
+    from litesmith.records.record import parse_record
     from litesmith.release.pointers import Key
     from litesmith.release.released import find_released
     from litesmith.report.older import parse_reference, read_reference
 
-    key = Key(dataset, device)
-    released = find_released(ins.in_service, catalog.RELEASED_PACKAGES, key)
-    if released is None:
-        return None, read_reference(ins.before_releases)
-    where = (released.folder / _REFERENCE).as_posix()
-    return released.version, parse_reference(released.read(_REFERENCE), where)
+    package = find_released(ins.in_service, catalog.RELEASED_PACKAGES, Key(dataset, device))
+    if package is None:
+        return None, None, read_reference(ins.before_releases)
+    reference, decided = ((package.folder / name).as_posix() for name in (_REFERENCE, _DECISION))
+    before = parse_record(package.read(_DECISION), DecisionFigures, decided).released
+    run = parse_reference(package.read(_REFERENCE), reference)
+    return package.version, before.version if before else None, run
 
 
 def _results(ins: Ins) -> "Results":

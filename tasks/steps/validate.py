@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from litesmith.errors import DataError, RefusedError
 from litesmith.files import write_json, write_text
 from litesmith.params.sections.dataset import DividedOrigin
+from litesmith.params.sections.report import DataChoice
 from litesmith.params.sections.validate import ValidateParams
 from litesmith.records.record import write_record
 from litesmith.records.validate import DatasetName
@@ -46,7 +47,13 @@ class Outs:
 
 @step
 def validate(
-    params: ValidateParams, ins: Ins, outs: Outs, *, dataset: DividedOrigin, cache: Path
+    params: ValidateParams,
+    ins: Ins,
+    outs: Outs,
+    *,
+    dataset: DividedOrigin,
+    report: DataChoice,
+    cache: Path,
 ) -> None:
     """Judge batch after batch, leave out unfit ones, and refuse an unfit base.
 
@@ -74,10 +81,10 @@ def validate(
     for finding in checked.findings:
         _LOG.log(logging.INFO if finding.success else logging.WARNING, "%s", finding)
     if checked.blocks:
-        _refuse(checked, name)
+        _refuse(checked, name, report.data)
     result = validate_result(checked, name, params)
     write_table(outs.verdicts, RowVerdict, checked.verdicts.of_rows())
-    write_text(outs.quarantine, render_quarantine(name, checked))
+    write_text(outs.quarantine, render_quarantine(name, checked, report.data))
     write_record(outs.results, result)
     write_json(outs.metrics, validate_metrics(result))
 
@@ -96,11 +103,11 @@ def _read(ins: Ins, dataset: DatasetName) -> "Intake":
         raise DataError(f"{error}\nSee {_PAGE.resolve()}.") from error
 
 
-def _refuse(checked: "Checked", dataset: DatasetName) -> None:
+def _refuse(checked: "Checked", dataset: DatasetName, data: str | None) -> None:
     """Write a page with the failures, and raise them."""
     from litesmith.documents.refusal import render_refusal, render_text
 
-    write_text(_PAGE, render_refusal(dataset, checked, occasion()))
+    write_text(_PAGE, render_refusal(dataset, checked, occasion(), data))
     raise RefusedError(
         f"{dataset.name} was refused.\n{render_text(checked.findings)}\nSee {_PAGE.resolve()}. "
         "Correct the data, or the thresholds in the section validate of params.yaml, of the data set's "

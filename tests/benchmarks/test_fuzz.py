@@ -9,8 +9,8 @@ from benchmarks.fuzz.kinds import KINDS, Kind
 from benchmarks.fuzz.trying import Config, Tried, claims, read_config, try_inputs
 from benchmarks.fuzz.workers import Limits, Outcome, attempt, run_all
 from benchmarks.readme import _WRITTEN
-from litesmith.documents.formats import count
 from litesmith.files import write_bytes
+from litesmith.wording import count
 from tests.benchmarks import ends
 
 LIMITS = Limits(wall_s=3.0, memory_bytes=2_000_000_000)

@@ -39,7 +39,7 @@ def refusal() -> str:
     found = checked(
         train, wrong, dark.of(images=dark.images // 2), foreign={0: "boot", 1: "10", 2: long}
     )
-    return render_refusal(SET, found, OCCASION)
+    return render_refusal(SET, found, OCCASION, None)
 
 
 @pytest.fixture(scope="module")

@@ -179,6 +179,18 @@ def test_report_prints_on_a4_without_controls(open_page: Open, report: str, tmp_
     assert page.evaluate("document.documentElement.scrollWidth") == 680
 
 
+def test_no_table_is_wider_than_a_printed_page_whatever_is_opened(open_page: Open, report: str) -> None:
+    page = open_page(report.replace(FINAL, "flip_averaged-int8"), 703)  # A4 without its margins
+    page.emulate_media(media="print")
+    wide = page.evaluate("""() => {
+        document.querySelectorAll("details").forEach(one => { one.open = true; });
+        const groups = [...document.querySelectorAll(".table")];
+        const isWide = one => one.firstElementChild.scrollWidth > one.clientWidth;
+        return groups.filter(isWide).map(one => one.ariaLabel);
+    }""")
+    assert wide == []
+
+
 FOLDED = "All parameters", "Every check", "Confusion matrix of baseline-keras, counts"
 
 
@@ -220,6 +232,17 @@ def test_first_screen_holds_the_four_answers(open_page: Open, report: str, sampl
     )
     assert answers.evaluate_all("all => all.every((one) => one.getBoundingClientRect().bottom <= 800)")
     assert page.locator("h1").bounding_box()["y"] < 200
+
+
+def test_headline_begins_within_a_screen_and_a_half_of_a_phone(open_page: Open, report: str) -> None:
+    page = open_page(report, 390)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".headline tbody tr").first.bounding_box()["y"] <= 1.5 * 844
+    answers = page.locator(".answer")
+    assert answers.locator("h2").count() == len(QUESTIONS)
+    assert all(one.locator("li:visible, dd:visible").count() for one in answers.all())
+    doubts = page.locator(".answer .mark")
+    assert doubts.count() and all(one.is_visible() for one in doubts.all())
 
 
 def test_contents_stay_in_sight_and_do_not_hide_a_heading(open_page: Open, report: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 def run_content(started: str, **changed: Any) -> dict[str, Any]:
     """Return the record of a run without a stage, with some fields changed."""
     return {
-        "version": 6, "flow_run": "an-id", "name": "cat", "profile": None,
+        "version": 7, "flow_run": "an-id", "name": "cat", "profile": None,
         "command": "python -m flows retrain",
         "git": {"revision": "0123456789abcdef", "dirty": False, "unknown": None}, "started": started,
         "startup_s": 5.0, "wall_s": 2.0, "steps_wall_s": 1.0, "overhead_s": 1.0, "steps_cpu_s": 1.0,

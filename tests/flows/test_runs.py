@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from flows.runs import RunLog, run_result, step_times
 from litesmith.errors import DataError
@@ -11,11 +12,12 @@ from litesmith.files import read_json, read_yaml, write_json, write_text, yaml_t
 from litesmith.records.figures import AccuracyChange, ReportVerdict
 from litesmith.records.provenance import Host, Provenance
 from litesmith.records.record import write_record
-from litesmith.records.run import GitState, Outcome, read_run
+from litesmith.records.run import Conditions, GitState, Outcome, read_run
+from litesmith.records.summary import Summary
 from tasks import catalog
 from tests.flows.run_content import run_content, stage_content
 from tests.litesmith.release.made import DATASET, DEVICE, digest_of, make_decision
-from tests.litesmith.report.report_inputs import report_summary
+from tests.litesmith.report.report_inputs import report_summary, with_value
 
 ROOT = Path(__file__).parents[2]
 GIT = GitState(revision="abc", dirty=False, unknown=None)
@@ -52,7 +54,7 @@ def test_overhead_is_the_time_that_no_step_took(tmp_path: Path, monkeypatch: pyt
     assert path.parent == tmp_path / catalog.RUNS
     assert path.name.endswith("Z-brave-cat.json")
     record = read_run(path)
-    assert (record.version, record.started.microsecond) == (6, 0)
+    assert (record.version, record.started.microsecond) == (7, 0)
     assert (record.steps_wall_s, record.steps_cpu_s) == (30.0, 60.0)
     assert 9.9 < record.overhead_s < 12
     idle, ran = record.stages["fetch"], record.stages["baseline"]
@@ -101,6 +103,10 @@ def test_the_result_is_written_down_with_the_verdict_that_the_report_left(tmp_pa
 def test_the_record_keeps_what_later_runs_are_compared_by(tmp_path: Path) -> None:
     _results(tmp_path)
     model, summary = b"a model", report_summary()
+    # A file that runs its network twice may run the end of it once: the file itself tells.
+    twice = summary.results.quantize.variants["qat"].model_copy(update={"passes": 2})
+    variants = {summary.results.evaluate.variants[summary.final].model: twice}
+    summary = with_value(summary, "results", "quantize", "variants", value=variants)
     write_record(tmp_path / catalog.SUMMARY, summary)
     write_record(tmp_path / catalog.DECISION, make_decision(model))
     result = run_result(tmp_path)
@@ -109,17 +115,27 @@ def test_the_record_keeps_what_later_runs_are_compared_by(tmp_path: Path) -> Non
     assert result.gate.file_sha256 == digest_of(model)
     assert result.cost.latency_ms == summary.results.latency.variants[summary.final].median_ms
     assert result.cost.host == summary.results.latency.host.words
-    assert result.cost.macs == summary.results.sweep.winner.macs
+    assert result.cost.macs == summary.network.macs
     assert result.conditions.test == summary.results.prepare.splits["test"].sha256
+    changed = _conditions_with(tmp_path, summary, {"seed": 77})
+    assert changed.parameters != result.conditions.parameters
+    assert changed.deciding != result.conditions.deciding
+    assert changed.data == result.conditions.data
+    changed = _conditions_with(tmp_path, summary, {"sweep": {"num_workers": 77}})
+    assert changed.parameters != result.conditions.parameters
+    assert changed.deciding == result.conditions.deciding
+
+
+def _conditions_with(root: Path, summary: Summary, parameters: dict[str, JsonValue]) -> Conditions:
+    """Return what is recorded of a run with other parameters of a step."""
     steps = dict(summary.provenance)
     name = next(iter(steps))
-    other = {**steps[name].parameters, "seed": 77}
+    other = {**steps[name].parameters, **parameters}
     steps[name] = steps[name].model_copy(update={"parameters": other})
-    write_record(tmp_path / catalog.SUMMARY, summary.model_copy(update={"provenance": steps}))
-    changed = run_result(tmp_path)
-    assert changed is not None and changed.conditions is not None
-    assert changed.conditions.parameters != result.conditions.parameters
-    assert changed.conditions.data == result.conditions.data
+    write_record(root / catalog.SUMMARY, summary.model_copy(update={"provenance": steps}))
+    result = run_result(root)
+    assert result is not None and result.conditions is not None
+    return result.conditions
 
 
 def test_a_run_is_recorded_in_local_time(tmp_path: Path) -> None:

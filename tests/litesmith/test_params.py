@@ -10,7 +10,7 @@ import pytest
 
 from litesmith.errors import ParamsError
 from litesmith.files import write_text, yaml_text
-from litesmith.params.everything import Params
+from litesmith.params.everything import Params, indifferent_places
 from litesmith.params.loading import (
     DATASETS,
     DEVICES,
@@ -88,6 +88,12 @@ def test_what_is_no_list_or_too_short_is_explained_in_the_words_of_yaml(content:
     assert lines[0].startswith("sweep.space.widths should be a valid list, got 3.")
     assert lines[1].startswith("teach.network.stage_widths List should have at least 1 item")
     assert lines[2].startswith("validate.mean_range List should have at most 2 items")
+
+
+def test_what_changes_no_result_is_known_by_its_place() -> None:
+    assert indifferent_places() == {
+        "fetch", "intake.num_workers", "report", "sweep.num_workers", "validate.max_thumbnails"
+    }  # fmt: skip
 
 
 def test_no_parameter_has_a_default() -> None:

@@ -15,7 +15,8 @@ from litesmith.params.sections.dataset import PublishedBase
 from litesmith.records.run import Outcome
 from tasks.dag.dvclock import locked_outputs
 from tasks.dag.lock import holding, stepping
-from tasks.workspace import clean, is_workspace, make_workspace, repro_command
+from tasks.dag.project import is_workspace, place_in_project, project_of
+from tasks.workspace import clean, make_workspace, repro_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,6 +65,34 @@ def test_a_command_for_a_workspace_names_it_and_one_for_the_project_is_short(
     assert command == ["dvc", "--cd", str(workspace), "repro", "--force", "report"]
     monkeypatch.setenv("DVC_STAGE", "../dvc.yaml:prune")
     assert repro_command(project, "prune") == f"dvc --cd {project} repro prune"
+
+
+def test_a_workspace_knows_its_project_and_its_place_there(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    for place, target in ((".workspaces/night", ""), (".offline", ""), ("ws", "disk")):
+        if target:
+            (project / place).symlink_to(tmp_path / target)
+        folder = make_workspace(project / place, project)
+        # A step sees the folder behind the links.
+        assert project_of(folder.resolve()) == project
+        assert place_in_project(folder.resolve()).endswith(f"{target or place}/")
+    assert (project_of(project), place_in_project(project)) == (project, "")
+
+
+def test_a_workspace_on_another_disk_knows_its_project(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk/deep").mkdir(parents=True)
+    (project / ".workspaces").symlink_to(tmp_path / "disk/deep")
+    folder = make_workspace(project / ".workspaces/night", project).resolve()
+    assert folder == tmp_path / "disk/deep/night"
+    assert (project_of(folder), place_in_project(folder)) == (project, ".workspaces/night/")
+    (folder / ".litesmith/project").unlink()
+    assert (project_of(folder), place_in_project(folder)) == (folder, "")
+
+
+def test_a_workspace_of_an_earlier_version_finds_the_project_above_it(project: Path) -> None:
+    folder = make_workspace(project / ".workspaces/night", project)
+    (folder / ".litesmith/project").unlink()
+    assert (project_of(folder), place_in_project(folder)) == (project, ".workspaces/night/")
 
 
 def test_relative_sources_still_name_the_same_folder(project: Path, tmp_path: Path) -> None:

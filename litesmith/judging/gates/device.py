@@ -1,9 +1,10 @@
 """The device: bytes, work, activations and memory within its limits."""
 
 from litesmith.judging.case import Case
-from litesmith.judging.gates.gate import Finding, Gate, count
+from litesmith.judging.gates.gate import Finding, Gate
 from litesmith.params.sections.judge import JudgeParams
 from litesmith.records.device import LimitCheck
+from litesmith.wording import count
 
 
 def _judge(case: Case, params: JudgeParams) -> Finding:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from litesmith import wording
 from litesmith.analysis.intervals import Estimate
 from litesmith.judging.case import Case
 from litesmith.params.sections.judge import JudgeParams
@@ -36,11 +37,6 @@ class Gate:
     compares: bool = False
 
 
-def count(value: float) -> str:
-    """Return a whole number with its thousands apart: ``77 088``."""
-    return f"{value:,.0f}".replace(",", "\u2009")
-
-
 def at_least(share: Estimate, limit: float) -> bool | None:
     """Tell whether a share's lower end reaches a limit, None if unknown."""
     return True if share.low >= limit else False if share.value < limit else None
@@ -57,19 +53,19 @@ def all_of(answers: Iterable[bool | None]) -> bool | None:
     return False if False in given else None if None in given else True
 
 
-def percent(share: float, digits: int = 2) -> str:
-    """Return a share as text, such as ``93.52 %``."""
-    return f"{100 * share:.{digits}f} %"
+def percent(share: float) -> str:
+    """Return a share with its sign, such as ``93.52 %``."""
+    return f"{wording.percent(share)} %"
 
 
 def unsigned_points(difference: float) -> str:
-    """Return a size of a difference as text, such as ``0.31 points``."""
-    return f"{100 * difference:.2f} points"
+    """Return the size of a difference, such as ``0.31 points``."""
+    return f"{wording.percent(difference)} points"
 
 
 def points(difference: float) -> str:
-    """Return a difference of two shares as text, such as ``+0.31 points``."""
-    return f"{100 * difference:+.2f} points".replace("-", "\u2212")
+    """Return a difference of two shares, such as ``+0.31 points``."""
+    return f"{wording.points(difference)} points"
 
 
 def p_value(probability: float) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litesmith.params.section import Fraction, FractionRange, Section, Share, about
+from litesmith.params.section import Fraction, FractionRange, Indifferent, Section, Share, about
 
 _Range = FractionRange | None
 
@@ -58,4 +58,5 @@ class ValidateParams(Section):
     max_thumbnails: Annotated[
         int,
         about("Pictures of each kind that the pages show: odd, left out, mislabelled.", ge=0, le=100),
+        Indifferent(),
     ]

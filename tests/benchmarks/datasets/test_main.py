@@ -9,9 +9,9 @@ from benchmarks.datasets import __main__ as benchmark
 from benchmarks.datasets import measuring, running
 from benchmarks.datasets.plan import DATA_SETS
 from benchmarks.record import Claim
-from litesmith.documents.formats import count
 from litesmith.errors import ContractError
 from litesmith.files import read_json
+from litesmith.wording import count
 
 NAMES = [chosen.name for chosen in DATA_SETS]
 

@@ -28,10 +28,10 @@ OCCASION = Occasion(
 )
 
 
-def refusal(found: Any, dataset: DatasetName = SET) -> str:
+def refusal(found: Any, dataset: DatasetName = SET, data: str | None = None) -> str:
     from litesmith.documents.refusal import render_refusal
 
-    return render_refusal(dataset, found, OCCASION)
+    return render_refusal(dataset, found, OCCASION, data)
 
 
 def words(page: str) -> str:
@@ -154,6 +154,20 @@ def test_every_rule_has_a_title_and_a_fix() -> None:
     assert {rule.name for rule in rules} == set(TOLD)
 
 
+def test_commands_name_the_data_set_unless_it_is_the_projects_own() -> None:
+    from litesmith.documents.fixes import TOLD
+
+    accept, add = 'python -m tasks accept BATCH --why "..."', "python -m tasks add FOLDER"
+    own, other = (TOLD["drift"].fix_of(data) for data in (None, "my cats"))
+    assert f"`{accept}`" in own and f"`{add}`" in own
+    assert f"`{accept} --data 'my cats'`" in other and f"`{add} --data 'my cats'`" in other
+    assert not any("{" in told.fix_of(None) or "NAME" in told.fix_of(None) for told in TOLD.values())
+    dark = draw("dark", 240, 11)
+    found = checked(*base(), dark.of(images=dark.images // 2))
+    assert f"<code>{add} --data digits</code>" in refusal(found, data="digits")
+    assert "--data" not in refusal(found)
+
+
 def test_headings_descend_by_one_and_the_page_needs_no_network() -> None:
     page = refusal(
         foreign(("<script>alert(1)</script>",)), DatasetName(name="<i>Set</i>", synthetic=True)
@@ -228,12 +242,15 @@ def test_page_about_a_file_that_cannot_be_judged() -> None:
     assert "near copies (0 to 10)" in page and "shift" not in page
     assert "python -m flows retrain --profile nightly judges again" in page
     assert "The version in service stays." in page and "run 20261130T230500Z-brave-cat" in page
+    assert "python -m tasks releases shows what is in service." in page
+    other = words(render_invalid(SET, "no", OCCASION, rules, "digits"))
+    assert "python -m tasks releases --data digits shows what is in service." in other
 
 
-def quarantine(found: Any) -> str:
+def quarantine(found: Any, data: str | None = None) -> str:
     from litesmith.documents.refusal import render_quarantine
 
-    return render_quarantine(SET, found)
+    return render_quarantine(SET, found, data)
 
 
 def test_page_about_nothing() -> None:
@@ -255,7 +272,9 @@ def test_page_shows_batches_and_images_that_are_left_out() -> None:
     assert [title for title, _ in titles] == [
         "Batch dark", "Batch wrong", "Images: constant", "Files that cannot be read"
     ]  # fmt: skip
-    assert "python -m tasks accept BATCH --why &#34;...&#34; --data NAME" in page
+    assert "<code>python -m tasks accept BATCH --why &#34;...&#34;</code>" in page
+    other = quarantine(found, "digits")
+    assert "<code>python -m tasks accept BATCH --why &#34;...&#34; --data digits</code>" in other
     assert "week/image[0] (all its pixels are the same)" in page
     assert "week/a&lt;b&gt;.png (it is broken)" in page
     assert "the judge says" in page and "nats more of mean cross-entropy" in page

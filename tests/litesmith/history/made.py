@@ -20,8 +20,9 @@ def result_content(
     file: str = "f" * 64,
     data: str = "data",
     parameters: str = "parameters",
+    deciding: str | None = "deciding",
 ) -> dict[str, Any]:
-    """Return the result of a run as version 6 records it."""
+    """Return the result of a run as version 7 records it."""
     return {
         "final": "tuned-int8", "accuracy": accuracy, "accuracy_interval": [accuracy - 0.005, accuracy + 0.005],
         "balance": None, "worst_class": None, "bytes": num_bytes, "gzip_bytes": 50_000,
@@ -29,7 +30,7 @@ def result_content(
         "gate": {"dataset": "digits", "device": "wearable", "outcome": "promote", "file_sha256": file,
                  "accuracy": accuracy - 0.01, "num_images": 5000, "images_sha256": "a" * 64},
         "cost": {"macs": 700_000, "latency_ms": latency_ms, "host": host},
-        "conditions": {"test": "test", "data": data, "parameters": parameters},
+        "conditions": {"test": "test", "data": data, "parameters": parameters, "deciding": deciding},
     }  # fmt: skip
 
 

@@ -146,9 +146,16 @@ def test_a_run_whose_page_is_gone_is_compared_by_its_record(kept: Kept) -> None:
     topics = by_name(differences(first, second, UNKNOWN))
     assert (topics["Data"].differs, topics["Parameters"].differs) == (False, False)
     assert topics["Packages"].differs is None
-    other = night(1, 0.93, data="others", parameters="others")
+    other = night(1, 0.93, data="others", parameters="others", deciding="others")
     topics = by_name(differences(first, replace(second, run=other), UNKNOWN))
     assert (topics["Data"].differs, topics["Parameters"].differs) == (True, True)
+    workers = night(1, 0.93, parameters="more workers")
+    topics = by_name(differences(first, replace(second, run=workers), UNKNOWN))
+    assert topics["Parameters"].differs is False
+    older = night(1, 0.93, parameters="others", deciding=None)
+    topics = by_name(differences(first, replace(second, run=older), UNKNOWN))
+    assert topics["Parameters"].differs is None
+    assert "They differ, but maybe none that decides a result." in topics["Parameters"].summary
     shown = text_of(first, second)
     assert "maybe by chance alone" in shown and "without an interval" in shown
 

@@ -29,7 +29,7 @@ def _record(day: int, **changed: Any) -> dict[str, Any]:
         "gate": None, "cost": None, "conditions": None,
     }  # fmt: skip
     record = {
-        "version": 6, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
+        "version": 7, "flow_run": "an-id", "name": "brave-cat", "profile": None, "command": "python -m flows retrain",
         "git": {"revision": "0123456789abcdef", "dirty": True, "unknown": None},
         "started": f"2026-11-{day:02d}T21:24:36+00:00", "startup_s": 9.5, "wall_s": 100.0, "steps_wall_s": 87.66,
         "overhead_s": 12.34, "steps_cpu_s": 140.0, "cpu_s": 150.0, "server_cpu_s": None, "stages": stages,

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from litesmith.analysis.luck import best_by_luck
-from litesmith.documents.formats import count
 from litesmith.history.index import render_index
 from litesmith.history.served import Luck, read_served
 from litesmith.records.service.release import LogLine
 from litesmith.release.durable import append_line
 from litesmith.release.pointers import Key
 from litesmith.release.registry import Order, Registry
+from litesmith.wording import count
 from tests.litesmith.release.made import DATASET, DEVICE, make_candidate
 
 KEY = Key(DATASET, DEVICE)

@@ -58,9 +58,23 @@ def test_with_too_few_nights_nothing_is_called_usual() -> None:
 
 
 def test_runs_with_other_parameters_say_nothing_of_what_is_usual() -> None:
-    other = night(7, 0.5, parameters="others")
+    other = night(7, 0.5, parameters="others", deciding="others")
     trend = accuracy([*nights(*USUAL), other, night(8, 0.92)])
     assert [point.is_outside for point in trend.points] == [False] * 7 + [True]
+
+
+def test_parameters_that_decide_nothing_begin_no_new_past() -> None:
+    workers = night(7, 0.92, parameters="more workers")
+    assert accuracy([*nights(*USUAL), workers]).points[-1].is_outside
+
+
+def test_older_records_compare_by_all_their_parameters() -> None:
+    old = [night(day, value, deciding=None) for day, value in enumerate(USUAL, start=1)]
+    assert accuracy([*old, night(7, 0.92)]).points[-1].is_outside
+    assert accuracy([*old, night(7, 0.92, deciding=None)]).points[-1].is_outside
+    assert accuracy([*old, night(7, 0.92, parameters="more workers")]).points[-1].limits is None
+    between = [night(7, 0.931), night(8, 0.92, parameters="more workers")]
+    assert accuracy([*old, *between]).points[-1].is_outside
 
 
 def test_a_file_counts_once_however_often_it_is_found_up_to_date() -> None:
@@ -96,10 +110,21 @@ def test_what_was_put_in_service_stands_between_the_runs() -> None:
     trend = accuracy(nights(0.93, 0.94, 0.95), *events)
     assert [(event.line.event, event.after) for event in trend.events] == [("promoted", 0)]
     assert trend.across(0.5) == 25
-    served = Served(Key("digits", "wearable"), "v-7", tuple(events), 0, 0, None)
+    served = Served(Key("digits", "wearable"), "v-7", tuple(events), 0, None)
     page = render_index(nights(0.93, 0.94, 0.95), (), served)
     assert '<path class="put" d="M25.0 0V100"><title>promoted v-7, 1 Nov 2026, 09:00 UTC' in page
     assert "Promoted: <b>v-7</b>." in page
+
+
+def test_charts_and_table_know_promotions_that_the_list_of_events_leaves_out() -> None:
+    events = [moved("refused", "2026-11-03T09:00:00Z")] * 40 + [
+        moved("promoted", "2026-11-01T09:00:00Z")
+    ]
+    served = Served(Key("digits", "wearable"), "v-7", tuple(events), 0, None)
+    page = render_index(nights(0.93, 0.94, 0.95), (), served)
+    assert page.count("<title>promoted v-7, 1 Nov 2026, 09:00 UTC") == 3
+    assert "Promoted: <b>v-7</b>." in page
+    assert "11 earlier events stand in" in page and "<td>promoted</td>" not in page
 
 
 def test_everything_lies_within_the_figure() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from litesmith.errors import DataError
 from litesmith.judging.decide import decide, replay
-from litesmith.judging.limits import limits_moved
+from litesmith.judging.limits import limits_of, moved_limits
 from litesmith.judging.packing import pack_answers, unpack_answers
 from litesmith.records.service.judge import Decision
 from tests.litesmith.judging.cases import LIMITS, NUM_IMAGES, limit, subject, thresholds
@@ -63,13 +63,15 @@ def test_raised_limits_are_told_in_the_headline() -> None:
     old = (limit("max_tflite_bytes", 800, 700), *LIMITS[1:])
     decision = decide(subject(60, 10, old_limits=old), thresholds())
     assert decision.headline.endswith(
-        "The limits were raised (tflite_bytes 800 to 1\u2009000); under the old ones it would not fit."
+        "The limits were raised (tflite_bytes from 800 to 1\u2009000 bytes); under the old ones this file "
+        "would not fit."
     )
     lowered = (limit("max_tflite_bytes", 1200, 700), *LIMITS[1:])
-    assert limits_moved(LIMITS, lowered) == (
-        "The limits were changed (tflite_bytes 1\u2009200 to 1\u2009000); it fits the old ones too."
+    moved = moved_limits(LIMITS, limits_of(lowered))
+    assert moved is not None and moved.words == (
+        "Changed: tflite_bytes from 1\u2009200 to 1\u2009000 bytes. This file fits the old ones too."
     )
-    assert limits_moved(LIMITS, LIMITS) == limits_moved(LIMITS, ()) == ""
+    assert moved_limits(LIMITS, limits_of(LIMITS)) is moved_limits(LIMITS, {}) is None
 
 
 def test_a_decision_is_replayed_from_its_file_alone() -> None:

@@ -50,7 +50,7 @@ def test_what_the_first_version_did_not_know_is_none() -> None:
         record.result,
     )
     assert unknown == (None,) * 5
-    assert (record.version, record.refused, record.git.unknown) == (6, False, None)
+    assert (record.version, record.refused, record.git.unknown) == (7, False, None)
     assert record.stages["fetch"].step_wall_s == 0.7
 
 
@@ -65,6 +65,12 @@ def test_what_version_5_did_not_know_is_none() -> None:
     results = [run.result for run in map(read_run, older) if run.result]
     told = {(result.gate, result.cost, result.conditions) for result in results}
     assert told == {(None, None, None)}
+
+
+def test_what_version_6_did_not_know_is_none() -> None:
+    of_version_6 = [path for path in RUNS if read_json(path).get("version") == 6]
+    conditions = [run.result.conditions for run in map(read_run, of_version_6) if run.result]
+    assert conditions and all(one and one.parameters and one.deciding is None for one in conditions)
 
 
 def test_the_local_time_of_a_record_is_kept(tmp_path: Path) -> None:
@@ -102,7 +108,7 @@ def test_a_moment_that_lost_its_zone_is_in_utc(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "wrong"),
     [
-        ({"version": 7}, "version: input should be 6"),
+        ({"version": 8}, "version: input should be 7"),
         ({"wall_s": "long"}, "wall_s: input should be a valid number"),
         ({"stages": {"fetch": {"outcome": "Half"}}}, "stages.fetch.outcome: input should be 'uptodate'"),
         ({"stages": None}, "stages: input should be an object"),

@@ -173,6 +173,7 @@ def report_inputs(
         },
         reference=None,
         released="fashion-mnist-wearable-0001",
+        version_before=None,
         reference_files=("releases/in-service.json", "reports/reference.json"),
         final_file="models/final.tflite",
         folder="",

@@ -1,13 +1,14 @@
 """Tests of litesmith.report.action: commands of this very run, and the file that they are about."""
 
 import dataclasses
+import re
 
 import pytest
 
-from litesmith.documents.formats import count
 from litesmith.records.service.judge import Decision
 from litesmith.report.action import action
 from litesmith.report.inputs import ReportInputs
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import decided, render, report_inputs, with_value
 
 IN_SERVICE = "a" * 64
@@ -26,13 +27,24 @@ def judged(decision: Decision) -> ReportInputs:
         (decided(first=True), "Promote it.", [PROMOTE, COPY]),
         (decided(0, 200), "Leave it.", [BY, COPY, "python -m tasks rollback v-1"]),
         (decided(12, 10), "Leave it, or decide yourself.", [BY, COPY, "python -m tasks rollback v-1"]),
-        (decided(0, 0, released_sha256=IN_SERVICE), "Nothing.", [COPY, "python -m tasks rollback"]),
+        (decided(0, 0, released_sha256=IN_SERVICE), "Nothing.", [COPY]),
     ],
 )
 def test_commands_follow_from_the_decision(decision: Decision, answer: str, commands: list[str]) -> None:
     told = action(judged(decision))
     assert (told.answer, [command.text for command in told.commands]) == (answer, commands)
-    assert bool(told.no_rollback) == (decision.released is None)
+    assert bool(told.no_rollback) == (not any("rollback" in command for command in commands))
+
+
+def test_a_rollback_is_offered_where_there_is_a_version_to_go_back_to() -> None:
+    first = judged(decided(0, 0, released_sha256=IN_SERVICE))
+    assert action(first).no_rollback == "Nothing to roll back to: v-1 is the first version."
+    told = action(dataclasses.replace(first, version_before="v-0"))
+    assert (told.commands[-1].purpose, told.commands[-1].text, told.no_rollback) == (
+        "Roll back to v-0", "python -m tasks rollback", ""
+    )  # fmt: skip
+    nothing = action(judged(decided(first=True)))
+    assert nothing.no_rollback == "Nothing to roll back to: nothing is in service yet."
 
 
 def test_commands_of_a_workspace_name_it() -> None:
@@ -52,10 +64,15 @@ def test_a_command_that_stands_among_the_others_is_not_said_twice() -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_file_stands_with_path_size_hash_and_link() -> None:
+def test_the_file_stands_with_path_size_and_hash_and_no_link_that_dies_in_a_copy_of_the_page() -> None:
     inputs = report_inputs()
-    header = render(inputs).partition("</header>")[0]
-    assert '<a href="../models/final.tflite">models/final.tflite</a>' in header
+    page = render(inputs)
+    header = page.partition("</header>")[0]
+    assert "<dt>File</dt><dd><code>models/final.tflite</code>" in header
+    assert "Another run replaces it there; DVC's cache keeps it" in header
+    assert not [
+        link for link in re.findall(r'href="([^"]*)"', page) if not re.match("#|data:|https:", link)
+    ]
     size, digest = inputs.decision.candidate.bytes, inputs.decision.candidate.sha256
     assert f"{count(size)} bytes, SHA-256 <code>{digest}</code>".replace("\u2009", "\u202f") in header
 

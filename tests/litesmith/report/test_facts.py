@@ -8,13 +8,13 @@ import pytest
 from litesmith.analysis.balance import balance_of_confusion, over_majority
 from litesmith.analysis.intervals import CONFIDENCE, class_estimates
 from litesmith.analysis.paired import Difference, paired_counts
-from litesmith.documents.formats import count
 from litesmith.records.summary import Fact, SinceReference
 from litesmith.records.validate import Left
 from litesmith.report.budget import budget
 from litesmith.report.facts import known_facts
 from litesmith.report.inputs import BASELINE, ReportInputs
 from litesmith.report.reference import accuracy_change
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value
 
 _Z_95 = 1.959964

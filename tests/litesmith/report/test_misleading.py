@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.formats import count
 from litesmith.records.convert import Candidate
 from litesmith.records.device import LimitCheck
 from litesmith.records.summary import Reference, SinceReference
 from litesmith.report.answers import Answers, answers, price
-from litesmith.report.causes import limits_moved, really_differs
+from litesmith.report.causes import limits_since, really_differs
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import since_reference, this_run
 from litesmith.report.sections.headline import section as headline
 from litesmith.report.sections.training.figures import Curve, outside_words
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import FINAL, decided, render, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -67,7 +67,8 @@ def test_limits_that_were_raised_between_runs_are_not_sold_as_kept() -> None:
     """8,000,000 multiply-accumulates became 26,000,000, and the file was "within every limit"."""
     inputs = with_limit(26_000_000)
     inputs, _ = compared(inputs, with_device(before_of(inputs), max_macs=8_000_000))
-    moved = limits_moved(inputs)
+    since = limits_since(inputs)
+    assert since is not None and (moved := since.words)
     assert moved.startswith("Raised: multiply-accumulates of one prediction from ")
     assert f"{count(8_000_000)} to {count(26_000_000)}" in moved
     assert moved.endswith("Under the old ones this file would not fit.")
@@ -84,9 +85,10 @@ def test_limits_that_were_raised_between_runs_are_not_sold_as_kept() -> None:
 def test_limits_that_are_as_they_were_are_no_news() -> None:
     inputs = with_limit(26_000_000)
     inputs, _ = compared(inputs, with_device(before_of(inputs), max_macs=26_000_000))
-    assert limits_moved(inputs) == "" and "Limits of the device" not in texts(inputs, "trusted")
+    assert limits_since(inputs) is None and "Limits of the device" not in texts(inputs, "trusted")
     inputs, _ = compared(inputs, with_device(before_of(inputs), max_macs=30_000_000))
-    assert limits_moved(inputs).startswith("Changed: ")
+    since = limits_since(inputs)
+    assert since is not None and since.how == "changed"
 
 
 def latency_since(host: str) -> str:
@@ -155,6 +157,18 @@ def test_a_baseline_of_larger_images_is_no_change_of_code() -> None:
     assert "for images of another form or other classes. Differences from it do not compare." in text
 
 
+def test_parameters_that_change_no_result_explain_none() -> None:
+    inputs = report_inputs()
+    own = inputs.provenance["evaluate"].parameters
+    idle = {"fetch": {"attempts": 9}, "report": {"max_changed": 9}, "sweep": {"num_workers": 9}}
+    before = before_of(inputs)
+    before = with_value(before, "provenance", "evaluate", "parameters", value={**own, **idle})
+    assert compared(inputs, before)[1].parameters == ()
+    deciding = {**own, **idle, "sweep": {"num_trials": 9}}
+    before = with_value(before, "provenance", "evaluate", "parameters", value=deciding)
+    assert [change.name for change in compared(inputs, before)[1].parameters] == ["sweep.num_trials"]
+
+
 def test_a_reference_that_did_not_record_its_baseline_is_compared_by_its_file() -> None:
     path = "models/baseline-summary.txt"
     inputs = dataclasses.replace(report_inputs(), sha256={path: "a" * 64})
@@ -182,7 +196,6 @@ def test_the_price_of_the_choice_stands_in_one_line() -> None:
     quantized = inputs.results.quantize.variants
     twice = {**quantized, "tuned": quantized["qat"].model_copy(update={"passes": 2})}
     inputs = with_value(inputs, "results", "quantize", "variants", value=twice)
-    inputs = with_value(inputs, "results", "sweep", "winner", "macs", value=5_733_248)
     files = inputs.results.evaluate.device["npu"].files
     other = files[FINAL].model_copy(update={"values": {**files[FINAL].values, "cpu_operators": 0}})
     mine = files[FINAL].model_copy(update={"values": {**files[FINAL].values, "cpu_operators": 2}})
@@ -199,8 +212,8 @@ def test_the_price_of_the_choice_stands_in_one_line() -> None:
     inputs = with_value(inputs, "results", "convert", "final", "moved_px", value=1)
     line = price(inputs)
     assert line == (
-        f"The price: the second-best file, qat-int8, has 0.5 times the work ({count(5_733_248)} "
-        "multiply-accumulates) and 0, not 2, operators left to the CPU. It is 0.20 points less accurate "
+        f"The price: the second-best file, qat-int8, has 0.5 times the work (this one: "
+        f"{count(inputs.network.macs)} multiply-accumulates) and 0, not 2, operators left to the CPU. It is 0.20 points less accurate "
         "(validation images moved by up to 1 pixel, standard error 0.10)."
     )
     header = render(inputs).partition("</header>")[0]

@@ -6,11 +6,11 @@ import re
 import pytest
 from ruamel.yaml import YAML
 
-from litesmith.documents.formats import count
 from litesmith.params.sections.dataset import Description
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.model_card import Markdown, markdown_text
 from litesmith.report.page import make_report
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs, with_value
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -68,8 +68,8 @@ def test_card_of_a_file_that_runs_its_network_twice_says_so() -> None:
     card = card_of(
         with_value(inputs, "results", "quantize", "variants", value={FINAL.partition("-")[0]: twice})
     )
-    assert "bytes of activations alive at once, 2 times: the file looks at" in card
-    assert "times: the file looks" not in card_of(inputs)
+    assert "bytes of activations alive at once in each of its 2 runs: the file looks at" in card
+    assert "runs: the file looks" not in card_of(inputs)
 
 
 def test_card_says_what_the_gate_images_decide() -> None:

@@ -111,7 +111,7 @@ def test_a_refused_file_is_named_with_the_reason_where_the_candidates_are() -> N
 def test_page_needs_nothing_from_elsewhere(page: str) -> None:
     parts = outline(page)
     others = [address for address in parts.addresses if not address.startswith(("#", "data:"))]
-    assert others == ["../models/final.tflite"]  # a link, which nothing follows by itself
+    assert others == []
     assert not [tag for tag, _ in parts.tags if tag in ("iframe", "object", "embed")]
     assert not re.search(r"@import|url\((?!#)", page)
     assert {address[1:] for address in parts.addresses if address.startswith("#")} <= set(parts.ids)

@@ -9,7 +9,6 @@ import pytest
 from pydantic import ValidationError
 
 from litesmith.analysis.paired import paired_counts
-from litesmith.documents.formats import count, percent, points
 from litesmith.errors import DataError
 from litesmith.files import write_json
 from litesmith.records.figures import ReportVerdict, SummaryFigures
@@ -19,7 +18,7 @@ from litesmith.records.summary import Changed, Reference, RightAnswers, SinceRef
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.older import read_figures, read_reference, read_results, read_run
 from litesmith.report.page import make_report
-from litesmith.report.provenance import flat_parameters, seeds, versions
+from litesmith.report.provenance import flat_parameters, hosts_together, seeds, versions
 from litesmith.report.reference import (
     accuracy_change,
     not_compared,
@@ -29,6 +28,7 @@ from litesmith.report.reference import (
     unpacked,
 )
 from litesmith.report.sections.headline import section as headline
+from litesmith.wording import count, percent, points
 from tests.litesmith.report.report_inputs import FINAL, render, report_inputs, with_value, without
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -351,6 +351,16 @@ def steps(**changed: dict[str, Any]) -> dict[str, Provenance]:
 def test_versions_that_differ_name_their_steps() -> None:
     records = steps(a={"versions": {"numpy": "2.0"}}, b={"versions": {"numpy": "2.1"}})
     assert versions(records) == {"numpy": "2.0 (a); 2.1 (b)"}
+
+
+def test_hosts_are_one_value_whichever_step_ran_where() -> None:
+    host = report_inputs().provenance["prune"].host
+    other = host.model_copy(update={"cores": 4})
+    one, turned = (
+        hosts_together(steps(a={"host": first}, b={"host": second}))
+        for first, second in ((host, other), (other, host))
+    )
+    assert one == turned == {"hosts": f"{host.words}; {other.words}"}
 
 
 def test_parameters_are_named_by_their_place_and_differing_steps_are_distinguished() -> None:

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from litesmith.documents.formats import count
 from litesmith.records.service.judge import Decision, GateImages
 from litesmith.records.summary import Verdict
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.verdict import ground, summarize_decision, verdict_on
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import decided, render, report_inputs, with_value
 
 OTHER_FORM = "28 x 28 x 1, and 32 x 32 x 3 in service"

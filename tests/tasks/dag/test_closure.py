@@ -175,5 +175,5 @@ def test_the_pages_of_a_refusal_are_written_anew_when_their_template_changes() -
         for step in PIPELINE
         if Path("litesmith/documents/refusal.html.j2") in sources(step.module, PROJECT)
     }
-    # Report and package share how values read with all documents.
-    assert readers == {"validate", "judge", "report", "package"}
+    # Judge and report share the templates' environment with all documents.
+    assert readers == {"validate", "judge", "report"}

@@ -24,6 +24,7 @@ from litesmith.params.sections.device import DeviceName
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.record import write_record
 from litesmith.records.service.release import no_pointers
+from litesmith.release.pointers import Key
 from litesmith.release.registry import Order, Registry
 from litesmith.report.inputs import Predictions
 from litesmith.report.older import read_run
@@ -32,10 +33,11 @@ from litesmith.report.sections.training import section as training
 from litesmith.tflite.sizes import Size
 from tasks import catalog
 from tasks.commands.generated import FILES
+from tasks.dag.project import HEADER
 from tasks.dag.step import InGit, Measured
 from tasks.steps.report import Ins, Outs, report
 from tests.litesmith.release.made import DATASET, DEVICE, make_candidate
-from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, report_inputs
+from tests.litesmith.report.report_inputs import CLASS_NAMES, FINAL, decided, report_inputs
 
 PARAMS = ReportParams(
     max_thumbnails=7,
@@ -147,12 +149,27 @@ def test_run_is_compared_with_one_from_before_releases(workspace: Path) -> None:
     assert "against tuned-int8 of the run before releases, on the same test images." in render_page()
 
 
-def put_in_service() -> Path:
+def test_the_version_before_is_known_from_the_package_in_service(workspace: Path) -> None:
+    render_page()
+    write_record(catalog.DECISION, decided(0, 0, released_sha256="a" * 64))
+    put_in_service()
+    page = render_page()
+    assert "Nothing to roll back to: v-1 is the first version." in page and "tasks rollback" not in page
+    put_in_service(b"another model")
+    assert (
+        f"Roll back to {DATASET}-{DEVICE}-0001</dt><dd><code>python -m tasks rollback<" in render_page()
+    )
+
+
+def put_in_service(model: bytes = b"a model") -> Path:
     """Put a package in service whose run is the one of the summary, and return its folder."""
     write_record(Path("other/reference.json"), read_run(catalog.SUMMARY))
     content = Path("other/reference.json").read_bytes()
-    candidate = make_candidate(Path("candidate"), b"a model", **{"reference.json": content})
     registry = Registry(catalog.RELEASES)
+    released = registry.in_service(Key(DATASET, DEVICE))
+    candidate = make_candidate(
+        Path("candidate"), model, released=released, **{"reference.json": content}
+    )
     change = registry.promote(candidate, Order(), lambda _: None, lambda _: "")
     return registry.packages / change.version
 
@@ -163,11 +180,12 @@ def test_commands_name_the_workspace_from_its_project(
     assert "<code>cp models/final.tflite final.tflite</code>" in render_page()
     inner = workspace / ".workspaces/my-night"
     shutil.copytree(workspace, inner, ignore=shutil.ignore_patterns(".workspaces"))
-    (workspace / "pyproject.toml").touch()
+    (workspace / catalog.PARAMS).touch()
+    write_text(inner / catalog.PARAMS, HEADER)
     monkeypatch.chdir(inner)
     page = render_page()
     assert "<code>cp .workspaces/my-night/models/final.tflite final.tflite</code>" in page
-    assert '<a href="../models/final.tflite">.workspaces/my-night/models/final.tflite</a>' in page
+    assert "<code>.workspaces/my-night/models/final.tflite</code>," in page
 
 
 def test_run_is_compared_with_the_model_in_service(workspace: Path) -> None:

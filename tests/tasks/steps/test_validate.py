@@ -14,6 +14,7 @@ from litesmith.errors import DataError, RefusedError
 from litesmith.files import read_json
 from litesmith.params.loading import read_params
 from litesmith.params.sections.dataset import DividedOrigin
+from litesmith.params.sections.report import DataChoice
 from tasks import catalog
 from tasks.dag.lock import RUN_VARIABLE
 from tasks.steps.validate import Ins, Outs, validate
@@ -56,10 +57,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_accepted(catalog.ACCEPTED, [])
 
 
-def run(*parts: Part, foreign: dict[int, str] | None = None) -> None:
+def run(*parts: Part, foreign: dict[int, str] | None = None, data: str | None = None) -> None:
     if parts:
         write_intake(catalog.INTAKE, replace(intake(parts), foreign=foreign or {}))
-    validate.function(params=params(), ins=Ins(), outs=Outs(), dataset=DATASET, cache=Path("cache"))
+    chosen = {"dataset": DATASET, "report": DataChoice(data=data)}
+    validate.function(params=params(), ins=Ins(), outs=Outs(), **chosen, cache=Path("cache"))
 
 
 def outputs() -> dict[str, bytes]:
@@ -89,12 +91,13 @@ def test_sound_images_are_accepted_and_an_old_refusal_goes() -> None:
 
 def test_a_batch_is_left_out_and_the_night_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     dark = draw("dark", 240, 10)
-    run(*base(), dark.of(images=dark.images // 2), draw("week", 80, 11))
+    run(*base(), dark.of(images=dark.images // 2), draw("week", 80, 11), data="digits")
     lines = verdicts()
     assert [accepted for accepted, _ in lines] == ["1"] * 700 + ["0"] * 240 + ["1"] * 80
     assert lines[700][1].startswith("its batch is quarantined: drift")
     assert "drift failed (quarantine)" in caplog.text
-    assert "Batch dark" in Outs().quarantine.read_text()
+    page = Outs().quarantine.read_text()
+    assert "Batch dark" in page and "accept BATCH --why &#34;...&#34; --data digits</code>" in page
     assert read_json(Outs().metrics)["batches"] == {
         "accepted": 2,
         "accepted_by_hand": 0,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from litesmith.documents.formats import amount, milliseconds
 from litesmith.records.device import DeviceMeasurement, MeasuredFile
 from litesmith.report.budget import BudgetLine, budget
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
+from litesmith.wording import amount, milliseconds
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from operator import attrgetter
 
 from litesmith.analysis.balance import Balance
 from litesmith.analysis.intervals import Estimate
-from litesmith.documents.formats import NONE, count, milliseconds, percent, points, signed, times
 from litesmith.records.provenance import Host
 from litesmith.records.summary import HeadlineSide, Reference
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.reference import Change, baseline_side, since_reference, this_run
 from litesmith.report.section import Section
+from litesmith.wording import NONE, count, milliseconds, percent, points, signed, times
 
 
 @dataclass(frozen=True)

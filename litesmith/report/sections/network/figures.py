@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from litesmith.documents.formats import shape
 from litesmith.records.final.network import Network
 from litesmith.report import svg
+from litesmith.wording import shape
 
 _ROW_INCHES = 0.27
 _LANE = 0.045

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from litesmith.documents.formats import count, percent, shape
 from litesmith.records.final.network import Network, Operator
 from litesmith.report import drawing
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
 from litesmith.report.sections.network.figures import draw_network
+from litesmith.wording import count, percent, shape
 
 _KINDS = {
     "ADD": "Add",

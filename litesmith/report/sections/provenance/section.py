@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from litesmith.documents.formats import plainly
 from litesmith.params.sections.report import ReportParams
 from litesmith.records.prepare import SplitSummary
 from litesmith.records.summary import Changed, SinceReference
@@ -18,6 +17,7 @@ from litesmith.report.provenance import (
 )
 from litesmith.report.reference import since_reference
 from litesmith.report.section import Section
+from litesmith.wording import plainly
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
 from litesmith.analysis.pareto import Standing
-from litesmith.documents.formats import count, plainly
 from litesmith.records.sweep import Choice, Importance, RungFrontier, RungScore, Trial
 from litesmith.report import svg
+from litesmith.wording import count, plainly
 
 LOGARITHMIC = frozenset({"learning_rate", "weight_decay"})
 """Hyperparameters that the search samples on a logarithmic scale."""

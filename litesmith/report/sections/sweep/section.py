@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from litesmith.documents.chance import span_words
-from litesmith.documents.formats import count, points
 from litesmith.records.sweep import Choice, Choices, Refused, RungFrontier, SweepResult, Trial
 from litesmith.report import drawing
 from litesmith.report.drawing import Captioned
 from litesmith.report.inputs import ReportInputs
 from litesmith.report.section import Section
 from litesmith.report.sections.sweep import figures
+from litesmith.wording import count, points
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from litesmith.documents.formats import count
 from litesmith.records.provenance import Provenance
 from litesmith.report import svg
 from litesmith.report.inputs import History
+from litesmith.wording import count
 
 # The first epochs are far off and would press the rest of the lines into one: the axis ends where those
 # of the second half of each line lie, with this share of their range around.

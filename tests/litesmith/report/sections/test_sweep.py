@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from litesmith.documents.formats import count
 from litesmith.records.sweep import PricedTrial, Refused, RungFrontier
 from litesmith.report.sections.sweep import section as sweep
+from litesmith.wording import count
 from tests.litesmith.report.report_inputs import report_inputs, with_value
 
 RESULT = ("results", "sweep")

@@ -24,7 +24,7 @@ def test_agreement_is_with_the_parent_and_a_keras_model_has_none() -> None:
 def test_quantities_that_do_not_exist_are_dashes() -> None:
     page = SECTION.render(INPUTS)
     (keras,) = (row for row in page.split("<tr") if ">tuned-keras<" in row)
-    (final,) = (row for row in page.split("<tr") if f">{FINAL} (final)<" in row)
+    (final,) = (row for row in page.split("<tr") if f">{FINAL}<br><small>final<" in row)
     assert keras.count(">\u2013<") == 4 and final.count(">\u2013<") == 1
 
 
