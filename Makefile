@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(call first,3.11) $(call first,3.12) $(call first,3.13) $
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install extras browser run quick serve test check fast lint types generated dvc readme notes sample lock clean
+.PHONY: help install extras browser run quick serve test check pythons fast lint types generated dvc readme notes sample lock clean
 
 ##@ begin here
 help: ## list the commands
@@ -47,7 +47,7 @@ test fast: export PYTHONDONTWRITEBYTECODE :=
 test: install ## the whole test suite
 	@python -m pytest $(SPREAD)
 
-check: lint types generated fast others ## lint, types, generated files, fast tests on each Python here
+check: lint types generated fast ## lint, types, generated files, fast tests
 
 lint: install
 	@ruff check --quiet && ruff format --check --quiet && lint-imports --no-logo >/dev/null || { lint-imports; exit 1; }
@@ -65,8 +65,7 @@ fast: install
 # The fast tests on the other versions of Python, each in its own environment.
 MAIN = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 OTHERS = $(strip $(foreach version,3.11 3.12 3.13,$(if $(filter-out $(MAIN),$(version)),$(if $(call first,$(version)),$(version)))))
-.PHONY: others
-others: $(foreach version,$(OTHERS),.venv-$(version)/installed)
+pythons: $(foreach version,$(OTHERS),.venv-$(version)/installed) ## the fast tests on the other Pythons that are here
 	@for version in $(OTHERS); do \
 	    echo "Python $$version" && .venv-$$version/bin/python -m pytest -m "not slow and not browser" $(SPREAD) || exit 1; \
 	done
