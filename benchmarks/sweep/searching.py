@@ -94,7 +94,7 @@ def plan_for(config: Config, params: SearchParams, data: SearchedSet) -> Plan:
 def write_no_targets(folder: Path, num_classes: int) -> Path:
     """Write distillation targets of no teacher, which every trial asks for, and return their folder."""
     targets = folder / "targets"
-    unchanged = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+    unchanged = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, erase_px=(2, 2))
     write_targets(targets, np.zeros((0, 0, num_classes), np.float16), unchanged, [])
     return targets
 

@@ -188,9 +188,10 @@ def recipe_of(choices: Choices, params: SearchParams, epochs: int) -> Recipe:
 
 def _smaller(augmentation: Augmentation, side: int) -> Augmentation:
     """Return an augmentation within what the size of the images allows."""
+    (shortest, longest), most = augmentation.erase_px, max(2, int(side * _LARGEST_ERASURE))
     return augmentation.replace(
         max_shift_px=min(augmentation.max_shift_px, int(side * _LARGEST_SHIFT)),
-        max_erase_px=min(augmentation.max_erase_px, max(2, int(side * _LARGEST_ERASURE))),
+        erase_px=(min(shortest, most), min(longest, most)),
     )
 
 

@@ -83,6 +83,7 @@ def _picker(size: int, offset: Tensor, flipped: Tensor) -> Tensor:
 
 def _span(size: int, draw: Tensor, length_draw: Tensor, augmentation: Augmentation) -> Tensor:
     """Return for each image which places along one side lie in the erased rectangle."""
-    half = (2.0 + length_draw * (augmentation.max_erase_px - 2.0)) / 2.0
+    shortest, longest = map(float, augmentation.erase_px)
+    half = (shortest + length_draw * (longest - shortest)) / 2.0
     places = tf.range(size, dtype=tf.float32)[None, :]
     return tf.abs(places - (draw * size)[:, None]) < half[:, None]

@@ -33,5 +33,5 @@ RECIPE = Recipe(
     skip_until=0.0,
     averaging_share=0.05,
     refresh_rows=100,
-    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.0, max_erase_px=2),
+    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.0, erase_px=(2, 2)),
 )

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from litesmith.params.section import Count, Fraction, Section, Share, about
+from pydantic import AfterValidator, Field
+
+from litesmith.params.section import Count, Fraction, Pair, Section, Share, about, ascending
 
 
 class Augmentation(Section):
@@ -11,7 +13,11 @@ class Augmentation(Section):
     max_shift_px: Annotated[int, about("Rows and columns it may move, either way.", ge=0, le=14)]
     flip: Annotated[bool, about("Whether half of the images are mirrored.")]
     erase_share: Annotated[Share, about("Share of the images that get a rectangle erased.")]
-    max_erase_px: Annotated[int, about("Longest side of that rectangle.", ge=2)]
+    erase_px: Annotated[
+        Pair[Annotated[int, Field(ge=2)]],
+        AfterValidator(ascending),
+        about("Shortest and longest side of that rectangle."),
+    ]
 
 
 class Schedule(Section):

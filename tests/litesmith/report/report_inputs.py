@@ -290,7 +290,7 @@ def _recipe(**values: Any) -> dict[str, Any]:
         "warmup_share": 0.25, "momentum": 0.9, "label_smoothing": 0.0, "skip_share": 0.0, "skip_until": 0.0,
         "averaging_share": 0.0, "refresh_rows": 0, "epochs": 1, "batch_size": 128, "learning_rate": 0.01,
         "weight_decay": 0.003,
-        "augmentation": {"max_shift_px": 1, "flip": True, "erase_share": 0.0, "max_erase_px": 2}, **values
+        "augmentation": {"max_shift_px": 1, "flip": True, "erase_share": 0.0, "erase_px": [2, 2]}, **values
     }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ FULL = FullTraining(
         batch_size=32,
         learning_rate=0.1,
         weight_decay=0.003,
-        augmentation=Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
+        augmentation=Augmentation(max_shift_px=1, flip=True, erase_share=0.0, erase_px=(2, 2)),
     ),
 )
 

@@ -57,7 +57,7 @@ def test_batches_go_four_times_into_an_epoch(num_rows: int, sizes: tuple[int, ..
 
 
 def test_nothing_is_flipped_where_a_mirror_image_is_of_another_class() -> None:
-    shifted = Augmentation(max_shift_px=1, flip=False, erase_share=0.0, max_erase_px=2)
+    shifted = Augmentation(max_shift_px=1, flip=False, erase_share=0.0, erase_px=(2, 2))
     params = WIDE.replace(
         augmentations={"shifted": shifted, **WIDE.augmentations},
         space=WIDE.space.replace(augmentations=("shifted", "mild", "strong")),
@@ -73,15 +73,13 @@ def test_nothing_is_flipped_where_a_mirror_image_is_of_another_class() -> None:
 
 def test_shifts_and_erasures_go_by_the_size_of_the_images() -> None:
     small, large = found(WIDE, SIDE_8), found(WIDE, SIDE_32)
-    assert (small.augmentations["strong"].max_shift_px, small.augmentations["strong"].max_erase_px) == (
-        1,
-        4,
-    )
+    strong = small.augmentations["strong"]
+    assert (strong.max_shift_px, strong.erase_px) == (1, (2, 4))
     assert large.augmentations == WIDE.augmentations
 
 
 def test_with_one_augmentation_there_is_no_choice() -> None:
-    seen = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4)
+    seen = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, erase_px=(2, 4))
     params = search_with(WIDE, "seen", seen)
     assert (params.augmentations, params.space.augmentations) == ({"seen": seen}, ("seen",))
     assert [known.augmentation for known in params.first_trials] == ["seen"]

@@ -30,8 +30,8 @@ PARAMS = SearchParams(
     tie_standard_errors=0.0,
     first_trials=(),
     augmentations={
-        "mild": Augmentation(max_shift_px=1, flip=True, erase_share=0.0, max_erase_px=2),
-        "strong": Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4),
+        "mild": Augmentation(max_shift_px=1, flip=True, erase_share=0.0, erase_px=(2, 2)),
+        "strong": Augmentation(max_shift_px=2, flip=True, erase_share=0.5, erase_px=(2, 4)),
     },
     space=Space(
         widths=(8, 16, 32),

@@ -48,7 +48,7 @@ def test_every_file_of_images_of_another_form_answers_as_its_keras_model(
     )
     training, validation = split(600, channels, ground, 1), split(150, channels, ground, 2)
     # Left and right are each other's mirror image: with flips they could not be told apart.
-    flips = Augmentation(max_shift_px=1, flip=True, erase_share=0.2, max_erase_px=3)
+    flips = Augmentation(max_shift_px=1, flip=True, erase_share=0.2, erase_px=(2, 3))
     recipe = small.RECIPE.replace(epochs=8, batch_size=32, augmentation=flips, averaging_share=0.0)
     seed_everything(1)
     network = small.NETWORK.replace(**dict(image_shape(form)), stage_widths=(16,))

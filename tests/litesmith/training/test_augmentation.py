@@ -11,8 +11,8 @@ from tests.litesmith import small
 
 pytestmark = pytest.mark.slow
 
-NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
-ALL = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, max_erase_px=4)
+NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, erase_px=(2, 2))
+ALL = Augmentation(max_shift_px=2, flip=True, erase_share=0.5, erase_px=(2, 4))
 GREY = np.random.default_rng(5).integers(1, 255, (64, 9, 7, 1), dtype=np.uint8)
 COLOUR = np.random.default_rng(6).integers(1, 255, (64, 9, 7, 3), dtype=np.uint8)
 BOTH = pytest.mark.parametrize("images", [GREY, COLOUR], ids=["grey", "colour"])
@@ -92,7 +92,7 @@ def test_a_shift_moves_by_whole_pixels_and_brings_in_the_ground(images: Images, 
 @FILLS
 def test_erasing_takes_one_rectangle_from_its_share_of_images(images: Images, fill: int) -> None:
     others = np.where(images == fill, images + np.uint8(1), images)
-    erased = changed(others, NONE.replace(erase_share=0.5, max_erase_px=4), fill=fill)
+    erased = changed(others, NONE.replace(erase_share=0.5, erase_px=(2, 4)), fill=fill)
     erased = (erased == np.float32(fill) / np.float32(255)).all(axis=3)
     hit = erased.any(axis=(1, 2))
     assert 12 < hit.sum() < 52
@@ -100,6 +100,17 @@ def test_erasing_takes_one_rectangle_from_its_share_of_images(images: Images, fi
         rows, columns = mask.any(axis=1), mask.any(axis=0)
         assert mask.sum() == rows.sum() * columns.sum()
         assert max(rows.sum(), columns.sum()) <= 4
+
+
+def test_with_sides_of_one_length_a_square_is_erased() -> None:
+    images = np.full((400, 9, 9, 1), 200, np.uint8)
+    erased = changed(images, NONE.replace(erase_share=1.0, erase_px=(4, 4)))[..., 0] == 0
+    sides = {(int(mask.any(axis=1).sum()), int(mask.any(axis=0).sum())) for mask in erased}
+    # Beyond the edge of the image a part of the square is lost.
+    assert max(sides) == (4, 4)
+    assert {1, 2, 3, 4} >= {side for pair in sides for side in pair}
+    whole = [mask for mask in erased if mask.sum() == 16]
+    assert len(whole) > 100
 
 
 def test_where_a_mirror_image_may_be_of_another_class_none_is_flipped() -> None:

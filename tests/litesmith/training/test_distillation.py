@@ -14,8 +14,8 @@ from tests.litesmith import make_tiny, small
 pytestmark = pytest.mark.slow
 
 SPEC = small.NETWORK.replace(stage_blocks=(0,), dropout_rate=0.5)
-HOW = Augmentation(max_shift_px=1, flip=True, erase_share=0.5, max_erase_px=3)
-NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+HOW = Augmentation(max_shift_px=1, flip=True, erase_share=0.5, erase_px=(2, 3))
+NONE = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, erase_px=(2, 2))
 IMAGES, _ = make_tiny.images(1100, 1)
 
 

@@ -30,7 +30,7 @@ def test_where_a_mirror_image_may_be_of_another_class_nothing_asks_for_flips() -
 
 
 def test_with_targets_images_are_changed_as_the_teachers_saw_them() -> None:
-    augmentation = Augmentation(max_shift_px=2, flip=True, erase_share=0.0, max_erase_px=2)
+    augmentation = Augmentation(max_shift_px=2, flip=True, erase_share=0.0, erase_px=(2, 2))
     job = replace(JOB, targets=replace(TARGETS, augmentation=augmentation))
     assert job.recipe == RECIPE.replace(augmentation=augmentation)
     assert JOB.recipe == RECIPE

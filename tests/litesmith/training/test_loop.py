@@ -27,7 +27,7 @@ SPEC = NetworkSpec(
 RECIPE = Recipe(
     epochs=3, batch_size=32, learning_rate=0.1, warmup_share=0.25, momentum=0.9, weight_decay=0.001,
     label_smoothing=0.05, skip_share=0.5, skip_until=0.7, averaging_share=0.05, refresh_rows=100,
-    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.3, max_erase_px=3),
+    augmentation=Augmentation(max_shift_px=1, flip=False, erase_share=0.3, erase_px=(2, 3)),
 )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ class TestTrained:
         model = fresh()
         plain = RECIPE.replace(
             refresh_rows=300,
-            augmentation=Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2),
+            augmentation=Augmentation(max_shift_px=0, flip=False, erase_share=0.0, erase_px=(2, 2)),
         )
         refresh_batch_norm(model, replace(JOB, recipe=plain))
         stem, norm = model.get_layer("stem_conv"), model.get_layer("stem_norm")

@@ -17,7 +17,7 @@ from tests.litesmith.training.test_loop import TARGETS, TRAIN, VALIDATION
 
 pytestmark = pytest.mark.slow
 
-UNCHANGED = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, max_erase_px=2)
+UNCHANGED = Augmentation(max_shift_px=0, flip=False, erase_share=0.0, erase_px=(2, 2))
 RECIPE = Recipe(
     epochs=3, batch_size=50, learning_rate=0.5, warmup_share=0.25, momentum=0.9, weight_decay=0.05,
     label_smoothing=0.1, skip_share=0.5, skip_until=0.7, averaging_share=0.3, refresh_rows=0,

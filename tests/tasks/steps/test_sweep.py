@@ -79,5 +79,5 @@ def test_with_teachers_images_are_changed_as_they_saw_them(
     )
     results = read_json(Outs.results)
     assert {trial["choices"]["augmentation"] for trial in results["trials"]} == {"as the teachers saw"}
-    seen = {"max_shift_px": 1, "flip": True, "erase_share": 0.2, "max_erase_px": 4}
+    seen = {"max_shift_px": 1, "flip": True, "erase_share": 0.2, "erase_px": [2, 4]}
     assert results["full_training"]["recipe"]["augmentation"] == seen

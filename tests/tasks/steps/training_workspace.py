@@ -72,7 +72,7 @@ def small_targets(folder: Path, *seeds: int) -> None:
     write_targets(
         folder / catalog.TARGETS,
         answers,
-        Augmentation(max_shift_px=1, flip=True, erase_share=0.2, max_erase_px=4),
+        Augmentation(max_shift_px=1, flip=True, erase_share=0.2, erase_px=(2, 4)),
         seeds,
     )
 
