@@ -13,13 +13,19 @@ from litesmith.training.evaluation import EVALUATION_BATCH
 from litesmith.training.types import KerasModel, LiteConverter
 
 
-def translate(model: KerasModel, precision: str, configure: Callable[[LiteConverter], None]) -> bytes:
+def translate(
+    model: KerasModel,
+    precision: str,
+    configure: Callable[[LiteConverter], None],
+    finish: Callable[[bytes], bytes] = bytes,
+) -> bytes:
     """Return a file as TensorFlow writes it, with names, signature and notes.
 
     Args:
         model: As `Precision.convert` takes it.
         precision: Name of the precision, for the message.
         configure: Sets the precision.
+        finish: Makes the file of what the converter returns.
 
     Raises:
         ConversionError: TensorFlow cannot convert the model.
@@ -37,7 +43,7 @@ def translate(model: KerasModel, precision: str, configure: Callable[[LiteConver
     configure(lite)
     with hushed() as output:
         try:
-            content: bytes = lite.convert()
+            content = finish(lite.convert())
         except Exception as error:  # whatever TensorFlow raises, and it raises many
             raise ConversionError(
                 f"TensorFlow cannot convert {model.name} to {precision}: {error}\n{output()}"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from litesmith.data.scaling import to_pixels
 from litesmith.quiet import hushed
+from litesmith.tflite.calibration import rounded
 from litesmith.tflite.precisions import float32
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.training.types import KerasModel
@@ -47,8 +48,12 @@ def quantize(model: bytes, calibration_images: NDArray[np.uint8]) -> bytes:
         # latest images most, so that the bytes of the file depend on the order of the images.
         calibrator = Calibrator(model, num_threads=1, qsv_update_func=min_max_update)
         calibrator.calibrate({_SIGNATURE: inputs}, recipe)
+        ranges = {
+            tensor: {end: rounded(values) for end, values in found.items()}
+            for tensor, found in calibrator.get_model_qsvs().items()
+        }
         quantizer = Quantizer(model, recipe.get_quantization_recipe())
-        quantized = quantizer.quantize(calibrator.get_model_qsvs(), enable_progress_report=False)
+        quantized = quantizer.quantize(ranges, enable_progress_report=False)
     return bytes(quantized.quantized_model)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from litesmith.data.scaling import to_pixels
 from litesmith.tflite import converter
+from litesmith.tflite.calibration import with_rounded_ranges
 from litesmith.tflite.precisions.precision import Precision
 from litesmith.training import backend
 from litesmith.training.types import KerasModel, LiteConverter
@@ -22,9 +23,21 @@ def translate(model: KerasModel, calibration_images: NDArray[np.uint8]) -> bytes
         lite.representative_dataset = lambda: ([to_pixels(image[None])] for image in calibration_images)
         lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         lite.inference_input_type = lite.inference_output_type = tf.int8
+        # The ranges are rounded before they are used.
+        lite._experimental_calibrate_only = True
 
     with _shared_kernels_on_integers(model):
-        return converter.translate(model, "int8", configure)
+        return converter.translate(model, "int8", configure, _quantize)
+
+
+def _quantize(calibrated: bytes) -> bytes:
+    """Quantize a calibrated file as TensorFlow's converter does."""
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    tf = backend.tf
+    ranged = with_rounded_ranges(calibrated)
+    content: bytes = mlir_quantize(ranged, input_data_type=tf.int8, output_data_type=tf.int8)
+    return content
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def test_the_input_holds_the_whole_range_and_not_its_average(quantized: bytes, t
     (tmp_path / "file.tflite").write_bytes(quantized)
     low, high = runtime.LiteModel(tmp_path / "file.tflite").input.range
     assert low == pytest.approx(0, abs=1e-6)
-    assert high == pytest.approx(CALIBRATION.max() / 255, abs=1e-5)
+    assert high == pytest.approx(CALIBRATION.max() / 255, abs=1e-4)
 
 
 def test_same_model_same_bytes(quantized: bytes) -> None:
@@ -49,5 +49,8 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_images(quantized: bytes) ->
     assert int4.quantize(FLOAT32, CALIBRATION[::-1]) == quantized
 
 
-def test_the_file_is_that_of_the_older_quantizer(quantized: bytes) -> None:
-    assert quantized == (TINY / "int4.tflite").read_bytes()
+def test_with_ranges_as_they_are_the_file_is_that_of_the_older_quantizer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(int4, "rounded", lambda values: values)
+    assert int4.quantize(FLOAT32, CALIBRATION) == (TINY / "int4.tflite").read_bytes()
