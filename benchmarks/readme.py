@@ -31,6 +31,7 @@ BENCHMARKS = (
     "epoch",
     "ablation",
     "rounding",
+    "instructions",
     "verdicts",
     "gates",
     "nights",
