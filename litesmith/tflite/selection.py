@@ -11,6 +11,7 @@ from litesmith.analysis.paired import paired
 from litesmith.analysis.scores import accuracy
 from litesmith.records.convert import Candidate, FinalChoice
 from litesmith.tflite.sizes import Size
+from litesmith.wording import count, percent
 
 
 @dataclass(frozen=True)
@@ -96,21 +97,22 @@ def _reason(
 ) -> str:  # fmt: skip
     """Return in words what decided."""
     named, best_named = (
-        f"{file.name} ({candidates[file.name].accuracy:.4f})" for file in (chosen, best)
+        f"{file.name} ({percent(candidates[file.name].accuracy)} %)" for file in (chosen, best)
     )
     if len(near) == 1:
         return f"{best_named} is the most accurate on validation, no other near it."
     if len(small) == 1:
-        size = f"is the smallest near the most accurate ({chosen.size.raw_bytes} bytes)"
+        size = f"is the smallest near the most accurate ({count(chosen.size.raw_bytes)} bytes)"
     else:
         size = (
             "is as small as any near the most accurate, and the smallest compressed "
-            f"({chosen.size.gzip_bytes} bytes)"
+            f"({count(chosen.size.gzip_bytes)} bytes)"
         )
     if chosen is best:
         return f"{named} {size}, which it is itself."
     candidate = candidates[chosen.name]
-    gap = f"{candidate.behind_best:.4f} behind, standard error {candidate.standard_error:.4f}"
+    error = percent(candidate.standard_error)
+    gap = f"{percent(candidate.behind_best)} points behind, standard error {error}"
     return f"{named} {size}, {best_named}: {gap}."
 
 
@@ -120,8 +122,8 @@ def _uncertain(candidates: list[Candidate], num_images: int, relevant_loss: floa
     if visible < relevant_loss:
         return ""
     return (
-        f" These {num_images} images cannot show a difference under {100 * visible:.1f} points between "
-        f"candidates, and one of {100 * relevant_loss:g} matters: the choice is uncertain."
+        f" These {count(num_images)} images cannot show a difference under {100 * visible:.1f} points "
+        f"between candidates, and one of {100 * relevant_loss:g} matters: the choice is uncertain."
     )
 
 

@@ -37,8 +37,8 @@ def test_smaller_file_within_noise_wins() -> None:
     assert choice.name == "pruned-int8"
     assert choice.candidates["pruned-int8"].behind_best == pytest.approx(0.003)
     assert choice.reason == (
-        "pruned-int8 (0.9370) is the smallest near the most accurate (50000 bytes), "
-        "tuned-int8 (0.9400): 0.0030 behind, standard error 0.0050."
+        "pruned-int8 (93.70 %) is the smallest near the most accurate (50\u2009000 bytes), "
+        "tuned-int8 (94.00 %): 0.30 points behind, standard error 0.50."
     )
 
 
@@ -48,7 +48,9 @@ def test_smaller_file_beyond_noise_loses() -> None:
     choice = decide(tuned, pruned)
     assert choice.name == "tuned-int8"
     assert not choice.candidates["pruned-int8"].near_best
-    assert choice.reason == ("tuned-int8 (0.9400) is the most accurate on validation, no other near it.")
+    assert choice.reason == (
+        "tuned-int8 (94.00 %) is the most accurate on validation, no other near it."
+    )
 
 
 def test_few_images_do_not_excuse_a_loss_that_matters() -> None:
@@ -93,7 +95,7 @@ def test_compressed_size_decides_between_nearly_equal_raw_sizes() -> None:
     pruned = CandidateFile("pruned-int8", Size(90_400, 50_000), answers(range(10, 73)))
     choice = decide(tuned, pruned)
     assert choice.name == "pruned-int8"
-    assert "the smallest compressed (50000 bytes)" in choice.reason
+    assert "the smallest compressed (50\u2009000 bytes)" in choice.reason
 
 
 def test_the_most_accurate_may_be_the_smallest() -> None:
@@ -152,7 +154,7 @@ def test_a_better_file_over_the_limits_is_not_the_best() -> None:
     assert choice.candidates["pruned-int8"].behind_best == 0
     assert not choice.candidates["tuned-int8"].within_limits
     assert choice.reason == (
-        "pruned-int8 (0.9400) is the most accurate on validation, no other near it. "
+        "pruned-int8 (94.00 %) is the most accurate on validation, no other near it. "
         "Over the device's limits: tuned-int8 (work of 9, limit 8)."
     )
 
