@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.pipeline import RESULT, RUNS, claims, collect, last_run
+from benchmarks.pipeline import KINDS, RESULT, RUNS, claims, collect, last_run
 from litesmith.errors import ContractError
-from litesmith.files import read_json, write_json
+from litesmith.files import read_json, read_yaml, write_json
+from litesmith.params.loading import read_params
 from tasks import catalog
 from tasks.pipeline import PIPELINE
 from tasks.workspace import workspace_folder
@@ -111,7 +112,8 @@ def test_a_run_that_went_on_from_failed_ones_counts_with_them(tmp_path: Path) ->
     assert run is not None
     assert [part["id"] for part in run["runs"]] == ["first", "second", "third"]
     assert (run["cpu_s"], run["server_cpu_s"], run["wall_s"]) == (1400, 150, 180)
-    assert "in 3 runs: all but the last failed and were continued" in claims("nightly run", run)[0].note
+    note = claims("nightly run", {"nightly run": run})[0].note
+    assert "in 3 runs: all but the last failed and were continued" in note
 
 
 def test_a_run_of_another_revision_did_not_go_on_from_a_failed_one(tmp_path: Path) -> None:
@@ -136,8 +138,11 @@ def test_what_earlier_runs_reached_stays_beside_the_last(tmp_path: Path) -> None
         ("run1", 0.92),
         ("run2", 0.93),
     ]
-    notes = [claim["note"] for claim in read_json(tmp_path / RESULT)["claims"][:2]]
-    assert notes[0] == f"{notes[1]}; earlier ones reached 92.00 %, 93.00 %"
+    note = read_json(tmp_path / RESULT)["claims"][0]["note"]
+    assert note == (
+        "1 of 3 seeds; 94.00 % by tuned-int8, Some CPU, 2 cores, earlier ones 92.00 %, 93.00 %; "
+        "test opened 3 times in all"
+    )
 
 
 def test_a_run_that_went_on_from_one_that_ended_well_is_not_whole(tmp_path: Path) -> None:
@@ -158,39 +163,57 @@ def test_a_summary_of_another_result_is_refused(tmp_path: Path) -> None:
         last_run(tmp_path)
 
 
-def test_the_server_counts_and_each_bound_is_judged() -> None:
-    run = {"runs": [{}], "result": RESULT_OF_A_RUN, "cpu_s": 2960.0, "server_cpu_s": 50.0, "host": HOST}
-    accuracy, size, spent = claims("run by hand", run)
-    assert (accuracy.measured, accuracy.verdict(accuracy.must)) == (0.941, "met")
-    assert (size.measured, size.verdict(size.must)) == (90_000, "met")
+def made(accuracy: float, cpu_s: float = 2000.0, num_bytes: int = 90_000) -> dict[str, Any]:
+    """Return a run as the result holds it."""
+    result = {**RESULT_OF_A_RUN, "accuracy": accuracy, "bytes": num_bytes}
+    return {"runs": [{}], "result": result, "cpu_s": cpu_s, "server_cpu_s": 50.0, "host": HOST}
+
+
+def test_the_mean_counts_and_the_costliest_run_with_its_server() -> None:
+    by_hand = [made(0.930), made(0.940, cpu_s=2960.0), made(0.947, num_bytes=100_001)]
+    runs = dict(zip(KINDS["run by hand"].profiles, by_hand, strict=True))
+    accuracy, size, spent = claims("run by hand", runs)
+    assert accuracy.measured == pytest.approx(0.939)
+    assert (accuracy.verdict(accuracy.must), accuracy.verdict(0.942)) == ("met", "not met")
+    assert (size.measured, size.verdict(size.must)) == (100_001, "not met")
     assert (spent.measured, spent.verdict(spent.must)) == (3010, "not met")
-    at_night, *_ = claims("nightly run", run)
-    assert at_night.verdict(at_night.must) == "not met"
+
+
+def test_each_night_has_a_bound_of_its_own() -> None:
+    runs = dict(zip(KINDS["nightly run"].profiles, [made(0.942), made(0.950)], strict=True))
+    mean, lowest, *_ = claims("nightly run", runs)
+    assert (mean.measured, mean.verdict(mean.must)) == (pytest.approx(0.946), "met")
+    assert (lowest.measured, lowest.verdict(lowest.must)) == (0.942, "not met")
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_nothing_is_measured_before_all_seeds_are(name: str) -> None:
+    first = next(iter(KINDS[name].profiles))
+    told = claims(name, {first: made(0.95)})
+    assert {claim.measured for claim in told} == {None}
+    assert told[0].note.startswith(f"1 of {len(KINDS[name].profiles)} seeds; 95.00 %")
+
+
+def test_a_run_with_another_seed_differs_in_nothing_else() -> None:
+    plain = read_params(catalog.PARAMS)
+    for profile in ("second-seed", "third-seed"):
+        overlay = read_yaml(Path("profiles") / f"{profile}.yaml")
+        assert list(overlay) == ["seed"]
+        assert overlay["seed"] != plain.seed
 
 
 def test_a_run_that_is_not_here_keeps_what_was_measured_before(tmp_path: Path) -> None:
-    night = workspace_folder(tmp_path, RUNS["nightly run"].profile)
+    night = workspace_folder(tmp_path, RUNS["nightly run"])
     leave(night, only=a_record("2026-01-01T00:00:00+00:00"))
     collect(tmp_path)
-    first = read_json(tmp_path / RESULT)
-    assert [entry["verdict"] for entry in first["claims"]] == ["not measured"] * 3 + [
-        "not met",
-        "met",
-        "met",
-    ]
+    first = read_json(tmp_path / RESULT)["runs"]
+    assert list(first) == ["nightly run"]
     (night / catalog.RUNS / "only.json").unlink()
     leave(tmp_path, only=a_record("2026-01-02T00:00:00+00:00"))
     collect(tmp_path)
-    second = read_json(tmp_path / RESULT)
-    assert second["runs"]["nightly run"] == first["runs"]["nightly run"]
-    assert [entry["verdict"] for entry in second["claims"]] == [
-        "met",
-        "met",
-        "met",
-        "not met",
-        "met",
-        "met",
-    ]
+    second = read_json(tmp_path / RESULT)["runs"]
+    assert set(second) == {"nightly run", "run by hand"}
+    assert second["nightly run"] == first["nightly run"]
 
 
 def test_without_a_run_the_error_says_how_to_make_one(tmp_path: Path) -> None:
