@@ -52,7 +52,7 @@ def test_an_unknown_profile_is_refused_before_a_server_is_started(
     output = capsys.readouterr().err
     assert (
         "\nerror: 'quikc' is not a profile. Did you mean quick? "
-        "Known here: nightly, portable, quick, synthetic." in output
+        "Known here: nightly, portable, quick, second-seed, synthetic, third-seed." in output
     )
     assert "server" not in output
 
