@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from benchmarks.networks import network_for
 from litesmith.params.section import Count, Fraction, Items, Section
-from litesmith.params.sections.network import NetworkParams
+from litesmith.params.sections.network import NetworkParams, require_both
 from litesmith.records.form import DataForm
 from litesmith.training.backend import keras
 from litesmith.training.networks import build_network
@@ -31,9 +31,7 @@ class Preactivation(Section):
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "Preactivation":
-        if len(self.stage_blocks) != len(self.stage_widths):
-            counts = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
-            raise ValueError(f"has {counts}: give each stage both")
+        require_both(self.stage_widths, self.stage_blocks)
         return self
 
 

@@ -1,5 +1,6 @@
 """The shape of a network."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -41,10 +42,15 @@ class NetworkParams(Section):
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "NetworkParams":
-        if len(self.stage_blocks) != len(self.stage_widths):
-            counts = f"{len(self.stage_widths)} stage_widths and {len(self.stage_blocks)} stage_blocks"
-            raise ValueError(f"has {counts}: give each stage both")
+        require_both(self.stage_widths, self.stage_blocks)
         return self
+
+
+def require_both(stage_widths: Sequence[int], stage_blocks: Sequence[int]) -> None:
+    """Raise `ValueError` unless each stage has a width and blocks."""
+    if len(stage_blocks) != len(stage_widths):
+        counts = f"{len(stage_widths)} stage_widths and {len(stage_blocks)} stage_blocks"
+        raise ValueError(f"has {counts}: give each stage both")
 
 
 class NetworkSpec(NetworkParams, ImageShape):
