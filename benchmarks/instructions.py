@@ -23,7 +23,7 @@ import numpy as np
 from pydantic import Field
 
 from benchmarks.numbers import read_numbers
-from benchmarks.record import Claim, installed, where, write_result
+from benchmarks.record import Claim, host_words, installed, where, write_result
 from litesmith.data.splits import Split
 from litesmith.files import read_json
 from litesmith.host import cpu_seconds
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     here = where()
     hosts: Hosts = read_json(RESULT)["hosts"] if RESULT.is_file() else {}
-    hosts[f"{here['host']['cpu']}, {here['host']['cores']} cores"] = measure(config)
+    hosts[host_words(here["host"])] = measure(config)
     head = {"command": "python -m benchmarks.instructions", "numbers": config.model_dump(mode="json")}
     write_result(RESULT, {**head, "hosts": hosts}, claims(config, hosts))
 

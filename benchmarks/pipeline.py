@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import Claim
+from benchmarks.record import Claim, host_words
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_json
 from litesmith.history.runs import Run, read_runs
@@ -219,8 +219,8 @@ def claims(name: str, runs: Mapping[str, Any]) -> list[Claim]:
 
 def _reached(run: Mapping[str, Any]) -> str:
     """Return what a run reached and where, and what was reached before it."""
-    result, host = run["result"], run["host"]
-    text = f"{percent(result['accuracy'])} % by {result['final']}, {host['cpu']}, {host['cores']} cores"
+    result = run["result"]
+    text = f"{percent(result['accuracy'])} % by {result['final']}, {host_words(run['host'])}"
     if len(run["runs"]) > 1:
         text += f", in {len(run['runs'])} runs: all but the last failed and were continued"
     earlier = [f"{percent(past['result']['accuracy'])} %" for past in run.get("earlier", [])]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import Claim
+from benchmarks.record import Claim, host_words
 from litesmith.documents.readme import BEGIN, END, with_block
 from litesmith.errors import ContractError
 from litesmith.files import read_json, write_text
@@ -167,7 +167,7 @@ def _rows(name: str, path: Path) -> list[list[str]]:
         return [[_link(name), "", "", "", "not measured", "", ""]]
     result = read_json(path)
     # Entries of the frontier and runs may have been made in more than one place; their claims say where.
-    host = f"{result['host']['cpu']}, {result['host']['cores']} cores" if "host" in result else ""
+    host = host_words(result["host"]) if "host" in result else ""
     if name == "ablation":
         which = f"{result['recipe']['epochs']} epochs{_OF_WHAT.get(path.stem, '')}"
         return [_line(which, line, figures, host) for line, figures in result["lines"].items()]

@@ -63,6 +63,11 @@ def installed() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
+def host_words(host: Mapping[str, Any]) -> str:
+    """Return processor and cores of a machine, as `describe_host` describes it."""
+    return f"{host['cpu']}, {host['cores']} cores"
+
+
 def where() -> dict[str, Any]:
     """Return this machine and the versions installed on it."""
     return {"host": describe_host(), "versions": installed()}

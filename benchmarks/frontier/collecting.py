@@ -19,13 +19,16 @@ from benchmarks.frontier.plan import (
     teacher_folder,
 )
 from benchmarks.networks import read_form
-from benchmarks.record import Claim
+from benchmarks.record import Claim, host_words
 from litesmith.errors import ContractError, DataError
 from litesmith.files import read_json, write_bytes, write_json, write_text
 from litesmith.params.loading import read_params
 from litesmith.tflite.metadata import describe, read_metadata, write_metadata
 from litesmith.wording import count, percent
 from tasks import catalog
+
+# What the result tells of a candidate.
+_TOLD = ("validation", "ensemble", "cpu_s", "num_parameters", "macs", "recipe", "host")
 
 
 def collect(config: Config) -> None:
@@ -98,7 +101,7 @@ def summary(config: Config, budget: Budget, entries: Sequence[Entry]) -> dict[st
 def _behind(entries: Sequence[Entry], complete: bool) -> str:
     """Return the machines of some entries, their spread, and the mean of an unfinished set."""
     hosts = [entry["trained_on"]["host"] for entry in entries]
-    machines = sorted({f"{host['cpu']}, {host['cores']} cores" for host in hosts})
+    machines = sorted({host_words(host) for host in hosts})
     trained = f", trained on {' and '.join(machines)}" if machines else ""
     mean, spread = _mean(entries, "accuracy"), _deviation(entries, "accuracy")
     so_far = f", mean so far {percent(mean)} %" if mean is not None and not complete else ""
@@ -133,9 +136,6 @@ def _teachers(config: Config) -> dict[str, Any]:
     if answered.is_file() or "answers" in before:
         found["answers"] = read_json(answered) if answered.is_file() else before["answers"]
     return found
-
-
-_TOLD = ("validation", "ensemble", "cpu_s", "num_parameters", "macs", "recipe", "host")
 
 
 def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:

@@ -83,12 +83,13 @@ def read_teachers(config: Config) -> list[KerasModel]:
 
 def _read_teacher(config: Config, name: str) -> KerasModel:
     committed, here = teacher_file(config, name), teacher_folder(config, name) / WEIGHTS
-    if not committed.is_file() and not here.is_file():
+    path = next((file for file in (committed, here) if file.is_file()), None)
+    if path is None:
         raise ContractError(
             f"{committed} is missing. Run `python -m benchmarks.frontier teacher {name}` first."
         )
     model = build(config.candidate(name).network, read_form(), name)
-    with np.load(committed if committed.is_file() else here) as weights:
+    with np.load(path) as weights:
         model.set_weights(
             [weights[f"w{place}"].astype(np.float32) for place in range(len(weights.files))]
         )
