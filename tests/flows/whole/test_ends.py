@@ -98,9 +98,9 @@ def test_after_a_cancelled_run_the_workspace_is_free_for_the_next(cancelled: Can
 
 def test_the_record_and_the_index_show_that_a_run_was_stopped_and_where(cancelled: Cancelled) -> None:
     assert cancelled.record["error"].startswith("TerminationSignal")
-    # The step may end while the request is on its way; then the next one was stopped.
-    *_, (stage, last) = cancelled.record["stages"].items()
-    assert last["outcome"] == "Failed" and stage in ("validate", "prepare")
+    # Steps may end while the request is on its way: which one is stopped depends on the machine.
+    outcomes = [stage["outcome"] for stage in cancelled.record["stages"].values()]
+    assert outcomes.index("Failed") == len(outcomes) - 1
     assert "✗ Stopped" in cancelled.index
 
 
