@@ -27,7 +27,7 @@ from litesmith.tflite.metadata import describe, read_metadata, write_metadata
 from litesmith.wording import count, percent
 from tasks import catalog
 
-# What the result tells of a candidate.
+# What the result tells of a candidate, and, as far as they have it, of the answers.
 _TOLD = ("validation", "ensemble", "cpu_s", "num_parameters", "macs", "recipe", "host")
 
 
@@ -121,21 +121,27 @@ def _deviation(entries: Sequence[Entry], figure: str) -> float | None:
 def _teachers(config: Config) -> dict[str, Any]:
     """Return validation accuracy and cost of candidates and answers, as far as known.
 
-    What was trained on another machine stays as it is in the committed result.
+    What was made on another machine stays as it is in the committed result.
     """
     before = read_json(RESULT)["teachers"] if RESULT.is_file() else {}
-    found: dict[str, Any] = {}
-    for name in config.candidates:
-        made, fingerprint = teacher_folder(config, name) / "made.json", config.teacher_fingerprint(name)
-        if made.is_file():
-            record = read_json(made)
-            found[name] = {key: record[key] for key in _TOLD} | {"fingerprint": fingerprint}
-        elif before.get(name, {}).get("fingerprint") == fingerprint:
-            found[name] = before[name]
-    answered = answers_folder(config) / "made.json"
-    if answered.is_file() or "answers" in before:
-        found["answers"] = read_json(answered) if answered.is_file() else before["answers"]
-    return found
+    made = {
+        name: (teacher_folder(config, name), config.teacher_fingerprint(name))
+        for name in config.candidates
+    }
+    made["answers"] = (answers_folder(config), config.answers_fingerprint())
+    told = {
+        name: _told(folder / "made.json", fingerprint, before.get(name))
+        for name, (folder, fingerprint) in made.items()
+    }
+    return {name: record for name, record in told.items() if record}
+
+
+def _told(made: Path, fingerprint: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what was made here, else what was before with the same numbers, else None."""
+    if made.is_file():
+        record = read_json(made)
+        return {key: record[key] for key in _TOLD if key in record} | {"fingerprint": fingerprint}
+    return before if before and before["fingerprint"] == fingerprint else None
 
 
 def _publish(config: Config, budget: str, entry: Entry, figures: dict[str, Any]) -> None:

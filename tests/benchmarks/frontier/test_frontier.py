@@ -317,19 +317,21 @@ def test_candidates_are_told_with_what_they_cost(here: Path) -> None:
     write_json(plan.answers_folder(config()) / "made.json", answered)
     collect(config())
     told = read_json(RESULT)["teachers"]
-    assert told["answers"] == answered
+    assert told["answers"] == {**answered, "fingerprint": config().answers_fingerprint()}
     fingerprint = config().teacher_fingerprint("residual")
     assert told["residual"] == {**MADE_TEACHER, "fingerprint": fingerprint}
     assert "plain" not in told
 
 
-def test_a_candidate_of_other_numbers_is_told_no_more(here: Path) -> None:
+def test_teachers_and_answers_of_other_numbers_are_told_no_more(here: Path) -> None:
     finished("16000", 1)
     write_json(plan.teacher_folder(config(), "residual") / "made.json", MADE_TEACHER)
+    write_json(plan.answers_folder(config()) / "made.json", {"validation": {}, "cpu_s": 8000.0})
     collect(config())
     shutil.rmtree(plan.WORK / config().teacher_fingerprint("residual"))
+    shutil.rmtree(plan.answers_folder(config()))
     collect(config())
-    assert "residual" in read_json(RESULT)["teachers"]
+    assert set(read_json(RESULT)["teachers"]) == {"residual", "answers"}
     longer = overlaid(small_config(), {"candidates": {"residual": {"recipe": {"epochs": 3}}}})
     finished_before = read_json(student_folder(config(), "16000", 1) / "measured.json")
     longer_config = Config.model_validate(longer)
@@ -340,7 +342,7 @@ def test_a_candidate_of_other_numbers_is_told_no_more(here: Path) -> None:
     fingerprint = longer_config.fingerprint("16000")
     write_json(folder / "measured.json", {**finished_before, "fingerprint": fingerprint})
     collect(longer_config)
-    assert "residual" not in read_json(RESULT)["teachers"]
+    assert read_json(RESULT)["teachers"] == {}
 
 
 def test_the_cards_code_scores_the_file_as_it_says(here: Path) -> None:
