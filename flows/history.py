@@ -12,6 +12,7 @@ from litesmith.params.everything import Params
 from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome, read_run
 from litesmith.release.pointers import Key
+from litesmith.wording import run_options
 from tasks import catalog
 
 
@@ -44,8 +45,10 @@ def archive(root: Path, record: Path, page: Path | None) -> Path:
 
 def _served(root: Path, params: Params) -> Served | None:
     """Return the models in service, None if the registry cannot be read."""
+    key = Key(params.dataset.key, params.device.name)
+    options = run_options(params.report.data, params.report.profile)
     try:
-        return read_served(root / catalog.RELEASES, Key(params.dataset.key, params.device.name))
+        return read_served(root / catalog.RELEASES, key, options)
     except DataError:
         return None
 

@@ -20,13 +20,14 @@ from flows.stages import StageError, Stages
 from flows.sweep import run_context
 from litesmith.params.loading import read_params
 from litesmith.records.run import Outcome
+from litesmith.wording import run_options
 from tasks import catalog
 from tasks.dag.git import git_state
 from tasks.dag.lock import RUN_VARIABLE, changing_batches, holding
 from tasks.dag.user import provide_user
 from tasks.dag.watch import end_on_hang_up, watch_starters
 from tasks.incoming import record_versions, require_complete
-from tasks.profiles import profile_title, shown_options
+from tasks.profiles import profile_title
 from tasks.workspace import open_workspace
 
 
@@ -61,7 +62,7 @@ def retrain(profile: str | list[str] | None = None, data: str | None = None) -> 
         try:
             _record_batches(project, root)
             _walk(root, log)
-            conclusion = conclude(project, root, shown_options(profile, data))
+            conclusion = conclude(project, root, run_options(data, profile_title(profile)))
         except BaseException as error:
             log.error = f"{type(error).__name__}: {error}"
             raise

@@ -71,9 +71,13 @@ def shell(word: str) -> str:
     return shlex.quote(" ".join(word.split()))
 
 
-def data_option(data: str | None) -> str:
-    """Write the option that chooses a data set, empty for the project's own."""
-    return f" --data {shell(data)}" if data else ""
+def run_options(data: str | None, profile: str | None = None) -> str:
+    """Write the options with which commands choose a run, such as `` --data digits --profile quick``.
+
+    ``data`` is None for the project's own data set, ``profile`` for the parameters as they are.
+    """
+    choice = {"data": data, "profile": profile}
+    return "".join(f" --{name} {shell(value)}" for name, value in choice.items() if value)
 
 
 def plainly(value: bool | float | str) -> str:

@@ -4,7 +4,6 @@ Profiles are overlays of ``params.yaml``, chosen by name, laid over each other i
 """
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -72,12 +71,6 @@ def profile_title(chosen: Chosen) -> str | None:
         ParamsError: As `profile_names`.
     """
     return _JOINT.join(profile_names(chosen)) or None
-
-
-def shown_options(chosen: Chosen, data: str | None = None) -> str:
-    """Return the options that choose a run, such as `` --profile quick``."""
-    choice = {"data": data, "profile": profile_title(chosen)}
-    return "".join(f" --{name} {shlex.quote(value)}" for name, value in choice.items() if value)
 
 
 def chosen_dataset(project: Path, data: str | None) -> str | None:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from litesmith.documents.templates import page_style, templates
 from litesmith.records.validate import DatasetName, RuleResult
-from litesmith.wording import data_option
+from litesmith.wording import run_options
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def render_invalid(
         back=(
             f"Once the cause is removed, `{occasion.again}` judges again. All steps before are done and "
             "are not run again.",
-            f"`python -m tasks releases{data_option(data)}` shows what is in service. Nothing has to be "
+            f"`python -m tasks releases{run_options(data)}` shows what is in service. Nothing has to be "
             "taken back.",
         ),
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from litesmith.wording import data_option
+from litesmith.wording import run_options
 
 # In the place of the option that names the data set.
 _DATA = "{data}"
@@ -27,7 +27,7 @@ class Told:
 
     def fix_of(self, data: str | None) -> str:
         """Return what to do in a data set; None is the project's own."""
-        return self.fix.replace(_DATA, data_option(data))
+        return self.fix.replace(_DATA, run_options(data))
 
 
 TOLD = {

@@ -12,7 +12,7 @@ from litesmith.documents.chapters import Chapter, Kept, Occasion, Thumbnail, ren
 from litesmith.documents.fixes import TOLD
 from litesmith.documents.observed import foreign_rows, observed, part_rows
 from litesmith.records.validate import DatasetName
-from litesmith.wording import data_option
+from litesmith.wording import run_options
 
 _MAX_THUMBNAILS = 48
 # Of a rule on the page of a refusal: one that stops the run, and another.
@@ -110,7 +110,7 @@ def render_quarantine(dataset: DatasetName, checked: Checked, data: str | None) 
         chapters.append(_unreadable(verdicts))
     intro = "Nothing is left out."
     if chapters:
-        command = f'python -m tasks accept BATCH --why "..."{data_option(data)}'
+        command = f'python -m tasks accept BATCH --why "..."{run_options(data)}'
         intro = (
             "What is left out stays where it was dropped. A batch comes in when it is mended under a "
             f"new name, or when a person accepts it: `{command}`."

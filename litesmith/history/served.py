@@ -35,6 +35,7 @@ class Served:
 
     Attributes:
         key: The data set and the device.
+        options: With which commands choose the runs beside which it is told, such as `` --data digits``.
         version: In service; None before the first.
         events: All but the decisions, the last one first.
         num_unreadable: Lines of the log that cannot be read.
@@ -42,6 +43,7 @@ class Served:
     """
 
     key: Key
+    options: str
     version: str | None
     events: tuple[LogLine, ...]
     num_unreadable: int
@@ -63,7 +65,7 @@ class Served:
         return tuple(line for line in self.events if line.event in _MOVES)
 
 
-def read_served(releases: Path, key: Key) -> Served:
+def read_served(releases: Path, key: Key, options: str = "") -> Served:
     """Read what the registry in a folder knows of a data set and device.
 
     Raises:
@@ -74,6 +76,7 @@ def read_served(releases: Path, key: Key) -> Served:
     own = [line for line in log.lines if Key(line.dataset, line.device) == key]
     return Served(
         key=key,
+        options=options,
         version=pointer.version if pointer else None,
         events=tuple(line for line in reversed(own) if line.event != "judged"),
         num_unreadable=log.num_unreadable,

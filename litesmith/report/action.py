@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from litesmith.report.inputs import ReportInputs
-from litesmith.wording import data_option, listed, shell
+from litesmith.wording import listed, run_options, shell
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _promotion(inputs: ReportInputs) -> list[Command]:
 
 def _rollback(inputs: ReportInputs) -> list[Command]:
     """Return the way back, if there is one."""
-    decision, option = inputs.decision, data_option(inputs.params.data)
+    decision, option = inputs.decision, run_options(inputs.params.data)
     if decision.released is None:
         return []
     if decision.outcome == "in service":

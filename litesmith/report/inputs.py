@@ -17,7 +17,7 @@ from litesmith.records.provenance import Provenance
 from litesmith.records.service.changed import ChangedImages
 from litesmith.records.service.judge import Decision
 from litesmith.records.summary import Reference, Results
-from litesmith.wording import shell
+from litesmith.wording import run_options
 
 BASELINE = "baseline-keras"
 """The variant that every other is compared with."""
@@ -107,8 +107,7 @@ class ReportInputs:
     @property
     def options(self) -> str:
         """Options with which commands choose this run, such as `` --data digits``."""
-        choice = {"data": self.params.data, "profile": self.params.profile}
-        return "".join(f" --{name} {shell(value)}" for name, value in choice.items() if value)
+        return run_options(self.params.data, self.params.profile)
 
     @property
     def final(self) -> str:

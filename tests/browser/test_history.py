@@ -107,7 +107,9 @@ def index() -> str:
         }))
         for day, event in ((9, "rolled back"), (8, "promoted"))
     ]  # fmt: skip
-    served = Served(Key("digits", "wearable"), "digits-wearable-0001", tuple(moves), 0, None)
+    served = Served(
+        Key("digits", "wearable"), " --data digits", "digits-wearable-0001", tuple(moves), 0, None
+    )
     return render_index(runs, ["half.json"], served)
 
 

@@ -49,7 +49,8 @@ def test_candidates_on_the_same_images_are_counted_once(registry: Registry) -> N
 
 
 def test_the_page_shows_versions_and_luck(registry: Registry, tmp_path: Path) -> None:
-    assert "No model is in service." in render_index([], (), read_served(registry.folder, KEY))
+    page = render_index([], (), read_served(registry.folder, KEY, " --data digits"))
+    assert "No model is in service. <code>python -m tasks promote --data digits</code> puts one." in page
     promoted(registry, tmp_path / "a", b"one")
     promoted(registry, tmp_path / "b", b"two")
     registry.rollback(KEY, None, Order("A. Person", "<script>alert(1)</script>"), lambda _: None)

@@ -110,7 +110,7 @@ def test_what_was_put_in_service_stands_between_the_runs() -> None:
     trend = accuracy(nights(0.93, 0.94, 0.95), *events)
     assert [(event.line.event, event.after) for event in trend.events] == [("promoted", 0)]
     assert trend.across(0.5) == 25
-    served = Served(Key("digits", "wearable"), "v-7", tuple(events), 0, None)
+    served = Served(Key("digits", "wearable"), "", "v-7", tuple(events), 0, None)
     page = render_index(nights(0.93, 0.94, 0.95), (), served)
     assert '<path class="put" d="M25.0 0V100"><title>promoted v-7, 1 Nov 2026, 09:00 UTC' in page
     assert "Promoted: <b>v-7</b>." in page
@@ -120,7 +120,7 @@ def test_charts_and_table_know_promotions_that_the_list_of_events_leaves_out() -
     events = [moved("refused", "2026-11-03T09:00:00Z")] * 40 + [
         moved("promoted", "2026-11-01T09:00:00Z")
     ]
-    served = Served(Key("digits", "wearable"), "v-7", tuple(events), 0, None)
+    served = Served(Key("digits", "wearable"), "", "v-7", tuple(events), 0, None)
     page = render_index(nights(0.93, 0.94, 0.95), (), served)
     assert page.count("<title>promoted v-7, 1 Nov 2026, 09:00 UTC") == 3
     assert "Promoted: <b>v-7</b>." in page
