@@ -196,12 +196,13 @@ def claims(config: Config, hosts: Hosts) -> list[Claim]:
             "inputs", len(inside), 0, True, note=f"of {len(exact) * len(hosts)}; {prices}",
         )
     ]  # fmt: skip
+    num_hosts = f"{len(hosts)} {'host' if len(hosts) == 1 else 'hosts'}"
     for what, key in (("weights", "weights"), ("int8 files", "file")):
         seen = {name: _over_hosts(hosts, name, key) for name in exact}
         differing = sum(len(hashes) > 1 for hashes in seen.values())
         result.append(
             Claim(f"trainings in float32 whose {what} differ between hosts", "inputs",
-                  differing if len(hosts) > 1 else None, 0, True, note=f"{len(hosts)} hosts"),
+                  differing if len(hosts) > 1 else None, 0, True, note=f"{num_hosts}"),
         )  # fmt: skip
     return result
 
