@@ -202,7 +202,7 @@ def claims(config: Config, hosts: Hosts) -> list[Claim]:
         differing = sum(len(hashes) > 1 for hashes in seen.values())
         result.append(
             Claim(f"trainings in float32 whose {what} differ between hosts", "inputs",
-                  differing if len(hosts) > 1 else None, 0, True, note=f"{num_hosts}"),
+                  differing if len(hosts) > 1 else None, 0, True, note=num_hosts),
         )  # fmt: skip
     return result
 

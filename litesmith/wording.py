@@ -72,7 +72,7 @@ def shell(word: str) -> str:
 
 
 def run_options(data: str | None, profile: str | None = None) -> str:
-    """Write the options with which commands choose a run, such as `` --data digits --profile quick``.
+    """Write the options that choose a run, such as `` --data digits --profile quick``.
 
     ``data`` is None for the project's own data set, ``profile`` for the parameters as they are.
     """
