@@ -34,7 +34,9 @@ def translate(
     """
     tf = backend.tf
     pixels_spec = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="pixels")
-    traced = tf.function(lambda pixels: model(pixels, training=False)).get_concrete_function(pixels_spec)
+    traced = tf.function(
+        lambda pixels: model(pixels, training=False), autograph=False
+    ).get_concrete_function(pixels_spec)
     # TensorFlow saves the object that holds the variables before it converts. Of a Keras model it would
     # trace every layer again, which took four fifths of the time; of a plain module it traces no more.
     holder = tf.Module()

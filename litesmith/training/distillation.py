@@ -85,7 +85,9 @@ def answer_views(
         float16, (num_views, n, num_classes).
     """
     ensemble = ensemble_of(teachers, augmentation)
-    forward = tf.function(lambda batch, draws: ensemble(augment(batch, augmentation, draws, fill)))
+    forward = tf.function(
+        lambda batch, draws: ensemble(augment(batch, augmentation, draws, fill)), autograph=False
+    )
     views = [_view(forward, images, seed, work / f"view-{seed}.npy") for seed in seeds]
     return np.array(views, np.float16)
 

@@ -23,7 +23,7 @@ def evaluate(model: KerasModel, split: Split) -> Score:
 def evaluator(model: KerasModel, split: Split) -> Callable[[], Score]:
     """Return a function that scores a model without tracing anew."""
     images, labels = tf.constant(split.images), np.asarray(split.labels)
-    predict = tf.function(lambda batch: model(to_pixels(batch), training=False))
+    predict = tf.function(lambda batch: model(to_pixels(batch), training=False), autograph=False)
 
     def score() -> Score:
         starts = range(0, len(labels), EVALUATION_BATCH)

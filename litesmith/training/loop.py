@@ -128,7 +128,8 @@ def refresh_batch_norm(model: KerasModel, job: TrainingJob) -> None:
     forward = tf.function(
         lambda batch, draws: model(
             augment(batch, job.recipe.augmentation, draws, job.form.fill), training=True
-        )
+        ),
+        autograph=False,
     )
     measured = []
     size, draws = min(EVALUATION_BATCH, len(images)), draw_changes(len(images), seed)
@@ -164,7 +165,8 @@ class Loop:
             tf.TensorSpec(shape, tf.int32 if name == "order" else tf.float32, name)
             for name, shape in (shapes | views).items()
         ]
-        self._epoch_graph = tf.function(self._run_steps, input_signature=signature)
+        # No loop or branch below is left to AutoGraph, whose rewriting costs more than a second.
+        self._epoch_graph = tf.function(self._run_steps, signature, autograph=False)
 
     def state(self) -> list[Variable]:
         """Return every variable that the next epoch depends on."""
@@ -216,14 +218,17 @@ class Loop:
     def _run_steps(
         self, order: Tensor, weights: Tensor, rates: Tensor, draws: Tensor, answers: Tensor
     ) -> tuple[Tensor, Tensor]:
-        loss_sum, right_sum = tf.constant(0.0), tf.constant(0.0)
-        for step in tf.range(tf.shape(order)[0]):
+        num_steps = tf.shape(order)[0]
+
+        def learn(step: Tensor, loss_sum: Tensor, right_sum: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             rows = order[step]
             self._optimizer.learning_rate.assign(rates[step])
             answered = tf.gather(answers, rows) if self._targets is not None else None
             loss, right = self._step(rows, weights[step], tf.gather(draws, rows), answered)
-            loss_sum += loss
-            right_sum += right
+            return step + 1, loss_sum + loss, right_sum + right
+
+        begin = tf.constant(0), tf.constant(0.0), tf.constant(0.0)
+        _, loss_sum, right_sum = tf.while_loop(lambda step, *_: step < num_steps, learn, begin)
         return loss_sum / tf.reduce_sum(weights), right_sum / tf.reduce_sum(weights)
 
     def _step(
