@@ -56,6 +56,7 @@ class Config(Section):
     seed: Seed
     targets: list[float]
     max_share: float
+    goal_share: float
     plain: Plain
     ways: list[Way]
 
@@ -81,7 +82,7 @@ def main() -> None:
     train, validation = read_split(catalog.TRAIN), read_split(catalog.VALIDATION)
     plain = list(_plain(config, params, train, validation))
     ours = [list(_ours(config, way, train, validation)) for way in config.ways]
-    ratio, claim = compare(plain, ours, config.max_share)
+    ratio, claim = compare(plain, ours, config.max_share, config.goal_share)
     result = {
         "command": "python -m benchmarks.time_to_accuracy",
         "targets": {
@@ -99,7 +100,7 @@ def main() -> None:
 
 
 def compare(
-    plain: list[Point], ours: list[list[Point]], max_share: float
+    plain: list[Point], ours: list[list[Point]], most: float, goal: float
 ) -> tuple[dict[str, float | None], Claim]:
     """Return what the best accuracy of the plain way cost both, and the claim about it."""
     best = max(point.accuracy for point in plain)
@@ -108,7 +109,7 @@ def compare(
     what = (
         "CPU-seconds until the plain way's best validation accuracy: ours as a share of the plain way's"
     )
-    claim = Claim(what, "share", ratio, max_share, True, never=ratio is None)
+    claim = Claim(what, "share", ratio, most, True, goal, never=ratio is None)
     return {"accuracy": best, "plain_cpu_s": plain_s, "ours_cpu_s": ours_s, "ratio": ratio}, claim
 
 
