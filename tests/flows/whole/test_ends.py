@@ -16,6 +16,7 @@ from litesmith.data.formats.idx import read_labels
 from litesmith.files import read_json
 from tasks import catalog
 from tasks.dag.lock import holding, stepping
+from tasks.pipeline import PIPELINE
 from tests.conftest import ROLES, make_small_set, published, write_idx
 from tests.flows.marked import Commands
 from tests.flows.served import OFTEN, SERVING, api, place_order, serve, tiny_project, wait_for_end
@@ -99,8 +100,10 @@ def test_after_a_cancelled_run_the_workspace_is_free_for_the_next(cancelled: Can
 def test_the_record_and_the_index_show_that_a_run_was_stopped_and_where(cancelled: Cancelled) -> None:
     assert cancelled.record["error"].startswith("TerminationSignal")
     # Steps may end while the request is on its way: which one is stopped depends on the machine.
-    outcomes = [stage["outcome"] for stage in cancelled.record["stages"].values()]
-    assert outcomes.index("Failed") == len(outcomes) - 1
+    stages = cancelled.record["stages"]
+    assert "validate" in stages
+    assert list(stages) == [step.name for step in PIPELINE][: len(stages)]
+    assert [stage["outcome"] for stage in stages.values()].index("Failed") == len(stages) - 1
     assert "✗ Stopped" in cancelled.index
 
 
