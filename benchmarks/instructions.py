@@ -24,6 +24,7 @@ from pydantic import Field
 
 from benchmarks.numbers import read_numbers
 from benchmarks.record import Claim, host_words, installed, where, write_result
+from litesmith.data.formats.labelled import count_noun
 from litesmith.data.splits import Split
 from litesmith.files import read_json
 from litesmith.host import cpu_seconds
@@ -196,13 +197,12 @@ def claims(config: Config, hosts: Hosts) -> list[Claim]:
             "inputs", len(inside), 0, True, note=f"of {len(exact) * len(hosts)}; {prices}",
         )
     ]  # fmt: skip
-    num_hosts = f"{len(hosts)} {'host' if len(hosts) == 1 else 'hosts'}"
     for what, key in (("weights", "weights"), ("int8 files", "file")):
         seen = {name: _over_hosts(hosts, name, key) for name in exact}
         differing = sum(len(hashes) > 1 for hashes in seen.values())
         result.append(
             Claim(f"trainings in float32 whose {what} differ between hosts", "inputs",
-                  differing if len(hosts) > 1 else None, 0, True, note=num_hosts),
+                  differing if len(hosts) > 1 else None, 0, True, note=count_noun(len(hosts), "host")),
         )  # fmt: skip
     return result
 

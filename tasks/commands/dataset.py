@@ -2,12 +2,12 @@
 
 import os
 import re
-import shlex
 from pathlib import Path
 
 from litesmith.errors import ParamsError
 from litesmith.files import explaining, write_text
 from litesmith.params.loading import DATASETS, read_dataset
+from litesmith.wording import run_options
 from tasks.profiles import checked_name
 from tasks.workspace import workspace_folder
 
@@ -50,7 +50,7 @@ def describe_dataset(project: Path, source: Path, name: str | None = None) -> st
     shown = path.relative_to(project)
     return (
         f"wrote {shown}: {description.num_images} images of {len(description.classes)} classes. Look at "
-        f"it, then run `python -m flows retrain --data {shlex.quote(key)}`."
+        f"it, then run `python -m flows retrain{run_options(key)}`."
     )
 
 
